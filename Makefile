@@ -1,0 +1,40 @@
+# Two commands are enough: make quickstart, make test. Both need Python 3.10 or newer and make, nothing else.
+PYTHON ?= python3
+ENV := .venv
+OLDEST := .venv-oldest
+PROJECT := setup.cfg pyproject.toml
+
+.PHONY: quickstart test test-models lint format clean
+
+quickstart: $(ENV)/.installed
+	$(ENV)/bin/python examples/quickstart.py
+
+test: lint $(OLDEST)/.installed
+	$(ENV)/bin/python -m pytest -n auto -m "not models"
+	$(OLDEST)/bin/python -m pytest -n auto -m "oldest and not models"
+
+lint: $(ENV)/.installed-test
+	$(ENV)/bin/ruff check .
+	$(ENV)/bin/ruff format --check .
+
+format: $(ENV)/.installed-test
+	$(ENV)/bin/ruff check --fix .
+	$(ENV)/bin/ruff format .
+
+$(ENV)/.installed: $(PROJECT)
+	$(PYTHON) -m venv $(ENV)
+	$(ENV)/bin/python -m pip install --quiet -e .
+	touch $@
+
+$(ENV)/.installed-test: $(ENV)/.installed
+	$(ENV)/bin/python -m pip install --quiet -e ".[test]"
+	touch $@
+
+# The oldest versions that the project promises to work with, in an environment of their own.
+$(OLDEST)/.installed: $(PROJECT) requirements-oldest.txt
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/python -m pip install --quiet -e ".[test]" -r requirements-oldest.txt
+	touch $@
+
+clean:
+	rm -rf $(ENV) $(OLDEST) build dist *.egg-info .pytest_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""LaMP_6 from licensed files of the Avocado Research Email Collection."""

@@ -1,0 +1,45 @@
+"""What the three commands share: errors in one line, exit status 2, examples in the help that keep their lines."""
+
+from __future__ import annotations
+
+import click
+
+
+class Command(click.Command):
+    """A command whose bad input ends in ``error: …`` and exit status 2, never in a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; ValueError and OSError (what the library raises for input) become one line."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise
+        except (ValueError, OSError) as error:
+            raise Failure(_one_line(error)) from error
+
+
+class Group(click.Group):
+    """A group of such commands."""
+
+    command_class = Command
+
+
+class Failure(click.ClickException):
+    """One line on standard error, exit status 2."""
+
+    exit_code = 2
+
+    def show(self, file=None) -> None:
+        """Print the message."""
+        click.echo(f"error: {self.format_message()}", err=True, file=file)
+
+
+def examples(*lines: str) -> str:
+    """The end of a help text: example calls, one a line (the mark keeps click from filling the paragraph)."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split("\n")) or type(error).__name__

@@ -1,0 +1,61 @@
+"""Run a function when a module gets imported, without importing it.
+
+``import lamp_dataset`` must not cost the second and the 140 MB that ``import datasets`` costs, yet
+``datasets.load_dataset("lamp")`` must work after it, whichever of the two comes first.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import sys
+from collections.abc import Callable
+from types import ModuleType
+
+
+def when_imported(name: str, callback: Callable[[ModuleType], None]) -> None:
+    """Call ``callback(module)`` once the module ``name`` is loaded: at once if it is already, else when it will be.
+
+    Args:
+        name: dotted name of the module to wait for.
+        callback: called with the loaded module; must be harmless when called twice, as a reload does.
+    """
+    module = sys.modules.get(name)
+    # A module under import stands in sys.modules half made; its spec says so, and the finder below still sees it end.
+    if module is not None and not getattr(getattr(module, "__spec__", None), "_initializing", False):
+        callback(module)
+        return
+    sys.meta_path.insert(0, _Finder(name, callback))
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds nothing itself: lets the finders behind it find, and wraps the loader of the one module it waits for."""
+
+    def __init__(self, name: str, callback: Callable[[ModuleType], None]) -> None:
+        self.name, self.callback = name, callback
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname != self.name:
+            return None
+        finders = sys.meta_path[sys.meta_path.index(self) + 1 :]
+        specs = (finder.find_spec(fullname, path, target) for finder in finders if hasattr(finder, "find_spec"))
+        spec = next((spec for spec in specs if spec is not None), None)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Loader(spec.loader, self.callback)
+        return spec
+
+
+class _Loader(importlib.abc.Loader):
+    def __init__(self, loader, callback: Callable[[ModuleType], None]) -> None:
+        self.loader, self.callback = loader, callback
+
+    def __getattr__(self, name: str):
+        return getattr(self.loader, name)
+
+    def create_module(self, spec):
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        # The module keeps the loader it would have had: inspect and pickle look at it.
+        module.__loader__ = module.__spec__.loader = self.loader
+        self.loader.exec_module(module)
+        self.callback(module)

@@ -1,0 +1,1 @@
+"""The scores of the LaMP benchmark, exact and repeatable."""

@@ -1,0 +1,91 @@
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lamp_dataset
+from lamp_dataset.tasks import OFFICIAL_NAMES, SPLITS, TASKS, get_task
+
+
+def test_there_are_sixteen_configs_eight_tasks_in_two_settings():
+    user = [name for name, task in TASKS.items() if task.setting == "user"]
+    assert user == ["LaMP_1", "LaMP_2", "LaMP_2_news", "LaMP_3", "LaMP_4", "LaMP_5", "LaMP_6", "LaMP_7"]
+    assert {name for name, task in TASKS.items() if task.time_based} == {f"{name}_time" for name in user}
+    assert tuple(f"LaMP_{n}" for n in range(1, 8)) == OFFICIAL_NAMES
+
+
+def test_the_table_cannot_be_changed():
+    with pytest.raises(TypeError):
+        TASKS["LaMP_8"] = TASKS["LaMP_1"]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        TASKS["LaMP_1"].title = "another"
+    with pytest.raises(TypeError):
+        TASKS["LaMP_1"].num_samples["train"] = 1
+
+
+def test_a_bad_row_fails_by_name():
+    row = TASKS["LaMP_3"]
+    for change, message in [
+        ({"kind": "regression"}, "kind 'regression' is none of"),
+        ({"labels": ()}, "labels belong to"),
+        ({"labels": ("1", "1")}, "a label stands twice"),
+        ({"document_fields": ("title",)}, "no profile field"),
+        ({"num_samples": {"train": 1}}, "needs the splits"),
+        ({"setting": "month"}, "setting 'month'"),
+        ({"query_marker": "tweet:"}, "the marker is not there"),
+    ]:
+        with pytest.raises(ValueError, match=f"row 'LaMP_3': .*{message}"):
+            dataclasses.replace(row, **change)
+
+
+def test_locations_are_those_of_the_official_site():
+    assert TASKS["LaMP_2"].questions_path("validation") == "LaMP_2/new/dev/dev_questions.json"
+    assert TASKS["LaMP_2_time"].questions_path("train") == "time/LaMP_2/new/train/train_questions.json"
+    assert TASKS["LaMP_2_news"].outputs_path("train") == "LaMP_2/train/train_outputs.json"
+    assert TASKS["LaMP_2_news_time"].outputs_path("validation") == "time/LaMP_2/dev/dev_outputs.json"
+    assert TASKS["LaMP_7"].outputs_path("test") is None
+    files = {task.questions_path(s) for task in TASKS.values() for s in SPLITS}
+    files |= {task.outputs_path(s) for task in TASKS.values() for s in SPLITS} - {None}
+    assert len(files) == 80
+
+
+def test_only_avocado_is_gated():
+    assert [name for name, task in TASKS.items() if task.gated] == ["LaMP_6", "LaMP_6_time"]
+    assert "LDC2015T03" in TASKS["LaMP_6"].license
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("LaMP-2M", "LaMP_2"),
+        ("LaMP-2N", "LaMP_2_news"),
+        ("LaMP-2-old", "LaMP_2_news"),
+        ("LaMP-3", "LaMP_3"),
+        ("LaMP-3T", "LaMP_3_time"),
+        ("LaMP-7U", "LaMP_7"),
+        ("lamp_2_news_TIME", "LaMP_2_news_time"),
+    ],
+)
+def test_names_of_papers_are_pointed_to_ours(name, ours):
+    with pytest.raises(ValueError, match=f"no config named '{name}': that task is '{ours}' here. Configs: LaMP_1, "):
+        get_task(name)
+
+
+def test_a_misspelt_name_suggests_the_near_one():
+    with pytest.raises(ValueError, match="did you mean 'LaMP_2_time' or"):
+        get_task("LaMP_2_tim")
+    with pytest.raises(ValueError, match=r"^no config named 'squad'\. Configs: "):
+        get_task("squad")
+
+
+def test_the_table_needs_the_standard_library_only():
+    folder = str(Path(lamp_dataset.__file__).parent)
+    code = (
+        f"import sys; sys.path.insert(0, {folder!r}); before = set(sys.modules); import tasks;"
+        "new = {name.split('.')[0] for name in set(sys.modules) - before} - {'tasks'};"
+        "print(sorted(new - sys.stdlib_module_names))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
