@@ -10,6 +10,7 @@ the published files.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -71,6 +72,8 @@ class Task:
         source: the collection the texts come from.
         license: licence of the benchmark and of the texts.
         gated: True where the texts may only be had under a signed licence and never be redistributed.
+        stub_pattern: what stands for each text in the files that the site gives out, as a regular expression; None
+            where the site gives the texts themselves. See :meth:`is_stub`.
         aliases: other names of the task in papers and leaderboards.
     """
 
@@ -92,6 +95,7 @@ class Task:
     source: str
     license: str
     gated: bool = False
+    stub_pattern: str | None = None
     aliases: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -108,6 +112,7 @@ class Task:
             (not set(self.document_fields) <= set(self.profile_fields), "a document field is no profile field"),
             (set(self.num_samples) != set(SPLITS), f"num_samples needs the splits {', '.join(SPLITS)}"),
             (any(self.num_samples.get(s) is None for s in self.certain), "a certain split has no count"),
+            (self.gated != bool(self.stub_pattern), "a gated task, and no other, has a pattern of stubs"),
             (self.query_marker is not None and self.query_marker not in self.instruction, "the marker is not there"),
         ]
         for wrong, message in problems:
@@ -118,6 +123,19 @@ class Task:
     def time_based(self) -> bool:
         """Whether rows carry ``user_id`` and profile items ``date``."""
         return self.setting == "time"
+
+    def is_stub(self, text: object) -> bool:
+        """Whether ``text`` (an input, a gold, a text of a profile item) only stands for the text of a gated task.
+
+        The site gives out file names instead of texts that may not be redistributed. A model trained on those scores
+        near-perfect, meaningless figures: a gold that is a file name equals the input that is the same file name.
+
+        >>> TASKS["LaMP_6"].is_stub("147-000874-EM.txt"), TASKS["LaMP_6"].is_stub("Re: lunch on Friday")
+        (True, False)
+        """
+        if self.stub_pattern is None or not isinstance(text, str):
+            return False
+        return re.fullmatch(self.stub_pattern, text.removeprefix(self.instruction).strip()) is not None
 
     @property
     def scores(self) -> tuple[str, ...]:
@@ -333,6 +351,7 @@ _ROWS = (
         source="Avocado Research Email Collection, LDC2015T03 (Oard et al. 2015)",
         license="LDC2015T03: Avocado Research Email Collection licence agreement; no redistribution",
         gated=True,
+        stub_pattern=r"[0-9]{3}-[0-9]{6}-EM\.txt",
         aliases=("LaMP-6",),
     ),
     *_both_settings(
