@@ -71,6 +71,7 @@ class Task:
         questions_bytes: split -> size of the questions file in bytes, where known.
         source: the collection the texts come from.
         license: licence of the benchmark and of the texts.
+        license_id: the Hub's identifier of that licence, ``"other"`` where it has none.
         gated: True where the texts may only be had under a signed licence and never be redistributed.
         stub_pattern: what stands for each text in the files that the site gives out, as a regular expression; None
             where the site gives the texts themselves. See :meth:`is_stub`.
@@ -94,6 +95,7 @@ class Task:
     questions_bytes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     source: str
     license: str
+    license_id: str = "cc-by-nc-sa-4.0"
     gated: bool = False
     stub_pattern: str | None = None
     aliases: tuple[str, ...] = ()
@@ -350,6 +352,7 @@ _ROWS = (
         time={"num_samples": _counts(4_821, 1_250, 1_250)},
         source="Avocado Research Email Collection, LDC2015T03 (Oard et al. 2015)",
         license="LDC2015T03: Avocado Research Email Collection licence agreement; no redistribution",
+        license_id="other",
         gated=True,
         stub_pattern=r"[0-9]{3}-[0-9]{6}-EM\.txt",
         aliases=("LaMP-6",),
