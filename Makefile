@@ -2,6 +2,7 @@
 PYTHON ?= python3
 ENV := .venv
 OLDEST := .venv-oldest
+MODELS := .venv-models
 PROJECT := setup.cfg pyproject.toml
 
 .PHONY: quickstart test test-models lint format clean
@@ -12,6 +13,10 @@ quickstart: $(ENV)/.installed
 test: lint $(OLDEST)/.installed
 	$(ENV)/bin/python -m pytest -n auto -m "not models"
 	$(OLDEST)/bin/python -m pytest -n auto -m "oldest and not models"
+
+# What needs torch, transformers, sentence-transformers or Ray: about two gigabytes with the CPU build of torch.
+test-models: $(MODELS)/.installed
+	$(MODELS)/bin/python -m pytest -n 2 -m models
 
 lint: $(ENV)/.installed-test
 	$(ENV)/bin/ruff check .
@@ -36,5 +41,10 @@ $(OLDEST)/.installed: $(PROJECT) requirements-oldest.txt
 	$(OLDEST)/bin/python -m pip install --quiet -e ".[test]" -r requirements-oldest.txt
 	touch $@
 
+$(MODELS)/.installed: $(PROJECT)
+	$(PYTHON) -m venv $(MODELS)
+	$(MODELS)/bin/python -m pip install --quiet -e ".[test-models]"
+	touch $@
+
 clean:
-	rm -rf $(ENV) $(OLDEST) build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(ENV) $(OLDEST) $(MODELS) build dist *.egg-info .pytest_cache .ruff_cache

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from lamp_dataset.wording import Wording, fields
+
 HOMEPAGE = "https://lamp-benchmark.github.io/"
 BASE_URL = "https://ciir.cs.umass.edu/downloads/LaMP"
 
@@ -64,7 +66,9 @@ class Task:
         instruction: how the input of most samples begins, word for word.
         query_marker: the part of the input after the first occurrence of this is the query of retrieval; None where
             the query is made of quoted titles.
+        query_frame: where there is no marker: what stands before, between and after the two titles that make the query.
         document_fields: profile fields that, joined by a blank, are the document of retrieval.
+        wording: the strings of the personalised prompt, see :class:`~lamp_dataset.wording.Wording`.
         path: folder of the files below :data:`BASE_URL`.
         num_samples: split -> published number of samples, or None where nobody published it.
         certain: splits whose ``num_samples`` is sure enough to fail a download over.
@@ -88,7 +92,9 @@ class Task:
     profile_fields: tuple[str, ...]
     instruction: str
     query_marker: str | None
+    query_frame: tuple[str, str, str] | None = None
     document_fields: tuple[str, ...]
+    wording: Wording
     path: str
     num_samples: Mapping[str, int | None]
     certain: tuple[str, ...] = ()
@@ -116,6 +122,9 @@ class Task:
             (any(self.num_samples.get(s) is None for s in self.certain), "a certain split has no count"),
             (self.gated != bool(self.stub_pattern), "a gated task, and no other, has a pattern of stubs"),
             (self.query_marker is not None and self.query_marker not in self.instruction, "the marker is not there"),
+            ((self.query_marker is None) != (self.query_frame is not None), "either a query marker or a query frame"),
+            (not set(fields(self.wording.item)) <= set(self.profile_fields), "the prompt has a field no item has"),
+            *self.wording.problems(),
         ]
         for wrong, message in problems:
             if wrong:
@@ -224,7 +233,16 @@ _ROWS = (
         profile_fields=("title", "abstract"),
         instruction='For an author who has written the paper with the title "',
         query_marker=None,
+        query_frame=('Just answer with [1] or [2] without explanation. [1]: "', '" [2]: "', '"'),
         document_fields=("title", "abstract"),
+        wording=Wording(
+            item='"{title}"',
+            cut="title",
+            final="{anchor}, and {items}",
+            anchor="title",
+            item_cost=(2, None),
+            final_cost=(0, None),
+        ),
         path="LaMP_1",
         user={
             "num_samples": _counts(9_682, 2_500, 2_500),
@@ -248,6 +266,11 @@ _ROWS = (
         ),
         query_marker="description:",
         document_fields=("description",),
+        wording=Wording(
+            item='the tag for the movie: "{description}" is "{tag}" ',
+            cut="description",
+            item_cost=(0, 'the tag for the movie: " " is "{tag}" '),
+        ),
         path="LaMP_2/new",
         user={
             "num_samples": _counts(3_820, 692, 870),
@@ -272,6 +295,11 @@ _ROWS = (
         ),
         query_marker="article:",
         document_fields=("title", "text"),
+        wording=Wording(
+            item='the category for the article: "{text}" is "{category}" ',
+            cut="text",
+            item_cost=(0, 'the category for the article: " " is "{category}" '),
+        ),
         path="LaMP_2",
         user={"num_samples": _counts(5_914, 1_052, 1_274), "certain": _HELD_OUT},
         time={"num_samples": _counts(None, None, None)},
@@ -291,6 +319,11 @@ _ROWS = (
         ),
         query_marker="review:",
         document_fields=("text",),
+        wording=Wording(
+            item='{score} is the score for "{text}" ',
+            cut="text",
+            item_cost=(0, '{score} is the score for " " '),
+        ),
         path="LaMP_3",
         user={
             "num_samples": _counts(20_000, 2_500, 2_500),
@@ -310,6 +343,11 @@ _ROWS = (
         instruction="Generate a headline for the following article:",
         query_marker="article:",
         document_fields=("title", "text"),
+        wording=Wording(
+            item='"{title}" is the title for "{text}" ',
+            cut="text",
+            item_cost=(0, '"{title}" is the title for " " '),
+        ),
         path="LaMP_4",
         user={
             "num_samples": _counts(12_527, 1_925, 2_376),
@@ -328,6 +366,13 @@ _ROWS = (
         instruction="Generate a title for the following abstract of a paper:",
         query_marker="paper:",
         document_fields=("title", "abstract"),
+        wording=Wording(
+            item='"{title}" is a title for "{abstract}" ',
+            cut="abstract",
+            final="{items}. Following the given patterns {input}",
+            item_cost=(0, '"{title}" is a title " " '),
+            final_cost=(1, "Following the given patterns"),
+        ),
         path="LaMP_5",
         user={
             "num_samples": _counts(9_682, 2_500, 2_500),
@@ -347,6 +392,11 @@ _ROWS = (
         instruction="Generate a subject for the following email:",
         query_marker=":",
         document_fields=("text",),
+        wording=Wording(
+            item='"{title}" is the title for "{text}" ',
+            cut="text",
+            item_cost=(0, '"{title}" is the title for " " '),
+        ),
         path="LaMP_6",
         user={"num_samples": _counts(4_840, 1_353, 1_246), "certain": _ALL},
         time={"num_samples": _counts(4_821, 1_250, 1_250)},
@@ -365,6 +415,13 @@ _ROWS = (
         instruction="Paraphrase the following tweet without any explanation before or after it:",
         query_marker=":",
         document_fields=("text",),
+        wording=Wording(
+            item='"{text}" ',
+            cut="text",
+            final="{items} are written by a person. Following the given patterns {input}",
+            item_cost=(0, '"" '),
+            final_cost=(1, "are written by user. Following the given patterns"),
+        ),
         path="LaMP_7",
         user={"num_samples": _counts(10_437, 1_500, 1_496), "certain": _ALL},
         time={"num_samples": _counts(13_437, 1_498, 1_500)},

@@ -1,0 +1,59 @@
+import dataclasses
+
+import pytest
+
+from lamp_dataset import TASKS
+from lamp_dataset.wording import fields
+
+
+def prompt(name, item):
+    wording = TASKS[name].wording
+    return wording.final.format(items=wording.item.format(**item), input="INPUT", anchor=wording.anchor)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("LaMP_1", 'title, and "T"'),
+        ("LaMP_2", 'the tag for the movie: "D" is "G" . INPUT'),
+        ("LaMP_2_news", 'the category for the article: "X" is "C" . INPUT'),
+        ("LaMP_3", '4 is the score for "X" . INPUT'),
+        ("LaMP_4", '"T" is the title for "X" . INPUT'),
+        ("LaMP_5", '"T" is a title for "A" . Following the given patterns INPUT'),
+        ("LaMP_6", '"T" is the title for "X" . INPUT'),
+        ("LaMP_7", '"X"  are written by a person. Following the given patterns INPUT'),
+    ],
+)
+def test_the_official_strings(name, expected):
+    item = {"title": "T", "abstract": "A", "text": "X", "description": "D", "tag": "G", "category": "C", "score": "4"}
+    assert prompt(name, item) == expected
+    assert TASKS[f"{name}_time"].wording == TASKS[name].wording
+
+
+def test_fields_of_a_template():
+    assert fields('"{title}" is the title for "{text}" ') == ("title", "text")
+    assert fields("none, {{braced}}") == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"final": "{items}"}, "the final template needs items, input"),
+        ({"anchor": "title"}, "the final template needs anchor, items"),
+        ({"cut": "score "}, "lacks its field 'score '"),
+        ({"item": '{stars} for "{text}"', "item_cost": (0, "")}, "a field no item has"),
+        ({"item_cost": (0, "{title}")}, "the measured item has a field that the item lacks"),
+        ({"item_cost": (0, "{text}")}, "measured apart"),
+    ],
+)
+def test_a_bad_wording_fails_at_import_by_name(change, message):
+    row = TASKS["LaMP_3"]
+    with pytest.raises(ValueError, match=f"row 'LaMP_3': .*{message}"):
+        dataclasses.replace(row, wording=dataclasses.replace(row.wording, **change))
+
+
+def test_a_query_has_either_a_marker_or_a_frame():
+    with pytest.raises(ValueError, match="row 'LaMP_3': either a query marker or a query frame"):
+        dataclasses.replace(TASKS["LaMP_3"], query_marker=None)
+    with pytest.raises(ValueError, match="row 'LaMP_1': either"):
+        dataclasses.replace(TASKS["LaMP_1"], query_frame=None)
