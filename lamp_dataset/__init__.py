@@ -1,6 +1,11 @@
 """LaMP, the benchmark of personalised language models, as a Hugging Face data set."""
 
+from pathlib import Path
+
 from lamp_dataset.tasks import SPLITS, TASKS, Task, get_task
 
 __version__ = "0.1.0"
-__all__ = ["SPLITS", "TASKS", "Task", "get_task"]
+__all__ = ["SAMPLE", "SPLITS", "TASKS", "Task", "get_task"]
+
+#: Folder of a tiny made-up sample of all configs in the benchmark's own layout, for ``data_dir=lamp_dataset.SAMPLE``.
+SAMPLE = str(Path(__file__).resolve().parent / "sample")
