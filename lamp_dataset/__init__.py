@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from lamp_dataset.registration import register
 from lamp_dataset.tasks import SPLITS, TASKS, Task, get_task
 
 __version__ = "0.1.0"
@@ -9,3 +10,5 @@ __all__ = ["SAMPLE", "SPLITS", "TASKS", "Task", "get_task"]
 
 #: Folder of a tiny made-up sample of all configs in the benchmark's own layout, for ``data_dir=lamp_dataset.SAMPLE``.
 SAMPLE = str(Path(__file__).resolve().parent / "sample")
+
+register()

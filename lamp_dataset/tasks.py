@@ -33,6 +33,12 @@ SCORES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
+#: Fields that the files may give as a JSON number; rows show them as strings.
+NUMBERS_TOO = ("score", "user_id", "date")
+
+#: Fields that may be null or missing in a file.
+OPTIONAL = ("date",)
+
 #: ``user``: train, dev and test hold different users. ``time``: the same users, later items.
 SETTINGS = ("user", "time")
 
@@ -152,6 +158,11 @@ class Task:
     def scores(self) -> tuple[str, ...]:
         """Result keys of the benchmark's scores for this task."""
         return SCORES[self.kind]
+
+    @property
+    def opening(self) -> str:
+        """The first words of the instruction: enough to tell the task's inputs from another task's."""
+        return " ".join(self.instruction.split(" ")[:5])
 
     @property
     def row_fields(self) -> tuple[str, ...]:

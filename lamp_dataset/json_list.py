@@ -1,0 +1,273 @@
+"""One long JSON list of objects as a stream, in flat memory.
+
+The official questions files are a single list on a single line, up to 1.7 GB. Two ways through it:
+
+* :meth:`JsonList.blocks` cuts the bytes between two rows, some megabytes apart, for a fast parser. It *guesses* where a
+  row ends from the text around it. A guess is safe: a block that does not hold whole rows is not balanced, so it cannot
+  parse as a list, and whoever parses it notices.
+* :meth:`JsonList.rows` then goes on from the block that did not parse, row by row, with the standard library's
+  decoder. It takes any legal JSON and names the place of what is not.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from lamp_dataset.files import BOM, HEAD_BYTES, describe
+
+BLOCK_BYTES = 8 << 20
+#: Beyond this without a place to cut, blocks end; a row of this size is still read by :meth:`JsonList.rows`.
+MAX_BLOCK_BYTES = 64 << 20
+#: A row longer than this is taken for a damaged file, in which a string never ends.
+MAX_ROW_CHARS = 256 << 20
+
+_STRING = rb'"(?:[^"\\]|\\.)*"'
+#: The wrapper that some files have around the list.
+_WRAPPER_START = re.compile(rb'\{\s*(?:"task"\s*:\s*' + _STRING + rb'\s*,\s*)?"golds"\s*:\s*\[')
+_WRAPPER_END = re.compile(r'\s*(?:,\s*"task"\s*:\s*"(?:[^"\\]|\\.)*"\s*)?\}')
+_SPACE = re.compile(r"[ \t\n\r]*")
+
+
+class Number(str):
+    """A JSON number as the file spells it, told apart from a string."""
+
+    __slots__ = ()
+
+
+_DECODER = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=Number)
+
+
+def first_row(block: bytes) -> Any:
+    """The first value in a block, numbers as :class:`Number`; None if there is none to read."""
+    try:
+        return _DECODER.raw_decode(block.decode("utf-8", "replace"))[0]
+    except (ValueError, RecursionError):
+        return None
+
+
+class JsonList:
+    """A JSON list of objects, read from a file once.
+
+    Args:
+        file: opened for reading bytes, at its start; only ``read`` is used.
+        name: the file's name, for messages.
+        row_keys: keys that a row has and an object inside a row has not; a row's end is guessed from the first of them
+            that follows.
+        block_bytes: size of a block.
+
+    Raises:
+        ValueError: the file does not begin as a list (or the wrapper ``{"task": …, "golds": […]}`` around one).
+    """
+
+    def __init__(self, file: BinaryIO, name: str, row_keys: tuple[str, ...], block_bytes: int = BLOCK_BYTES) -> None:
+        self._file, self.name, self._block_bytes = file, name, block_bytes
+        keys = "|".join(map(re.escape, row_keys)).encode()
+        # `}`, a comma and an object that begins with at most four plain values and then a key of a row. It cannot match
+        # inside a string: there, a quotation mark has a backslash before it.
+        plain = rb'"\w{1,40}"\s*:\s*(?:"(?:[^"\\]|\\.){0,200}"|[-+.\w]{1,40})\s*,\s*'
+        self._row_end = re.compile(rb"\}\s*,\s*(?=\{\s*(?:" + plain + rb'){0,4}"(?:' + keys + rb')"\s*:)', re.DOTALL)
+        self._buffer = b""
+        self._eof = False
+        #: Position in the file of the first byte that no block or row has taken yet.
+        self.offset = 0
+        #: Whether the list was read to its end.
+        self.complete = False
+        self._start()
+
+    def blocks(self) -> Iterator[bytes]:
+        """Blocks of whole rows without the brackets around the list, as long as cutting goes well.
+
+        Look at ``complete`` when it ends: if False, :meth:`rows` reads on, and if parsing a block fails, stop here and
+        let :meth:`rows` read that block again.
+        """
+        wanted = self._block_bytes
+        while not self.complete:
+            self._fill(wanted)
+            found = self._last_block() if self._eof else self._cut()
+            if found is not None:
+                end, following = found
+                if end:
+                    yield self._buffer[:end]
+                self._drop(following)
+                self.complete = self._eof
+                wanted = self._block_bytes
+            elif self._eof or wanted >= MAX_BLOCK_BYTES:
+                return
+            else:
+                wanted *= 2
+
+    def rows(self) -> Iterator[dict]:
+        """The remaining rows, numbers as :class:`Number`.
+
+        Raises:
+            ValueError: no legal JSON, or a row that is no object; the message holds the byte position.
+        """
+        text = _Text(self)
+        if text.peek() == "]":
+            text.end_of_list(self._wrapped)
+            self.complete = True
+            return
+        while True:
+            row = text.value()
+            if not isinstance(row, dict):
+                raise ValueError(f"{self.name}: expected an object as row, found {json.dumps(row)[:60]} {text.place()}")
+            yield row
+            if text.peek() == ",":
+                text.position += 1
+            else:
+                text.end_of_list(self._wrapped)
+                self.complete = True
+                return
+
+    def read(self, size: int) -> bytes:
+        """The next bytes of the file; empty at its end."""
+        data = self._file.read(size)
+        self._eof = not data
+        return data
+
+    def take_buffer(self) -> bytes:
+        """Hand over what was read and not yet taken."""
+        buffer, self._buffer = self._buffer, b""
+        return buffer
+
+    def _start(self) -> None:
+        self._fill(HEAD_BYTES)
+        head = self._buffer.removeprefix(BOM).lstrip(b" \t\r\n")
+        opening = _WRAPPER_START.match(head) or re.match(rb"\[", head)
+        self._wrapped = opening is not None and opening[0][:1] == b"{"
+        if opening is None:
+            found = "an object, not a list" if head[:1] == b"{" else describe(self._buffer[:HEAD_BYTES])
+            raise ValueError(f'{self.name}: expected a JSON list of rows [{{"id": …}}, …], found {found}')
+        self._drop(len(self._buffer) - len(head) + opening.end())
+
+    def _fill(self, size: int) -> None:
+        parts = [self._buffer]
+        length = len(self._buffer)
+        while length < size and not self._eof:
+            parts.append(self.read(size - length))
+            length += len(parts[-1])
+        self._buffer = b"".join(parts)
+
+    def _drop(self, size: int) -> None:
+        self._buffer = self._buffer[size:]
+        self.offset += size
+
+    def _cut(self) -> tuple[int, int] | None:
+        """End of the last whole row in the buffer and start of the row behind it; searched from the end."""
+        window = 1 << 18
+        while True:
+            start = max(0, len(self._buffer) - window)
+            ends = list(self._row_end.finditer(self._buffer, start))
+            if ends:
+                return ends[-1].start() + 1, ends[-1].end()
+            if start == 0:
+                return None
+            window *= 4
+
+    def _last_block(self) -> tuple[int, int] | None:
+        """End of the last row, with the list's end behind it left out; None where the file ends otherwise."""
+        body = self._buffer.rstrip(b" \t\r\n")
+        if self._wrapped and body.endswith(b"}"):
+            body = body[: body.rfind(b"]") + 1]
+            if _WRAPPER_END.fullmatch(self._buffer[len(body) :].decode("utf-8", "replace").rstrip()) is None:
+                return None
+        elif self._wrapped:
+            return None
+        if not body.endswith(b"]"):
+            return None
+        return len(body[:-1].rstrip(b" \t\r\n")), len(self._buffer)
+
+
+class _Text:
+    """The decoded text of a :class:`JsonList` from where it stands, with a position that moves."""
+
+    def __init__(self, source: JsonList) -> None:
+        self._source = source
+        self._pending = source.take_buffer()
+        self._text, self.position, self._unfinished = "", 0, b""
+        self._read(BLOCK_BYTES)
+
+    def peek(self) -> str:
+        """The next character that is no white space; empty at the end."""
+        while True:
+            self.position = _SPACE.match(self._text, self.position).end()
+            if self.position < len(self._text) or not self._read(BLOCK_BYTES):
+                return self._text[self.position : self.position + 1]
+
+    def value(self) -> Any:
+        """The next JSON value."""
+        if not self.peek():
+            raise ValueError(f"{self._source.name}: the file ends in the middle of the list, {self.place()}. {_CUT}")
+        while True:
+            try:
+                value, self.position = _DECODER.raw_decode(self._text, self.position)
+                return value
+            except json.JSONDecodeError as error:
+                self._fail_or_read_on(error)
+            except RecursionError:
+                raise ValueError(f"{self._source.name}: values nested too deep to read, {self.place()}") from None
+
+    def end_of_list(self, wrapped: bool) -> None:
+        """Check that the list ends here, and the file behind it."""
+        found = self.peek()
+        if found != "]":
+            what = f"found {found!r}" if found else f"but the file ends. {_CUT}"
+            raise ValueError(f"{self._source.name}: expected ',' or ']' {self.place()}, {what}")
+        self.position += 1
+        self.peek()
+        self._read(HEAD_BYTES)
+        if wrapped:
+            closing = _WRAPPER_END.match(self._text, self.position)
+            if closing is None:
+                raise ValueError(f"{self._source.name}: expected '}}' after the list, {self.place()}. {_CUT}")
+            self.position = closing.end()
+        if self.peek():
+            rest = self._text[self.position : self.position + 20]
+            raise ValueError(f"{self._source.name}: expected the end of the file {self.place()}, found {rest!r}")
+
+    def place(self) -> str:
+        """Where the position is, for messages."""
+        return self._place_of(self.position)
+
+    def _place_of(self, position: int) -> str:
+        return f"at byte {self._source.offset + len(self._text[:position].encode())}"
+
+    def _fail_or_read_on(self, error: json.JSONDecodeError) -> None:
+        """Whether the value goes on behind the text read so far, or is wrong: the decoder says the same of both."""
+        unfinished = error.msg.startswith("Unterminated") or error.pos > len(self._text) - 12
+        start, place = self.place(), self._place_of(error.pos)
+        near = self._text[max(0, error.pos - 20) : error.pos + 20]
+        if unfinished and len(self._text) - self.position < MAX_ROW_CHARS and self._read(len(self._text)):
+            return
+        found = f"the row that begins {start} does not end. {_CUT}" if unfinished else f"{error.msg} {place}: {near!r}"
+        raise ValueError(f"{self._source.name}: expected JSON, but {found}") from None
+
+    def _read(self, size: int) -> bool:
+        """Decode at least something more; False at the end of the file."""
+        dropped = self._text[: self.position]
+        self._source.offset += len(dropped.encode())
+        data = self._pending or self._source.read(max(size, HEAD_BYTES))
+        self._pending = b""
+        new = self._decode(data)
+        self._text, self.position = self._text[self.position :] + new, 0
+        return bool(new) or (bool(data) and self._read(size))
+
+    def _decode(self, data: bytes) -> str:
+        """The text of ``data``; the bytes of a last character that is not whole yet wait for the next call."""
+        joined, self._unfinished = self._unfinished + data, b""
+        try:
+            return joined.decode("utf-8")
+        except UnicodeDecodeError as error:
+            if data and error.end == len(joined) and error.reason == "unexpected end of data":
+                self._unfinished = joined[error.start :]
+                return joined[: error.start].decode("utf-8")
+            byte = self._source.offset + len(self._text.encode()) + error.start
+            raise ValueError(
+                f"{self._source.name}: expected UTF-8, found {joined[error.start : error.end]!r} at byte {byte}"
+            ) from None
+
+
+_CUT = "Was it cut off? Fetch it again."
