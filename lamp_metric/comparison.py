@@ -1,0 +1,86 @@
+"""Which of two systems is better on a task, and whether the difference can be chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lamp_dataset.tasks import Task, get_task
+from lamp_metric.scoring import measure
+from lamp_metric.signature import signature
+
+
+def compare(
+    task: str | Task,
+    predictions_a: Sequence[Any],
+    predictions_b: Sequence[Any],
+    references: Sequence[Any],
+    *,
+    ids: Sequence[str] | None = None,
+    confidence_level: float = 0.95,
+    n_resamples: int = 10_000,
+    seed: int = 0,
+) -> dict[str, dict[str, Any]]:
+    """Compare two systems on the same samples.
+
+    Args:
+        task: config name.
+        predictions_a: of system A, in the order of ``references``.
+        predictions_b: of system B, likewise.
+        references: the golds.
+        ids: names of the samples, for messages.
+        confidence_level: of the difference's interval (paired percentile bootstrap).
+        n_resamples: number of resamples, and of random swaps in the test.
+        seed: of both.
+
+    Returns:
+        Result key -> ``"a"``, ``"b"``, ``"difference"`` (A minus B), ``"difference_ci"`` ``[low, high]``,
+        ``"p_value"`` (two-sided paired randomisation test) and ``"better"``: ``"a"``, ``"b"`` or None where equal.
+
+    Raises:
+        ValueError: as :func:`lamp_metric.score`; the message says which system it is about.
+
+    >>> compare("LaMP_4", ["a b", "c"], ["a", "c"], ["a b", "c"])["rouge-1"]["better"]
+    'a'
+    """
+    from lamp_metric.resampling import difference_intervals, p_values
+
+    task = get_task(task) if not isinstance(task, Task) else task
+    a, b = (
+        _measured(name, task, predictions, references, ids)
+        for name, predictions in (("A", predictions_a), ("B", predictions_b))
+    )
+    bounds = difference_intervals(a, b, confidence_level=confidence_level, n_resamples=n_resamples, seed=seed)
+    p = p_values(a, b, n_resamples=n_resamples, seed=seed)
+    of_a, of_b = a.scores(), b.scores()
+    return {
+        key: {
+            "a": of_a[key],
+            "b": of_b[key],
+            "difference": of_a[key] - of_b[key],
+            "difference_ci": bounds[key],
+            "p_value": p[key],
+            "better": _better(of_a[key], of_b[key], a.scorer.higher_is_better),
+        }
+        for key in task.scores
+    }
+
+
+def comparison_signature(task: Task, n: int, *, confidence_level: float, n_resamples: int, seed: int) -> str:
+    """The signature of what :func:`compare` gives."""
+    return signature(
+        task.name, n, test="paired-randomisation", confidence=confidence_level, resamples=n_resamples, seed=seed
+    )
+
+
+def _measured(name: str, task: Task, predictions: Sequence[Any], references: Sequence[Any], ids: Sequence[str] | None):
+    try:
+        return measure(task, predictions, references, ids)
+    except ValueError as error:
+        raise ValueError(f"system {name}: {error}") from None
+
+
+def _better(a: float, b: float, higher_is_better: bool) -> str | None:
+    if a == b:
+        return None
+    return "a" if (a > b) == higher_is_better else "b"

@@ -1,0 +1,84 @@
+import subprocess
+import sys
+
+import pytest
+
+from lamp_dataset.tasks import SCORES, TASKS
+from lamp_metric.scoring import SCORERS, score, signature_of
+
+SAMPLES = {
+    "classification": lambda task: ([task.labels[0], "x"], [task.labels[0], task.labels[1]]),
+    "ordinal": lambda task: (["4", "no idea"], ["5", "2"]),
+    "generation": lambda task: (["a title", "x"], ["the title", "y"]),
+}
+
+
+def test_every_kind_of_the_table_has_a_scorer():
+    assert set(SCORERS) == set(SCORES)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_config_has_the_keys_of_the_benchmark(name):
+    task = TASKS[name]
+    result = score(name, *SAMPLES[task.kind](task))
+    assert tuple(result) == task.scores
+    assert all(type(value) is float for value in result.values())
+    assert result == score(task.base, *SAMPLES[task.kind](task))
+
+
+def test_per_sample_values_stand_by_id():
+    assert score("LaMP_3", ["4", "?"], ["5", "2"], ids=["20", "21"], per_sample=True)["per_sample"] == {
+        "20": {"absolute_error": 1.0, "squared_error": 1.0},
+        "21": {"absolute_error": 3.0, "squared_error": 9.0},
+    }
+    assert score("LaMP_1", ["[1]"], ["[2]"], per_sample=True)["per_sample"] == {"0": {"correct": 0.0}}
+    assert score("LaMP_4", ["a"], ["a b"], per_sample=True)["per_sample"] == {"0": {"rouge-1": 2 / 3, "rouge-L": 2 / 3}}
+
+
+def test_extracted_answers_are_opt_in():
+    said, golds = ["The answer is [1].", "no idea"], ["[1]", "[2]"]
+    assert score("LaMP_1", said, golds)["accuracy"] == 0.0
+    assert score("LaMP_1", said, golds, extract_answers=True)["accuracy"] == 0.5
+    with pytest.raises(ValueError, match="LaMP_4 has no labels to look for"):
+        score("LaMP_4", ["a"], ["a"], extract_answers=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("LaMP_4", ["a"], ["a", "b"]), "as many predictions as references, found 1 and 2"),
+        (("LaMP_4", [], []), "nothing to score"),
+        (
+            ("LaMP_4", ["a", None], ["a", "b"]),
+            r"prediction of sample 1: expected a string for LaMP_4, found None \(null",
+        ),
+        (("LaMP_4", ["a"], [3]), "reference of sample 0: expected a string for LaMP_4, found int 3"),
+        (("LaMP_3", [["4"]], ["4"]), "prediction of sample 0: expected a string or a number for LaMP_3, found list"),
+        (("LaMP_3", [True], ["4"]), "expected a string or a number for LaMP_3, found bool True"),
+        (("LaMP_4", "a", ["a"]), "predictions: expected a list of strings .*, found str 'a'"),
+        (("LaMP_4", ["a"], None), r"references: expected a list .*, found None"),
+        (("LaMP_4", {"task": "LaMP_4", "golds": []}, []), 'pass its "golds"'),
+        (("LaMP-4", ["a"], ["a"]), "that task is 'LaMP_4' here"),
+    ],
+)
+def test_bad_input_is_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        score(*arguments)
+
+
+def test_signature_holds_what_decides_the_figures():
+    assert signature_of(TASKS["LaMP_3_time"], 12) == "task:LaMP_3_time|n:12|rule:1|version:0.1.0"
+    assert (
+        signature_of(TASKS["LaMP_1"], 2, confidence_level=0.9, n_resamples=50, seed=7, extract_answers=True)
+        == "task:LaMP_1|n:2|rule:1|extracted:yes|confidence:0.9|resamples:50|seed:7|version:0.1.0"
+    )
+
+
+def test_scoring_needs_the_standard_library_only():
+    code = (
+        "import sys; from lamp_metric import score; score('LaMP_3', ['4'], ['5']); score('LaMP_4', ['a'], ['a'])\n"
+        "print(sorted({name.split('.')[0] for name in sys.modules} & {'numpy', 'sklearn', 'rouge_score', 'nltk', "
+        "'datasets', 'evaluate', 'scipy', 'absl'}))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
