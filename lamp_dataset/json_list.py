@@ -239,10 +239,12 @@ class _Text:
         """Whether the value goes on behind the text read so far, or is wrong: the decoder says the same of both."""
         unfinished = error.msg.startswith("Unterminated") or error.pos > len(self._text) - 12
         start, place = self.place(), self._place_of(error.pos)
+        at_the_end = error.msg.startswith("Unterminated") or error.pos >= len(self._text.rstrip())
         near = self._text[max(0, error.pos - 20) : error.pos + 20]
         if unfinished and len(self._text) - self.position < MAX_ROW_CHARS and self._read(len(self._text)):
             return
-        found = f"the row that begins {start} does not end. {_CUT}" if unfinished else f"{error.msg} {place}: {near!r}"
+        message = error.msg.removesuffix(" at")
+        found = f"the row that begins {start} does not end. {_CUT}" if at_the_end else f"{message} {place}: {near!r}"
         raise ValueError(f"{self._source.name}: expected JSON, but {found}") from None
 
     def _read(self, size: int) -> bool:
