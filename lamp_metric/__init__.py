@@ -1,7 +1,13 @@
-"""The scores of the LaMP benchmark, exact and repeatable."""
+"""The scores of the LaMP benchmark, exact and repeatable.
+
+After ``import lamp_metric``, ``evaluate.load("lamp_metric", …)`` finds the metric from any directory.
+"""
 
 from lamp_metric.answers import extract_answer
 from lamp_metric.comparison import compare
+from lamp_metric.registration import register
 from lamp_metric.scoring import score
 
 __all__ = ["compare", "extract_answer", "score"]
+
+register()

@@ -6,12 +6,11 @@ matrix product. Draws are made as ``scipy.stats.bootstrap`` makes them: with the
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Iterator
 
 import numpy as np
 
-from lamp_metric.scoring import Measured
+from lamp_metric.scoring import Measured, check_options
 
 #: Weights held at a time: 4 million, 32 MB.
 _CELLS = 4_000_000
@@ -80,21 +79,6 @@ def _two_sided(null: np.ndarray, observed: float, exact: bool) -> float:
     greater = (np.count_nonzero(null >= observed - slack) + extra) / (len(null) + extra)
     less = (np.count_nonzero(null <= observed + slack) + extra) / (len(null) + extra)
     return float(min(1.0, 2 * min(greater, less)))
-
-
-def check_options(confidence_level: float, n_resamples: int, seed: int) -> None:
-    """Refuse options out of range.
-
-    Raises:
-        ValueError: the level is not between 0 and 1, or a count or seed is no whole number large enough.
-    """
-    if not isinstance(confidence_level, numbers.Real) or not 0 < confidence_level < 1:
-        raise ValueError(
-            f"confidence_level: expected a number between 0 and 1, such as 0.95, found {confidence_level!r}"
-        )
-    for name, value, least in (("n_resamples", n_resamples, 1), ("seed", seed, 0)):
-        if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < least:
-            raise ValueError(f"{name}: expected a whole number from {least} on, found {value!r}")
 
 
 def _matrix(measured: Measured) -> np.ndarray:

@@ -8,6 +8,7 @@ Standard library only; numpy is imported when intervals are asked for.
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -160,6 +161,8 @@ def score(
     {'MAE': 2.0, 'RMSE': 2.23606797749979}
     """
     task = get_task(task) if not isinstance(task, Task) else task
+    if confidence_level is not None:
+        check_options(confidence_level, n_resamples, seed)
     measured = measure(task, predictions, references, ids, extract_answers=extract_answers)
     result: dict[str, Any] = measured.scores()
     if confidence_level is not None:
@@ -185,3 +188,18 @@ def signature_of(
     resampled = {"confidence": confidence_level, "resamples": n_resamples, "seed": seed}
     options = resampled if confidence_level is not None else {}
     return signature(task.name, n, extracted=extract_answers, **options)
+
+
+def check_options(confidence_level: float, n_resamples: int, seed: int) -> None:
+    """Refuse options out of range.
+
+    Raises:
+        ValueError: the level is not between 0 and 1, or a count or seed is no whole number large enough.
+    """
+    if not isinstance(confidence_level, numbers.Real) or not 0 < confidence_level < 1:
+        raise ValueError(
+            f"confidence_level: expected a number between 0 and 1, such as 0.95, found {confidence_level!r}"
+        )
+    for name, value, least in (("n_resamples", n_resamples, 1), ("seed", seed, 0)):
+        if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < least:
+            raise ValueError(f"{name}: expected a whole number from {least} on, found {value!r}")

@@ -1,0 +1,198 @@
+"""The evaluate module: ``evaluate.load("lamp_metric", …)``.
+
+evaluate copies this file alone when it loads it by a folder's path or from a Space, and reads its imports line by line
+as text: one module per line, and the comment behind ours is what it tells users to install.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import inspect
+import os
+import warnings
+from typing import Any
+
+import datasets
+import evaluate
+
+from lamp_dataset.tasks import CITATION, HOMEPAGE, TASKS, Task, get_task  # From: lamp-hf
+from lamp_metric.inputs import SIDES, checked, joined  # From: lamp-hf
+from lamp_metric.scoring import check_options, score, signature_of  # From: lamp-hf
+
+DESCRIPTION = """\
+The scores of LaMP, the benchmark of personalised language models: accuracy and macro F1 for classes, MAE and RMSE for
+ratings, ROUGE-1 and ROUGE-L for texts. The figures are exact and the same in every run."""
+
+#: Keywords of compute that decide the scores; False: not part of the signature.
+OPTIONS = {"confidence_level": True, "n_resamples": True, "seed": True, "extract_answers": True, "per_sample": False}
+
+
+class LampMetric(evaluate.Metric):
+    """The scores of one task of LaMP.
+
+    The task is the name given to ``evaluate.load``, or ``task_name`` of ``compute``; a ``_time`` config is scored as
+    its task.
+
+    Args:
+        predictions: list of strings, numbers too for classes and ratings; or of records ``{"id": …, "output": …}``.
+        references: list of golds in the same order; or of such records in any order, joined by id. A gold of a task
+            with labels must be one. White space at both ends of either side does not count.
+        task_name: config name, where none was given to ``evaluate.load``.
+        confidence_level: such as 0.95; adds ``"<key>_ci": [low, high]``, the percentile bootstrap interval.
+        n_resamples: number of bootstrap resamples, 1000 by default.
+        seed: of the bootstrap, 0 by default.
+        per_sample: True adds ``"per_sample"``: id (or place) -> values of that sample.
+        extract_answers: True looks for the label or rating in each prediction first; no part of the official scores.
+
+    Returns:
+        ``accuracy`` and ``f1``, ``MAE`` and ``RMSE``, or ``rouge-1`` and ``rouge-L``. How they were made, enough to
+        make them again, is what the method ``signature()`` says.
+
+    Examples:
+        >>> import evaluate, lamp_metric
+        >>> metric = evaluate.load("lamp_metric", "LaMP_4")
+        >>> metric.compute(predictions=["the cat sat"], references=["the cat sat down"])
+        {'rouge-1': 0.8571428571428571, 'rouge-L': 0.8571428571428571}
+        >>> metric.signature()
+        'task:LaMP_4|n:1|rule:1|version:0.1.0'
+        >>> metric = evaluate.load("lamp_metric", "LaMP_3")
+        >>> metric.add_batch(predictions=[{"id": "31", "output": "5"}, {"id": "30", "output": "no idea"}],
+        ...                  references=[{"id": "30", "output": "2"}, {"id": "31", "output": "4"}])
+        >>> metric.compute()
+        {'MAE': 2.0, 'RMSE': 2.23606797749979}
+        >>> evaluate.load("lamp_metric").compute(predictions=["comedy", "action"], references=["comedy", "classic"],
+        ...                                      task_name="LaMP_2")
+        {'accuracy': 0.5, 'f1': 0.06666666666666667}
+    """
+
+    _records: bool | None = None
+    _number: str | None = None
+    _task_name: str | None = None  # of the call under way; the table's rows themselves cannot be pickled
+    _signature: str | None = None
+
+    def _info(self) -> evaluate.MetricInfo:
+        self._configured()  # a wrong name fails here
+        text = datasets.Value("string")
+        record = {"id": text, "output": text}
+        return evaluate.MetricInfo(
+            description=DESCRIPTION,
+            citation=CITATION,
+            inputs_description=inspect.cleandoc(type(self).__doc__),
+            features=[datasets.Features(dict.fromkeys(SIDES, form)) for form in (text, record)],
+            homepage=HOMEPAGE,
+            license="Apache-2.0",
+            reference_urls=["https://arxiv.org/abs/2304.11406", HOMEPAGE],
+        )
+
+    def add(self, *, prediction: Any = None, reference: Any = None, **kwargs: Any) -> None:
+        """Add one prediction and its reference.
+
+        Raises:
+            ValueError: one of them is nothing that can be scored; the message says which and why.
+        """
+        # evaluate.combine calls the two by their plural names here.
+        pair = kwargs.pop("predictions", prediction), kwargs.pop("references", reference)
+        batch = self._checked([pair[0]], [pair[1]])
+        super().add(prediction=batch.predictions[0], reference=batch.references[0], **kwargs)
+
+    def add_batch(self, *, predictions: Any = None, references: Any = None, **kwargs: Any) -> None:
+        """Add a batch of predictions and references.
+
+        Raises:
+            ValueError: a sample cannot be scored, or the lists differ in length; the message says which and how.
+        """
+        batch = self._checked(predictions, references)
+        if batch.references:
+            super().add_batch(predictions=batch.predictions, references=batch.references, **kwargs)
+
+    def compute(self, *, predictions: Any = None, references: Any = None, **kwargs: Any) -> dict[str, Any] | None:
+        """Score what was added and what is passed here.
+
+        Raises:
+            ValueError: no task, nothing to score, a sample that cannot be scored, or an option out of range.
+        """
+        self._task_name = self._asked_for(kwargs.get("task_name")).name
+        _check_keywords(kwargs)
+        try:
+            if self.writer is None and not _given(predictions) and not _given(references):
+                raise ValueError("nothing to score: pass predictions and references, or add some first")
+            result = super().compute(predictions=predictions, references=references, **kwargs)
+            self._records = self._number = None
+            return result
+        except BaseException:
+            self._discard()
+            raise
+        finally:
+            self._task_name = None
+
+    def signature(self) -> str:
+        """How the last scores were made: task, number of samples, rule, seed, version; enough to make them again.
+
+        Raises:
+            ValueError: nothing was computed yet, or not in this process.
+        """
+        if self._signature is None:
+            raise ValueError("no signature yet: call compute first (in the main process)")
+        return self._signature
+
+    def _compute(self, *, predictions: list, references: list, **kwargs: Any) -> dict[str, Any]:
+        task = get_task(self._task_name)
+        if self._number is not None and not task.labels:
+            raise ValueError(f"{self._number}; {task.name} is scored on text")
+        options = {key: kwargs[key] for key in OPTIONS if key in kwargs}
+        predicted, golds, ids = joined(predictions, references)
+        result = score(task, predicted, golds, ids=ids, **options)
+        signed = {key: value for key, value in options.items() if OPTIONS[key]}
+        self._signature = signature_of(task, len(golds), **signed)
+        return result
+
+    def _checked(self, predictions: Any, references: Any):
+        task = get_task(self._task_name) if self._task_name else self._configured()
+        batch = checked(predictions, references, task, self._records, len(self))
+        if batch.references:
+            self._records, self._number = batch.records, self._number or batch.number
+        return batch
+
+    def _configured(self) -> Task | None:
+        return get_task(self.config_name) if self.config_name != "default" else None
+
+    def _asked_for(self, name: str | None) -> Task:
+        """The task of this call."""
+        configured = self._configured()
+        task = get_task(name) if name is not None else configured
+        if task is None:
+            raise ValueError(
+                f"which task? Load the metric with its name or pass it as task_name: one of {', '.join(TASKS)}"
+            )
+        if configured is not None and configured != task:
+            raise ValueError(f"task_name is {task.name!r}, but the metric was loaded for {configured.name!r}")
+        return task
+
+    def _discard(self) -> None:
+        """After a failure: give up what evaluate had written or locked, so that the next call starts clean."""
+        if self.writer is not None:
+            return  # nothing was closed yet: what was added before is still good
+        self.data = self.buf_writer = self._records = self._number = None
+        for lock, path in zip(self.filelocks or (), self.file_paths or (), strict=False):
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(path)
+            lock.release()
+        self.filelocks = self.file_paths = None
+
+
+def _given(values: Any) -> bool:
+    return values is not None and not (hasattr(values, "__len__") and len(values) == 0)
+
+
+def _check_keywords(kwargs: dict[str, Any]) -> None:
+    """Refuse keywords that look like ours; pass over others, since evaluate.combine sends each module's to all."""
+    check_options(kwargs.get("confidence_level") or 0.95, kwargs.get("n_resamples", 1000), kwargs.get("seed", 0))
+    ours = ["task_name", *OPTIONS]
+    for key in kwargs:
+        if key in ours or key in SIDES:
+            continue
+        near = difflib.get_close_matches(key, ours, n=1)
+        if near:
+            raise ValueError(f"compute has no keyword {key!r}; did you mean {near[0]!r}?")
+        warnings.warn(f"lamp_metric has no keyword {key!r} and passes over it", stacklevel=3)

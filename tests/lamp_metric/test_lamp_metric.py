@@ -1,0 +1,312 @@
+import doctest
+import json
+import os
+import pickle
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import datasets
+import evaluate
+import numpy as np
+import pytest
+
+import lamp_metric
+from lamp_dataset.tasks import TASKS
+
+pytestmark = pytest.mark.oldest
+
+ROOT = Path(__file__).parents[2]
+GENERATION = ["LaMP_4", "LaMP_5", "LaMP_6", "LaMP_7"]
+
+OTHER_METRIC = """
+import datasets
+import evaluate
+
+
+class SameLength(evaluate.Metric):
+    def _info(self):
+        text = datasets.Value("string")
+        return evaluate.MetricInfo(description="", citation="", inputs_description="",
+                                   features=datasets.Features({"predictions": text, "references": text}))
+
+    def _compute(self, predictions, references, slack=0):
+        pairs = zip(predictions, references)
+        return {"same_length": sum(abs(len(p) - len(r)) <= slack for p, r in pairs) / len(predictions)}
+"""
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load_it(name=None, **options):
+        return evaluate.load("lamp_metric", name, cache_dir=str(tmp_path / "cache"), **options)
+
+    return load_it
+
+
+def records(pairs):
+    return [{"id": key, "output": value} for key, value in pairs]
+
+
+def run(code, cwd, tmp_path, **variables):
+    environment = {**os.environ, "HF_HOME": str(tmp_path / "hf"), "HF_EVALUATE_OFFLINE": "1", **variables}
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], cwd=cwd, env=environment, capture_output=True, text=True
+    )
+
+
+def test_the_documented_examples_run(load):
+    runner, finder = doctest.DocTestRunner(), doctest.DocTestParser()
+    test = finder.get_doctest(load().inputs_description, {}, "inputs_description", None, 0)
+    result = runner.run(test)
+    assert (result.failed, result.attempted) == (0, 8)
+
+
+def test_the_module_describes_itself(load):
+    metric = load("LaMP_4")
+    assert (metric.name, metric.module_type, metric.config_name) == ("lamp_metric", "metric", "LaMP_4")
+    assert "personalised language models" in metric.description
+    assert "2304.11406" in metric.citation
+    assert [sorted(form) for form in metric.features] == [["predictions", "references"]] * 2
+    assert metric.features[1]["references"] == {"id": datasets.Value("string"), "output": datasets.Value("string")}
+    assert "confidence_level" in metric.compute.__doc__
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_config_scores_the_same_by_name_and_by_call_and_in_pure_form(load, name):
+    task = TASKS[name]
+    golds = [*task.labels[:2]] if task.labels else ["a title", "another one"]
+    preds = [golds[0], "x y"]
+    expected = lamp_metric.score(name, preds, golds)
+    assert load(name).compute(predictions=preds, references=golds) == expected
+    assert load().compute(predictions=preds, references=golds, task_name=name) == expected
+    assert load(name).compute(predictions=preds, references=golds, task_name=name) == expected
+
+
+def test_without_a_task_the_error_lists_them(load):
+    with pytest.raises(ValueError, match=r"which task\? .* one of LaMP_1, LaMP_1_time, .* LaMP_7_time$"):
+        load().compute(predictions=["a"], references=["a"])
+    with pytest.raises(ValueError, match="that task is 'LaMP_2_news' here"):
+        load("LaMP-2N")
+    with pytest.raises(ValueError, match="task_name is 'LaMP_3', but the metric was loaded for 'LaMP_4'"):
+        load("LaMP_4").compute(predictions=["a"], references=["a"], task_name="LaMP_3")
+
+
+def test_records_are_joined_by_id_in_any_order_across_batches(load):
+    metric = load("LaMP_4")
+    metric.add_batch(predictions=records([("2", "c d"), ("0", "a")]), references=records([("1", "b"), ("0", "a")]))
+    metric.add(prediction={"id": "1", "output": "x"}, reference={"id": "2", "output": "c d e", "input": "ignored"})
+    assert len(metric) == 3
+    result = metric.compute(per_sample=True)
+    assert result["rouge-1"] == pytest.approx((1 + 0 + 0.8) / 3, abs=1e-15)
+    assert {key: values["rouge-1"] for key, values in result["per_sample"].items()} == {"1": 0.0, "0": 1.0, "2": 0.8}
+    assert len(metric) == 0
+
+
+def test_add_add_batch_and_compute_are_one_pile(load):
+    metric = load("LaMP_1")
+    metric.add(prediction="[1]", reference="[1]")
+    metric.add(predictions="[2]", references="[1]")
+    metric.add_batch(predictions=["[1]"], references=["[1]"])
+    assert metric.compute(predictions=["[2]"], references=["[2]"])["accuracy"] == 0.75
+
+
+def test_numbers_are_ratings(load):
+    metric = load("LaMP_3")
+    assert metric.compute(predictions=[4, 4.5], references=["5", 4])["MAE"] == 0.75
+    assert metric.compute(predictions=np.array([4, 5]), references=np.array(["5", "5"]))["MAE"] == 0.5
+    late = load()
+    late.add_batch(predictions=[4], references=["5"])
+    assert late.compute(task_name="LaMP_3")["MAE"] == 1.0
+    late.add_batch(predictions=[4], references=["5"])
+    with pytest.raises(
+        ValueError, match="prediction of sample 0: expected a string, found 4; LaMP_4 is scored on text"
+    ):
+        late.compute(task_name="LaMP_4")
+
+
+def test_columns_of_a_data_set_and_its_rows_will_do(load):
+    rows = datasets.Dataset.from_list(
+        [{"id": "0", "output": "a b", "input": "x"}, {"id": "1", "output": "c", "input": "y"}]
+    )
+    metric = load("LaMP_5")
+    assert metric.compute(predictions=rows["output"], references=rows["output"])["rouge-L"] == 1.0
+    assert metric.compute(predictions=records([("1", "c"), ("0", "a b")]), references=rows)["rouge-L"] == 1.0
+
+
+def test_kept_in_memory_and_under_an_experiment_id(load):
+    metric = load("LaMP_4", keep_in_memory=True, experiment_id="first")
+    assert metric.experiment_id == "first"
+    assert metric.compute(predictions=["a"], references=["a"])["rouge-1"] == 1.0
+    assert metric.compute(predictions=records([("0", "a")]), references=records([("0", "b")]))["rouge-1"] == 0.0
+
+
+def test_two_instances_do_not_mix(load):
+    one, two = load("LaMP_4"), load("LaMP_4")
+    one.add(prediction="a", reference="a")
+    two.add(prediction="b", reference="a")
+    assert (one.compute()["rouge-1"], two.compute()["rouge-1"]) == (1.0, 0.0)
+
+
+def test_an_instance_can_be_pickled(load):
+    again = pickle.loads(pickle.dumps(load("LaMP_4")))
+    assert again.compute(predictions=["a"], references=["a"])["rouge-1"] == 1.0
+
+
+def test_options_reach_the_scores_and_the_signature(load):
+    metric = load("LaMP_1")
+    golds = ["[1]", "[2]"] * 20
+    options = {"confidence_level": 0.9, "n_resamples": 200, "seed": 3}
+    result = metric.compute(predictions=["[1]"] * 40, references=golds, **options)
+    assert result == lamp_metric.score("LaMP_1", ["[1]"] * 40, golds, **options)
+    assert metric.signature() == "task:LaMP_1|n:40|rule:1|confidence:0.9|resamples:200|seed:3|version:0.1.0"
+    metric.compute(predictions=["Answer: [1]"], references=["[1]"], extract_answers=True)
+    assert metric.signature() == "task:LaMP_1|n:1|rule:1|extracted:yes|version:0.1.0"
+    with pytest.raises(ValueError, match="no signature yet"):
+        load("LaMP_1").signature()
+
+
+def test_beside_other_string_metrics_in_combine(load, tmp_path):
+    folder = tmp_path / "same_length"
+    folder.mkdir()
+    (folder / "same_length.py").write_text(OTHER_METRIC)
+    other = evaluate.load(str(folder))
+    both = evaluate.combine([load("LaMP_4"), other])
+    assert both.compute(predictions=["a b"], references=["a c"]) == {"rouge-1": 0.5, "rouge-L": 0.5, "same_length": 1.0}
+    both.add_batch(predictions=["a b"], references=["a c"])
+    both.add(prediction="a", reference="a")
+    assert both.compute() == {"rouge-1": 0.75, "rouge-L": 0.75, "same_length": 1.0}
+    with pytest.warns(UserWarning, match="no keyword 'slack' and passes over it"):
+        assert both.compute(predictions=["a"], references=["abc"], slack=2)["same_length"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"predictions": ["a", None], "references": ["a", "b"]}, "prediction of sample 1: expected a string .*None"),
+        ({"predictions": ["a"], "references": [3]}, "reference of sample 0: expected a string for LaMP_4, found int 3"),
+        ({"predictions": ["a"], "references": ["a", "b"]}, "as many predictions as references, found 1 and 2"),
+        ({"predictions": ["a"]}, "references: expected a list"),
+        ({"predictions": "a", "references": ["a"]}, "predictions: expected a list"),
+        ({}, "nothing to score"),
+        ({"predictions": [], "references": []}, "nothing to score"),
+        ({"predictions": [{"id": "1"}], "references": [{"id": "1", "output": "a"}]}, "prediction 0: .* no 'output'"),
+        ({"predictions": [{"id": 1, "output": "a"}], "references": ["a"]}, "prediction 0: expected a string as 'id'"),
+        ({"predictions": [{"id": "1", "output": "a"}], "references": ["a"]}, "reference 0: expected a record"),
+        ({"predictions": ["a"], "references": [{"id": "1", "output": "a"}]}, "reference 0: expected a string as in"),
+        ({"predictions": [["a"]], "references": ["a"]}, "prediction of sample 0: .* found list"),
+        ({"predictions": ["\ud83d"], "references": ["a"]}, "prediction of sample 0: U\\+D83D .* half a surrogate pair"),
+        (
+            {"predictions": records([("1", "a"), ("1", "b")]), "references": records([("1", "a"), ("2", "b")])},
+            "predictions: id '1' stands twice",
+        ),
+        (
+            {"predictions": records([("1", "a"), ("3", "b")]), "references": records([("1", "a"), ("2", "b")])},
+            r"predictions lacks 1 of the 2 ids \(first: '2'\); predictions has 1 that references lacks \(first: '3'\)",
+        ),
+        ({"predictions": ["a"], "references": ["a"], "confidence_level": 95}, "confidence_level: expected"),
+        ({"predictions": ["a"], "references": ["a"], "confidence": 0.95}, "did you mean 'confidence_level'"),
+    ],
+)
+def test_bad_input_is_named_and_the_next_call_is_clean(load, arguments, message):
+    metric = load("LaMP_4")
+    with pytest.raises(ValueError, match=message):
+        metric.compute(**arguments)
+    assert metric.compute(predictions=["a"], references=["a"]) == {"rouge-1": 1.0, "rouge-L": 1.0}
+
+
+def test_a_failed_compute_leaves_no_files(load, tmp_path):
+    metric = load("LaMP_4")
+    with pytest.raises(ValueError, match="ids differ"):
+        metric.compute(predictions=records([("1", "a")]), references=records([("2", "a")]))
+    assert not list((tmp_path / "cache").rglob("*.arrow"))
+
+
+def test_a_wrong_batch_leaves_the_good_ones(load):
+    metric = load("LaMP_3")
+    metric.add_batch(predictions=["4"], references=["5"])
+    with pytest.raises(ValueError, match="prediction of sample 1: expected a string or a number"):
+        metric.add_batch(predictions=[None], references=["5"])
+    with pytest.raises(ValueError, match="prediction 1: expected a string as in the others, found a record"):
+        metric.add_batch(predictions=records([("1", "4")]), references=records([("1", "4")]))
+    with pytest.raises(ValueError, match="confidence_level"):
+        metric.compute(confidence_level=2)
+    assert metric.compute()["MAE"] == 1.0
+
+
+PROCESS = """
+import sys
+import evaluate
+import lamp_metric
+
+number, form = int(sys.argv[1]), sys.argv[2]
+metric = evaluate.load("lamp_metric", "LaMP_3", num_process=3, process_id=number, experiment_id="together",
+                       cache_dir=sys.argv[3], timeout=60)
+preds, golds = [str(1 + number)] * 4, ["5", "4", "3", "2"]
+if form == "records":
+    ids = [f"{number}{place}" for place in range(4)]
+    preds = [{"id": i, "output": p} for i, p in zip(ids, preds)]
+    golds = [{"id": i, "output": g} for i, g in zip(ids, golds)][::-1]
+metric.add_batch(predictions=preds[:2], references=golds[:2])
+print(metric.compute(predictions=preds[2:], references=golds[2:]))
+"""
+
+
+@pytest.mark.parametrize("form", ["strings", "records"])
+def test_several_processes_score_as_one(tmp_path, form):
+    script = tmp_path / "process.py"
+    script.write_text(PROCESS)
+    processes = [
+        subprocess.Popen(
+            [sys.executable, str(script), str(number), form, str(tmp_path / "cache")],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+        )
+        for number in range(3)
+    ]  # fmt: skip
+    results = [process.communicate(timeout=120) for process in processes]
+    assert all(process.returncode == 0 for process in processes), results
+    preds = [str(1 + number) for number in range(3) for _ in range(4)]
+    expected = lamp_metric.score("LaMP_3", preds, ["5", "4", "3", "2"] * 3)
+    assert results[0][0].strip() == repr(expected)
+    assert [out.strip() for out, _ in results[1:]] == ["None", "None"]
+
+
+LOAD = """
+import json
+{imports}
+metric = evaluate.load({name!r}, "LaMP_3")
+print(json.dumps([metric.compute(predictions=["4"], references=["5"]), metric.signature()]))
+"""
+
+
+@pytest.mark.parametrize("imports", ["import lamp_metric, evaluate", "import evaluate, lamp_metric"])
+def test_found_from_any_directory_after_the_import(tmp_path, imports):
+    result = run(LOAD.format(imports=imports, name="lamp_metric"), tmp_path, tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout) == [{"MAE": 1.0, "RMSE": 1.0}, "task:LaMP_3|n:1|rule:1|version:0.1.0"]
+
+
+@pytest.mark.parametrize("name", ["lamp_metric", str(ROOT / "lamp_metric"), "./lamp_metric/lamp_metric.py"])
+def test_found_from_a_checkouts_root_without_the_import_and_by_the_folders_path(tmp_path, name):
+    result = run(LOAD.format(imports="import evaluate", name=name), ROOT, tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)[0] == {"MAE": 1.0, "RMSE": 1.0}
+
+
+def test_the_script_alone_names_what_to_install(tmp_path):
+    space = tmp_path / "lamp_metric"
+    space.mkdir()
+    script = (ROOT / "lamp_metric" / "lamp_metric.py").read_text(encoding="utf-8")
+    # As where lamp-hf is not installed: no package of these names.
+    script = script.replace("from lamp_dataset.", "from lamp_dataset_missing.").replace(
+        "from lamp_metric.", "from lamp_metric_missing."
+    )
+    (space / "lamp_metric.py").write_text(script, encoding="utf-8")
+    result = run(LOAD.format(imports="import evaluate", name=str(space)), tmp_path, tmp_path)
+    assert "using 'pip install lamp-hf" in result.stderr
+
+
+def test_importing_the_package_imports_no_evaluate(tmp_path):
+    result = run("import sys, lamp_metric; print('evaluate' in sys.modules)", tmp_path, tmp_path)
+    assert result.stdout.strip() == "False"
