@@ -135,12 +135,23 @@ class Lamp(datasets.ArrowBasedBuilder):
             raise ValueError(_how_to_get(self.task))
         remote = urls(self.task, wanted, self.config.base_url)
         flat = [url for files in remote.values() for url in files if url is not None]
-        local = dict(zip(flat, dl_manager.download(flat), strict=True))
+        local = dict(zip(flat, self._download(dl_manager, flat), strict=True))
         if not dl_manager.is_streaming:
             self._fetched = {path: url for url, path in local.items()}
             for path in local.values():
                 self._check_head(path)
         return {split: Files(*(url and local[url] for url in files)) for split, files in remote.items()}
+
+    def _download(self, dl_manager, addresses: list[str]) -> list[str]:
+        try:
+            return dl_manager.download(addresses)
+        except (OSError, ValueError):
+            raise
+        except Exception as error:  # a client library's own, let through by datasets, which names no file
+            raise ConnectionError(
+                f"a download broke off ({error}). Files wanted: {', '.join(addresses)}. Run it again: files that are "
+                "complete are kept"
+            ) from error
 
     def _check_head(self, path: str) -> None:
         """Reject a page in place of a file before anything is read: the site sends pages with status 200."""
@@ -220,7 +231,7 @@ class _Counting:
         return data
 
 
-_NOT_KEPT = "It was not kept: try again, or pass data_dir=… with files fetched by other means"
+_NOT_KEPT = "It was not kept: try again, or pass data_dir=… with files fetched by other means."
 
 
 def _how_to_get(task: Task) -> str:

@@ -78,9 +78,8 @@ def find_files(task: Task, data_dir: str | os.PathLike, splits: Iterable[str] = 
     """
     root = Path(data_dir).expanduser()
     if not root.is_dir():
-        raise FileNotFoundError(
-            f"data_dir {str(data_dir)!r}: expected a folder, found {'a file' if root.exists() else 'nothing'}"
-        )
+        found = "a file" if root.exists() else "nothing"
+        raise FileNotFoundError(f"data_dir {str(data_dir)!r}: expected a folder, found {found}")
     looked_for = []
     for layout in LAYOUTS:
         paths = {split: root / layout(task, task.questions_path(split)) for split in splits}
@@ -100,9 +99,7 @@ def _outputs(task: Task, root: Path, layout: Callable[[Task, str], str], split: 
         return None
     path = root / layout(task, official)
     if not path.exists():
-        raise FileNotFoundError(
-            f"{path}: no golds beside the questions of {task.name}, split {split!r}. Looked for this file"
-        )
+        raise FileNotFoundError(f"{path}: not found; the questions of {task.name}, split {split!r}, need these golds")
     return str(path)
 
 

@@ -1,0 +1,264 @@
+import json
+import os
+import pickle
+import shutil
+import stat
+
+import datasets
+import made_up
+import pytest
+from datasets import load_dataset, load_dataset_builder
+
+import lamp_dataset
+from lamp_dataset.tasks import SPLITS, TASKS
+
+pytestmark = pytest.mark.oldest
+
+NAMES = list(TASKS)
+
+
+@pytest.fixture
+def load(tmp_path):
+    """load_dataset("lamp", …) with a cache of its own."""
+
+    def load(name, **options):
+        return load_dataset("lamp", name, **{"cache_dir": str(tmp_path / "cache"), **options})
+
+    return load
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder in the site's layout with all configs, and what was written."""
+    folder = tmp_path_factory.mktemp("made")
+    return folder, made_up.write_all(folder, count=8)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rows_and_their_order_equal_the_json_they_came_from(name, load, made):
+    folder, written = made
+    loaded = load(name, data_dir=str(folder))
+    assert list(loaded) == list(SPLITS)
+    for split, (rows, golds) in written[name].items():
+        assert loaded[split].to_list() == made_up.expected(TASKS[name], rows, golds)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_streaming_yields_the_same_rows_in_the_same_order(name, load, made):
+    folder, written = made
+    streamed = load(name, data_dir=str(folder), streaming=True)
+    for split, (rows, golds) in written[name].items():
+        assert list(streamed[split]) == made_up.expected(TASKS[name], rows, golds)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_embedded_sample_loads(name, load):
+    loaded = load(name, data_dir=lamp_dataset.SAMPLE)
+    assert {split: len(rows) for split, rows in loaded.items()} == {"train": 6, "validation": 3, "test": 3}
+    assert loaded["test"]["output"][:] == [None] * 3
+    assert None not in loaded["train"]["output"][:]
+
+
+def test_features_are_strings_and_a_list_of_dicts(load, made):
+    text = datasets.Value("string")
+    assert load("LaMP_3_time", data_dir=str(made[0]), split="test").features == datasets.Features(
+        {
+            "id": text,
+            "user_id": text,
+            "input": text,
+            "output": text,
+            "profile": [{"id": text, "date": text, "text": text, "score": text}],
+        }
+    )
+    assert list(load("LaMP_1", data_dir=str(made[0]), split="test").features) == ["id", "input", "output", "profile"]
+
+
+def test_info_carries_description_citation_homepage_and_licence(load, made):
+    info = load("LaMP_5", data_dir=str(made[0]), split="train").info
+    assert "Scholarly Title" in info.description
+    assert "2304.11406" in info.citation
+    assert info.homepage.startswith("https://")
+    assert info.license == TASKS["LaMP_5"].license
+
+
+def test_slices_formats_and_processes_behave_as_for_any_data_set(load, made):
+    folder, written = made
+    expected = made_up.expected(TASKS["LaMP_4"], *written["LaMP_4"]["train"])
+    part = load("LaMP_4", data_dir=str(folder), split="train[2:5]", num_proc=2)
+    assert part.to_list() == expected[2:5]
+    assert part.with_format("arrow")[0].column("id").to_pylist() == [expected[2]["id"]]
+    lengths = part.map(lambda row: {"n": len(row["profile"])}, num_proc=2)
+    assert lengths["n"][:] == [len(row["profile"]) for row in expected[2:5]]
+    streamed = load("LaMP_4", data_dir=str(folder), split="train", streaming=True)
+    assert streamed.num_shards == 1
+    assert list(streamed.skip(2).take(3)) == expected[2:5]
+
+
+def test_a_builder_survives_pickling(made, tmp_path):
+    builder = load_dataset_builder("lamp", "LaMP_7", data_dir=str(made[0]), cache_dir=str(tmp_path))
+    again = pickle.loads(pickle.dumps(builder))
+    again.download_and_prepare()
+    assert again.as_dataset("test").num_rows == 8
+
+
+@pytest.mark.parametrize("splits", [("validation",), "validation", ["test", "validation"]])
+def test_only_the_splits_asked_for_are_prepared(splits, load, made):
+    loaded = load("LaMP_4", splits=splits, data_dir=str(made[0]))
+    assert list(loaded) == (["validation"] if "test" not in splits else ["validation", "test"])
+
+
+@pytest.mark.parametrize("splits", [("dev",), (), ("train", "valid")])
+def test_unknown_splits_are_refused(splits, load, made):
+    with pytest.raises(ValueError, match="splits: expected some of train, validation, test, found (dev|none|valid)$"):
+        load("LaMP_4", splits=splits, data_dir=str(made[0]))
+
+
+LAYOUTS = {
+    "folder per config": "LaMP_2_news_time/{split}_{kind}.json",
+    "folder per config and split": "LaMP_2_news_time/{split}/{split}_{kind}.json",
+    "flat": "{split}_{kind}.json",
+    "site": "time/LaMP_2/{split}/{split}_{kind}.json",
+}
+
+
+def lay_out(source, target, name, pattern):
+    task = TASKS[name]
+    for split, official in SPLITS.items():
+        for kind, path in (("questions", task.questions_path(split)), ("outputs", task.outputs_path(split))):
+            if path is not None:
+                place = target / pattern.format(split=official, kind=kind)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source / path, place)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_each_layout_of_a_data_dir_is_found(layout, load, made, tmp_path):
+    lay_out(made[0], tmp_path / "files", "LaMP_2_news_time", LAYOUTS[layout])
+    loaded = load("LaMP_2_news_time", data_dir=str(tmp_path / "files"))
+    for split, (rows, golds) in made[1]["LaMP_2_news_time"].items():
+        assert loaded[split].to_list() == made_up.expected(TASKS["LaMP_2_news_time"], rows, golds)
+
+
+def test_splits_without_a_file_are_left_out(load, made, tmp_path):
+    lay_out(made[0], tmp_path / "files", "LaMP_7", "{split}_{kind}.json")
+    (tmp_path / "files" / "train_questions.json").unlink()
+    assert list(load("LaMP_7", data_dir=str(tmp_path / "files"))) == ["validation", "test"]
+    assert datasets.get_dataset_split_names("lamp", "LaMP_7", data_dir=str(tmp_path / "files")) == [
+        "validation",
+        "test",
+    ]
+
+
+def test_golds_that_should_be_there_are_missed(load, made, tmp_path):
+    lay_out(made[0], tmp_path / "files", "LaMP_7", "{split}_{kind}.json")
+    (tmp_path / "files" / "dev_outputs.json").unlink()
+    with pytest.raises(FileNotFoundError, match="dev_outputs.json: not found; .* LaMP_7, split 'validation'"):
+        load("LaMP_7", data_dir=str(tmp_path / "files"))
+
+
+def test_nothing_found_lists_what_was_looked_for_and_downloads_nothing(load, tmp_path):
+    with pytest.raises(FileNotFoundError, match="Looked for: LaMP_2/new/train/train_questions.json, .*dev_questions"):
+        load("LaMP_2", data_dir=str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="expected a folder, found nothing"):
+        load("LaMP_2", data_dir=str(tmp_path / "no"))
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(FileNotFoundError, match="expected a folder, found a file"):
+        load("LaMP_2", data_dir=str(tmp_path / "file"))
+
+
+def test_the_gated_task_says_what_is_needed(load):
+    for name in ("LaMP_6", "LaMP_6_time"):
+        for streaming in (False, True):
+            with pytest.raises(ValueError, match="LDC2015T03.*avocado-builder build --avocado-dir"):
+                load(name, streaming=streaming)
+
+
+def test_a_config_must_be_named(load):
+    for options in ({}, {"data_dir": lamp_dataset.SAMPLE}):
+        with pytest.raises(ValueError, match="which config.*LaMP_1, LaMP_1_time, LaMP_2,"):
+            load(None, **options)
+    with pytest.raises(ValueError, match="no config named 'LaMP-2N': that task is 'LaMP_2_news' here"):
+        load("LaMP-2N")
+    with pytest.raises(ValueError, match="data_files: LaMP takes data_dir"):
+        load("LaMP_2", data_files={"train": os.path.join(lamp_dataset.SAMPLE, "LaMP_2", "new", "dev", "*.json")})
+
+
+class TestCache:
+    """Never stale, never foreign, never half-written."""
+
+    def test_the_second_call_prepares_nothing(self, load, made, monkeypatch):
+        first = load("LaMP_2", data_dir=str(made[0]), split="test")
+        monkeypatch.setattr("lamp_dataset.lamp.read_tables", None)
+        again = load("LaMP_2", data_dir=str(made[0]), split="test")
+        assert again.cache_files == first.cache_files
+
+    def test_the_same_files_elsewhere_are_the_same_rows(self, load, made, tmp_path, monkeypatch):
+        first = load("LaMP_2", data_dir=str(made[0]), split="test")
+        shutil.copytree(made[0], tmp_path / "copy")
+        monkeypatch.setattr("lamp_dataset.lamp.read_tables", None)
+        assert load("LaMP_2", data_dir=str(tmp_path / "copy"), split="test").cache_files == first.cache_files
+
+    @pytest.mark.parametrize("kind", ["questions", "outputs"])
+    def test_changed_files_of_the_same_name_give_new_rows(self, kind, load, made, tmp_path):
+        lay_out(made[0], tmp_path / "files", "LaMP_4", "{split}_{kind}.json")
+        before = load("LaMP_4", data_dir=str(tmp_path / "files"), split="validation")
+        path = tmp_path / "files" / f"dev_{kind}.json"
+        status = path.stat()
+        old, new = ("article", "artICLE") if kind == "questions" else ("title of", "TITLE of")
+        text = path.read_text()
+        path.write_text(text[:60] + text[60:].replace(old, new))
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+        after = load("LaMP_4", data_dir=str(tmp_path / "files"), split="validation")
+        assert after.to_list() != before.to_list()
+        assert new in json.dumps(after.to_list())
+
+    def test_changed_sources_of_ours_give_new_rows(self, load, made, monkeypatch):
+        from lamp_dataset import registration
+
+        first = load("LaMP_2", data_dir=str(made[0]), split="test")
+        monkeypatch.setattr(registration, "_source_hash", lambda: "0" * 64)
+        assert load("LaMP_2", data_dir=str(made[0]), split="test").cache_files != first.cache_files
+
+    def test_another_feature_format_gives_new_rows(self, monkeypatch):
+        from lamp_dataset import registration
+
+        registration._source_hash.cache_clear()
+        mine = registration._source_hash()
+        monkeypatch.setattr(datasets.Features, "to_dict", lambda self: {"profile": "written in another way"})
+        registration._source_hash.cache_clear()
+        assert registration._source_hash() != mine
+        registration._source_hash.cache_clear()
+
+    def test_a_failed_call_leaves_nothing_that_a_later_one_takes(self, load, made, tmp_path):
+        lay_out(made[0], tmp_path / "files", "LaMP_4", "{split}_{kind}.json")
+        good = (tmp_path / "files" / "test_questions.json").read_text()
+        (tmp_path / "files" / "test_questions.json").write_text(good[:-200])
+        for _ in range(2):
+            with pytest.raises(ValueError, match="test_questions.json: expected JSON, but .* Was it cut off"):
+                load("LaMP_4", data_dir=str(tmp_path / "files"))
+        (tmp_path / "files" / "test_questions.json").write_text(good)
+        assert load("LaMP_4", data_dir=str(tmp_path / "files"))["test"].num_rows == 8
+
+
+def test_errors_are_the_built_in_ones_and_name_the_file(load, made, tmp_path):
+    lay_out(made[0], tmp_path, "LaMP_4", "{split}_{kind}.json")
+    (tmp_path / "dev_outputs.json").write_text("<html></html>")
+    with pytest.raises(ValueError, match=r"dev_outputs.json: expected JSON, found an HTML page"):
+        load("LaMP_4", data_dir=str(tmp_path))
+    with pytest.raises(ValueError, match=r"dev_outputs.json: expected JSON, found an HTML page"):
+        list(load("LaMP_4", data_dir=str(tmp_path), streaming=True, split="validation"))
+
+
+def test_a_folder_in_place_of_a_file(load, tmp_path):
+    (tmp_path / "dev_questions.json").mkdir()
+    (tmp_path / "dev_outputs.json").write_text("{}")
+    with pytest.raises(OSError, match="dev_questions.json"):
+        load("LaMP_4", data_dir=str(tmp_path))
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads every file")
+def test_an_unreadable_file(load, made, tmp_path):
+    lay_out(made[0], tmp_path, "LaMP_4", "{split}_{kind}.json")
+    (tmp_path / "dev_questions.json").chmod(stat.S_IWUSR)
+    with pytest.raises(PermissionError, match="dev_questions.json"):
+        load("LaMP_4", data_dir=str(tmp_path))
