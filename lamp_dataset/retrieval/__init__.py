@@ -1,0 +1,1 @@
+"""Which items of a profile belong to a sample's input: queries, documents and rankers."""
