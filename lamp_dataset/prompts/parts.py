@@ -1,0 +1,65 @@
+"""What both rules of prompts share: the result, and how items and input become one text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lamp_dataset.wording import JOINER, Wording, fields
+
+#: What became of a retrieved item: in the prompt whole, in the prompt with a shortened text, or not in it.
+WHOLE, CUT, LEFT_OUT = "whole", "cut", "left out"
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A personalised prompt.
+
+    Attributes:
+        text: what the model reads.
+        use: for each item, :data:`WHOLE`, :data:`CUT` or :data:`LEFT_OUT`.
+        notes: where the prompt differs from what was asked for, and why; empty if it does not.
+    """
+
+    text: str
+    use: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def bare(text: str, items: Sequence, *notes: str) -> Prompt:
+    """The input alone, without the ``items`` that should have gone in."""
+    return Prompt(text, (LEFT_OUT,) * len(items), notes)
+
+
+def clean_item(wording: Wording, item: Mapping[str, Any], where: str) -> tuple[dict[str, str], list[str]]:
+    """The fields of an item that the prompt needs, as strings, and a note for each that is None: it counts as empty.
+
+    Raises:
+        ValueError: a field is missing.
+    """
+    names = fields(wording.item)
+    missing = [name for name in names if name not in item]
+    if missing:
+        found = ", ".join(map(repr, item)) or "none"
+        raise ValueError(f"{where}: expected the field {missing[0]!r}, found {found}; rows of another config?")
+    values = {name: "" if item[name] is None else str(item[name]) for name in names}
+    return values, [f"{where}: {name!r} is None and counts as empty" for name in names if item[name] is None]
+
+
+def no_place(wording: Wording) -> str:
+    """The note on an input without the anchor."""
+    return f"no {wording.anchor!r} in the input to put the profile behind: the prompt is the input"
+
+
+def assemble(wording: Wording, text: str, items: Sequence[Mapping[str, str]], place: int | None = None) -> str:
+    """The whole prompt: ``items`` in their order, worded and joined, and the input ``text``.
+
+    ``place`` is where the anchor stands; by default its first occurrence, as in the official script.
+    """
+    joined = JOINER.join(wording.item.format_map(item) for item in items)
+    if wording.anchor is None:
+        return wording.final.format(items=joined, input=text)
+    place = text.index(wording.anchor) if place is None else place
+    rest = text[place + len(wording.anchor) :]
+    return text[:place] + wording.final.format(anchor=wording.anchor, items=joined) + rest
