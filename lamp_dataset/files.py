@@ -61,6 +61,8 @@ def load_json(data: bytes, name: str) -> Any:
         raise ValueError(f"{name}: expected JSON, {_json_trouble(data, error)}") from None
     except RecursionError:
         raise ValueError(f"{name}: expected JSON of this benchmark, found lists nested too deep to read") from None
+    except ValueError as error:  # a whole number of more digits than Python reads
+        raise ValueError(f"{name}: expected JSON of this benchmark, but {error}") from None
 
 
 def _json_trouble(data: bytes, error: json.JSONDecodeError) -> str:

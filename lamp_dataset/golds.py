@@ -5,8 +5,9 @@ Golds and predictions have the same format. Standard library only.
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -54,7 +55,7 @@ def parse_outputs(data: bytes, name: str, task: Task | None = None) -> Outputs:
 
 def check_outputs(document: Any, name: str, task: Task | None = None) -> Outputs:
     """The outputs in ``document``, a parsed outputs file; arguments and errors as in :func:`parse_outputs`."""
-    golds, official_name = _golds_of(document, name)
+    golds, official_name = golds_of(document, name)
     if task is not None and official_name != task.official_name:
         raise ValueError(f"{name}: expected the outputs of task {task.official_name!r}, found {official_name!r}")
     by_id: dict[str, Any] = {}
@@ -68,10 +69,29 @@ def check_outputs(document: Any, name: str, task: Task | None = None) -> Outputs
     return Outputs(official_name, MappingProxyType(by_id), name)
 
 
+def dump_outputs(official_name: str, outputs: Iterable[tuple[str, str]]) -> str:
+    """The text of an outputs file, laid out as the official ones, in ASCII.
+
+    Args:
+        official_name: what ``"task"`` says.
+        outputs: pairs of sample id and output, in the order to write.
+
+    >>> dump_outputs("LaMP_2", [("110", "comedy")])
+    '{"task":"LaMP_2","golds":[{"id": "110", "output": "comedy"}]}'
+    """
+    golds = [{"id": sample_id, "output": output} for sample_id, output in outputs]
+    return f'{{"task":{json.dumps(official_name)},"golds":{json.dumps(golds)}}}'
+
+
 _SHAPE = '{"task": "LaMP_…", "golds": [{"id": "…", "output": "…"}, …]}'
 
 
-def _golds_of(document: Any, name: str) -> tuple[list, str]:
+def golds_of(document: Any, name: str) -> tuple[list, str]:
+    """The entries and the task name of ``document``, a parsed outputs file; the entries are not looked at yet.
+
+    Raises:
+        ValueError: another shape.
+    """
     if isinstance(document, list):
         kind = "questions" if document and isinstance(document[0], dict) and "input" in document[0] else "a bare list"
         raise ValueError(f"{name}: expected an outputs file {_SHAPE}, found {kind}")

@@ -5,9 +5,10 @@ After ``import lamp_metric``, ``evaluate.load("lamp_metric", …)`` finds the me
 
 from lamp_metric.answers import extract_answer
 from lamp_metric.comparison import compare
+from lamp_metric.files import write_predictions
 from lamp_metric.registration import register
 from lamp_metric.scoring import score
 
-__all__ = ["compare", "extract_answer", "score"]
+__all__ = ["compare", "extract_answer", "score", "write_predictions"]
 
 register()

@@ -3,13 +3,25 @@
 import click
 
 from lamp_dataset.command import Group
+from lamp_metric.commands.evaluation import compare, eval_all, eval_task
+from lamp_metric.commands.submission import check, pack
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Group,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        # The benchmark's own flags have underscores; --golds-json is understood as well.
+        "token_normalize_func": lambda token: token.replace("-", "_"),
+    },
+)
 @click.version_option(package_name="lamp-hf")
 def main() -> None:
-    """lamp-metric"""
+    """Score predictions for the LaMP benchmark."""
 
+
+for command in (eval_task, eval_all, compare, check, pack):
+    main.add_command(command)
 
 if __name__ == "__main__":
     main(prog_name="lamp-metric")

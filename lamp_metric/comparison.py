@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lamp_dataset.tasks import Task, get_task
-from lamp_metric.scoring import measure
+from lamp_metric.scoring import Measured, measure
 from lamp_metric.signature import signature
 
 
@@ -43,13 +43,20 @@ def compare(
     >>> compare("LaMP_4", ["a b", "c"], ["a", "c"], ["a b", "c"])["rouge-1"]["better"]
     'a'
     """
-    from lamp_metric.resampling import difference_intervals, p_values
-
     task = get_task(task) if not isinstance(task, Task) else task
     a, b = (
-        _measured(name, task, predictions, references, ids)
+        measure(task, predictions, references, ids, sides=(f"system {name}: prediction", "reference"))
         for name, predictions in (("A", predictions_a), ("B", predictions_b))
     )
+    return compare_measured(a, b, confidence_level=confidence_level, n_resamples=n_resamples, seed=seed)
+
+
+def compare_measured(
+    a: Measured, b: Measured, *, confidence_level: float = 0.95, n_resamples: int = 10_000, seed: int = 0
+) -> dict[str, dict[str, Any]]:
+    """Compare two systems whose samples, the same in the same order, are measured already; see :func:`compare`."""
+    from lamp_metric.resampling import difference_intervals, p_values  # needs numpy
+
     bounds = difference_intervals(a, b, confidence_level=confidence_level, n_resamples=n_resamples, seed=seed)
     p = p_values(a, b, n_resamples=n_resamples, seed=seed)
     of_a, of_b = a.scores(), b.scores()
@@ -62,7 +69,7 @@ def compare(
             "p_value": p[key],
             "better": _better(of_a[key], of_b[key], a.scorer.higher_is_better),
         }
-        for key in task.scores
+        for key in a.task.scores
     }
 
 
@@ -71,13 +78,6 @@ def comparison_signature(task: Task, n: int, *, confidence_level: float, n_resam
     return signature(
         task.name, n, test="paired-randomisation", confidence=confidence_level, resamples=n_resamples, seed=seed
     )
-
-
-def _measured(name: str, task: Task, predictions: Sequence[Any], references: Sequence[Any], ids: Sequence[str] | None):
-    try:
-        return measure(task, predictions, references, ids)
-    except ValueError as error:
-        raise ValueError(f"system {name}: {error}") from None
 
 
 def _better(a: float, b: float, higher_is_better: bool) -> str | None:

@@ -95,22 +95,29 @@ def measure(
     ids: Sequence[str] | None = None,
     *,
     extract_answers: bool = False,
+    sides: tuple[str, str] = ("prediction", "reference"),
 ) -> Measured:
-    """Measure each sample; see :func:`score` for arguments and errors."""
+    """Measure each sample; see :func:`score` for arguments and errors. Messages call the two lists ``sides``."""
     predictions, references = as_list(predictions, "predictions"), as_list(references, "references")
     _check_lengths(predictions, references, ids)
-    predicted = as_texts(predictions, task, "prediction", ids)
-    golds = as_texts(references, task, "reference", ids)
-    scorer = SCORERS[task.kind]
+    predicted = as_texts(predictions, task, sides[0], ids)
+    golds = as_texts(references, task, sides[1], ids)
     for position, gold in enumerate(golds):
-        if not scorer.is_gold(task, gold):
-            raise ValueError(
-                f"reference of {where(ids, position)}: {gold!r} is no label of {task.name}; "
-                f"labels: {', '.join(task.labels)}"
-            )
+        _check_gold(task, gold, f"{sides[1]} of {where(ids, position)}")
     if extract_answers:
         predicted = [extract_answer(task, text) or text for text in predicted]
-    return Measured(task, scorer.columns(task, predicted, golds), len(golds))
+    return Measured(task, SCORERS[task.kind].columns(task, predicted, golds), len(golds))
+
+
+def _check_gold(task: Task, gold: str, place: str) -> None:
+    """Refuse what no sample of the task can have as its gold."""
+    if not SCORERS[task.kind].is_gold(task, gold):
+        raise ValueError(f"{place}: {gold!r} is no label of {task.name}; labels: {', '.join(task.labels)}")
+    if task.is_stub(gold):
+        raise ValueError(
+            f"{place}: {gold!r} is a file name that stands for the text; scores against it mean nothing. "
+            "Build the files first: avocado-builder build --help"
+        )
 
 
 def _check_lengths(predictions: list, references: list, ids: Sequence[str] | None) -> None:
@@ -164,9 +171,30 @@ def score(
     if confidence_level is not None:
         check_options(confidence_level, n_resamples, seed)
     measured = measure(task, predictions, references, ids, extract_answers=extract_answers)
+    return scores_of(
+        measured,
+        ids,
+        confidence_level=confidence_level,
+        n_resamples=n_resamples,
+        seed=seed,
+        per_sample=per_sample,
+    )
+
+
+def scores_of(
+    measured: Measured,
+    ids: Sequence[str] | None = None,
+    *,
+    confidence_level: float | None = None,
+    n_resamples: int = 1000,
+    seed: int = 0,
+    per_sample: bool = False,
+) -> dict[str, Any]:
+    """The scores of measured samples; arguments and result as of :func:`score`."""
     result: dict[str, Any] = measured.scores()
     if confidence_level is not None:
-        from lamp_metric.resampling import intervals
+        check_options(confidence_level, n_resamples, seed)
+        from lamp_metric.resampling import intervals  # needs numpy
 
         bounds = intervals(measured, confidence_level=confidence_level, n_resamples=n_resamples, seed=seed)
         result |= {f"{key}_ci": interval for key, interval in bounds.items()}

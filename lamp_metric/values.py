@@ -130,7 +130,9 @@ def check_same_ids(predictions: Mapping[str, Any], references: Mapping[str, Any]
         return
     parts = []
     if missing:
-        parts.append(f"{names[0]} lacks {len(missing)} of the {len(references)} ids (first: {missing[0]!r})")
+        parts.append(
+            f"{names[0]} lacks {len(missing)} of the {len(references)} ids in {names[1]} (first: {missing[0]!r})"
+        )
     if extra:
-        parts.append(f"{names[0]} has {len(extra)} that {names[1]} lacks (first: {extra[0]!r})")
-    raise ValueError(f"ids differ between {names[0]} and {names[1]}: {'; '.join(parts)}")
+        parts.append(f"{names[0]} holds {len(extra)} ids that are not in {names[1]} (first: {extra[0]!r})")
+    raise ValueError("; ".join(parts))

@@ -1,0 +1,1 @@
+"""The commands of ``lamp-metric``: thin edges around the library."""

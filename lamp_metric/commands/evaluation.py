@@ -1,0 +1,142 @@
+"""``eval-task``, ``eval-all`` and ``compare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lamp_dataset.command import Command, examples
+from lamp_dataset.golds import Outputs, read_outputs
+from lamp_dataset.tasks import OFFICIAL_NAMES
+from lamp_metric.commands.shared import (
+    FILE,
+    check_options,
+    evaluate_pair,
+    resampling_options,
+    score_table,
+    scoring_options,
+    to_json,
+    write_scores,
+)
+from lamp_metric.comparison import compare_measured, comparison_signature
+from lamp_metric.files import join, read_zip
+from lamp_metric.tables import interval, table
+
+
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "lamp-metric eval-task --golds_json dev_outputs.json --preds_json preds.json --task_name LaMP_4",
+        "lamp-metric eval-task --golds_json G --preds_json P --output_file scores.json --confidence_level 0.95",
+    ),
+)
+@click.option("--golds_json", type=FILE, required=True, help="File of golds, in the official format.")
+@click.option("--preds_json", type=FILE, required=True, help="File of predictions, in the same format.")
+@click.option("--task_name", help="Config name; by default the task that the golds give.")
+@click.option("--output_file", type=FILE, help="Where to write the scores, as the benchmark's own script does.")
+@scoring_options
+def eval_task(
+    golds_json: Path, preds_json: Path, task_name: str | None, output_file: Path | None, as_json: bool, **options: Any
+) -> None:
+    """Score the predictions of one task.
+
+    Golds and predictions are joined by id. The result file is one flat object: {"rouge-1": …, "rouge-L": …}.
+    """
+    check_options(output_file, [golds_json, preds_json], as_json, **options)
+    result = evaluate_pair(join(read_outputs(golds_json), read_outputs(preds_json), task_name), **options)
+    write_scores(output_file, result["scores"])
+    click.echo(to_json(result) if as_json else score_table([result]))
+
+
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "lamp-metric eval-all --golds_zip golds.zip --preds_zip preds.zip --output_file scores.json",
+        "lamp-metric eval-all --golds_zip golds.zip --preds_zip preds.zip --partial --json",
+    ),
+)
+@click.option("--golds_zip", type=FILE, required=True, help="Zip of the tasks' files of golds, at any depth.")
+@click.option("--preds_zip", type=FILE, required=True, help="Zip of the tasks' files of predictions.")
+@click.option("--temp_dir", type=FILE, help="Accepted and left alone: nothing is extracted to disk.")
+@click.option("--output_file", type=FILE, help="Where to write the scores, as the benchmark's own script does.")
+@click.option("--partial", is_flag=True, help="Score the tasks that are there, though some are missing.")
+@scoring_options
+def eval_all(
+    golds_zip: Path,
+    preds_zip: Path,
+    temp_dir: Path | None,
+    output_file: Path | None,
+    partial: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Score the predictions of all tasks.
+
+    The result file is an object keyed by the tasks' official names.
+    """
+    check_options(output_file, [golds_zip, preds_zip], as_json, **options)
+    golds, predictions = read_zip(golds_zip), read_zip(preds_zip)
+    tasks = _tasks(golds, predictions, (golds_zip, preds_zip), partial)
+    results = {task: evaluate_pair(join(golds[task], predictions[task]), **options) for task in tasks}
+    scores = {task: result["scores"] for task, result in results.items()}
+    write_scores(output_file, scores)
+    click.echo(to_json(results) if as_json else score_table(list(results.values())))
+
+
+def _tasks(
+    golds: dict[str, Outputs], predictions: dict[str, Outputs], paths: tuple[Path, Path], partial: bool
+) -> list[str]:
+    """The tasks to score; with ``partial`` those that both zips hold."""
+    for path, found in zip(paths, (golds, predictions), strict=True):
+        missing = [task for task in OFFICIAL_NAMES if task not in found]
+        if missing and not partial:
+            raise ValueError(
+                f"{path}: expected a file for each of the {len(OFFICIAL_NAMES)} tasks, found none for "
+                f"{', '.join(missing)}; pass --partial to score what is there"
+            )
+    both = [task for task in golds if task in predictions]
+    if not both:
+        raise ValueError(
+            f"{paths[0]} holds {', '.join(golds)} and {paths[1]} {', '.join(predictions)}: no task is in both"
+        )
+    left_out = [task for task in OFFICIAL_NAMES if task in golds.keys() ^ predictions.keys()]
+    if left_out:
+        click.echo(f"not scored, since one side is missing: {', '.join(left_out)}", err=True)
+    return both
+
+
+@click.command(
+    cls=Command,
+    epilog=examples("lamp-metric compare LaMP_4 --golds dev_outputs.json --preds mine.json theirs.json"),
+)
+@click.argument("task_name", metavar="TASK")
+@click.option("--golds", type=FILE, required=True, help="File of golds, in the official format.")
+@click.option("--preds", type=FILE, nargs=2, required=True, help="The two systems' files of predictions.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@resampling_options(0.95, 10_000)
+def compare(task_name: str, golds: Path, preds: tuple[Path, Path], as_json: bool, **resampling: Any) -> None:
+    """Say which of two systems is better on TASK, and whether the difference can be chance.
+
+    Both are scored on the same samples. The interval of the difference comes from a paired bootstrap; p is the share
+    of random swaps of the two systems' predictions that differ at least as much.
+    """
+    gold_outputs = read_outputs(golds)
+    a, b = (join(gold_outputs, read_outputs(path), task_name) for path in preds)
+    result = compare_measured(a.measure(), b.measure(), **resampling)
+    signature = comparison_signature(a.task, len(a.ids), **resampling)
+    if as_json:
+        files = {"a": str(preds[0]), "b": str(preds[1])}
+        click.echo(to_json({"task": a.task.name, "n": len(a.ids), **files, "scores": result, "signature": signature}))
+        return
+    click.echo(f"A: {preds[0]}\nB: {preds[1]}\n\n{_comparison_table(result)}\n\n{signature}")
+
+
+def _comparison_table(result: dict[str, dict[str, Any]]) -> str:
+    rows = [["score", "A", "B", "A - B", "interval", "p", "better"]]
+    for key, found in result.items():
+        numbers = [f"{found['a']:.4f}", f"{found['b']:.4f}", f"{found['difference']:+.4f}"]
+        better = found["better"].upper() if found["better"] else "equal"
+        rows.append([key, *numbers, interval(found["difference_ci"]), f"{found['p_value']:.4f}", better])
+    return table(rows, numeric=(1, 2, 3, 5))

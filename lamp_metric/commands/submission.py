@@ -1,0 +1,63 @@
+"""``check`` and ``pack``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lamp_dataset.command import Command, examples
+from lamp_dataset.golds import read_outputs
+from lamp_dataset.tasks import get_task
+from lamp_metric.checking import check_predictions, question_ids
+from lamp_metric.commands.shared import FILE, check_output
+from lamp_metric.packing import pack as pack_files
+
+
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "lamp-metric check LaMP_4 --questions test_questions.json --preds preds.json",
+        "lamp-metric check LaMP_3 --golds dev_outputs.json --preds preds.json",
+    ),
+)
+@click.argument("task_name", metavar="TASK")
+@click.option("--questions", type=FILE, help="The split's questions file: names the samples where golds are withheld.")
+@click.option("--golds", type=FILE, help="Or the split's file of golds.")
+@click.option("--preds", type=FILE, required=True, help="The file of predictions to check.")
+@click.pass_context
+def check(ctx: click.Context, task_name: str, questions: Path | None, golds: Path | None, preds: Path) -> None:
+    """Check a file of predictions for TASK: is it fit to submit?
+
+    Errors (exit status 2): ids missing, extra or doubled, another task, outputs of a wrong type. Warnings (status 0):
+    what costs points, such as empty outputs, unknown labels, ratings that are no number.
+    """
+    task = get_task(task_name)
+    if (questions is None) == (golds is None):
+        raise ValueError("expected either --questions or --golds: the samples that need a prediction")
+    ids = question_ids(questions) if questions is not None else list(read_outputs(golds, task).by_id)
+    report = check_predictions(preds, task, ids)
+    click.echo(report.text())
+    if report.errors:
+        ctx.exit(2)
+
+
+@click.command(
+    cls=Command,
+    epilog=examples("lamp-metric pack LaMP_1.json LaMP_2.json … LaMP_7.json --output submission.zip"),
+)
+@click.argument("preds", type=FILE, nargs=-1, required=True, metavar="PREDS…")
+@click.option("--output", type=FILE, required=True, help="The zip to write.")
+@click.option("--partial", is_flag=True, help="Pack what is there, though some tasks are missing.")
+@click.pass_context
+def pack(ctx: click.Context, preds: tuple[Path, ...], output: Path, partial: bool) -> None:
+    """Check files of predictions, one a task, and pack them into a zip for eval-all and the leaderboard.
+
+    Nothing is written if one has errors (exit status 2).
+    """
+    check_output(output, preds)
+    reports = pack_files(preds, output, partial=partial)
+    click.echo("\n".join(report.text() for report in reports.values()))
+    if any(report.errors for report in reports.values()):
+        ctx.exit(2)
+    click.echo(f"wrote {output}: {', '.join(reports)}")
