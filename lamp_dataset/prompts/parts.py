@@ -33,7 +33,7 @@ def bare(text: str, items: Sequence, *notes: str) -> Prompt:
 
 
 def clean_item(wording: Wording, item: Mapping[str, Any], where: str) -> tuple[dict[str, str], list[str]]:
-    """The fields of an item that the prompt needs, as strings, and a note for each that is None: it counts as empty.
+    """The fields of an item that the prompt needs, as strings, and the names of those that are None: they count as "".
 
     Raises:
         ValueError: a field is missing.
@@ -44,7 +44,7 @@ def clean_item(wording: Wording, item: Mapping[str, Any], where: str) -> tuple[d
         found = ", ".join(map(repr, item)) or "none"
         raise ValueError(f"{where}: expected the field {missing[0]!r}, found {found}; rows of another config?")
     values = {name: "" if item[name] is None else str(item[name]) for name in names}
-    return values, [f"{where}: {name!r} is None and counts as empty" for name in names if item[name] is None]
+    return values, [name for name in names if item[name] is None]
 
 
 def no_place(wording: Wording) -> str:
