@@ -8,7 +8,8 @@ from lamp_metric.comparison import compare
 from lamp_metric.files import write_predictions
 from lamp_metric.registration import register
 from lamp_metric.scoring import score
+from lamp_metric.trainer import best_tokens, compute_metrics
 
-__all__ = ["compare", "extract_answer", "score", "write_predictions"]
+__all__ = ["best_tokens", "compare", "compute_metrics", "extract_answer", "score", "write_predictions"]
 
 register()

@@ -1,0 +1,124 @@
+"""The scores as ``compute_metrics`` of a transformers ``Trainer``. Needs numpy when called, torch never."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lamp_dataset.tasks import Task, get_task
+from lamp_metric.scoring import score
+
+#: What the Trainer puts where there is no token.
+PADDING = -100
+
+
+def compute_metrics(
+    task: str | Task, tokenizer: Any = None, *, causal: bool = False, extract_answers: bool = False
+) -> Callable[[Any], dict[str, float]]:
+    """A function for ``Trainer(compute_metrics=…)``.
+
+    It takes what the Trainer hands over, an ``EvalPrediction`` or a pair, where predictions are
+
+    * token ids, samples × tokens, as with ``predict_with_generate=True``;
+    * logits, samples × tokens × vocabulary, or a tuple that begins with them; the best token of each place counts;
+    * logits of a classification head, samples × labels, with the places of the golds in ``TASKS[name].labels`` as
+      labels; or the numbers of a regression head, where the task has ratings.
+
+    Tokens at -100 are left out, special tokens too. Logits are taken only where the gold has a token. Scores come
+    from teacher forcing then, and are higher than those of generated text. Golds are what the tokenizer makes of them;
+    a label that it cannot spell is an error.
+
+    Args:
+        task: config name.
+        tokenizer: with ``batch_decode``; not needed for a classification or regression head.
+        causal: True for decoder-only models, whose logits at one place are of the token at the next.
+        extract_answers: find labels and ratings in sentences, see :func:`lamp_metric.extract_answer`.
+
+    Raises:
+        ValueError: no such task. The function raises it for arrays of another shape and for golds that are no label.
+
+    >>> compute_metrics("LaMP_1")(([[0.1, 2.0], [1.5, 0.3]], [1, 1]))
+    {'accuracy': 0.5, 'f1': 0.3333333333333333}
+    """
+    task = get_task(task) if not isinstance(task, Task) else task
+
+    def scores(evaluated: Any) -> dict[str, float]:
+        predictions, labels = _pair(evaluated)
+        if labels.ndim == 1:
+            texts, golds = _of_a_head(task, predictions, labels)
+        else:
+            texts = _decoded(_token_ids(predictions, labels, causal), tokenizer)
+            golds = _decoded(labels, tokenizer)
+        return score(task, texts, golds, extract_answers=extract_answers)
+
+    return scores
+
+
+def best_tokens(*, causal: bool = False) -> Callable[[Any, Any], Any]:
+    """A function for ``Trainer(preprocess_logits_for_metrics=…)``: keeps the best token of each place.
+
+    All logits of a split are samples × tokens × vocabulary numbers, soon more than the memory holds. The scores are
+    those that the logits would give.
+
+    Args:
+        causal: as for :func:`compute_metrics`.
+    """
+    return lambda logits, labels: _best_tokens(logits[0] if isinstance(logits, tuple) else logits, labels, causal)
+
+
+def _best_tokens(logits: Any, labels: Any, causal: bool) -> Any:
+    """Token ids, :data:`PADDING` where the gold has none; numpy and torch alike."""
+    ids = logits.argmax(-1)
+    if causal:
+        ids, labels = ids[:, :-1], labels[:, 1:]
+    ids[labels == PADDING] = PADDING
+    return ids
+
+
+def _pair(evaluated: Any) -> tuple[Any, Any]:
+    """Predictions and labels as arrays."""
+    import numpy as np
+
+    if hasattr(evaluated, "label_ids"):
+        evaluated = evaluated.predictions, evaluated.label_ids
+    predictions, labels = evaluated
+    predictions = predictions[0] if isinstance(predictions, tuple) else predictions
+    if labels is None:
+        raise ValueError("compute_metrics: expected labels, found None; does the data set have a 'labels' column?")
+    return np.asarray(predictions), np.asarray(labels)
+
+
+def _of_a_head(task: Task, predictions: Any, labels: Any) -> tuple[list, list]:
+    """Labels or ratings from a classification or regression head."""
+    if predictions.ndim == 2 and predictions.shape[1] == len(task.labels) > 0:
+        return [task.labels[i] for i in predictions.argmax(axis=1)], [_label(task, int(i)) for i in labels]
+    if task.kind == "ordinal" and predictions.size == len(labels):
+        return predictions.ravel().tolist(), labels.tolist()
+    raise ValueError(
+        f"compute_metrics: expected {len(task.labels)} logits a sample for the labels of {task.name}, "
+        f"found predictions of shape {predictions.shape}"
+    )
+
+
+def _label(task: Task, place: int) -> str:
+    if not 0 <= place < len(task.labels):
+        raise ValueError(f"compute_metrics: expected places 0 to {len(task.labels) - 1} as labels, found {place}")
+    return task.labels[place]
+
+
+def _token_ids(predictions: Any, labels: Any, causal: bool) -> Any:
+    """Token ids of the predictions, :data:`PADDING` where there is none."""
+    if predictions.ndim == 3 and predictions.shape[:2] == labels.shape:
+        return _best_tokens(predictions, labels, causal)
+    if predictions.ndim == 2 and predictions.dtype.kind in "iu":
+        return predictions
+    raise ValueError(
+        "compute_metrics: expected token ids (samples × tokens), or logits (samples × tokens × vocabulary) with labels "
+        f"for all tokens, found {predictions.dtype} of shape {predictions.shape} and labels of shape {labels.shape}"
+    )
+
+
+def _decoded(ids: Any, tokenizer: Any) -> list[str]:
+    if tokenizer is None:
+        raise ValueError("compute_metrics: token ids need a tokenizer: compute_metrics(task, tokenizer)")
+    return tokenizer.batch_decode([row[row != PADDING].tolist() for row in ids], skip_special_tokens=True)
