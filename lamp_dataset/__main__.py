@@ -3,6 +3,7 @@
 import click
 
 from lamp_dataset.command import Group
+from lamp_dataset.personal_commands import personalize, rank
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -10,6 +11,9 @@ from lamp_dataset.command import Group
 def main() -> None:
     """lamp-dataset"""
 
+
+main.add_command(personalize)
+main.add_command(rank)
 
 if __name__ == "__main__":
     main(prog_name="lamp-dataset")

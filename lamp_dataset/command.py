@@ -9,12 +9,12 @@ class Command(click.Command):
     """A command whose bad input ends in ``error: …`` and exit status 2, never in a traceback."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; ValueError and OSError (what the library raises for input) become one line."""
+        """Run the command; ValueError, OSError (what the library raises for input) and ImportError become one line."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
             raise
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, ImportError) as error:
             raise Failure(_one_line(error)) from error
 
 

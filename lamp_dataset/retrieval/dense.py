@@ -38,7 +38,7 @@ class Dense:
         embedded: how many texts went through the model so far.
     """
 
-    model: Any
+    model: Any = None
     device: str | None = None
     batch_size: int = 32
     remember: int = 100_000
@@ -49,6 +49,8 @@ class Dense:
 
     def __post_init__(self) -> None:
         """Start without a model and without vectors: both come when first needed, in the process that needs them."""
+        if self.model is None:
+            raise ValueError("dense: expected the name of a checkpoint as 'model', such as 'facebook/contriever'")
         if self.batch_size < 1 or self.remember < 0:
             raise ValueError(f"dense: expected batch_size from 1 and remember from 0, found {self}")
         self._encoder: Any = None
