@@ -13,14 +13,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Any, BinaryIO
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO, NamedTuple
 
 from lamp_dataset.files import BOM, HEAD_BYTES, describe
 
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 4 << 20
 #: Beyond this without a place to cut, blocks end; a row of this size is still read by :meth:`JsonList.rows`.
 MAX_BLOCK_BYTES = 64 << 20
+#: More than the text that shows the end of a row can take.
+_LONGEST_ROW_START = 4096
 #: A row longer than this is taken for a damaged file, in which a string never ends.
 MAX_ROW_CHARS = 256 << 20
 
@@ -28,6 +30,7 @@ _STRING = rb'"(?:[^"\\]|\\.)*"'
 #: The wrapper that some files have around the list.
 _WRAPPER_START = re.compile(rb'\{\s*(?:"task"\s*:\s*' + _STRING + rb'\s*,\s*)?"golds"\s*:\s*\[')
 _WRAPPER_END = re.compile(r'\s*(?:,\s*"task"\s*:\s*"(?:[^"\\]|\\.)*"\s*)?\}')
+_DOCUMENT_START, _DOCUMENT_END = b'{"rows":[', b"]}"
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
@@ -40,12 +43,29 @@ class Number(str):
 _DECODER = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=Number)
 
 
-def first_row(block: bytes) -> Any:
+def first_row(block: memoryview) -> Any:
     """The first value in a block, numbers as :class:`Number`; None if there is none to read."""
     try:
-        return _DECODER.raw_decode(block.decode("utf-8", "replace"))[0]
+        return _DECODER.raw_decode(bytes(block).decode("utf-8", "replace"))[0]
     except (ValueError, RecursionError):
         return None
+
+
+class Block(NamedTuple):
+    """Whole rows as the file has them.
+
+    Attributes:
+        document: ``{"rows":[…]}`` around the rows: one JSON document.
+        separator: what stands between the last row and the next.
+    """
+
+    document: bytes
+    separator: bytes
+
+    @property
+    def rows(self) -> memoryview:
+        """The rows alone."""
+        return memoryview(self.document)[len(_DOCUMENT_START) : -len(_DOCUMENT_END)]
 
 
 class JsonList:
@@ -64,12 +84,14 @@ class JsonList:
 
     def __init__(self, file: BinaryIO, name: str, row_keys: tuple[str, ...], block_bytes: int = BLOCK_BYTES) -> None:
         self._file, self.name, self._block_bytes = file, name, block_bytes
-        keys = "|".join(map(re.escape, row_keys)).encode()
+        self._row_keys = [f'"{key}"'.encode() for key in row_keys]
+        keys = b"|".join(map(re.escape, self._row_keys))
         # `}`, a comma and an object that begins with at most four plain values and then a key of a row. It cannot match
         # inside a string: there, a quotation mark has a backslash before it.
         plain = rb'"\w{1,40}"\s*:\s*(?:"(?:[^"\\]|\\.){0,200}"|[-+.\w]{1,40})\s*,\s*'
-        self._row_end = re.compile(rb"\}\s*,\s*(?=\{\s*(?:" + plain + rb'){0,4}"(?:' + keys + rb')"\s*:)', re.DOTALL)
+        self._row_end = re.compile(rb"\}\s*,\s*(?=\{\s*(?:" + plain + rb"){0,4}(?:" + keys + rb")\s*:)", re.DOTALL)
         self._buffer = b""
+        self._searched = 0  # no row ends before this place of the buffer
         self._eof = False
         #: Position in the file of the first byte that no block or row has taken yet.
         self.offset = 0
@@ -77,27 +99,32 @@ class JsonList:
         self.complete = False
         self._start()
 
-    def blocks(self) -> Iterator[bytes]:
-        """Blocks of whole rows without the brackets around the list, as long as cutting goes well.
+    def blocks(self) -> Iterator[Block]:
+        """Blocks of whole rows, as long as cutting goes well.
 
-        Look at ``complete`` when it ends: if False, :meth:`rows` reads on, and if parsing a block fails, stop here and
-        let :meth:`rows` read that block again.
+        Look at ``complete`` when it ends: if False, :meth:`rows` reads on. If a block does not parse, stop here,
+        :meth:`put_back` that block and those behind it, and let :meth:`rows` read them again.
         """
-        wanted = self._block_bytes
         while not self.complete:
-            self._fill(wanted)
+            self._fill(max(self._block_bytes, len(self._buffer)))
             found = self._last_block() if self._eof else self._cut()
             if found is not None:
-                end, following = found
-                if end:
-                    yield self._buffer[:end]
-                self._drop(following)
+                block = self._take(*found)
                 self.complete = self._eof
-                wanted = self._block_bytes
-            elif self._eof or wanted >= MAX_BLOCK_BYTES:
+                if found[0]:
+                    yield block
+                del block  # not held while the next one is read
+            elif self._eof or len(self._buffer) >= MAX_BLOCK_BYTES:
                 return
             else:
-                wanted *= 2
+                self._fill(len(self._buffer) + self._block_bytes)
+
+    def put_back(self, blocks: Iterable[Block]) -> None:
+        """Undo the last blocks, so that :meth:`rows` begins with the first of them."""
+        data = b"".join(part for block in blocks for part in (block.rows, block.separator))
+        self._buffer = data + self._buffer
+        self.offset -= len(data)
+        self.complete = False
 
     def rows(self) -> Iterator[dict]:
         """The remaining rows, numbers as :class:`Number`.
@@ -144,28 +171,35 @@ class JsonList:
         self._drop(len(self._buffer) - len(head) + opening.end())
 
     def _fill(self, size: int) -> None:
-        parts = [self._buffer]
-        length = len(self._buffer)
-        while length < size and not self._eof:
-            parts.append(self.read(size - length))
-            length += len(parts[-1])
-        self._buffer = b"".join(parts)
+        while len(self._buffer) < size and not self._eof:
+            self._buffer += self.read(size - len(self._buffer))
 
     def _drop(self, size: int) -> None:
         self._buffer = self._buffer[size:]
+        self._searched = 0
         self.offset += size
 
+    def _take(self, end: int, following: int) -> Block:
+        """Take the rows up to ``end`` and their separator up to ``following`` out of the buffer."""
+        view = memoryview(self._buffer)
+        block = Block(b"".join((_DOCUMENT_START, view[:end], _DOCUMENT_END)), bytes(view[end:following]))
+        self._drop(following)
+        return block
+
     def _cut(self) -> tuple[int, int] | None:
-        """End of the last whole row in the buffer and start of the row behind it; searched from the end."""
-        window = 1 << 18
+        """End of the last whole row in the buffer and start of the row behind it."""
+        limit = len(self._buffer)
         while True:
-            start = max(0, len(self._buffer) - window)
-            ends = list(self._row_end.finditer(self._buffer, start))
+            # Looking for a key from behind is many times faster than looking for the whole pattern.
+            key = max(self._buffer.rfind(key, self._searched, limit) for key in self._row_keys)
+            if key < 0:
+                self._searched = max(0, len(self._buffer) - _LONGEST_ROW_START)
+                return None
+            start = max(0, key - _LONGEST_ROW_START)
+            ends = list(self._row_end.finditer(self._buffer, start, key + _LONGEST_ROW_START))
             if ends:
                 return ends[-1].start() + 1, ends[-1].end()
-            if start == 0:
-                return None
-            window *= 4
+            limit = key
 
     def _last_block(self) -> tuple[int, int] | None:
         """End of the last row, with the list's end behind it left out; None where the file ends otherwise."""

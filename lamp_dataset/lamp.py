@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import datasets
@@ -196,9 +197,8 @@ class Lamp(datasets.ArrowBasedBuilder):
                 golds = read_golds(read["outputs"].read(), names["outputs"], self.task)
         with open(questions, "rb") as file:
             read["questions"] = _Counting(file)
-            yield from enumerate(
-                read_tables(read["questions"], names["questions"], self.task, golds, names["outputs"] or "")
-            )
+            tables = read_tables(read["questions"], names["questions"], self.task, golds, names["outputs"] or "")
+            yield from enumerate(tables)
         self._record(split, read)
 
     def _name(self, path: str) -> str:
@@ -209,7 +209,7 @@ class Lamp(datasets.ArrowBasedBuilder):
     def _record(self, split: str, read: dict[str, _Counting]) -> None:
         """Keep sizes and hashes of the raw files, under their official paths."""
         for kind, path in official_paths(self.task, split).items():
-            digest = {"num_bytes": read[kind].num_bytes, "checksum": read[kind].sha256.hexdigest()}
+            digest = {"num_bytes": read[kind].num_bytes, "checksum": read[kind].sha256()}
             self._provenance[path] = digest
 
     def _save_info(self) -> None:
@@ -219,16 +219,24 @@ class Lamp(datasets.ArrowBasedBuilder):
 
 
 class _Counting:
-    """A file that keeps count and SHA-256 of what is read from it."""
+    """A file that keeps count and SHA-256 of what is read from it; a thread of its own computes the hash."""
 
     def __init__(self, file) -> None:
-        self._file, self.num_bytes, self.sha256 = file, 0, hashlib.sha256()
+        self._file, self.num_bytes, self._sha256 = file, 0, hashlib.sha256()
+        self._hasher = ThreadPoolExecutor(1, "lamp-sha256")
+        self._pending = None
 
     def read(self, size: int = -1) -> bytes:
         data = self._file.read(size)
         self.num_bytes += len(data)
-        self.sha256.update(data)
+        if self._pending is not None:
+            self._pending.result()  # at most one piece waits
+        self._pending = self._hasher.submit(self._sha256.update, data)
         return data
+
+    def sha256(self) -> str:
+        self._hasher.shutdown()
+        return self._sha256.hexdigest()
 
 
 _NOT_KEPT = "It was not kept: try again, or pass data_dir=… with files fetched by other means."

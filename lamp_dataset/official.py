@@ -7,7 +7,9 @@ again by the standard library's decoder, which gives the same rows or names the 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -15,12 +17,15 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from lamp_dataset.golds import parse_outputs
-from lamp_dataset.json_list import BLOCK_BYTES, JsonList, Number, first_row
-from lamp_dataset.rows import check_encodable, checked_row, looks_like
+from lamp_dataset.json_list import BLOCK_BYTES, Block, JsonList, Number, first_row
+from lamp_dataset.rows import check_encodable, check_no_stub, checked_row, looks_like
 from lamp_dataset.tasks import NUMBERS_TOO, OPTIONAL, Task
 
 #: Keys that only a row has, not a profile item.
 ROW_KEYS = ("input", "profile", "user_id")
+
+#: pyarrow's reader leaves Python's lock: while it parses, the next block is read and the last one written.
+_THREADS = 2
 
 
 def read_golds(data: bytes, name: str, task: Task) -> dict[str, str]:
@@ -85,16 +90,30 @@ def _row_type(task: Task, numbers: tuple[str, ...] = (), user_id: bool | None = 
 
 def _row_arrays(file: BinaryIO, name: str, task: Task, block_bytes: int) -> Iterator[pa.StructArray]:
     source = JsonList(file, name, ROW_KEYS, block_bytes)
-    as_written, count = None, 0
-    for block in source.blocks():
-        as_written = as_written or _row_type(task, _integers(first_row(block), task), user_id=True)
-        rows = _parse(block, as_written, task)
-        if rows is None:
-            break
+    count = 0
+    for rows in _fast_row_arrays(source, task):
         count += len(rows)
         yield rows
     if not source.complete:
         yield from _slow_row_arrays(source, task, count, block_bytes)
+
+
+def _fast_row_arrays(source: JsonList, task: Task) -> Iterator[pa.StructArray]:
+    """Blocks parsed in threads, in their order, up to one that does not parse; that one is put back."""
+    as_written = None
+    waiting: deque[tuple[Block, Future]] = deque()
+    with ThreadPoolExecutor(_THREADS, "lamp-json") as threads:
+        for block in source.blocks():
+            as_written = as_written or _row_type(task, _integers(first_row(block.rows), task), user_id=True)
+            waiting.append((block, threads.submit(_parse, block.document, as_written, task)))
+            if len(waiting) > _THREADS:
+                if waiting[0][1].result() is None:
+                    break
+                yield waiting.popleft()[1].result()
+        while waiting and waiting[0][1].result() is not None:
+            yield waiting.popleft()[1].result()
+    if waiting:
+        source.put_back(block for block, _ in waiting)
 
 
 def _integers(row: Any, task: Task) -> tuple[str, ...]:
@@ -113,13 +132,12 @@ def _integers(row: Any, task: Task) -> tuple[str, ...]:
     )
 
 
-def _parse(block: bytes, as_written: pa.StructType, task: Task) -> pa.StructArray | None:
+def _parse(document: bytes, as_written: pa.StructType, task: Task) -> pa.StructArray | None:
     """The rows of a block; None where the fast way cannot vouch for them."""
-    data = b'{"rows":[' + block + b"]}"
     try:
         table = pyarrow.json.read_json(
-            pa.BufferReader(data),
-            read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=len(data) + 1),
+            pa.BufferReader(document),
+            read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=len(document) + 1),
             parse_options=pyarrow.json.ParseOptions(
                 explicit_schema=pa.schema([("rows", pa.list_(as_written))]), unexpected_field_behavior="ignore"
             ),
@@ -212,12 +230,8 @@ class _Split:
 
     def _check_task(self, inputs: pa.Array, outputs: pa.Array) -> None:
         if self.task.stub_pattern is not None:
-            stubs = [text for text in (*inputs.to_pylist(), *outputs.to_pylist()) if self.task.is_stub(text)]
-            if stubs:
-                raise ValueError(
-                    f"{self.name}: {self.task.name} needs the texts, found file names that stand for them, first "
-                    f"{stubs[0]!r}. Build the files first: avocado-builder build --help"
-                )
+            for text in (*inputs.to_pylist(), *outputs.to_pylist()):
+                check_no_stub(text, self.name, self.task)
         self.of_this_task += pc.sum(pc.starts_with(inputs, self.task.opening)).as_py() or 0
         if self.of_this_task * 2 < len(self.ids):
             text = inputs[0].as_py()

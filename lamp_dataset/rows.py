@@ -29,6 +29,7 @@ def checked_row(row: dict, task: Task, name: str, number: int) -> dict:
         found = repr(row["id"]) if "id" in row else f"the keys {_keys(row)}"
         raise ValueError(f"{name}: row {number}: expected a string as 'id', found {found}")
     where = f"{name}: sample {row['id']!r}"
+    check_no_stub(row.get("input"), name, task)
     if not task.time_based and row.get("user_id") is not None:
         raise ValueError(f"{where} has a 'user_id': this is a file of the time-based setting, {task.base}_time")
     if task.time_based and row.get("user_id") is None:
@@ -77,6 +78,15 @@ def looks_like(text: str, task: Task) -> str:
     others = [other for other in TASKS.values() if other.setting == task.setting and other.name != task.name]
     names = [other.name for other in others if text.startswith(other.opening)]
     return f" (the input begins like those of {names[0]})" if names else ""
+
+
+def check_no_stub(text: Any, name: str, task: Task) -> None:
+    """Raise ValueError if the text is still the file name that stands for a gated text."""
+    if task.is_stub(text):
+        raise ValueError(
+            f"{name}: {task.name} needs the texts, found file names that stand for them, first {text!r}. "
+            "Build the files first: avocado-builder build --help"
+        )
 
 
 def check_encodable(text: str, where: str, field: str) -> None:

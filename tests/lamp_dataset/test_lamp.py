@@ -173,6 +173,12 @@ def test_the_gated_task_says_what_is_needed(load):
                 load(name, streaming=streaming)
 
 
+@pytest.mark.parametrize("name", ["LaMP_6", "LaMP_6_time"])
+def test_id_files_that_were_not_expanded_are_recognised(name, load):
+    with pytest.raises(ValueError, match="file names that stand for them, first '.*-EM.txt'. Build the files first"):
+        load(name, data_dir=os.path.join(lamp_dataset.SAMPLE, "avocado", "ids"))
+
+
 def test_a_config_must_be_named(load):
     for options in ({}, {"data_dir": lamp_dataset.SAMPLE}):
         with pytest.raises(ValueError, match="which config.*LaMP_1, LaMP_1_time, LaMP_2,"):
