@@ -17,36 +17,24 @@ from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from lamp_dataset.files import BOM, HEAD_BYTES, describe
+from lamp_dataset.json_text import DECODER, WRAPPER_END, JsonText
 
 BLOCK_BYTES = 4 << 20
 #: Beyond this without a place to cut, blocks end; a row of this size is still read by :meth:`JsonList.rows`.
 MAX_BLOCK_BYTES = 64 << 20
 #: More than the text that shows the end of a row can take.
 _LONGEST_ROW_START = 4096
-#: A row longer than this is taken for a damaged file, in which a string never ends.
-MAX_ROW_CHARS = 256 << 20
 
 _STRING = rb'"(?:[^"\\]|\\.)*"'
 #: The wrapper that some files have around the list.
 _WRAPPER_START = re.compile(rb'\{\s*(?:"task"\s*:\s*' + _STRING + rb'\s*,\s*)?"golds"\s*:\s*\[')
-_WRAPPER_END = re.compile(r'\s*(?:,\s*"task"\s*:\s*"(?:[^"\\]|\\.)*"\s*)?\}')
 _DOCUMENT_START, _DOCUMENT_END = b'{"rows":[', b"]}"
-_SPACE = re.compile(r"[ \t\n\r]*")
-
-
-class Number(str):
-    """A JSON number as the file spells it, told apart from a string."""
-
-    __slots__ = ()
-
-
-_DECODER = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=Number)
 
 
 def first_row(block: memoryview) -> Any:
     """The first value in a block, numbers as :class:`Number`; None if there is none to read."""
     try:
-        return _DECODER.raw_decode(bytes(block).decode("utf-8", "replace"))[0]
+        return DECODER.raw_decode(bytes(block).decode("utf-8", "replace"))[0]
     except (ValueError, RecursionError):
         return None
 
@@ -132,7 +120,7 @@ class JsonList:
         Raises:
             ValueError: no legal JSON, or a row that is no object; the message holds the byte position.
         """
-        text = _Text(self)
+        text = JsonText(self, self._buffer)
         if text.peek() == "]":
             text.end_of_list(self._wrapped)
             self.complete = True
@@ -154,11 +142,6 @@ class JsonList:
         data = self._file.read(size)
         self._eof = not data
         return data
-
-    def take_buffer(self) -> bytes:
-        """Hand over what was read and not yet taken."""
-        buffer, self._buffer = self._buffer, b""
-        return buffer
 
     def _start(self) -> None:
         self._fill(HEAD_BYTES)
@@ -206,104 +189,10 @@ class JsonList:
         body = self._buffer.rstrip(b" \t\r\n")
         if self._wrapped and body.endswith(b"}"):
             body = body[: body.rfind(b"]") + 1]
-            if _WRAPPER_END.fullmatch(self._buffer[len(body) :].decode("utf-8", "replace").rstrip()) is None:
+            if WRAPPER_END.fullmatch(self._buffer[len(body) :].decode("utf-8", "replace").rstrip()) is None:
                 return None
         elif self._wrapped:
             return None
         if not body.endswith(b"]"):
             return None
         return len(body[:-1].rstrip(b" \t\r\n")), len(self._buffer)
-
-
-class _Text:
-    """The decoded text of a :class:`JsonList` from where it stands, with a position that moves."""
-
-    def __init__(self, source: JsonList) -> None:
-        self._source = source
-        self._pending = source.take_buffer()
-        self._text, self.position, self._unfinished = "", 0, b""
-        self._read(BLOCK_BYTES)
-
-    def peek(self) -> str:
-        """The next character that is no white space; empty at the end."""
-        while True:
-            self.position = _SPACE.match(self._text, self.position).end()
-            if self.position < len(self._text) or not self._read(BLOCK_BYTES):
-                return self._text[self.position : self.position + 1]
-
-    def value(self) -> Any:
-        """The next JSON value."""
-        if not self.peek():
-            raise ValueError(f"{self._source.name}: the file ends in the middle of the list, {self.place()}. {_CUT}")
-        while True:
-            try:
-                value, self.position = _DECODER.raw_decode(self._text, self.position)
-                return value
-            except json.JSONDecodeError as error:
-                self._fail_or_read_on(error)
-            except RecursionError:
-                raise ValueError(f"{self._source.name}: values nested too deep to read, {self.place()}") from None
-
-    def end_of_list(self, wrapped: bool) -> None:
-        """Check that the list ends here, and the file behind it."""
-        found = self.peek()
-        if found != "]":
-            what = f"found {found!r}" if found else f"but the file ends. {_CUT}"
-            raise ValueError(f"{self._source.name}: expected ',' or ']' {self.place()}, {what}")
-        self.position += 1
-        self.peek()
-        self._read(HEAD_BYTES)
-        if wrapped:
-            closing = _WRAPPER_END.match(self._text, self.position)
-            if closing is None:
-                raise ValueError(f"{self._source.name}: expected '}}' after the list, {self.place()}. {_CUT}")
-            self.position = closing.end()
-        if self.peek():
-            rest = self._text[self.position : self.position + 20]
-            raise ValueError(f"{self._source.name}: expected the end of the file {self.place()}, found {rest!r}")
-
-    def place(self) -> str:
-        """Where the position is, for messages."""
-        return self._place_of(self.position)
-
-    def _place_of(self, position: int) -> str:
-        return f"at byte {self._source.offset + len(self._text[:position].encode())}"
-
-    def _fail_or_read_on(self, error: json.JSONDecodeError) -> None:
-        """Whether the value goes on behind the text read so far, or is wrong: the decoder says the same of both."""
-        unfinished = error.msg.startswith("Unterminated") or error.pos > len(self._text) - 12
-        start, place = self.place(), self._place_of(error.pos)
-        at_the_end = error.msg.startswith("Unterminated") or error.pos >= len(self._text.rstrip())
-        near = self._text[max(0, error.pos - 20) : error.pos + 20]
-        if unfinished and len(self._text) - self.position < MAX_ROW_CHARS and self._read(len(self._text)):
-            return
-        message = error.msg.removesuffix(" at")
-        found = f"the row that begins {start} does not end. {_CUT}" if at_the_end else f"{message} {place}: {near!r}"
-        raise ValueError(f"{self._source.name}: expected JSON, but {found}") from None
-
-    def _read(self, size: int) -> bool:
-        """Decode at least something more; False at the end of the file."""
-        dropped = self._text[: self.position]
-        self._source.offset += len(dropped.encode())
-        data = self._pending or self._source.read(max(size, HEAD_BYTES))
-        self._pending = b""
-        new = self._decode(data)
-        self._text, self.position = self._text[self.position :] + new, 0
-        return bool(new) or (bool(data) and self._read(size))
-
-    def _decode(self, data: bytes) -> str:
-        """The text of ``data``; the bytes of a last character that is not whole yet wait for the next call."""
-        joined, self._unfinished = self._unfinished + data, b""
-        try:
-            return joined.decode("utf-8")
-        except UnicodeDecodeError as error:
-            if data and error.end == len(joined) and error.reason == "unexpected end of data":
-                self._unfinished = joined[error.start :]
-                return joined[: error.start].decode("utf-8")
-            byte = self._source.offset + len(self._text.encode()) + error.start
-            raise ValueError(
-                f"{self._source.name}: expected UTF-8, found {joined[error.start : error.end]!r} at byte {byte}"
-            ) from None
-
-
-_CUT = "Was it cut off? Fetch it again."

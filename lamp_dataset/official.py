@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from lamp_dataset.golds import parse_outputs
-from lamp_dataset.json_list import BLOCK_BYTES, Block, JsonList, Number, first_row
+from lamp_dataset.json_list import BLOCK_BYTES, Block, JsonList, first_row
+from lamp_dataset.json_text import Number
 from lamp_dataset.rows import check_encodable, check_no_stub, checked_row, looks_like
 from lamp_dataset.tasks import NUMBERS_TOO, OPTIONAL, Task
 

@@ -19,7 +19,7 @@ NAME = "lamp"
 BUILDER = "lamp_dataset.lamp"
 
 #: Modules whose source decides the rows: a change of theirs makes new rows.
-_SOURCES = ("lamp", "official", "rows", "json_list", "golds", "files", "sources", "tasks")
+_SOURCES = ("lamp", "official", "rows", "json_list", "json_text", "golds", "files", "sources", "tasks")
 
 
 def register() -> None:

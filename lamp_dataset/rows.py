@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lamp_dataset.json_list import Number
+from lamp_dataset.json_text import Number
 from lamp_dataset.tasks import NUMBERS_TOO, OPTIONAL, TASKS, Task
 
 _HELP = 'A questions file holds [{"id", "input", "profile": [{…, "id"}, …]}, …].'
