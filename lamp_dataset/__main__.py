@@ -3,15 +3,19 @@
 import click
 
 from lamp_dataset.command import Group
+from lamp_dataset.data_commands import list_configs, show, stats
 from lamp_dataset.personal_commands import personalize, rank
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lamp-hf")
 def main() -> None:
-    """lamp-dataset"""
+    """LaMP, the benchmark of personalised language models: its data, retrieval, prompts, and your copy on the Hub."""
 
 
+main.add_command(list_configs)
+main.add_command(show)
+main.add_command(stats)
 main.add_command(personalize)
 main.add_command(rank)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from lamp_dataset.sources import SAMPLE
+
 
 class Command(click.Command):
     """A command whose bad input ends in ``error: …`` and exit status 2, never in a traceback."""
@@ -22,6 +24,20 @@ class Group(click.Group):
     """A group of such commands."""
 
     command_class = Command
+
+
+class DataDir(click.ParamType):
+    """A folder with official files; the word ``sample`` is the embedded one (``./sample`` a folder of that name)."""
+
+    name = "folder"
+    help = "Folder with the official files, or the word sample for the embedded one; without it, they are fetched."
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The path."""
+        return SAMPLE if value == "sample" else value
+
+
+DATA_DIR = DataDir()
 
 
 class Failure(click.ClickException):

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import datasets
@@ -144,15 +145,8 @@ class Lamp(datasets.ArrowBasedBuilder):
         return {split: Files(*(url and local[url] for url in files)) for split, files in remote.items()}
 
     def _download(self, dl_manager, addresses: list[str]) -> list[str]:
-        try:
+        with _fetching(addresses):
             return dl_manager.download(addresses)
-        except (OSError, ValueError):
-            raise
-        except Exception as error:  # a client library's own, let through by datasets, which names no file
-            raise ConnectionError(
-                f"a download broke off ({error}). Files wanted: {', '.join(addresses)}. Run it again: files that are "
-                "complete are kept"
-            ) from error
 
     def _check_head(self, path: str) -> None:
         """Reject a page in place of a file before anything is read: the site sends pages with status 200."""
@@ -192,10 +186,10 @@ class Lamp(datasets.ArrowBasedBuilder):
         golds = None
         if outputs is not None:
             # `open` is the one that datasets replaces for streaming, which reads URLs too.
-            with open(outputs, "rb") as file:
+            with _fetching([outputs]), open(outputs, "rb") as file:
                 read["outputs"] = _Counting(file)
                 golds = read_golds(read["outputs"].read(), names["outputs"], self.task)
-        with open(questions, "rb") as file:
+        with _fetching([questions]), open(questions, "rb") as file:
             read["questions"] = _Counting(file)
             tables = read_tables(read["questions"], names["questions"], self.task, golds, names["outputs"] or "")
             yield from enumerate(tables)
@@ -237,6 +231,27 @@ class _Counting:
     def sha256(self) -> str:
         self._hasher.shutdown()
         return self._sha256.hexdigest()
+
+
+@contextmanager
+def _fetching(addresses: list[str]) -> Iterator[None]:
+    """Give errors of the network a name and a way out; those of local files and of contents pass through.
+
+    Raises:
+        ConnectionError: a file could not be fetched, whatever the client library calls it.
+    """
+    try:
+        yield
+    except Exception as error:
+        remote = [address for address in addresses if "://" in address]
+        if not remote or (isinstance(error, ValueError) and not isinstance(error, OSError)):
+            raise
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ConnectionError(
+            f"could not fetch {', '.join(remote)} ({type(error).__name__}: {reason}). Is the site within reach? Files "
+            "that came whole are kept, so try again, or pass data_dir=… with files fetched by other means; "
+            "data_dir=lamp_dataset.SAMPLE is a made-up sample that needs no network"
+        ) from error
 
 
 _NOT_KEPT = "It was not kept: try again, or pass data_dir=… with files fetched by other means."

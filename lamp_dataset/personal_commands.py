@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from lamp_dataset.command import Command, examples
+from lamp_dataset.command import DATA_DIR, Command, examples
 from lamp_dataset.files import write_whole
 from lamp_dataset.tasks import SPLITS
 
@@ -28,7 +28,7 @@ def _options(*options: Callable) -> Callable:
 
 _ROWS = _options(
     click.argument("config"),
-    click.option("--data-dir", type=click.Path(exists=True, file_okay=False), help="Folder with the official files."),
+    click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help),
     click.option("--split", type=click.Choice(list(SPLITS)), default="validation", show_default=True),
     click.option("--limit", type=click.IntRange(1), help="The first so many samples only."),
 )

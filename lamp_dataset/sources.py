@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 from lamp_dataset.tasks import BASE_URL, SPLITS, Task
 
+#: Folder of a tiny made-up sample of all configs in the benchmark's own layout, for ``data_dir=lamp_dataset.SAMPLE``.
+SAMPLE = str(Path(__file__).resolve().parent / "sample")
+
 
 class Files(NamedTuple):
     """The files of one split: a path or URL each; ``outputs`` is None where golds are withheld."""
@@ -51,6 +54,10 @@ def _folder_per_config_and_split(task: Task, path: str) -> str:
     return os.path.join(task.name, *path.split("/")[-2:])
 
 
+def _folder_per_split(task: Task, path: str) -> str:
+    return os.path.join(*path.split("/")[-2:])
+
+
 def _flat(task: Task, path: str) -> str:
     return os.path.basename(path)
 
@@ -60,6 +67,7 @@ LAYOUTS: tuple[Callable[[Task, str], str], ...] = (
     _as_on_the_site,
     _folder_per_config,
     _folder_per_config_and_split,
+    _folder_per_split,
     _flat,
 )
 

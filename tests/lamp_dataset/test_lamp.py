@@ -116,6 +116,7 @@ def test_unknown_splits_are_refused(splits, load, made):
 LAYOUTS = {
     "folder per config": "LaMP_2_news_time/{split}_{kind}.json",
     "folder per config and split": "LaMP_2_news_time/{split}/{split}_{kind}.json",
+    "folder per split": "{split}/{split}_{kind}.json",
     "flat": "{split}_{kind}.json",
     "site": "time/LaMP_2/{split}/{split}_{kind}.json",
 }
