@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from lamp_dataset.tasks import SPLITS, Task
 
-_COLUMNS = ("config", "task", "kind", "scores", f"samples ({' / '.join(SPLITS)})", "licence")
+_COLUMNS = (
+    "config",
+    "task",
+    "kind",
+    "scores",
+    f"samples ({' / '.join(SPLITS)})",
+    "questions files, MB",
+    "texts from",
+    "licence",
+)
 
 
 def task_table(tasks: Iterable[Task]) -> str:
     """A Markdown table of ``tasks``: one line a task, its user-based and time-based configs together.
 
-    Samples are the published counts; ``?`` stands where nobody published one.
+    Samples are the published counts, sizes those that somebody measured; ``?`` stands where there is none.
 
     Args:
         tasks: rows of :data:`lamp_dataset.tasks.TASKS`, in the order in which the lines shall stand.
@@ -34,11 +43,18 @@ def _cells(tasks: list[Task]) -> list[str]:
         first.title,
         first.kind,
         ", ".join(first.scores),
-        "<br>".join(" / ".join(_count(task.num_samples[split]) for split in SPLITS) for task in tasks),
+        _of_splits(tasks, lambda task: task.num_samples),
+        _of_splits(tasks, lambda task: task.questions_mb),
+        first.source,
         first.license,
     ]
     return [cell.replace("|", "\\|") for cell in cells]
 
 
-def _count(number: int | None) -> str:
+def _of_splits(tasks: list[Task], column: Callable[[Task], Mapping[str, float | None]]) -> str:
+    """A number for each split, the tasks one below the other."""
+    return "<br>".join(" / ".join(_count(column(task).get(split)) for split in SPLITS) for task in tasks)
+
+
+def _count(number: float | None) -> str:
     return "?" if number is None else f"{number:,}"

@@ -78,7 +78,7 @@ class Task:
         path: folder of the files below :data:`BASE_URL`.
         num_samples: split -> published number of samples, or None where nobody published it.
         certain: splits whose ``num_samples`` is sure enough to fail a download over.
-        questions_bytes: split -> size of the questions file in bytes, where known.
+        questions_mb: split -> size of the questions file in MB (10^6 bytes), where somebody measured it.
         source: the collection the texts come from.
         license: licence of the benchmark and of the texts.
         license_id: the Hub's identifier of that licence, ``"other"`` where it has none.
@@ -104,7 +104,7 @@ class Task:
     path: str
     num_samples: Mapping[str, int | None]
     certain: tuple[str, ...] = ()
-    questions_bytes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    questions_mb: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     source: str
     license: str
     license_id: str = "cc-by-nc-sa-4.0"
@@ -258,7 +258,7 @@ _ROWS = (
         user={
             "num_samples": _counts(9_682, 2_500, 2_500),
             "certain": _HELD_OUT,
-            "questions_bytes": MappingProxyType({"validation": 273_443_200}),
+            "questions_mb": MappingProxyType({"validation": 273.4}),
         },
         time={"num_samples": _counts(6_542, 1_500, 1_500)},
         source="Citation Network Dataset (Tang et al. 2008)",
@@ -286,7 +286,7 @@ _ROWS = (
         user={
             "num_samples": _counts(3_820, 692, 870),
             "certain": _ALL,
-            "questions_bytes": MappingProxyType({"validation": 9_493_217}),
+            "questions_mb": MappingProxyType({"validation": 9.5}),
         },
         time={"num_samples": _counts(5_073, 1_410, 1_557)},
         source="MovieLens (Harper and Konstan 2015) and The Movie Database",
@@ -339,9 +339,12 @@ _ROWS = (
         user={
             "num_samples": _counts(20_000, 2_500, 2_500),
             "certain": _ALL,
-            "questions_bytes": MappingProxyType({"validation": 401_034_862}),
+            "questions_mb": MappingProxyType({"validation": 401.0}),
         },
-        time={"num_samples": _counts(20_000, 2_500, 2_500)},
+        time={
+            "num_samples": _counts(20_000, 2_500, 2_500),
+            "questions_mb": MappingProxyType({"train": 1_700}),
+        },
         source="Amazon Reviews (Ni et al. 2019)",
         license=LICENSE,
         aliases=("LaMP-3",),
@@ -363,6 +366,7 @@ _ROWS = (
         user={
             "num_samples": _counts(12_527, 1_925, 2_376),
             "certain": _ALL,
+            "questions_mb": MappingProxyType({"train": 826}),
         },
         time={"num_samples": _counts(12_500, 1_500, 1_800)},
         source="News Category Dataset (Misra 2022)",
@@ -388,7 +392,7 @@ _ROWS = (
         user={
             "num_samples": _counts(9_682, 2_500, 2_500),
             "certain": _ALL,
-            "questions_bytes": MappingProxyType({"validation": 272_410_629}),
+            "questions_mb": MappingProxyType({"validation": 272.4}),
         },
         time={"num_samples": _counts(14_682, 1_500, 1_500)},
         source="Citation Network Dataset (Tang et al. 2008)",
@@ -434,7 +438,11 @@ _ROWS = (
             final_cost=(1, "are written by user. Following the given patterns"),
         ),
         path="LaMP_7",
-        user={"num_samples": _counts(10_437, 1_500, 1_496), "certain": _ALL},
+        user={
+            "num_samples": _counts(10_437, 1_500, 1_496),
+            "certain": _ALL,
+            "questions_mb": MappingProxyType({"train": 25}),
+        },
         time={"num_samples": _counts(13_437, 1_498, 1_500)},
         source="Sentiment140 (Go et al. 2009)",
         license=LICENSE,
