@@ -1,10 +1,12 @@
 import doctest
+import http.server
 import json
 import os
 import pickle
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import datasets
@@ -292,6 +294,42 @@ def test_found_from_a_checkouts_root_without_the_import_and_by_the_folders_path(
     result = run(LOAD.format(imports="import evaluate", name=name), ROOT, tmp_path)
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)[0] == {"MAE": 1.0, "RMSE": 1.0}
+
+
+class Hub(http.server.BaseHTTPRequestHandler):
+    """A Hub with one Space, whose only revision is main."""
+
+    def do_GET(self):
+        found = self.path == "/spaces/owner/lamp_metric/resolve/main/lamp_metric.py"
+        body = (ROOT / "lamp_metric" / "lamp_metric.py").read_bytes() if found else b"Entry not found"
+        self.send_response(200 if found else 404)
+        self.send_header("ETag", '"1"')
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    do_HEAD = do_GET  # noqa: N815
+
+    def log_message(self, *_):
+        pass
+
+
+def test_found_as_a_space_on_the_hub(tmp_path):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        variables = {
+            "HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
+            "HF_UPDATE_DOWNLOAD_COUNTS": "0",
+            "HF_EVALUATE_OFFLINE": "0",
+            "NO_PROXY": "127.0.0.1",
+        }
+        code = LOAD.format(imports="import evaluate", name="owner/lamp_metric")
+        result = run(code, tmp_path, tmp_path, **variables)
+        server.shutdown()
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)[0] == {"MAE": 1.0, "RMSE": 1.0}
+    assert list((tmp_path / "hf" / "modules").rglob("owner--lamp_metric/*/lamp_metric.py"))
 
 
 def test_the_script_alone_names_what_to_install(tmp_path):

@@ -1,0 +1,19 @@
+"""What a Space on the Hub runs: the metric's page."""
+
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    """Serve the page."""
+    # Beside this file lies lamp_metric.py, the script for evaluate, which would hide the package of that name.
+    here = Path(__file__).resolve().parent
+    sys.path[:] = [path for path in sys.path if Path(path or ".").resolve() != here]
+
+    from lamp_metric.page import MAX_UPLOAD, build
+
+    build().launch(max_file_size=MAX_UPLOAD, show_error=True, ssr_mode=False)
+
+
+if __name__ == "__main__":
+    main()

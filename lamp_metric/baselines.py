@@ -1,0 +1,67 @@
+"""Trivial baselines that a model should beat: what the table's columns allow without looking at a gold.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from lamp_dataset.retrieval.queries import find_query
+from lamp_dataset.tasks import Task, get_task
+
+Row = Mapping[str, Any]
+
+
+def baseline(task: str | Task, rows: Sequence[Row], train_golds: Sequence[str]) -> tuple[str, list[str]]:
+    """Predictions of the task's trivial baseline.
+
+    Args:
+        task: config name.
+        rows: samples with ``input`` and ``profile``, as the data set has them.
+        train_golds: golds of the training split.
+
+    Returns:
+        What the baseline does, and one prediction per row: the commonest training label (classes), the mean training
+        rating (ratings), the title of the first profile item (titles), the text of the input (paraphrases).
+
+    Raises:
+        ValueError: no such task, or no training golds where they decide.
+
+    >>> baseline("LaMP_3", [{"input": "review: fine", "profile": []}], ["5", "4"])
+    ('mean training rating', ['4.5'])
+    """
+    task = get_task(task) if not isinstance(task, Task) else task
+    name, predict = BASELINES[task.kind](task, train_golds)
+    return name, [predict(row) for row in rows]
+
+
+def _majority(task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
+    _need(golds, task)
+    label = max(task.labels, key=list(golds).count)  # the first of the list where several are as common
+    return "commonest training label", lambda row: label
+
+
+def _mean(task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
+    _need(golds, task)
+    mean = str(sum(map(float, golds)) / len(golds))
+    return "mean training rating", lambda row: mean
+
+
+def _copy(task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
+    if "title" in task.profile_fields:
+        return "title of the first profile item", lambda row: row["profile"][0]["title"] if row["profile"] else ""
+    return "text of the input", lambda row: find_query(task, row["input"]).text
+
+
+#: Kind of task -> task and training golds -> what the baseline does and how.
+BASELINES: Mapping[str, Callable[[Task, Sequence[str]], tuple[str, Callable[[Row], str]]]] = MappingProxyType(
+    {"classification": _majority, "ordinal": _mean, "generation": _copy}
+)
+
+
+def _need(golds: Sequence[str], task: Task) -> None:
+    if not len(golds):
+        raise ValueError(f"baseline of {task.name}: expected the golds of the training split, found none")

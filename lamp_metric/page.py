@@ -1,0 +1,119 @@
+"""The metric's page: pick a task, drop a file of golds and one of predictions, read the scores with their intervals."""
+
+from __future__ import annotations
+
+import functools
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lamp_dataset import SAMPLE
+from lamp_dataset.files import read_json
+from lamp_dataset.golds import parse_outputs, read_outputs
+from lamp_dataset.tasks import TASKS, get_task
+from lamp_metric.baselines import baseline
+from lamp_metric.files import join, write_predictions
+from lamp_metric.scoring import scores_of, signature_of
+
+FROM_THE_GOLDS = "as the golds say"
+CHOICES = (FROM_THE_GOLDS, *TASKS)
+HEADERS = ("score", "value", "low", "high")
+MAX_UPLOAD = "64mb"
+INTRODUCTION = """\
+# LaMP metric
+
+The scores of [LaMP](https://arxiv.org/abs/2304.11406), the benchmark of personalised language models. Drop a file of
+golds and a file of predictions in the official format, `{"task": "…", "golds": [{"id": "…", "output": "…"}, …]}`, or
+try the made-up sample with a trivial baseline. Intervals are percentile bootstrap intervals over samples.
+"""
+
+
+def score_files(
+    task_name: str, golds: str | None, predictions: str | None, confidence_level: float = 0.95
+) -> tuple[list[list[str]], str]:
+    """Score a file of predictions.
+
+    Args:
+        task_name: config name, or :data:`FROM_THE_GOLDS`.
+        golds: path of a file in the official format.
+        predictions: path of another.
+        confidence_level: of the intervals.
+
+    Returns:
+        Rows of :data:`HEADERS`, and the signature.
+
+    Raises:
+        ValueError: no file, no such task, or files that cannot be scored.
+    """
+    for side, path in (("golds", golds), ("predictions", predictions)):
+        if not path:
+            raise ValueError(f"no file of {side}: drop one, or try the sample")
+    name = None if task_name in (None, FROM_THE_GOLDS) else task_name
+    pair = join(*(parse_outputs(Path(path).read_bytes(), Path(path).name) for path in (golds, predictions)), name)
+    measured = pair.measure()
+    found = scores_of(measured, pair.ids, confidence_level=confidence_level)
+    rows = [[key, *(f"{value:.4f}" for value in (found[key], *found[f"{key}_ci"]))] for key in pair.task.scores]
+    return rows, signature_of(pair.task, measured.n, confidence_level=confidence_level)
+
+
+def sample_files(task_name: str, folder: Path) -> tuple[str, str]:
+    """Write the sample's golds of a task, and a trivial baseline's predictions, into ``folder``; give both paths.
+
+    Args:
+        task_name: config name; a headline task where :data:`FROM_THE_GOLDS`.
+        folder: to write into.
+    """
+    texts = next(name for name, task in TASKS.items() if task.kind == "generation")
+    task = get_task(texts if task_name in (None, FROM_THE_GOLDS) else task_name)
+    root = Path(SAMPLE)
+    train = read_outputs(root / task.outputs_path("train")).by_id
+    golds = read_outputs(root / task.outputs_path("validation")).by_id
+    rows = read_json(root / task.questions_path("validation"))
+    _, predictions = baseline(task, rows, list(train.values()))
+    folder = folder / task.name
+    folder.mkdir(exist_ok=True)
+    paths = folder / "golds.json", folder / "predictions.json"
+    write_predictions(paths[0], task.name, list(golds), list(golds.values()))
+    write_predictions(paths[1], task.name, [row["id"] for row in rows], predictions)
+    return str(paths[0]), str(paths[1])
+
+
+def build() -> Any:
+    """The page, a gradio ``Blocks``. Needs the extra ``app``."""
+    import gradio
+
+    def shown(function: Callable) -> Callable:
+        """The function with errors that the page shows."""
+
+        @functools.wraps(function)
+        def call(*arguments: Any) -> Any:
+            try:
+                return function(*arguments)
+            except (ValueError, OSError) as error:
+                raise gradio.Error(str(error), print_exception=False) from error
+
+        return call
+
+    folder = Path(tempfile.mkdtemp(prefix="lamp-sample-"))
+
+    def try_the_sample(task_name: str, confidence_level: float) -> tuple:
+        paths = sample_files(task_name, folder)
+        return (*paths, *score_files(task_name, *paths, confidence_level))
+
+    with gradio.Blocks(title="LaMP metric", analytics_enabled=False) as page:
+        gradio.Markdown(INTRODUCTION)
+        with gradio.Row():
+            task = gradio.Dropdown(list(CHOICES), value=FROM_THE_GOLDS, label="Task")
+            level = gradio.Slider(0.5, 0.99, value=0.95, step=0.01, label="Confidence level")
+        with gradio.Row():
+            golds = gradio.File(label="Golds", file_types=[".json"])
+            predictions = gradio.File(label="Predictions", file_types=[".json"])
+        with gradio.Row():
+            score = gradio.Button("Score", variant="primary")
+            sample = gradio.Button("Try the sample")
+        table = gradio.Dataframe(headers=list(HEADERS), label="Scores", interactive=False, type="array")
+        signature = gradio.Textbox(label="How they were made", interactive=False)
+        score.click(shown(score_files), [task, golds, predictions, level], [table, signature], api_name="score")
+        sample.click(shown(try_the_sample), [task, level], [golds, predictions, table, signature], api_name="sample")
+    return page

@@ -1,0 +1,152 @@
+"""The page and the folder of the Space. The page is run as the Hub runs it and asked over HTTP."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+import lamp_metric
+from lamp_dataset.tasks import CITATION, TASKS
+from lamp_metric.page import sample_files, score_files
+
+ROOT = Path(__file__).parents[2]
+SPACE = ROOT / "lamp_metric"
+
+
+def card():
+    _, front, text = (SPACE / "README.md").read_text(encoding="utf-8").split("---\n", 2)
+    return yaml.safe_load(front), text
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    """A client of the page, which runs from a folder of the Space's files alone."""
+    gradio_client = pytest.importorskip("gradio_client", reason="needs the app extra")
+    folder = tmp_path_factory.mktemp("space")
+    for path in SPACE.iterdir():
+        if path.is_file():
+            shutil.copy(path, folder)
+    environment = {
+        **os.environ,
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "GRADIO_SERVER_NAME": "127.0.0.1",
+        "GRADIO_TEMP_DIR": str(tmp_path_factory.mktemp("gradio")),
+        "PYTHONUNBUFFERED": "1",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "app.py"],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            found = re.search(r"http://127\.0\.0\.1:\d+", line)
+            if found:
+                break
+        else:
+            pytest.fail("the page did not start: " + "".join(lines))
+        yield gradio_client.Client(found[0], verbose=False, download_files=str(folder / "downloads"))
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+@pytest.fixture
+def upload(client):
+    from gradio_client import handle_file
+
+    return lambda path: handle_file(str(path))
+
+
+@pytest.mark.parametrize("name", ["LaMP_2", "LaMP_3", "LaMP_4_time"])
+def test_uploaded_files_are_scored_with_intervals(client, upload, made, name):
+    golds, preds = made.pair(name)
+    table, signature = client.predict(name, upload(golds), upload(preds), 0.9, api_name="/score")
+    by_gold, by_pred = made.outputs(name)
+    expected = lamp_metric.score(name, [by_pred[key] for key in by_gold], list(by_gold.values()), confidence_level=0.9)
+    assert table["headers"] == ["score", "value", "low", "high"]
+    assert table["data"] == [
+        [key, f"{expected[key]:.4f}", *(f"{bound:.4f}" for bound in expected[f"{key}_ci"])]
+        for key in TASKS[name].scores
+    ]
+    assert signature == f"task:{name}|n:12|rule:1|confidence:0.9|resamples:1000|seed:0|version:0.1.0"
+
+
+def test_the_task_may_be_left_to_the_golds(client, upload, made):
+    golds, preds = made.pair("LaMP_2_news")
+    _, signature = client.predict("as the golds say", upload(golds), upload(preds), 0.95, api_name="/score")
+    assert signature.startswith("task:LaMP_2_news|")
+
+
+def test_the_sample_button_fills_in_files_and_scores(client):
+    golds, preds, table, signature = client.predict("LaMP_7", 0.95, api_name="/sample")
+    assert json.loads(Path(golds).read_text())["task"] == json.loads(Path(preds).read_text())["task"] == "LaMP_7"
+    assert [row[0] for row in table["data"]] == ["rouge-1", "rouge-L"]
+    assert signature.startswith("task:LaMP_7|n:3|")
+
+
+def test_bad_files_are_named_on_the_page(client, upload, made):
+    golds, _ = made.pair("LaMP_3")
+    other = made.write("other.json", "LaMP_3", {"7": "1"})
+    with pytest.raises(Exception, match="other.json lacks 12 of the 12 ids in LaMP_3_golds.json"):
+        client.predict("LaMP_3", upload(golds), upload(other), 0.95, api_name="/score")
+    with pytest.raises(Exception, match="no file of golds: drop one, or try the sample"):
+        client.predict("LaMP_3", None, None, 0.95, api_name="/score")
+    with pytest.raises(Exception, match="expected the golds of task 'LaMP_4', found 'LaMP_3'"):
+        client.predict("LaMP_4", upload(golds), upload(golds), 0.95, api_name="/score")
+
+
+@pytest.mark.parametrize("name", ["as the golds say", *TASKS])
+def test_every_config_has_sample_files(tmp_path, name):
+    rows, signature = score_files(name, *sample_files(name, tmp_path))
+    task = TASKS.get(name, TASKS["LaMP_4"])
+    assert [row[0] for row in rows] == list(task.scores)
+    assert signature.startswith(f"task:{task.base if name not in TASKS else name}|n:")
+
+
+def test_the_front_matter_is_what_a_metric_space_needs():
+    front, _ = card()
+    assert front["tags"] == ["evaluate", "metric"]
+    assert (front["sdk"], front["app_file"], front["license"]) == ("gradio", "app.py", "apache-2.0")
+    assert len(front["short_description"]) <= 60  # the Hub's limit
+    assert (SPACE / front["app_file"]).is_file()
+    assert (SPACE / "requirements.txt").read_text().split() == ["lamp-hf"]
+
+
+def test_the_card_cites_as_the_table_does():
+    assert CITATION in card()[1]
+
+
+def test_the_cards_examples_give_what_they_say():
+    names = {}
+    for block in re.findall(r"```python\n(.*?)```", card()[1], re.DOTALL):
+        lines = block.splitlines()
+        for line, following in zip(lines, [*lines[1:], ""], strict=True):
+            if following.startswith("# "):
+                assert repr(eval(line, names)) == following.removeprefix("# ")
+            elif not line.startswith("#"):
+                exec(line, names)
+
+
+def test_the_scripts_imports_say_what_to_install():
+    pytest.importorskip("evaluate")
+    from evaluate.loading import get_imports
+
+    found = {(name, hint) for _, name, hint, _ in get_imports(str(SPACE / "lamp_metric.py"))}
+    assert {("lamp_dataset", "lamp-hf"), ("lamp_metric", "lamp-hf")} <= found
+    assert not {name for name, hint in found if name not in sys.stdlib_module_names and hint != "lamp-hf"} - {
+        "datasets",
+        "evaluate",
+        "__future__",
+    }
