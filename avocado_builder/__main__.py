@@ -1,14 +1,142 @@
 """The command ``avocado-builder``; also ``python -m avocado_builder``."""
 
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
 import click
 
-from lamp_dataset.command import Group
+from lamp_dataset.command import Group, examples
+from lamp_dataset.tasks import BASE_URL, SETTINGS, SPLITS
+
+_FOLDER = click.Path(file_okay=False)
+_SPLIT = click.Choice(list(SPLITS))
+_FILE = click.Path(dir_okay=False)
+
+
+def _id_options(command: Callable) -> Callable:
+    """The options that say which id files, common to both commands."""
+    options = [
+        click.option("--ids-dir", type=_FOLDER, help="Folder of the id files; without it they are fetched."),
+        click.option("--split", "splits", multiple=True, type=_SPLIT, help="Only this split; may be repeated."),
+        click.option("--setting", type=click.Choice(SETTINGS), help="Which id files to fetch (default: user)."),
+        click.option("--base-url", default=BASE_URL, show_default=True, help="Where to fetch them."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lamp-hf")
 def main() -> None:
-    """avocado-builder"""
+    """Build the gated task of the benchmark from your licensed copy of the Avocado collection (LDC2015T03).
+
+    Mails are read where they lie, nothing is extracted. No text leaves the machine.
+    """
+    logging.basicConfig(format="%(message)s", level=logging.INFO, force=True)
+
+
+@main.command(
+    epilog=examples(
+        "avocado-builder build --avocado-dir avocado-1.0.2 --ids-dir lamp6_ids --output-dir lamp6",
+        "avocado-builder build --avocado-dir avocado-1.0.2 --output-dir lamp6_time --setting time",
+        "avocado-builder build --avocado-dir avocado-1.0.2 --output-dir lamp6 --split train --split validation",
+    )
+)
+@click.option("--avocado-dir", "--avocado_files_dir", required=True, type=click.Path(), help="The collection's folder.")
+@click.option("--output-dir", "--output_dir", required=True, type=click.Path(), help="The folder to make.")
+@_id_options
+@click.option("--overwrite", is_flag=True, help="Replace a folder built before, once the new one is complete.")
+@click.option("--input_question_file_train", "train", type=_FILE, help="Id file of train, instead of --ids-dir.")
+@click.option("--input_question_file_dev", "validation", type=_FILE, help="Id file of validation.")
+@click.option("--input_question_file_test", "test", type=_FILE, help="Id file of test.")
+@click.option("--time_based_separation", is_flag=True, help="As --setting time.")
+@click.option("--extract_addr", type=click.Path(), help="Accepted and never touched: nothing is extracted.")
+def build(
+    avocado_dir: str,
+    output_dir: str,
+    ids_dir: str | None,
+    splits: tuple[str, ...],
+    setting: str | None,
+    base_url: str,
+    overwrite: bool,
+    time_based_separation: bool,
+    extract_addr: str | None,
+    **id_files: str | None,
+) -> None:
+    """Build the task's files. The flags of the benchmark's own script work too."""
+    from avocado_builder.builder import build as build_folder
+    from avocado_builder.manifest import summary
+    from avocado_builder.names import GATED
+
+    given = {split: path for split, path in id_files.items() if path is not None}
+    if given and ids_dir:
+        raise click.UsageError("give either --ids-dir or --input_question_file_…, not both")
+    if time_based_separation and setting == "user":
+        raise click.UsageError("--time_based_separation contradicts --setting user")
+    if extract_addr is not None:
+        click.echo(f"--extract_addr {extract_addr}: not touched, nothing is extracted", err=True)
+    manifest = build_folder(
+        avocado_dir,
+        ids_dir,
+        output_dir,
+        overwrite,
+        splits=splits,
+        setting="time" if time_based_separation else setting,
+        id_files=given,
+        base_url=base_url,
+    )
+    for line in summary(manifest, GATED[manifest["setting"]]):
+        click.echo(line)
+    click.echo(f"{output_dir} is complete. {manifest['notice']}")
+    click.echo(f'Load it: load_dataset("lamp", "{manifest["config"]}", data_dir="{output_dir}")')
+
+
+@main.command(
+    epilog=examples(
+        "avocado-builder check --avocado-dir avocado-1.0.2 --ids-dir lamp6_ids",
+        "avocado-builder check --output-dir lamp6",
+    )
+)
+@click.option("--avocado-dir", type=click.Path(), help="The collection: is every named mail there?")
+@click.option("--output-dir", type=click.Path(), help="A built folder: is it whole and real?")
+@_id_options
+def check(
+    avocado_dir: str | None,
+    output_dir: str | None,
+    ids_dir: str | None,
+    splits: tuple[str, ...],
+    setting: str | None,
+    base_url: str,
+) -> None:
+    """Check a collection against the id files, or a built folder; nothing is written.
+
+    Exit status: 0 fine, 1 a built folder that is intact but not the whole published task, 2 anything wrong.
+    """
+    if (avocado_dir is None) == (output_dir is None):
+        raise click.UsageError("give either --avocado-dir or --output-dir")
+    if output_dir is not None:
+        _check_output(output_dir)
+    else:
+        from avocado_builder.builder import check_collection
+
+        ids = check_collection(avocado_dir, ids_dir, splits=splits, setting=setting, base_url=base_url)
+        rows = ", ".join(f"{split} {file.rows:,}" for split, file in ids.files.items())
+        click.echo(f"{avocado_dir}: all {len(ids.needed):,} mails of {ids.task.name} are there ({rows} samples)")
+
+
+def _check_output(output_dir: str) -> None:
+    from avocado_builder.checking import check_output
+
+    verdict = check_output(output_dir)
+    rows = ", ".join(f"{split} {count:,}" for split, count in verdict.rows.items())
+    click.echo(f"{output_dir}: intact {verdict.task.name} ({rows} samples)")
+    for remark in verdict.remarks:
+        click.echo(f"not the whole published task: {remark}")
+    if verdict.remarks:
+        raise click.exceptions.Exit(1)
 
 
 if __name__ == "__main__":

@@ -37,15 +37,31 @@ class _Compat32(Compat32):
         name, _, first = sourcelines[0].partition(":")
         return name, "".join((first.lstrip(" \t"), *sourcelines[1:])).rstrip("\r\n")
 
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return value  # the standard library looks for undecoded bytes here; the text has none
+
 
 POLICY = _Compat32()
 
 
 class Part(Message):
-    """A message or a part of one, whose parameters and payload are read by the frozen rules."""
+    """A message or a part of one, whose parameters and payload are read by the frozen rules.
+
+    It is made by a parser and not changed afterwards.
+    """
 
     def __init__(self, policy: Compat32 = POLICY) -> None:
         super().__init__(policy)
+        self._first: dict[str, str] = {}
+
+    def set_raw(self, name: str, value: str) -> None:
+        """Add a header; parsers call it."""
+        super().set_raw(name, value)
+        self._first.setdefault(name.lower(), value)
+
+    def get(self, name: str, failobj: object = None) -> str | object:
+        """The first header of that name; asked for some ten times a part."""
+        return self._first.get(name.lower(), failobj)
 
     def get_param(
         self, param: str, failobj: object = None, header: str = "content-type", unquote: bool = True

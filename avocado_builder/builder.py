@@ -1,0 +1,187 @@
+"""Id files and collection together: the gated task, whole or not at all."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from avocado_builder.collection import Collection, Places, locate, open_collection
+from avocado_builder.fetch import fetch_ids
+from avocado_builder.ids import Ids, find_id_files, read_ids, sha256_of
+from avocado_builder.mail import parse_mail
+from avocado_builder.manifest import MANIFEST, built_files, make_manifest, read_manifest, write_manifest
+from avocado_builder.names import GATED
+from avocado_builder.rows import write_split
+from avocado_builder.spool import Spool
+from avocado_builder.workspace import workspace
+from lamp_dataset.tasks import BASE_URL
+
+log = logging.getLogger(__name__)
+
+Path_ = str | os.PathLike
+
+
+def build(
+    avocado_dir: Path_,
+    ids_dir: Path_ | None,
+    output_dir: Path_,
+    overwrite: bool = False,
+    *,
+    splits: tuple[str, ...] = (),
+    setting: str | None = None,
+    id_files: Mapping[str, Path_] | None = None,
+    base_url: str = BASE_URL,
+) -> dict[str, Any]:
+    """Build the gated task from a licensed copy of the collection.
+
+    The collection is only read. The output folder appears when everything is written and on disk, in one step.
+
+    Args:
+        avocado_dir: the collection: its root, ``data``, ``data/text`` or a folder of extracted accounts.
+        ids_dir: folder of the id files; None fetches them from the benchmark's site.
+        output_dir: the folder to make; its parent must exist.
+        overwrite: replace a folder that this builder made before.
+        splits: train, validation, test or some of them; empty for those whose id files are there.
+        setting: ``"user"`` or ``"time"``: which id files to fetch (default ``"user"``). Given id files tell it
+            themselves, and must agree.
+        id_files: split -> id file, instead of ``ids_dir``.
+        base_url: the site, or a mirror in its layout.
+
+    Returns:
+        The manifest, which is also written into the folder.
+
+    Raises:
+        ValueError, OSError: the input is not as it should be, the disk is full, another run works on the same folder,
+            or the folder exists; nothing is left half done.
+    """
+    collection = open_collection(avocado_dir)
+    target = Path(output_dir).expanduser().resolve()
+    _keep_apart(target, collection)
+    _warn_of_git(target)
+    with (
+        workspace(target, lambda path: _may_replace(path, overwrite)) as work,
+        _id_paths(ids_dir, splits, setting, id_files, base_url) as paths,
+    ):
+        ids = read_ids(paths, setting)
+        manifest = _build(collection, ids, work)
+        write_manifest(manifest, work)
+    return manifest
+
+
+@contextmanager
+def _id_paths(
+    ids_dir: Path_ | None,
+    splits: tuple[str, ...],
+    setting: str | None,
+    id_files: Mapping[str, Path_] | None,
+    base_url: str,
+) -> Iterator[dict[str, Path]]:
+    """Split -> id file, fetched into a folder for the moment where the user has none."""
+    if id_files:
+        yield {split: Path(path).expanduser() for split, path in id_files.items() if not splits or split in splits}
+    elif ids_dir is not None:
+        yield find_id_files(ids_dir, splits)
+    else:
+        with tempfile.TemporaryDirectory(prefix="avocado-ids-") as folder:
+            yield fetch_ids(GATED[setting or "user"], splits, Path(folder), base_url)
+
+
+def check_collection(
+    avocado_dir: Path_,
+    ids_dir: Path_ | None,
+    *,
+    splits: tuple[str, ...] = (),
+    setting: str | None = None,
+    id_files: Mapping[str, Path_] | None = None,
+    base_url: str = BASE_URL,
+) -> Ids:
+    """Check that every mail the id files name is in the collection; reads directories only and writes nothing.
+
+    Arguments and errors are those of :func:`build`.
+
+    Returns:
+        The id files with their counts and the mails they name.
+    """
+    collection = open_collection(avocado_dir)
+    with _id_paths(ids_dir, splits, setting, id_files, base_url) as paths:
+        ids = read_ids(paths, setting)
+    _report_ignored(collection)
+    locate(collection, ids.needed)
+    return ids
+
+
+def _build(collection: Collection, ids: Ids, work: Path) -> dict[str, Any]:
+    _report_ignored(collection)
+    places = locate(collection, ids.needed)
+    with Spool(work, ids.needed) as spool:
+        repairs = _read_mails(places, spool)
+        written = {split: write_split(split, file, ids.task, spool, work) for split, file in ids.files.items()}
+    for file in ids.files.values():
+        if sha256_of(file.path) != file.sha256:
+            raise ValueError(f"{file.path}: the file changed while it was read; start again")
+    return make_manifest(ids, written, repairs, collection.ignored)
+
+
+def _read_mails(places: Places, spool: Spool) -> dict[str, list[str]]:
+    """Parse every needed mail into the spool; kind of repair -> names of mails."""
+    from tqdm import tqdm  # late: importing this package stays light
+
+    repairs: dict[str, list[str]] = {}
+    mails = tqdm(places.mails(), total=len(places.needed), unit="mail", desc="mails", disable=None)
+    for spot, name, raw in mails:
+        try:
+            mail = parse_mail(raw)
+        except RecursionError:
+            raise ValueError(f"{name}: its parts are nested too deep to read, for the official parser too") from None
+        for kind in mail.repairs:
+            repairs.setdefault(kind, []).append(name)
+        spool.put(spot, mail.subject, mail.body)
+    spool.close_writing()
+    return repairs
+
+
+def _report_ignored(collection: Collection) -> None:
+    if collection.ignored:
+        shown = ", ".join(collection.ignored[:5]) + (", …" if len(collection.ignored) > 5 else "")
+        log.warning("%s: ignored, no accounts: %s", collection.path, shown)
+
+
+def _keep_apart(target: Path, collection: Collection) -> None:
+    folder = collection.path.resolve()
+    if target == folder or folder in target.parents or target in folder.parents:
+        raise ValueError(f"{target}: the output must not lie in the collection ({folder}), nor around it")
+
+
+def _warn_of_git(target: Path) -> None:
+    for folder in target.parents:
+        if (folder / ".git").exists():
+            log.warning(
+                "%s lies in the git work tree %s: its files hold licensed mail text, see that they are never committed",
+                target,
+                folder,
+            )
+            return
+
+
+def _may_replace(target: Path, overwrite: bool) -> None:
+    """Only an empty folder, or with ``overwrite`` one that holds nothing but what this builder wrote."""
+    if not target.is_dir():
+        raise FileExistsError(f"{target}: expected a folder to make, found a file")
+    names = set(os.listdir(target))
+    if not names:
+        return
+    if not overwrite:
+        raise FileExistsError(f"{target}: exists already; --overwrite replaces it, once the new one is complete")
+    manifest = read_manifest(target)
+    known = {MANIFEST, *(file["file"] for file in built_files(manifest))} if manifest else set()
+    foreign = sorted(names - known)
+    if foreign:
+        raise FileExistsError(
+            f"{target}: holds {', '.join(foreign[:3])}, which this builder did not write; it is not replaced. "
+            "Name another folder"
+        )

@@ -1,0 +1,106 @@
+"""The manifest: what a built folder holds, how it was made, and what the licence means for it."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from avocado_builder.ids import Ids
+from avocado_builder.mail import REPAIRS, RULES
+from lamp_dataset import __version__
+from lamp_dataset.files import read_json, write_whole
+from lamp_dataset.tasks import Task
+
+MANIFEST = "manifest.json"
+BUILDER = "avocado-builder"
+NOTICE = (
+    "These files hold the full text of mails. The licence agreement of the collection covers them as it covers the "
+    "collection itself: do not publish, upload or pass them on, and keep them only where, and only as long as, the "
+    "collection may be kept."
+)
+
+
+def make_manifest(
+    ids: Ids,
+    written: Mapping[str, Mapping[str, Any]],
+    repairs: Mapping[str, list[str]],
+    ignored: tuple[str, ...],
+) -> dict[str, Any]:
+    """The manifest of a build.
+
+    Args:
+        ids: the id files.
+        written: split -> ``questions`` and ``outputs`` -> facts of the file.
+        repairs: key of :data:`avocado_builder.mail.REPAIRS` -> names of mails.
+        ignored: what lay beside the accounts.
+    """
+    return {
+        "builder": {"name": BUILDER, "version": __version__, "rules": RULES, "python": platform.python_version()},
+        "task": ids.task.official_name,
+        "config": ids.task.name,
+        "setting": ids.task.setting,
+        "source": ids.task.source,
+        "licence": ids.task.license,
+        "notice": NOTICE,
+        "mails": len(ids.needed),
+        "splits": {split: {"ids": _facts(ids, split), **files} for split, files in written.items()},
+        "repairs": {
+            kind: {"meaning": meaning, "count": len(repairs.get(kind, ())), "mails": sorted(repairs.get(kind, ()))}
+            for kind, meaning in REPAIRS.items()
+        },
+        "ignored": list(ignored),
+    }
+
+
+def _facts(ids: Ids, split: str) -> dict[str, Any]:
+    file = ids.files[split]
+    return {"file": file.path.name, "rows": file.rows, "profile_items": file.items, "sha256": file.sha256}
+
+
+def write_manifest(manifest: Mapping[str, Any], folder: Path) -> None:
+    """Write it into the built folder.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    with write_whole(folder / MANIFEST, permissions=0o600) as file:
+        file.write(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a built folder; None where there is none.
+
+    Raises:
+        ValueError: a file of that name that is no manifest of this builder.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        return None
+    manifest = read_json(path)
+    try:
+        if manifest["builder"]["name"] != BUILDER:
+            raise ValueError(f"{path}: made by {manifest['builder']['name']!r}, not by {BUILDER}")
+        for file in built_files(manifest):
+            _ = file["file"], file["rows"], file["sha256"]
+    except (KeyError, TypeError, AttributeError):
+        raise ValueError(f"{path}: expected a manifest of {BUILDER}, found something else") from None
+    return manifest
+
+
+def built_files(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The facts of all files that a manifest lists."""
+    return [split[kind] for split in manifest["splits"].values() for kind in ("questions", "outputs") if kind in split]
+
+
+def summary(manifest: Mapping[str, Any], task: Task) -> list[str]:
+    """What to tell the user at the end, line by line."""
+    splits = ", ".join(f"{split} {facts['questions']['rows']:,}" for split, facts in manifest["splits"].items())
+    lines = [f"{task.name}: {splits} samples from {manifest['mails']:,} mails"]
+    for repair in manifest["repairs"].values():
+        if repair["count"]:
+            names = ", ".join(repair["mails"][:3]) + (", …" if repair["count"] > 3 else "")
+            lines.append(f"{repair['count']:,} mails: {repair['meaning']} ({names})")
+    return lines

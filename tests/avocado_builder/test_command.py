@@ -1,0 +1,123 @@
+import os
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from avocado_builder.__main__ import main
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def files(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_build_and_both_checks(place):
+    collection = ["--avocado-dir", place / "avocado-1.0.2", "--ids-dir", place / "ids"]
+    check = run("check", *collection)
+    assert check.exit_code == 0
+    assert "mails of LaMP_6 are there (train 12, validation 12, test 12 samples)" in check.output
+    assert not (place / "out").exists()
+    result = run("build", *collection, "--output-dir", place / "out")
+    assert result.exit_code == 0, result.output
+    assert "LaMP_6: train 12, validation 12, test 12 samples from" in result.output
+    assert "of several subjects the first was taken (00" in result.output
+    assert "do not publish, upload or pass them on" in result.output
+    assert f'load_dataset("lamp", "LaMP_6", data_dir="{place / "out"}")' in result.output
+    verdict = run("check", "--output-dir", place / "out")
+    assert verdict.exit_code == 1
+    assert f"{place / 'out'}: intact LaMP_6" in verdict.output
+    assert "not the whole published task: train has 12 samples, published are 4,840" in verdict.output
+
+
+@pytest.mark.parametrize(("ids", "more"), [("ids", []), ("time_ids", ["--time_based_separation"]), ("time_ids", [])])
+def test_the_official_flags_work(place, ids, more, snapshot):
+    before = snapshot(place / "avocado-1.0.2")
+    result = run(
+        "build",
+        *["--avocado_files_dir", place / "avocado-1.0.2" / "data" / "text"],
+        *["--extract_addr", place / "avocado-1.0.2" / "data" / "text"],
+        *["--output_dir", place / "out"],
+        *["--input_question_file_train", place / ids / "train_questions.json"],
+        *["--input_question_file_dev", place / ids / "dev_questions.json"],
+        *["--input_question_file_test", place / ids / "test_questions.json"],
+        *more,
+    )
+    assert result.exit_code == 0, result.output
+    extract = place / "avocado-1.0.2" / "data" / "text"
+    assert f"--extract_addr {extract}: not touched, nothing is extracted\n" in result.output
+    assert snapshot(place / "avocado-1.0.2") == before
+    run("build", "--avocado-dir", place / "avocado-1.0.2", "--ids-dir", place / ids, "--output-dir", place / "other")
+    assert files(place / "out") == files(place / "other")
+
+
+def test_one_official_id_file_is_enough(place):
+    ids = ["--input_question_file_dev", place / "ids" / "dev_questions.json"]
+    result = run("build", "--avocado_files_dir", place / "avocado-1.0.2", "--output_dir", place / "out", *ids)
+    assert result.exit_code == 0, result.output
+    assert sorted(files(place / "out")) == ["dev_outputs.json", "dev_questions.json", "manifest.json"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--ids-dir", "{place}/no"], "error: {place}/no: expected the folder of the id files, found nothing\n"),
+        (["--ids-dir", "{place}/ids", "--overwrite", "--output-dir", "{place}/ids"], "which this builder did not"),
+        (["--ids-dir", "{place}/ids", "--avocado-dir", "{place}/gone"], "error: {place}/gone: there is no such folder"),
+        (["--input_question_file_dev", "{place}/gone.json"], "error: {place}/gone.json: No such file or directory\n"),
+    ],
+)
+def test_errors_are_one_line_and_status_two(place, arguments, message):
+    options = ["--avocado-dir", "{place}/avocado-1.0.2", "--output-dir", "{place}/out", *arguments]
+    result = run("build", *(option.format(place=place) for option in options))
+    assert result.exit_code == 2
+    assert message.format(place=place) in result.output
+    assert result.output.count("\n") == 1
+    assert not (place / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check"], "give either --avocado-dir or --output-dir"),
+        (["check", "--avocado-dir", "a", "--output-dir", "b"], "give either --avocado-dir or --output-dir"),
+        (
+            ["build", "--avocado-dir", "a", "--output-dir", "b", "--ids-dir", "c", "--input_question_file_dev", "d"],
+            "give either --ids-dir or --input_question_file_…, not both",
+        ),
+        (
+            ["build", "--avocado-dir", "a", "--output-dir", "b", "--setting", "user", "--time_based_separation"],
+            "--time_based_separation contradicts --setting user",
+        ),
+        (["build", "--output-dir", "b"], "Missing option '--avocado-dir'"),
+        (["build", "--avocado-dir", "a", "--output-dir", "b", "--split", "dev"], "'dev' is not one of 'train'"),
+    ],
+)
+def test_wrong_usage_is_explained(arguments, message):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+def test_nothing_but_the_result_is_printed_where_nobody_watches(place):
+    """No progress bar in a pipe, no traceback, and the module runs as a command."""
+    arguments = ["--avocado-dir", place / "avocado-1.0.2", "--ids-dir", place / "ids", "--output-dir", place / "out"]
+    result = subprocess.run(
+        [sys.executable, "-m", "avocado_builder", "build", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "COLUMNS": "80"},
+    )
+    assert result.stderr == ""
+    assert result.stdout.startswith("LaMP_6: train 12")
+
+
+def test_help_has_examples():
+    example = "  avocado-builder build --avocado-dir avocado-1.0.2 --ids-dir lamp6_ids --output-dir lamp6\n"
+    assert example in run("build", "-h").output
+    assert "avocado-builder check --output-dir lamp6\n" in run("check", "-h").output

@@ -1,0 +1,109 @@
+import json
+
+import pytest
+
+from avocado_builder.ids import find_id_files, read_ids, sha256_of
+from avocado_builder.names import Needed, Spot
+
+NAME = "147-000874-EM.txt"
+
+
+def row(**changes):
+    return {"id": "500", "input": NAME, "profile": [{"text": "147-000137-EM.txt", "id": "5000"}], **changes}
+
+
+def read(tmp_path, content, setting=None):
+    path = tmp_path / "train_questions.json"
+    path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+    return read_ids({"train": path}, setting)
+
+
+def test_an_id_file_is_counted_and_its_names_collected(tmp_path):
+    ids = read(tmp_path, [row(), row(id="501", input="003-000001-EM.txt")])
+    assert ids.task.name == "LaMP_6"
+    assert list(ids.needed.names()) == ["003-000001-EM.txt", "147-000137-EM.txt", NAME]
+    file = ids.files["train"]
+    assert (file.rows, file.items, file.time_based, file.sha256) == (2, 2, False, sha256_of(file.path))
+
+
+def test_the_setting_is_read_from_the_rows(tmp_path):
+    assert read(tmp_path, [row(user_id=3)]).task.name == "LaMP_6_time"
+    assert read(tmp_path, [row(user_id="3")], "time").task.name == "LaMP_6_time"
+    with pytest.raises(ValueError, match="expected an id file of the user-based setting, found one of the time-based"):
+        read(tmp_path, [row(user_id=3)], "user")
+    with pytest.raises(ValueError, match="some rows have a 'user_id' and some have none"):
+        read(tmp_path, [row(user_id=3), row(id="501")])
+
+
+def test_files_of_both_settings_are_not_mixed(tmp_path):
+    for name, content in [("a", [row()]), ("b", [row(user_id=1)])]:
+        (tmp_path / name).write_text(json.dumps(content))
+    with pytest.raises(ValueError, match="b: expected an id file of the user-based setting"):
+        read_ids({"train": tmp_path / "a", "validation": tmp_path / "b"})
+
+
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [
+        (b"<!DOCTYPE html><html>not found</html>", "found an HTML page"),
+        (b"", "found an empty file"),
+        (b"PK\x03\x04", "found a zip file"),
+        (b"[", "ends in the middle|cut off"),
+        (b'[{"id": "1", "input": "147-000874-EM.txt", "prof', "cut off"),
+        (b"[]", "expected questions, found an empty list"),
+        (b"[1]", "expected an object as row"),
+        ({"a": 1}, "expected a JSON list of rows"),
+        ({"task": "LaMP_6", "golds": [{"id": "1", "output": NAME}]}, "is this an outputs file?"),
+        ([row(id=500)], "expected a string as 'id'"),
+        ([row(profile={})], "expected 'input' and a list as 'profile'"),
+        ([row(profile=[1])], "profile item 0: expected an object with 'text'"),
+        ([row(profile=[{"id": "1"}])], "profile item 0: expected an object with 'text'"),
+        ([row(), row()], "sample id '500' stands twice"),
+        ([row(input=None)], "'input': expected the name of a mail .*, found NoneType"),
+        ([row(input="147-000874-em.txt")], "it looks like '147-000874-EM.txt', but names must be exact"),
+        ([row(input="data/147-000874-EM.txt ")], "it looks like '147-000874-EM.txt', but names must be exact"),
+        ([row(input="147-000874-AT.txt")], "found a text of 17 characters$"),
+        ([row(profile=[{"text": "x" * 99}])], "profile item 0: 'text': .* found a text of 99 .*built already"),
+        ([row(input="١٤٧-000874-EM.txt")], "expected the name of a mail"),
+    ],
+)
+def test_what_is_no_id_file_says_so(tmp_path, content, match):
+    with pytest.raises(ValueError, match=match) as error:
+        read(tmp_path, content)
+    assert "train_questions.json" in str(error.value)
+
+
+def test_id_files_are_found_flat_or_as_on_the_site(tmp_path):
+    (tmp_path / "train_questions.json").write_text("[]")
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev" / "dev_questions.json").write_text("[]")
+    assert find_id_files(tmp_path) == {
+        "train": tmp_path / "train_questions.json",
+        "validation": tmp_path / "dev" / "dev_questions.json",
+    }
+    with pytest.raises(FileNotFoundError, match=r"expected the id files test_questions\.json in it, found none"):
+        find_id_files(tmp_path, ("train", "test"))
+    with pytest.raises(FileNotFoundError, match="expected the folder of the id files, found a file"):
+        find_id_files(tmp_path / "train_questions.json")
+    with pytest.raises(FileNotFoundError, match=r"train_questions\.json, dev_questions\.json, test_questions\.json"):
+        find_id_files(tmp_path / "dev" / "..", ()) and find_id_files(_empty(tmp_path))
+
+
+def _empty(tmp_path):
+    (tmp_path / "empty").mkdir()
+    return tmp_path / "empty"
+
+
+def test_needed_names_are_a_packed_set():
+    needed = Needed()
+    numbers = [n * 7919 % 20_011 for n in range(30_000)]
+    for number in numbers:
+        needed.add(f"{number % 3:03}-{number:06}-EM.txt")
+    needed.close()
+    expected = sorted({(f"{n % 3:03}", n) for n in numbers})
+    assert len(needed) == len(expected) == 20_011
+    assert list(needed.names()) == [f"{account}-{number:06}-EM.txt" for account, number in expected]
+    assert needed.spot("000-000003-EM.txt") == Spot("000", 1)
+    assert needed.name("000", 1) == "000-000003-EM.txt"
+    for name in ("000-000001-EM.txt", "003-000003-EM.txt", "000-000003-AT.txt", "", "000-000003-EM.txt\n"):
+        assert needed.spot(name) is None
