@@ -1,8 +1,12 @@
 """The main job on the embedded sample: what the README's first command runs."""
 
 import datasets
+import evaluate
 
 import lamp_dataset
+import lamp_metric  # noqa: F401  (lets evaluate find the metric)
+from lamp_metric.baselines import baseline
+from lamp_metric.tables import table
 
 datasets.disable_progress_bars()
 
@@ -12,3 +16,15 @@ for name, task in lamp_dataset.TASKS.items():
     print(f"{name} · {task.title} · profile of {len(sample['profile'])}")
     print(f"    input   …{sample['input'][-90:]!r}")
     print(f"    output  {sample['output']!r}\n")
+
+print("Trivial baselines, scored on the sample's validation split:\n")
+rows = [["config", "baseline", "score", "value"]]
+for name in lamp_dataset.TASKS:
+    splits = datasets.load_dataset("lamp", name, data_dir=lamp_dataset.SAMPLE)
+    does, predictions = baseline(name, splits["validation"], splits["train"]["output"])
+    scores = evaluate.load("lamp_metric", name).compute(
+        predictions=predictions, references=splits["validation"]["output"]
+    )
+    for place, (key, value) in enumerate(scores.items()):
+        rows.append([*((name, does) if place == 0 else ("", "")), key, f"{value:.4f}"])
+print(table(rows, numeric=[3]))

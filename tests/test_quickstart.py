@@ -1,0 +1,31 @@
+"""The README's first command: what it prints of the sample and of the baselines."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from lamp_dataset import SAMPLE, TASKS
+from lamp_dataset.files import read_json
+from lamp_dataset.golds import read_outputs
+from lamp_metric import score
+from lamp_metric.baselines import baseline
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_quickstart_shows_and_scores_every_config(tmp_path):
+    environment = {**os.environ, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, str(ROOT / "examples" / "quickstart.py")]
+    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    printed = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    for name, task in TASKS.items():
+        golds = read_outputs(f"{SAMPLE}/{task.outputs_path('validation')}", task).by_id
+        rows = read_json(f"{SAMPLE}/{task.questions_path('validation')}")
+        train = read_outputs(f"{SAMPLE}/{task.outputs_path('train')}", task).by_id
+        does, predictions = baseline(name, rows, list(train.values()))
+        scores = score(name, predictions, [golds[row["id"]] for row in rows])
+        first, second = (f"{key} {scores[key]:.4f}" for key in task.scores)
+        place = printed.index(f"{name} {does} {first}")
+        assert printed[place + 1] == second
