@@ -7,10 +7,14 @@ from lamp_dataset.sources import SAMPLE
 from lamp_dataset.tasks import SPLITS, TASKS, Task, get_task
 
 __version__ = "0.1.0"
-__all__ = ["SAMPLE", "SPLITS", "TASKS", "Personalizer", "Task", "get_task"]
+__all__ = ["SAMPLE", "SPLITS", "TASKS", "Personalizer", "Task", "export", "get_task", "push_to_hub"]
 
 #: Public names whose modules need numpy, pyarrow or the Hub: imported when first asked for.
-_LATE = {"Personalizer": "lamp_dataset.personalizer"}
+_LATE = {
+    "Personalizer": "lamp_dataset.personalizer",
+    "export": "lamp_dataset.hub.export",
+    "push_to_hub": "lamp_dataset.hub.push",
+}
 
 register()
 

@@ -4,6 +4,7 @@ import click
 
 from lamp_dataset.command import Group
 from lamp_dataset.data_commands import list_configs, show, stats
+from lamp_dataset.hub_commands import export, push
 from lamp_dataset.personal_commands import personalize, rank
 
 
@@ -18,6 +19,8 @@ main.add_command(show)
 main.add_command(stats)
 main.add_command(personalize)
 main.add_command(rank)
+main.add_command(export)
+main.add_command(push)
 
 if __name__ == "__main__":
     main(prog_name="lamp-dataset")

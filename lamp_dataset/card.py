@@ -1,10 +1,24 @@
-"""The data set card, the README.md of an export or a repository on the Hub. Standard library only so far."""
+"""The data set card: the README.md of an export and of a repository on the Hub, and the table of tasks in it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from lamp_dataset.tasks import SPLITS, Task
+from lamp_dataset.tasks import CITATION, HOMEPAGE, SPLITS, TASKS, Task
+
+if TYPE_CHECKING:
+    from lamp_dataset.hub.export import Config
+
+BEGIN = "<!-- lamp-dataset: from here to the end mark written by the program, and written again by the next push -->"
+END = "<!-- lamp-dataset: end -->"
+
+#: Kind of scoring -> the Hub's name of such a task.
+CATEGORIES = {
+    "classification": "text-classification",
+    "ordinal": "text-classification",
+    "generation": "text-generation",
+}
 
 _COLUMNS = (
     "config",
@@ -32,13 +46,12 @@ def task_table(tasks: Iterable[Task]) -> str:
     together: dict[str, list[Task]] = {}
     for task in tasks:
         together.setdefault(task.base, []).append(task)
-    lines = [_COLUMNS, ["---"] * len(_COLUMNS), *map(_cells, together.values())]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return _table(_COLUMNS, map(_cells, together.values()))
 
 
 def _cells(tasks: list[Task]) -> list[str]:
     first = tasks[0]
-    cells = [
+    return [
         "<br>".join(f"`{task.name}`" for task in tasks),
         first.title,
         first.kind,
@@ -48,7 +61,6 @@ def _cells(tasks: list[Task]) -> list[str]:
         first.source,
         first.license,
     ]
-    return [cell.replace("|", "\\|") for cell in cells]
 
 
 def _of_splits(tasks: list[Task], column: Callable[[Task], Mapping[str, float | None]]) -> str:
@@ -56,5 +68,161 @@ def _of_splits(tasks: list[Task], column: Callable[[Task], Mapping[str, float | 
     return "<br>".join(" / ".join(_count(column(task).get(split)) for split in SPLITS) for task in tasks)
 
 
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
 def _count(number: float | None) -> str:
     return "?" if number is None else f"{number:,}"
+
+
+def is_ours(content: bytes) -> bool:
+    """Whether a card was written by :func:`make_card`."""
+    return BEGIN.encode() in content
+
+
+def make_card(existing: str | None, configs: Iterable[Config], sizes: Mapping[str, int]) -> str:
+    """The card with ``configs`` in it.
+
+    What an existing card says stays: its text, the configs that are not among ``configs``, and unknown keys. Written
+    anew are the entries of ``configs`` and the part of the text between two marks.
+
+    Args:
+        existing: content of the card that is there, if any.
+        configs: what is exported or pushed.
+        sizes: config -> bytes of its Parquet files.
+
+    Raises:
+        ValueError: the front matter of the existing card is no YAML.
+    """
+    card = _parse(existing if existing and existing.strip() else _NEW)
+    _merge_configs(card.data, list(configs), sizes)
+    _merge_facts(card.data)
+    card.text = _with_block(card.text, _block(card.data))
+    return str(card)
+
+
+_NEW = "---\npretty_name: LaMP\n---\n\n# LaMP\n"
+
+
+def _parse(content: str) -> Any:
+    import yaml
+    from huggingface_hub import DatasetCard
+
+    try:
+        return DatasetCard(content)
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        raise ValueError(
+            "README.md: expected YAML between the first two lines '---', found something else "
+            f"({' '.join(str(error).split())}); correct it there and run again"
+        ) from None
+
+
+def _merge_configs(data: Any, configs: list[Config], sizes: Mapping[str, int]) -> None:
+    from datasets.info import DatasetInfosDict
+    from datasets.utils.metadata import MetadataConfigs
+
+    there = MetadataConfigs.from_dataset_card_data(data)
+    entries = {config.name: {**there.get(config.name, {}), "data_files": _data_files(config)} for config in configs}
+    MetadataConfigs(entries).to_dataset_card_data(data)
+    DatasetInfosDict({config.name: _info(config, sizes[config.name]) for config in configs}).to_dataset_card_data(data)
+
+
+def _data_files(config: Config) -> list[dict[str, str]]:
+    return [{"split": name, "path": f"{config.name}/{split.pattern}"} for name, split in config.splits.items()]
+
+
+def _info(config: Config, size: int) -> Any:
+    from datasets import DatasetInfo, SplitDict, SplitInfo
+
+    splits = SplitDict()
+    for name, split in config.splits.items():
+        num_bytes = split.source.info.splits[name].num_bytes
+        splits.add(SplitInfo(name=name, num_bytes=num_bytes, num_examples=split.source.num_rows))
+    dataset_size = sum(split.num_bytes for split in splits.values())
+    return DatasetInfo(features=config.features, splits=splits, download_size=size, dataset_size=dataset_size)
+
+
+def _merge_facts(data: Any) -> None:
+    """Set the keys that the table of tasks knows; what somebody wrote there by hand stays."""
+    tasks = _tasks_on(data)
+    ids = {task.license_id for task in TASKS.values()}
+    present = data.get("license") or []
+    present = {present} if isinstance(present, str) else set(present)
+    if present <= ids:
+        licences = sorted(present | {task.license_id for task in tasks})
+        data["license"] = licences[0] if len(licences) == 1 else licences
+    for key, value in {"language": ["en"], "tags": ["lamp", "personalization"], "pretty_name": "LaMP"}.items():
+        if data.get(key) is None:
+            data[key] = value
+    categories = data.get("task_categories") or []
+    data["task_categories"] = list(dict.fromkeys([*categories, *(CATEGORIES[task.kind] for task in tasks)]))
+
+
+def _tasks_on(data: Any) -> list[Task]:
+    """The tasks of the configs that the card names, in the table's order."""
+    named = {entry["config_name"] for entry in data["configs"]}
+    return [task for name, task in TASKS.items() if name in named]
+
+
+def _with_block(text: str, block: str) -> str:
+    """``text`` with ``block`` in place of the one there, else at its end. The text's own line ends stay."""
+    head, begin, rest = text.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if begin and end:
+        return f"{head}{block}{tail}"
+    return f"{text.rstrip()}\n\n{block}\n"
+
+
+def _block(data: Any) -> str:
+    from lamp_dataset import __version__
+
+    tasks = _tasks_on(data)
+    return "\n\n".join(
+        [
+            BEGIN,
+            f"[LaMP]({HOMEPAGE}) measures how well a language model personalises its output: each sample is an input "
+            "text plus the profile of the user who asks, a list of what that user wrote before.",
+            "## Tasks",
+            task_table(tasks),
+            "## Rows here",
+            _rows_table(data, tasks),
+            "A row holds the sample's `id`, its `input`, the user's `profile` and the gold `output`, which the "
+            "benchmark withholds in the test split (null). Rows of the time-based configs add `user_id`, and their "
+            "profile items `date`.",
+            "## How it was made",
+            f"By lamp-hf {__version__} from the benchmark's official files, golds joined to the questions by id; "
+            "texts are word for word those of the files.",
+            "## Licence",
+            _licences(tasks),
+            "## Citation",
+            f"```bibtex\n{CITATION}\n```",
+            END,
+        ]
+    )
+
+
+def _rows_table(data: Any, tasks: list[Task]) -> str:
+    infos = data["dataset_info"]
+    infos = {info.get("config_name"): info for info in ([infos] if isinstance(infos, dict) else infos)}
+    rows = []
+    for task in tasks:
+        splits = {split["name"]: split["num_examples"] for split in infos.get(task.name, {}).get("splits", [])}
+        rows.append([f"`{task.name}`", *("–" if split not in splits else _count(splits[split]) for split in SPLITS)])
+    return _table(("config", *SPLITS), rows)
+
+
+def _licences(tasks: list[Task]) -> str:
+    """Each licence with its configs and sources; a warning where texts may not be passed on."""
+    by_licence: dict[str, list[Task]] = {}
+    for task in tasks:
+        by_licence.setdefault(task.license, []).append(task)
+    lines = [
+        f"- {', '.join(f'`{task.name}`' for task in group)}: {licence}. Source: "
+        f"{'; '.join(dict.fromkeys(task.source for task in group))}."
+        for licence, group in by_licence.items()
+    ]
+    if gated := [f"`{task.name}`" for task in tasks if task.gated]:
+        lines.append(f"\n**Never make this public:** the texts of {', '.join(gated)} may not be redistributed.")
+    return "\n".join(lines)

@@ -1,0 +1,136 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import datasets
+import pytest
+from click.testing import CliRunner
+
+import lamp_dataset
+from lamp_dataset.__main__ import main
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["export", *map(str, arguments)])
+
+
+def tree(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.oldest
+def test_an_export_loads_equal_to_its_source_plain_and_streaming(files, tmp_path, source):
+    rows = lamp_dataset.export(["LaMP_2", "LaMP_3_time", "LaMP_6"], tmp_path / "out", data_dir=files)
+    assert rows["LaMP_3_time"] == {"train": 5, "validation": 5, "test": 5}
+    for config in rows:
+        loaded = datasets.load_dataset(str(tmp_path / "out"), config, cache_dir=str(tmp_path / "cache"))
+        original = datasets.load_dataset("lamp", config, data_dir=str(files))
+        assert {split: [*part] for split, part in loaded.items()} == source(config)
+        assert loaded["test"].features == original["test"].features
+        streamed = datasets.load_dataset(str(tmp_path / "out"), config, streaming=True)
+        assert {split: [*part] for split, part in streamed.items()} == source(config)
+        assert streamed["test"].features == original["test"].features
+    assert source("LaMP_6")["test"][0]["output"] is None
+    assert datasets.get_dataset_config_names(str(tmp_path / "out")) == list(rows)
+
+
+OTHER_VERSION = Path(__file__).parents[3] / ".venv-oldest/bin/python"
+
+
+@pytest.mark.skipif(not OTHER_VERSION.exists(), reason="needs the environment of the oldest versions: make test")
+@pytest.mark.parametrize("with_card", [True, False])
+def test_what_one_version_of_datasets_writes_the_other_reads(files, tmp_path, source, with_card):
+    """3.6 dies on the Parquet schema that 5.2's own writer leaves; ours loads both ways, also without the card."""
+    code = (
+        "import sys, json, datasets\nimport lamp_dataset\n"
+        "theirs, ours, files, mine = sys.argv[1:]\n"
+        "lamp_dataset.export(['LaMP_2'], ours, data_dir=files)\n"
+        "rows = datasets.load_dataset('parquet' if mine else theirs, split='train', "
+        "**({'data_files': theirs + '/LaMP_2/train-*'} if mine else {'name': 'LaMP_2'}))\n"
+        "print(json.dumps([datasets.__version__, [*rows]]))"
+    )
+    lamp_dataset.export("LaMP_2", tmp_path / "theirs", data_dir=files)
+    flag = "" if with_card else "parquet"
+    arguments = [str(tmp_path / "theirs"), str(tmp_path / "ours"), str(files), flag]
+    environment = {**os.environ, "HF_HOME": str(tmp_path / "home")}
+    done = subprocess.run(
+        [OTHER_VERSION, "-c", code, *arguments], capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    version, rows = json.loads(done.stdout.splitlines()[-1])
+    assert version != datasets.__version__ or Path(sys.executable) == OTHER_VERSION
+    assert rows == source("LaMP_2")["train"]
+    loaded = datasets.load_dataset(str(tmp_path / "ours"), "LaMP_2", cache_dir=str(tmp_path / "cache"))
+    assert [*loaded["train"]] == rows
+
+
+def test_the_same_export_twice_gives_the_same_bytes(files, tmp_path):
+    for name in ("one", "two"):
+        lamp_dataset.export(["LaMP_2", "LaMP_6"], tmp_path / name, data_dir=files)
+    assert tree(tmp_path / "one") == tree(tmp_path / "two")
+    assert sorted(tree(tmp_path / "one")) == [
+        *(f"{c}/{s}-00000-of-00001.parquet" for c in ("LaMP_2", "LaMP_6") for s in ("test", "train", "validation")),
+        "README.md",
+    ]
+
+
+def test_an_older_export_is_replaced_whole(files, tmp_path):
+    target = tmp_path / "out"
+    assert run("LaMP_2", "-o", target, "--data-dir", files).exit_code == 0
+    done = run("LaMP_6", "-o", target, "--data-dir", files)
+    assert done.output.splitlines()[-2:] == ["LaMP_6: train 4, validation 4, test 4 rows", f"written to {target}"]
+    assert {path.split("/")[0] for path in tree(target)} == {"LaMP_6", "README.md"}
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("thesis.txt", "years of work", "holds thesis.txt, which is no part of an export"),
+        ("README.md", "# My project", "holds README.md, which is no part of an export"),
+        ("LaMP_2/train-00000-of-00001.parquet", "PAR1", "holds Parquet files but no card of an export"),
+        (".git/HEAD", "ref", "holds .git/HEAD, which is no part of an export"),
+    ],
+)
+def test_a_folder_with_anything_else_is_refused_and_untouched(files, tmp_path, name, content, message):
+    target = tmp_path / "out"
+    (target / name).parent.mkdir(parents=True)
+    (target / name).write_text(content)
+    before = tree(target)
+    done = run("LaMP_2", "-o", target, "--data-dir", files)
+    assert (done.exit_code, tree(target)) == (2, before)
+    assert message in done.output
+
+
+def test_a_failure_leaves_the_older_export(files, tmp_path):
+    target = tmp_path / "out"
+    run("LaMP_2", "-o", target, "--data-dir", files)
+    before = tree(target)
+    for arguments, message in [
+        (["LaMP_7", "--data-dir", files], "LaMP_7"),
+        (["LaMP_2", "LaMP-2N", "--data-dir", files], "'LaMP_2_news'"),
+    ]:
+        done = run(*arguments, "-o", target)
+        assert (done.exit_code, tree(target)) == (2, before)
+        assert message in done.output
+        assert done.output.count("error: ") == 1
+    (tmp_path / "file").write_text("x")
+    assert "found a file" in run("LaMP_2", "-o", tmp_path / "file", "--data-dir", files).output
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "out"]
+
+
+def test_a_disk_that_fills_up_leaves_nothing(files, tmp_path):
+    code = (
+        "import resource, sys, lamp_dataset, signal\nfrom lamp_dataset.hub import export as e\n"
+        "prepared = e.prepare(['LaMP_2'], sys.argv[1])\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
+        "lamp_dataset.export('LaMP_2', sys.argv[2], data_dir=sys.argv[1])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(files), str(tmp_path / "out")], capture_output=True, text=True, check=False
+    )
+    assert "File too large" in done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,124 @@
+"""``kill -9`` and races: what is there is the old state or the new one, whole, and the next run ends the work."""
+
+import random
+import subprocess
+import sys
+import threading
+
+import pytest
+from made_up import write_all
+
+import lamp_dataset
+
+#: Kills itself at the Nth thing that it does to files; with 0 counts them.
+EXPORT = """
+import os, signal, sys
+import datasets, lamp_dataset, lamp_dataset.hub.export
+files, target, moment = sys.argv[1], sys.argv[2], int(sys.argv[3])
+datasets.load_dataset("lamp", "LaMP_2", data_dir=files)
+done = 0
+def hook(event, arguments):
+    global done
+    if event in ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.scandir", "os.listdir"):
+        done += 1
+        if done == moment:
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(hook)
+lamp_dataset.export("LaMP_2", target, data_dir=files)
+print(done)
+"""
+
+
+def export(files, target, moment):
+    command = [sys.executable, "-c", EXPORT, str(files), str(target), str(moment)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def tree(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_an_export_killed_at_any_moment_leaves_the_old_or_the_new(files, tmp_path):
+    old, new, target = tmp_path / "old", tmp_path / "new", tmp_path / "here" / "out"
+    lamp_dataset.export("LaMP_6", old, data_dir=files)
+    lamp_dataset.export("LaMP_2", new, data_dir=files)
+    lamp_dataset.export("LaMP_6", tmp_path / "count", data_dir=files)
+    events = int(export(files, tmp_path / "count", 0).stdout.split()[-1])
+    # the last: the new folder is in place, the old one is being removed
+    moments = [*random.Random(5).sample(range(1, events), 4), events - 1]
+    found = []
+    for moment in moments:
+        lamp_dataset.export("LaMP_6", target, data_dir=files)
+        assert export(files, target, moment).returncode == -9
+        assert tree(target) in (tree(old), tree(new))
+        found.append(tree(target) == tree(new))
+        lamp_dataset.export("LaMP_2", target, data_dir=files)
+        assert tree(target) == tree(new)
+        assert [path.name for path in target.parent.iterdir()] == ["out"]
+    assert set(found) == {True, False}
+
+
+@pytest.fixture(scope="module")
+def other_files(tmp_path_factory):
+    """The same config as in ``files`` with other rows."""
+    folder = tmp_path_factory.mktemp("other")
+    write_all(folder, ["LaMP_2"], count=6, seed=1)
+    return folder
+
+
+def state(repo):
+    """The repository's files without the mark of who made them."""
+    return {path: file.oid for path, file in repo.head.files.items()}
+
+
+def test_a_push_killed_at_any_moment_leaves_the_old_or_the_new(client, files, other_files):
+    hub, old = client.hub, {}
+    assert client.push("me/lamp", "LaMP_2", data_dir=other_files).returncode == 0
+    repo = hub.store.repos["me/lamp"]
+    old, count = repo.commits[:], len(hub.log)
+    assert client.push("me/lamp", "LaMP_2", data_dir=files).returncode == 0
+    requests, new = len(hub.log) - count, state(repo)
+    commit = next(n for n, seen in enumerate(hub.log[count:]) if "/commit/" in seen.path)
+    moments = [*random.Random(7).sample([n for n in range(requests) if n != commit], 3), commit, commit]
+    for moment, drop in zip(moments, ["before", "after", "before", "before", "after"], strict=True):
+        repo.commits[:] = old
+        hub.store.blobs = {file.oid: file.data for file in repo.head.files.values() if file.lfs}
+        hub.faults.clear()
+        push = client.start_push("me/lamp", "LaMP_2", data_dir=files)
+        hub.fault(None, "", skip=moment, drop=drop, act=lambda hub, push=push: push.kill())
+        assert push.wait(60) == -9
+        push.stdout.close()
+        assert state(repo) in (new, {path: file.oid for path, file in old[-1].files.items()})
+        assert (state(repo) == new) == (len(repo.commits) > len(old))
+        sent = {oid for oid in new.values() if oid in hub.store.blobs}
+        hub.log.clear()
+        assert client.push("me/lamp", "LaMP_2", data_dir=files).returncode == 0
+        assert state(repo) == new
+        assert len(repo.commits) == len(old) + 1
+        assert len(hub.seen("PUT", "^/upload/")) == 3 - len(sent)
+
+
+def race(client, pushes):
+    """Run pushes that all stand before the commit before one of them goes on."""
+    barrier = threading.Barrier(len(pushes))
+    client.hub.fault("POST", "/commit/main", times=len(pushes), act=lambda hub: barrier.wait(60))
+    running = [client.start_push("me/lamp", *configs, data_dir=folder) for configs, folder in pushes]
+    return [(push.communicate(timeout=120)[0], push.returncode) for push in running]
+
+
+def test_racing_pushes_of_two_configs_both_arrive(client, files):
+    ends = race(client, [(["LaMP_2"], files), (["LaMP_3_time"], files)])
+    assert [code for _, code in ends] == [0, 0], ends
+    assert sum("a commit of somebody else came first" in output for output, _ in ends) == 1
+    assert len(client.hub.store.repos["me/lamp"].commits) == 3
+    loaded = client.load("me/lamp", "LaMP_2", "LaMP_3_time")
+    assert [len(loaded[config]["train"]) for config in loaded] == [7, 5]
+
+
+def test_racing_pushes_of_one_config_leave_the_rows_of_one_of_them(client, files, other_files, source):
+    ends = race(client, [(["LaMP_2"], files), (["LaMP_2"], other_files)])
+    assert [code for _, code in ends] == [0, 0], ends
+    loaded = client.load("me/lamp", "LaMP_2")["LaMP_2"]
+    assert loaded in (source("LaMP_2"), source("LaMP_2", other_files))
+    repo = client.hub.store.repos["me/lamp"]
+    assert len([path for path in repo.head.files if path.endswith(".parquet")]) == 3

@@ -1,0 +1,203 @@
+"""A push and what comes back; what refuses it, and that not a byte went out then."""
+
+import pytest
+from made_up import write_all
+
+from lamp_dataset import TASKS
+
+ALL_THREE = ("LaMP_2", "LaMP_3_time", "LaMP_6")
+
+
+def sent_nothing(hub):
+    """No content went to the Hub: neither a file nor the first bytes of one."""
+    return not [seen for seen in hub.log if seen.method in ("PUT", "POST") and "repos/create" not in seen.path]
+
+
+@pytest.mark.oldest
+def test_a_push_comes_back_equal_plain_and_streaming(either_client, files, source):
+    hub = either_client.hub
+    done = either_client.push("me/lamp", *ALL_THREE, data_dir=files, options=["--acknowledge-licence"])
+    assert done.returncode == 0, done.stderr
+    repo = hub.store.repos["me/lamp"]
+    assert repo.private
+    assert [commit.title for commit in repo.commits] == ["initial commit", "Push LaMP_2, LaMP_3_time, LaMP_6"]
+    assert f"{hub.endpoint}/datasets/me/lamp (private): commit {repo.head.oid}, read back" in done.stdout
+    assert "LaMP_6: train 4, validation 4, test 4 rows" in done.stdout
+    assert hub.noted("outside") == []
+    expected = {config: source(config) for config in ALL_THREE}
+    assert either_client.load("me/lamp", *ALL_THREE) == expected
+    assert either_client.load("me/lamp", *ALL_THREE, streaming=True) == expected
+    assert expected["LaMP_6"]["test"][0]["output"] is None
+    # plain datasets asks the viewer of the same Hub, whose host has this name; our own part did not
+    assert set(hub.noted("outside")) <= {"datasets-server.127.0.0.1"}
+
+
+def test_files_go_the_way_the_server_takes_them(either_client, files):
+    hub = either_client.hub
+    assert either_client.push("me/lamp", "LaMP_2", data_dir=files).returncode == 0
+    assert len(hub.seen("PUT", "^/upload/")) == (0 if hub.xet else 3)
+    assert len(hub.seen("GET", "xet-write-token")) == (1 if hub.xet else 0)
+
+
+def test_large_files_are_read_in_ranges_from_another_origin_without_the_token(client, files):
+    assert client.push("me/lamp", "LaMP_2", data_dir=files).returncode == 0
+    ranged = [seen for seen in client.hub.log if seen.status == 206]
+    assert ranged
+    assert {seen.origin for seen in ranged} == {"localhost"}
+    other_origin = [seen for seen in client.hub.log if seen.origin == "localhost"]
+    assert {seen.method for seen in other_origin} == {"PUT", "GET"}
+    assert {seen.token for seen in other_origin} == {None}
+    assert not [seen for seen in client.hub.log if "hf_" in seen.target]
+
+
+def test_the_same_again_sends_nothing_and_makes_no_commit(either_client, files):
+    hub = either_client.hub
+    either_client.push("me/lamp", "LaMP_2", data_dir=files)
+    head = hub.store.repos["me/lamp"].head
+    hub.log.clear()
+    done = either_client.push("me/lamp", "LaMP_2", data_dir=files)
+    assert (done.returncode, hub.store.repos["me/lamp"].head) == (0, head)
+    assert f"nothing to send, all of it is in commit {head.oid}" in done.stdout
+    assert sent_nothing(hub)
+
+
+def test_a_dry_run_only_looks(client, files):
+    done = client.push("me/lamp", "LaMP_2", data_dir=files, options=["--dry-run"])
+    assert done.returncode == 0
+    assert "would send LaMP_2/train-00000-of-00001.parquet" in done.stdout
+    assert "me/lamp (to be created, private): would send 4 files" in done.stdout
+    assert (client.hub.store.repos, {seen.method for seen in client.hub.log}) == ({}, {"GET"})
+    client.push("me/lamp", "LaMP_2", data_dir=files)
+    done = client.push("me/lamp", "LaMP_2", "LaMP_3_time", data_dir=files, options=["--dry-run"])
+    assert "LaMP_2/" not in done.stdout
+    assert "me/lamp (private): would send 4 files" in done.stdout
+
+
+def test_into_a_public_repository_nothing_is_sent(client, files):
+    client.hub.store.create("me/lamp", private=False)
+    for options in (["--acknowledge-licence"], ["--acknowledge-licence", "--dry-run"]):
+        done = client.push("me/lamp", "LaMP_6", data_dir=files, options=options)
+        assert done.returncode == 2
+        assert "error: me/lamp is public; nothing was sent." in done.stderr
+        assert f"make it private at {client.hub.endpoint}/datasets/me/lamp/settings" in done.stderr
+    assert {seen.method for seen in client.hub.log} == {"GET"}
+    assert len(client.hub.store.repos["me/lamp"].commits) == 1
+
+
+@pytest.mark.parametrize("moment", ["repos/create", "auth-check/write"])
+def test_a_repository_that_is_public_once_it_is_there_gets_nothing(client, files, moment):
+    def publish(hub):
+        hub.store.repos.setdefault("me/lamp", None) or hub.store.create("me/lamp", private=False)
+        hub.store.repos["me/lamp"].private = False
+
+    client.hub.fault("POST" if "create" in moment else "GET", moment, act=publish)
+    done = client.push("me/lamp", "LaMP_2", data_dir=files)
+    assert (done.returncode, sent_nothing(client.hub)) == (2, True)
+    assert "me/lamp is public; nothing was sent" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("method", "moment", "skip"),
+    [("PUT", "^/upload/", 0), ("GET", "/tree/", 1)],
+    ids=["while files are sent", "just before the commit"],
+)
+def test_made_public_before_the_commit_nothing_is_committed(client, files, method, moment, skip):
+    repo = client.hub.store.create("me/lamp", private=True)
+    client.hub.fault(method, moment, skip=skip, act=lambda hub: setattr(repo, "private", False))
+    done = client.push("me/lamp", "LaMP_2", data_dir=files)
+    assert done.returncode == 2
+    assert "me/lamp is public; nothing was committed. Contents sent so far belong to no commit" in done.stderr
+    assert (len(repo.commits), client.hub.seen("POST", "/commit/")) == (1, [])
+    assert len(client.hub.store.blobs) == 3
+
+
+def test_made_public_at_the_commit_is_told_loudly(client, files):
+    repo = client.hub.store.create("me/lamp", private=True)
+    client.hub.fault("POST", "/commit/main", act=lambda hub: setattr(repo, "private", False))
+    done = client.push("me/lamp", "LaMP_2", data_dir=files)
+    assert done.returncode == 2
+    assert f"me/lamp is public; commit {repo.head.oid} is in it: make it private at once" in done.stderr
+
+
+def test_a_gated_config_needs_its_licence_acknowledged(client, files):
+    done = client.push("me/lamp", "LaMP_2", "LaMP_6", data_dir=files)
+    assert (done.returncode, client.hub.log) == (2, [])
+    assert done.stderr.startswith(f"error: LaMP_6: these texts are under {TASKS['LaMP_6'].license}.")
+    assert "--acknowledge-licence" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("token", "there", "message"),
+    [
+        ("", False, "error: no token for the Hub: run 'hf auth login', or set HF_TOKEN"),
+        ("hf_nobodys", False, "the Hub refused a look at the repository (401: Invalid credentials"),
+        ("hf_mereadsecret", False, "the Hub refused to create the repository (403: You don't have the rights"),
+        ("hf_mereadsecret", True, "the Hub refused write access (403: You don't have the rights"),
+        ("hf_strangersecret", True, "the Hub refused to create the repository (403: You don't have the rights"),
+    ],
+)
+def test_a_token_that_may_not_is_told_before_any_row_is_built(client, tmp_path, files, token, there, message):
+    if there:
+        client.hub.store.create("me/lamp", private=True)
+    client.home = tmp_path / "untouched"
+    done = client.push("me/lamp", "LaMP_2", data_dir=files, token=token)
+    assert (done.returncode, sent_nothing(client.hub)) == (2, True)
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (client.home / "datasets").exists()
+
+
+@pytest.mark.parametrize(
+    ("repo", "configs", "message"),
+    [
+        ("lamp", ["LaMP_2"], "expected a repository as 'namespace/name', found 'lamp'"),
+        ("me/la mp", ["LaMP_2"], "Repo id must use"),
+        ("me/lamp", ["LaMP-2N"], "that task is 'LaMP_2_news' here"),
+    ],
+)
+def test_a_wrong_name_is_told_before_any_request(client, files, repo, configs, message):
+    done = client.push(repo, *configs, data_dir=files)
+    assert (done.returncode, client.hub.log) == (2, [])
+    assert message in done.stderr
+
+
+def test_a_token_with_a_line_end_is_not_shown(client, files):
+    code = """
+import lamp_dataset
+try:
+    lamp_dataset.push_to_hub("me/lamp", "LaMP_2", arguments[0], token="hf_mewrite\\nsecret")
+except ValueError as error:
+    answer(str(error))
+"""
+    assert "mewrite" not in client.python(code, files)
+    assert client.hub.log == []
+
+
+def test_a_renamed_repository_is_not_written_under_its_old_name(client, files):
+    repo = client.hub.store.create("me/new", private=True)
+    client.hub.store.repos["me/old"] = repo
+    done = client.push("me/old", "LaMP_2", data_dir=files)
+    assert (done.returncode, sent_nothing(client.hub)) == (2, True)
+    assert "me/old is now called me/new: push to that name" in done.stderr
+
+
+def test_files_that_the_repository_ignores_are_not_lost_silently(client, files):
+    repo = client.hub.store.create("me/lamp", private=True)
+    repo.write(".gitignore", b"*.parquet\n")
+    done = client.push("me/lamp", "LaMP_2", data_dir=files)
+    assert (done.returncode, len(repo.commits)) == (2, 2)
+    assert ".gitignore excludes LaMP_2/train-00000-of-00001.parquet" in done.stderr
+
+
+def test_other_rows_than_were_sent_are_noticed(client, files, tmp_path):
+    """The read-back compares rows, not only that something loads."""
+    write_all(tmp_path / "other", ["LaMP_2"], count=7, seed=1)
+    client.push("me/other", "LaMP_2", data_dir=tmp_path / "other")
+    others = {path: file for path, file in client.hub.store.repos["me/other"].head.files.items() if file.lfs}
+    # the first request of the reading process
+    swap = lambda hub: hub.store.repos["me/lamp"].head.files.update(others)  # noqa: E731
+    client.hub.fault("HEAD", "^/datasets/me/lamp/resolve/.*/lamp.py", act=swap)
+    done = client.push("me/lamp", "LaMP_2", data_dir=files)
+    assert done.returncode == 2
+    head = client.hub.store.repos["me/lamp"].head.oid
+    assert f"me/lamp: LaMP_2, train: commit {head} begins with another row than was sent" in done.stderr

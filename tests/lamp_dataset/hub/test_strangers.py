@@ -1,0 +1,101 @@
+"""Nobody else reads it, and no secret shows. Each reader is a process of its own with a fresh cache."""
+
+import io
+
+import pyarrow.parquet as pq
+
+ME, STRANGER = "hf_mewritesecret", "hf_strangersecret"
+
+SHARD = "LaMP_6/train-00000-of-00001.parquet"
+#: Every way to the texts, knocked at with a token (or "-") given as argument; "load" is plain datasets.
+DOORS = """
+import datasets
+from huggingface_hub import constants, get_session
+token, head, shard = None if arguments[0] == "-" else arguments[0], arguments[1], arguments[2]
+headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+files, api = f"{constants.ENDPOINT}/datasets/me/lamp", f"{constants.ENDPOINT}/api/datasets/me/lamp"
+found = {}
+for name, method, url in [
+    ("info", "get", api),
+    ("resolve", "get", f"{files}/resolve/{head}/{shard}"),
+    ("card", "get", f"{files}/resolve/main/README.md"),
+    ("tree", "get", f"{api}/tree/{head}?recursive=true"),
+    ("paths-info", "post", f"{api}/paths-info/{head}"),
+    ("xet-read-token", "get", f"{api}/xet-read-token/{head}"),
+    ("xet-write-token", "get", f"{api}/xet-write-token/main"),
+]:
+    data = {"data": {"paths": shard}} if method == "post" else {}
+    answered = getattr(get_session(), method)(url, headers=headers, follow_redirects=False, **data)
+    found[name] = answered.status_code
+for name, streaming in [("load", False), ("stream", True)]:
+    try:
+        rows = datasets.load_dataset("me/lamp", "LaMP_6", split="train", streaming=streaming, token=token or False)
+        found[name] = next(iter(rows))["id"]
+    except Exception as error:
+        found[name] = type(error).__name__
+answer(found)
+"""
+
+
+def test_only_the_owner_finds_an_open_door(either_client, files, source):
+    """The owner comes last: what strangers were refused is not in any cache, and the addresses are right."""
+    done = either_client.push("me/lamp", "LaMP_6", data_dir=files, options=["--acknowledge-licence"])
+    assert done.returncode == 0, done.stderr
+    head = either_client.hub.store.repos["me/lamp"].head.oid
+
+    def knock(token):
+        return either_client.python(DOORS, token, head, SHARD, token="", HF_UPDATE_DOWNLOAD_COUNTS="0")
+
+    doors = ("info", "resolve", "card", "tree", "paths-info", "xet-read-token", "xet-write-token")
+    for token, status, load in [
+        ("-", 401, "DatasetNotFoundError"),
+        (STRANGER, 404, "DatasetNotFoundError"),
+        ("hf_nobodys", 401, "HfHubHTTPError"),
+    ]:
+        assert knock(token) == {**dict.fromkeys(doors, status), "load": load, "stream": load}
+    first = source("LaMP_6")["train"][0]["id"]
+    assert knock(ME) == {**dict.fromkeys(doors, 200), "load": first, "stream": first, "resolve": 302}
+    # the second lock: should the owner gate it and then make it public, names and card show, texts do not
+    repo = either_client.hub.store.repos["me/lamp"]
+    repo.gated, repo.private = "manual", False
+    assert knock("-") == {
+        "info": 200,
+        "resolve": 401,
+        "card": 401,
+        "tree": 200,
+        "paths-info": 200,
+        "xet-read-token": 401,
+        "xet-write-token": 401,
+        "load": "DatasetNotFoundError",
+        "stream": "DatasetNotFoundError",
+    }
+
+
+def test_no_secret_and_no_trace_of_the_machine_is_written_or_printed(client, files):
+    """With the client's own debugging on, too."""
+    done = client.push("me/lamp", "LaMP_2", data_dir=files, HF_DEBUG="1", USER="idaslogin", LOGNAME="idaslogin")
+    assert done.returncode == 0, done.stderr
+    sent = client.hub.store.repos["me/lamp"].head.files
+    traces = [str(files), str(client.home), str(client.hub.folder), "hf_", "idaslogin"]
+    for path, file in sent.items():
+        assert not [trace for trace in traces if trace.encode() in file.data], path
+        if path.endswith(".parquet"):
+            assert set(pq.read_metadata(io.BytesIO(file.data)).metadata) <= {b"ARROW:schema"}
+
+
+def test_errors_show_no_signed_address(client, files):
+    client.hub.fault("PUT", "^/upload/", times=1000, status=500)
+    done = client.push("me/lamp", "LaMP_2", data_dir=files)
+    assert done.returncode == 2
+    assert "to send files failed" in done.stderr
+    code = """
+import lamp_dataset, traceback
+try:
+    lamp_dataset.push_to_hub("me/lamp", "LaMP_2", arguments[0])
+except ConnectionError:
+    answer(traceback.format_exc())
+"""
+    shown = client.python(code, files)
+    assert "ConnectionError: me/lamp: to send files failed" in shown
+    assert "signature" not in shown
+    assert "hf_mewrite" not in shown
