@@ -20,7 +20,7 @@ def _id_options(command: Callable) -> Callable:
     options = [
         click.option("--ids-dir", type=_FOLDER, help="Folder of the id files; without it they are fetched."),
         click.option("--split", "splits", multiple=True, type=_SPLIT, help="Only this split; may be repeated."),
-        click.option("--setting", type=click.Choice(SETTINGS), help="Which id files to fetch (default: user)."),
+        click.option("--setting", type=click.Choice(SETTINGS), help="Which id files to take (default: user)."),
         click.option("--base-url", default=BASE_URL, show_default=True, help="Where to fetch them."),
     ]
     for option in reversed(options):

@@ -47,8 +47,8 @@ def build(
         output_dir: the folder to make; its parent must exist.
         overwrite: replace a folder that this builder made before.
         splits: train, validation, test or some of them; empty for those whose id files are there.
-        setting: ``"user"`` or ``"time"``: which id files to fetch (default ``"user"``). Given id files tell it
-            themselves, and must agree.
+        setting: ``"user"`` or ``"time"``: which id files to fetch, or to take from a folder that holds both (default
+            ``"user"``). Id files tell their setting themselves, and must agree.
         id_files: split -> id file, instead of ``ids_dir``.
         base_url: the site, or a mirror in its layout.
 
@@ -85,7 +85,7 @@ def _id_paths(
     if id_files:
         yield {split: Path(path).expanduser() for split, path in id_files.items() if not splits or split in splits}
     elif ids_dir is not None:
-        yield find_id_files(ids_dir, splits)
+        yield find_id_files(ids_dir, splits, setting)
     else:
         with tempfile.TemporaryDirectory(prefix="avocado-ids-") as folder:
             yield fetch_ids(GATED[setting or "user"], splits, Path(folder), base_url)

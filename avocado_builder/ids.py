@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from avocado_builder.names import GATED, Needed, is_name
 from lamp_dataset.json_list import JsonList
 from lamp_dataset.json_text import Number
+from lamp_dataset.sources import LAYOUTS
 from lamp_dataset.tasks import SPLITS, Task
 
 
@@ -49,12 +50,15 @@ class Ids:
     needed: Needed
 
 
-def find_id_files(folder: str | os.PathLike, splits: tuple[str, ...] = ()) -> dict[str, Path]:
-    """Split -> path of its id file in ``folder``: flat, or below ``train``, ``dev``, ``test`` as on the site.
+def find_id_files(
+    folder: str | os.PathLike, splits: tuple[str, ...] = (), setting: str | None = None
+) -> dict[str, Path]:
+    """Split -> path of its id file in ``folder``.
 
     Args:
-        folder: the folder.
+        folder: the folder, in one of the loader's layouts, or with a folder ``train``, ``dev``, ``test`` a split.
         splits: the splits wanted; empty for those that are there.
+        setting: ``"user"`` or ``"time"``: which to take where the layout holds both; the first that is there if None.
 
     Raises:
         FileNotFoundError: there is no folder, no id file in it, or none for a split that was asked for.
@@ -63,17 +67,24 @@ def find_id_files(folder: str | os.PathLike, splits: tuple[str, ...] = ()) -> di
     if not folder.is_dir():
         found = "a file" if folder.exists() else "nothing"
         raise FileNotFoundError(f"{folder}: expected the folder of the id files, found {found}")
-    found = {}
-    for split in splits or tuple(SPLITS):
-        name = f"{SPLITS[split]}_questions.json"
-        paths = [path for path in (folder / name, folder / SPLITS[split] / name) if path.is_file()]
-        if paths:
-            found[split] = paths[0]
-    missing = [split for split in splits if split not in found]
-    if missing or not found:
-        names = ", ".join(f"{SPLITS[split]}_questions.json" for split in missing or SPLITS)
-        raise FileNotFoundError(f"{folder}: expected the id files {names} in it, found none of that name")
-    return found
+    for task in [GATED[setting]] if setting else GATED.values():
+        for layout in (*LAYOUTS, _folder_per_split):
+            paths = {split: folder / layout(task, task.questions_path(split)) for split in splits or SPLITS}
+            there = {split: path for split, path in paths.items() if path.is_file()}
+            if there and len(there) < len(splits):
+                raise FileNotFoundError(_none_found(folder, [split for split in splits if split not in there]))
+            if there:
+                return there
+    raise FileNotFoundError(_none_found(folder, splits or SPLITS))
+
+
+def _folder_per_split(task: Task, path: str) -> str:
+    return os.path.join(*path.split("/")[-2:])
+
+
+def _none_found(folder: Path, splits: Iterable[str]) -> str:
+    names = ", ".join(f"{SPLITS[split]}_questions.json" for split in splits)
+    return f"{folder}: expected the id files {names} in it, found none of that name"
 
 
 def read_ids(paths: Mapping[str, Path], setting: str | None = None) -> Ids:

@@ -56,7 +56,8 @@ facts = {{"extracted": "0 files, 0 bytes"}}
 FRAME = """
 import sys; sys.path[:0] = {path!r}
 {code}
-import json
+import json, time
+facts["cpu"] = time.process_time()
 facts["rss"] = int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) * 1024
 facts["written"] = int(open("/proc/self/io").read().split("wchar: ")[1].split()[0])
 print("FACTS", json.dumps(facts))
@@ -70,8 +71,8 @@ def run(title, code):
     seconds = time.perf_counter() - start
     facts = json.loads(result.stdout.split("FACTS ")[1])
     print(
-        f"{title:<9}{seconds:8.1f} s  peak {facts['rss'] / 2**20:6.0f} MiB  written {facts['written'] / 1e6:6,.0f} MB  "
-        f"extracted {facts['extracted']}",
+        f"{title:<9}{seconds:8.1f} s ({facts['cpu']:.1f} s of CPU)  peak {facts['rss'] / 2**20:.0f} MiB  "
+        f"written {facts['written'] / 1e6:,.0f} MB  extracted {facts['extracted']}",
         flush=True,
     )
     return seconds

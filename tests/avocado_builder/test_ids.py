@@ -73,25 +73,35 @@ def test_what_is_no_id_file_says_so(tmp_path, content, match):
     assert "train_questions.json" in str(error.value)
 
 
-def test_id_files_are_found_flat_or_as_on_the_site(tmp_path):
-    (tmp_path / "train_questions.json").write_text("[]")
-    (tmp_path / "dev").mkdir()
-    (tmp_path / "dev" / "dev_questions.json").write_text("[]")
-    assert find_id_files(tmp_path) == {
-        "train": tmp_path / "train_questions.json",
-        "validation": tmp_path / "dev" / "dev_questions.json",
-    }
+@pytest.mark.parametrize("layout", ["{name}", "{split}/{name}", "LaMP_6/{split}/{name}", "LaMP_6/{name}"])
+def test_id_files_are_found_flat_or_as_on_the_site(tmp_path, layout):
+    expected = {}
+    for split, short in [("train", "train"), ("validation", "dev")]:
+        expected[split] = tmp_path / layout.format(split=short, name=f"{short}_questions.json")
+        expected[split].parent.mkdir(parents=True, exist_ok=True)
+        expected[split].write_text("[]")
+    assert find_id_files(tmp_path) == expected
+    assert find_id_files(tmp_path, ("validation",)) == {"validation": expected["validation"]}
     with pytest.raises(FileNotFoundError, match=r"expected the id files test_questions\.json in it, found none"):
         find_id_files(tmp_path, ("train", "test"))
+
+
+def test_a_folder_without_id_files_says_so(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"train_questions\.json, dev_questions\.json, test_questions\.json in"):
+        find_id_files(tmp_path)
+    (tmp_path / "file").touch()
     with pytest.raises(FileNotFoundError, match="expected the folder of the id files, found a file"):
-        find_id_files(tmp_path / "train_questions.json")
-    with pytest.raises(FileNotFoundError, match=r"train_questions\.json, dev_questions\.json, test_questions\.json"):
-        find_id_files(tmp_path / "dev" / "..", ()) and find_id_files(_empty(tmp_path))
+        find_id_files(tmp_path / "file")
 
 
-def _empty(tmp_path):
-    (tmp_path / "empty").mkdir()
-    return tmp_path / "empty"
+def test_the_setting_chooses_where_both_lie(tmp_path):
+    for folder in ("LaMP_6", "time/LaMP_6"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "test_questions.json").write_text("[]")
+    (tmp_path / "time" / "LaMP_6" / "test").mkdir()
+    (tmp_path / "time" / "LaMP_6" / "test" / "test_questions.json").write_text("[]")
+    assert find_id_files(tmp_path)["test"] == tmp_path / "LaMP_6" / "test_questions.json"
+    assert find_id_files(tmp_path, setting="time")["test"].parent.parent.parent == tmp_path / "time"
 
 
 def test_needed_names_are_a_packed_set():

@@ -88,7 +88,9 @@ def test_bytes_are_those_of_python_s_json_dump(config):
     for split in WITH_GOLDS:
         document = outputs(config, split)
         start = f'{{"task":"{task.official_name}","golds":'
-        assert text_of(task.outputs_path(split)) == start + json.dumps(document["golds"]) + "}"
+        on_the_site = start + json.dumps(document["golds"]) + "}"
+        # what the site does not give out is written by the builder, as the benchmark's script writes it
+        assert text_of(task.outputs_path(split)) == (json.dumps(document) if task.gated else on_the_site)
 
 
 @every_config
@@ -128,7 +130,7 @@ def test_golds_join_by_id_and_not_by_order(config):
         ids = [row["id"] for row in questions(config, split)]
         gold_ids = [entry["id"] for entry in outputs(config, split)["golds"]]
         assert sorted(gold_ids) == sorted(ids)
-        assert gold_ids != ids
+        assert (gold_ids == ids) == TASKS[config].gated
 
 
 @every_config
@@ -359,9 +361,7 @@ def test_expanding_the_mail_ids_gives_the_sample_byte_for_byte(config):
         assert json.dumps(expanded) == text_of(task.questions_path(split))
     for split in WITH_GOLDS:
         document = json.loads((AVOCADO / "ids" / task.outputs_path(split)).read_bytes())
-        for entry in document["golds"]:
-            entry["output"] = collection[entry["output"]][0]
-        assert document == outputs(config, split)
+        assert {entry["id"]: collection[entry["output"]][0] for entry in document["golds"]} == golds(config, split)
 
 
 @pytest.mark.parametrize("config", GATED)
