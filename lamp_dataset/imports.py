@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.abc
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from types import ModuleType
 
 
@@ -19,12 +20,10 @@ def when_imported(name: str, callback: Callable[[ModuleType], None]) -> None:
         name: dotted name of the module to wait for.
         callback: called with the loaded module; must be harmless when called twice, as a reload does.
     """
-    module = sys.modules.get(name)
-    # A module under import stands in sys.modules half made; its spec says so, and the finder below still sees it end.
-    if module is not None and not getattr(getattr(module, "__spec__", None), "_initializing", False):
-        callback(module)
-        return
-    sys.meta_path.insert(0, _Finder(name, callback))
+    if name not in sys.modules:
+        sys.meta_path.insert(0, _Finder(name, callback))
+    if name in sys.modules:  # also where another thread began between these two lines
+        callback(import_module(name))  # waits where another thread is in the middle of importing it
 
 
 class _Finder(importlib.abc.MetaPathFinder):

@@ -178,3 +178,13 @@ def test_sizes_and_hashes_of_the_raw_files_are_kept(site, load, tmp_path):
         path: {"num_bytes": len(data), "checksum": hashlib.sha256(data).hexdigest()}
         for path, data in site.files.items()
     }
+
+
+@pytest.mark.parametrize("source", ["base_url", "data_dir"])
+def test_a_fresh_download_under_all_checks(source, site, load, tmp_path):
+    made_up.write_all(tmp_path / "site", ["LaMP_4"], count=6)
+    site.serve(tmp_path / "site")
+    where = {"base_url": site.url} if source == "base_url" else {"data_dir": str(tmp_path / "site")}
+    load("LaMP_4", **where)
+    again = load("LaMP_4", **where, download_mode="force_redownload", verification_mode="all_checks")
+    assert {split: len(rows) for split, rows in again.items()} == {"train": 6, "validation": 6, "test": 6}

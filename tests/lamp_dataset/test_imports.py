@@ -43,6 +43,26 @@ def test_the_module_looks_as_if_nobody_had_waited(modules):
     assert run(code, modules) == ["called", loader, loader, "value", "=", "1", "called"]
 
 
+def test_a_module_that_another_thread_is_importing_is_waited_for(modules):
+    (modules / "gate.py").write_text("import threading\nstarted, go = threading.Event(), threading.Event()\n")
+    (modules / "slow.py").write_text("import gate\ngate.started.set()\nassert gate.go.wait(60)\nvalue = 1\n")
+    code = """
+    import threading, gate
+    from lamp_dataset import imports
+    real = imports.import_module
+    def release(name):
+        gate.go.set()
+        return real(name)
+    imports.import_module = release
+    thread = threading.Thread(target=__import__, args=("slow",))
+    thread.start()
+    gate.started.wait(60)
+    imports.when_imported("slow", lambda module: print("whole", module.value))
+    thread.join()
+    """
+    assert run(code, modules) == ["whole", "1"]
+
+
 def test_two_may_wait_for_the_same_module_and_errors_pass_through(modules):
     code = """
     from lamp_dataset.imports import when_imported
