@@ -14,7 +14,7 @@ _CUE = re.compile(
 )
 #: Ways to name the scale, which are no ratings.
 _SCALE = re.compile(r"\b1\s*(?:to|through|-|–)\s*5\b|(?:\bout of|/)\s*5\b(?:\.0)?", re.I)
-_NUMBER = re.compile(r"(?<![\w.,+-])[-+]?\d+(?:\.\d+)?(?![\w]|[.,]\d)")
+_NUMBER = re.compile(r"(?<![\w.,+–-])[-+]?\d+(?:\.\d+)?(?!\w|[.,–-]\d)")
 _WORDS = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5"}
 _STARS = re.compile(rf"\b({'|'.join(_WORDS)})[ -]stars?\b", re.I)
 

@@ -40,7 +40,8 @@ class Report:
     def text(self) -> str:
         """The report for a reader."""
         verdict = "unfit" if self.errors else "fit"
-        lines = [f"{self.name}: {self.n} predictions, {verdict}"]
+        name = self.name if self.name.isprintable() else repr(self.name)
+        lines = [f"{name}: {self.n} predictions, {verdict}"]
         lines += [f"  error: {line}" for line in self.errors] + [f"  warning: {line}" for line in self.warnings]
         return "\n".join(lines)
 
@@ -185,5 +186,6 @@ def _count(found: Sequence, one: str, many: str) -> str:
 
 
 def _some(found: Sequence[str]) -> str:
+    found = [text if text.isprintable() else repr(text) for text in found]
     more = f", … and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     return ", ".join(found[:SHOWN]) + more

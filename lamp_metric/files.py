@@ -5,6 +5,7 @@ Standard library only. Nothing is extracted to disk.
 
 from __future__ import annotations
 
+import lzma
 import os
 import zipfile
 import zlib
@@ -21,6 +22,9 @@ from lamp_metric.values import as_list, as_texts, by_id, check_same_ids
 
 #: More than any honest zip of all tasks inflates to; what lies beyond is taken for a zip bomb.
 MAX_INFLATED_BYTES = 512 << 20
+
+#: What zipfile raises for a zip that is not whole.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError, UnicodeError)
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,8 @@ def join(golds: Outputs, predictions: Outputs, task_name: str | None = None) -> 
             f"{predictions.name}: expected predictions for task {golds.task!r}, as in {golds.name}, "
             f"found {predictions.task!r}"
         )
+    if not golds.by_id:
+        raise ValueError(f"{golds.name}: nothing to score, 'golds' is an empty list")
     check_same_ids(predictions.by_id, golds.by_id, (predictions.name, golds.name))
     return Pair(
         task,
@@ -145,7 +151,7 @@ def _json_members(path: Path) -> Iterator[tuple[str, bytes]]:
                     data = _inflate(archive, member, f"{path}/{member.filename}", left)
                     left -= len(data)
                     yield f"{path}/{member.filename}", data
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        except _DAMAGE as error:
             raise ValueError(f"{path}: expected a zip file, but it is damaged or cut off: {error}") from None
 
 

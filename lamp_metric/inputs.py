@@ -14,15 +14,18 @@ from lamp_metric.values import as_list, as_text, by_id, check_same_ids, record_o
 
 SIDES = ("predictions", "references")
 
+#: The id of a sample that was given as a bare string.
+NO_ID = ""
+
 
 @dataclass(frozen=True)
 class Batch:
-    """Checked samples.
+    """Checked samples, all as records: evaluate then stores one form, also where a process has no sample to add.
 
     Attributes:
-        predictions: strings, or records of two strings.
+        predictions: records of two strings; the id is :data:`NO_ID` where strings were given.
         references: likewise.
-        records: whether they are records.
+        records: whether records were given.
         number: which sample holds a number although the task is not known yet; None where none does.
     """
 
@@ -62,12 +65,14 @@ def checked(predictions: Any, references: Any, task: Task | None, records: bool 
     return Batch(sides["predictions"], sides["references"], bool(records), found[0] if found else None)
 
 
-def _sample(value: Any, side: str, position: int, task: Task | None, records: bool, numbers: list[str]) -> Any:
+def _sample(value: Any, side: str, position: int, task: Task | None, records: bool, numbers: list[str]) -> dict:
     if not records:
         if isinstance(value, Mapping):
             raise ValueError(f"{side} {position}: expected a string as in the others, found a record")
-        return _text(value, task, f"{side} of sample {position}", numbers)
+        return {"id": NO_ID, "output": _text(value, task, f"{side} of sample {position}", numbers)}
     sample_id, output = record_of(value, position, side)
+    if sample_id == NO_ID:
+        raise ValueError(f"{side} {position}: the 'id' is an empty string")
     return {"id": sample_id, "output": _text(output, task, f"{side} of sample {sample_id!r}", numbers)}
 
 
@@ -83,14 +88,21 @@ def _text(value: Any, task: Task | None, place: str, numbers: list[str]) -> str:
     return text
 
 
-def joined(predictions: Sequence[Any], references: Sequence[Any]) -> tuple[list, list, list[str] | None]:
-    """Predictions and references in one order, and their ids; records are joined by id, strings stay as they stand.
+def joined(predictions: Sequence[dict], references: Sequence[dict]) -> tuple[list, list, list[str] | None]:
+    """Predictions and references in one order, and their ids.
+
+    Args:
+        predictions: records of all batches and processes, see :class:`Batch`.
+        references: likewise; row by row what was added together.
 
     Raises:
-        ValueError: doubled ids, or other ids on the two sides.
+        ValueError: doubled ids, other ids on the two sides, or records in one process and strings in another.
     """
-    if not references or isinstance(references[0], str):
-        return list(predictions), list(references), None
+    bare = sum(row["id"] == NO_ID for row in references)
+    if bare == len(references):
+        return [row["output"] for row in predictions], [row["output"] for row in references], None
+    if bare:
+        raise ValueError(f"expected strings or records in all processes, found {bare} strings among records")
     left, right = (
         by_id([(row["id"], row["output"]) for row in rows], side)
         for side, rows in zip(SIDES, (predictions, references), strict=True)

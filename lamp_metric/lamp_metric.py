@@ -55,7 +55,7 @@ class LampMetric(evaluate.Metric):
         >>> metric.compute(predictions=["the cat sat"], references=["the cat sat down"])
         {'rouge-1': 0.8571428571428571, 'rouge-L': 0.8571428571428571}
         >>> metric.signature()
-        'task:LaMP_4|n:1|rule:1|version:0.1.0'
+        'task:LaMP_4|n:1|rule:1|version:...'
         >>> metric = evaluate.load("lamp_metric", "LaMP_3")
         >>> metric.add_batch(predictions=[{"id": "31", "output": "5"}, {"id": "30", "output": "no idea"}],
         ...                  references=[{"id": "30", "output": "2"}, {"id": "31", "output": "4"}])
@@ -105,6 +105,10 @@ class LampMetric(evaluate.Metric):
         batch = self._checked(predictions, references)
         if batch.references:
             super().add_batch(predictions=batch.predictions, references=batch.references, **kwargs)
+        elif self.num_process > 1 and self.writer is None:
+            # A process whose share is empty must still write its file, or the main process waits for it in vain.
+            self.selected_feature_format = self.features[-1]
+            self._init_writer()
 
     def compute(self, *, predictions: Any = None, references: Any = None, **kwargs: Any) -> dict[str, Any] | None:
         """Score what was added and what is passed here.
@@ -112,11 +116,13 @@ class LampMetric(evaluate.Metric):
         Raises:
             ValueError: no task, nothing to score, a sample that cannot be scored, or an option out of range.
         """
-        self._task_name = self._asked_for(kwargs.get("task_name")).name
-        _check_keywords(kwargs)
         try:
+            self._task_name = self._asked_for(kwargs.get("task_name")).name
+            _check_keywords(kwargs)
             if self.writer is None and not _given(predictions) and not _given(references):
-                raise ValueError("nothing to score: pass predictions and references, or add some first")
+                if self.num_process == 1:
+                    raise ValueError("nothing to score: pass predictions and references, or add some first")
+                self.add_batch(predictions=[], references=[])
             result = super().compute(predictions=predictions, references=references, **kwargs)
             self._records = self._number = None
             return result

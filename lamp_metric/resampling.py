@@ -111,12 +111,15 @@ def _weights(n: int, n_resamples: int, seed: int) -> Iterator[np.ndarray]:
 
 def _swaps(n: int, n_resamples: int, seed: int, exact: bool) -> Iterator[np.ndarray]:
     """Batches of swaps × samples: 1 where the sample's two predictions change sides."""
-    if exact:
-        yield (np.arange(2**n)[:, None] >> np.arange(n) & 1).astype(float)
-        return
     generator = np.random.default_rng(seed)
-    for rows in _batches(n, n_resamples):
-        yield generator.integers(0, 2, (rows, n), dtype=np.uint8).astype(float)
+    done = 0
+    for rows in _batches(n, 2**n if exact else n_resamples):
+        if exact:
+            patterns = np.arange(done, done + rows)[:, None] >> np.arange(n) & 1
+        else:
+            patterns = generator.integers(0, 2, (rows, n), dtype=np.uint8)
+        yield patterns.astype(float)
+        done += rows
 
 
 def _batches(n: int, total: int) -> Iterator[int]:

@@ -148,21 +148,19 @@ def score(
         predictions: strings; numbers too where the task has labels. White space at both ends does not count.
         references: the golds; of a task with labels, each must be one.
         ids: names of the samples, for messages and ``per_sample``; by default their places "0", "1", …
-        confidence_level: adds ``"<key>_ci": [low, high]``, the percentile bootstrap interval over samples at this
-            level, such as 0.95.
+        confidence_level: such as 0.95; adds ``"<key>_ci": [low, high]``, the percentile bootstrap interval.
         n_resamples: number of bootstrap resamples.
         seed: of their generator (numpy's PCG64).
         per_sample: adds ``"per_sample"``: id -> ``correct`` (classes), ``absolute_error`` and ``squared_error``
-            (ratings), ``rouge-1`` and ``rouge-L`` (text).
-        extract_answers: look for the label or rating in each prediction first, see
-            :func:`lamp_metric.extract_answer`. Not part of the official scores.
+            (ratings), ``rouge-1`` and ``rouge-L`` (texts).
+        extract_answers: use what :func:`lamp_metric.extract_answer` finds. Not part of the official scores.
 
     Returns:
         ``accuracy`` and ``f1``, ``MAE`` and ``RMSE``, or ``rouge-1`` and ``rouge-L``, and what was asked for besides.
 
     Raises:
-        ValueError: no such task, lists of different length, a value of the wrong type, a gold that is no label, no
-            samples, or an option out of range. The message names the sample.
+        ValueError: no such task, nothing to score, lists of different length, a value of the wrong type, a gold that
+            is no label, or an option out of range. The message names the sample.
 
     >>> score("LaMP_3", ["4", "no idea"], ["5", "2"])
     {'MAE': 2.0, 'RMSE': 2.23606797749979}
@@ -171,14 +169,8 @@ def score(
     if confidence_level is not None:
         check_options(confidence_level, n_resamples, seed)
     measured = measure(task, predictions, references, ids, extract_answers=extract_answers)
-    return scores_of(
-        measured,
-        ids,
-        confidence_level=confidence_level,
-        n_resamples=n_resamples,
-        seed=seed,
-        per_sample=per_sample,
-    )
+    options = {"confidence_level": confidence_level, "n_resamples": n_resamples, "seed": seed}
+    return scores_of(measured, ids, per_sample=per_sample, **options)
 
 
 def scores_of(

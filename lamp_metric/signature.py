@@ -17,7 +17,7 @@ def signature(task_name: str, n: int, **options: object) -> str:
         options: what else decided the figures, such as ``seed``; False and None are left out.
 
     >>> signature("LaMP_4", 2500, confidence=0.95, resamples=1000, seed=0, extracted=False)
-    'task:LaMP_4|n:2500|rule:1|confidence:0.95|resamples:1000|seed:0|version:0.1.0'
+    'task:LaMP_4|n:2500|rule:1|confidence:0.95|resamples:1000|seed:0|version:...'
     """
     parts = {"task": task_name, "n": n, "rule": RULE}
     parts |= {key: value for key, value in options.items() if value is not None and value is not False}

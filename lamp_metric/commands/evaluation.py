@@ -117,10 +117,10 @@ def _tasks(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @resampling_options(0.95, 10_000)
 def compare(task_name: str, golds: Path, preds: tuple[Path, Path], as_json: bool, **resampling: Any) -> None:
-    """Say which of two systems is better on TASK, and whether the difference can be chance.
+    """Say which of two systems is better on TASK.
 
-    Both are scored on the same samples. The interval of the difference comes from a paired bootstrap; p is the share
-    of random swaps of the two systems' predictions that differ at least as much.
+    And whether the difference can be chance. Both are scored on the same samples. The interval of the difference comes
+    from a paired bootstrap; p is the share of random swaps of the two systems' predictions that differ as much.
     """
     gold_outputs = read_outputs(golds)
     a, b = (join(gold_outputs, read_outputs(path), task_name) for path in preds)
@@ -130,7 +130,8 @@ def compare(task_name: str, golds: Path, preds: tuple[Path, Path], as_json: bool
         files = {"a": str(preds[0]), "b": str(preds[1])}
         click.echo(to_json({"task": a.task.name, "n": len(a.ids), **files, "scores": result, "signature": signature}))
         return
-    click.echo(f"A: {preds[0]}\nB: {preds[1]}\n\n{_comparison_table(result)}\n\n{signature}")
+    names = [click.format_filename(path) for path in preds]
+    click.echo(f"A: {names[0]}\nB: {names[1]}\n\n{_comparison_table(result)}\n\n{signature}")
 
 
 def _comparison_table(result: dict[str, dict[str, Any]]) -> str:

@@ -38,6 +38,9 @@ def test_every_label_is_found_alone_and_in_a_sentence(name):
         ("LaMP_3", "one of the best", None),
         ("LaMP_3", "Somewhere between 2 and 4.", None),
         ("LaMP_3", "9", None),
+        ("LaMP_3", "4-5 stars", None),
+        ("LaMP_3", "10/10", None),
+        ("LaMP_3", "3,5", None),
         ("LaMP_3", "-4", None),
     ],
 )

@@ -1,4 +1,5 @@
 import json
+import random
 import subprocess
 import sys
 import zipfile
@@ -6,6 +7,7 @@ import zipfile
 import pytest
 
 import lamp_metric
+from lamp_dataset import __version__
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
 
 USER = [name for name, task in TASKS.items() if not task.time_based]
@@ -28,7 +30,7 @@ def test_eval_task_with_the_benchmarks_flags_writes_its_flat_result(made, run, t
     for key, value in expected(made, name).items():
         assert key in result.stdout
         assert f"{value:.4f}" in result.stdout
-    assert result.stdout.endswith(f"\ntask:{name}|n:12|rule:1|version:0.1.0\n")
+    assert result.stdout.endswith(f"\ntask:{name}|n:12|rule:1|version:{__version__}\n")
 
 
 @pytest.mark.parametrize("name", USER)
@@ -40,7 +42,7 @@ def test_the_task_is_told_by_the_golds(made, run, name):
         "n": 12,
         "scores": expected(made, name),
         "intervals": {},
-        "signature": f"task:{name}|n:12|rule:1|version:0.1.0",
+        "signature": f"task:{name}|n:12|rule:1|version:{__version__}",
     }
 
 
@@ -75,7 +77,7 @@ def test_intervals_and_per_sample_values_in_json(made, run):
     )  # fmt: skip
     assert result["intervals"] == {"MAE": score["MAE_ci"], "RMSE": score["RMSE_ci"]}
     assert result["per_sample"] == score["per_sample"]
-    assert result["signature"] == "task:LaMP_3|n:12|rule:1|confidence:0.9|resamples:50|seed:3|version:0.1.0"
+    assert result["signature"] == f"task:LaMP_3|n:12|rule:1|confidence:0.9|resamples:50|seed:3|version:{__version__}"
 
 
 def test_the_table_shows_intervals(made, run):
@@ -85,7 +87,7 @@ def test_the_table_shows_intervals(made, run):
     assert lines[0].split() == ["task", "samples", "score", "value", "interval"]
     assert lines[1].split()[:3] == ["LaMP_4", "12", "rouge-1"]
     assert lines[2].split()[0] == "rouge-L"
-    assert lines[-1].endswith("|confidence:0.95|resamples:1000|seed:0|version:0.1.0")
+    assert lines[-1].endswith(f"|confidence:0.95|resamples:1000|seed:0|version:{__version__}")
 
 
 def test_extracted_answers_are_marked_and_never_an_official_result(made, run, fails, tmp_path):
@@ -251,7 +253,7 @@ def test_other_bad_input_is_one_line(made, fails, tmp_path):
         "eval-task", "--golds_json", unknown, "--preds_json", unknown
     )
     empty = made.write("e.json", "LaMP_4", {})
-    assert "nothing to score" in fails("eval-task", "--golds_json", empty, "--preds_json", empty)
+    assert "e.json: nothing to score" in fails("eval-task", "--golds_json", empty, "--preds_json", empty)
 
 
 def test_golds_that_are_file_names_are_refused(made, fails):
@@ -309,6 +311,14 @@ def test_bad_zips_are_one_line(made, fails, tmp_path, monkeypatch):
         encrypted[encrypted.index(signature) + offset] |= 1
     (tmp_path / "secret.zip").write_bytes(encrypted)
     assert "is encrypted" in fail(tmp_path / "secret.zip")
+    odd_name = preds.read_bytes().replace(b"preds/LaMP_1/", b"preds/L\xe0MP_1/")
+    (tmp_path / "name.zip").write_bytes(odd_name)
+    with zipfile.ZipFile(tmp_path / "name.zip") as archive:
+        assert len(archive.namelist()) == 7  # not marked as UTF-8: read as the old code page
+    marked = bytearray(odd_name)
+    marked[marked.index(b"PK\1\2") + 9] |= 8  # marked as UTF-8, and is none
+    (tmp_path / "name.zip").write_bytes(marked)
+    assert "name.zip: expected a zip file, but it is damaged" in fail(tmp_path / "name.zip")
     monkeypatch.setattr("lamp_metric.files.MAX_INFLATED_BYTES", 1 << 20)
     assert "inflates to more than 1 MiB" in fail(made.zip("bomb.zip", {"x.json": b" " * (1 << 20) + text}))
     half = b" " * (600 << 10)
@@ -349,3 +359,28 @@ def test_a_task_loads_only_what_it_needs(made, name):
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_damage_at_random_ends_in_one_line(made, run):
+    """Seeded: bytes of files and zips overwritten, cut out or doubled; a traceback would be another exit status."""
+    rng = random.Random(17)
+    golds_zip, preds_zip = made.whole_benchmark()
+    golds, preds = made.folder / "LaMP_4_golds.json", made.folder / "LaMP_4_preds.json"
+    damaged = made.folder / "damaged"
+    for _ in range(150):
+        for whole, command in (
+            (preds, ["eval-task", "--golds_json", golds, "--preds_json", damaged]),
+            (preds_zip, ["eval-all", "--golds_zip", golds_zip, "--preds_zip", damaged]),
+            (preds, ["pack", damaged, "--partial", "--output", made.folder / "out.zip"]),
+        ):
+            data = bytearray(whole.read_bytes())
+            for _ in range(rng.randint(1, 4)):
+                place = rng.randrange(len(data))
+                data[place : place + rng.choice([0, 1, 30])] = rng.randbytes(rng.choice([0, 1, 1, 30]))
+            damaged.write_bytes(data)
+            result = run(*command)
+            assert result.exit_code in (0, 2), result.exception
+            if result.exit_code == 2 and command[0] != "pack":
+                assert result.stdout == ""
+                assert result.stderr.count("\n") == 1
+                assert "damaged" in result.stderr

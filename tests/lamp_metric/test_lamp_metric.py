@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import lamp_metric
+from lamp_dataset import __version__
 from lamp_dataset.tasks import TASKS
 
 pytestmark = pytest.mark.oldest
@@ -59,7 +60,7 @@ def run(code, cwd, tmp_path, **variables):
 
 
 def test_the_documented_examples_run(load):
-    runner, finder = doctest.DocTestRunner(), doctest.DocTestParser()
+    runner, finder = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS), doctest.DocTestParser()
     test = finder.get_doctest(load().inputs_description, {}, "inputs_description", None, 0)
     result = runner.run(test)
     assert (result.failed, result.attempted) == (0, 8)
@@ -162,9 +163,9 @@ def test_options_reach_the_scores_and_the_signature(load):
     options = {"confidence_level": 0.9, "n_resamples": 200, "seed": 3}
     result = metric.compute(predictions=["[1]"] * 40, references=golds, **options)
     assert result == lamp_metric.score("LaMP_1", ["[1]"] * 40, golds, **options)
-    assert metric.signature() == "task:LaMP_1|n:40|rule:1|confidence:0.9|resamples:200|seed:3|version:0.1.0"
+    assert metric.signature() == f"task:LaMP_1|n:40|rule:1|confidence:0.9|resamples:200|seed:3|version:{__version__}"
     metric.compute(predictions=["Answer: [1]"], references=["[1]"], extract_answers=True)
-    assert metric.signature() == "task:LaMP_1|n:1|rule:1|extracted:yes|version:0.1.0"
+    assert metric.signature() == f"task:LaMP_1|n:1|rule:1|extracted:yes|version:{__version__}"
     with pytest.raises(ValueError, match="no signature yet"):
         load("LaMP_1").signature()
 
@@ -197,6 +198,10 @@ def test_beside_other_string_metrics_in_combine(load, tmp_path):
         ({"predictions": [{"id": 1, "output": "a"}], "references": ["a"]}, "prediction 0: expected a string as 'id'"),
         ({"predictions": [{"id": "1", "output": "a"}], "references": ["a"]}, "reference 0: expected a record"),
         ({"predictions": ["a"], "references": [{"id": "1", "output": "a"}]}, "reference 0: expected a string as in"),
+        (
+            {"predictions": [{"id": "", "output": "a"}], "references": ["a"]},
+            "prediction 0: the 'id' is an empty string",
+        ),
         ({"predictions": [["a"]], "references": ["a"]}, "prediction of sample 0: .* found list"),
         ({"predictions": ["\ud83d"], "references": ["a"]}, "prediction of sample 0: U\\+D83D .* half a surrogate pair"),
         (
@@ -225,6 +230,14 @@ def test_a_failed_compute_leaves_no_files(load, tmp_path):
     assert not list((tmp_path / "cache").rglob("*.arrow"))
 
 
+def test_a_call_that_fails_leaves_no_task_behind(load):
+    metric = load()
+    with pytest.raises(ValueError, match="did you mean 'per_sample'"):
+        metric.compute(predictions=["a"], references=["a"], task_name="LaMP_4", persample=True)
+    metric.add_batch(predictions=[4], references=["5"])
+    assert metric.compute(task_name="LaMP_3")["MAE"] == 1.0
+
+
 def test_a_wrong_batch_leaves_the_good_ones(load):
     metric = load("LaMP_3")
     metric.add_batch(predictions=["4"], references=["5"])
@@ -238,40 +251,66 @@ def test_a_wrong_batch_leaves_the_good_ones(load):
 
 
 PROCESS = """
+import json
 import sys
 import evaluate
 import lamp_metric
 
-number, form = int(sys.argv[1]), sys.argv[2]
-metric = evaluate.load("lamp_metric", "LaMP_3", num_process=3, process_id=number, experiment_id="together",
-                       cache_dir=sys.argv[3], timeout=60)
-preds, golds = [str(1 + number)] * 4, ["5", "4", "3", "2"]
-if form == "records":
-    ids = [f"{number}{place}" for place in range(4)]
-    preds = [{"id": i, "output": p} for i, p in zip(ids, preds)]
-    golds = [{"id": i, "output": g} for i, g in zip(ids, golds)][::-1]
-metric.add_batch(predictions=preds[:2], references=golds[:2])
-print(metric.compute(predictions=preds[2:], references=golds[2:]))
+number, folder, shares = int(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
+metric = evaluate.load("lamp_metric", "LaMP_3", num_process=len(shares), process_id=number, experiment_id="together",
+                       cache_dir=folder, timeout=60)
+preds, golds = shares[number]
+if preds:
+    metric.add_batch(predictions=preds[:2], references=golds[:2])
+    print(metric.compute(predictions=preds[2:], references=golds[2:]))
+else:
+    print(metric.compute())
 """
 
 
-@pytest.mark.parametrize("form", ["strings", "records"])
-def test_several_processes_score_as_one(tmp_path, form):
+def together(tmp_path, shares):
+    """Score each share in a process of its own; what each prints, and its errors."""
     script = tmp_path / "process.py"
     script.write_text(PROCESS)
     processes = [
         subprocess.Popen(
-            [sys.executable, str(script), str(number), form, str(tmp_path / "cache")],
+            [sys.executable, str(script), str(number), str(tmp_path / "cache"), json.dumps(shares)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
         )
-        for number in range(3)
+        for number in range(len(shares))
     ]  # fmt: skip
-    results = [process.communicate(timeout=120) for process in processes]
-    assert all(process.returncode == 0 for process in processes), results
-    preds = [str(1 + number) for number in range(3) for _ in range(4)]
-    expected = lamp_metric.score("LaMP_3", preds, ["5", "4", "3", "2"] * 3)
-    assert results[0][0].strip() == repr(expected)
-    assert [out.strip() for out, _ in results[1:]] == ["None", "None"]
+    return [process.communicate(timeout=120) for process in processes]
+
+
+STRINGS = [([str(1 + number)] * 4, ["5", "4", "3", "2"]) for number in range(2)]
+
+
+def numbered(shares):
+    """The shares as records, the references of each in another order."""
+    return [
+        tuple(
+            records([(f"{number}{place}", value) for place, value in enumerate(side)])[:: 1 - 2 * is_gold]
+            for is_gold, side in enumerate(share)
+        )
+        for number, share in enumerate(shares)
+    ]
+
+
+@pytest.mark.parametrize(
+    "shares",
+    [STRINGS, numbered(STRINGS), [*STRINGS, ([], [])], [([], []), *numbered(STRINGS)]],
+    ids=["strings", "records", "strings and an empty share", "an empty share and records"],
+)
+def test_several_processes_score_as_one(tmp_path, shares):
+    results = together(tmp_path, shares)
+    expected = lamp_metric.score("LaMP_3", ["1"] * 4 + ["2"] * 4, ["5", "4", "3", "2"] * 2)
+    assert results[0][0].strip() == repr(expected), results
+    assert {out.strip() for out, _ in results[1:]} == {"None"}
+
+
+def test_processes_that_do_not_agree_on_a_form_are_an_error(tmp_path):
+    results = together(tmp_path, [STRINGS[0], numbered(STRINGS)[1]])
+    assert "expected strings or records in all processes, found 4 strings among records" in results[0][1]
 
 
 LOAD = """
@@ -286,7 +325,7 @@ print(json.dumps([metric.compute(predictions=["4"], references=["5"]), metric.si
 def test_found_from_any_directory_after_the_import(tmp_path, imports):
     result = run(LOAD.format(imports=imports, name="lamp_metric"), tmp_path, tmp_path)
     assert result.returncode == 0, result.stderr
-    assert json.loads(result.stdout) == [{"MAE": 1.0, "RMSE": 1.0}, "task:LaMP_3|n:1|rule:1|version:0.1.0"]
+    assert json.loads(result.stdout) == [{"MAE": 1.0, "RMSE": 1.0}, f"task:LaMP_3|n:1|rule:1|version:{__version__}"]
 
 
 @pytest.mark.parametrize("name", ["lamp_metric", str(ROOT / "lamp_metric"), "./lamp_metric/lamp_metric.py"])

@@ -176,3 +176,9 @@ def test_predictions_that_cannot_be_scored_are_not_written(tmp_path, ids, output
     with pytest.raises(ValueError, match=message):
         lamp_metric.write_predictions(tmp_path / "p.json", "LaMP_4", ids, outputs)
     assert not (tmp_path / "p.json").exists()
+
+
+def test_ids_that_cannot_be_printed_are_spelt_out(made, run, questions):
+    preds = made.write("p.json", "LaMP_4", {"\ud800": "a", "\x1b[31m": "b"})
+    result = run("check", "LaMP_4", "--questions", questions("1"), "--preds", preds)
+    assert "2 predictions are of no sample: '\\ud800', '\\x1b[31m'\n" in result.stdout
