@@ -30,6 +30,12 @@ def either_hub(request, tmp_path):
 
 
 @pytest.fixture
+def xet_client(tmp_path, home):
+    with Hub(tmp_path, xet=True) as hub:
+        yield Client(hub, home)
+
+
+@pytest.fixture
 def hub(tmp_path):
     with Hub(tmp_path, page_size=3) as hub:
         yield hub

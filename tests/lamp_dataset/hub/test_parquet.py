@@ -76,3 +76,19 @@ def test_arrow_files_are_read_one_after_the_other(tmp_path):
                 writer.write_batch(batch)
     read = list(arrow_batches([str(tmp_path / "a"), str(tmp_path / "b")]))
     assert [batch.num_rows for batch in read] == [2, 2, 1, 2, 2, 1]
+
+
+def test_memory_stays_flat_however_many_rows_pass(tmp_path):
+    """2 MB a batch, 200 batches: a few row groups are held, not the 400 MB."""
+    schema = pa.schema([("text", pa.string())])
+    batch = pa.RecordBatch.from_pydict({"text": ["x" * 2_000_000]}, schema)
+    pool = pa.proxy_memory_pool(pa.default_memory_pool())
+    before = pa.default_memory_pool()
+    pa.set_memory_pool(pool)
+    try:
+        shards = plan_shards("train", 200, 400_000_000, 1)
+        write_shards((batch for _ in range(200)), schema, shards, tmp_path)
+    finally:
+        pa.set_memory_pool(before)
+    assert shards[0].groups == (16,) * 12 + (8,)
+    assert pool.max_memory() < 4 * parquet.GROUP_BYTES

@@ -14,7 +14,7 @@ def sent_nothing(hub):
 
 
 @pytest.mark.oldest
-def test_a_push_comes_back_equal_plain_and_streaming(either_client, files, source):
+def test_a_push_comes_back_equal_and_the_same_again_sends_nothing(either_client, files, source):
     hub = either_client.hub
     done = either_client.push("me/lamp", *ALL_THREE, data_dir=files, options=["--acknowledge-licence"])
     assert done.returncode == 0, done.stderr
@@ -23,20 +23,23 @@ def test_a_push_comes_back_equal_plain_and_streaming(either_client, files, sourc
     assert [commit.title for commit in repo.commits] == ["initial commit", "Push LaMP_2, LaMP_3_time, LaMP_6"]
     assert f"{hub.endpoint}/datasets/me/lamp (private): commit {repo.head.oid}, read back" in done.stdout
     assert "LaMP_6: train 4, validation 4, test 4 rows" in done.stdout
+    # each config by the way that the server takes
+    assert len(hub.seen("PUT", "^/upload/")) == (0 if hub.xet else 9)
+    assert len(hub.seen("GET", "xet-write-token")) == (3 if hub.xet else 0)
+
+    hub.log.clear()
+    again = either_client.push("me/lamp", *ALL_THREE, data_dir=files, options=["--acknowledge-licence"])
+    assert (again.returncode, len(repo.commits)) == (0, 2)
+    assert f"nothing to send, all of it is in commit {repo.head.oid}" in again.stdout
+    assert sent_nothing(hub)
     assert hub.noted("outside") == []
+
     expected = {config: source(config) for config in ALL_THREE}
     assert either_client.load("me/lamp", *ALL_THREE) == expected
     assert either_client.load("me/lamp", *ALL_THREE, streaming=True) == expected
     assert expected["LaMP_6"]["test"][0]["output"] is None
     # plain datasets asks the viewer of the same Hub, whose host has this name; our own part did not
     assert set(hub.noted("outside")) <= {"datasets-server.127.0.0.1"}
-
-
-def test_files_go_the_way_the_server_takes_them(either_client, files):
-    hub = either_client.hub
-    assert either_client.push("me/lamp", "LaMP_2", data_dir=files).returncode == 0
-    assert len(hub.seen("PUT", "^/upload/")) == (0 if hub.xet else 3)
-    assert len(hub.seen("GET", "xet-write-token")) == (1 if hub.xet else 0)
 
 
 def test_large_files_are_read_in_ranges_from_another_origin_without_the_token(client, files):
@@ -48,17 +51,6 @@ def test_large_files_are_read_in_ranges_from_another_origin_without_the_token(cl
     assert {seen.method for seen in other_origin} == {"PUT", "GET"}
     assert {seen.token for seen in other_origin} == {None}
     assert not [seen for seen in client.hub.log if "hf_" in seen.target]
-
-
-def test_the_same_again_sends_nothing_and_makes_no_commit(either_client, files):
-    hub = either_client.hub
-    either_client.push("me/lamp", "LaMP_2", data_dir=files)
-    head = hub.store.repos["me/lamp"].head
-    hub.log.clear()
-    done = either_client.push("me/lamp", "LaMP_2", data_dir=files)
-    assert (done.returncode, hub.store.repos["me/lamp"].head) == (0, head)
-    assert f"nothing to send, all of it is in commit {head.oid}" in done.stdout
-    assert sent_nothing(hub)
 
 
 def test_a_dry_run_only_looks(client, files):

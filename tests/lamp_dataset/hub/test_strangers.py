@@ -37,14 +37,14 @@ answer(found)
 """
 
 
-def test_only_the_owner_finds_an_open_door(either_client, files, source):
-    """The owner comes last: what strangers were refused is not in any cache, and the addresses are right."""
-    done = either_client.push("me/lamp", "LaMP_6", data_dir=files, options=["--acknowledge-licence"])
+def test_only_the_owner_finds_an_open_door(xet_client, files, source):
+    """The owner comes after the strangers: the same addresses open then, so they were right."""
+    done = xet_client.push("me/lamp", "LaMP_6", data_dir=files, options=["--acknowledge-licence"])
     assert done.returncode == 0, done.stderr
-    head = either_client.hub.store.repos["me/lamp"].head.oid
+    head = xet_client.hub.store.repos["me/lamp"].head.oid
 
     def knock(token):
-        return either_client.python(DOORS, token, head, SHARD, token="", HF_UPDATE_DOWNLOAD_COUNTS="0")
+        return xet_client.python(DOORS, token, head, SHARD, token="", HF_UPDATE_DOWNLOAD_COUNTS="0")
 
     doors = ("info", "resolve", "card", "tree", "paths-info", "xet-read-token", "xet-write-token")
     for token, status, load in [
@@ -56,7 +56,7 @@ def test_only_the_owner_finds_an_open_door(either_client, files, source):
     first = source("LaMP_6")["train"][0]["id"]
     assert knock(ME) == {**dict.fromkeys(doors, 200), "load": first, "stream": first, "resolve": 302}
     # the second lock: should the owner gate it and then make it public, names and card show, texts do not
-    repo = either_client.hub.store.repos["me/lamp"]
+    repo = xet_client.hub.store.repos["me/lamp"]
     repo.gated, repo.private = "manual", False
     assert knock("-") == {
         "info": 200,

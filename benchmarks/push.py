@@ -1,0 +1,89 @@
+"""Ten configs to a Hub on loopback: one ``lamp_dataset.push_to_hub`` beside ten ``push_to_hub`` of ``datasets``.
+
+Run it from the project's folder, in the environment of ``make test``: ``.venv/bin/python benchmarks/push.py [ROWS]``.
+The rows are made up and prepared beforehand, so what is timed is the Parquet writing and the talk with the Hub. Ours
+also reads every config back in a process of its own, theirs does not. Loopback has no latency: every request that is
+saved counts for more on the real Hub.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from lamp_dataset import TASKS
+
+sys.path.append(str(Path(__file__).parent.parent / "tests"))
+
+from hub_server import Hub
+from made_up import write_all
+
+CONFIGS = [name for name, task in TASKS.items() if not task.gated][:10]
+TOKEN = "hf_mewritesecret"
+
+PREPARE = """
+for name in configs:
+    datasets.load_dataset("lamp", name, data_dir=folder)
+"""
+OURS = """
+lamp_dataset.push_to_hub("me/ours", configs, folder)
+"""
+THEIRS = """
+for name in configs:
+    datasets.load_dataset("lamp", name, data_dir=folder).push_to_hub("me/theirs", name, private=True)
+"""
+FRAME = """
+import json, re, sys, time
+import datasets, lamp_dataset
+folder, configs = sys.argv[1], sys.argv[2:]
+start = time.perf_counter()
+{body}
+seconds = time.perf_counter() - start
+# not getrusage: its peak is that of the process that started this one, where that was larger
+peak = int(re.search(r"VmHWM:\\s*(\\d+) kB", open("/proc/self/status").read())[1]) / 1024
+print(json.dumps([seconds, peak]))
+"""
+
+
+def run(hub, body, folder):
+    """Figures of ``body``; the requests until the last commit are those of the push without our reading back."""
+    repos = hub.store.repos.values()
+    hub.log.clear()
+    before = sum(len(repo.commits) for repo in repos)
+    environment = hub.environment(TOKEN, folder / "home") | {"HF_UPDATE_DOWNLOAD_COUNTS": "0"}
+    command = [sys.executable, "-c", FRAME.format(body=body), str(folder / "files"), *CONFIGS]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(done.stderr)
+    seconds, peak = json.loads(done.stdout.splitlines()[-1])
+    sent = sum(seen.size for seen in hub.log if seen.method in ("PUT", "POST")) / 1e6
+    commits = sum(len(repo.commits) for repo in repos) - before
+    requests = len(hub.log)
+    until = max((n for n, seen in enumerate(hub.log, 1) if "/commit/" in seen.path), default=requests)
+    figures = {"s": seconds, "peak MB": peak, "requests": requests, "until commit": until}
+    return {**figures, "MB sent": sent, "commits": commits}
+
+
+def show(name, figures):
+    print(f"{name:28}" + "".join(f"{value:14,.1f}" for value in figures.values()))
+
+
+def main(rows):
+    with tempfile.TemporaryDirectory() as name, Hub(name) as hub:
+        folder = Path(name)
+        write_all(folder / "files", CONFIGS, count=rows, items=(40, 160))
+        run(hub, PREPARE, folder)
+        found = {}
+        for title, body in [("ours", OURS), ("ten push_to_hub", THEIRS)]:
+            found[title] = run(hub, body, folder)
+            found[f"{title}, once more"] = run(hub, body, folder)
+    print(f"{len(CONFIGS)} configs, {3 * rows:,} rows each\n{'':28}" + "".join(f"{key:>14}" for key in found["ours"]))
+    for title, figures in found.items():
+        show(title, figures)
+    ours, theirs = found["ours"], found["ten push_to_hub"]
+    show("theirs / ours", {key: theirs[key] / ours[key] for key in ours})
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 500)

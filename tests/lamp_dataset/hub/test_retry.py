@@ -1,0 +1,83 @@
+from types import SimpleNamespace
+
+import pytest
+from huggingface_hub.errors import HfHubHTTPError
+
+from lamp_dataset.hub.retry import is_http, is_passing, is_race, tries, wait_as_told
+
+
+class AnsweredError(Exception):
+    """As the client raises it, but of no HTTP library."""
+
+    def __init__(self, status, **headers):
+        self.response = SimpleNamespace(status_code=status, headers=headers)
+
+
+def answered(status, **headers):
+    """The client's own error; made without its constructor, which differs between its versions."""
+    error = HfHubHTTPError.__new__(HfHubHTTPError)
+    error.response = SimpleNamespace(status_code=status, headers=headers)
+    return error
+
+
+def transport_error():
+    """No answer: an error of the HTTP library that this version of the client stands on."""
+    for module, name in [("httpx2", "ConnectError"), ("httpx", "ConnectError"), ("requests", "ConnectionError")]:
+        if HfHubHTTPError.__mro__[1].__module__.split(".")[0] == module:
+            return getattr(__import__(module), name)("refused")
+
+
+@pytest.mark.oldest
+def test_only_passing_troubles_are_tried_again():
+    assert is_passing(transport_error())
+    assert [
+        s for s in (400, 401, 403, 404, 409, 412, 422, 429, 500, 501, 502, 503, 504) if is_passing(answered(s))
+    ] == [
+        429,
+        500,
+        502,
+        503,
+        504,
+    ]
+    assert [s for s in (404, 409, 412, 429) if is_race(answered(s))] == [409, 412]
+    assert not is_http(AnsweredError(500))
+    assert not is_passing(OSError("disk full"))
+
+
+@pytest.mark.parametrize(
+    ("headers", "tries_before", "seconds"),
+    [
+        ({"RateLimit": '"api";r=0;t=55'}, 1, 56),
+        ({"RateLimit": '"api"; r=0; t=3600'}, 1, 300),
+        ({"RateLimit": '"api";r=12;t=55'}, 1, 1),  # not the reason
+        ({"Retry-After": "7"}, 1, 7),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, 3, 4),
+        ({}, 1, 1),
+        ({}, 2, 2),
+        ({}, 9, 30),
+    ],
+)
+def test_the_server_says_how_long_to_wait(headers, tries_before, seconds):
+    outcome = SimpleNamespace(exception=lambda: answered(429, **headers))
+    assert wait_as_told(SimpleNamespace(outcome=outcome, attempt_number=tries_before)) == seconds
+
+
+def test_tries_are_bounded_and_the_last_error_is_raised():
+    slept, calls = [], []
+
+    def refuse():
+        calls.append(1)
+        raise answered(503)
+
+    with pytest.raises(HfHubHTTPError):
+        tries().copy(sleep=slept.append)(refuse)
+    assert (len(calls), slept) == (6, [1, 2, 4, 8, 16])
+    calls.clear()
+
+    def race():
+        calls.append(1)
+        raise answered(412)
+
+    with pytest.raises(HfHubHTTPError):
+        tries().copy(sleep=slept.append)(race)
+    assert len(calls) == 1
