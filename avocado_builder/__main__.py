@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import click
 
 from lamp_dataset.command import Group, examples
+from lamp_dataset.sources import SAMPLE
 from lamp_dataset.tasks import BASE_URL, SETTINGS, SPLITS
 
+#: A tiny invented collection in the licensed one's layout, with its id files.
+SAMPLE_COLLECTION = os.path.join(SAMPLE, "avocado")
+
+
+class _Collection(click.ParamType):
+    """The collection's folder; the word ``sample`` is the tiny invented one (``./sample`` a folder of that name)."""
+
+    name = "folder"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return SAMPLE_COLLECTION if value == "sample" else value
+
+
+_COLLECTION = _Collection()
 _FOLDER = click.Path(file_okay=False)
 _SPLIT = click.Choice(list(SPLITS))
 _FILE = click.Path(dir_okay=False)
@@ -43,9 +60,16 @@ def main() -> None:
         "avocado-builder build --avocado-dir avocado-1.0.2 --ids-dir lamp6_ids --output-dir lamp6",
         "avocado-builder build --avocado-dir avocado-1.0.2 --output-dir lamp6_time --setting time",
         "avocado-builder build --avocado-dir avocado-1.0.2 --output-dir lamp6 --split train --split validation",
+        "avocado-builder build --avocado-dir sample --output-dir tried",
     )
 )
-@click.option("--avocado-dir", "--avocado_files_dir", required=True, type=click.Path(), help="The collection's folder.")
+@click.option(
+    "--avocado-dir",
+    "--avocado_files_dir",
+    required=True,
+    type=_COLLECTION,
+    help="The collection's folder, or the word sample for a tiny invented one, which brings its id files.",
+)
 @click.option("--output-dir", "--output_dir", required=True, type=click.Path(), help="The folder to make.")
 @_id_options
 @click.option("--overwrite", is_flag=True, help="Replace a folder built before, once the new one is complete.")
@@ -80,7 +104,7 @@ def build(
         click.echo(f"--extract_addr {extract_addr}: not touched, nothing is extracted", err=True)
     manifest = build_folder(
         avocado_dir,
-        ids_dir,
+        _ids_dir(avocado_dir, ids_dir, given),
         output_dir,
         overwrite,
         splits=splits,
@@ -100,7 +124,7 @@ def build(
         "avocado-builder check --output-dir lamp6",
     )
 )
-@click.option("--avocado-dir", type=click.Path(), help="The collection: is every named mail there?")
+@click.option("--avocado-dir", type=_COLLECTION, help="The collection (or sample): is every named mail there?")
 @click.option("--output-dir", type=click.Path(), help="A built folder: is it whole and real?")
 @_id_options
 def check(
@@ -122,9 +146,17 @@ def check(
     else:
         from avocado_builder.builder import check_collection
 
+        ids_dir = _ids_dir(avocado_dir, ids_dir)
         ids = check_collection(avocado_dir, ids_dir, splits=splits, setting=setting, base_url=base_url)
         rows = ", ".join(f"{split} {file.rows:,}" for split, file in ids.files.items())
         click.echo(f"{avocado_dir}: all {len(ids.needed):,} mails of {ids.task.name} are there ({rows} samples)")
+
+
+def _ids_dir(avocado_dir: str, ids_dir: str | None, given: Mapping[str, str] = MappingProxyType({})) -> str | None:
+    """The sample brings its id files; those of the site name other mails."""
+    if avocado_dir == SAMPLE_COLLECTION and ids_dir is None and not given:
+        return os.path.join(SAMPLE_COLLECTION, "ids")
+    return ids_dir
 
 
 def _check_output(output_dir: str) -> None:

@@ -1,8 +1,11 @@
 """The main job on the embedded sample: what the README's first command runs."""
 
+import tempfile
+
 import datasets
 import evaluate
 
+import avocado_builder
 import lamp_dataset
 import lamp_metric  # noqa: F401  (lets evaluate find the metric)
 from lamp_metric.baselines import baseline
@@ -16,6 +19,15 @@ for name, task in lamp_dataset.TASKS.items():
     print(f"{name} · {task.title} · profile of {len(sample['profile'])}")
     print(f"    input   …{sample['input'][-90:]!r}")
     print(f"    output  {sample['output']!r}\n")
+
+print("The mail task, built from a tiny invented collection in the layout of the licensed one:\n")
+collection = f"{lamp_dataset.SAMPLE}/avocado"
+with tempfile.TemporaryDirectory() as folder:
+    manifest = avocado_builder.build(collection, f"{collection}/ids", f"{folder}/built")
+    built = datasets.load_dataset("lamp", manifest["config"], data_dir=f"{folder}/built", split="validation")
+print(f"{manifest['config']} · {manifest['mails']} mails read in place, nothing extracted")
+print(f"    input   {built[0]['input'][:90]!r}…")
+print(f"    output  {built[0]['output']!r}\n")
 
 print("Trivial baselines, scored on the sample's validation split:\n")
 rows = [["config", "baseline", "score", "value"]]

@@ -20,6 +20,8 @@ def test_the_quickstart_shows_and_scores_every_config(tmp_path):
     result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     printed = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    place = printed.index("LaMP_6 · 35 mails read in place, nothing extracted")
+    assert printed[place + 2] == "output 'With thanks for an hour of silence'"
     for name, task in TASKS.items():
         golds = read_outputs(f"{SAMPLE}/{task.outputs_path('validation')}", task).by_id
         rows = read_json(f"{SAMPLE}/{task.questions_path('validation')}")

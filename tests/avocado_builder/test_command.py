@@ -121,3 +121,13 @@ def test_help_has_examples():
     example = "  avocado-builder build --avocado-dir avocado-1.0.2 --ids-dir lamp6_ids --output-dir lamp6\n"
     assert example in run("build", "-h").output
     assert "avocado-builder check --output-dir lamp6\n" in run("check", "-h").output
+
+
+def test_the_word_sample_is_the_tiny_invented_collection(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    check = run("check", "--avocado-dir", "sample", "--setting", "time")
+    assert "all 24 mails of LaMP_6_time are there" in check.output
+    result = run("build", "--avocado-dir", "sample", "--output-dir", "tried")
+    assert result.exit_code == 0, result.output
+    assert "LaMP_6: train 6, validation 3, test 3 samples from 35 mails" in result.output
+    assert "error: sample: there is no such folder" in run("check", "--avocado-dir", "./sample").output
