@@ -7,22 +7,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lamp_dataset.command import Command, examples
+from lamp_dataset.command import DATA_DIR, Command, examples
 
 if TYPE_CHECKING:
     from lamp_dataset.hub.push import Pushed
 
 _configs = click.argument("configs", nargs=-1, required=True)
-_data_dir = click.option(
-    "--data-dir",
-    type=click.Path(exists=True, file_okay=False),
-    help="Folder with the official files; without it they are downloaded.",
-)
+_data_dir = click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
 
 
 @click.command(
     cls=Command,
     epilog=examples(
+        "lamp-dataset export LaMP_2 --data-dir sample --output out/",
         "lamp-dataset export LaMP_2 LaMP_3_time --output out/",
         "lamp-dataset export LaMP_6 --data-dir my/files --output out/",
     ),
