@@ -7,9 +7,9 @@ from lamp_metric.answers import extract_answer
 from lamp_metric.comparison import compare
 from lamp_metric.files import write_predictions
 from lamp_metric.registration import register
-from lamp_metric.scoring import score
+from lamp_metric.scoring import score, signature_of
 from lamp_metric.trainer import best_tokens, compute_metrics
 
-__all__ = ["best_tokens", "compare", "compute_metrics", "extract_answer", "score", "write_predictions"]
+__all__ = ["best_tokens", "compare", "compute_metrics", "extract_answer", "score", "signature_of", "write_predictions"]
 
 register()

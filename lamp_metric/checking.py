@@ -173,9 +173,18 @@ def _ratings(task: Task, texts: list[tuple[str, str]]) -> list[str]:
 
 def _words(task: Task, texts: list[tuple[str, str]]) -> list[str]:
     silent = [f"{sample_id} {text!r:.60}" for sample_id, text in texts if not tokens(text)]
-    if not silent:
-        return []
-    return [f"{_count(silent, 'output has', 'outputs have')} no word that ROUGE sees (a-z, 0-9): {_some(silent)}"]
+    stubs = [f"{sample_id} {text!r:.60}" for sample_id, text in texts if task.is_stub(text)]
+    lines = []
+    if silent:
+        lines.append(
+            f"{_count(silent, 'output has', 'outputs have')} no word that ROUGE sees (a-z, 0-9): {_some(silent)}"
+        )
+    if stubs:
+        lines.append(
+            f"{_count(stubs, 'output is a file name', 'outputs are file names')} in place of a text, as in files that "
+            f"were not built yet: {_some(stubs)}"
+        )
+    return lines
 
 
 _CHECKS = {"classification": _labels, "ordinal": _ratings, "generation": _words}

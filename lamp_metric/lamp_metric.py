@@ -198,7 +198,7 @@ def _check_keywords(kwargs: dict[str, Any]) -> None:
     for key in kwargs:
         if key in ours or key in SIDES:
             continue
-        near = difflib.get_close_matches(key, ours, n=1)
+        near = difflib.get_close_matches(key, ours, n=1, cutoff=0.75)
         if near:
             raise ValueError(f"compute has no keyword {key!r}; did you mean {near[0]!r}?")
         warnings.warn(f"lamp_metric has no keyword {key!r} and passes over it", stacklevel=3)

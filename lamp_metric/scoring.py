@@ -196,7 +196,7 @@ def scores_of(
 
 
 def signature_of(
-    task: Task,
+    task: str | Task,
     n: int,
     *,
     confidence_level: float | None = None,
@@ -204,7 +204,12 @@ def signature_of(
     seed: int = 0,
     extract_answers: bool = False,
 ) -> str:
-    """The signature of what :func:`score` gives for ``n`` samples with these options."""
+    """How the scores that :func:`score` gives for ``n`` samples with these options are made, in one line.
+
+    Raises:
+        ValueError: no such task.
+    """
+    task = get_task(task) if not isinstance(task, Task) else task
     resampled = {"confidence": confidence_level, "resamples": n_resamples, "seed": seed}
     options = resampled if confidence_level is not None else {}
     return signature(task.name, n, extracted=extract_answers, **options)

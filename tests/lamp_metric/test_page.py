@@ -84,6 +84,15 @@ def test_uploaded_files_are_scored_with_intervals(client, upload, made, name):
     assert signature == f"task:{name}|n:12|rule:1|confidence:0.9|resamples:1000|seed:0|version:{__version__}"
 
 
+def test_the_pages_interface_has_names(client):
+    endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    names = {name: [parameter["parameter_name"] for parameter in endpoints[name]["parameters"]] for name in endpoints}
+    assert names == {
+        "/score": ["task_name", "golds", "predictions", "confidence_level"],
+        "/sample": ["task_name", "confidence_level"],
+    }
+
+
 def test_the_task_may_be_left_to_the_golds(client, upload, made):
     golds, preds = made.pair("LaMP_2_news")
     _, signature = client.predict("as the golds say", upload(golds), upload(preds), 0.95, api_name="/score")

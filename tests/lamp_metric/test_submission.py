@@ -82,6 +82,15 @@ def test_ratings_that_are_no_number_or_off_the_scale_are_warned_of(made, run, qu
     )
 
 
+def test_file_names_in_place_of_texts_are_warned_of(made, run, questions):
+    preds = made.write("p.json", "LaMP_6", {"1": "147-000874-EM.txt", "2": "Lunch"})
+    result = run("check", "LaMP_6", "--questions", questions("12"), "--preds", preds)
+    assert result.stdout.splitlines()[1:] == [
+        "  warning: 1 output is a file name in place of a text, as in files that were not built yet: "
+        "1 '147-000874-EM.txt'"
+    ]
+
+
 def test_long_lists_are_cut(made, run, questions):
     preds = made.write("p.json", "LaMP_4", {})
     result = run("check", "LaMP_4", "--questions", questions([str(i) for i in range(9)]), "--preds", preds)
