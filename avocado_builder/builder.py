@@ -13,7 +13,7 @@ from typing import Any
 from avocado_builder.collection import Collection, Places, locate, open_collection
 from avocado_builder.fetch import fetch_ids
 from avocado_builder.ids import Ids, find_id_files, read_ids, sha256_of
-from avocado_builder.mail import parse_mail
+from avocado_builder.mail import parse_mail, warnings_of
 from avocado_builder.manifest import MANIFEST, built_files, make_manifest, read_manifest, write_manifest
 from avocado_builder.names import GATED
 from avocado_builder.rows import write_split
@@ -119,30 +119,30 @@ def _build(collection: Collection, ids: Ids, work: Path) -> dict[str, Any]:
     _report_ignored(collection)
     places = locate(collection, ids.needed)
     with Spool(work, ids.needed) as spool:
-        repairs = _read_mails(places, spool)
+        notes = _read_mails(places, spool)
         written = {split: write_split(split, file, ids.task, spool, work) for split, file in ids.files.items()}
     for file in ids.files.values():
         if sha256_of(file.path) != file.sha256:
             raise ValueError(f"{file.path}: the file changed while it was read; start again")
-    return make_manifest(ids, written, repairs, collection.ignored)
+    return make_manifest(ids, written, notes, collection.ignored)
 
 
 def _read_mails(places: Places, spool: Spool) -> dict[str, list[str]]:
-    """Parse every needed mail into the spool; kind of repair -> names of mails."""
+    """Parse every needed mail into the spool; kind of repair or warning -> names of mails."""
     from tqdm import tqdm  # late: importing this package stays light
 
-    repairs: dict[str, list[str]] = {}
+    notes: dict[str, list[str]] = {}
     mails = tqdm(places.mails(), total=len(places.needed), unit="mail", desc="mails", disable=None)
     for spot, name, raw in mails:
         try:
             mail = parse_mail(raw)
         except RecursionError:
             raise ValueError(f"{name}: its parts are nested too deep to read, for the official parser too") from None
-        for kind in mail.repairs:
-            repairs.setdefault(kind, []).append(name)
+        for kind in (*mail.repairs, *warnings_of(mail)):
+            notes.setdefault(kind, []).append(name)
         spool.put(spot, mail.subject, mail.body)
     spool.close_writing()
-    return repairs
+    return notes
 
 
 def _report_ignored(collection: Collection) -> None:
@@ -152,9 +152,9 @@ def _report_ignored(collection: Collection) -> None:
 
 
 def _keep_apart(target: Path, collection: Collection) -> None:
-    folder = collection.path.resolve()
-    if target == folder or folder in target.parents or target in folder.parents:
-        raise ValueError(f"{target}: the output must not lie in the collection ({folder}), nor around it")
+    folder, root = collection.path.resolve(), collection.root.resolve()
+    if root in (target, *target.parents) or folder in (target, *target.parents) or target in folder.parents:
+        raise ValueError(f"{target}: the output must not lie in the collection ({root}), nor around it")
 
 
 def _warn_of_git(target: Path) -> None:

@@ -15,6 +15,7 @@ Account = ZipAccount | FolderAccount
 
 #: Places of the account zips below what a user may name: data/text, data, the collection, the folder around it.
 _BELOW = ("", "text", "data/text", "avocado-1.0.2/data/text")
+_AROUND = _BELOW[-1]
 _ACCOUNT = re.compile(r"[0-9]{3}(?:\.zip)?")
 SHOWN = 20
 
@@ -25,11 +26,13 @@ class Collection:
 
     Attributes:
         path: the folder that holds them.
+        root: the collection's own folder, as far as the user named it; nothing may be written below it.
         accounts: one a person, sorted.
         ignored: names of other things in that folder, sorted; they are never opened.
     """
 
     path: Path
+    root: Path
     accounts: tuple[Account, ...]
     ignored: tuple[str, ...]
 
@@ -52,14 +55,14 @@ def open_collection(path: str | os.PathLike) -> Collection:
     for below in _BELOW:
         folder = root / below
         if folder.is_dir():
-            collection = _accounts_in(folder)
+            collection = _accounts_in(folder, root / "avocado-1.0.2" if below == _AROUND else root)
             if collection.accounts:
                 return collection
     found = ", ".join(sorted(os.listdir(root))[:5]) or "nothing"
     raise ValueError(f"{root}: expected account files such as 147.zip in it or in its data/text, found {found}")
 
 
-def _accounts_in(folder: Path) -> Collection:
+def _accounts_in(folder: Path, root: Path) -> Collection:
     accounts: dict[str, Account] = {}
     ignored = []
     for entry in sorted(folder.iterdir(), key=lambda path: path.name):
@@ -71,7 +74,7 @@ def _accounts_in(folder: Path) -> Collection:
             if entry.stem in accounts:
                 ignored.append(entry.stem)
             accounts[entry.stem] = ZipAccount(entry)
-    return Collection(folder, tuple(accounts[name] for name in sorted(accounts)), tuple(sorted(ignored)))
+    return Collection(folder, root, tuple(accounts[name] for name in sorted(accounts)), tuple(sorted(ignored)))
 
 
 @dataclass

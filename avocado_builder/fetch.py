@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from lamp_dataset import __version__
 from lamp_dataset.files import HEAD_BYTES, describe, looks_like_html
 from lamp_dataset.tasks import BASE_URL, SPLITS, Task
 
@@ -49,7 +50,8 @@ def _fetch(url: str, path: Path) -> None:
     if not url.startswith(("http://", "https://")):
         raise ValueError(f"{url}: expected an address that begins with http:// or https://")
     try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:
+        request = urllib.request.Request(url, headers={"User-Agent": f"lamp-hf/{__version__}"})
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
             length = response.headers.get("Content-Length")
             size = _save(response, path)
     except urllib.error.HTTPError as error:

@@ -34,7 +34,8 @@ from email.parser import Parser
 from types import MappingProxyType
 from unicodedata import normalize
 
-from avocado_builder.frozen import POLICY, ParameterDefect, Part, UndecodableError, decode_text, header_pieces
+from avocado_builder.frozen import POLICY, ParameterDefect, Part, decode_text, header_pieces
+from avocado_builder.transfer import UndecodableError
 
 #: The name of these rules, for the manifest.
 RULES = "mail-parser-3.15.0"
@@ -50,6 +51,13 @@ REPAIRS: Mapping[str, str] = MappingProxyType(
         "subjects": "of several subjects the first was taken",
     }
 )
+
+
+#: Kind of warning -> what it means: the text is the official one, but will give trouble.
+WARNINGS: Mapping[str, str] = MappingProxyType(
+    {"surrogate": "a text holds half of a character (written as an escape), which datasets cannot store"}
+)
+_LONE_SURROGATE = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,12 @@ def parse_mail(raw: bytes) -> Mail:
     body = _body(message, repairs)
     subject = _subject(message, repairs)
     return Mail(subject, body, tuple(sorted(repairs)))
+
+
+def warnings_of(mail: Mail) -> tuple[str, ...]:
+    """Keys of :data:`WARNINGS` that hold for a mail."""
+    texts = (mail.subject, mail.body)
+    return ("surrogate",) if any(not text.isascii() and _LONE_SURROGATE.search(text) for text in texts) else ()
 
 
 _NAME = r"[!-9;-~]+:"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from avocado_builder.ids import Ids
-from avocado_builder.mail import REPAIRS, RULES
+from avocado_builder.mail import REPAIRS, RULES, WARNINGS
 from lamp_dataset import __version__
 from lamp_dataset.files import read_json, write_whole
 from lamp_dataset.tasks import Task
@@ -26,7 +26,7 @@ NOTICE = (
 def make_manifest(
     ids: Ids,
     written: Mapping[str, Mapping[str, Any]],
-    repairs: Mapping[str, list[str]],
+    notes: Mapping[str, list[str]],
     ignored: tuple[str, ...],
 ) -> dict[str, Any]:
     """The manifest of a build.
@@ -34,7 +34,7 @@ def make_manifest(
     Args:
         ids: the id files.
         written: split -> ``questions`` and ``outputs`` -> facts of the file.
-        repairs: key of :data:`avocado_builder.mail.REPAIRS` -> names of mails.
+        notes: key of :data:`avocado_builder.mail.REPAIRS` or ``WARNINGS`` -> names of mails.
         ignored: what lay beside the accounts.
     """
     return {
@@ -47,11 +47,16 @@ def make_manifest(
         "notice": NOTICE,
         "mails": len(ids.needed),
         "splits": {split: {"ids": _facts(ids, split), **files} for split, files in written.items()},
-        "repairs": {
-            kind: {"meaning": meaning, "count": len(repairs.get(kind, ())), "mails": sorted(repairs.get(kind, ()))}
-            for kind, meaning in REPAIRS.items()
-        },
+        "repairs": _counted(REPAIRS, notes),
+        "warnings": _counted(WARNINGS, notes),
         "ignored": list(ignored),
+    }
+
+
+def _counted(kinds: Mapping[str, str], notes: Mapping[str, list[str]]) -> dict[str, dict[str, Any]]:
+    return {
+        kind: {"meaning": meaning, "count": len(notes.get(kind, ())), "mails": sorted(notes.get(kind, ()))}
+        for kind, meaning in kinds.items()
     }
 
 
@@ -99,8 +104,8 @@ def summary(manifest: Mapping[str, Any], task: Task) -> list[str]:
     """What to tell the user at the end, line by line."""
     splits = ", ".join(f"{split} {facts['questions']['rows']:,}" for split, facts in manifest["splits"].items())
     lines = [f"{task.name}: {splits} samples from {manifest['mails']:,} mails"]
-    for repair in manifest["repairs"].values():
-        if repair["count"]:
-            names = ", ".join(repair["mails"][:3]) + (", …" if repair["count"] > 3 else "")
-            lines.append(f"{repair['count']:,} mails: {repair['meaning']} ({names})")
+    for note in (*manifest["repairs"].values(), *manifest["warnings"].values()):
+        if note["count"]:
+            names = ", ".join(note["mails"][:3]) + (", …" if note["count"] > 3 else "")
+            lines.append(f"{note['count']:,} mails: {note['meaning']} ({names})")
     return lines

@@ -103,8 +103,10 @@ def _escaped(name: str) -> str:
 @contextmanager
 def _lock(target: Path) -> Iterator[None]:
     """Hold the lock of ``target``; the system lets go of it when the process ends, however that happens."""
-    import fcntl  # POSIX only, and only here
-
+    try:
+        import fcntl  # late: the one thing here that not every system has
+    except ImportError:
+        raise OSError("building needs the file locks of Linux or macOS; on Windows, use WSL") from None
     path = target.parent / f".{target.name}.lock"
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)

@@ -7,14 +7,8 @@ from email.header import decode_header
 import pytest
 from mail_oracle import needs_email_of_3_11_7
 
-from avocado_builder.frozen import (
-    Part,
-    UndecodableError,
-    decode_base64,
-    decode_base64_body,
-    header_pieces,
-    split_parameters,
-)
+from avocado_builder.frozen import Part, header_pieces, split_parameters
+from avocado_builder.transfer import UndecodableError, decode_base64, decode_base64_body
 
 
 @needs_email_of_3_11_7
