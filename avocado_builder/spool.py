@@ -6,6 +6,8 @@ import json
 import os
 import tempfile
 from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -26,7 +28,7 @@ class Spool:
     """
 
     def __init__(self, folder: Path, needed: Needed) -> None:
-        self._needed = needed
+        self._needed, self._folder = needed, folder
         self._file = tempfile.TemporaryFile(dir=folder, buffering=_BUFFER)  # noqa: SIM115 - closed by __exit__
         self._size = 0
         self._at, self._body, self._subject = {}, {}, {}
@@ -56,9 +58,10 @@ class Spool:
         texts = [_encode(text).encode("ascii") for text in (body, subject)]
         self._at[spot.account][spot.position] = self._size
         self._body[spot.account][spot.position], self._subject[spot.account][spot.position] = map(len, texts)
-        for text in texts:
-            self._file.write(text)
-            self._size += len(text)
+        with self._naming_the_folder():
+            for text in texts:
+                self._file.write(text)
+                self._size += len(text)
 
     def close_writing(self) -> None:
         """Everything is stored; from here on texts are read.
@@ -66,7 +69,16 @@ class Spool:
         Raises:
             OSError: the disk is full.
         """
-        self._file.flush()
+        with self._naming_the_folder():
+            self._file.flush()
+
+    @contextmanager
+    def _naming_the_folder(self) -> Iterator[None]:
+        """The file has no name that an error could give."""
+        try:
+            yield
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._folder)) from error
 
     def get(self, name: str) -> tuple[bytes, bytes]:
         """Body and subject of a needed mail, each as a JSON string with its quotation marks."""
