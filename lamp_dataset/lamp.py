@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import datasets
 import pyarrow as pa
 import xxhash
 
+from lamp_dataset.fetching import CountingFile, fetching
 from lamp_dataset.files import HEAD_BYTES, describe, looks_like_html
 from lamp_dataset.official import read_golds, read_tables
 from lamp_dataset.sources import Files, find_files, official_paths, urls
 from lamp_dataset.tasks import CITATION, HOMEPAGE, SPLITS, TASKS, Task, get_task
-
-logger = datasets.utils.logging.get_logger(__name__)
 
 
 @dataclass
@@ -112,7 +108,7 @@ class Lamp(datasets.ArrowBasedBuilder):
 
     def _split_names(self) -> list[str]:
         wanted = self.config.splits or tuple(SPLITS)
-        return list(find_files(self.task, self.config.data_dir, wanted) if self.config.data_dir else wanted)
+        return list(find_files(self.task, self.config.data_dir, wanted) if self.config.data_dir is not None else wanted)
 
     def _counts_are_certain(self, split: str) -> bool:
         official = self.config.data_dir is None and self.config.base_url is None
@@ -147,7 +143,7 @@ class Lamp(datasets.ArrowBasedBuilder):
         return {split: Files(*(url and local[url] for url in files)) for split, files in remote.items()}
 
     def _download(self, dl_manager, addresses: list[str]) -> list[str]:
-        with _fetching(addresses):
+        with fetching(addresses):
             return dl_manager.download(addresses)
 
     def _check_head(self, path: str) -> None:
@@ -188,11 +184,11 @@ class Lamp(datasets.ArrowBasedBuilder):
         golds = None
         if outputs is not None:
             # `open` is the one that datasets replaces for streaming, which reads URLs too.
-            with _fetching([outputs]), open(outputs, "rb") as file:
-                read["outputs"] = _Counting(file)
+            with fetching([outputs]), open(outputs, "rb") as file:
+                read["outputs"] = CountingFile(file)
                 golds = read_golds(read["outputs"].read(), names["outputs"], self.task)
-        with _fetching([questions]), open(questions, "rb") as file:
-            read["questions"] = _Counting(file)
+        with fetching([questions]), open(questions, "rb") as file:
+            read["questions"] = CountingFile(file)
             tables = read_tables(read["questions"], names["questions"], self.task, golds, names["outputs"] or "")
             yield from enumerate(tables)
         self._record(split, read)
@@ -202,7 +198,7 @@ class Lamp(datasets.ArrowBasedBuilder):
         url = getattr(self, "_fetched", {}).get(path)
         return f"{url} ({path})" if url else path
 
-    def _record(self, split: str, read: dict[str, _Counting]) -> None:
+    def _record(self, split: str, read: dict[str, CountingFile]) -> None:
         """Keep sizes and hashes of the raw files, under their official paths."""
         for kind, path in official_paths(self.task, split).items():
             digest = {"num_bytes": read[kind].num_bytes, "checksum": read[kind].sha256()}
@@ -212,48 +208,6 @@ class Lamp(datasets.ArrowBasedBuilder):
         # datasets 3 replaces the checksums by its own, which are empty, at the end.
         self.info.download_checksums = self._provenance
         super()._save_info()
-
-
-class _Counting:
-    """A file that keeps count and SHA-256 of what is read from it; a thread of its own computes the hash."""
-
-    def __init__(self, file) -> None:
-        self._file, self.num_bytes, self._sha256 = file, 0, hashlib.sha256()
-        self._hasher = ThreadPoolExecutor(1, "lamp-sha256")
-        self._pending = None
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._file.read(size)
-        self.num_bytes += len(data)
-        if self._pending is not None:
-            self._pending.result()  # at most one piece waits
-        self._pending = self._hasher.submit(self._sha256.update, data)
-        return data
-
-    def sha256(self) -> str:
-        self._hasher.shutdown()
-        return self._sha256.hexdigest()
-
-
-@contextmanager
-def _fetching(addresses: list[str]) -> Iterator[None]:
-    """Give errors of the network a name and a way out; those of local files and of contents pass through.
-
-    Raises:
-        ConnectionError: a file could not be fetched, whatever the client library calls it.
-    """
-    try:
-        yield
-    except Exception as error:
-        remote = [address for address in addresses if "://" in address]
-        if not remote or (isinstance(error, ValueError) and not isinstance(error, OSError)):
-            raise
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ConnectionError(
-            f"could not fetch {', '.join(remote)} ({type(error).__name__}: {reason}). Is the site within reach? Files "
-            "that came whole are kept, so try again, or pass data_dir=… with files fetched by other means; "
-            "data_dir=lamp_dataset.SAMPLE is a made-up sample that needs no network"
-        ) from error
 
 
 _NOT_KEPT = "It was not kept: try again, or pass data_dir=… with files fetched by other means."
