@@ -96,11 +96,12 @@ def make_card(existing: str | None, configs: Iterable[Config], sizes: Mapping[st
     Raises:
         ValueError: the front matter of the existing card is no YAML.
     """
-    card = _parse(existing if existing and existing.strip() else _NEW)
+    existing = existing or ""
+    card = _parse(existing.replace("\r\n", "\n") if existing.strip() else _NEW)
     _merge_configs(card.data, list(configs), sizes)
     _merge_facts(card.data)
     card.text = _with_block(card.text, _block(card.data))
-    return str(card)
+    return str(card).replace("\n", "\r\n") if "\r\n" in existing else str(card)
 
 
 _NEW = "---\npretty_name: LaMP\n---\n\n# LaMP\n"
@@ -123,10 +124,17 @@ def _merge_configs(data: Any, configs: list[Config], sizes: Mapping[str, int]) -
     from datasets.info import DatasetInfosDict
     from datasets.utils.metadata import MetadataConfigs
 
-    there = MetadataConfigs.from_dataset_card_data(data)
-    entries = {config.name: {**there.get(config.name, {}), "data_files": _data_files(config)} for config in configs}
-    MetadataConfigs(entries).to_dataset_card_data(data)
-    DatasetInfosDict({config.name: _info(config, sizes[config.name]) for config in configs}).to_dataset_card_data(data)
+    infos = DatasetInfosDict({config.name: _info(config, sizes[config.name]) for config in configs})
+    try:
+        there = MetadataConfigs.from_dataset_card_data(data)
+        entries = {config.name: {**there.get(config.name, {}), "data_files": _data_files(config)} for config in configs}
+        MetadataConfigs(entries).to_dataset_card_data(data)
+        infos.to_dataset_card_data(data)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(
+            "README.md: expected 'configs' and 'dataset_info' as datasets writes them, found something else "
+            f"({' '.join(str(error).split())}); correct or remove these keys there and run again"
+        ) from None
 
 
 def _data_files(config: Config) -> list[dict[str, str]]:

@@ -70,7 +70,7 @@ def push(
 
 
 def _show(pushed: Pushed, dry_run: bool) -> None:
-    verb = ("would send", "would remove") if dry_run else ("sent", "removed")
+    verb = ("would send", "would remove") if dry_run else ("committed", "removed")
     for path, size in pushed.sizes.items():
         click.echo(f"{verb[0]} {path} ({_shown(size)})")
     for path in pushed.removed:

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
-
 from lamp_dataset.card import is_ours, make_card
 from lamp_dataset.files import write_whole
 from lamp_dataset.hub.folders import put_in_place, work_folder
@@ -73,7 +71,8 @@ def export(
     """Write configs as Parquet files with a data set card; plain ``datasets``, polars, duckdb and Spark read them.
 
     The folder holds ``<config>/<split>-00000-of-0000N.parquet`` and ``README.md``. It appears when all of it is
-    written; an older export in its place is replaced in that moment.
+    written; an older export in its place is replaced in that moment. With a gated config in it, it is readable by its
+    owner alone. The same rows give the same bytes, under the same version of pyarrow.
 
     Args:
         configs: names of configs, such as ``["LaMP_2", "LaMP_3_time"]``, or a single name.
@@ -97,7 +96,8 @@ def export(
     check_replaceable(target)
     with work_folder(target.parent, target.name) as work:
         new = work / "new"
-        new.mkdir()
+        # texts under a signed licence are for the eyes of who runs this
+        new.mkdir(mode=0o700 if any(get_task(name).gated for name in names) else 0o777)
         prepared = prepare(names, data_dir)
         sizes = write_configs(prepared, new)
         with write_whole(new / CARD) as file:
@@ -184,6 +184,8 @@ def write_configs(configs: Iterable[Config], folder: Path) -> dict[str, int]:
 
 
 def _write_split(config: Config, name: str, split: Split, folder: Path) -> None:
+    from datasets.utils import tqdm  # quiet where datasets is told to be
+
     files = [file["filename"] for file in split.source.cache_files]
-    with tqdm(total=split.source.num_rows, unit=" rows", desc=f"{config.name} {name}", disable=None) as bar:
+    with tqdm(total=split.source.num_rows, unit=" rows", desc=f"Writing {config.name} {name}") as bar:
         write_shards(arrow_batches(files), config.features.arrow_schema, split.shards, folder, bar.update)

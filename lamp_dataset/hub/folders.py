@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def work_folder(parent: Path, name: str) -> Iterator[Path]:
 
 def _remove_dead(parent: Path, name: str) -> None:
     for path in parent.glob(f".{glob.escape(name)}.*.lock"):
-        with suppress(Timeout), FileLock(path, timeout=0):  # Timeout: its run is alive
+        with suppress(OSError), FileLock(path, timeout=0):  # its run is alive, or it is somebody else's
             _remove(path.with_suffix(".part"))
 
 

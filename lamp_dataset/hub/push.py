@@ -64,7 +64,7 @@ def push_to_hub(
     configs: str | Iterable[str],
     data_dir: str | os.PathLike | None = None,
     acknowledge_licence: bool = False,
-    token: str | None = None,
+    token: str | bool | None = None,
     *,
     dry_run: bool = False,
 ) -> Pushed:
@@ -169,7 +169,6 @@ class _Push:
         self.files.mkdir()
         self.bytes = write_configs(configs, self.files)
         self.adds = {path: CommitOperationAdd(path, self.files / path) for config in configs for path in config.paths}
-        self.hashes = {path: add.upload_info.sha256.hex() for path, add in self.adds.items()}
 
     def plan(self, state: State | None) -> Pushed:
         changes = self.changes(state.head if state else None)
@@ -196,15 +195,23 @@ class _Push:
         card = self.remote.text(CARD, head, self.work / "hub") if CARD in there else None
         wanted = make_card(card, self.configs, self.bytes)
         return Changes(
-            [path for path, sha256 in self.hashes.items() if there.get(path) != sha256],
+            [path for path in self.adds if not self._is_there(path, there.get(path))],
             sorted(path for path in there if self._is_stale(path)),
             wanted if wanted != card else None,
         )
 
+    def _is_there(self, path: str, found: str | None) -> bool:
+        """Whether the hash of a file in the repository is that of ours: git's sha1 where its rules say so."""
+        from huggingface_hub.utils.sha import git_hash
+
+        if found is None or len(found) == 64:
+            return found == self.adds[path].upload_info.sha256.hex()
+        return found == git_hash((self.files / path).read_bytes())
+
     def _is_stale(self, path: str) -> bool:
         """Whether it is a shard of a config that is pushed, but not of what is pushed."""
         shard = SHARD.fullmatch(path)
-        return bool(shard) and path not in self.hashes and shard["config"] in {config.name for config in self.configs}
+        return bool(shard) and path not in self.adds and shard["config"] in {config.name for config in self.configs}
 
     def _send(self, paths: list[str]) -> None:
         """Upload contents, a config at a time, each after a look whether the repository is still private."""
@@ -255,7 +262,8 @@ class _Push:
         if self.remote.is_seen_by_strangers():
             raise PermissionError(f"{self.remote.repo_id}: strangers see it, with commit {commit}: make it private")
         if left := self.changes(commit):
-            raise ValueError(f"{self.remote.repo_id}: commit {commit} is not what was sent, it lacks {left}; run again")
+            wrong = [*left.send, *left.remove, CARD][0]
+            raise ValueError(f"{self.remote.repo_id}: {wrong} in commit {commit} is not as it was sent; run again")
         check_readable(self.remote, commit, self.configs, self.work / "home")
 
 

@@ -34,6 +34,7 @@ def check_readable(remote: Remote, commit: str, configs: Iterable[Config], folde
         config.name: {name: _first(split.source) for name, split in config.splits.items()} for config in configs
     }
     wanted = json.dumps({"repo_id": remote.repo_id, "revision": commit, "configs": list(expected)})
+    folder.mkdir()
     done = subprocess.run(
         [sys.executable, "-m", "lamp_dataset.hub.readback"],
         input=wanted,
@@ -41,6 +42,8 @@ def check_readable(remote: Remote, commit: str, configs: Iterable[Config], folde
         text=True,
         encoding="utf-8",
         env=environment(remote.token, folder) | {"PYTHONIOENCODING": "utf-8"},
+        # load_dataset takes a folder of that name before the Hub, and Python a module; here are none
+        cwd=folder,
     )
     if done.returncode:
         last = remote.clean((done.stderr.strip() or "no message").splitlines()[-1])

@@ -31,7 +31,7 @@ class State:
 class Remote:
     """The repository ``repo_id``, as seen with ``token``."""
 
-    def __init__(self, repo_id: str, token: str | None = None) -> None:
+    def __init__(self, repo_id: str, token: str | bool | None = None) -> None:
         """Check the name and find the token, without a request.
 
         Raises:
@@ -47,7 +47,7 @@ class Remote:
             raise ValueError(str(error)) from None
         if repo_id.count("/") != 1:
             raise ValueError(f"expected a repository as 'namespace/name', found {repo_id!r}")
-        token = token or get_token()
+        token = get_token() if token in (None, True) else token
         if not token:
             raise PermissionError("no token for the Hub: run 'hf auth login', or set HF_TOKEN")
         if not re.fullmatch(r"[\x21-\x7e]+", token):
@@ -76,8 +76,10 @@ class Remote:
 
     def _plain(self, error: Exception, doing: str) -> Exception | None:
         root = next((e for e in _chain(error) if is_http(e)), None)
-        if root is None and not isinstance(error, RuntimeError):
-            return None
+        if str(error).startswith(f"{self.repo_id}: ") or not (
+            root or isinstance(error, (RuntimeError, ConnectionError))
+        ):
+            return None  # ours already, or no error of huggingface_hub and hf_xet, which raise these two besides HTTP's
         status = status_of(root)
         said = self.clean(getattr(root, "server_message", None) or str(root or error))
         if status in (401, 403, 404):
@@ -86,6 +88,8 @@ class Remote:
                 f"access to this repository, and is the name right? See {self._api.endpoint}/settings/tokens"
             )
         answer = f"the Hub answered {status}: {said}" if status else said
+        if root is None:
+            answer += " (where a server takes no Xet files, set HF_HUB_DISABLE_XET=1)"
         return ConnectionError(
             f"{self.repo_id}: {doing} failed: {answer}. Run the same again: it sends what is missing"
         )
@@ -153,7 +157,10 @@ class Remote:
                 revision=revision,
                 cache_dir=folder,
             )
-        return Path(local).read_bytes().decode("utf-8")
+        try:
+            return Path(local).read_bytes().decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{self.repo_id}: {path}: expected UTF-8, found something else ({error.reason})") from None
 
     def upload(self, files: list[CommitOperationAdd]) -> None:
         """Send contents. They belong to no commit yet, and nobody can read them."""
@@ -170,13 +177,15 @@ class Remote:
     def is_seen_by_strangers(self) -> bool:
         """Whether somebody without a token sees the repository."""
         from huggingface_hub import HfApi
-        from huggingface_hub.errors import RepositoryNotFoundError
+        from huggingface_hub.errors import HfHubHTTPError
 
         with self.plain_errors("the question whether strangers see it"):
             try:
                 tries()(HfApi(endpoint=self._api.endpoint, token=False).dataset_info, self.repo_id)
-            except RepositoryNotFoundError:
-                return False
+            except HfHubHTTPError as error:
+                if status_of(error) in (401, 403, 404):
+                    return False
+                raise
         return True
 
 

@@ -100,7 +100,8 @@ def preupload(request):
 
 def _upload_mode(repo, file, ignored):
     path, there = file["path"], repo.head.files.get(file["path"])
-    mode = "lfs" if path.endswith(".parquet") else "regular"
+    rules = repo.head.files.get(".gitattributes", File(b"", lfs=False)).data
+    mode = "lfs" if b"*.parquet" in rules and path.endswith(".parquet") else "regular"
     ignore = any(PurePosixPath(path).match(pattern) for pattern in ignored)
     return {"path": path, "uploadMode": mode, "shouldIgnore": ignore, **({"oid": there.oid} if there else {})}
 

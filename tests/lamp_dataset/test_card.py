@@ -1,6 +1,11 @@
 import dataclasses
 
-from lamp_dataset.card import task_table
+import pytest
+from huggingface_hub import DatasetCard, DatasetCardData
+
+from lamp_dataset import SAMPLE
+from lamp_dataset.card import make_card, task_table
+from lamp_dataset.hub.export import prepare
 from lamp_dataset.tasks import TASKS
 
 
@@ -23,3 +28,63 @@ def test_the_table_of_tasks_has_one_line_a_task():
 def test_a_bar_in_a_fact_does_not_break_the_table():
     odd = dataclasses.replace(TASKS["LaMP_1"], title="a|b")
     assert "| a\\|b |" in task_table([odd])
+
+
+@pytest.fixture(scope="module")
+def configs():
+    return {config.name: config for config in prepare(["LaMP_2", "LaMP_6"], SAMPLE)}
+
+
+def card(existing, *configs):
+    return make_card(existing, configs, {config.name: 1234 for config in configs})
+
+
+@pytest.mark.oldest
+@pytest.mark.parametrize(
+    "existing",
+    [
+        None,
+        "",
+        "Words without front matter\n",
+        "---\nlicense: mit\n---\n",
+        "---\r\nlicense: mit\r\nsize: 3\r\n---\r\n\r\n# Ours\r\n\r\nWords\r\n",
+        "---\nlicense: mit\n---\n# Ours\n\n---\n\nmore, after a line\n\n---\n",
+    ],
+    ids=["none", "empty", "no front matter", "no text", "CRLF", "lines in the text"],
+)
+def test_a_card_stays_the_same_when_nothing_changes(configs, existing):
+    once = card(existing, configs["LaMP_2"])
+    assert card(once, configs["LaMP_2"]) == once
+    for line in (existing or "").replace("\r", "").split("\n"):
+        assert line in once.replace("\r", "").split("\n")
+    assert DatasetCard(once).data["configs"][0]["config_name"] == "LaMP_2"
+
+
+def test_the_order_of_pushes_does_not_matter(configs):
+    one = card(card(None, configs["LaMP_2"]), configs["LaMP_6"])
+    other = card(card(None, configs["LaMP_6"]), configs["LaMP_2"])
+    both = card(None, configs["LaMP_6"], configs["LaMP_2"])
+    assert DatasetCard(one).text == DatasetCard(other).text == DatasetCard(both).text
+    data = DatasetCard(one).data.to_dict()
+    assert data == {**DatasetCard(other).data.to_dict(), "task_categories": data["task_categories"]}
+    assert data == DatasetCard(both).data.to_dict() | {"task_categories": data["task_categories"]}
+    assert data["license"] == ["cc-by-nc-sa-4.0", "other"]
+    assert sorted(data["task_categories"]) == ["text-classification", "text-generation"]
+
+
+def test_a_gated_config_is_marked_never_public(configs):
+    warning = "**Never make this public:** the texts of `LaMP_6` may not be redistributed."
+    assert warning in card(None, *configs.values())
+    assert TASKS["LaMP_6"].license in card(None, configs["LaMP_6"])
+    assert "Never make" not in card(None, configs["LaMP_2"])
+
+
+def test_other_settings_of_a_config_stay(configs):
+    data = DatasetCard(card(None, configs["LaMP_2"])).data.to_dict()
+    data["configs"][0]["default"] = True
+    data["configs"].append({"config_name": "theirs", "data_files": "theirs/*"})
+    again = DatasetCard(card(f"---\n{DatasetCardData(**data)}\n---\n", configs["LaMP_2"])).data
+    assert [(entry["config_name"], entry.get("default")) for entry in again["configs"]] == [
+        ("LaMP_2", True),
+        ("theirs", None),
+    ]

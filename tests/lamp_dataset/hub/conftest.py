@@ -13,6 +13,8 @@ from made_up import write_all
 
 import lamp_dataset  # noqa: F401 (makes load_dataset find "lamp")
 
+#: As installed, beside the interpreter.
+COMMAND = str(Path(sys.executable).with_name("lamp-dataset"))
 ME, READER, STRANGER = "hf_mewritesecret", "hf_mereadsecret", "hf_strangersecret"
 
 
@@ -56,10 +58,11 @@ class Client:
 
     hub: Hub
     home: Path
+    cwd: Path | None = None
 
     def command(self, *arguments, token=ME, **environment):
         """``lamp-dataset ARGUMENTS`` as typed; asserts that no secret was printed."""
-        done = self._run([sys.executable, "-m", "lamp_dataset", *map(str, arguments)], token, self.home, environment)
+        done = self._run([COMMAND, *map(str, arguments)], token, self.home, environment)
         for secret in (ME, READER, STRANGER, "signature="):
             assert secret not in done.stdout + done.stderr
         return done
@@ -67,28 +70,28 @@ class Client:
     def push(self, repo, *configs, data_dir, token=ME, options=(), **environment):
         return self.command("push", repo, *configs, "--data-dir", data_dir, *options, token=token, **environment)
 
-    def python(self, code, *arguments, token=ME, home=None, **environment):
+    def python(self, code, *arguments, token=ME, home=None, interpreter=sys.executable, **environment):
         """What ``code`` gives to ``answer``, run in a process of its own; a fresh home unless given."""
         home = home or self.hub.folder / f"home-{os.urandom(4).hex()}"
-        done = self._run([sys.executable, "-c", PRELUDE + code, *map(str, arguments)], token, home, environment)
+        done = self._run([str(interpreter), "-c", PRELUDE + code, *map(str, arguments)], token, home, environment)
         answers = [line.removeprefix("ANSWER ") for line in done.stdout.splitlines() if line.startswith("ANSWER ")]
         assert answers, done.stderr
         return json.loads(answers[-1])
 
     def _run(self, command, token, home, environment):
         environment = self.hub.environment(token, home) | environment
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, cwd=self.cwd)
 
     def start_push(self, repo, *configs, data_dir):
         """A push in the background."""
-        command = [sys.executable, "-m", "lamp_dataset", "push", repo, *configs, "--data-dir", str(data_dir)]
+        command = [COMMAND, "push", repo, *configs, "--data-dir", str(data_dir)]
         environment = self.hub.environment(ME, self.home)
         return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
-    def load(self, repo, *configs, token=ME, home=None, **load):
+    def load(self, repo, *configs, token=ME, interpreter=sys.executable, **load):
         """Config -> split -> rows, loaded by plain ``datasets``, with a fresh cache; or the name of the error."""
         options = json.dumps([str(repo), configs, load])
-        return self.python(LOAD, options, token=token, home=home, HF_UPDATE_DOWNLOAD_COUNTS="0")
+        return self.python(LOAD, options, token=token, interpreter=interpreter, HF_UPDATE_DOWNLOAD_COUNTS="0")
 
 
 PRELUDE = """

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 import lamp_dataset
 from lamp_dataset.__main__ import main
+from lamp_dataset.files import _umask
 
 
 def run(*arguments):
@@ -74,6 +75,12 @@ def test_the_same_export_twice_gives_the_same_bytes(files, tmp_path):
         *(f"{c}/{s}-00000-of-00001.parquet" for c in ("LaMP_2", "LaMP_6") for s in ("test", "train", "validation")),
         "README.md",
     ]
+
+
+def test_gated_texts_are_for_their_owner_alone(files, tmp_path):
+    for config, mode in [("LaMP_2", 0o755), ("LaMP_6", 0o700), ("LaMP_2", 0o755)]:
+        lamp_dataset.export(config, tmp_path / "out", data_dir=files)
+        assert (tmp_path / "out").stat().st_mode & 0o777 == mode & ~_umask()
 
 
 def test_an_older_export_is_replaced_whole(files, tmp_path):

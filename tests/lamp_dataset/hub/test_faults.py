@@ -1,5 +1,6 @@
 """What goes wrong on the way: main is the old or the new state, whole, and the next run sends the rest."""
 
+import pytest
 from made_up import write_all
 
 
@@ -162,9 +163,28 @@ def test_an_existing_card_keeps_its_own_words_and_keys(client, files):
     ]
 
 
-def test_a_card_that_is_no_yaml_is_not_written_over(client, files):
+@pytest.mark.parametrize(
+    ("card", "message"),
+    [
+        (b"---\na: [1\n---\nWords\n", "README.md: expected YAML between the first two lines '---'"),
+        (b"---\nconfigs: mine\n---\n", "README.md: expected 'configs' and 'dataset_info' as datasets writes them"),
+        (b"---\ndataset_info:\n- features: []\n---\n", "README.md: expected 'configs' and 'dataset_info' as"),
+        (b"\xff\xfe words", "README.md: expected UTF-8"),
+    ],
+)
+def test_a_card_that_cannot_be_read_is_not_written_over(client, files, card, message):
     repo = client.hub.store.create("me/lamp", private=True)
-    repo.write("README.md", b"---\na: [1\n---\nWords\n")
+    repo.write("README.md", card)
     done = client.push("me/lamp", "LaMP_2", data_dir=files)
-    assert (done.returncode, len(repo.commits)) == (2, 2)
-    assert "error: README.md: expected YAML between the first two lines '---'" in done.stderr
+    assert (done.returncode, len(repo.commits), client.hub.seen("PUT", "")) == (2, 2, [])
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_hub_that_takes_no_xet_files_is_told(xet_client, files):
+    xet_client.hub.fault("GET", "xet-write-token", times=1000, status=404)
+    done = xet_client.push("me/lamp", "LaMP_2", data_dir=files)
+    assert (done.returncode, commits(xet_client)) == (2, ["initial commit"])
+    assert "error: me/lamp: to send files failed: " in done.stderr
+    assert "HF_HUB_DISABLE_XET=1" in done.stderr
+    assert "Traceback" not in done.stderr

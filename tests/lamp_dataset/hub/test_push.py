@@ -1,5 +1,7 @@
 """A push and what comes back; what refuses it, and that not a byte went out then."""
 
+from pathlib import Path
+
 import pytest
 from made_up import write_all
 
@@ -40,6 +42,59 @@ def test_a_push_comes_back_equal_and_the_same_again_sends_nothing(either_client,
     assert expected["LaMP_6"]["test"][0]["output"] is None
     # plain datasets asks the viewer of the same Hub, whose host has this name; our own part did not
     assert set(hub.noted("outside")) <= {"datasets-server.127.0.0.1"}
+
+
+OLDEST = Path(__file__).parents[3] / ".venv-oldest/bin/python"
+
+
+@pytest.mark.skipif(not OLDEST.exists(), reason="needs the environment of the oldest versions: make test")
+def test_what_todays_versions_push_the_oldest_load(client, files, source):
+    assert client.push("me/lamp", "LaMP_2", data_dir=files).returncode == 0
+    for streaming in (False, True):
+        assert client.load("me/lamp", "LaMP_2", interpreter=OLDEST, streaming=streaming) == {"LaMP_2": source("LaMP_2")}
+
+
+def test_a_repository_whose_rules_keep_parquet_out_of_lfs(client, files, source):
+    """The Hub then takes the files in the commit itself, and names them by another hash."""
+    repo = client.hub.store.create("me/lamp", private=True)
+    repo.write(".gitattributes", b"*.bin filter=lfs\n")
+    assert client.push("me/lamp", "LaMP_2", data_dir=files).returncode == 0
+    assert not repo.head.files["LaMP_2/train-00000-of-00001.parquet"].lfs
+    done = client.push("me/lamp", "LaMP_2", data_dir=files)
+    assert f"nothing to send, all of it is in commit {repo.head.oid}" in done.stdout
+    assert client.load("me/lamp", "LaMP_2") == {"LaMP_2": source("LaMP_2")}
+
+
+def test_from_python_with_a_folder_of_the_same_name_nearby(client, files, tmp_path):
+    """load_dataset would take the folder for the repository, and "import datasets" the file: reading back does not."""
+    code = """
+import os, sys, datasets, lamp_dataset
+os.chdir(arguments[1])
+pushed = lamp_dataset.push_to_hub("me/lamp", "LaMP_2", arguments[0], token=True)
+answer([pushed.commit, pushed.new_commit, pushed.visibility, pushed.num_rows])
+"""
+    here = tmp_path / "here"
+    (here / "me/lamp").mkdir(parents=True)
+    (here / "me/lamp/data.csv").write_text("a,b\n1,2\n")
+    (here / "datasets.py").write_text("raise SystemExit")
+    head = client.python(code, files, here)
+    commit = client.hub.store.repos["me/lamp"].head.oid
+    assert head == [commit, True, "private", {"LaMP_2": {"train": 7, "validation": 7, "test": 7}}]
+    assert client.hub.noted("outside") == []
+
+
+def test_a_hub_that_lets_nobody_in_without_a_token_is_no_trouble(client, files):
+    client.hub.fault("GET", "^/api/datasets/me/lamp$", times=9, status=403)
+    assert client.push("me/lamp", "LaMP_2", data_dir=files).returncode == 0
+
+
+def test_strangers_that_see_it_all_the_same_are_told_of(client, files):
+    """Should the Hub call a repository private and show it."""
+    real = client.hub.store.readable
+    client.hub.store.readable = lambda name, token: real(name, token or "hf_mewritesecret")
+    done = client.push("me/lamp", "LaMP_2", data_dir=files)
+    assert done.returncode == 2
+    assert "me/lamp: strangers see it, with commit" in done.stderr
 
 
 def test_large_files_are_read_in_ranges_from_another_origin_without_the_token(client, files):
