@@ -124,7 +124,7 @@ class LampMetric(evaluate.Metric):
                     raise ValueError("nothing to score: pass predictions and references, or add some first")
                 self.add_batch(predictions=[], references=[])
             result = super().compute(predictions=predictions, references=references, **kwargs)
-            self._records = self._number = None
+            self._records = self._number = self.filelocks = self.file_paths = None
             return result
         except BaseException:
             self._discard()
@@ -193,7 +193,8 @@ def _given(values: Any) -> bool:
 
 def _check_keywords(kwargs: dict[str, Any]) -> None:
     """Refuse keywords that look like ours; pass over others, since evaluate.combine sends each module's to all."""
-    check_options(kwargs.get("confidence_level") or 0.95, kwargs.get("n_resamples", 1000), kwargs.get("seed", 0))
+    level = kwargs.get("confidence_level")
+    check_options(0.95 if level is None else level, kwargs.get("n_resamples", 1000), kwargs.get("seed", 0))
     ours = ["task_name", *OPTIONS]
     for key in kwargs:
         if key in ours or key in SIDES:

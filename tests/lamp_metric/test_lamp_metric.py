@@ -230,6 +230,15 @@ def test_a_failed_compute_leaves_no_files(load, tmp_path):
     assert not list((tmp_path / "cache").rglob("*.arrow"))
 
 
+def test_a_failed_call_leaves_the_files_of_other_instances_alone(load):
+    one, other = load("LaMP_4"), load("LaMP_4")
+    one.compute(predictions=["a"], references=["a"])
+    other.add(prediction="b", reference="b")  # under the file name that the first has given back
+    with pytest.raises(ValueError, match="nothing to score"):
+        one.compute()
+    assert other.compute() == {"rouge-1": 1.0, "rouge-L": 1.0}
+
+
 def test_a_call_that_fails_leaves_no_task_behind(load):
     metric = load()
     with pytest.raises(ValueError, match="did you mean 'per_sample'"):
@@ -245,8 +254,9 @@ def test_a_wrong_batch_leaves_the_good_ones(load):
         metric.add_batch(predictions=[None], references=["5"])
     with pytest.raises(ValueError, match="prediction 1: expected a string as in the others, found a record"):
         metric.add_batch(predictions=records([("1", "4")]), references=records([("1", "4")]))
-    with pytest.raises(ValueError, match="confidence_level"):
-        metric.compute(confidence_level=2)
+    for level in (2, 0):
+        with pytest.raises(ValueError, match="confidence_level"):
+            metric.compute(confidence_level=level)
     assert metric.compute()["MAE"] == 1.0
 
 
