@@ -32,6 +32,16 @@ _SPLIT = click.Choice(list(SPLITS))
 _FILE = click.Path(dir_okay=False)
 
 
+_LOG = logging.getLogger("avocado_builder")
+
+
+class _Echo(logging.Handler):
+    """What the library has to say goes to standard error, as plain lines."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(record.getMessage(), err=True)
+
+
 def _id_options(command: Callable) -> Callable:
     """The options that say which id files, common to both commands."""
     options = [
@@ -47,12 +57,16 @@ def _id_options(command: Callable) -> Callable:
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lamp-hf")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Build the gated task of the benchmark from your licensed copy of the Avocado collection (LDC2015T03).
 
     Mails are read where they lie, nothing is extracted. No text leaves the machine.
     """
-    logging.basicConfig(format="%(message)s", level=logging.INFO, force=True)
+    handler = _Echo()
+    _LOG.addHandler(handler)
+    _LOG.setLevel(logging.INFO)
+    context.call_on_close(lambda: _LOG.removeHandler(handler))
 
 
 @main.command(

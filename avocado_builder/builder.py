@@ -19,7 +19,7 @@ from avocado_builder.names import GATED
 from avocado_builder.rows import write_split
 from avocado_builder.spool import Spool
 from avocado_builder.workspace import workspace
-from lamp_dataset.tasks import BASE_URL
+from lamp_dataset.tasks import BASE_URL, SETTINGS, SPLITS
 
 log = logging.getLogger(__name__)
 
@@ -82,13 +82,22 @@ def _id_paths(
     base_url: str,
 ) -> Iterator[dict[str, Path]]:
     """Split -> id file, fetched into a folder for the moment where the user has none."""
+    _check_choice("setting", (setting,) if setting else (), SETTINGS)
+    _check_choice("splits", (*splits, *(id_files or ())), tuple(SPLITS))
     if id_files:
-        yield {split: Path(path).expanduser() for split, path in id_files.items() if not splits or split in splits}
+        _check_choice("splits", splits, tuple(id_files))
+        yield {split: Path(id_files[split]).expanduser() for split in splits or id_files}
     elif ids_dir is not None:
         yield find_id_files(ids_dir, splits, setting)
     else:
         with tempfile.TemporaryDirectory(prefix="avocado-ids-") as folder:
             yield fetch_ids(GATED[setting or "user"], splits, Path(folder), base_url)
+
+
+def _check_choice(name: str, given: tuple[str, ...], legal: tuple[str, ...]) -> None:
+    for value in given:
+        if value not in legal:
+            raise ValueError(f"{name}: expected one of {', '.join(legal)}, found {value!r}")
 
 
 def check_collection(

@@ -67,6 +67,9 @@ def _output(path: Path) -> Iterator[Output]:
 def write_split(split: str, ids: IdFile, task: Task, spool: Spool, folder: Path) -> dict[str, dict[str, Any]]:
     """Write the questions of a split and, where the benchmark gives them out, its golds.
 
+    Questions are a bare list in every split. The benchmark's script wraps those of test like an outputs file, which
+    none of its other scripts reads.
+
     Args:
         split: train, validation or test.
         ids: its id file.

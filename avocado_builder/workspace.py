@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -81,23 +82,24 @@ def sync(folder: Path) -> None:
 
 
 def _remove_left_overs(target: Path) -> None:
-    for old in sorted(target.parent.glob(f".{_escaped(target.name)}.old-*")):
+    for old in _siblings(target, "old"):
         if not os.path.lexists(target):
             log.warning("%s: put back, a killed run had moved it out of the way", target)
             old.rename(target)
         else:
             _remove(old)
-    for left_over in sorted(target.parent.glob(f".{_escaped(target.name)}.building-*")):
+    for left_over in _siblings(target, "building"):
         _remove(left_over)
+
+
+def _siblings(target: Path, kind: str) -> list[Path]:
+    pattern = re.compile(re.escape(f".{target.name}.{kind}-") + "[0-9]+")
+    return sorted(path for path in target.parent.iterdir() if pattern.fullmatch(path.name) and path.is_dir())
 
 
 def _remove(folder: Path) -> None:
     log.warning("%s: left over by a killed run, removed", folder)
     shutil.rmtree(folder)
-
-
-def _escaped(name: str) -> str:
-    return "".join(f"[{character}]" if character in "*?[" else character for character in name)
 
 
 @contextmanager
@@ -109,7 +111,7 @@ def _lock(target: Path) -> Iterator[None]:
         raise OSError("building needs the file locks of Linux or macOS; on Windows, use WSL") from None
     path = target.parent / f".{target.name}.lock"
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _still_there(path, descriptor):

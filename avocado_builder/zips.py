@@ -46,9 +46,9 @@ class ZipAccount:
             with zipfile.ZipFile(self.path) as archive:
                 for info in archive.infolist():
                     yield Member(info.filename, _record(info))
-        except OSError:
-            raise
         except Exception as error:  # zipfile answers damage with errors of many kinds, struct.error among them
+            if isinstance(error, OSError) and error.filename is not None:
+                raise
             raise ValueError(f"{self.path}: damaged or cut off, no readable zip ({error}). Copy it again") from error
 
     def check(self, member: Member) -> None:
@@ -77,6 +77,8 @@ class ZipAccount:
                     yield _inflate(file, member)
                 except (zlib.error, struct.error, ValueError) as error:
                     raise ValueError(f"{self.path}: member {member.name} is damaged ({error})") from None
+                except OSError as error:
+                    raise OSError(error.errno, error.strerror, str(self.path)) from error
 
     def fingerprint(self, member: Member) -> tuple[int, int]:
         """Size and CRC-32 of a member."""

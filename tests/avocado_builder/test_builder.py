@@ -223,6 +223,22 @@ def test_half_characters_are_warned_of_and_kept(tmp_path):
     assert b"see \\ud83d here" in (tmp_path.parent / "half" / "train_questions.json").read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"splits": ("dev",)}, "splits: expected one of train, validation, test, found 'dev'"),
+        ({"splits": "train"}, "splits: expected one of train, validation, test, found 't'"),
+        ({"setting": "weekly"}, "setting: expected one of user, time, found 'weekly'"),
+        ({"id_files": {"dev": "x"}}, "splits: expected one of train, validation, test, found 'dev'"),
+        ({"id_files": {"train": "x"}, "splits": ("test",)}, "splits: expected one of train, found 'test'"),
+    ],
+)
+def test_unknown_splits_and_settings_are_refused(place, how, message):
+    with pytest.raises(ValueError, match=message):
+        build(place / "avocado-1.0.2", place / "ids", place / "out", **how)
+    assert not (place / "out").exists()
+
+
 def test_id_files_that_change_under_the_build_are_noticed(place, monkeypatch):
     original = avocado_builder.builder.write_split
 

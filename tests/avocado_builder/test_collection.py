@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import zipfile
 
@@ -214,6 +215,12 @@ def test_a_wrong_path_says_what_is_there(small, make, error, match):
     with pytest.raises(error, match=match):
         small.build()
     assert not small.out.exists()
+
+
+def test_a_disk_that_cannot_read_is_named(small, monkeypatch):
+    monkeypatch.setattr("avocado_builder.zips._inflate", lambda file, member: os.pread(-1, 1, 0))
+    with pytest.raises(OSError, match=r"Bad file descriptor: .*001\.zip"):
+        small.build()
 
 
 def test_a_flipped_byte_never_give_a_wrong_text(small):

@@ -1,3 +1,4 @@
+import logging
 import os
 import subprocess
 import sys
@@ -115,6 +116,15 @@ def test_nothing_but_the_result_is_printed_where_nobody_watches(place):
     )
     assert result.stderr == ""
     assert result.stdout.startswith("LaMP_6: train 12")
+
+
+def test_the_command_leaves_the_logging_of_the_process_alone(place):
+    logger = logging.getLogger("avocado_builder")
+    before = list(logger.handlers), list(logging.getLogger().handlers)
+    (place / "avocado-1.0.2" / "data" / "text" / "notes.txt").touch()
+    result = run("check", "--avocado-dir", place / "avocado-1.0.2", "--ids-dir", place / "ids")
+    assert "data/text: ignored, no accounts: notes.txt\n" in result.stderr
+    assert (list(logger.handlers), list(logging.getLogger().handlers)) == before
 
 
 def test_help_has_examples():

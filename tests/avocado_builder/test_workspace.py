@@ -108,14 +108,15 @@ def test_many_runs_at_once_give_one_whole_output(place):
 
 
 def test_left_overs_of_killed_runs_are_named_and_removed(place, caplog):
-    for name in (".out.building-77", ".out.old-78", ".other.building-1"):
+    others = [".other.building-1", ".out.building-notes"]
+    for name in (".out.building-77", ".out.old-78", *others):
         (place / name).mkdir()
         (place / name / "text").write_text("a mail")
     (place / "out").mkdir()
     build(place / "avocado-1.0.2", place / "ids", place / "out")
     assert ".out.building-77: left over by a killed run, removed" in caplog.text
     assert ".out.old-78: left over by a killed run, removed" in caplog.text
-    assert names(place) == [".other.building-1", "avocado-1.0.2", "ids", "out", "time_ids"]
+    assert names(place) == [*others, "avocado-1.0.2", "ids", "out", "time_ids"]
 
 
 def test_an_output_that_a_killed_run_had_moved_away_is_put_back(place, caplog):
