@@ -20,7 +20,7 @@ The rules, as mail-parser 3.15.0 behaves on Python 3.11.7; the functions name th
 It differs from mail-parser 3.15.0 in two things, which every :class:`Mail` reports in ``repairs``:
 
 * where mail-parser raises, the mail is read as it stands: above all a body with ``C:\\users`` in it, where rule 5
-  finds a broken escape. The official build dies there, so no mail behind the published rows can be of this kind.
+  finds a broken escape. The official build dies there, so no mail behind rows that it made can be of this kind.
 * of several subjects the first counts; mail-parser answers a list, which no reader of the benchmark's files expects.
 """
 

@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import shutil
@@ -133,6 +134,46 @@ def test_stored_members_are_read_too(small):
     small.build()
     assert '"second"' not in (small.out / "train_outputs.json").read_text()
     assert json.loads((small.out / "train_questions.json").read_text())[1]["input"].endswith("email: second")
+
+
+class Pipe(io.BytesIO):
+    """A file that cannot be rewound: zipfile then writes sizes behind the members."""
+
+    def seekable(self):
+        return False
+
+    def seek(self, *where):
+        raise io.UnsupportedOperation
+
+    def tell(self):
+        raise io.UnsupportedOperation
+
+
+def streamed(path, name, data):
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, data)
+    path.write_bytes(pipe.getvalue())
+
+
+def with_64_bits(path, name, data):
+    with zipfile.ZipFile(path, "w") as archive, archive.open(name, "w", force_zip64=True) as member:
+        member.write(data)
+
+
+def behind_other_bytes(path, name, data):
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        archive.comment = b"a comment"
+        archive.writestr(name, data)
+    path.write_bytes(b"#!/bin/sh\n" + whole.getvalue())
+
+
+@pytest.mark.parametrize("write", [streamed, with_64_bits, behind_other_bytes])
+def test_zips_written_in_other_ways_are_read_too(small, write):
+    write(small.avocado / "002.zip", f"002/{TWO}", b"Subject: two\n\nsecond")
+    small.build()
+    assert json.loads((small.out / "train_outputs.json").read_text())["golds"][1] == {"id": "51", "output": "two"}
 
 
 def test_stray_files_and_folders_are_reported_and_ignored(small, caplog):

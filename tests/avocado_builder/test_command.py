@@ -1,7 +1,12 @@
+import fcntl
 import logging
 import os
+import pty
+import re
+import struct
 import subprocess
 import sys
+import termios
 
 import pytest
 from click.testing import CliRunner
@@ -116,6 +121,19 @@ def test_nothing_but_the_result_is_printed_where_nobody_watches(place):
     )
     assert result.stderr == ""
     assert result.stdout.startswith("LaMP_6: train 12")
+
+
+def test_a_terminal_sees_mails_per_second(place):
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+    arguments = ["--avocado-dir", place / "avocado-1.0.2", "--ids-dir", place / "ids", "--output-dir", place / "out"]
+    command = [sys.executable, "-m", "avocado_builder", "build", *map(str, arguments)]
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, check=True)
+    os.close(theirs)
+    shown = os.read(ours, 65_536).decode()
+    os.close(ours)
+    assert re.search(r"mails: 100%\|.*\| (\d+)/\1 .*mail/s", shown)
+    assert result.stdout.startswith(b"LaMP_6: train 12")
 
 
 def test_the_command_leaves_the_logging_of_the_process_alone(place):
