@@ -79,8 +79,16 @@ class Tokens:
         """What the model reads of ``prompt``: its length, or that of the chat it becomes."""
         if self._messages is None:
             return self.length(prompt)
-        chat = self.tokenizer.apply_chat_template(self._messages(prompt), tokenize=False, add_generation_prompt=True)
-        return len(self.tokenizer(chat, add_special_tokens=False)["input_ids"])
+        return len(self.tokenizer(self._chat(prompt), add_special_tokens=False)["input_ids"])
+
+    def _chat(self, prompt: str) -> str:
+        try:
+            return self.tokenizer.apply_chat_template(
+                self._messages(prompt), tokenize=False, add_generation_prompt=True
+            )
+        except Exception as error:  # a template is a program of the model's makers: it can raise what it likes
+            message = f"the tokenizer's chat template fails on the messages ({error}); where it knows no system role, "
+            raise ValueError(f"{message}pass system=None") from error
 
     @property
     def overhead(self) -> int:

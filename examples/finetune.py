@@ -1,0 +1,127 @@
+"""Fine-tune a sequence-to-sequence model on personalised prompts and score it on the validation split.
+
+    python examples/finetune.py --config LaMP_3 --model google/flan-t5-base --retriever bm25 -k 4 --output run
+    python examples/finetune.py --config LaMP_3 --model google/flan-t5-base -k 0 --output baseline    # no profile
+
+transformers' own Trainer does the work. Where the output folder holds a checkpoint of an earlier run, that is resumed.
+The scores go to the screen, the predictions in the official format to OUTPUT/predictions.json.
+Needs: pip install 'lamp-hf[models]'
+"""
+
+import argparse
+import os
+
+import datasets
+import torch
+from transformers import (
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    DataCollatorForSeq2Seq,
+    Seq2SeqTrainer,
+    Seq2SeqTrainingArguments,
+    set_seed,
+)
+from transformers.trainer_utils import get_last_checkpoint
+
+import lamp_metric
+from lamp_dataset import Personalizer
+
+
+def arguments(given=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--config", required=True, help="such as LaMP_3")
+    parser.add_argument("--model", required=True, help="name on the Hub or folder")
+    parser.add_argument("--output", required=True, help="folder for checkpoints, model and predictions")
+    parser.add_argument("--data-dir", help="folder with the official files; by default they are fetched")
+    parser.add_argument("--retriever", default="bm25")
+    parser.add_argument("-k", type=int, default=4, help="items of the profile in a prompt; 0 is none")
+    parser.add_argument("--rules", default="official", help="official or fixed")
+    parser.add_argument("--max-length", type=int, default=512, help="tokens of a prompt")
+    parser.add_argument("--max-target", type=int, default=64, help="tokens of an answer")
+    parser.add_argument("--limit", type=int, help="samples of each split")
+    parser.add_argument("--epochs", type=float, default=10)
+    parser.add_argument("--batch-size", type=int, default=16)
+    parser.add_argument("--learning-rate", type=float, default=5e-5)
+    parser.add_argument("--beams", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args(given)
+
+
+def prepare(rows, personalize, tokenizer, args):
+    """Rows of the data set -> tokens of prompt and gold."""
+    rows = rows if args.limit is None else rows.select(range(min(args.limit, len(rows))))
+    features = personalize.features(rows.features)
+    prompts = rows.map(personalize, batched=True, remove_columns=["profile"], features=features)
+
+    def tokens(batch):
+        sources = tokenizer(batch["source"], max_length=args.max_length, truncation=True)
+        golds = tokenizer(text_target=batch["target"], max_length=args.max_target, truncation=True)
+        return {**sources, "labels": golds["input_ids"]}
+
+    return prompts, prompts.map(tokens, batched=True, remove_columns=prompts.column_names)
+
+
+def make_trainer(args, model, tokenizer, train, validation):
+    settings = Seq2SeqTrainingArguments(
+        output_dir=args.output,
+        num_train_epochs=args.epochs,
+        per_device_train_batch_size=args.batch_size,
+        per_device_eval_batch_size=args.batch_size,
+        learning_rate=args.learning_rate,
+        weight_decay=1e-4,
+        eval_strategy="no",
+        save_strategy="epoch",
+        save_total_limit=1,
+        predict_with_generate=True,
+        generation_max_length=args.max_target,
+        generation_num_beams=args.beams,
+        dataloader_pin_memory=torch.cuda.is_available(),
+        report_to="none",
+        seed=args.seed,
+    )
+    return Seq2SeqTrainer(
+        model,
+        settings,
+        data_collator=DataCollatorForSeq2Seq(tokenizer, model=model),
+        train_dataset=train,
+        eval_dataset=validation,
+        processing_class=tokenizer,
+        compute_metrics=lamp_metric.compute_metrics(args.config, tokenizer),
+    )
+
+
+def main(given=None):
+    """Train, score, write; gives the trainer and the scores."""
+    args = arguments(given)
+    set_seed(args.seed)
+    rows = datasets.load_dataset("lamp", args.config, data_dir=args.data_dir, splits=("train", "validation"))
+    tokenizer = AutoTokenizer.from_pretrained(args.model)
+    personalize = Personalizer(
+        args.config,
+        retriever=args.retriever,
+        k=args.k,
+        tokenizer=tokenizer,
+        max_length=args.max_length,
+        rules=args.rules,
+    )
+    (_, train), (held_out, validation) = (
+        prepare(rows[split], personalize, tokenizer, args) for split in ("train", "validation")
+    )
+    trainer = make_trainer(args, AutoModelForSeq2SeqLM.from_pretrained(args.model), tokenizer, train, validation)
+    checkpoint = get_last_checkpoint(args.output) if os.path.isdir(args.output) else None
+    trainer.train(resume_from_checkpoint=checkpoint)
+    trainer.save_model()
+    found = trainer.predict(validation)
+    ids = [[token for token in row if token >= 0] for row in found.predictions.tolist()]  # -100 fills rows up
+    # The official answers had blanks before punctuation removed, the default of transformers 4 but not of 5.
+    answers = tokenizer.batch_decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=True)
+    lamp_metric.write_predictions(
+        os.path.join(args.output, "predictions.json"), args.config, held_out["id"][:], answers
+    )
+    scores = lamp_metric.score(args.config, answers, held_out["target"][:], confidence_level=0.95)
+    print(scores)
+    return trainer, scores
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,13 @@
+"""The files of examples/ as modules."""
+
+import importlib.util
+from pathlib import Path
+
+FOLDER = Path(__file__).parent.parent / "examples"
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(f"example_{name}", FOLDER / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,109 @@
+import json
+
+import datasets
+import example
+import habits
+import pytest
+import tiny_models
+
+from lamp_dataset import Personalizer
+from lamp_dataset.golds import read_outputs
+
+pytestmark = pytest.mark.models
+
+NAME = habits.TASK.name
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Official files of 11 users, and two untrained models: a T5 and a decoder with a chat template."""
+    folder = tmp_path_factory.mktemp("zero_shot")
+    habits.write(folder / "data", {"train": 3, "validation": 11})
+    (folder / "data" / habits.TASK.path / "train" / "train_outputs.json").rename(folder / "kept.json")
+    rows = datasets.load_dataset(
+        "lamp", NAME, data_dir=str(folder / "data"), splits=("validation",), cache_dir=str(folder / "cache")
+    )["validation"]
+    prompts = Personalizer(NAME, k=4)(rows[:])["source"]
+    tokenizer = tiny_models.tiny_tokenizer(prompts)
+    tokenizer.save_pretrained(folder / "t5")
+    tiny_models.tiny_t5(tokenizer).save_pretrained(folder / "t5")
+    tokenizer, model = tiny_models.tiny_chat(prompts)
+    tokenizer.save_pretrained(folder / "chat")
+    model.save_pretrained(folder / "chat")
+    return folder
+
+
+def given(folder, model, output, **options):
+    known = {"max-answer": 4, "batch-size": 4, "beams": 2, "k": 2, "max-length": 100}
+    known |= {"config": NAME, "model": folder / model, "output": output, "data-dir": folder / "data"} | options
+    return [part for name, value in known.items() for part in (f"-{name}" if name == "k" else f"--{name}", str(value))]
+
+
+@pytest.mark.parametrize("model", ["t5", "chat"])
+def test_answers_are_written_in_the_official_format_and_scored(folder, model, tmp_path):
+    output = tmp_path / "predictions.json"
+    scores = example.load("zero_shot").main(given(folder, model, output))
+    found = read_outputs(output, habits.TASK)
+    assert list(found.by_id) == [f"21{number}" for number in range(11)]
+    assert set(scores) == {"MAE", "RMSE", "MAE_ci", "RMSE_ci"}
+    assert [path.name for path in tmp_path.iterdir()] == ["predictions.json"]
+    assert all(len(answer.split()) <= 4 for answer in found.by_id.values())  # the prompt is no part of the answer
+
+
+@pytest.mark.parametrize("model", ["t5", "chat"])
+def test_a_stopped_run_goes_on_where_it_stopped(folder, model, tmp_path, monkeypatch):
+    zero_shot = example.load("zero_shot")
+    whole, output = tmp_path / "whole.json", tmp_path / "stopped.json"
+    zero_shot.main(given(folder, model, whole))
+    asked, ask = [], zero_shot.answer
+
+    def stop_at_the_second(batch, *others):
+        asked.append(batch["id"])
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return ask(batch, *others)
+
+    monkeypatch.setattr(zero_shot, "answer", stop_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        zero_shot.main(given(folder, model, output))
+    assert not output.exists()
+    with open(f"{output}.part", "a", encoding="utf-8") as file:
+        file.write('["214", "half a li')  # the stop came while a line was written
+    zero_shot.main(given(folder, model, output))
+    assert [len(batch) for batch in asked] == [4, 4, 4, 3]
+    assert asked[2] == asked[1]
+    assert output.read_bytes() == whole.read_bytes()
+
+
+def test_answers_of_another_run_are_not_mixed_in(folder, tmp_path):
+    output = tmp_path / "predictions.json"
+    (tmp_path / "predictions.json.part").write_text(json.dumps({"k": 1}) + "\n")
+    with pytest.raises(ValueError, match=r"predictions.json.part: answers of another run, made with \[\{'k': 1\}\]"):
+        example.load("zero_shot").main(given(folder, "t5", output))
+
+
+def test_a_split_without_golds_gives_predictions_and_no_scores(folder, tmp_path):
+    output = tmp_path / "predictions.json"
+    place = folder / "data" / habits.TASK.path / "test"
+    place.mkdir(exist_ok=True)
+    questions = folder / "data" / habits.TASK.path / "dev" / "dev_questions.json"
+    (place / "test_questions.json").write_bytes(questions.read_bytes())
+    assert example.load("zero_shot").main(given(folder, "t5", output, split="test", limit=3)) is None
+    assert len(read_outputs(output, habits.TASK).by_id) == 3
+
+
+def test_a_chat_model_reads_the_messages_in_its_template(folder, tmp_path, monkeypatch):
+    zero_shot = example.load("zero_shot")
+    seen = []
+    tokenizer, model = zero_shot.load(str(folder / "chat"))
+    generate = model.generate
+    monkeypatch.setattr(model, "generate", lambda **tokens: seen.append(tokens["input_ids"]) or generate(**tokens))
+    args = zero_shot.arguments(given(folder, "chat", tmp_path / "p.json", limit=2))
+    rows = zero_shot.prompts(args, tokenizer)
+    zero_shot.answer(rows[:2], tokenizer, model, args)
+    texts = tokenizer.batch_decode(seen[0])
+    for text, messages, length in zip(texts, rows["messages"], rows["source_length"], strict=True):
+        expected = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        assert text.endswith("<assistant>")
+        assert text.split()[-4:] == expected.split()[-4:]
+        assert len(expected.split()) == length <= 100
