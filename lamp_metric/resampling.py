@@ -117,7 +117,9 @@ def _swaps(n: int, n_resamples: int, seed: int, exact: bool) -> Iterator[np.ndar
         if exact:
             patterns = np.arange(done, done + rows)[:, None] >> np.arange(n) & 1
         else:
-            patterns = generator.integers(0, 2, (rows, n), dtype=np.uint8)
+            # Whole words for each row, so that the draws do not depend on the batches.
+            words = generator.integers(0, 2**64 - 1, (rows, -(-n // 64)), dtype=np.uint64, endpoint=True)
+            patterns = np.unpackbits(words.astype("<u8").view(np.uint8), axis=1, count=n)
         yield patterns.astype(float)
         done += rows
 

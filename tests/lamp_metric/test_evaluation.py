@@ -191,6 +191,7 @@ GOOD = OUTPUTS % '{"id": "1", "output": "a title"}, {"id": "2", "output": "b"}'
         ('[{"id": "1", "input": "x"}]', "found questions"),
         (OUTPUTS % '{"id": 1, "output": "a"}', "entry 0 of 'golds': expected a string as 'id', found 1"),
         (OUTPUTS % '{"id": "1", "output": "a"}, {"id": "1", "output": "b"}', "id '1' stands twice"),
+        (GOOD.replace("]", ', {"id": "3", "output": "c"}]'), "p.json holds 1 ids that are not in "),
         (OUTPUTS % '{"id": "1", "output": "a"}', "p.json lacks 1 of the 2 ids in "),
         (
             OUTPUTS % '{"id": "1", "output": "a"}, {"id": "2", "output": null}',
@@ -271,6 +272,7 @@ def test_zips_may_hold_what_file_managers_add(made, run):
                 "deep/er/still/": "",
                 "deep/er/still/out.JSON": path.read_bytes(),
                 "__MACOSX/deep/._out.json": b"\0\5\26",
+                "__MACOSX/out.json": b"\0\5\26",
                 "deep/._out.json": b"\0\5\26",
                 ".DS_Store": b"x",
                 "notes.txt": "not json",

@@ -1,4 +1,5 @@
 import random
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -117,6 +118,24 @@ def test_exact_p_value_of_macro_f1_equals_an_enumeration_with_sklearn():
     assert p_values(a, b, n_resamples=256)["f1"] == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_exact_p_values_count_ties_as_fractions_do(seed):
+    """Sums that are equal on paper differ by their rounding: the counts must be those of exact arithmetic."""
+    rng, n = random.Random(seed), 9
+    golds = ["a b c d e"] * n  # values are fifths, so many sums are equal
+    preds, others = ([" ".join(rng.sample("abcdefgh", 5)) for _ in range(n)] for _ in range(2))
+
+    def rouge_1(pred, gold):
+        pred, gold = set(pred.split()), set(gold.split())
+        return Fraction(2 * len(pred & gold), len(pred) + len(gold))
+
+    gaps = [rouge_1(a, gold) - rouge_1(b, gold) for a, b, gold in zip(preds, others, golds, strict=True)]
+    null = [sum(-gap if pattern >> i & 1 else gap for i, gap in enumerate(gaps)) for pattern in range(2**n)]
+    greater, less = sum(value >= sum(gaps) for value in null), sum(value <= sum(gaps) for value in null)
+    a, b = (measure(TASKS["LaMP_4"], side, golds) for side in (preds, others))
+    assert p_values(a, b)["rouge-1"] == min(1.0, 2 * min(greater, less) / 2**n)
+
+
 def test_drawn_p_values_agree_with_scipys():
     (preds, golds), (others, _) = ratings(40, 12), ratings(40, 13)
     a, b = (measure(TASKS["LaMP_3"], p, golds) for p in (preds, others))
@@ -134,6 +153,16 @@ def test_batches_do_not_change_the_draws(monkeypatch):
     whole = intervals(measured, n_resamples=99, seed=4)
     monkeypatch.setattr("lamp_metric.resampling._CELLS", 707)
     assert intervals(measured, n_resamples=99, seed=4) == whole
+
+
+def test_batches_do_not_change_p_values(monkeypatch):
+    (preds, golds), (others, _) = ratings(10, 18), ratings(10, 19)
+    a, b = (measure(TASKS["LaMP_3"], p, golds) for p in (preds, others))
+    exact, drawn = p_values(a, b, n_resamples=1024), p_values(a, b, n_resamples=1023)
+    assert exact != drawn
+    monkeypatch.setattr("lamp_metric.resampling._CELLS", 370)
+    assert p_values(a, b, n_resamples=1024) == exact
+    assert p_values(a, b, n_resamples=1023) == drawn
 
 
 def test_a_seed_repeats_and_another_differs():
