@@ -20,6 +20,8 @@ ATTEMPTS = 6
 LONGEST_WAIT = 300.0
 
 _backoff = tenacity.wait_exponential(multiplier=1, max=30)
+#: By chance, so that those who raced once do not race again.
+_scatter = tenacity.wait_random_exponential(multiplier=1, max=30)
 
 
 def status_of(error: BaseException | None) -> int | None:
@@ -43,13 +45,13 @@ def is_passing(error: BaseException) -> bool:
     return is_http(error) and status_of(error) in (None, *PASSING)
 
 
-def is_race(error: BaseException) -> bool:
+def is_race(error: BaseException | None) -> bool:
     """Whether somebody else's commit came first."""
     return status_of(error) in (409, 412)
 
 
 def wait_as_told(state: tenacity.RetryCallState) -> float:
-    """Seconds to wait: what the server says, else 1, 2, 4, ..., at most 30.
+    """Seconds to wait: what the server says, else 1, 2, 4, ..., at most 30; after a race a random part of that.
 
     The Hub says it as ``RateLimit: "api";r=0;t=55`` (``t`` seconds until its window ends; one more is waited, as the
     client does); others as ``Retry-After: 55``.
@@ -60,7 +62,9 @@ def wait_as_told(state: tenacity.RetryCallState) -> float:
     if limit:
         return min(float(limit[1]) + 1, LONGEST_WAIT)
     after = headers.get("Retry-After", "")
-    return min(float(after), LONGEST_WAIT) if after.isdigit() else _backoff(state)
+    if after.isdigit():
+        return min(float(after), LONGEST_WAIT)
+    return _scatter(state) if is_race(error) else _backoff(state)
 
 
 def _say(state: tenacity.RetryCallState) -> None:

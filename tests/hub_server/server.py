@@ -4,6 +4,7 @@ import dataclasses
 import hmac
 import os
 import re
+import shutil
 import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -72,8 +73,15 @@ class Hub:
         self.folder, self.xet, self.page_size = Path(folder), xet, page_size
         self.transfer = "xet" if xet else "basic"
         self.xet_folder = self.folder / "cas"
-        self.store, self.log, self.faults, self.lock = Store(dict(TOKENS)), [], [], threading.RLock()
-        self._secret = os.urandom(16)
+        self.lock, self._secret = threading.RLock(), os.urandom(16)
+        self.reset()
+
+    def reset(self):
+        """An empty Hub at the same address."""
+        self.store, self.log, self.faults = Store(dict(TOKENS)), [], []
+        shutil.rmtree(self.xet_folder, ignore_errors=True)
+        for path in self.folder.glob("*.txt"):
+            path.unlink()
 
     def __enter__(self):
         authority = trustme.CA()

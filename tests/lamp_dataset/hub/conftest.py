@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import hub_server
 import pytest
 from hub_server import Hub
 from made_up import write_all
@@ -24,25 +25,6 @@ def home(tmp_path_factory):
     return tmp_path_factory.mktemp("home")
 
 
-@pytest.fixture(params=["lfs", "xet"])
-def either_hub(request, tmp_path):
-    """The Hub in both ways of taking files."""
-    with Hub(tmp_path, xet=request.param == "xet", page_size=3) as hub:
-        yield hub
-
-
-@pytest.fixture
-def xet_client(tmp_path, home):
-    with Hub(tmp_path, xet=True) as hub:
-        yield Client(hub, home)
-
-
-@pytest.fixture
-def hub(tmp_path):
-    with Hub(tmp_path, page_size=3) as hub:
-        yield hub
-
-
 @pytest.fixture(scope="session")
 def files(tmp_path_factory):
     """A folder with official files of some configs, one of them gated."""
@@ -52,23 +34,48 @@ def files(tmp_path_factory):
     return folder
 
 
+class Forks:
+    """Runs commands against ``hub`` in forks of one process, see ``hub_server/fork.py``."""
+
+    def __init__(self, hub, home):
+        self._output, script = str(hub.folder / "printed"), Path(hub_server.__file__).with_name("fork.py")
+        self._process = subprocess.Popen(
+            [sys.executable, script],
+            env=hub.environment(ME, home),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, arguments, token):
+        self._process.stdin.write(json.dumps({"arguments": arguments, "token": token, "output": self._output}) + "\n")
+        self._process.stdin.flush()
+        status = int(self._process.stdout.readline())
+        printed = [Path(f"{self._output}.{number}").read_text(encoding="utf-8") for number in (1, 2)]
+        return subprocess.CompletedProcess(arguments, status, *printed)
+
+    def close(self):
+        self._process.stdin.close()
+        self._process.wait(60)
+        self._process.stdout.close()
+
+
 @dataclass
 class Client:
     """Runs commands and code against ``hub``."""
 
     hub: Hub
     home: Path
-    cwd: Path | None = None
+    forks: Forks
 
-    def command(self, *arguments, token=ME, **environment):
-        """``lamp-dataset ARGUMENTS`` as typed; asserts that no secret was printed."""
-        done = self._run([COMMAND, *map(str, arguments)], token, self.home, environment)
-        for secret in (ME, READER, STRANGER, "signature="):
-            assert secret not in done.stdout + done.stderr
-        return done
+    def push(self, repo, *configs, data_dir, token=ME, options=()):
+        """``lamp-dataset push …``; asserts that no secret was printed."""
+        arguments = ["push", repo, *configs, "--data-dir", str(data_dir), *options]
+        return _discreet(self.forks.run(arguments, token))
 
-    def push(self, repo, *configs, data_dir, token=ME, options=(), **environment):
-        return self.command("push", repo, *configs, "--data-dir", data_dir, *options, token=token, **environment)
+    def typed(self, *arguments, token=ME, home=None, **environment):
+        """``lamp-dataset ARGUMENTS`` as a user types it, with all imports to be done."""
+        return _discreet(self._run([COMMAND, *map(str, arguments)], token, home or self.home, environment))
 
     def python(self, code, *arguments, token=ME, home=None, interpreter=sys.executable, **environment):
         """What ``code`` gives to ``answer``, run in a process of its own; a fresh home unless given."""
@@ -80,7 +87,7 @@ class Client:
 
     def _run(self, command, token, home, environment):
         environment = self.hub.environment(token, home) | environment
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, cwd=self.cwd)
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
 
     def start_push(self, repo, *configs, data_dir):
         """A push in the background."""
@@ -114,14 +121,46 @@ answer(found)
 """
 
 
-@pytest.fixture
-def client(hub, home):
-    return Client(hub, home)
+def _discreet(done):
+    for secret in (ME, READER, STRANGER, "signature="):
+        assert secret not in done.stdout + done.stderr
+    return done
+
+
+def _site(folder, home, **how):
+    with Hub(folder, **how) as hub:
+        forks = Forks(hub, home)
+        yield Client(hub, home, forks)
+        forks.close()
+
+
+@pytest.fixture(scope="session")
+def lfs_site(tmp_path_factory, home):
+    yield from _site(tmp_path_factory.mktemp("lfs"), home, page_size=3)
+
+
+@pytest.fixture(scope="session")
+def xet_site(tmp_path_factory, home):
+    yield from _site(tmp_path_factory.mktemp("xet"), home, page_size=3, xet=True)
 
 
 @pytest.fixture
-def either_client(either_hub, home):
-    return Client(either_hub, home)
+def client(lfs_site):
+    """A client of an empty Hub that takes files by LFS."""
+    lfs_site.hub.reset()
+    return lfs_site
+
+
+@pytest.fixture
+def xet_client(xet_site):
+    """The same where files go through Xet."""
+    xet_site.hub.reset()
+    return xet_site
+
+
+@pytest.fixture(params=["lfs", "xet"])
+def either_client(request):
+    return request.getfixturevalue("client" if request.param == "lfs" else "xet_client")
 
 
 @pytest.fixture(scope="session")

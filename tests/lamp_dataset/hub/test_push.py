@@ -18,7 +18,7 @@ def sent_nothing(hub):
 @pytest.mark.oldest
 def test_a_push_comes_back_equal_and_the_same_again_sends_nothing(either_client, files, source):
     hub = either_client.hub
-    done = either_client.push("me/lamp", *ALL_THREE, data_dir=files, options=["--acknowledge-licence"])
+    done = either_client.typed("push", "me/lamp", *ALL_THREE, "--data-dir", files, "--acknowledge-licence")
     assert done.returncode == 0, done.stderr
     repo = hub.store.repos["me/lamp"]
     assert repo.private
@@ -186,12 +186,12 @@ def test_a_gated_config_needs_its_licence_acknowledged(client, files):
 def test_a_token_that_may_not_is_told_before_any_row_is_built(client, tmp_path, files, token, there, message):
     if there:
         client.hub.store.create("me/lamp", private=True)
-    client.home = tmp_path / "untouched"
-    done = client.push("me/lamp", "LaMP_2", data_dir=files, token=token)
+    home = tmp_path / "untouched"
+    done = client.typed("push", "me/lamp", "LaMP_2", "--data-dir", files, token=token, home=home)
     assert (done.returncode, sent_nothing(client.hub)) == (2, True)
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
-    assert not (client.home / "datasets").exists()
+    assert not (home / "datasets").exists()
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,13 @@ import pyarrow.parquet as pq
 ME, STRANGER = "hf_mewritesecret", "hf_strangersecret"
 
 SHARD = "LaMP_6/train-00000-of-00001.parquet"
-#: Every way to the texts, knocked at with a token (or "-") given as argument; "load" is plain datasets.
+#: Every way to the texts, knocked at with tokens ("-" is none); "load" and "stream" are plain datasets.
 DOORS = """
 import datasets
 from huggingface_hub import constants, get_session
-token, head, shard = None if arguments[0] == "-" else arguments[0], arguments[1], arguments[2]
-headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+head, shard, *tokens = arguments
 files, api = f"{constants.ENDPOINT}/datasets/me/lamp", f"{constants.ENDPOINT}/api/datasets/me/lamp"
-found = {}
-for name, method, url in [
+doors = [
     ("info", "get", api),
     ("resolve", "get", f"{files}/resolve/{head}/{shard}"),
     ("card", "get", f"{files}/resolve/main/README.md"),
@@ -23,17 +21,22 @@ for name, method, url in [
     ("paths-info", "post", f"{api}/paths-info/{head}"),
     ("xet-read-token", "get", f"{api}/xet-read-token/{head}"),
     ("xet-write-token", "get", f"{api}/xet-write-token/main"),
-]:
-    data = {"data": {"paths": shard}} if method == "post" else {}
-    answered = getattr(get_session(), method)(url, headers=headers, follow_redirects=False, **data)
-    found[name] = answered.status_code
-for name, streaming in [("load", False), ("stream", True)]:
-    try:
-        rows = datasets.load_dataset("me/lamp", "LaMP_6", split="train", streaming=streaming, token=token or False)
-        found[name] = next(iter(rows))["id"]
-    except Exception as error:
-        found[name] = type(error).__name__
-answer(found)
+]
+
+def knock(token):
+    headers = {} if token == "-" else {"Authorization": f"Bearer {token}"}
+    for name, method, url in doors:
+        data = {"data": {"paths": shard}} if method == "post" else {}
+        answered = getattr(get_session(), method)(url, headers=headers, follow_redirects=False, **data)
+        yield name, answered.status_code
+    for name, streaming in [("load", False), ("stream", True)]:
+        given = {"streaming": streaming, "token": False if token == "-" else token}
+        try:
+            yield name, next(iter(datasets.load_dataset("me/lamp", "LaMP_6", split="train", **given)))["id"]
+        except Exception as error:
+            yield name, type(error).__name__
+
+answer([dict(knock(token)) for token in tokens])
 """
 
 
@@ -43,37 +46,28 @@ def test_only_the_owner_finds_an_open_door(xet_client, files, source):
     assert done.returncode == 0, done.stderr
     head = xet_client.hub.store.repos["me/lamp"].head.oid
 
-    def knock(token):
-        return xet_client.python(DOORS, token, head, SHARD, token="", HF_UPDATE_DOWNLOAD_COUNTS="0")
+    def knock(*tokens):
+        return xet_client.python(DOORS, head, SHARD, *tokens, token="", HF_UPDATE_DOWNLOAD_COUNTS="0")
 
     doors = ("info", "resolve", "card", "tree", "paths-info", "xet-read-token", "xet-write-token")
-    for token, status, load in [
-        ("-", 401, "DatasetNotFoundError"),
-        (STRANGER, 404, "DatasetNotFoundError"),
-        ("hf_nobodys", 401, "HfHubHTTPError"),
-    ]:
-        assert knock(token) == {**dict.fromkeys(doors, status), "load": load, "stream": load}
+    assert knock("-", STRANGER, "hf_nobodys") == [
+        {**dict.fromkeys(doors, status), "load": error, "stream": error}
+        for status, error in [(401, "DatasetNotFoundError"), (404, "DatasetNotFoundError"), (401, "HfHubHTTPError")]
+    ]
     first = source("LaMP_6")["train"][0]["id"]
-    assert knock(ME) == {**dict.fromkeys(doors, 200), "load": first, "stream": first, "resolve": 302}
+    assert knock(ME) == [{**dict.fromkeys(doors, 200), "resolve": 302, "load": first, "stream": first}]
     # the second lock: should the owner gate it and then make it public, names and card show, texts do not
     repo = xet_client.hub.store.repos["me/lamp"]
     repo.gated, repo.private = "manual", False
-    assert knock("-") == {
-        "info": 200,
-        "resolve": 401,
-        "card": 401,
-        "tree": 200,
-        "paths-info": 200,
-        "xet-read-token": 401,
-        "xet-write-token": 401,
-        "load": "DatasetNotFoundError",
-        "stream": "DatasetNotFoundError",
-    }
+    shown = dict.fromkeys(("info", "tree", "paths-info"), 200)
+    error = "DatasetNotFoundError"
+    assert knock("-") == [{**dict.fromkeys(doors, 401), **shown, "load": error, "stream": error}]
 
 
 def test_no_secret_and_no_trace_of_the_machine_is_written_or_printed(client, files):
     """With the client's own debugging on, too."""
-    done = client.push("me/lamp", "LaMP_2", data_dir=files, HF_DEBUG="1", USER="idaslogin", LOGNAME="idaslogin")
+    who = {"HF_DEBUG": "1", "USER": "idaslogin", "LOGNAME": "idaslogin"}
+    done = client.typed("push", "me/lamp", "LaMP_2", "--data-dir", files, **who)
     assert done.returncode == 0, done.stderr
     sent = client.hub.store.repos["me/lamp"].head.files
     traces = [str(files), str(client.home), str(client.hub.folder), "hf_", "idaslogin"]
