@@ -182,7 +182,7 @@ def header_pieces(value: str) -> list[tuple[bytes | str, str | None]]:
     >>> header_pieces("=?utf-8?q?caf=C3=A9?= =?utf-8?b?IQ==?= open")
     [(b'caf\\xc3\\xa9!', 'utf-8'), (b' open', None)]
     """
-    if not _ENCODED_WORD.search(value):
+    if not _ENCODED_WORD.search(value, 0, _end_of_words(value)):
         return [(value, None)]
     words = [word for line in value.splitlines() for word in _words(line)]
     between = {
@@ -195,9 +195,16 @@ def header_pieces(value: str) -> list[tuple[bytes | str, str | None]]:
     ]
 
 
+def _end_of_words(text: str) -> int:
+    """No word ends after this place: thousands of beginnings behind it would cost the square of the length."""
+    return text.rfind("?=") + 2 if "?=" in text else 0
+
+
 def _words(line: str) -> Iterator[tuple[str, str | None, str | None]]:
     """A line as (text, encoding, charset); both are None for what is not encoded."""
-    parts = _ENCODED_WORD.split(line)
+    end = _end_of_words(line)
+    parts = _ENCODED_WORD.split(line[:end])
+    parts[-1] += line[end:]
     for n in range(0, len(parts), 4):
         plain = parts[n] if n else parts[n].lstrip()
         if plain:

@@ -77,5 +77,10 @@ def test_base64_bodies_by_hand():
     assert decode_base64(b"YQ==YQ==") == b"a"
 
 
+def test_thousands_of_words_that_do_not_end_are_read_in_linear_time():
+    value = "=?utf-8?q?a?=" + "=?utf-8?q?b" * 100_000
+    assert header_pieces(value) == [(b"a", "utf-8"), (value.removeprefix("=?utf-8?q?a?=").encode(), None)]
+
+
 def test_a_header_of_open_quotation_marks_is_split_in_linear_time():
     assert len(split_parameters('x="' + ";" * 200_000)) == 1

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import mailparser
 import pytest
+from assembled_mails import assembled
 from fake_mails import KINDS, mails, mutants
 from mail_oracle import difference, needs_email_of_3_11_7, official
 
@@ -59,12 +60,17 @@ def test_mutants_of_the_test_mails_of_cpython_equal_mail_parser():
     assert differences(mutants(15, 1_500, cpython_mails())) == (1_500, [])
 
 
+@needs_email_of_3_11_7
+def test_mails_put_together_at_random_equal_mail_parser():
+    assert differences(assembled(16, 3_000)) == (3_000, [])
+
+
 def test_every_python_reads_the_same():
     # Recorded on Python 3.11.7, where the tests above compare the same kind of mutants with mail-parser 3.15.0.
     digest = hashlib.sha256()
-    for raw in mutants(7, 4_000):
+    for raw in (*mutants(7, 4_000), *assembled(8, 4_000)):
         digest.update(repr(parse_mail(raw)).encode("utf-8", "surrogatepass"))
-    assert digest.hexdigest() == "3bcd7226fe6d980cd659e8f3a10a11ea6f3a540e1df941f61b2d909f80543fb2"
+    assert digest.hexdigest() == "324c7e64608fff3c62b04f6a0d380a00eb053d7d869d279dc96e12dcceebbeb0"
 
 
 def test_the_oracle_in_memory_is_the_oracle_on_files(tmp_path):
