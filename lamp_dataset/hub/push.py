@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from lamp_dataset.card import make_card
 from lamp_dataset.hub.export import CARD, SHARD, Config, config_names, prepare, write_configs
 from lamp_dataset.hub.folders import work_folder
+from lamp_dataset.hub.guard import check_licences, open_private, require_private
 from lamp_dataset.hub.readback import check_readable
 from lamp_dataset.hub.remote import Remote, State
 from lamp_dataset.hub.retry import tries
 from lamp_dataset.hub.scrub import scrubbed_logs
-from lamp_dataset.tasks import TASKS
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
@@ -103,55 +103,6 @@ def push_to_hub(
         return push.run()
 
 
-def check_licences(names: Iterable[str], acknowledged: bool) -> None:
-    """Let gated configs pass only when their licence is acknowledged.
-
-    Raises:
-        ValueError: it is not; the message gives the licence.
-    """
-    gated = [TASKS[name] for name in names if TASKS[name].gated]
-    if gated and not acknowledged:
-        raise ValueError(
-            f"{', '.join(task.name for task in gated)}: these texts are under {gated[0].license}. Whether that allows "
-            "a private copy on somebody else's server is for the licence holder to say. If it does, acknowledge the "
-            "licence: --acknowledge-licence, in Python acknowledge_licence=True"
-        )
-
-
-def open_private(remote: Remote, dry_run: bool) -> State | None:
-    """The repository, made where there is none, checked to be private and writable. A dry run makes none.
-
-    Raises:
-        PermissionError: it is public, or the token may not write to it.
-    """
-    state = remote.look()
-    if state is None:
-        if dry_run:
-            return None
-        remote.create()
-    else:
-        require_private(remote, state, "nothing was sent")
-    remote.check_may_write()
-    return state if state is not None else require_private(remote, remote.look(), "nothing was sent")
-
-
-def require_private(remote: Remote, state: State | None, so_far: str) -> State:
-    """The state, if it is that of a private repository.
-
-    Raises:
-        PermissionError: it is public or gone; the message says ``so_far``, what has happened until then.
-    """
-    if state is None:
-        raise PermissionError(f"{remote.repo_id} is gone, or the token no longer sees it; {so_far}")
-    if not state.private:
-        raise PermissionError(
-            f"{remote.repo_id} is public; {so_far}. These data only go to a private repository. Push to a new name; "
-            f"or, if all that it holds and held may have been seen by strangers, make it private at {remote.url}"
-            "/settings and push again"
-        )
-    return state
-
-
 def _cache() -> Path:
     import datasets
 
@@ -214,12 +165,10 @@ class _Push:
         return bool(shard) and path not in self.adds and shard["config"] in {config.name for config in self.configs}
 
     def _send(self, paths: list[str]) -> None:
-        """Upload contents, a config at a time, each after a look whether the repository is still private."""
-        for config in self.configs:
-            adds = [self.adds[path] for path in config.paths if path in set(paths)]
-            if adds:
-                require_private(self.remote, self.remote.look(), _UNREFERENCED)
-                self.remote.upload(adds)
+        """Upload contents in portions, each after a look whether the repository is still private."""
+        for portion in _portions([self.adds[path] for path in paths]):
+            require_private(self.remote, self.remote.look(), _UNREFERENCED)
+            self.remote.upload(portion)
         if ignored := [path for path in paths if self.adds[path]._should_ignore]:
             raise ValueError(f"{self.remote.repo_id}: its .gitignore excludes {ignored[0]}; take that line out first")
 
@@ -265,6 +214,22 @@ class _Push:
             wrong = [*left.send, *left.remove, CARD][0]
             raise ValueError(f"{self.remote.repo_id}: {wrong} in commit {commit} is not as it was sent; run again")
         check_readable(self.remote, commit, self.configs, self.work / "home")
+
+
+#: Bytes sent between two looks. The Xet client holds several files of a portion in memory at once.
+PORTION = 200_000_000
+
+
+def _portions(adds: list[CommitOperationAdd]) -> Iterator[list[CommitOperationAdd]]:
+    """The files in their order, in lists of about :data:`PORTION` bytes."""
+    portion: list[CommitOperationAdd] = []
+    for add in adds:
+        portion.append(add)
+        if sum(add.upload_info.size for add in portion) >= PORTION:
+            yield portion
+            portion = []
+    if portion:
+        yield portion
 
 
 _UNREFERENCED = (
