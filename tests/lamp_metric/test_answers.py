@@ -17,6 +17,7 @@ def test_every_label_is_found_alone_and_in_a_sentence(name):
     [
         ("LaMP_1", "Both [1] and [2] fit, but the answer is [2].", "[2]"),
         ("LaMP_1", "Reference [2] is related.", "[2]"),
+        ("LaMP_1", "Answer: [1]? No, wait. Answer: [2].", "[2]"),
         ("LaMP_1", "The answer is **[2]**", "[2]"),
         ("LaMP_1", "1", "[1]"),
         ("LaMP_1", "Answer: 2", "[2]"),

@@ -228,6 +228,8 @@ def test_a_failed_compute_leaves_no_files(load, tmp_path):
     with pytest.raises(ValueError, match="predictions lacks 1 of the 1 ids"):
         metric.compute(predictions=records([("1", "a")]), references=records([("2", "a")]))
     assert not list((tmp_path / "cache").rglob("*.arrow"))
+    metric.add(prediction="a", reference="a")
+    assert Path(metric.cache_file_name).name == "default_experiment-1-0.arrow"  # no longer locked
 
 
 def test_a_failed_call_leaves_the_files_of_other_instances_alone(load):

@@ -125,6 +125,7 @@ def test_pack_and_eval_all_are_a_round_trip(made, run, tmp_path):
     assert "12 predictions are no whole split of LaMP_7: " in result.stdout
     with zipfile.ZipFile(packed) as archive:
         assert archive.namelist() == [f"{name}.json" for name in OFFICIAL_NAMES]
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         for name in OFFICIAL_NAMES:
             document = json.loads(archive.read(f"{name}.json"))
             assert {entry["id"]: entry["output"] for entry in document["golds"]} == made.outputs(name)[1]

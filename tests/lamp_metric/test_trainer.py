@@ -12,6 +12,7 @@ class Tokenizer:
 
     def batch_decode(self, rows, skip_special_tokens):
         assert skip_special_tokens
+        assert all(0 <= i < len(WORDS) for row in rows for i in row)
         return [" ".join(WORDS[i] for i in row if i > END) for row in rows]
 
 
