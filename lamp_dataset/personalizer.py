@@ -192,8 +192,8 @@ def _ranker(task: Task, retriever: Any, ranking: Any, options: Mapping[str, Any]
         if options:
             raise ValueError(f"a ranking file takes no options of a retriever, found {', '.join(options)}")
         return Stored(ranking)
-    named = retriever is None or isinstance(retriever, str)
-    ranker = make_ranker(retriever or "bm25", **options) if named else retriever
+    retriever = "bm25" if retriever is None else retriever
+    ranker = make_ranker(retriever, **options) if isinstance(retriever, str) else retriever
     if ranker.needs_dates and not task.time_based:
         raise ValueError(
             f"{task.name} has no dates for the retriever 'recency': they are in the time-based {task.base}_time"
