@@ -31,7 +31,7 @@ def arguments(given=None):
     parser.add_argument("--data-dir", help="folder with the official files; by default they are fetched")
     parser.add_argument("--retriever", default="bm25")
     parser.add_argument("-k", type=int, default=4, help="items of the profile in a prompt; 0 is none")
-    parser.add_argument("--rules", default="official", help="official or fixed")
+    parser.add_argument("--rules", help="by default official for sequence-to-sequence models and fixed for others")
     parser.add_argument("--max-length", type=int, default=512, help="tokens of a prompt")
     parser.add_argument("--max-answer", type=int, default=64, help="tokens of an answer")
     parser.add_argument("--limit", type=int, help="the first so many samples only")
@@ -53,8 +53,12 @@ def load(name):
     return tokenizer, model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
 
 
-def prompts(args, tokenizer):
-    """The rows with their prompts."""
+def prompts(args, tokenizer, model):
+    """The rows with their prompts.
+
+    An official prompt can exceed the budget and lose its end: in a chat, that is where the model is told to begin.
+    """
+    rules = args.rules or ("official" if model.config.is_encoder_decoder else "fixed")
     rows = datasets.load_dataset("lamp", args.config, split=args.split, splits=(args.split,), data_dir=args.data_dir)
     rows = rows if args.limit is None else rows.select(range(min(args.limit, len(rows))))
     personalize = Personalizer(
@@ -63,7 +67,7 @@ def prompts(args, tokenizer):
         k=args.k,
         tokenizer=tokenizer,
         max_length=args.max_length,
-        rules=args.rules,
+        rules=rules,
     )
     features = personalize.features(rows.features)
     return rows.map(personalize, batched=True, remove_columns=["profile"], features=features)
@@ -139,7 +143,7 @@ def main(given=None):
     """Ask, write, score; gives the scores, or None where there are no golds."""
     args = arguments(given)
     tokenizer, model = load(args.model)
-    rows = prompts(args, tokenizer)
+    rows = prompts(args, tokenizer, model)
     answers = ask_all(rows, tokenizer, model, args)
     ids, golds = rows["id"][:], rows["target"][:]
     predictions = [answers[sample_id] for sample_id in ids]

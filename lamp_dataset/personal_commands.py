@@ -38,6 +38,7 @@ _RETRIEVER = _options(
     click.option("--device", help="Where the dense retriever runs, such as cuda or cpu."),
     click.option("--of", multiple=True, help="A ranker for rrf to fuse; give two or more."),
     click.option("--seed", type=int, help="Of the random retriever (0)."),
+    click.option("--use-date", is_flag=True, help="Search the items' dates, too (time-based configs)."),
     click.option("--rules", default="official", show_default=True, help="official, or fixed with its defects mended."),
 )
 
@@ -63,9 +64,11 @@ def personalize(output: str, num_proc: int | None, **options: Any) -> None:
     write = _writer(output)
     call, rows = _prepare(options)
     kept = personalized_rows(rows, call, num_proc)
-    with write_whole(output, "wb") as file:
+    with write_whole(output, "wb", permissions=0o600 if call.task.gated else 0o644) as file:
         write(kept, file)
     click.echo(f"{output}: {_summary(kept)}", err=True)
+    if call.task.gated:
+        click.echo(f"{output} holds texts under {call.task.license}", err=True)
 
 
 @click.command(

@@ -21,7 +21,7 @@ from lamp_dataset.retrieval.queries import check_rules
 from lamp_dataset.retrieval.rankers import make_ranker
 from lamp_dataset.retrieval.ranking import Ranker, Ranking
 from lamp_dataset.retrieval.samples import Sample, read_samples
-from lamp_dataset.tasks import Task, get_task
+from lamp_dataset.tasks import get_task
 
 PROMPTS: Mapping[str, Callable[..., Prompt]] = MappingProxyType({"official": official_prompt, "fixed": fixed_prompt})
 
@@ -43,6 +43,8 @@ class Personalizer:
         tokenizer: a tokenizer of Hugging Face, the name of one, or None: then the budget is in words.
         max_length: the budget of the prompt, in tokens or words.
         rules: ``"official"``, as the published figures were made, or ``"fixed"``, with its defects mended.
+        use_date: whether retrieval reads the items' dates with their texts, as the runs of arXiv 2404.05970 did; for
+            time-based configs.
         ranking: a ranking file to use instead of a retriever.
         system: what ``messages`` says to the model before the prompt; None for no system message.
         options: of the retriever: ``k1``, ``b``, ``epsilon``, ``tokenize`` (bm25), ``seed`` (random), ``model``,
@@ -79,6 +81,7 @@ class Personalizer:
         tokenizer: Any = None,
         max_length: int = 512,
         rules: str = "official",
+        use_date: bool = False,
         ranking: str | os.PathLike | None = None,
         system: str | None = SYSTEM,
         **options: Any,
@@ -88,8 +91,11 @@ class Personalizer:
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise ValueError(f"expected a whole number from {least} as {name}, found {value!r}")
         self.task, self.k, self.max_length, self.rules = get_task(task), k, max_length, check_rules(rules)
-        self.system = system
-        self.ranker = _ranker(self.task, retriever, ranking, options)
+        self.system, self.use_date = system, bool(use_date)
+        self.ranker = _ranker(retriever, ranking, options)
+        if (self.use_date or self.ranker.needs_dates) and not self.task.time_based:
+            asked = "use_date" if self.use_date else "the retriever 'recency'"
+            raise ValueError(f"{task} has no dates for {asked}: they are in the time-based {self.task.base}_time")
         self._tokenizer = tokenizer
         self._tokens = self._make_tokens()
 
@@ -131,7 +137,7 @@ class Personalizer:
         if isinstance(source, Mapping) and isinstance(source.get("input"), str):
             columns = self({name: [source[name]] for name in source})
             return {name: values[0] for name, values in columns.items()}
-        samples = read_samples(self.task, source, self.rules)
+        samples = read_samples(self.task, source, self.rules, self.use_date)
         rankings = self.ranker.rank(samples)
         rows = [self._row(sample, ranking) for sample, ranking in zip(samples, rankings, strict=True)]
         golds = targets(batch, len(rows))
@@ -142,7 +148,7 @@ class Personalizer:
 
     def rank(self, batch: Mapping[str, Any] | pa.Table) -> dict[str, list[str]]:
         """Sample id -> ids of all its profile's items, best first: what a ranking file holds."""
-        samples = read_samples(self.task, arrow_of(batch), self.rules)
+        samples = read_samples(self.task, arrow_of(batch), self.rules, self.use_date)
         ids = {}
         for sample, ranking in zip(samples, self.ranker.rank(samples), strict=True):
             names = sample.column("id")
@@ -152,7 +158,8 @@ class Personalizer:
     def features(self, features: Any, remove: tuple[str, ...] = ("profile",)) -> Any:
         """The ``datasets.Features`` of the result, for ``map(features=…)``.
 
-        ``map`` guesses the type of a column from the first batch; it cannot where all profiles in that are empty.
+        ``map`` guesses the type of a column from the first batch; it cannot where all profiles in that are empty, or
+        all golds are withheld.
         """
         return result_features(features, remove, self.ranker.scored)
 
@@ -160,6 +167,8 @@ class Personalizer:
         chosen = [int(position) for position in ranking.order[: self.k]]
         prompt = self._prompt(sample, chosen)
         notes = [*([sample.query.trouble] if self.ranker.needs_query else []), *ranking.notes, *prompt.notes]
+        if len(chosen) < min(self.k, sample.size):
+            notes.append(f"the ranking names {len(chosen)} of the profile's {sample.size} items")
         scores = ranking.scores
         return {
             "source": prompt.text,
@@ -185,7 +194,7 @@ class Personalizer:
         return Prompt(prompt.text, prompt.use, (*notes, *prompt.notes))
 
 
-def _ranker(task: Task, retriever: Any, ranking: Any, options: Mapping[str, Any]) -> Ranker:
+def _ranker(retriever: Any, ranking: Any, options: Mapping[str, Any]) -> Ranker:
     if ranking is not None:
         if retriever is not None:
             raise ValueError("expected either a ranking file or a retriever, found both")
@@ -193,9 +202,8 @@ def _ranker(task: Task, retriever: Any, ranking: Any, options: Mapping[str, Any]
             raise ValueError(f"a ranking file takes no options of a retriever, found {', '.join(options)}")
         return Stored(ranking)
     retriever = "bm25" if retriever is None else retriever
-    ranker = make_ranker(retriever, **options) if isinstance(retriever, str) else retriever
-    if ranker.needs_dates and not task.time_based:
-        raise ValueError(
-            f"{task.name} has no dates for the retriever 'recency': they are in the time-based {task.base}_time"
-        )
-    return ranker
+    if isinstance(retriever, str):
+        return make_ranker(retriever, **options)
+    if options:
+        raise ValueError(f"a retriever given as an object has its options already, found {', '.join(options)}")
+    return retriever

@@ -95,9 +95,7 @@ class Stored:
         if unknown:
             message = f"names item {unknown[0]!r}, which its profile of {sample.size} items lacks ({len(unknown)} such)"
             raise ValueError(f"{self.path}: sample {sample.id!r} {message}; made of another split or config?")
-        left = sample.size - len(ranked)
-        notes = (f"the ranking file leaves {left} of {sample.size} items out",) if left else ()
-        return Ranking([positions[item_id] for item_id in ranked], notes=notes)
+        return Ranking([positions[item_id] for item_id in ranked])
 
 
 def _read(path: str) -> tuple[Mapping[str, list[str]], str]:

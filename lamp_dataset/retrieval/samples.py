@@ -20,6 +20,9 @@ from lamp_dataset.tasks import Task
 #: The columns that are read.
 COLUMNS = ("id", "input", "profile")
 
+#: Stands between a document and its date, where dates are searched, too (``--use_date`` of the official script).
+DATE = " date: "
+
 
 class Sample(Protocol):
     """One row: its id, input and query, and its profile, item by item in the stored order."""
@@ -49,6 +52,7 @@ class PlainSample:
     input: str
     query: Query
     profile: Sequence[Mapping[str, Any]]
+    use_date: bool = False
 
     @property
     def size(self) -> int:
@@ -59,7 +63,13 @@ class PlainSample:
     def documents(self) -> list[str]:
         """See :class:`Sample`."""
         parts = zip(*(self.column(field) for field in self.task.document_fields), strict=True)
-        return [" ".join("" if part is None else str(part) for part in texts) for texts in parts]
+        texts = [" ".join("" if part is None else str(part) for part in fields) for fields in parts]
+        if not self.use_date:
+            return texts
+        return [
+            text if date is None else f"{text}{DATE}{date}"
+            for text, date in zip(texts, self.column("date"), strict=True)
+        ]
 
     def column(self, field: str) -> list:
         """See :class:`Sample`."""
@@ -102,8 +112,8 @@ class ArrowSample:
 class _ArrowItems:
     """The profile items of a whole batch, end to end."""
 
-    def __init__(self, task: Task, values: pa.StructArray) -> None:
-        self.task, self.values = task, values
+    def __init__(self, task: Task, values: pa.StructArray, use_date: bool) -> None:
+        self.task, self.values, self.use_date = task, values, use_date
 
     def column(self, field: str) -> pa.Array:
         names = [entry.name for entry in self.values.type]
@@ -113,8 +123,13 @@ class _ArrowItems:
 
     @cached_property
     def documents(self) -> pa.Array:
-        texts = [pc.fill_null(self.column(field).cast(pa.large_string()), "") for field in self.task.document_fields]
-        return texts[0] if len(texts) == 1 else pc.binary_join_element_wise(*texts, pa.scalar(" ", pa.large_string()))
+        text = pa.large_string()
+        parts = [pc.fill_null(self.column(field).cast(text), "") for field in self.task.document_fields]
+        texts = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, pa.scalar(" ", text))
+        if not self.use_date:
+            return texts
+        dated = pc.binary_join_element_wise(texts, self.column("date").cast(text), pa.scalar(DATE, text))
+        return pc.coalesce(dated, texts)
 
 
 def _lacks(task: Task, field: str, names: Iterable[str], where: str) -> ValueError:
@@ -122,7 +137,9 @@ def _lacks(task: Task, field: str, names: Iterable[str], where: str) -> ValueErr
     return ValueError(f"{where}: expected the field {field!r} of {task.name}, found {found}; rows of another config?")
 
 
-def read_samples(task: Task, batch: Mapping[str, Sequence] | pa.Table, rules: str) -> list[Sample]:
+def read_samples(
+    task: Task, batch: Mapping[str, Sequence] | pa.Table, rules: str, use_date: bool = False
+) -> list[Sample]:
     """The samples of a batch.
 
     Args:
@@ -130,6 +147,7 @@ def read_samples(task: Task, batch: Mapping[str, Sequence] | pa.Table, rules: st
         batch: columns by name, at least ``id``, ``input`` and ``profile``; a profile is a list of dicts, or a dict of
             lists as old versions of ``datasets`` give it.
         rules: ``"official"`` or ``"fixed"``, for the query.
+        use_date: whether each document ends with its date.
 
     Raises:
         ValueError: a column or a field is missing, or holds None or something of another type.
@@ -139,11 +157,13 @@ def read_samples(task: Task, batch: Mapping[str, Sequence] | pa.Table, rules: st
     if missing:
         raise ValueError(f"expected rows with {', '.join(COLUMNS)}; found no {missing[0]!r} among {', '.join(names)}")
     if isinstance(batch, pa.Table) and _is_list_of_structs(batch.schema.field("profile").type):
-        return list(_arrow_samples(task, batch, rules))
+        return list(_arrow_samples(task, batch, rules, use_date))
     if isinstance(batch, pa.Table):
         batch = {name: batch.column(name).to_pylist() for name in COLUMNS}
     rows = zip(*(batch[name] for name in COLUMNS), strict=True)
-    return [PlainSample(task, *_head(task, i, text, rules), _profile(i, profile)) for i, text, profile in rows]
+    return [
+        PlainSample(task, *_head(task, i, text, rules), _profile(i, profile), use_date) for i, text, profile in rows
+    ]
 
 
 def _head(task: Task, sample_id: Any, text: Any, rules: str) -> tuple[str, str, Query]:
@@ -169,11 +189,11 @@ def _is_list_of_structs(kind: pa.DataType) -> bool:
     return (pa.types.is_list(kind) or pa.types.is_large_list(kind)) and pa.types.is_struct(kind.value_type)
 
 
-def _arrow_samples(task: Task, table: pa.Table, rules: str) -> Iterator[Sample]:
+def _arrow_samples(task: Task, table: pa.Table, rules: str, use_date: bool) -> Iterator[Sample]:
     ids, inputs = (table.column(name).to_pylist() for name in ("id", "input"))
     profiles = table.column("profile").combine_chunks()
     profiles = profiles.combine_chunks() if isinstance(profiles, pa.ChunkedArray) else profiles
-    items = _ArrowItems(task, profiles.flatten())
+    items = _ArrowItems(task, profiles.flatten(), use_date)
     if items.values.null_count:
         raise ValueError("expected a list of dicts as profile of every sample, found None among the items")
     sizes = pc.fill_null(pc.list_value_length(profiles), 0).to_pylist()

@@ -99,7 +99,7 @@ def test_a_chat_model_reads_the_messages_in_its_template(folder, tmp_path, monke
     generate = model.generate
     monkeypatch.setattr(model, "generate", lambda **tokens: seen.append(tokens["input_ids"]) or generate(**tokens))
     args = zero_shot.arguments(given(folder, "chat", tmp_path / "p.json", limit=2))
-    rows = zero_shot.prompts(args, tokenizer)
+    rows = zero_shot.prompts(args, tokenizer, model)
     zero_shot.answer(rows[:2], tokenizer, model, args)
     texts = tokenizer.batch_decode(seen[0])
     for text, messages, length in zip(texts, rows["messages"], rows["source_length"], strict=True):

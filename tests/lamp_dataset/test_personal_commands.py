@@ -74,6 +74,13 @@ def test_rank_writes_the_official_file_and_personalize_reads_it(run, tmp_path):
     assert ours.to_list() == again.remove_columns("retrieved_scores").to_list()
 
 
+def test_prompts_of_the_gated_task_are_for_ones_own_eyes(run, tmp_path):
+    status, output = run("personalize", "LaMP_6", *HERE, "--output", "p.parquet")
+    assert status == 0
+    assert "p.parquet holds texts under LDC2015T03" in output
+    assert (tmp_path / "here" / "p.parquet").stat().st_mode & 0o077 == 0
+
+
 def test_rrf_and_random_take_their_options(run, tmp_path):
     fused = ("--retriever", "rrf", "--of", "bm25", "--of", "random")
     for name, seed in (("a.json", 1), ("b.json", 1), ("c.json", 2)):

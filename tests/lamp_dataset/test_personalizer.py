@@ -8,10 +8,12 @@ import pyarrow as pa
 import pytest
 from datasets.fingerprint import Hasher
 from personal import WordTokenizer, batch, row
+from rank_bm25 import BM25Okapi
 
 import lamp_dataset
 from lamp_dataset import Personalizer
 from lamp_dataset.columns import COLUMNS, arrow_of
+from lamp_dataset.retrieval.rankers import First
 from lamp_dataset.tasks import TASKS
 
 
@@ -195,6 +197,7 @@ def test_the_fingerprint_is_that_of_the_options_and_the_version(tmp_path, monkey
             {"max_length": 100},
             {"rules": "fixed"},
             {"system": None},
+            {"use_date": True},
             {"tokenizer": WordTokenizer("slow")},
             {"k1": 1.2},
             {"retriever": "random"},
@@ -205,7 +208,7 @@ def test_the_fingerprint_is_that_of_the_options_and_the_version(tmp_path, monkey
             {"retriever": "rrf", "of": ["first", "bm25"]},
             {"ranking": path},
         ]
-        return [Hasher.hash(Personalizer("LaMP_3", **chosen)) for chosen in options]
+        return [Hasher.hash(Personalizer("LaMP_3_time", **chosen)) for chosen in options]
 
     before = hashes()
     assert len(set(before)) == len(before)
@@ -249,6 +252,35 @@ def test_a_ranking_read_back_gives_the_same_prompts(retriever, tmp_path):
         assert Personalizer("LaMP_4_time", ranking=path, k=k)(rows) == expected
 
 
+def test_a_short_ranking_is_noted_where_it_is_too_short(tmp_path):
+    path = tmp_path / "ranking.json"
+    path.write_text(json.dumps({"310": ["3102", "3101"]}))
+    rows = batch([row("LaMP_3")])
+    assert Personalizer("LaMP_3", ranking=path, k=2)(rows)["notes"] == [""]
+    found = Personalizer("LaMP_3", ranking=path, k=3)(rows)
+    assert found["retrieved_ids"] == [["3102", "3101"]]
+    assert found["notes"] == ["the ranking names 2 of the profile's 5 items"]
+
+
+@pytest.mark.parametrize("size", [4, 40])
+@pytest.mark.parametrize("form", [dict, pa.table])
+def test_dates_are_searched_when_asked_as_the_official_flag_does(form, size):
+    made = row("LaMP_4_time", size=size)
+    made["profile"][1]["date"] = None
+    documents = [f"{item['title']} {item['text']}" for item in made["profile"]]
+    dated = [
+        text if item["date"] is None else f"{text} date: {item['date']}"
+        for text, item in zip(documents, made["profile"], strict=True)
+    ]
+    made["input"] += f" {made['profile'][0]['date']} date:"
+    query = made["input"].partition("article:")[2].split()
+    for use_date, texts in ((False, documents), (True, dated)):
+        found = Personalizer("LaMP_4_time", k=size, use_date=use_date)(form(batch([made])))
+        found = found.to_pydict() if isinstance(found, pa.Table) else found
+        expected = BM25Okapi([text.split() for text in texts]).get_scores(query)
+        assert found["retrieved_scores"] == [sorted(expected, reverse=True)]
+
+
 # ---- bad input
 
 
@@ -266,6 +298,8 @@ def test_a_ranking_read_back_gives_the_same_prompts(retriever, tmp_path):
         ({"max_length": 0}, "expected a whole number from 1 as max_length, found 0"),
         ({"ranking": "r.json", "seed": 1}, "a ranking file takes no options of a retriever, found seed"),
         ({"ranking": "r.json", "retriever": "recency"}, "either a ranking file or a retriever"),
+        ({"retriever": First(), "seed": 1}, "a retriever given as an object has its options already, found seed"),
+        ({"use_date": True}, "LaMP_3 has no dates for use_date: they are in the time-based LaMP_3_time"),
         ({"sede": 1}, "bm25: no option 'sede'"),
     ],
 )
