@@ -127,7 +127,7 @@ def _merge_configs(data: Any, configs: list[Config], sizes: Mapping[str, int]) -
     infos = DatasetInfosDict({config.name: _info(config, sizes[config.name]) for config in configs})
     try:
         there = MetadataConfigs.from_dataset_card_data(data)
-        entries = {config.name: {**there.get(config.name, {}), "data_files": _data_files(config)} for config in configs}
+        entries = {config.name: _entry(config, there.get(config.name, {})) for config in configs}
         MetadataConfigs(entries).to_dataset_card_data(data)
         infos.to_dataset_card_data(data)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -137,8 +137,10 @@ def _merge_configs(data: Any, configs: list[Config], sizes: Mapping[str, int]) -
         ) from None
 
 
-def _data_files(config: Config) -> list[dict[str, str]]:
-    return [{"split": name, "path": f"{config.name}/{split.pattern}"} for name, split in config.splits.items()]
+def _entry(config: Config, there: Mapping[str, Any]) -> dict[str, Any]:
+    """What the card says of a config: where its files are; other settings stay, such as ``default``."""
+    files = [{"split": name, "path": f"{config.name}/{split.pattern}"} for name, split in config.splits.items()]
+    return {**{key: value for key, value in there.items() if key != "data_dir"}, "data_files": files}
 
 
 def _info(config: Config, size: int) -> Any:
@@ -165,6 +167,7 @@ def _merge_facts(data: Any) -> None:
         if data.get(key) is None:
             data[key] = value
     categories = data.get("task_categories") or []
+    categories = [categories] if isinstance(categories, str) else categories
     data["task_categories"] = list(dict.fromkeys([*categories, *(CATEGORIES[task.kind] for task in tasks)]))
 
 
@@ -175,11 +178,12 @@ def _tasks_on(data: Any) -> list[Task]:
 
 
 def _with_block(text: str, block: str) -> str:
-    """``text`` with ``block`` in place of the one there, else at its end. The text's own line ends stay."""
-    head, begin, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if begin and end:
-        return f"{head}{block}{tail}"
+    """``text`` with ``block`` in place of the one there, else at its end."""
+    end = text.find(END)
+    # the last beginning before the end: where an end mark was lost, what follows may be somebody's own words
+    begin = text.rfind(BEGIN, 0, end) if end >= 0 else -1
+    if begin >= 0:
+        return text[:begin] + block + text[end + len(END) :]
     return f"{text.rstrip()}\n\n{block}\n"
 
 

@@ -43,7 +43,9 @@ def _remove_dead(parent: Path, name: str) -> None:
 
 def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    folder.with_suffix(".lock").unlink(missing_ok=True)
+    # a child of a killed run may still write there: the lock file stays then, and with it the folder's turn next time
+    if not folder.exists():
+        folder.with_suffix(".lock").unlink(missing_ok=True)
 
 
 def put_in_place(new: Path, target: Path) -> None:

@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 #: Too many requests, and the server's own troubles.
 PASSING = (429, 500, 502, 503, 504)
 ATTEMPTS = 6
+#: Of as many writers at once, one more arrives each time.
+ATTEMPTS_IN_RACES = 12
 #: Seconds. The Hub counts requests in windows of five minutes.
 LONGEST_WAIT = 300.0
 
@@ -74,16 +76,21 @@ def _say(state: tenacity.RetryCallState) -> None:
     logger.warning("%s; trying again in %.0f s", trouble if status else "no answer from the Hub", state.upcoming_sleep)
 
 
+def _enough(state: tenacity.RetryCallState) -> bool:
+    raced = state.outcome is not None and is_race(state.outcome.exception())
+    return state.attempt_number >= (ATTEMPTS_IN_RACES if raced else ATTEMPTS)
+
+
 def tries(races: bool = False) -> tenacity.Retrying:
     """Up to :data:`ATTEMPTS` tries; the last error is raised as it is.
 
     Args:
-        races: whether to try again after somebody else's commit, too.
+        races: whether to try again after somebody else's commit, too, up to :data:`ATTEMPTS_IN_RACES` times in all.
     """
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception(lambda error: is_passing(error) or (races and is_race(error))),
         wait=wait_as_told,
-        stop=tenacity.stop_after_attempt(ATTEMPTS),
+        stop=_enough,
         before_sleep=_say,
         reraise=True,
     )

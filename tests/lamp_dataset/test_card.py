@@ -4,7 +4,7 @@ import pytest
 from huggingface_hub import DatasetCard, DatasetCardData
 
 from lamp_dataset import SAMPLE
-from lamp_dataset.card import make_card, task_table
+from lamp_dataset.card import BEGIN, END, make_card, task_table
 from lamp_dataset.hub.export import prepare
 from lamp_dataset.tasks import TASKS
 
@@ -81,10 +81,21 @@ def test_a_gated_config_is_marked_never_public(configs):
 
 def test_other_settings_of_a_config_stay(configs):
     data = DatasetCard(card(None, configs["LaMP_2"])).data.to_dict()
-    data["configs"][0]["default"] = True
+    data["configs"][0] |= {"default": True, "data_dir": "elsewhere"}
+    data["task_categories"] = "other"
     data["configs"].append({"config_name": "theirs", "data_files": "theirs/*"})
     again = DatasetCard(card(f"---\n{DatasetCardData(**data)}\n---\n", configs["LaMP_2"])).data
     assert [(entry["config_name"], entry.get("default")) for entry in again["configs"]] == [
         ("LaMP_2", True),
         ("theirs", None),
     ]
+    assert "data_dir" not in again["configs"][0]  # it would be put before the paths
+    assert again["task_categories"] == ["other", "text-classification"]
+
+
+def test_words_after_a_lost_end_mark_stay(configs):
+    broken = card(None, configs["LaMP_2"]).replace(END, "") + "\nOur own words.\n"
+    once = card(broken, configs["LaMP_2"])
+    assert card(once, configs["LaMP_2"]) == once
+    assert once.count(BEGIN) == 2
+    assert "\nOur own words.\n" in once

@@ -101,7 +101,7 @@ def test_somebody_elses_commit_is_built_upon(client, files):
 def test_a_race_lost_for_ever_ends(client, files):
     client.hub.fault("POST", "/commit/main", times=100, status=412)
     done = client.push("me/lamp", "LaMP_2", data_dir=files)
-    assert (done.returncode, commits(client), len(client.hub.seen("POST", "/commit/"))) == (2, ["initial commit"], 6)
+    assert (done.returncode, commits(client), len(client.hub.seen("POST", "/commit/"))) == (2, ["initial commit"], 12)
     assert "the commit failed: the Hub answered 412" in done.stderr
 
 

@@ -41,6 +41,17 @@ def test_what_a_killed_run_left_is_removed_and_a_live_one_is_let_alone(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_cannot_be_removed_now_is_removed_the_next_time(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(folders.shutil, "rmtree", lambda folder, ignore_errors: None)
+        with work_folder(tmp_path, "out") as work:
+            (work / "file").write_text("still in use")
+    assert (work / "file").exists()
+    with work_folder(tmp_path, "out"):
+        assert not work.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("swap", [True, False], ids=["swap", "two renames"])
 def test_a_folder_takes_the_place_of_nothing_an_empty_one_and_an_old_one(tmp_path, monkeypatch, swap):
     if not swap:
