@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lamp_dataset.card import is_ours, make_card
 from lamp_dataset.files import write_whole
@@ -94,11 +94,12 @@ def export(
     names = config_names(configs)
     target = Path(output).resolve()
     check_replaceable(target)
+    builders = find_builders(names, data_dir)
     with work_folder(target.parent, target.name) as work:
         new = work / "new"
         # texts under a signed licence are for the eyes of who runs this
         new.mkdir(mode=0o700 if any(get_task(name).gated for name in names) else 0o777)
-        prepared = prepare(names, data_dir)
+        prepared = prepare(builders)
         sizes = write_configs(prepared, new)
         with write_whole(new / CARD) as file:
             file.write(make_card(None, prepared, sizes))
@@ -137,9 +138,26 @@ def check_replaceable(target: Path) -> None:
         raise ValueError(f"{target}: holds Parquet files but no card of an export; choose a new or an empty folder")
 
 
-def prepare(names: list[str], data_dir: str | os.PathLike | None) -> list[Config]:
+def find_builders(names: list[str], data_dir: str | os.PathLike | None) -> dict[str, datasets.DatasetBuilder]:
+    """Config -> its builder. Files in ``data_dir`` are looked for, nothing is built or downloaded yet.
+
+    Raises:
+        ValueError: ``data_dir`` lacks them.
+    """
+    import datasets
+
+    # makes load_dataset find "lamp"
+    import lamp_dataset  # noqa: F401
+
+    folder = os.fspath(data_dir) if data_dir else None
+    return {name: datasets.load_dataset_builder("lamp", name, data_dir=folder) for name in names}
+
+
+def prepare(builders: Mapping[str, datasets.DatasetBuilder]) -> list[Config]:
     """Build the configs in the cache of ``datasets`` (once; later calls find them there) and plan their files."""
-    sources = {name: _source(name, data_dir) for name in names}
+    for builder in builders.values():
+        builder.download_and_prepare()
+    sources = {name: builder.as_dataset() for name, builder in builders.items()}
     sizes = {(name, split): _num_bytes(ds) for name, splits in sources.items() for split, ds in splits.items()}
     shards = number_of_shards(sizes)
     return [
@@ -153,17 +171,6 @@ def prepare(names: list[str], data_dir: str | os.PathLike | None) -> list[Config
         )
         for name, splits in sources.items()
     ]
-
-
-def _source(name: str, data_dir: str | os.PathLike | None) -> Mapping[str, Any]:
-    import datasets
-
-    # makes load_dataset find "lamp"
-    import lamp_dataset  # noqa: F401
-
-    builder = datasets.load_dataset_builder("lamp", name, data_dir=os.fspath(data_dir) if data_dir else None)
-    builder.download_and_prepare()
-    return builder.as_dataset()
 
 
 def _num_bytes(source: datasets.Dataset) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lamp_dataset.card import make_card
-from lamp_dataset.hub.export import CARD, SHARD, Config, config_names, prepare, write_configs
+from lamp_dataset.hub.export import CARD, SHARD, Config, config_names, find_builders, prepare, write_configs
 from lamp_dataset.hub.folders import work_folder
 from lamp_dataset.hub.guard import check_licences, open_private, require_private
 from lamp_dataset.hub.readback import check_readable
@@ -93,11 +93,12 @@ def push_to_hub(
     names = config_names(configs)
     check_licences(names, acknowledge_licence)
     remote = Remote(repo_id, token)
+    builders = find_builders(names, data_dir)
     # before the rows are built: a push that must not be shall not cost an hour first
     with scrubbed_logs(remote.token):
         state = open_private(remote, dry_run)
     with scrubbed_logs(remote.token), work_folder(_cache(), "lamp-push") as work:
-        push = _Push(remote, prepare(names, data_dir), work)
+        push = _Push(remote, prepare(builders), work)
         if dry_run:
             return push.plan(state)
         return push.run()

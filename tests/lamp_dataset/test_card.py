@@ -5,7 +5,7 @@ from huggingface_hub import DatasetCard, DatasetCardData
 
 from lamp_dataset import SAMPLE
 from lamp_dataset.card import BEGIN, END, make_card, task_table
-from lamp_dataset.hub.export import prepare
+from lamp_dataset.hub.export import find_builders, prepare
 from lamp_dataset.tasks import TASKS
 
 
@@ -32,7 +32,7 @@ def test_a_bar_in_a_fact_does_not_break_the_table():
 
 @pytest.fixture(scope="module")
 def configs():
-    return {config.name: config for config in prepare(["LaMP_2", "LaMP_6"], SAMPLE)}
+    return {config.name: config for config in prepare(find_builders(["LaMP_2", "LaMP_6"], SAMPLE))}
 
 
 def card(existing, *configs):

@@ -131,7 +131,7 @@ def test_a_failure_leaves_the_older_export(files, tmp_path):
 def test_a_disk_that_fills_up_leaves_nothing(files, tmp_path):
     code = (
         "import resource, sys, lamp_dataset, signal\nfrom lamp_dataset.hub import export as e\n"
-        "prepared = e.prepare(['LaMP_2'], sys.argv[1])\n"
+        "prepared = e.prepare(e.find_builders(['LaMP_2'], sys.argv[1]))\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
         "lamp_dataset.export('LaMP_2', sys.argv[2], data_dir=sys.argv[1])"

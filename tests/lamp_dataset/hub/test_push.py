@@ -206,7 +206,7 @@ def test_a_token_that_may_not_is_told_before_any_row_is_built(client, tmp_path, 
     assert (done.returncode, sent_nothing(client.hub)) == (2, True)
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
-    assert not (home / "datasets").exists()
+    assert not list(home.rglob("*.arrow"))
 
 
 @pytest.mark.parametrize(
@@ -221,6 +221,12 @@ def test_a_wrong_name_is_told_before_any_request(client, files, repo, configs, m
     done = client.push(repo, *configs, data_dir=files)
     assert (done.returncode, client.hub.log) == (2, [])
     assert message in done.stderr
+
+
+def test_a_folder_without_the_files_is_told_before_any_request(client, files, tmp_path):
+    done = client.push("me/lamp", "LaMP_2", "LaMP_7", data_dir=files)
+    assert (done.returncode, client.hub.log) == (2, [])
+    assert "LaMP_7" in done.stderr
 
 
 def test_a_token_with_a_line_end_is_not_shown(client, files):
