@@ -3,12 +3,13 @@
     python examples/finetune.py --config LaMP_3 --model google/flan-t5-base --retriever bm25 -k 4 --output run
     python examples/finetune.py --config LaMP_3 --model google/flan-t5-base -k 0 --output baseline    # no profile
 
-transformers' own Trainer does the work. Where the output folder holds a checkpoint of an earlier run, that is resumed.
+transformers' own Trainer does the work. The same command after a stop goes on from the last checkpoint.
 The scores go to the screen, the predictions in the official format to OUTPUT/predictions.json.
 Needs: pip install 'lamp-hf[models]'
 """
 
 import argparse
+import json
 import os
 
 import datasets
@@ -90,9 +91,26 @@ def make_trainer(args, model, tokenizer, train, validation):
     )
 
 
+def checkpoint_of(args):
+    """The last checkpoint of the same run in the output folder, None for a new run; ValueError for another run's."""
+    path = os.path.join(args.output, "settings.json")
+    settings = {name: value for name, value in vars(args).items() if name != "output"}
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+        if found != settings:
+            raise ValueError(f"{args.output} holds another run, made with {found}; choose another output")
+        return get_last_checkpoint(args.output)
+    os.makedirs(args.output, exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(settings, file)
+    return None
+
+
 def main(given=None):
     """Train, score, write; gives the trainer and the scores."""
     args = arguments(given)
+    checkpoint = checkpoint_of(args)
     set_seed(args.seed)
     rows = datasets.load_dataset("lamp", args.config, data_dir=args.data_dir, splits=("train", "validation"))
     tokenizer = AutoTokenizer.from_pretrained(args.model)
@@ -108,7 +126,6 @@ def main(given=None):
         prepare(rows[split], personalize, tokenizer, args) for split in ("train", "validation")
     )
     trainer = make_trainer(args, AutoModelForSeq2SeqLM.from_pretrained(args.model), tokenizer, train, validation)
-    checkpoint = get_last_checkpoint(args.output) if os.path.isdir(args.output) else None
     trainer.train(resume_from_checkpoint=checkpoint)
     trainer.save_model()
     found = trainer.predict(validation)

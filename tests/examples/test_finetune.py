@@ -90,3 +90,6 @@ def test_the_own_profile_tells_and_nothing_else_does(folder):
     again, repeated = finetune(folder, 1, "own")
     assert again.state.global_step == trainer.state.global_step
     assert repeated == scores
+    # and what another call learned is not taken for its own
+    with pytest.raises(ValueError, match="own holds another run, made with"):
+        finetune(folder, 0, "own")
