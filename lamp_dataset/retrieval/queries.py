@@ -56,9 +56,8 @@ def find_query(task: Task, text: str, rules: str = "official") -> Query:
 def _framed(text: str, frame: tuple[str, str, str]) -> str | None:
     before, between, after = frame
     text = text.rstrip()
-    start, middle = text.find(before), text.rfind(between)
-    if start < 0 or middle < start + len(before) or not text.endswith(after):
+    _, found_before, rest = text.partition(before)
+    first, found_between, second = rest.partition(between)
+    if not (found_before and found_between and second.endswith(after)):
         return None
-    first = text[start + len(before) : middle]
-    second = text[middle + len(between) : len(text) - len(after)]
-    return f"{first} {second}" if middle + len(between) <= len(text) - len(after) else None
+    return f"{first} {second.removesuffix(after)}"

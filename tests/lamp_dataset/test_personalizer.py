@@ -337,14 +337,28 @@ def test_a_budget_too_small_for_the_template_falls_back_and_says_so(rules):
     assert "the prompt is the input" in found["notes"][0] or "no profile" in found["notes"][0]
 
 
+class Chat(WordTokenizer):
+    """Adds four marks and the system message to a prompt, and nothing at its end."""
+
+    chat_template = "there is one"
+
+    def apply_chat_template(self, messages, tokenize, add_generation_prompt):
+        return " ".join(f"<{message['role']}> {message['content']} <end>" for message in messages)
+
+
+@pytest.mark.parametrize("rules", ["official", "fixed"])
+def test_a_chat_template_takes_its_part_of_the_budget(rules):
+    rows = batch(made("LaMP_7", size=9, words=(20, 40)))
+    plain = Personalizer("LaMP_7", tokenizer=WordTokenizer(), rules=rules, max_length=120)(rows)
+    # the marks of two messages and two words of the system; the plain prompt's special token is not in the chat
+    chat = Personalizer("LaMP_7", tokenizer=Chat(), rules=rules, max_length=120 + 6 - 1, system="Be brief.")(rows)
+    assert chat["source"] == plain["source"]
+    assert chat["source_length"] == [length + 6 - 1 for length in plain["source_length"]]
+    assert "cut" in {use for uses in plain["retrieved_use"] for use in uses}
+
+
 def test_a_chat_template_larger_than_the_budget_is_refused():
-    class Chat(WordTokenizer):
-        chat_template = "there is one"
-
-        def apply_chat_template(self, messages, tokenize, add_generation_prompt):
-            return " ".join(message["content"] for message in messages)
-
-    with pytest.raises(ValueError, match="max_length=10 is too small: the chat template takes 28"):
+    with pytest.raises(ValueError, match="max_length=10 is too small: the chat template takes 32"):
         Personalizer("LaMP_3", tokenizer=Chat(), max_length=10)
 
 

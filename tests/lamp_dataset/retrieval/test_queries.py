@@ -38,8 +38,9 @@ def citation(title, first="A", second="B"):
         (citation("T", 'Is "it" so?'), "Is   so?", 'Is "it" so? B'),
         (citation("T", "A", 'The "B" side'), "A The", 'A The "B" side'),
         (citation("T", "A\nA", "B"), "A\nA B", "A\nA B"),
+        (citation("T", "A", 'B" [2]: "C'), "A B", 'A B" [2]: "C'),
     ],
-    ids=["plain", "quoted title", "stray mark", "quoted candidate", "quoted second", "newline"],
+    ids=["plain", "quoted title", "stray mark", "quoted candidate", "quoted second", "newline", "frame in a title"],
 )  # fmt: skip
 def test_official_quotes_shift_and_fixed_quotes_do_not(text, official, fixed):
     task = TASKS["LaMP_1"]
