@@ -161,7 +161,7 @@ def tokenizers(rows):
     sys.path.append(str(Path(__file__).parent.parent / "tests"))
     import tiny_models
 
-    known = [rows[0]["input"], *(item["text"] for item in rows[0]["profile"])]
+    known = [*rows["input"], *(f"{item['title']} {item['text']}" for profile in rows["profile"] for item in profile)]
     return {"words": None, "T5's tokens": tiny_models.tiny_tokenizer(known)}
 
 
