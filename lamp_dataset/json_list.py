@@ -3,8 +3,8 @@
 The official questions files are a single list on a single line, up to 1.7 GB. Two ways through it:
 
 * :meth:`JsonList.blocks` cuts the bytes between two rows, some megabytes apart, for a fast parser. It *guesses* where a
-  row ends from the text around it. A guess is safe: a block that does not hold whole rows is not balanced, so it cannot
-  parse as a list, and whoever parses it notices.
+  row ends from the text around it. A guess is safe: a block of whole rows parses as ``{"rows":[…]}`` with no other key
+  beside ``rows``, and nothing else does; whoever parses it checks that.
 * :meth:`JsonList.rows` then goes on from the block that did not parse, row by row, with the standard library's
   decoder. It takes any legal JSON and names the place of what is not.
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from lamp_dataset.files import BOM, HEAD_BYTES, describe
@@ -25,18 +25,23 @@ MAX_BLOCK_BYTES = 64 << 20
 #: More than the text that shows the end of a row can take.
 _LONGEST_ROW_START = 4096
 
-_STRING = rb'"(?:[^"\\]|\\.)*"'
+_STRING = rb'("(?:[^"\\]|\\.)*")'
 #: The wrapper that some files have around the list.
 _WRAPPER_START = re.compile(rb'\{\s*(?:"task"\s*:\s*' + _STRING + rb'\s*,\s*)?"golds"\s*:\s*\[')
+_BETWEEN = re.compile(r"[ \t\n\r,]*")
 _DOCUMENT_START, _DOCUMENT_END = b'{"rows":[', b"]}"
 
 
-def first_row(block: memoryview) -> Any:
-    """The first value in a block, numbers as :class:`Number`; None if there is none to read."""
-    try:
-        return DECODER.raw_decode(bytes(block).decode("utf-8", "replace"))[0]
-    except (ValueError, RecursionError):
-        return None
+def first_rows(rows: memoryview) -> Iterator[Any]:
+    """The values at the start of a block, one by one, numbers as :class:`Number`; ends where one cannot be read."""
+    text, position = bytes(rows).decode("utf-8", "replace"), 0
+    while True:
+        position = _BETWEEN.match(text, position).end()
+        try:
+            value, position = DECODER.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            return
+        yield value
 
 
 class Block(NamedTuple):
@@ -65,13 +70,21 @@ class JsonList:
         row_keys: keys that a row has and an object inside a row has not; a row's end is guessed from the first of them
             that follows.
         block_bytes: size of a block.
+        check_task: called with the task's name if there is a wrapper that gives it.
 
     Raises:
         ValueError: the file does not begin as a list (or the wrapper ``{"task": …, "golds": […]}`` around one).
     """
 
-    def __init__(self, file: BinaryIO, name: str, row_keys: tuple[str, ...], block_bytes: int = BLOCK_BYTES) -> None:
-        self._file, self.name, self._block_bytes = file, name, block_bytes
+    def __init__(
+        self,
+        file: BinaryIO,
+        name: str,
+        row_keys: tuple[str, ...],
+        block_bytes: int = BLOCK_BYTES,
+        check_task: Callable[[str], object] = str,
+    ) -> None:
+        self._file, self.name, self._block_bytes, self._check_task = file, name, block_bytes, check_task
         self._row_keys = [f'"{key}"'.encode() for key in row_keys]
         keys = b"|".join(map(re.escape, self._row_keys))
         # `}`, a comma and an object that begins with at most four plain values and then a key of a row. It cannot match
@@ -151,7 +164,20 @@ class JsonList:
         if opening is None:
             found = "an object, not a list" if head[:1] == b"{" else describe(self._buffer[:HEAD_BYTES])
             raise ValueError(f'{self.name}: expected a JSON list of rows [{{"id": …}}, …], found {found}')
+        if self._wrapped and opening[1]:
+            self._task_is(opening[1].decode("utf-8", "replace"))
         self._drop(len(self._buffer) - len(head) + opening.end())
+
+    def _task_is(self, string: str) -> None:
+        try:
+            self._check_task(json.loads(string))
+        except json.JSONDecodeError:
+            raise ValueError(f"{self.name}: expected a task's name as 'task', found {string[:60]}") from None
+
+    def end_of_wrapper(self, closing: re.Match) -> None:
+        """Look at what closes the wrapper around the list."""
+        if closing[1]:
+            self._task_is(closing[1])
 
     def _fill(self, size: int) -> None:
         while len(self._buffer) < size and not self._eof:
@@ -189,8 +215,10 @@ class JsonList:
         body = self._buffer.rstrip(b" \t\r\n")
         if self._wrapped and body.endswith(b"}"):
             body = body[: body.rfind(b"]") + 1]
-            if WRAPPER_END.fullmatch(self._buffer[len(body) :].decode("utf-8", "replace").rstrip()) is None:
+            closing = WRAPPER_END.fullmatch(self._buffer[len(body) :].decode("utf-8", "replace").rstrip())
+            if closing is None:
                 return None
+            self.end_of_wrapper(closing)
         elif self._wrapped:
             return None
         if not body.endswith(b"]"):

@@ -15,7 +15,7 @@ READ_BYTES = 4 << 20
 #: A value longer than this is taken for a damaged file, in which a string never ends.
 MAX_ROW_CHARS = 256 << 20
 #: What may stand behind the list where ``{"golds": […], "task": …}`` is wrapped around it.
-WRAPPER_END = re.compile(r'\s*(?:,\s*"task"\s*:\s*"(?:[^"\\]|\\.)*"\s*)?\}')
+WRAPPER_END = re.compile(r'\s*(?:,\s*"task"\s*:\s*("(?:[^"\\]|\\.)*")\s*)?\}')
 CUT_OFF = "Was it cut off? Fetch it again."
 _SPACE = re.compile(r"[ \t\n\r]*")
 
@@ -34,6 +34,10 @@ class Source(Protocol):
 
     name: str
     offset: int
+
+    def end_of_wrapper(self, closing: re.Match) -> None:
+        """Called with what closes the wrapper around the list."""
+        ...
 
     def read(self, size: int) -> bytes:
         """The next bytes; empty at the end."""
@@ -86,6 +90,7 @@ class JsonText:
             closing = WRAPPER_END.match(self._text, self.position)
             if closing is None:
                 raise ValueError(f"{self._source.name}: expected '}}' after the list, {self.place()}. {CUT_OFF}")
+            self._source.end_of_wrapper(closing)
             self.position = closing.end()
         if self.peek():
             rest = self._text[self.position : self.position + 20]
@@ -102,7 +107,8 @@ class JsonText:
         """Whether the value goes on behind the text read so far, or is wrong: the decoder says the same of both."""
         unfinished = error.msg.startswith("Unterminated") or error.pos > len(self._text) - 12
         start, place = self.place(), self._place_of(error.pos)
-        at_the_end = error.msg.startswith("Unterminated") or error.pos >= len(self._text.rstrip())
+        end = len(self._text.rstrip()) - (6 if error.msg.startswith("Invalid \\") else 0)  # an escape may be cut, too
+        at_the_end = error.msg.startswith("Unterminated") or error.pos >= end
         near = self._text[max(0, error.pos - 20) : error.pos + 20]
         if unfinished and len(self._text) - self.position < MAX_ROW_CHARS and self._read(len(self._text)):
             return

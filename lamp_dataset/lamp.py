@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import datasets
 import pyarrow as pa
 import xxhash
+from datasets.exceptions import NonMatchingSplitsSizesError
 
-from lamp_dataset.fetching import CountingFile, fetching
+from lamp_dataset.fetching import CountingFile, content_digest, fetching, open_raw
 from lamp_dataset.files import HEAD_BYTES, describe, looks_like_html
 from lamp_dataset.official import read_golds, read_tables
-from lamp_dataset.sources import Files, find_files, official_paths, urls
+from lamp_dataset.sources import Files, find_files, is_url, official_paths, urls
 from lamp_dataset.tasks import CITATION, HOMEPAGE, SPLITS, TASKS, Task, get_task
 
 
@@ -24,7 +25,7 @@ class LampConfig(datasets.BuilderConfig):
     Attributes:
         splits: the splits to prepare, of ``train``, ``validation``, ``test``; None is all there are. Train files are
             large: name the others to fetch less.
-        base_url: a mirror with the official site's layout; None is the site itself.
+        base_url: a mirror with the official site's layout, as http or https; None is the site itself.
         data_dir: a folder with files downloaded before (see :func:`lamp_dataset.sources.find_files`): nothing is
             fetched then.
     """
@@ -38,32 +39,37 @@ class LampConfig(datasets.BuilderConfig):
         settings = {key: value for key, value in config_kwargs.items() if key not in ("data_dir", "splits")}
         if self.splits is not None:
             settings["splits"] = ",".join(self.splits)
+        if self.base_url is not None and not is_url(self.base_url):
+            raise ValueError(
+                f"base_url: expected the http or https address of a mirror, found {self.base_url!r}; for files in a "
+                "folder use data_dir"
+            )
         if self.data_dir is not None:
-            settings["data"] = _content_hash(find_files(get_task(self.name), self.data_dir, self.splits or SPLITS))
+            self._find_files()
+            settings["data"] = xxhash.xxh3_128(repr(self.digests).encode()).hexdigest()
         return super().create_config_id(settings, custom_features)
+
+    def _find_files(self) -> None:
+        """Look into ``data_dir`` once: what is read later must be what the name of the cache folder stands for."""
+        self.files = find_files(get_task(self.name), self.data_dir, self.splits or SPLITS)
+        self.digests = [
+            (split, [content_digest(path) for path in files if path is not None]) for split, files in self.files.items()
+        ]
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The splits to prepare: those asked for, in a folder those that have files."""
+        return tuple(self.files if self.data_dir is not None else self.splits or SPLITS)
 
 
 def _known_splits(splits: Iterable[str] | str | None) -> tuple[str, ...] | None:
     if splits is None:
         return None
-    splits = (splits,) if isinstance(splits, str) else tuple(map(str, splits))
-    unknown = [split for split in splits if split not in SPLITS]
-    if unknown or not splits:
+    given = [splits] if isinstance(splits, str) or not isinstance(splits, Iterable) else list(splits)
+    unknown = [str(split) for split in given if split not in SPLITS]
+    if unknown or not given:
         raise ValueError(f"splits: expected some of {', '.join(SPLITS)}, found {', '.join(unknown) or 'none'}")
-    return tuple(split for split in SPLITS if split in splits)
-
-
-def _content_hash(found: dict[str, Files]) -> str:
-    """Changes with a byte of any of the files; their place does not matter."""
-    digests = []
-    for split, files in found.items():
-        for path in filter(None, files):
-            digest = xxhash.xxh3_128(split.encode())
-            with open(path, "rb") as file:
-                while chunk := file.read(1 << 20):
-                    digest.update(chunk)
-            digests.append(digest.hexdigest())
-    return xxhash.xxh3_128("".join(digests).encode()).hexdigest()
+    return tuple(split for split in SPLITS if split in given)
 
 
 def features(task: Task) -> datasets.Features:
@@ -100,19 +106,13 @@ class Lamp(datasets.ArrowBasedBuilder):
             homepage=HOMEPAGE,
             citation=CITATION,
             license=task.license,
-            splits={
-                split: {"name": split, "num_examples": task.num_samples[split] or 0, "dataset_name": "lamp"}
-                for split in self._split_names()
-            },
+            splits={split: {"name": split, "num_examples": self._certain(split) or 0} for split in self.config.wanted},
         )
 
-    def _split_names(self) -> list[str]:
-        wanted = self.config.splits or tuple(SPLITS)
-        return list(find_files(self.task, self.config.data_dir, wanted) if self.config.data_dir is not None else wanted)
-
-    def _counts_are_certain(self, split: str) -> bool:
+    def _certain(self, split: str) -> int | None:
+        """The published number of samples, where it is sure and the files are those of the official site."""
         official = self.config.data_dir is None and self.config.base_url is None
-        return official and split in self.task.certain
+        return self.task.num_samples[split] if official and split in self.task.certain else None
 
     def _split_generators(self, dl_manager) -> list[datasets.SplitGenerator]:
         self._provenance: dict[str, dict] = {}
@@ -127,24 +127,20 @@ class Lamp(datasets.ArrowBasedBuilder):
         ]
 
     def _files(self, dl_manager) -> dict[str, Files]:
-        wanted = self.config.splits or tuple(SPLITS)
         self._fetched: dict[str, str] = {}  # path in the download cache -> URL
         if self.config.data_dir is not None:
-            return find_files(self.task, self.config.data_dir, wanted)
+            return self.config.files
         if self.task.gated and self.config.base_url is None:
             raise ValueError(_how_to_get(self.task))
-        remote = urls(self.task, wanted, self.config.base_url)
+        remote = urls(self.task, self.config.wanted, self.config.base_url)
         flat = [url for files in remote.values() for url in files if url is not None]
-        local = dict(zip(flat, self._download(dl_manager, flat), strict=True))
+        with fetching(flat):
+            local = dict(zip(flat, dl_manager.download(flat), strict=True))
         if not dl_manager.is_streaming:
             self._fetched = {path: url for url, path in local.items()}
             for path in local.values():
                 self._check_head(path)
         return {split: Files(*(url and local[url] for url in files)) for split, files in remote.items()}
-
-    def _download(self, dl_manager, addresses: list[str]) -> list[str]:
-        with fetching(addresses):
-            return dl_manager.download(addresses)
 
     def _check_head(self, path: str) -> None:
         """Reject a page in place of a file before anything is read: the site sends pages with status 200."""
@@ -163,6 +159,21 @@ class Lamp(datasets.ArrowBasedBuilder):
                     if os.path.exists(name):
                         os.unlink(name)
 
+    def _download_and_prepare(self, dl_manager, verification_mode, **kwargs) -> None:
+        try:
+            super()._download_and_prepare(dl_manager, verification_mode, **kwargs)
+        except NonMatchingSplitsSizesError as error:
+            self._forget(self._fetched)
+            raise NonMatchingSplitsSizesError(
+                f"{self.config.name}: expected the published number of samples, found another: {error}. The files were "
+                'not kept: try again, or pass verification_mode="no_checks"'
+            ) from None
+        except OSError as error:
+            wrapped = str(error).startswith("Cannot find data file")  # what datasets says of a full disk, too
+            if wrapped and isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
+
     def _prepare_split(self, split_generator, **kwargs) -> None:
         given = split_generator.gen_kwargs
         try:
@@ -175,20 +186,16 @@ class Lamp(datasets.ArrowBasedBuilder):
                 self._forget(path for path in (given["questions"], given["outputs"]) if path)
             raise cause from None
         # A count that is not certain must not fail a download: it is replaced by what was found.
-        if not self._counts_are_certain(split_generator.name):
+        if self._certain(split_generator.name) is None:
             self.info.splits[split_generator.name].num_examples = split_generator.split_info.num_examples
 
     def _generate_tables(self, split: str, questions: str, outputs: str | None) -> Iterator[tuple[int, pa.Table]]:
         names = {"questions": self._name(questions), "outputs": outputs and self._name(outputs)}
-        read = {}
-        golds = None
+        read, golds = {}, None
         if outputs is not None:
-            # `open` is the one that datasets replaces for streaming, which reads URLs too.
-            with fetching([outputs]), open(outputs, "rb") as file:
-                read["outputs"] = CountingFile(file)
+            with open_raw(outputs) as read["outputs"]:
                 golds = read_golds(read["outputs"].read(), names["outputs"], self.task)
-        with fetching([questions]), open(questions, "rb") as file:
-            read["questions"] = CountingFile(file)
+        with open_raw(questions) as read["questions"]:
             tables = read_tables(read["questions"], names["questions"], self.task, golds, names["outputs"] or "")
             yield from enumerate(tables)
         self._record(split, read)
@@ -200,9 +207,13 @@ class Lamp(datasets.ArrowBasedBuilder):
 
     def _record(self, split: str, read: dict[str, CountingFile]) -> None:
         """Keep sizes and hashes of the raw files, under their official paths."""
+        digests = [read[kind].digest() for kind in ("questions", "outputs") if kind in read]
+        if self.config.data_dir is not None and digests != dict(self.config.digests)[split]:
+            raise ValueError(
+                f"{self.config.data_dir}: files of the split {split!r} changed since they were looked at. Load again"
+            )
         for kind, path in official_paths(self.task, split).items():
-            digest = {"num_bytes": read[kind].num_bytes, "checksum": read[kind].sha256()}
-            self._provenance[path] = digest
+            self._provenance[path] = {"num_bytes": read[kind].num_bytes, "checksum": read[kind].sha256()}
 
     def _save_info(self) -> None:
         # datasets 3 replaces the checksums by its own, which are empty, at the end.

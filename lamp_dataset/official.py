@@ -10,20 +10,23 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
 from lamp_dataset.golds import parse_outputs
-from lamp_dataset.json_list import BLOCK_BYTES, Block, JsonList, first_row
+from lamp_dataset.json_list import BLOCK_BYTES, Block, JsonList, first_rows
 from lamp_dataset.json_text import Number
-from lamp_dataset.rows import check_encodable, check_no_stub, checked_row, looks_like
+from lamp_dataset.rows import check_encodable, check_no_stub, checked_row, looks_like, of_labels, short
 from lamp_dataset.tasks import NUMBERS_TOO, OPTIONAL, Task
 
 #: Keys that only a row has, not a profile item.
 ROW_KEYS = ("input", "profile", "user_id")
+
+#: So many samples must begin in another way before a file is taken for another task's for that alone.
+_ENOUGH = 10
 
 #: pyarrow's reader leaves Python's lock: while it parses, the next block is read and the last one written.
 _THREADS = 2
@@ -41,10 +44,16 @@ def read_golds(data: bytes, name: str, task: Task) -> dict[str, str]:
         ValueError: another shape or task, a doubled id, a gold that is no string or holds a lone surrogate.
     """
     golds = dict(parse_outputs(data, name, task).by_id)
+    unknown = [gold for gold in golds.values() if task.labels and gold not in task.labels]
     for sample_id, gold in golds.items():
         if not isinstance(gold, str):
-            raise ValueError(f"{name}: sample {sample_id!r}: expected a string as 'output', found {gold!r}")
-        check_encodable(gold, f"{name}: sample {sample_id!r}", "output")
+            raise ValueError(f"{name}: sample {short(sample_id)}: expected a string as 'output', found {short(gold)}")
+        check_encodable(gold, f"{name}: sample {short(sample_id)}", "output")
+    if len(unknown) * 2 > len(golds):  # two tasks share their official name
+        raise ValueError(
+            f"{name}: expected labels of {task.name} as golds, found {short(unknown[0])} and {len(unknown) - 1} others "
+            f"that are none{of_labels(unknown[0])}"
+        )
     return golds
 
 
@@ -79,18 +88,22 @@ def read_tables(
     split.end()
 
 
-def _row_type(task: Task, numbers: tuple[str, ...] = (), user_id: bool | None = None) -> pa.StructType:
+def _row_type(task: Task, numbers: tuple[str, ...] = (), user_id: bool = False) -> pa.StructType:
     """Type of a row without its gold; the fields ``numbers`` as integers."""
 
     def fields(names: tuple[str, ...]) -> list[tuple[str, pa.DataType]]:
         return [(name, pa.int64() if name in numbers else pa.string()) for name in names]
 
-    row = task.row_fields if not user_id or "user_id" in task.row_fields else (*task.row_fields, "user_id")
+    row = (*task.row_fields, "user_id") if user_id and not task.time_based else task.row_fields
     return pa.struct([*fields(row), ("profile", pa.list_(pa.struct(fields(task.item_fields))))])
 
 
 def _row_arrays(file: BinaryIO, name: str, task: Task, block_bytes: int) -> Iterator[pa.StructArray]:
-    source = JsonList(file, name, ROW_KEYS, block_bytes)
+    def check_task(found: str) -> None:
+        if found != task.official_name:
+            raise ValueError(f"{name}: expected questions of task {task.official_name!r}, found {short(found)}")
+
+    source = JsonList(file, name, ROW_KEYS, block_bytes, check_task)
     count = 0
     for rows in _fast_row_arrays(source, task):
         count += len(rows)
@@ -105,8 +118,8 @@ def _fast_row_arrays(source: JsonList, task: Task) -> Iterator[pa.StructArray]:
     waiting: deque[tuple[Block, Future]] = deque()
     with ThreadPoolExecutor(_THREADS, "lamp-json") as threads:
         for block in source.blocks():
-            as_written = as_written or _row_type(task, _integers(first_row(block.rows), task), user_id=True)
-            waiting.append((block, threads.submit(_parse, block.document, as_written, task)))
+            as_written = as_written or _as_written(block, task)
+            waiting.append((block, threads.submit(_parse, block, as_written, task)))
             if len(waiting) > _THREADS:
                 if waiting[0][1].result() is None:
                     break
@@ -117,15 +130,18 @@ def _fast_row_arrays(source: JsonList, task: Task) -> Iterator[pa.StructArray]:
         source.put_back(block for block, _ in waiting)
 
 
-def _integers(row: Any, task: Task) -> tuple[str, ...]:
-    """The fields that the file gives as integers, as its first row shows them."""
-    if not isinstance(row, dict):
-        return ()
-    profile = row.get("profile")
-    items = [item for item in profile if isinstance(item, dict)] if isinstance(profile, list) else []
-    values = {name: [item.get(name) for item in items] for name in task.item_fields}
-    values["user_id"] = [row.get("user_id")]
-    given = {name: [value for value in values.get(name, ()) if value is not None] for name in NUMBERS_TOO}
+def _as_written(block: Block, task: Task) -> pa.StructType:
+    """Type of a row as this block has it: the fields that its first row with a profile gives as integers."""
+    for row in first_rows(block.rows):
+        items = row.get("profile") if isinstance(row, dict) else None
+        if isinstance(items, list) and items:
+            return _row_type(task, _integers(row, items), user_id=True)
+    return _row_type(task, user_id=True)
+
+
+def _integers(row: dict, items: list) -> tuple[str, ...]:
+    holders = [row, *(item for item in items if isinstance(item, dict))]
+    given = {name: [holder[name] for holder in holders if holder.get(name) is not None] for name in NUMBERS_TOO}
     return tuple(
         name
         for name, found in given.items()
@@ -133,41 +149,60 @@ def _integers(row: Any, task: Task) -> tuple[str, ...]:
     )
 
 
-def _parse(document: bytes, as_written: pa.StructType, task: Task) -> pa.StructArray | None:
-    """The rows of a block; None where the fast way cannot vouch for them."""
+def _parse(block: Block, as_written: pa.StructType, task: Task) -> pa.StructArray | None:
+    """The rows of a block; None where the fast way cannot vouch for them.
+
+    A block whose numbers are not like those of the file's first is tried once more, as it is written itself.
+    """
+    rows = _parse_as(block.document, as_written, task)
+    own = as_written if rows is not None else _as_written(block, task)
+    return rows if own == as_written else _parse_as(block.document, own, task)
+
+
+def _parse_as(document: bytes, as_written: pa.StructType, task: Task) -> pa.StructArray | None:
     try:
+        if not document.isascii():
+            document.decode()  # the reader does not check UTF-8 …
         table = pyarrow.json.read_json(
             pa.BufferReader(document),
             read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=len(document) + 1),
-            parse_options=pyarrow.json.ParseOptions(
-                explicit_schema=pa.schema([("rows", pa.list_(as_written))]), unexpected_field_behavior="ignore"
-            ),
+            parse_options=pyarrow.json.ParseOptions(explicit_schema=pa.schema([("rows", pa.list_(as_written))])),
         )
-        table.validate(full=True)  # the reader does not check UTF-8
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        table.validate(full=True)  # … nor what it makes of half a surrogate pair
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError):
         return None
-    if len(table) != 1:
+    # Another key beside "rows", or a second document: the text closed the list itself and went on.
+    if len(table) != 1 or table.column_names != ["rows"]:
         return None
-    rows = table.column("rows").combine_chunks().flatten()
-    return _normalise(rows, task) if rows.null_count == 0 else None
+    return _normalise(table.column("rows").combine_chunks().flatten(), task)
 
 
 def _normalise(rows: pa.StructArray, task: Task) -> pa.StructArray | None:
     """Rows in the declared type; None where something is missing or there is a ``user_id`` too many."""
-    columns = dict(zip([field.name for field in rows.type], rows.flatten(), strict=True))
-    if not task.time_based and columns.pop("user_id").null_count != len(rows):
+    columns = _columns(rows)
+    if not task.time_based and columns["user_id"].null_count != len(rows):
         return None
-    if any(column.null_count for column in columns.values()):
+    if any(columns[name].null_count for name in (*task.row_fields, "profile")):
         return None
-    profile = columns.pop("profile")
-    items = dict(zip(task.item_fields, profile.values.flatten(), strict=True))
-    if profile.values.null_count or any(items[name].null_count for name in items if name not in OPTIONAL):
+    profile = columns["profile"]
+    items = _columns(profile.values)
+    if any(items[name].null_count for name in task.item_fields if name not in OPTIONAL):
         return None
-    names = list(items)
-    texts = pa.StructArray.from_arrays([pc.cast(items[name], pa.string()) for name in names], names)
-    columns = {name: pc.cast(columns[name], pa.string()) for name in task.row_fields}
-    columns["profile"] = pa.ListArray.from_arrays(profile.offsets, texts)
-    return pa.StructArray.from_arrays(list(columns.values()), list(columns))
+    texts = _texts(items, task.item_fields)
+    wanted = _texts(columns, task.row_fields)
+    wanted["profile"] = pa.ListArray.from_arrays(
+        profile.offsets, pa.StructArray.from_arrays(list(texts.values()), list(texts))
+    )
+    return pa.StructArray.from_arrays(list(wanted.values()), list(wanted))
+
+
+def _texts(columns: Mapping[str, pa.Array], names: tuple[str, ...]) -> dict[str, pa.Array]:
+    return {name: pc.cast(columns[name], pa.string()) for name in names}
+
+
+def _columns(rows: pa.StructArray) -> dict[str, pa.Array]:
+    """Field name -> values; unknown fields of the file among them."""
+    return dict(zip([field.name for field in rows.type], rows.flatten(), strict=True))
 
 
 def _slow_row_arrays(source: JsonList, task: Task, count: int, block_bytes: int) -> Iterator[pa.StructArray]:
@@ -189,32 +224,37 @@ class _Split:
         self.task, self.name, self.golds, self.golds_name = task, name, golds, golds_name
         self.ids: set[str] = set()
         self.of_this_task = 0
+        self.example: str | None = None  # an input that does not begin as it should
 
     def table(self, rows: pa.StructArray) -> pa.Table:
         """The rows with their golds, checked."""
-        columns = dict(zip([field.name for field in rows.type], rows.flatten(), strict=True))
+        columns = _columns(rows)
         ids = columns["id"].to_pylist()
         columns["output"] = pa.array(self._outputs(ids), pa.string())
         self._check_new(ids)
-        self._check_task(columns["input"], columns["output"])
-        order = [*(name for name in self.task.row_fields), "output", "profile"]
+        self._check_no_stubs(columns)
+        self._check_task(columns["input"])
+        order = [*self.task.row_fields, "output", "profile"]
         return pa.table({name: columns[name] for name in order})
 
     def end(self) -> None:
         """Check what only the end shows."""
         if not self.ids:
             raise ValueError(f"{self.name}: expected samples, found an empty list")
+        # Single inputs lack their instruction in the official files, so a handful proves nothing.
+        if self.of_this_task * 2 < len(self.ids) and len(self.ids) >= _ENOUGH:
+            self._raise_other_task()
         if self.golds is not None and len(self.golds) > len(self.ids):
             extra = [sample_id for sample_id in self.golds if sample_id not in self.ids]
             raise ValueError(
                 f"{self.golds_name}: expected a gold for each of the {len(self.ids)} samples in {self.name}, found "
-                f"{len(extra)} for others, first {extra[0]!r}. Do both files belong to the same split and task?"
+                f"{len(extra)} for others, first {short(extra[0])}. Do both files belong to the same split and task?"
             )
 
     def _check_new(self, ids: list[str]) -> None:
         for sample_id in ids:
             if sample_id in self.ids:
-                raise ValueError(f"{self.name}: sample id {sample_id!r} stands twice; ids are unique")
+                raise ValueError(f"{self.name}: sample id {short(sample_id)} stands twice; ids are unique")
             self.ids.add(sample_id)
 
     def _outputs(self, ids: list[str]) -> list[str | None]:
@@ -222,21 +262,32 @@ class _Split:
             return [None] * len(ids)
         try:
             return [self.golds[sample_id] for sample_id in ids]
-        except KeyError as error:
+        except KeyError:
             missing = [sample_id for sample_id in ids if sample_id not in self.golds]
             raise ValueError(
-                f"{self.golds_name}: no gold for {len(missing)} samples of {self.name}, first {error.args[0]!r}. "
+                f"{self.golds_name}: no gold for {len(missing)} samples of {self.name}, first {short(missing[0])}. "
                 "Do both files belong to the same split and task?"
             ) from None
 
-    def _check_task(self, inputs: pa.Array, outputs: pa.Array) -> None:
-        if self.task.stub_pattern is not None:
-            for text in (*inputs.to_pylist(), *outputs.to_pylist()):
+    def _check_no_stubs(self, columns: Mapping[str, pa.Array]) -> None:
+        if self.task.stub_pattern is None:
+            return
+        items = _columns(columns["profile"].values)
+        for texts in (columns["input"], columns["output"], *(items[name] for name in self.task.profile_fields)):
+            for text in texts.filter(pc.match_substring_regex(texts, self.task.stub_pattern)).to_pylist():
                 check_no_stub(text, self.name, self.task)
-        self.of_this_task += pc.sum(pc.starts_with(inputs, self.task.opening)).as_py() or 0
-        if self.of_this_task * 2 < len(self.ids):
-            text = inputs[0].as_py()
-            raise ValueError(
-                f"{self.name}: expected inputs of {self.task.name} that begin {self.task.opening!r}, found "
-                f"{text[:60]!r}{looks_like(text, self.task)}"
-            )
+
+    def _check_task(self, inputs: pa.Array) -> None:
+        """Note how many inputs begin as they should; give up at once where it is plain that the task is another."""
+        matching = pc.starts_with(inputs, self.task.opening)
+        self.of_this_task += pc.sum(matching).as_py()
+        others = inputs.filter(pc.invert(matching))
+        self.example = self.example or (others[0].as_py() if len(others) else None)
+        if self.of_this_task == 0 and looks_like(self.example, self.task):
+            self._raise_other_task()
+
+    def _raise_other_task(self) -> None:
+        raise ValueError(
+            f"{self.name}: expected inputs of {self.task.name} that begin {self.task.opening!r}, found "
+            f"{short(self.example)}{looks_like(self.example, self.task)}"
+        )

@@ -18,8 +18,20 @@ from lamp_dataset.imports import when_imported
 NAME = "lamp"
 BUILDER = "lamp_dataset.lamp"
 
-#: Modules whose source decides the rows: a change of theirs makes new rows.
-_SOURCES = ("lamp", "official", "rows", "json_list", "json_text", "golds", "files", "sources", "tasks")
+#: The builder's module and all that it imports: a change of theirs makes new rows.
+_SOURCES = (
+    "lamp",
+    "official",
+    "rows",
+    "json_list",
+    "json_text",
+    "golds",
+    "files",
+    "fetching",
+    "sources",
+    "tasks",
+    "wording",
+)
 
 
 def register() -> None:

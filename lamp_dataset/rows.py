@@ -26,9 +26,9 @@ def checked_row(row: dict, task: Task, name: str, number: int) -> dict:
         ValueError: something is missing, of another type, or cannot be text.
     """
     if not isinstance(row.get("id"), str) or isinstance(row["id"], Number):
-        found = repr(row["id"]) if "id" in row else f"the keys {_keys(row)}"
+        found = short(row["id"]) if "id" in row else f"the keys {_keys(row)}"
         raise ValueError(f"{name}: row {number}: expected a string as 'id', found {found}")
-    where = f"{name}: sample {row['id']!r}"
+    where = f"{name}: sample {short(row['id'])}"
     check_no_stub(row.get("input"), name, task)
     if not task.time_based and row.get("user_id") is not None:
         raise ValueError(f"{where} has a 'user_id': this is a file of the time-based setting, {task.base}_time")
@@ -46,7 +46,7 @@ def checked_row(row: dict, task: Task, name: str, number: int) -> dict:
 
 def _item(item: Any, where: str, task: Task, looks: str) -> dict:
     if not isinstance(item, dict):
-        raise ValueError(f"{where}: expected an object, found {item!r}. {_HELP}")
+        raise ValueError(f"{where}: expected an object, found {short(item)}. {_HELP}")
     return {field: _text(item, field, where, task, looks) for field in task.item_fields}
 
 
@@ -64,19 +64,31 @@ def _text(holder: dict, field: str, where: str, task: Task, looks: str = "") -> 
 
 def _found(holder: dict, field: str) -> str:
     if field in holder:
-        return f"the number {holder[field]}" if isinstance(holder[field], Number) else f"{holder[field]!r:.60}"
+        return f"the number {holder[field]}" if isinstance(holder[field], Number) else short(holder[field])
     hint = "; this looks like an outputs file" if "output" in holder and "input" not in holder else ""
     return f"the keys {_keys(holder)}{hint}"
 
 
 def _keys(holder: dict) -> str:
-    return ", ".join(map(repr, list(holder)[:8])) or "none"
+    return ", ".join(map(short, list(holder)[:8])) or "none"
 
 
-def looks_like(text: str, task: Task) -> str:
+def short(value: object) -> str:
+    """``repr`` for messages, cut where it gets long."""
+    shown = repr(value[:200] if isinstance(value, str) else value)
+    return shown if len(shown) <= 82 else f"{shown[:78]} …"
+
+
+def of_labels(label: str) -> str:
+    """A hint for messages: which tasks have this label; empty if none has."""
+    names = [task.name for task in TASKS.values() if label in task.labels and not task.time_based]
+    return f" ({short(label)} is a label of {' and '.join(names)})" if names else ""
+
+
+def looks_like(text: str | None, task: Task) -> str:
     """A hint for messages: which other task has inputs that begin like this one; empty if none has."""
     others = [other for other in TASKS.values() if other.setting == task.setting and other.name != task.name]
-    names = [other.name for other in others if text.startswith(other.opening)]
+    names = [other.name for other in others if text is not None and text.startswith(other.opening)]
     return f" (the input begins like those of {names[0]})" if names else ""
 
 
@@ -84,7 +96,7 @@ def check_no_stub(text: Any, name: str, task: Task) -> None:
     """Raise ValueError if the text is still the file name that stands for a gated text."""
     if task.is_stub(text):
         raise ValueError(
-            f"{name}: {task.name} needs the texts, found file names that stand for them, first {text!r}. "
+            f"{name}: {task.name} needs the texts, found file names that stand for them, first {short(text)}. "
             "Build the files first: avocado-builder build --help"
         )
 

@@ -16,6 +16,11 @@ from lamp_dataset.tasks import BASE_URL, SPLITS, Task
 SAMPLE = str(Path(__file__).resolve().parent / "sample")
 
 
+def is_url(path: object) -> bool:
+    """Whether it is a URL rather than a path."""
+    return str(path).startswith(("http://", "https://"))
+
+
 class Files(NamedTuple):
     """The files of one split: a path or URL each; ``outputs`` is None where golds are withheld."""
 
@@ -81,10 +86,13 @@ def find_files(task: Task, data_dir: str | os.PathLike, splits: Iterable[str] = 
         splits: the splits wanted.
 
     Raises:
+        ValueError: ``data_dir`` is no path.
         FileNotFoundError: no questions file in any layout, or one that should have golds without them; the message
             lists what was looked for.
     """
-    root = Path(data_dir).expanduser()
+    if not isinstance(data_dir, (str, os.PathLike)) or is_url(data_dir):
+        raise ValueError(f"data_dir: expected the path of a folder, found {data_dir!r}; a mirror goes into base_url")
+    root = Path(os.path.abspath(Path(data_dir).expanduser()))
     if not root.is_dir():
         found = "a file" if root.exists() else "nothing"
         raise FileNotFoundError(f"data_dir {str(data_dir)!r}: expected a folder, found {found}")
@@ -92,7 +100,7 @@ def find_files(task: Task, data_dir: str | os.PathLike, splits: Iterable[str] = 
     for layout in LAYOUTS:
         paths = {split: root / layout(task, task.questions_path(split)) for split in splits}
         looked_for += [str(path.relative_to(root)) for path in paths.values()]
-        there = [split for split, path in paths.items() if path.exists()]
+        there = [split for split, path in paths.items() if os.path.lexists(path)]
         if there:
             return {split: Files(str(paths[split]), _outputs(task, root, layout, split)) for split in there}
     unique = dict.fromkeys(looked_for)

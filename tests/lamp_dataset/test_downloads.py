@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import json
 
 import fake_site
 import made_up
@@ -144,6 +145,18 @@ def test_published_counts_that_are_certain_are_verified(official, load, tmp_path
     with pytest.raises(NonMatchingSplitsSizesError, match="num_examples=7"):
         load("LaMP_4")
     assert load("LaMP_4", verification_mode="no_checks")["test"].num_rows == 6
+
+
+def test_files_of_another_count_are_fetched_again(official, load, tmp_path, monkeypatch):
+    made_up.write_all(tmp_path / "site", ["LaMP_4"], count=6)
+    official.serve(tmp_path / "site")
+    whole = official.files["LaMP_4/test/test_questions.json"]
+    official.files["LaMP_4/test/test_questions.json"] = json.dumps(json.loads(whole)[:4]).encode()
+    published(monkeypatch, "LaMP_4", {"train": 6, "validation": 6, "test": 6})
+    with pytest.raises(NonMatchingSplitsSizesError, match="LaMP_4: expected the published number of samples"):
+        load("LaMP_4")
+    official.files["LaMP_4/test/test_questions.json"] = whole
+    assert load("LaMP_4")["test"].num_rows == 6
 
 
 def test_counts_that_are_not_certain_do_not_fail_a_download(official, load, tmp_path, monkeypatch):

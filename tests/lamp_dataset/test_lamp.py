@@ -247,6 +247,111 @@ class TestCache:
         assert load("LaMP_4", data_dir=str(tmp_path / "files"))["test"].num_rows == 8
 
 
+class TestFilesThatChange:
+    """What is read must be what the name of the cache folder stands for."""
+
+    def files(self, made, folder):
+        lay_out(made[0], folder, "LaMP_7", "{split}_{kind}.json")
+        return folder / "test_questions.json"
+
+    def test_between_the_builder_and_its_preparation(self, made, load, tmp_path):
+        path = self.files(made, tmp_path / "files")
+        options = {"data_dir": str(tmp_path / "files"), "cache_dir": str(tmp_path / "cache")}
+        builder = load_dataset_builder("lamp", "LaMP_7", **options)
+        good = path.read_text()
+        path.write_text(good.replace("tweet", "TWEET", 1))
+        with pytest.raises(ValueError, match="files of the split 'test' changed since they were looked at"):
+            builder.download_and_prepare()
+        path.write_text(good)
+        assert load("LaMP_7", **options)["test"][0]["input"].startswith("Paraphrase the following tweet")
+
+    def test_a_split_that_comes_or_goes(self, made, load, tmp_path):
+        path = self.files(made, tmp_path / "files")
+        options = {"data_dir": str(tmp_path / "files"), "cache_dir": str(tmp_path / "cache")}
+        builder = load_dataset_builder("lamp", "LaMP_7", **options)
+        path.rename(tmp_path / "away.json")
+        with pytest.raises(FileNotFoundError, match="test_questions.json"):
+            builder.download_and_prepare()
+        smaller = load_dataset_builder("lamp", "LaMP_7", **options)
+        (tmp_path / "away.json").rename(path)
+        smaller.download_and_prepare()
+        assert list(smaller.as_dataset()) == ["train", "validation"]
+        assert list(load("LaMP_7", **options)) == ["train", "validation", "test"]
+
+    def test_a_relative_folder_is_that_of_the_moment_it_was_named(self, made, load, tmp_path, monkeypatch):
+        self.files(made, tmp_path / "here" / "files")
+        monkeypatch.chdir(tmp_path / "here")
+        builder = load_dataset_builder("lamp", "LaMP_7", data_dir="files", cache_dir=str(tmp_path / "cache"))
+        streamed = load("LaMP_7", data_dir="files", streaming=True)
+        monkeypatch.chdir(tmp_path)
+        builder.download_and_prepare()
+        assert builder.as_dataset("test").to_list() == list(streamed["test"])
+
+    def test_the_same_file_as_another_split_is_another_data_set(self, made, load, tmp_path):
+        path = self.files(made, tmp_path / "one")
+        self.files(made, tmp_path / "two")
+        for name in ("train", "dev"):
+            for folder in ("one", "two"):
+                (tmp_path / folder / f"{name}_questions.json").unlink()
+        (tmp_path / "two" / "test_questions.json").unlink()
+        (tmp_path / "two" / "dev_questions.json").write_bytes(path.read_bytes())
+        rows = json.loads(path.read_text())
+        golds = made_up.outputs(TASKS["LaMP_7"], made_up.golds(TASKS["LaMP_7"], rows))
+        (tmp_path / "two" / "dev_outputs.json").write_text(json.dumps(golds))
+        assert list(load("LaMP_7", data_dir=str(tmp_path / "one"))) == ["test"]
+        assert list(load("LaMP_7", data_dir=str(tmp_path / "two"))) == ["validation"]
+
+
+def test_published_counts_are_not_shown_for_a_folder(made):
+    info = load_dataset_builder("lamp", "LaMP_2", data_dir=str(made[0])).info
+    assert {split: found.num_examples for split, found in info.splits.items()} == dict.fromkeys(SPLITS, 0)
+    official = load_dataset_builder("lamp", "LaMP_2").info
+    assert [official.splits[split].num_examples for split in SPLITS] == [3820, 692, 870]
+
+
+def test_odd_names_of_folders(made, load, tmp_path):
+    for name in ("we::ird", "with blank", "%20#?", "[1]*", "ünï"):
+        folder = tmp_path / name / "files"
+        lay_out(made[0], folder, "LaMP_7", "{split}_{kind}.json")
+        expected = made_up.expected(TASKS["LaMP_7"], *made[1]["LaMP_7"]["test"])
+        assert list(load("LaMP_7", data_dir=folder, streaming=True, split="test")) == expected
+        assert load("LaMP_7", data_dir=folder, split="test").to_list() == expected
+
+
+def test_a_link_to_nothing_is_not_a_missing_split(made, load, tmp_path):
+    lay_out(made[0], tmp_path, "LaMP_7", "{split}_{kind}.json")
+    (tmp_path / "test_questions.json").unlink()
+    (tmp_path / "test_questions.json").symlink_to(tmp_path / "gone.json")
+    with pytest.raises(FileNotFoundError, match="test_questions.json"):
+        load("LaMP_7", data_dir=str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"data_dir": 3}, "data_dir: expected the path of a folder, found 3"),
+        ({"data_dir": b"files"}, "data_dir: expected the path of a folder, found b'files'"),
+        ({"data_dir": "https://example.org"}, "a mirror goes into base_url"),
+        ({"base_url": 3}, "base_url: expected the http or https address of a mirror, found 3"),
+        ({"base_url": ""}, "base_url: expected the http or https address of a mirror, found ''"),
+        ({"splits": 3}, "splits: expected some of train, validation, test, found 3"),
+    ],
+)
+def test_options_of_another_kind(options, message, load):
+    with pytest.raises(ValueError, match=message):
+        load("LaMP_6", **options)
+
+
+@pytest.mark.parametrize("address", ["{folder}", "file://{folder}"])
+def test_a_folder_is_no_mirror_and_nothing_in_it_is_touched(address, load, tmp_path):
+    path = tmp_path / TASKS["LaMP_7"].questions_path("test")
+    path.parent.mkdir(parents=True)
+    path.write_text("<html>")
+    with pytest.raises(ValueError, match="for files in a folder use data_dir"):
+        load("LaMP_7", base_url=address.format(folder=tmp_path), splits=("test",))
+    assert path.read_text() == "<html>"
+
+
 def test_errors_are_the_built_in_ones_and_name_the_file(load, made, tmp_path):
     lay_out(made[0], tmp_path, "LaMP_4", "{split}_{kind}.json")
     (tmp_path / "dev_outputs.json").write_text("<html></html>")

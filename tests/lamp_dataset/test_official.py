@@ -19,7 +19,7 @@ WAYS = ("fast", "slow")
 def way(request, monkeypatch):
     """Each way through a file alone: the other one would fail."""
     if request.param == "slow":
-        monkeypatch.setattr(lamp_dataset.official, "_parse", lambda document, as_written, task: None)
+        monkeypatch.setattr(lamp_dataset.official, "_parse", lambda block, as_written, task: None)
     else:
 
         def never(*args):
@@ -116,8 +116,6 @@ def test_numbers_and_strings_may_change_within_a_file():
 def test_a_float_keeps_its_spelling():
     task = TASKS["LaMP_3"]
     made = made_up.rows(task, 3, items=(1, 1))
-    text = json.dumps(made).replace('"score": "', '"score": "@').split("@")
-    assert len(text) == 4
     made[0]["profile"][0]["score"] = 5.0
     assert load(json.dumps(made), task)[0]["profile"][0]["score"] == "5.0"
 
@@ -255,6 +253,28 @@ BAD = {
         '{"task":"LaMP_4","golds":[{"id": "410", "output": "x"}]}',
         "sample '410': expected a list as 'profile', found the keys 'id', 'output'; this looks like an outputs file",
     ),
+    "the list ends and another key goes on": (GOOD + ', "x": ' + GOOD, "expected the end of the file at byte"),
+    "the list ends and another document goes on": (GOOD + '}\n{"rows": ' + GOOD, "expected the end of the file"),
+    "a key beside the wrapped list": ('{"golds": ' + GOOD + ', "more": ' + GOOD + "}", "expected '}' after the list"),
+    "a doubled wrapped list": ('{"golds": ' + GOOD + ', "golds": ' + GOOD + "}", "expected '}' after the list"),
+    "wrapper of another task": (
+        '{"task": "LaMP_7", "golds": ' + GOOD + "}",
+        "expected questions of task 'LaMP_4', found 'LaMP_7'",
+    ),
+    "wrapper of another task, behind": (
+        '{"golds": ' + GOOD + ', "task": "LaMP_7"}',
+        "expected questions of task 'LaMP_4', found 'LaMP_7'",
+    ),
+    "wrapper with a bad escape": ('{"task": "\\u00", "golds": ' + GOOD + "}", "expected a task's name as 'task'"),
+    "cut in an escape": (
+        GOOD[: GOOD.index("plain")] + "\\ud8",
+        "does not end. Was it cut off",
+    ),
+    "not UTF-8 in a key that is ignored": (
+        GOOD.encode().replace(b'"input"', b'"\xff": 1, "input"', 1),
+        "expected UTF-8, found b'.xff' at byte",
+    ),
+    "a long id": (changed(lambda m: [row.update(id="9" * 100_000) for row in m[:2]]), "sample id '99.* … stands twice"),
     "deep nesting": ('[{"id": ' + "[" * 100_000, "values nested too deep"),
 }
 
@@ -305,6 +325,62 @@ def test_file_names_in_place_of_mails_are_recognised():
     stubs[0]["input"] = f"{task.instruction} hello"
     with pytest.raises(ValueError, match="first '147-000875-EM.txt'"):
         load(json.dumps(stubs), task, {"500": "147-000875-EM.txt"})
+
+
+def test_file_names_in_place_of_profile_texts_are_recognised():
+    task = TASKS["LaMP_6"]
+    made = made_up.rows(task, 3, items=(2, 2), odd=False)
+    made[1]["profile"][1]["title"] = "147-000137-EM.txt"
+    with pytest.raises(ValueError, match="file names that stand for them, first '147-000137-EM.txt'"):
+        load(json.dumps(made), task)
+
+
+@pytest.mark.parametrize("block_bytes", [1, 1 << 20])
+def test_whether_a_file_is_of_the_task_does_not_hang_on_order_or_block_size(block_bytes):
+    task = TASKS["LaMP_2"]
+    made = made_up.rows(task, 40, odd=False)
+    for row in made[:15]:
+        row["input"] = "x Lost in the fog by the lighthouse"
+    assert load(json.dumps(made), task, block_bytes=block_bytes) == made_up.expected(task, made)
+    assert load(json.dumps(made[:1]), task) == made_up.expected(task, made[:1])
+    with pytest.raises(ValueError, match="expected inputs of LaMP_2 that begin .*, found 'x Lost in the fog"):
+        load(json.dumps(made[:20]), task, block_bytes=block_bytes)
+
+
+def test_the_golds_of_another_task_of_the_same_name_are_recognised():
+    found = dict.fromkeys("123", "politics")
+    data = json.dumps(made_up.outputs(TASKS["LaMP_2"], found)).encode()
+    with pytest.raises(ValueError, match="labels of LaMP_2 .* 'politics' and 2 others .* label of LaMP_2_news"):
+        read_golds(data, "o.json", TASKS["LaMP_2"])
+    assert read_golds(data, "o.json", TASKS["LaMP_2_news"]) == found
+    one_odd = {**found, "4": "no label"}
+    data = json.dumps(made_up.outputs(TASKS["LaMP_2"], one_odd)).encode()
+    assert read_golds(data, "o.json", TASKS["LaMP_2_news"]) == one_odd
+
+
+@pytest.mark.parametrize("block_bytes", [600, 1 << 20])
+def test_an_error_names_the_byte_where_it_is(block_bytes):
+    data = json.dumps(made_up.rows(TASKS["LaMP_7"], 40), ensure_ascii=False).encode()
+    at = data.index(b'"profile"', len(data) * 2 // 3)
+    with pytest.raises(ValueError, match=f"Expecting property name enclosed in double quotes at byte {at}:"):
+        load(data[:at] + b"?" + data[at + 1 :], TASKS["LaMP_7"], block_bytes=block_bytes)
+
+
+def test_white_space_and_an_empty_profile_at_the_start_do_not_slow_a_file_down(monkeypatch):
+    task = TASKS["LaMP_3"]
+    made = made_up.rows(task, 30, items=(1, 3))
+    for row in made:
+        for item in row["profile"]:
+            item["score"] = 4
+    made[0]["profile"] = []
+    monkeypatch.setattr(lamp_dataset.official, "checked_row", None)
+    assert load("[\n " + json.dumps(made)[1:], task, block_bytes=700) == made_up.expected(task, made)
+    for row in made[12:]:
+        for item in row["profile"]:
+            item["score"] = "4"
+    blocks = json.dumps(made)
+    cut = blocks.index(json.dumps(made[12])) + 1  # the first block ends where the spelling changes
+    assert load(blocks, task, block_bytes=cut + 100) == made_up.expected(task, made)
 
 
 def test_golds_missing_or_extra():

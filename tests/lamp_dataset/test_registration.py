@@ -1,13 +1,16 @@
 """The name "lamp", in processes of their own: what counts is what is imported first, and from where."""
 
+import ast
 import os
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
 import lamp_dataset
+from lamp_dataset import registration
 
 pytestmark = pytest.mark.oldest
 
@@ -137,3 +140,15 @@ def test_importing_costs_no_datasets(tmp_path):
         "False False"
     ]
     assert os.path.isdir(lamp_dataset.SAMPLE)
+
+
+def test_the_hash_of_the_sources_covers_every_module_that_the_builder_imports():
+    folder = Path(lamp_dataset.__file__).parent
+    found, waiting = set(), {"lamp"}
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        for node in ast.walk(ast.parse((folder / f"{name}.py").read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("lamp_dataset."):
+                waiting |= {node.module.split(".")[1]} - found
+    assert set(registration._SOURCES) == found
