@@ -104,7 +104,9 @@ def make_card(existing: str | None, configs: Iterable[Config], sizes: Mapping[st
     return str(card).replace("\n", "\r\n") if "\r\n" in existing else str(card)
 
 
-_NEW = "---\npretty_name: LaMP\n---\n\n# LaMP\n"
+#: Keys without a value give their order, which is by chance otherwise (huggingface_hub 0.36).
+_KEYS = ("pretty_name", "language", "license", "tags", "task_categories", "configs", "dataset_info")
+_NEW = f"---\n{chr(10).join(f'{key}:' for key in _KEYS)}\n---\n\n# LaMP\n"
 
 
 def _parse(content: str) -> Any:

@@ -99,3 +99,10 @@ def test_words_after_a_lost_end_mark_stay(configs):
     assert card(once, configs["LaMP_2"]) == once
     assert once.count(BEGIN) == 2
     assert "\nOur own words.\n" in once
+
+
+@pytest.mark.oldest
+def test_the_keys_of_a_new_card_stand_in_one_order_in_every_process(configs):
+    front = card(None, *configs.values()).split("---\n")[1]
+    keys = [line.split(":")[0] for line in front.split("\n") if line and line[0] not in " -"]
+    assert keys == ["pretty_name", "language", "license", "tags", "task_categories", "configs", "dataset_info"]
