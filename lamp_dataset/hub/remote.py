@@ -88,7 +88,7 @@ class Remote:
                 f"access to this repository, and is the name right? See {self._api.endpoint}/settings/tokens"
             )
         answer = f"the Hub answered {status}: {said}" if status else said
-        if root is None:
+        if "xet" in said.lower():
             answer += " (where a server takes no Xet files, set HF_HUB_DISABLE_XET=1)"
         return ConnectionError(
             f"{self.repo_id}: {doing} failed: {answer}. Run the same again: it sends what is missing"

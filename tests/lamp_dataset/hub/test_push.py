@@ -229,6 +229,16 @@ def test_a_folder_without_the_files_is_told_before_any_request(client, files, tm
     assert "LaMP_7" in done.stderr
 
 
+def test_without_a_network_it_is_one_line(client, files):
+    offline = client.typed("push", "me/lamp", "LaMP_2", "--data-dir", files, HF_HUB_OFFLINE="1")
+    assert "error: me/lamp: a look at the repository failed: Cannot reach" in offline.stderr
+    nobody = {"HF_ENDPOINT": "https://127.0.0.1:9"}
+    refused = client.typed("push", "me/lamp", "LaMP_2", "--data-dir", files, **nobody)
+    assert refused.stderr.splitlines()[-1].startswith("error: me/lamp: a look at the repository failed: ")
+    assert (offline.returncode, refused.returncode, len(client.hub.noted("waits"))) == (2, 2, 5)
+    assert "xet" not in (offline.stderr + refused.stderr).lower()
+
+
 def test_a_token_with_a_line_end_is_not_shown(client, files):
     code = """
 import lamp_dataset
