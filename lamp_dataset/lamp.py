@@ -169,10 +169,13 @@ class Lamp(datasets.ArrowBasedBuilder):
                 'not kept: try again, or pass verification_mode="no_checks"'
             ) from None
         except OSError as error:
+            cause = error.__context__
             wrapped = str(error).startswith("Cannot find data file")  # what datasets says of a full disk, too
-            if wrapped and isinstance(error.__context__, OSError):
-                raise error.__context__ from None
-            raise
+            if not wrapped or not isinstance(cause, OSError):
+                raise
+            if cause.errno is not None and cause.filename is None:
+                raise OSError(cause.errno, f"{cause.strerror} (the cache)", self._cache_dir_root) from None
+            raise cause from None
 
     def _prepare_split(self, split_generator, **kwargs) -> None:
         given = split_generator.gen_kwargs

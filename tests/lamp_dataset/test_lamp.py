@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import pickle
@@ -359,6 +360,17 @@ def test_errors_are_the_built_in_ones_and_name_the_file(load, made, tmp_path):
         load("LaMP_4", data_dir=str(tmp_path))
     with pytest.raises(ValueError, match=r"dev_outputs.json: expected JSON, found an HTML page"):
         list(load("LaMP_4", data_dir=str(tmp_path), streaming=True, split="validation"))
+
+
+def test_a_full_disk_is_named_as_such(load, made, tmp_path, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("datasets.arrow_writer.ArrowWriter.write_table", full)
+    with pytest.raises(OSError, match=f"No space left on device \\(the cache\\): '{tmp_path / 'cache'}'"):
+        load("LaMP_4", data_dir=str(made[0]))
+    monkeypatch.undo()
+    assert load("LaMP_4", data_dir=str(made[0]))["test"].num_rows == 8
 
 
 def test_a_folder_in_place_of_a_file(load, tmp_path):
