@@ -24,3 +24,8 @@ def __getattr__(name: str) -> object:
     if name in _LATE:
         return getattr(import_module(_LATE[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The names of ``_LATE`` too, for completion."""
+    return sorted({*globals(), *_LATE})

@@ -14,6 +14,7 @@ import click
 
 from lamp_dataset.card import task_table
 from lamp_dataset.command import DATA_DIR, Command, examples
+from lamp_dataset.sources import find_files, official_paths
 from lamp_dataset.tasks import SPLITS, TASKS, Task, get_task
 
 _CONFIG = click.argument("config")
@@ -118,8 +119,20 @@ def _stats(task: Task, data_dir: str | None) -> dict:
     splits = {
         split: split_stats(rows.with_format("arrow").iter(batch_size=100), task) for split, rows in loaded.items()
     }
-    files = next(iter(loaded.values())).info.download_checksums
+    files = next(iter(loaded.values())).info.download_checksums or _hashes(task, data_dir)
     return {"config": task.name, "splits": splits, "files": files}
+
+
+def _hashes(task: Task, data_dir: str) -> dict[str, dict]:
+    """Size and SHA-256 of the files in a folder, under their official paths, as the loader keeps them of downloads."""
+    from lamp_dataset.fetching import PROVENANCE, hash_file
+
+    found = {}
+    for split, files in find_files(task, data_dir).items():
+        for kind, path in official_paths(task, split).items():
+            size, checksum = hash_file(getattr(files, kind), PROVENANCE)
+            found[path] = {"num_bytes": size, "checksum": checksum}
+    return found
 
 
 def _report(found: dict) -> Iterator[str]:

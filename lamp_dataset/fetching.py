@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import xxhash
 
@@ -14,8 +14,12 @@ from lamp_dataset.sources import is_url
 
 
 @contextmanager
-def open_raw(path: str) -> Iterator[CountingFile]:
+def open_raw(path: str, algorithm: Callable[[], Hash]) -> Iterator[HashedFile]:
     """Open a raw file or a URL for reading bytes, once and from the start.
+
+    Args:
+        path: the file or URL.
+        algorithm: what hashes its content meanwhile: :data:`CONTENT` or :data:`PROVENANCE`.
 
     Raises:
         ConnectionError: a URL could not be fetched, see :func:`fetching`.
@@ -25,27 +29,45 @@ def open_raw(path: str) -> Iterator[CountingFile]:
         from datasets.utils.file_utils import xopen
 
         with fetching([path]), xopen(path, "rb") as file:
-            yield CountingFile(file)
+            yield HashedFile(file, algorithm())
     else:
         with open(path, "rb") as file:
-            yield CountingFile(file)
+            yield HashedFile(file, algorithm())
 
 
-def content_digest(path: str) -> str:
-    """A fast hash of a local file's content; the same that :meth:`CountingFile.digest` gives after reading it all."""
-    digest = xxhash.xxh3_128()
+def hash_file(path: str, algorithm: Callable[[], Hash]) -> tuple[int, str]:
+    """Size in bytes and hash of a local file."""
+    digest, size = algorithm(), 0
     with open(path, "rb") as file:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
-    return digest.hexdigest()
+            size += len(chunk)
+    return size, digest.hexdigest()
 
 
-class CountingFile:
-    """A file that keeps count and hashes of what is read from it; a thread of its own computes them."""
+class Hash(Protocol):
+    """A hash under way, as those of hashlib and xxhash."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file, self.num_bytes = file, 0
-        self._sha256, self._xxh3 = hashlib.sha256(), xxhash.xxh3_128()
+    def update(self, data: bytes, /) -> None:
+        """Take in more."""
+        ...
+
+    def hexdigest(self) -> str:
+        """The hash so far."""
+        ...
+
+
+#: Fast, for telling whether files in a folder changed.
+CONTENT: Callable[[], Hash] = xxhash.xxh3_128
+#: For keeping: the site publishes none.
+PROVENANCE: Callable[[], Hash] = hashlib.sha256
+
+
+class HashedFile:
+    """A file that keeps count and hash of what is read from it; a thread of its own computes the hash."""
+
+    def __init__(self, file: BinaryIO, digest: Hash) -> None:
+        self._file, self._digest, self.num_bytes = file, digest, 0
         self._hasher = ThreadPoolExecutor(1, "lamp-hash")
         self._pending = None
 
@@ -55,22 +77,13 @@ class CountingFile:
         self.num_bytes += len(data)
         if self._pending is not None:
             self._pending.result()  # at most one piece waits
-        self._pending = self._hasher.submit(self._update, data)
+        self._pending = self._hasher.submit(self._digest.update, data)
         return data
 
-    def _update(self, data: bytes) -> None:
-        self._sha256.update(data)
-        self._xxh3.update(data)
-
-    def sha256(self) -> str:
-        """SHA-256 of all that was read, in hexadecimal; nothing may be read afterwards."""
+    def hexdigest(self) -> str:
+        """The hash of all that was read; nothing may be read afterwards."""
         self._hasher.shutdown()
-        return self._sha256.hexdigest()
-
-    def digest(self) -> str:
-        """The fast hash of all that was read, see :func:`content_digest`; nothing may be read afterwards."""
-        self._hasher.shutdown()
-        return self._xxh3.hexdigest()
+        return self._digest.hexdigest()
 
 
 @contextmanager
@@ -85,9 +98,12 @@ def fetching(addresses: list[str]) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, ValueError) and not isinstance(error, OSError):
             raise
-        reason = " ".join(str(error).split()) or type(error).__name__
+        cause = error
+        while cause.__cause__ is not None:  # the first of the chain says what happened, the last often only the address
+            cause = cause.__cause__
+        reason = " ".join(str(cause).split())
         raise ConnectionError(
-            f"could not fetch {', '.join(addresses)} ({type(error).__name__}: {reason}). Is the site within reach? "
+            f"could not fetch {', '.join(addresses)} ({type(cause).__name__}: {reason}). Is the site within reach? "
             "Files that came whole are kept, so try again, or pass data_dir=… with files fetched by other means; "
             "data_dir=lamp_dataset.SAMPLE is a made-up sample that needs no network"
         ) from error

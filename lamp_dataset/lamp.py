@@ -11,7 +11,7 @@ import pyarrow as pa
 import xxhash
 from datasets.exceptions import NonMatchingSplitsSizesError
 
-from lamp_dataset.fetching import CountingFile, content_digest, fetching, open_raw
+from lamp_dataset.fetching import CONTENT, PROVENANCE, HashedFile, fetching, hash_file, open_raw
 from lamp_dataset.files import HEAD_BYTES, describe, looks_like_html
 from lamp_dataset.official import read_golds, read_tables
 from lamp_dataset.sources import Files, find_files, is_url, official_paths, urls
@@ -52,9 +52,10 @@ class LampConfig(datasets.BuilderConfig):
     def _find_files(self) -> None:
         """Look into ``data_dir`` once: what is read later must be what the name of the cache folder stands for."""
         self.files = find_files(get_task(self.name), self.data_dir, self.splits or SPLITS)
-        self.digests = [
-            (split, [content_digest(path) for path in files if path is not None]) for split, files in self.files.items()
-        ]
+        self.digests = {
+            split: [hash_file(path, CONTENT) for path in files if path is not None]
+            for split, files in self.files.items()
+        }
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -160,6 +161,8 @@ class Lamp(datasets.ArrowBasedBuilder):
                         os.unlink(name)
 
     def _download_and_prepare(self, dl_manager, verification_mode, **kwargs) -> None:
+        if self.task.gated:
+            os.chmod(self._output_dir, 0o700)  # the rows are for the eyes of the licensee, also on a shared cache
         try:
             super()._download_and_prepare(dl_manager, verification_mode, **kwargs)
         except NonMatchingSplitsSizesError as error:
@@ -195,10 +198,11 @@ class Lamp(datasets.ArrowBasedBuilder):
     def _generate_tables(self, split: str, questions: str, outputs: str | None) -> Iterator[tuple[int, pa.Table]]:
         names = {"questions": self._name(questions), "outputs": outputs and self._name(outputs)}
         read, golds = {}, None
+        algorithm = PROVENANCE if self.config.data_dir is None else CONTENT
         if outputs is not None:
-            with open_raw(outputs) as read["outputs"]:
+            with open_raw(outputs, algorithm) as read["outputs"]:
                 golds = read_golds(read["outputs"].read(), names["outputs"], self.task)
-        with open_raw(questions) as read["questions"]:
+        with open_raw(questions, algorithm) as read["questions"]:
             tables = read_tables(read["questions"], names["questions"], self.task, golds, names["outputs"] or "")
             yield from enumerate(tables)
         self._record(split, read)
@@ -208,15 +212,15 @@ class Lamp(datasets.ArrowBasedBuilder):
         url = getattr(self, "_fetched", {}).get(path)
         return f"{url} ({path})" if url else path
 
-    def _record(self, split: str, read: dict[str, CountingFile]) -> None:
-        """Keep sizes and hashes of the raw files, under their official paths."""
-        digests = [read[kind].digest() for kind in ("questions", "outputs") if kind in read]
-        if self.config.data_dir is not None and digests != dict(self.config.digests)[split]:
-            raise ValueError(
-                f"{self.config.data_dir}: files of the split {split!r} changed since they were looked at. Load again"
-            )
-        for kind, path in official_paths(self.task, split).items():
-            self._provenance[path] = {"num_bytes": read[kind].num_bytes, "checksum": read[kind].sha256()}
+    def _record(self, split: str, read: dict[str, HashedFile]) -> None:
+        """Keep sizes and hashes of downloads, under their official paths; see that files of a folder are unchanged."""
+        found = {kind: (read[kind].num_bytes, read[kind].hexdigest()) for kind in Files._fields if kind in read}
+        if self.config.data_dir is None:
+            for kind, path in official_paths(self.task, split).items():
+                self._provenance[path] = dict(zip(("num_bytes", "checksum"), found[kind], strict=True))
+        elif list(found.values()) != self.config.digests[split]:
+            where = f"{self.config.data_dir}: files of the split {split!r}"
+            raise ValueError(f"{where} changed since they were looked at; load them again")
 
     def _save_info(self) -> None:
         # datasets 3 replaces the checksums by its own, which are empty, at the end.

@@ -95,7 +95,8 @@ def find_files(task: Task, data_dir: str | os.PathLike, splits: Iterable[str] = 
     root = Path(os.path.abspath(Path(data_dir).expanduser()))
     if not root.is_dir():
         found = "a file" if root.exists() else "nothing"
-        raise FileNotFoundError(f"data_dir {str(data_dir)!r}: expected a folder, found {found}")
+        hint = " (the embedded sample is lamp_dataset.SAMPLE)" if str(data_dir) == "sample" else ""
+        raise FileNotFoundError(f"data_dir {str(data_dir)!r}: expected a folder, found {found}{hint}")
     looked_for = []
     for layout in LAYOUTS:
         paths = {split: root / layout(task, task.questions_path(split)) for split in splits}

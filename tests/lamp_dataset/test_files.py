@@ -41,7 +41,8 @@ def test_a_target_that_cannot_be_written(tmp_path):
     (tmp_path / "folder").mkdir()
     with pytest.raises(IsADirectoryError, match="expected the name of a file"), write_whole(tmp_path / "folder"):
         pass
-    with pytest.raises(FileNotFoundError), write_whole(tmp_path / "no" / "out"):
+    message = f"out: the folder {tmp_path / 'no'} is not there; make it first"
+    with pytest.raises(FileNotFoundError, match=message), write_whole(tmp_path / "no" / "out"):
         pass
 
 

@@ -175,6 +175,19 @@ def test_the_gated_task_says_what_is_needed(load):
                 load(name, streaming=streaming)
 
 
+@pytest.mark.parametrize("file_format", [None, "parquet"])
+def test_rows_of_the_gated_task_are_kept_from_other_users(file_format, tmp_path):
+    for name, mode in (("LaMP_6", 0o700), ("LaMP_7", 0o755)):
+        builder = load_dataset_builder("lamp", name, data_dir=lamp_dataset.SAMPLE, cache_dir=str(tmp_path / "cache"))
+        old = os.umask(0o022)
+        try:
+            target = None if file_format is None else str(tmp_path / name)
+            builder.download_and_prepare(target, file_format=file_format)
+        finally:
+            os.umask(old)
+        assert stat.S_IMODE(os.stat(target or builder.cache_dir).st_mode) == mode
+
+
 @pytest.mark.parametrize("name", ["LaMP_6", "LaMP_6_time"])
 def test_id_files_that_were_not_expanded_are_recognised(name, load):
     with pytest.raises(ValueError, match="file names that stand for them, first '.*-EM.txt'. Build the files first"):
@@ -332,6 +345,7 @@ def test_a_link_to_nothing_is_not_a_missing_split(made, load, tmp_path):
     [
         ({"data_dir": 3}, "data_dir: expected the path of a folder, found 3"),
         ({"data_dir": b"files"}, "data_dir: expected the path of a folder, found b'files'"),
+        ({"data_dir": "sample"}, "found nothing .the embedded sample is lamp_dataset.SAMPLE"),
         ({"data_dir": "https://example.org"}, "a mirror goes into base_url"),
         ({"base_url": 3}, "base_url: expected the http or https address of a mirror, found 3"),
         ({"base_url": ""}, "base_url: expected the http or https address of a mirror, found ''"),
@@ -339,7 +353,7 @@ def test_a_link_to_nothing_is_not_a_missing_split(made, load, tmp_path):
     ],
 )
 def test_options_of_another_kind(options, message, load):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
         load("LaMP_6", **options)
 
 
