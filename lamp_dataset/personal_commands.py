@@ -11,6 +11,7 @@ import click
 
 from lamp_dataset.command import DATA_DIR, Command, examples
 from lamp_dataset.files import write_whole
+from lamp_dataset.prompts.parts import EMPTY
 from lamp_dataset.tasks import SPLITS
 
 #: Rows at a time.
@@ -174,5 +175,9 @@ def _check_folder(output: str) -> None:
 
 
 def _summary(rows: Any) -> str:
-    bare, noted = (sum(map(test, rows[name])) for name, test in (("personalized", lambda x: not x), ("notes", bool)))
-    return f"{len(rows)} prompts, {bare} of them without a profile, {noted} with a remark in the column 'notes'"
+    counts = {
+        "without a profile": sum(not used for used in rows["personalized"]),
+        "with items of which no text is left": sum(EMPTY in use for use in rows["retrieved_use"]),
+        "with a remark in the column 'notes'": sum(map(bool, rows["notes"])),
+    }
+    return f"{len(rows)} prompts; of them {', '.join(f'{count} {what}' for what, count in counts.items())}"

@@ -54,8 +54,8 @@ class Personalizer:
 
     * ``source``, ``target``: the prompt and the gold (None where it is withheld);
     * ``retrieved_ids``: ids of the best ``k`` items, best first; ``retrieved_use``: for each, ``"whole"``, ``"cut"``
-      (its text was shortened) or ``"left out"`` of the prompt; ``retrieved_scores``: their scores, from a retriever
-      that has some;
+      (its text was shortened), ``"empty"`` (shortened so that nothing of it is left) or ``"left out"`` of the prompt;
+      ``retrieved_scores``: their scores, from a retriever that has some;
     * ``personalized``: whether an item is in the prompt; ``notes``: what is otherwise than asked for, and why, or "";
     * ``source_length``, ``length_unit``: the length of the prompt (with a chat template, of the chat);
     * ``messages``: the same prompt for chat models.

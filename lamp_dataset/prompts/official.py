@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from lamp_dataset.prompts.parts import CUT, WHOLE, Prompt, assemble, bare, no_place
+from lamp_dataset.prompts.parts import CUT, EMPTY, WHOLE, Prompt, assemble, bare, no_place
 from lamp_dataset.prompts.tokens import Tokens
 from lamp_dataset.wording import Cost, Wording
 
@@ -41,11 +41,11 @@ def official_prompt(
         try:
             shortened = _shorten_all(wording, items, tokens, budget - reserved)
         except (OverflowError, ValueError) as error:
-            trouble = str(error) or type(error).__name__
+            trouble = str(error)
             continue
         return _finish(wording, text, items, shortened, tokens, max_length)
     found = f"no room for {len(items)} items in {max_length} {tokens.unit} beside an input of {length}"
-    return bare(text, items, f"{found} ({trouble}): the prompt is the input")
+    return bare(text, items, f"{found}{trouble and f' ({trouble})'}: the prompt is the input")
 
 
 def _shorten_all(
@@ -57,10 +57,18 @@ def _shorten_all(
     for item in items:
         needed = _cost(wording.item_cost, item, tokens)
         limit = each + saved - needed
-        ids = tokens.ids(item[wording.cut], limit)
+        ids = _limited(item[wording.cut], limit, tokens)
         saved += each - len(ids) - needed
         found.append((tokens.text(ids), *_use(item[wording.cut], ids, limit, tokens)))
     return found
+
+
+def _limited(text: str, limit: int, tokens: Tokens) -> list:
+    """The ids of ``text``; a tokenizer that refuses a limit below 0 only says that there is no room, in odd words."""
+    try:
+        return tokens.ids(text, limit)
+    except (OverflowError, ValueError) as error:
+        raise ValueError("" if limit < 0 else str(error) or type(error).__name__) from error
 
 
 def _cost(cost: Cost, item: Mapping[str, str], tokens: Tokens) -> int:
@@ -89,8 +97,14 @@ def _finish(
 ) -> Prompt:
     worded = [{**item, wording.cut: short} for item, (short, _, _) in zip(items, shortened, strict=True)]
     prompt = assemble(wording, text, worded)
+    use = [
+        EMPTY if item[wording.cut].strip() and not short.strip() else kind
+        for item, (short, kind, _) in zip(items, shortened, strict=True)
+    ]
     notes = list(dict.fromkeys(note for _, _, note in shortened if note))
+    if EMPTY in use:
+        notes.append(f"nothing is left of the texts of {use.count(EMPTY)} of {len(items)} items")
     length = tokens.whole(prompt)
     if length > max_length:
         notes.append(f"the prompt has {length} {tokens.unit}: beyond {max_length} the end of the input will be lost")
-    return Prompt(prompt, tuple(use for _, use, _ in shortened), tuple(notes))
+    return Prompt(prompt, tuple(use), tuple(notes))

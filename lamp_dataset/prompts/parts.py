@@ -8,8 +8,9 @@ from typing import Any
 
 from lamp_dataset.wording import JOINER, Wording, fields
 
-#: What became of a retrieved item: in the prompt whole, in the prompt with a shortened text, or not in it.
-WHOLE, CUT, LEFT_OUT = "whole", "cut", "left out"
+#: What became of a retrieved item: in the prompt whole, in the prompt with a shortened text, in the prompt with nothing
+#: of its text left, or not in it.
+WHOLE, CUT, EMPTY, LEFT_OUT = "whole", "cut", "empty", "left out"
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Prompt:
 
     Attributes:
         text: what the model reads.
-        use: for each item, :data:`WHOLE`, :data:`CUT` or :data:`LEFT_OUT`.
+        use: for each item, :data:`WHOLE`, :data:`CUT`, :data:`EMPTY` or :data:`LEFT_OUT`.
         notes: where the prompt differs from what was asked for, and why; empty if it does not.
     """
 

@@ -39,10 +39,23 @@ def test_personalize_writes_what_map_gives(run):
     for name, load in (("p.parquet", datasets.Dataset.from_parquet), ("p.jsonl", datasets.Dataset.from_json)):
         status, output = run("personalize", "LaMP_3", *HERE, "-k", 2, "--output", name)
         assert status == 0
-        assert f"{name}: {len(expected)} prompts, 0 of them without a profile, 0 with a remark" in output
+        nothing = "0 without a profile, 0 with items of which no text is left, 0 with a remark in the column 'notes'"
+        assert f"{name}: {len(expected)} prompts; of them {nothing}" in output
         rows = load(name).to_list()
         assert [set(row) for row in rows] == [set(row) for row in expected]
         assert rows == expected
+
+
+def test_items_of_which_nothing_is_left_are_counted(run):
+    status, output = run("personalize", "LaMP_3", *HERE, "--max-length", 60, "--output", "p.parquet")
+    rows = datasets.Dataset.from_parquet("p.parquet")
+    empty = [row for row in rows if "empty" in row["retrieved_use"]]
+    assert status == 0
+    assert f"0 without a profile, {len(empty)} with items of which no text is left, {len(empty)} with a rem" in output
+    assert len(empty) > 0
+    for row in empty:
+        assert row["source"].count('is the score for ""') == row["retrieved_use"].count("empty")
+        assert f"texts of {row['retrieved_use'].count('empty')} of 4 items" in row["notes"]
 
 
 def test_options_reach_the_prompt(run):

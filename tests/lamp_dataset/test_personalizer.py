@@ -169,6 +169,17 @@ def test_said_types_let_empty_profiles_come_first():
     }
 
 
+@pytest.mark.oldest
+def test_said_types_keep_a_target_of_text_where_all_golds_are_withheld(tmp_path):
+    rows = datasets.load_dataset("lamp", "LaMP_3", split="test", data_dir=lamp_dataset.SAMPLE, cache_dir=str(tmp_path))
+    personalize = Personalizer("LaMP_3")
+    found = rows.map(
+        personalize, batched=True, remove_columns=["profile"], features=personalize.features(rows.features)
+    )
+    assert found.features["target"] == datasets.Value("string")
+    assert set(found["target"]) == {None}
+
+
 # ---- fingerprints and pickles
 
 

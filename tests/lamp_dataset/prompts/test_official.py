@@ -6,7 +6,7 @@ import pytest
 from personal import WordTokenizer, row, text
 
 from lamp_dataset.prompts.official import SHARES, official_prompt
-from lamp_dataset.prompts.parts import CUT, LEFT_OUT, WHOLE
+from lamp_dataset.prompts.parts import CUT, EMPTY, LEFT_OUT, WHOLE
 from lamp_dataset.prompts.tokens import Tokens
 from lamp_dataset.tasks import TASKS
 
@@ -192,16 +192,45 @@ def test_seven_failures_give_the_bare_input_and_say_so():
     assert tokenizer.limits == [17 - 67] * 6 + [18 - 67]
     assert (found.text, found.use) == ("article: a", (LEFT_OUT, LEFT_OUT))
     assert found.notes == (
-        "no room for 2 items in 40 tokens beside an input of 3 (can't convert negative int to unsigned): "
-        "the prompt is the input",
+        "no room for 2 items in 40 tokens beside an input of 3: the prompt is the input",  # no "negative int"
     )
 
 
-def test_a_limit_of_one_leaves_an_empty_text():
+def test_no_room_in_words_is_said_without_a_limit_below_zero():
+    # needed: 6; P = 5 - 0 - 1 = 4 at most
+    found = official_prompt(TASKS["LaMP_3"].wording, "review: a", [{"score": "5", "text": "x"}], Tokens(), 5)
+    assert found.text == "review: a"
+    assert found.notes == ("no room for 1 items in 5 words beside an input of 2: the prompt is the input",)
+
+
+def test_another_reason_of_the_tokenizer_is_kept():
+    class Strict(WordTokenizer):
+        def __call__(self, text, max_length=None, truncation=False, add_special_tokens=True):
+            if truncation:
+                raise ValueError("truncation is off")
+            return super().__call__(text)
+
+    found = prompt("LaMP_3", "review: a", [{"score": "5", "text": "x"}], 100, Strict())
+    assert "input of 3 (truncation is off): the prompt is the input" in found.notes[0]
+
+
+def test_a_limit_of_one_leaves_an_empty_text_and_the_row_says_so():
     # B = 12 - 2 = 10, P = 10 - 1 = 9, limit 9 - 8 = 1: the special token alone
     found = prompt("LaMP_3", "review:", [{"score": "5", "text": "good tea"}], 12)
     assert found.text == '5 is the score for "" . review:'
-    assert found.use == (CUT,)
+    assert found.use == (EMPTY,)
+    assert found.notes == ("nothing is left of the texts of 1 of 1 items",)
+
+
+def test_a_text_of_unknown_characters_alone_is_decoded_to_nothing_and_called_empty():
+    class Unknowing(WordTokenizer):
+        def batch_decode(self, batch, **options):
+            return super().batch_decode([[word for word in ids if word.isascii()] for ids in batch], **options)
+
+    items = [{"text": "\u2600 \u2601"}, {"text": "so \u2600"}, {"text": " "}]
+    found = prompt("LaMP_7", "tweet: a", items, 100, Unknowing())
+    assert found.use == (EMPTY, WHOLE, WHOLE)  # what was blank before has lost nothing
+    assert found.notes == ("nothing is left of the texts of 1 of 3 items",)
 
 
 def test_a_slow_tokenizer_never_fails_but_overflows_and_the_row_says_so():
