@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import click
 
 from lamp_dataset.sources import SAMPLE
@@ -21,9 +25,30 @@ class Command(click.Command):
 
 
 class Group(click.Group):
-    """A group of such commands."""
+    """A group of such commands. A call with wrong words ends in one line, too."""
 
     command_class = Command
+
+    def make_context(self, info_name: str | None, args: list[str], *more: Any, **extra: Any) -> click.Context:
+        """Read the group's own words."""
+        with _usage_in_one_line(info_name):
+            return super().make_context(info_name, args, *more, **extra)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Read the subcommand's words, and run it."""
+        with _usage_in_one_line(ctx.command_path):
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _usage_in_one_line(path: str | None) -> Iterator[None]:
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:  # no words at all: the help is shown
+        raise
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx is not None else path
+        raise Failure(f"{error.format_message()} See {path} --help") from error
 
 
 class DataDir(click.ParamType):

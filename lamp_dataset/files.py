@@ -104,7 +104,7 @@ def write_whole(path: str | os.PathLike, mode: str = "w", permissions: int = 0o6
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(f"{path}: expected the name of a file to write, found a folder")
-    if not path.parent.is_dir():
+    if not path.parent.exists():
         raise FileNotFoundError(f"{path}: the folder {path.parent} is not there; make it first")
     text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
