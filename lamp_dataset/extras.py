@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -19,8 +20,18 @@ def need(module: str, extra: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != module:
             raise
-        package = module.replace("_", "-")
-        raise ImportError(f"this needs the package {package}: pip install 'lamp-hf[{extra}]'", name=module) from None
+        raise _missing(module, extra) from None
+
+
+def find(module: str, extra: str) -> None:
+    """Raise the ImportError of :func:`need` where the module is not installed; it is not imported."""
+    if importlib.util.find_spec(module) is None:
+        raise _missing(module, extra)
+
+
+def _missing(module: str, extra: str) -> ImportError:
+    package = module.replace("_", "-")
+    return ImportError(f"this needs the package {package}: pip install 'lamp-hf[{extra}]'", name=module)
 
 
 def load_model(load: Callable[..., Any], name: str, **options: Any) -> Any:

@@ -11,6 +11,7 @@ import click
 
 from lamp_dataset.command import DATA_DIR, Command, examples
 from lamp_dataset.files import write_whole
+from lamp_dataset.personal_options import check_options
 from lamp_dataset.prompts.parts import EMPTY
 from lamp_dataset.tasks import SPLITS
 
@@ -88,7 +89,7 @@ def rank(output: str, **options: Any) -> None:
     _check_folder(output)
     call, rows = _prepare(options)
     with write_whole(output) as file:
-        number = _write_ranking(file, (call.rank(batch) for batch in _batches(rows)))
+        number = _write_ranking(file, _rankings(rows, call))
     click.echo(f"{output}: rankings of {number} samples", err=True)
 
 
@@ -97,6 +98,7 @@ def _prepare(options: dict[str, Any]) -> tuple[Any, Any]:
     from lamp_dataset.personalizer import Personalizer  # imported late, as all that is heavy: --help must be quick
 
     chosen = {name: options.pop(name) for name in ("config", "data_dir", "split", "limit")}
+    check_options(chosen["config"], options)
     given = {name: value for name, value in options.items() if value is not None and value != ()}
     call = Personalizer(chosen["config"], **given)
     return call, load_rows(**chosen)
@@ -128,12 +130,13 @@ def personalized_rows(rows: Any, call: Any, num_proc: int | None = None) -> Any:
     )
 
 
-def _batches(rows: Any) -> Iterator[Any]:
+def _rankings(rows: Any, call: Any) -> Iterator[dict[str, list[str]]]:
+    """The rankings of a batch at a time. An error in them ends the bar's line, so that its message has its own."""
     from tqdm import tqdm
 
     with tqdm(total=len(rows), desc="Ranking", unit=" samples") as progress:
         for batch in rows.with_format("arrow").iter(BATCH):
-            yield batch
+            yield call.rank(batch)
             progress.update(len(batch))
 
 

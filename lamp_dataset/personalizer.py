@@ -15,7 +15,7 @@ from lamp_dataset.extras import load_model, need
 from lamp_dataset.prompts.fixed import fixed_prompt
 from lamp_dataset.prompts.official import official_prompt
 from lamp_dataset.prompts.parts import LEFT_OUT, Prompt, bare, clean_item
-from lamp_dataset.prompts.tokens import Tokens
+from lamp_dataset.prompts.tokens import Tokens, check_tokenizer
 from lamp_dataset.retrieval.fusion import Stored
 from lamp_dataset.retrieval.queries import check_rules
 from lamp_dataset.retrieval.rankers import make_ranker
@@ -40,7 +40,7 @@ class Personalizer:
         retriever: a name of :data:`~lamp_dataset.retrieval.rankers.RANKERS`, ``"bm25"`` by default, or an object with
             what a :class:`~lamp_dataset.retrieval.ranking.Ranker` has.
         k: how many items go into the prompt; 0 gives the input alone, the baseline without personalisation.
-        tokenizer: a tokenizer of Hugging Face, the name of one, or None: then the budget is in words.
+        tokenizer: a tokenizer of Hugging Face, the name or folder of one, or None: then the budget is in words.
         max_length: the budget of the prompt, in tokens or words.
         rules: ``"official"``, as the published figures were made, or ``"fixed"``, with its defects mended.
         use_date: whether retrieval reads the items' dates with their texts, as the runs of arXiv 2404.05970 did; for
@@ -63,7 +63,8 @@ class Personalizer:
     An Arrow table as batch gives an Arrow table without the column ``profile``. The object pickles without models.
 
     Raises:
-        ValueError: an unknown name or option, a budget below 1, or ``recency`` for a config without dates.
+        ValueError: an unknown name or option, an object that is no tokenizer or no ranker, a budget below 1, or
+            ``recency`` for a config without dates.
         ImportError, OSError: a tokenizer or ranking file that cannot be loaded.
 
     >>> rows = {"id": ["7"], "input": ["Paraphrase the following tweet: so tired"], "output": ["I am tired"],
@@ -96,7 +97,7 @@ class Personalizer:
         if (self.use_date or self.ranker.needs_dates) and not self.task.time_based:
             asked = "use_date" if self.use_date else "the retriever 'recency'"
             raise ValueError(f"{task} has no dates for {asked}: they are in the time-based {self.task.base}_time")
-        self._tokenizer = tokenizer
+        self._tokenizer = check_tokenizer(tokenizer)
         self._tokens = self._make_tokens()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -116,7 +117,8 @@ class Personalizer:
             tokenizer = load_model(need("transformers", "models").AutoTokenizer.from_pretrained, tokenizer)
         tokens = Tokens(tokenizer, self.messages)
         if tokens.overhead >= self.max_length:
-            raise ValueError(f"max_length={self.max_length} is too small: the chat template takes {tokens.overhead}")
+            found = f"the chat template alone takes {tokens.overhead}"
+            raise ValueError(f"a budget of {self.max_length} tokens is too small: {found}")
         return tokens
 
     def messages(self, prompt: str) -> list[dict[str, str]]:
@@ -206,4 +208,8 @@ def _ranker(retriever: Any, ranking: Any, options: Mapping[str, Any]) -> Ranker:
         return make_ranker(retriever, **options)
     if options:
         raise ValueError(f"a retriever given as an object has its options already, found {', '.join(options)}")
+    missing = [name for name in ("needs_query", "needs_dates", "scored", "rank") if not hasattr(retriever, name)]
+    if missing:
+        found = f"found {retriever!r} without {', '.join(missing)}"
+        raise ValueError(f"expected a retriever's name or an object with what a Ranker has, {found}")
     return retriever

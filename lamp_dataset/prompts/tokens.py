@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -28,6 +29,18 @@ class Words:
     def batch_decode(self, batch: Sequence[Sequence[str]], **options: Any) -> list[str]:
         """Texts of words joined by single blanks."""
         return [" ".join(words) for words in batch]
+
+
+def check_tokenizer(tokenizer: Any) -> Any:
+    """A tokenizer, the name or folder of one, as a string, or None; ValueError for anything else."""
+    if isinstance(tokenizer, os.PathLike):
+        return os.fspath(tokenizer)
+    if tokenizer is None or (isinstance(tokenizer, str) and tokenizer):
+        return tokenizer
+    if isinstance(tokenizer, type) or not callable(tokenizer) or not hasattr(tokenizer, "batch_decode"):
+        expected = "expected a tokenizer of Hugging Face, the name or folder of one, or None as tokenizer"
+        raise ValueError(f"{expected}, found {tokenizer!r}")
+    return tokenizer
 
 
 class Tokens:

@@ -1,5 +1,6 @@
 import json
 import re
+import sys
 
 import click.testing
 import datasets
@@ -102,6 +103,10 @@ def test_rrf_and_random_take_their_options(run, tmp_path):
     assert contents[0] == contents[1] != contents[2]
 
 
+RRF, OF = ("--retriever", "rrf"), ("--of", "bm25", "--of", "random")
+BOTH = ("--ranking", "other.json", "--retriever", "first")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -114,9 +119,18 @@ def test_rrf_and_random_take_their_options(run, tmp_path):
         (["personalize", "LaMP_3", "--ranking", "odd.json", "--output", "p.parquet"], "odd.json: expected a ranking"),
         (["rank", "LaMP_3", "--output", "no/r.json"], "no/r.json: the folder .* is not there"),
         (["rank", "LaMP_3", "--retriever", "bm26", "--output", "r.json"], "no retriever named 'bm26'; known: bm25"),
-        (["rank", "LaMP_3", "--retriever", "dense", "--output", "r.json"], "dense: expected the name of a checkpoint"),
-        (["rank", "LaMP_3", "--seed", "1", "--output", "r.json"], "bm25: no option 'seed'"),
-        (["rank", "LaMP_3", "--retriever", "rrf", "--of", "bm25", "--output", "r.json"], "rrf: expected two other"),
+        (["rank", "LaMP_3", "--retriever", "dense", "--output", "r.json"], "needs a checkpoint, like --model"),
+        (["rank", "LaMP_3", "--seed", "1", "--output", "r.json"], "--seed goes .* bm25, the default"),
+        (["rank", "LaMP_3", "--of", "bm25", "--output", "r.json"], "--of goes with --retriever rrf, found"),
+        (["rank", "LaMP_3", *RRF, "--output", "r.json"], "needs two rankers or more, .*; found none"),
+        (["rank", "LaMP_3", *RRF, "--of", "bm25", "--output", "r.json"], "rankers or more, .*; found --of bm25"),
+        (["rank", "LaMP_3", *RRF, "--of", "bm25", "--of", "rrf", "--output", "r.json"], "found --of bm25 --of rrf"),
+        (["rank", "LaMP_3", *RRF, "--of", "bm25", "--of", "dense", "--output", "r.json"], "like --model facebook/"),
+        (["rank", "LaMP_3", *RRF, "--of", "bm25", "--of", "bm26", "--output", "r.json"], "no retriever named 'bm26'"),
+        (["rank", "LaMP_3", *RRF, *OF, "--device", "cpu", "--output", "r.json"], "--device goes with .* dense"),
+        (["rank", "LaMP_3", "--use-date", "--output", "r.json"], "no dates for --use-date: .* LaMP_3_time"),
+        (["personalize", "LaMP_3", *BOTH, "--output", "p.parquet"], "leave out --retriever, or --ranking"),
+        (["personalize", "LaMP_3", *BOTH[:2], "--seed", "1", "--output", "p.parquet"], "--seed is an option of a ret"),
     ],
 )
 def test_bad_input_is_one_line_status_2_and_no_file(run, arguments, message, tmp_path):
@@ -128,8 +142,28 @@ def test_bad_input_is_one_line_status_2_and_no_file(run, arguments, message, tmp
     assert status == 2
     assert len(lines) == 1
     assert re.search(message, lines[0])
-    assert "Traceback" not in output
+    assert not re.search("Traceback|'model'|'of'|use_date|'seed'", output)
     assert sorted(path.name for path in here.iterdir()) == ["odd.json", "other.json"]
+
+
+@pytest.mark.parametrize("command", ["rank", "personalize"])
+def test_a_missing_package_shows_before_anything_starts(run, command, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    status, output = run(command, "LaMP_3", *HERE, "--retriever", "dense", "--model", "any", "--output", "o.parquet")
+    assert (status, output) == (
+        2,
+        "error: this needs the package sentence-transformers: pip install 'lamp-hf[dense]'\n",
+    )
+
+
+def test_an_error_while_ranking_stands_on_a_line_of_its_own(run, monkeypatch):
+    def fail(self, batch):
+        raise ValueError("no")
+
+    monkeypatch.setattr(Personalizer, "rank", fail)
+    status, output = run("rank", "LaMP_3", *HERE, "--output", "r.json")
+    assert status == 2
+    assert re.search("Ranking: .*\nerror: no\n$", output)
 
 
 def test_help_names_every_ranker():

@@ -312,6 +312,13 @@ def test_dates_are_searched_when_asked_as_the_official_flag_does(form, size):
         ({"retriever": First(), "seed": 1}, "a retriever given as an object has its options already, found seed"),
         ({"use_date": True}, "LaMP_3 has no dates for use_date: they are in the time-based LaMP_3_time"),
         ({"sede": 1}, "bm25: no option 'sede'"),
+        ({"tokenizer": 3}, "expected a tokenizer of Hugging Face, .* or None as tokenizer, found 3"),
+        ({"tokenizer": len}, "expected a tokenizer of Hugging Face, .* found <built-in function len>"),
+        ({"tokenizer": WordTokenizer}, "expected a tokenizer of Hugging Face, .* found <class"),
+        ({"tokenizer": ""}, "expected a tokenizer of Hugging Face, .* found ''"),
+        ({"retriever": 3}, "an object with what a Ranker has, found 3 without needs_query, needs_dates, scored, rank"),
+        ({"retriever": "dense"}, "dense: expected the name of a checkpoint as 'model', such as"),
+        ({"retriever": "rrf"}, r"rrf: expected two other rankers or more as 'of', .* found \(\)"),
     ],
 )
 def test_bad_options_are_refused_when_made(options, message):
@@ -369,7 +376,7 @@ def test_a_chat_template_takes_its_part_of_the_budget(rules):
 
 
 def test_a_chat_template_larger_than_the_budget_is_refused():
-    with pytest.raises(ValueError, match="max_length=10 is too small: the chat template takes 32"):
+    with pytest.raises(ValueError, match="a budget of 10 tokens is too small: the chat template alone takes 32"):
         Personalizer("LaMP_3", tokenizer=Chat(), max_length=10)
 
 

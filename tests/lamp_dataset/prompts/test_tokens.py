@@ -1,7 +1,10 @@
+import os
+from pathlib import Path
+
 import pytest
 from personal import WordTokenizer
 
-from lamp_dataset.prompts.tokens import Tokens, Words
+from lamp_dataset.prompts.tokens import Tokens, Words, check_tokenizer
 
 
 class Offsets(WordTokenizer):
@@ -82,3 +85,7 @@ def test_constant_lengths_are_counted_once():
     tokens = Tokens(Counting())
     assert [tokens.constant("a b"), tokens.constant("a b"), tokens.constant("a")] == [3, 3, 2]
     assert Counting.calls == 2
+
+
+def test_a_folder_given_as_a_path_is_a_tokenizers_name():
+    assert check_tokenizer(Path("models") / "t5") == os.path.join("models", "t5")
