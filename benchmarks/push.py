@@ -6,6 +6,7 @@ also reads every config back in a process of its own, theirs does not. Loopback 
 saved counts for more on the real Hub.
 """
 
+import argparse
 import json
 import subprocess
 import sys
@@ -86,4 +87,6 @@ def main(rows):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 500)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rows", type=int, nargs="?", default=500, help="rows of each split (default: %(default)s)")
+    main(parser.parse_args().rows)

@@ -5,6 +5,7 @@
 Texts are made up from a seed. Each part runs in a process of its own, so that its peak memory is its own.
 """
 
+import argparse
 import json
 import random
 import resource
@@ -146,7 +147,7 @@ PARTS = {
 
 def in_a_process(part, *arguments):
     """Seconds, peak memory in MB, value."""
-    command = [sys.executable, __file__, part, *arguments]
+    command = [sys.executable, __file__, "--part", part, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
@@ -194,8 +195,13 @@ def report_command(folder):
 
 
 def main():
-    if len(sys.argv) > 1:
-        seconds, value = PARTS[sys.argv[1]](*sys.argv[2:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", nargs="+", metavar=("PART", "CONFIG"), help=f"one part alone: {', '.join(PARTS)}")
+    part = parser.parse_args().part
+    if part:
+        if part[0] not in PARTS:
+            parser.error(f"no part is named {part[0]!r}; parts: {', '.join(PARTS)}")
+        seconds, value = PARTS[part[0]](*part[1:])
         print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, value]))
         return
     report_titles()
