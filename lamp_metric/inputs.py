@@ -50,10 +50,7 @@ def checked(predictions: Any, references: Any, task: Task | None, records: bool 
     """
     sides = {side: as_list(values, side) for side, values in zip(SIDES, (predictions, references), strict=True)}
     if len(sides["predictions"]) != len(sides["references"]):
-        raise ValueError(
-            f"expected as many predictions as references, found {len(sides['predictions'])} and "
-            f"{len(sides['references'])}"
-        )
+        raise ValueError(_other_length(**sides))
     found: list[str] = []
     for side, values in sides.items():
         if records is None and values:
@@ -63,6 +60,22 @@ def checked(predictions: Any, references: Any, task: Task | None, records: bool 
             for position, value in enumerate(values)
         ]
     return Batch(sides["predictions"], sides["references"], bool(records), found[0] if found else None)
+
+
+def _other_length(predictions: list, references: list) -> str:
+    """The message for lists of different length; of records, it names the first id that one side lacks."""
+    message = f"expected as many predictions as references, found {len(predictions)} and {len(references)}"
+    if not all(isinstance(value, Mapping) and isinstance(value.get("id"), str) for value in predictions + references):
+        return message
+    try:
+        left, right = (
+            by_id([(value["id"], value) for value in values], side)
+            for side, values in zip(SIDES, (predictions, references), strict=True)
+        )
+        check_same_ids(left, right, SIDES)
+    except ValueError as error:
+        return f"{message}: {error}"
+    return message
 
 
 def _sample(value: Any, side: str, position: int, task: Task | None, records: bool, numbers: list[str]) -> dict:

@@ -107,6 +107,24 @@ def test_records_are_joined_by_id_in_any_order_across_batches(load):
     assert len(metric) == 0
 
 
+@pytest.mark.parametrize(
+    ("predicted", "golds", "message"),
+    [
+        ("1", "01", r"found 1 and 2: predictions lacks 1 of the 2 ids in references \(first: '0'\)$"),
+        ("", "01", r"found 0 and 2: predictions lacks 2 of the 2 ids in references \(first: '0'\)$"),
+        ("012", "01", r"found 3 and 2: predictions holds 1 ids that are not in references \(first: '2'\)$"),
+        ("011", "01", "found 3 and 2: predictions: id '1' stands twice; ids are unique$"),
+    ],
+)
+def test_a_record_too_few_or_too_many_is_named(load, predicted, golds, message):
+    sides = {
+        "predictions": records([(key, "a") for key in predicted]),
+        "references": records([(key, "a") for key in golds]),
+    }
+    with pytest.raises(ValueError, match="^expected as many predictions as references, " + message):
+        load("LaMP_4").compute(**sides)
+
+
 def test_add_add_batch_and_compute_are_one_pile(load):
     metric = load("LaMP_1")
     metric.add(prediction="[1]", reference="[1]")
