@@ -54,8 +54,16 @@ def question_ids(path: str | os.PathLike) -> list[str]:
         OSError: it cannot be read.
     """
     ids = []
+    outputs = f"{path}: expected a questions file, found an outputs file; pass golds as --golds"
+
+    def refuse(_: str) -> None:
+        raise ValueError(outputs)
+
     with Path(path).open("rb") as file:
-        for position, row in enumerate(JsonList(file, str(path), ("input", "profile", "user_id")).rows()):
+        rows = JsonList(file, str(path), ("input", "profile", "user_id"), check_task=refuse).rows()
+        for position, row in enumerate(rows):
+            if "output" in row and "input" not in row:
+                raise ValueError(outputs)
             if type(row.get("id")) is not str or "input" not in row:
                 raise ValueError(f"{path}: row {position}: expected a row of a questions file, with 'id' and 'input'")
             ids.append(row["id"])

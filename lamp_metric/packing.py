@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from lamp_dataset.files import read_json, write_whole
 from lamp_dataset.golds import dump_outputs, golds_of
-from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
+from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS, Task
 from lamp_metric.checking import Report, check_document
 from lamp_metric.files import best_fit
 
@@ -61,16 +61,19 @@ def _report(document: Any, name: str) -> Report:
     outputs = [entry.get("output") for entry in entries if isinstance(entry, dict)]
     task = best_fit(official_name, outputs, name)
     report = check_document(document, name, task)
-    counts = {
-        f"{count} ({split}, {both.setting})": count
-        for both in TASKS.values()
-        if both.base == task.base
-        for split, count in both.num_samples.items()
-        if count is not None
-    }
-    if report.n not in counts.values():
-        report.warnings.append(f"{report.n} predictions are no whole split of {task.base}: {', '.join(counts)}")
+    distance, nearest = min(_splits(task, report.n))
+    if distance:
+        report.warnings.append(f"{report.n} predictions are no whole split of {task.base} (nearest: {nearest})")
     return report
+
+
+def _splits(task: Task, n: int) -> Iterator[tuple[int, str]]:
+    """Of each split of both settings whose size is known: how far its size is from ``n``, and its size and name."""
+    for both in TASKS.values():
+        if both.base == task.base:
+            for split, count in both.num_samples.items():
+                if count is not None:
+                    yield abs(count - n), f"{count:,} in {split}, {both.setting}"
 
 
 def _write(documents: dict[str, Any], output: Path) -> None:

@@ -102,8 +102,9 @@ def test_bad_input_of_check_is_one_line(made, fails, questions, tmp_path):
     assert "expected either --questions or --golds" in fails("check", "LaMP_4", "--preds", preds)
     both = ["--questions", questions("1"), "--golds", preds]
     assert "expected either --questions or --golds" in fails("check", "LaMP_4", *both, "--preds", preds)
+    (tmp_path / "rows.json").write_text('[{"id": "1", "profile": []}]')
     assert "row 0: expected a row of a questions file" in fails(
-        "check", "LaMP_4", "--questions", preds, "--preds", preds
+        "check", "LaMP_4", "--questions", tmp_path / "rows.json", "--preds", preds
     )
     assert "no config named 'x'" in fails("check", "x", "--questions", questions("1"), "--preds", preds)
     assert "No such file" in fails("check", "LaMP_4", "--questions", tmp_path / "no", "--preds", preds)
@@ -115,6 +116,23 @@ def test_bad_input_of_check_is_one_line(made, fails, questions, tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"task": "LaMP_4", "golds": [{"id": "1", "output": "a"}]}',
+        '{"task":"LaMP_4","golds":[]}',
+        '{"golds": [{"id": "1", "output": "a"}], "task": "LaMP_4"}',
+        '{"golds": [{"id": "1", "output": "a"}]}',
+        '[{"id": "1", "output": "a"}]',
+    ],
+)
+def test_golds_given_as_questions_are_named_as_such(made, fails, tmp_path, text):
+    preds, path = made.write("p.json", "LaMP_4", {"1": "a"}), tmp_path / "golds.json"
+    path.write_text(text)
+    message = f"{path}: expected a questions file, found an outputs file; pass golds as --golds"
+    assert fails("check", "LaMP_4", "--questions", path, "--preds", preds) == message
+
+
 def test_pack_and_eval_all_are_a_round_trip(made, run, tmp_path):
     golds_zip, preds_zip = made.whole_benchmark()
     packed = tmp_path / "submission.zip"
@@ -122,7 +140,7 @@ def test_pack_and_eval_all_are_a_round_trip(made, run, tmp_path):
     result = run("pack", *files, "--output", packed)
     assert result.exit_code == 0, result.output
     assert result.stdout.endswith(f"wrote {packed}: {', '.join(OFFICIAL_NAMES)}\n")
-    assert "12 predictions are no whole split of LaMP_7: " in result.stdout
+    assert "  warning: 12 predictions are no whole split of LaMP_7 (nearest: 1,496 in test, user)\n" in result.stdout
     with zipfile.ZipFile(packed) as archive:
         assert archive.namelist() == [f"{name}.json" for name in OFFICIAL_NAMES]
         assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
@@ -136,6 +154,13 @@ def test_pack_and_eval_all_are_a_round_trip(made, run, tmp_path):
     first = packed.read_bytes()
     run("pack", *reversed(files), "--output", packed)
     assert packed.read_bytes() == first
+
+
+def test_pack_does_not_warn_of_a_whole_split(made, run, tmp_path):
+    preds = made.write("p.json", "LaMP_2", {str(n): "comedy" for n in range(692)})
+    result = run("pack", preds, "--partial", "--output", tmp_path / "s.zip")
+    assert result.stdout.splitlines()[0] == f"{preds}: 692 predictions, fit"
+    assert "warning" not in result.stdout
 
 
 def test_pack_writes_nothing_when_a_file_is_unfit(made, run, tmp_path):
