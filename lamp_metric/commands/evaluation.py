@@ -12,15 +12,17 @@ from lamp_dataset.golds import Outputs, read_outputs
 from lamp_dataset.tasks import OFFICIAL_NAMES
 from lamp_metric.commands.shared import (
     FILE,
+    check_extraction,
     check_options,
     evaluate_pair,
+    join_aloud,
     resampling_options,
     score_table,
     scoring_options,
     to_json,
     write_scores,
 )
-from lamp_metric.comparison import compare_measured, comparison_signature
+from lamp_metric.comparison import FEW_SAMPLES, compare_measured, comparison_signature, least_p
 from lamp_metric.files import join, read_zip
 from lamp_metric.tables import interval, table
 
@@ -42,10 +44,16 @@ def eval_task(
 ) -> None:
     """Score the predictions of one task.
 
-    Golds and predictions are joined by id. The result file is one flat object: {"rouge-1": …, "rouge-L": …}.
+    Golds and predictions are joined by id; both are files {"task": "LaMP_4", "golds": [{"id": …, "output": …}, …]}.
+    The result file is one flat object: {"rouge-1": …, "rouge-L": …}.
+
+    Files of movie tags and of news categories both say LaMP_2: the golds' labels tell them apart. If they are news
+    categories, LaMP_2_news is scored, also with --task_name LaMP_2, and a line on standard error says so.
     """
     check_options(output_file, [golds_json, preds_json], as_json, **options)
-    result = evaluate_pair(join(read_outputs(golds_json), read_outputs(preds_json), task_name), **options)
+    pair = join_aloud(read_outputs(golds_json), read_outputs(preds_json), task_name)
+    check_extraction([pair.task], options["extract_answers"])
+    result = evaluate_pair(pair, **options)
     write_scores(output_file, result["scores"])
     click.echo(to_json(result) if as_json else score_table([result]))
 
@@ -74,12 +82,15 @@ def eval_all(
 ) -> None:
     """Score the predictions of all tasks.
 
-    The result file is an object keyed by the tasks' official names.
+    The result file is an object keyed by the tasks' official names. Zips are what pack makes, or any zip of such files.
+    LaMP_2 holds movie tags or news categories: the golds' labels tell which, see eval-task.
     """
     check_options(output_file, [golds_zip, preds_zip], as_json, **options)
     golds, predictions = read_zip(golds_zip), read_zip(preds_zip)
     tasks = _tasks(golds, predictions, (golds_zip, preds_zip), partial)
-    results = {task: evaluate_pair(join(golds[task], predictions[task]), **options) for task in tasks}
+    pairs = {task: join_aloud(golds[task], predictions[task]) for task in tasks}
+    check_extraction([pair.task for pair in pairs.values()], options["extract_answers"])
+    results = {task: evaluate_pair(pair, **options) for task, pair in pairs.items()}
     scores = {task: result["scores"] for task, result in results.items()}
     write_scores(output_file, scores)
     click.echo(to_json(results) if as_json else score_table(list(results.values())))
@@ -117,13 +128,18 @@ def _tasks(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @resampling_options(0.95, 10_000)
 def compare(task_name: str, golds: Path, preds: tuple[Path, Path], as_json: bool, **resampling: Any) -> None:
-    """Say which of two systems is better on TASK.
+    """Compare the scores of two systems on TASK: can the difference be chance?
 
-    And whether the difference can be chance. Both are scored on the same samples. The interval of the difference comes
-    from a paired bootstrap; p is the share of random swaps of the two systems' predictions that differ as much.
+    Both are scored on the same samples. The interval holds the middle 95 % (--confidence_level) of the differences on
+    bootstrap resamples: how far the difference would move with other samples. p is the chance of a difference as large,
+    in either direction, if the two systems were interchangeable, found by swapping their predictions at random. A small
+    p speaks against chance; that one score is better does not.
+
+    Of few samples the bootstrap interval tends to be too narrow, and can leave out 0 where p is large: go by p.
     """
     gold_outputs = read_outputs(golds)
-    a, b = (join(gold_outputs, read_outputs(path), task_name) for path in preds)
+    a = join_aloud(gold_outputs, read_outputs(preds[0]), task_name)
+    b = join(gold_outputs, read_outputs(preds[1]), task_name)
     result = compare_measured(a.measure(), b.measure(), **resampling)
     signature = comparison_signature(a.task, len(a.ids), **resampling)
     if as_json:
@@ -132,10 +148,14 @@ def compare(task_name: str, golds: Path, preds: tuple[Path, Path], as_json: bool
         return
     names = [click.format_filename(path) for path in preds]
     click.echo(f"A: {names[0]}\nB: {names[1]}\n\n{_comparison_table(result)}\n\n{signature}")
+    if len(a.ids) < FEW_SAMPLES:
+        least = f"{least_p(len(a.ids), resampling['n_resamples']):.2g}"
+        note = f"few samples ({len(a.ids)}): the interval tends to be too narrow, and p cannot be below {least}"
+        click.echo(note, err=True)
 
 
 def _comparison_table(result: dict[str, dict[str, Any]]) -> str:
-    rows = [["score", "A", "B", "A - B", "interval", "p", "better"]]
+    rows = [["score", "A", "B", "A - B", "interval", "p", "better score"]]
     for key, found in result.items():
         numbers = [f"{found['a']:.4f}", f"{found['b']:.4f}", f"{found['difference']:+.4f}"]
         better = found["better"].upper() if found["better"] else "equal"

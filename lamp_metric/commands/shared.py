@@ -11,7 +11,9 @@ from typing import Any
 import click
 
 from lamp_dataset.files import write_whole
-from lamp_metric.files import Pair
+from lamp_dataset.golds import Outputs
+from lamp_dataset.tasks import Task, get_task
+from lamp_metric.files import Pair, join
 from lamp_metric.scoring import scores_of, signature_of
 from lamp_metric.tables import interval, table
 
@@ -43,9 +45,38 @@ def scoring_options(command: Callable) -> Callable:
     command = click.option(
         "--extract_answers",
         is_flag=True,
-        help="Find labels and ratings in sentences; these are no official scores, so not with --output_file.",
+        help="Find labels and ratings in sentences, in the tasks that have them; these are no official scores, so not "
+        "with --output_file.",
     )(command)
     return resampling_options(None, 1000)(command)
+
+
+def join_aloud(golds: Outputs, predictions: Outputs, task_name: str | None = None) -> Pair:
+    """As :func:`lamp_metric.files.join`; one line on standard error where the labels made it another task than named.
+
+    Raises:
+        ValueError: as there.
+    """
+    pair = join(golds, predictions, task_name)
+    named = get_task(task_name).base if task_name is not None else golds.task
+    if pair.task.base != named:
+        click.echo(
+            f"{golds.name}: says {golds.task!r}, but its golds are labels of {pair.task.base} ({pair.task.title}): "
+            f"{pair.task.name} is scored",
+            err=True,
+        )
+    return pair
+
+
+def check_extraction(tasks: Sequence[Task], extract_answers: bool) -> None:
+    """Refuse to look for labels where no task has any.
+
+    Raises:
+        ValueError: the message names the tasks.
+    """
+    if extract_answers and not any(task.labels for task in tasks):
+        names = ", ".join(task.name for task in tasks)
+        raise ValueError(f"--extract_answers: no labels or ratings to look for in {names}; leave the option out")
 
 
 def evaluate_pair(pair: Pair, per_sample: bool, extract_answers: bool, **resampling: Any) -> dict[str, Any]:

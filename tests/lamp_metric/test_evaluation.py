@@ -52,6 +52,30 @@ def test_news_categories_are_told_from_movie_tags_by_their_labels(made, run, tas
     result = run("eval-task", "--golds_json", golds, "--preds_json", preds, "--task_name", task_name, "--json")
     assert json.loads(result.stdout)["task"] == "LaMP_2_news"
     assert json.loads(result.stdout)["scores"] == expected(made, "LaMP_2_news")
+    note = (
+        f"{golds}: says 'LaMP_2', but its golds are labels of LaMP_2_news (Personalized News Categorization): "
+        "LaMP_2_news is scored\n"
+    )
+    assert result.stderr == ("" if task_name == "LaMP_2_news" else note)
+
+
+@pytest.mark.parametrize("options", [[], ["--task_name", "LaMP_2_time"]])
+def test_it_is_also_said_without_a_name_and_in_the_time_based_setting(made, run, options):
+    golds, preds = made.pair("LaMP_2_news")
+    result = run("eval-task", "--golds_json", golds, "--preds_json", preds, *options)
+    assert result.stderr.count("is scored\n") == result.stderr.count("\n") == 1
+
+
+def test_nothing_is_said_of_movie_tags(made, run):
+    golds, preds = made.pair("LaMP_2")
+    for options in ([], ["--task_name", "LaMP_2"], ["--task_name", "LaMP_2_time"]):
+        assert run("eval-task", "--golds_json", golds, "--preds_json", preds, *options).stderr == ""
+
+
+@pytest.mark.parametrize("command", ["eval-task", "eval-all"])
+def test_the_help_says_that_the_golds_tell_news_from_movies(run, command):
+    text = " ".join(run(command, "--help").stdout.split())
+    assert "the golds' labels tell" in text
 
 
 def test_a_config_named_in_full_is_not_second_guessed(made, fails):
@@ -99,6 +123,19 @@ def test_extracted_answers_are_marked_and_never_an_official_result(made, run, fa
     message = fails("eval-task", *files, "--output_file", tmp_path / "r.json")
     assert "--extract_answers gives no official scores" in message
     assert not (tmp_path / "r.json").exists()
+
+
+def test_extracting_answers_from_texts_is_an_error(made, run, fails):
+    golds, preds = made.pair("LaMP_4")
+    message = "--extract_answers: no labels or ratings to look for in LaMP_4; leave the option out"
+    assert fails("eval-task", "--golds_json", golds, "--preds_json", preds, "--extract_answers") == message
+    zips = [made.zip(f"{side}.zip", {"a.json": path.read_bytes()}) for side, path in (("g", golds), ("p", preds))]
+    options = ["--golds_zip", zips[0], "--preds_zip", zips[1], "--extract_answers"]
+    assert fails("eval-all", *options, "--partial") == message
+    golds, preds = made.whole_benchmark()
+    result = run("eval-all", "--golds_zip", golds, "--preds_zip", preds, "--extract_answers", "--json")
+    marked = {name: "|extracted:yes|" in found["signature"] for name, found in json.loads(result.stdout).items()}
+    assert marked == {name: bool(TASKS[name].labels) for name in OFFICIAL_NAMES}
 
 
 def test_eval_all_is_keyed_by_task(made, run, tmp_path):
@@ -154,7 +191,8 @@ def test_compare_reports_both_systems(made, run):
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert lines[:2] == [f"A: {preds}", f"B: {worse}"]
-    assert lines[3].split() == ["score", "A", "B", "A", "-", "B", "interval", "p", "better"]
+    assert lines[3].split() == ["score", "A", "B", "A", "-", "B", "interval", "p", "better", "score"]
+    assert result.stderr == ""
     assert lines[4].split()[-1] == "A"
     assert lines[-1].startswith(
         "task:LaMP_4|n:40|rule:1|test:paired-randomisation|confidence:0.95|resamples:500|seed:0|"
@@ -166,6 +204,26 @@ def test_compare_reports_both_systems(made, run):
     assert machine["scores"] == lamp_metric.compare(
         "LaMP_4", [by_pred[key] for key in by_gold], ["nothing"] * 40, list(by_gold.values()), n_resamples=500
     )
+
+
+def test_compare_of_few_samples_says_how_little_they_tell(made, run):
+    """By hand: all three differ alike, so the interval leaves out 0; two of the eight swaps differ as much."""
+    golds = made.write("g.json", "LaMP_3", {"1": "5", "2": "5", "3": "5"})
+    preds = [made.write(f"{n}.json", "LaMP_3", dict.fromkeys("123", n)) for n in "54"]
+    result = run("compare", "LaMP_3", "--golds", golds, "--preds", *preds)
+    row = "MAE 0.0000 1.0000 -1.0000 [-1.0000, -1.0000] 0.2500 A"
+    assert row.split() in [line.split() for line in result.stdout.splitlines()]
+    assert result.stderr == "few samples (3): the interval tends to be too narrow, and p cannot be below 0.25\n"
+    few = made.pair("LaMP_3", n=29)
+    options = ["--golds", few[0], "--preds", *few]
+    assert run("compare", "LaMP_3", *options, "--n_resamples", "99").stderr.endswith(" below 0.02\n")
+    assert run("compare", "LaMP_3", *options, "--n_resamples", "99", "--json").stderr == ""
+
+
+def test_compare_names_news_categories_once(made, run):
+    golds, preds = made.pair("LaMP_2_news", n=30)
+    result = run("compare", "LaMP_2", "--golds", golds, "--preds", preds, golds)
+    assert result.stderr.count("LaMP_2_news is scored\n") == result.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("name", USER)
