@@ -185,7 +185,10 @@ def _may_replace(target: Path, overwrite: bool) -> None:
     if not names:
         return
     if not overwrite:
-        raise FileExistsError(f"{target}: exists already; --overwrite replaces it, once the new one is complete")
+        raise FileExistsError(
+            f"{target}: exists already; --overwrite (from Python overwrite=True) replaces it, once the new one is "
+            "complete"
+        )
     manifest = read_manifest(target)
     known = {MANIFEST, *(file["file"] for file in built_files(manifest))} if manifest else set()
     foreign = sorted(names - known)

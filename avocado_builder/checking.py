@@ -61,7 +61,7 @@ def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
     for facts in built_files(manifest):
         path = folder / facts["file"]
         if not path.is_file():
-            raise ValueError(f"{path}: the manifest lists it, but it is not there. Build again with --overwrite")
+            raise ValueError(f"{path}: the manifest lists it, but it is not there. Build the folder again")
         if sha256_of(path) != facts["sha256"]:
             raise ValueError(f"{path}: changed since it was built (its SHA-256 is not that of the manifest)")
 

@@ -16,7 +16,7 @@ from lamp_dataset.tasks import BASE_URL, SPLITS, Task
 log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 60
-_BY_HAND = "Fetch it by hand and name its folder with --ids-dir"
+_BY_HAND = "Fetch it by hand and name its folder: --ids-dir (from Python ids_dir)"
 
 
 def fetch_ids(task: Task, splits: tuple[str, ...], folder: Path, base_url: str = BASE_URL) -> dict[str, Path]:

@@ -49,7 +49,11 @@ def test_only_the_wanted_splits_are_fetched(place, site):
     [
         ("page", ValueError, r"train_questions\.json: expected JSON, the site sent an HTML page"),
         ("empty", ValueError, "the site sent an empty file"),
-        (None, OSError, "the site answers 404 Not Found. Fetch it by hand and name its folder with --ids-dir"),
+        (
+            None,
+            OSError,
+            "the site answers 404 Not Found. Fetch it by hand and name its folder: --ids-dir \\(from Python ids_dir\\)",
+        ),
         ("error", OSError, "the site answers 500"),
         ("cut connection", OSError, "cut off|cannot be fetched"),
         ("cut content", ValueError, "[Cc]ut off"),

@@ -139,7 +139,7 @@ def test_an_odd_name_of_the_output_is_no_pattern(place):
 @pytest.mark.parametrize(
     ("content", "match"),
     [
-        ({"notes.txt": "x"}, "exists already; --overwrite replaces it"),
+        ({"notes.txt": "x"}, r"exists already; --overwrite \(from Python overwrite=True\) replaces it"),
         ({"manifest.json": "{}"}, "exists already"),
     ],
 )
