@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import click
 
+from avocado_builder.names import GATED
 from lamp_dataset.command import Group, examples
 from lamp_dataset.sources import SAMPLE
 from lamp_dataset.tasks import BASE_URL, SETTINGS, SPLITS
@@ -32,6 +33,16 @@ _SPLIT = click.Choice(list(SPLITS))
 _FILE = click.Path(dir_okay=False)
 
 
+_IDS_HELP = (
+    "Folder of the id files train_questions.json, dev_questions.json, test_questions.json: side by side, or each in a "
+    f"folder train, dev, test; or one of these below {' or '.join(task.path for task in GATED.values())} as on the "
+    "site. Without it they are fetched."
+)
+_SETTING_HELP = (
+    "Which id files to fetch, or to take from a folder that holds both: there, user is the default. Apart from that "
+    "the files tell their setting themselves; a file of the other one than named here is an error."
+)
+
 _LOG = logging.getLogger("avocado_builder")
 
 
@@ -45,9 +56,9 @@ class _Echo(logging.Handler):
 def _id_options(command: Callable) -> Callable:
     """The options that say which id files, common to both commands."""
     options = [
-        click.option("--ids-dir", type=_FOLDER, help="Folder of the id files; without it they are fetched."),
+        click.option("--ids-dir", type=_FOLDER, help=_IDS_HELP),
         click.option("--split", "splits", multiple=True, type=_SPLIT, help="Only this split; may be repeated."),
-        click.option("--setting", type=click.Choice(SETTINGS), help="Which id files to take (default: user)."),
+        click.option("--setting", type=click.Choice(SETTINGS), help=_SETTING_HELP),
         click.option("--base-url", default=BASE_URL, show_default=True, help="Where to fetch them."),
     ]
     for option in reversed(options):
@@ -107,7 +118,6 @@ def build(
     """Build the task's files. The flags of the benchmark's own script work too."""
     from avocado_builder.builder import build as build_folder
     from avocado_builder.manifest import summary
-    from avocado_builder.names import GATED
 
     given = {split: path for split, path in id_files.items() if path is not None}
     if given and ids_dir:

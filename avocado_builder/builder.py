@@ -12,7 +12,7 @@ from typing import Any
 
 from avocado_builder.collection import Collection, Places, locate, open_collection
 from avocado_builder.fetch import fetch_ids
-from avocado_builder.ids import Ids, find_id_files, read_ids, sha256_of
+from avocado_builder.ids import Found, Ids, find_id_files, read_ids, sha256_of
 from avocado_builder.mail import parse_mail, warnings_of
 from avocado_builder.manifest import MANIFEST, built_files, make_manifest, read_manifest, write_manifest
 from avocado_builder.names import GATED
@@ -46,9 +46,10 @@ def build(
         ids_dir: folder of the id files; None fetches them from the benchmark's site.
         output_dir: the folder to make; its parent must exist.
         overwrite: replace a folder that this builder made before.
-        splits: train, validation, test or some of them; empty for those whose id files are there.
-        setting: ``"user"`` or ``"time"``: which id files to fetch, or to take from a folder that holds both (default
-            ``"user"``). Id files tell their setting themselves, and must agree.
+        splits: train, validation, test or some of them; empty for those whose id files are there (the manifest and a
+            logged warning name the others).
+        setting: ``"user"`` or ``"time"``: which id files to fetch, or to take from a folder that holds both; None is
+            ``"user"`` there. Apart from that id files tell their setting themselves, and must agree with one given.
         id_files: split -> id file, instead of ``ids_dir``.
         base_url: the site, or a mirror in its layout.
 
@@ -65,33 +66,36 @@ def build(
     _warn_of_git(target)
     with (
         workspace(target, lambda path: _may_replace(path, overwrite)) as work,
-        _id_paths(ids_dir, splits, setting, id_files, base_url) as paths,
+        _found_ids(ids_dir, splits, setting, id_files, base_url) as found,
     ):
-        ids = read_ids(paths, setting)
-        manifest = _build(collection, ids, work)
+        ids = read_ids(found.paths, setting)
+        manifest = _build(collection, ids, found.left_out(), work)
         write_manifest(manifest, work)
     return manifest
 
 
 @contextmanager
-def _id_paths(
+def _found_ids(
     ids_dir: Path_ | None,
     splits: tuple[str, ...],
     setting: str | None,
     id_files: Mapping[str, Path_] | None,
     base_url: str,
-) -> Iterator[dict[str, Path]]:
-    """Split -> id file, fetched into a folder for the moment where the user has none."""
+) -> Iterator[Found]:
+    """The id files, fetched into a folder for the moment where the user has none."""
     _check_choice("setting", (setting,) if setting else (), SETTINGS)
     _check_choice("splits", (*splits, *(id_files or ())), tuple(SPLITS))
     if id_files:
         _check_choice("splits", splits, tuple(id_files))
-        yield {split: Path(id_files[split]).expanduser() for split in splits or id_files}
+        yield Found({split: Path(id_files[split]).expanduser() for split in splits or id_files}, {})
     elif ids_dir is not None:
-        yield find_id_files(ids_dir, splits, setting)
+        found = find_id_files(ids_dir, splits, setting)
+        for sentence in found.left_out().values():
+            log.warning("%s: %s", ids_dir, sentence)
+        yield found
     else:
         with tempfile.TemporaryDirectory(prefix="avocado-ids-") as folder:
-            yield fetch_ids(GATED[setting or "user"], splits, Path(folder), base_url)
+            yield Found(fetch_ids(GATED[setting or "user"], splits, Path(folder), base_url), {})
 
 
 def _check_choice(name: str, given: tuple[str, ...], legal: tuple[str, ...]) -> None:
@@ -109,7 +113,9 @@ def check_collection(
     id_files: Mapping[str, Path_] | None = None,
     base_url: str = BASE_URL,
 ) -> Ids:
-    """Check that every mail the id files name is in the collection; reads directories only and writes nothing.
+    """Check that every mail the id files name is in the collection; reads names only and writes nothing.
+
+    Whether the mails can be read shows when :func:`build` reads them.
 
     Arguments and errors are those of :func:`build`.
 
@@ -117,14 +123,14 @@ def check_collection(
         The id files with their counts and the mails they name.
     """
     collection = open_collection(avocado_dir)
-    with _id_paths(ids_dir, splits, setting, id_files, base_url) as paths:
-        ids = read_ids(paths, setting)
+    with _found_ids(ids_dir, splits, setting, id_files, base_url) as found:
+        ids = read_ids(found.paths, setting)
     _report_ignored(collection)
     locate(collection, ids.needed)
     return ids
 
 
-def _build(collection: Collection, ids: Ids, work: Path) -> dict[str, Any]:
+def _build(collection: Collection, ids: Ids, left_out: Mapping[str, str], work: Path) -> dict[str, Any]:
     _report_ignored(collection)
     places = locate(collection, ids.needed)
     with Spool(work, ids.needed) as spool:
@@ -133,7 +139,7 @@ def _build(collection: Collection, ids: Ids, work: Path) -> dict[str, Any]:
     for file in ids.files.values():
         if sha256_of(file.path) != file.sha256:
             raise ValueError(f"{file.path}: the file changed while it was read; start again")
-    return make_manifest(ids, written, notes, collection.ignored)
+    return make_manifest(ids, left_out, written, notes, collection.ignored)
 
 
 def _read_mails(places: Places, spool: Spool) -> dict[str, list[str]]:

@@ -7,13 +7,13 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from avocado_builder.names import GATED, Needed, is_name
 from lamp_dataset.json_list import JsonList
 from lamp_dataset.json_text import Number
 from lamp_dataset.sources import LAYOUTS
-from lamp_dataset.tasks import SPLITS, Task
+from lamp_dataset.tasks import SETTINGS, SPLITS, Task
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,35 @@ class Ids:
     needed: Needed
 
 
-def find_id_files(
-    folder: str | os.PathLike, splits: tuple[str, ...] = (), setting: str | None = None
-) -> dict[str, Path]:
-    """Split -> path of its id file in ``folder``.
+class Found(NamedTuple):
+    """What a folder of id files holds, see :func:`find_id_files`.
+
+    Attributes:
+        paths: split -> id file.
+        missing: split -> the path below the folder where its id file was looked for.
+    """
+
+    paths: dict[str, Path]
+    missing: dict[str, str]
+
+    def left_out(self) -> dict[str, str]:
+        """Split without an id file -> a sentence on it."""
+        return {
+            split: f"no id file for {split}: looked for {path}; that split is left out"
+            for split, path in self.missing.items()
+        }
+
+
+def find_id_files(folder: str | os.PathLike, splits: tuple[str, ...] = (), setting: str | None = None) -> Found:
+    """Find the id files in ``folder``.
+
+    Which setting and layout is taken does not depend on ``splits``: the first that has any id file. So a file that is
+    missing is never replaced by one of the other setting.
 
     Args:
-        folder: the folder, in one of the loader's layouts, or with a folder ``train``, ``dev``, ``test`` a split.
+        folder: the folder, in one of the loader's layouts.
         splits: the splits wanted; empty for those that are there.
-        setting: ``"user"`` or ``"time"``: which to take where the layout holds both; the first that is there if None.
+        setting: ``"user"`` or ``"time"``: which to take; None takes the user-based where the folder holds both.
 
     Raises:
         FileNotFoundError: there is no folder, no id file in it, or none for a split that was asked for.
@@ -67,24 +87,49 @@ def find_id_files(
     if not folder.is_dir():
         found = "a file" if folder.exists() else "nothing"
         raise FileNotFoundError(f"{folder}: expected the folder of the id files, found {found}")
-    for task in [GATED[setting]] if setting else GATED.values():
-        for layout in (*LAYOUTS, _folder_per_split):
-            paths = {split: folder / layout(task, task.questions_path(split)) for split in splits or SPLITS}
-            there = {split: path for split, path in paths.items() if path.is_file()}
-            if there and len(there) < len(splits):
-                raise FileNotFoundError(_none_found(folder, [split for split in splits if split not in there]))
-            if there:
-                return there
-    raise FileNotFoundError(_none_found(folder, splits or SPLITS))
+    for candidate in [setting] if setting else SETTINGS:
+        found = _find(folder, candidate, splits)
+        if found is None:
+            continue
+        if splits and found.missing:
+            hint = _time_hint(folder, found.missing) if setting is None and candidate == SETTINGS[0] else ""
+            raise FileNotFoundError(f"{_none_found(folder, found.missing.values())}{hint}")
+        return found
+    raise FileNotFoundError(_none_found(folder, (f"{SPLITS[split]}_questions.json" for split in splits or SPLITS)))
 
 
-def _folder_per_split(task: Task, path: str) -> str:
-    return os.path.join(*path.split("/")[-2:])
+def _find(folder: Path, setting: str, splits: tuple[str, ...] = ()) -> Found | None:
+    """What is there of the wanted splits, in the first layout of the setting that holds an id file of any split."""
+    task = GATED[setting]
+    for layout in LAYOUTS:
+        names = {split: layout(task, task.questions_path(split)) for split in SPLITS}
+        there = {split: folder / name for split, name in names.items() if (folder / name).is_file()}
+        if there:
+            wanted = splits or tuple(SPLITS)
+            return Found(
+                {split: there[split] for split in wanted if split in there},
+                {split: names[split] for split in wanted if split not in there},
+            )
+    return None
 
 
-def _none_found(folder: Path, splits: Iterable[str]) -> str:
-    names = ", ".join(f"{SPLITS[split]}_questions.json" for split in splits)
-    return f"{folder}: expected the id files {names} in it, found none of that name"
+def _time_hint(folder: Path, missing: Iterable[str]) -> str:
+    """A hint where time-based files of the missing splits lie in a place for time-based files only."""
+    found = _find(folder, "time")
+    places = found.paths if found else {}
+    if not any(split in places and places[split] not in _places(folder, "user", split) for split in missing):
+        return ""
+    return '. The folder holds time-based id files, too: --setting time (setting="time") takes them'
+
+
+def _places(folder: Path, setting: str, split: str) -> list[Path]:
+    """Where the id file of a split may lie, in the order of the layouts."""
+    path = GATED[setting].questions_path(split)
+    return [folder / layout(GATED[setting], path) for layout in LAYOUTS]
+
+
+def _none_found(folder: Path, names: Iterable[str]) -> str:
+    return f"{folder}: expected the id files {', '.join(names)} in it, found none of that name"
 
 
 def read_ids(paths: Mapping[str, Path], setting: str | None = None) -> Ids:

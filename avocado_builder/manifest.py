@@ -25,6 +25,7 @@ NOTICE = (
 
 def make_manifest(
     ids: Ids,
+    left_out: Mapping[str, str],
     written: Mapping[str, Mapping[str, Any]],
     notes: Mapping[str, list[str]],
     ignored: tuple[str, ...],
@@ -33,6 +34,7 @@ def make_manifest(
 
     Args:
         ids: the id files.
+        left_out: split without an id file -> a sentence on it.
         written: split -> ``questions`` and ``outputs`` -> facts of the file.
         notes: key of :data:`avocado_builder.mail.REPAIRS` or ``WARNINGS`` -> names of mails.
         ignored: what lay beside the accounts.
@@ -47,6 +49,7 @@ def make_manifest(
         "notice": NOTICE,
         "mails": len(ids.needed),
         "splits": {split: {"ids": _facts(ids, split), **files} for split, files in written.items()},
+        "left_out": dict(left_out),
         "repairs": _counted(REPAIRS, notes),
         "warnings": _counted(WARNINGS, notes),
         "ignored": list(ignored),

@@ -149,7 +149,11 @@ def test_any_subset_of_splits(place, splits):
 
 def test_splits_without_id_file_are_left_out_unless_asked_for(place):
     (place / "ids" / "dev_questions.json").unlink()
-    assert list(build(place / "avocado-1.0.2", place / "ids", place / "out")["splits"]) == ["train", "test"]
+    manifest = build(place / "avocado-1.0.2", place / "ids", place / "out")
+    assert list(manifest["splits"]) == ["train", "test"]
+    sentence = "no id file for validation: looked for dev_questions.json; that split is left out"
+    assert manifest["left_out"] == {"validation": sentence}
+    assert json.loads((place / "out" / "manifest.json").read_text()) == manifest
     with pytest.raises(FileNotFoundError, match=r"ids: expected the id files dev_questions\.json in it"):
         build(place / "avocado-1.0.2", place / "ids", place / "other", splits=("validation",))
     assert not (place / "other").exists()

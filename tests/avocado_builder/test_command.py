@@ -159,3 +159,47 @@ def test_the_word_sample_is_the_tiny_invented_collection(tmp_path, monkeypatch):
     assert result.exit_code == 0, result.output
     assert "LaMP_6: train 6, validation 3, test 3 samples from 35 mails" in result.output
     assert "error: sample: there is no such folder" in run("check", "--avocado-dir", "./sample").output
+
+
+@pytest.fixture
+def both_settings(place):
+    """One folder with the id files of both settings as on the site, without the user-based ones of validation."""
+    for ids, below in [("ids", "LaMP_6"), ("time_ids", "time/LaMP_6")]:
+        for path in (place / ids).iterdir():
+            target = place / "both" / below / path.name.partition("_")[0] / path.name
+            target.parent.mkdir(parents=True)
+            target.write_bytes(path.read_bytes())
+    (place / "both/LaMP_6/dev/dev_questions.json").unlink()
+    return ["--avocado-dir", place / "avocado-1.0.2", "--ids-dir", place / "both"]
+
+
+@pytest.mark.parametrize("command", ["build", "check"])
+def test_the_default_setting_never_slides_to_the_other(place, both_settings, command):
+    output = ["--output-dir", place / "out"] if command == "build" else []
+    result = run(command, *both_settings, *output, "--split", "validation")
+    assert result.exit_code == 2
+    assert f"error: {place}/both: expected the id files LaMP_6/dev/dev_questions.json in it" in result.stderr
+    assert "--setting time" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not (place / "out").exists()
+    result = run(command, *both_settings, *output, "--split", "validation", "--setting", "time")
+    assert result.exit_code == 0
+    assert "LaMP_6_time" in result.stdout
+
+
+@pytest.mark.parametrize("command", ["build", "check"])
+def test_a_split_without_id_file_is_said_to_be_left_out(place, both_settings, command):
+    output = ["--output-dir", place / "out"] if command == "build" else []
+    result = run(command, *both_settings, *output)
+    assert result.exit_code == 0
+    looked_for = "looked for LaMP_6/dev/dev_questions.json"
+    assert result.stderr == f"{place}/both: no id file for validation: {looked_for}; that split is left out\n"
+    assert "train 12, test 12 samples" in result.stdout
+    result = run(command, *both_settings, *output, "--split", "train", "--split", "test", *output and ["--overwrite"])
+    assert result.stderr == ""
+
+
+def test_the_help_says_how_the_setting_is_found_and_where_id_files_may_lie():
+    shown = " ".join(run("check", "-h").output.split())
+    assert "there, user is the default" in shown
+    assert "one of these below LaMP_6 or time/LaMP_6 as on the site" in shown

@@ -80,10 +80,14 @@ def test_id_files_are_found_flat_or_as_on_the_site(tmp_path, layout):
         expected[split] = tmp_path / layout.format(split=short, name=f"{short}_questions.json")
         expected[split].parent.mkdir(parents=True, exist_ok=True)
         expected[split].write_text("[]")
-    assert find_id_files(tmp_path) == expected
-    assert find_id_files(tmp_path, ("validation",)) == {"validation": expected["validation"]}
-    with pytest.raises(FileNotFoundError, match=r"expected the id files test_questions\.json in it, found none"):
-        find_id_files(tmp_path, ("train", "test"))
+    looked_for = layout.format(split="test", name="test_questions.json")
+    assert find_id_files(tmp_path) == (expected, {"test": looked_for})
+    assert find_id_files(tmp_path, ("validation",)) == ({"validation": expected["validation"]}, {})
+    for splits in (("train", "test"), ("test",)):
+        with pytest.raises(
+            FileNotFoundError, match=rf"expected the id files {looked_for} in it, found none of that name$"
+        ):
+            find_id_files(tmp_path, splits)
 
 
 def test_a_folder_without_id_files_says_so(tmp_path):
@@ -100,8 +104,56 @@ def test_the_setting_chooses_where_both_lie(tmp_path):
         (tmp_path / folder / "test_questions.json").write_text("[]")
     (tmp_path / "time" / "LaMP_6" / "test").mkdir()
     (tmp_path / "time" / "LaMP_6" / "test" / "test_questions.json").write_text("[]")
-    assert find_id_files(tmp_path)["test"] == tmp_path / "LaMP_6" / "test_questions.json"
-    assert find_id_files(tmp_path, setting="time")["test"].parent.parent.parent == tmp_path / "time"
+    assert find_id_files(tmp_path).paths["test"] == tmp_path / "LaMP_6" / "test_questions.json"
+    assert find_id_files(tmp_path, setting="time").paths["test"].parent.parent.parent == tmp_path / "time"
+
+
+def lay(folder, *names):
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("[]")
+
+
+USER, TIME = "LaMP_6/train/train_questions.json", "time/LaMP_6/dev/dev_questions.json"
+
+
+def test_a_missing_user_based_file_is_never_replaced_by_the_time_based_one(tmp_path):
+    lay(tmp_path, USER, TIME)
+    assert find_id_files(tmp_path).paths == {"train": tmp_path / USER}
+    missing = r"expected the id files LaMP_6/dev/dev_questions\.json in it, found none of that name"
+    with pytest.raises(
+        FileNotFoundError, match=rf"{missing}\. The folder holds .* --setting time \(setting=\"time\"\)"
+    ):
+        find_id_files(tmp_path, ("validation",))
+    with pytest.raises(FileNotFoundError, match=f"{missing}$"):
+        find_id_files(tmp_path, ("validation",), "user")
+    assert find_id_files(tmp_path, ("validation",), "time") == ({"validation": tmp_path / TIME}, {})
+
+
+def test_a_missing_file_is_never_replaced_by_one_of_another_layout(tmp_path):
+    """A flat file may be of either setting: nothing is promised about it either."""
+    lay(tmp_path, USER, "dev_questions.json")
+    assert find_id_files(tmp_path).paths == {"train": tmp_path / USER}
+    with pytest.raises(FileNotFoundError, match=r"LaMP_6/dev/dev_questions\.json in it, found none of that name$"):
+        find_id_files(tmp_path, ("validation",))
+
+
+def test_the_time_based_files_are_taken_where_no_others_are(tmp_path):
+    lay(tmp_path, TIME)
+    assert find_id_files(tmp_path).paths == {"validation": tmp_path / TIME}
+    with pytest.raises(
+        FileNotFoundError, match=r"the id files time/LaMP_6/test/test_questions\.json in it, found none"
+    ):
+        find_id_files(tmp_path, ("test",))
+    with pytest.raises(FileNotFoundError, match="found none of that name"):
+        find_id_files(tmp_path, (), "user")
+
+
+def test_a_split_without_id_file_has_a_sentence(tmp_path):
+    lay(tmp_path, USER, "LaMP_6/test/test_questions.json")
+    sentence = "no id file for validation: looked for LaMP_6/dev/dev_questions.json; that split is left out"
+    assert find_id_files(tmp_path).left_out() == {"validation": sentence}
+    assert find_id_files(tmp_path, ("train",)).left_out() == {}
 
 
 def test_needed_names_are_a_packed_set():
