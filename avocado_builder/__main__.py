@@ -38,6 +38,7 @@ _IDS_HELP = (
     f"folder train, dev, test; or one of these below {' or '.join(task.path for task in GATED.values())} as on the "
     "site. Without it they are fetched."
 )
+_NAMES_HELP = "The collection (or sample): is every named mail there? Names only; build reads the mails."
 _SETTING_HELP = (
     "Which id files to fetch, or to take from a folder that holds both: there, user is the default. Apart from that "
     "the files tell their setting themselves; a file of the other one than named here is an error."
@@ -148,7 +149,7 @@ def build(
         "avocado-builder check --output-dir lamp6",
     )
 )
-@click.option("--avocado-dir", type=_COLLECTION, help="The collection (or sample): is every named mail there?")
+@click.option("--avocado-dir", type=_COLLECTION, help=_NAMES_HELP)
 @click.option("--output-dir", type=click.Path(), help="A built folder: is it whole and real?")
 @_id_options
 def check(
@@ -161,7 +162,8 @@ def check(
 ) -> None:
     """Check a collection against the id files, or a built folder; nothing is written.
 
-    Exit status: 0 fine, 1 a built folder that is intact but not the whole published task, 2 anything wrong.
+    Exit status: 0 fine; 1 nothing wrong in a built folder, but it is not the whole published task, or has no manifest
+    to tell whether it was changed; 2 anything wrong.
     """
     if (avocado_dir is None) == (output_dir is None):
         raise click.UsageError("give either --avocado-dir or --output-dir")
@@ -174,6 +176,7 @@ def check(
         ids = check_collection(avocado_dir, ids_dir, splits=splits, setting=setting, base_url=base_url)
         rows = ", ".join(f"{split} {file.rows:,}" for split, file in ids.files.items())
         click.echo(f"{avocado_dir}: all {len(ids.needed):,} mails of {ids.task.name} are there ({rows} samples)")
+        click.echo("names only: whether the mails can be read shows when build reads them")
 
 
 def _ids_dir(avocado_dir: str, ids_dir: str | None, given: Mapping[str, str] = MappingProxyType({})) -> str | None:
@@ -188,9 +191,10 @@ def _check_output(output_dir: str) -> None:
 
     verdict = check_output(output_dir)
     rows = ", ".join(f"{split} {count:,}" for split, count in verdict.rows.items())
-    click.echo(f"{output_dir}: intact {verdict.task.name} ({rows} samples)")
+    state = "intact" if verdict.has_manifest else "well-formed"
+    click.echo(f"{output_dir}: {state} {verdict.task.name} ({rows} samples)")
     for remark in verdict.remarks:
-        click.echo(f"not the whole published task: {remark}")
+        click.echo(remark)
     if verdict.remarks:
         raise click.exceptions.Exit(1)
 

@@ -22,11 +22,15 @@ class Verdict:
     Attributes:
         task: the config.
         rows: split -> number of samples.
-        remarks: why this is not the whole published task, or could not be told; empty for a whole one.
+        has_manifest: whether there is a manifest, and the files are as it says. Without one, the rows are well-formed,
+            and that is all that can be told.
+        remarks: sentences on why this is not the whole published task, or why that cannot be told; empty for a whole
+            one.
     """
 
     task: Task
     rows: dict[str, int]
+    has_manifest: bool
     remarks: tuple[str, ...]
 
 
@@ -54,7 +58,7 @@ def check_output(output_dir: str | os.PathLike) -> Verdict:
     checked = {split: _check_split(folder, split) for split in found}
     task = _one_task(folder, checked, manifest)
     rows = {split: count for split, (count, _) in checked.items()}
-    return Verdict(task, rows, tuple(_remarks(task, rows, manifest)))
+    return Verdict(task, rows, manifest is not None, tuple(_remarks(task, rows, manifest)))
 
 
 def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
@@ -126,11 +130,12 @@ def _one_task(folder: Path, checked: dict[str, tuple[int, Task]], manifest: dict
 
 
 def _remarks(task: Task, rows: dict[str, int], manifest: dict[str, Any] | None) -> list[str]:
-    remarks = [] if manifest else [f"there is no {MANIFEST}: whether the files are as they were built cannot be told"]
+    remarks = [] if manifest else [f"without {MANIFEST} it cannot be told whether the files are as they were built"]
     for split in SPLITS:
         published = task.num_samples[split]
         if split not in rows:
-            remarks.append(f"split {split} is missing")
+            remarks.append(f"not the whole published task: {split} is missing")
         elif published is not None and rows[split] != published:
-            remarks.append(f"{split} has {rows[split]:,} samples, published are {published:,}")
+            found = f"{split} has {rows[split]:,} samples, published are {published:,}"
+            remarks.append(f"not the whole published task: {found}")
     return remarks

@@ -24,9 +24,9 @@ def test_a_fresh_build_is_intact_but_not_the_published_task(built):
     assert verdict.task.name == "LaMP_6"
     assert verdict.rows == {"train": 12, "validation": 12, "test": 12}
     assert verdict.remarks == (
-        "train has 12 samples, published are 4,840",
-        "validation has 12 samples, published are 1,353",
-        "test has 12 samples, published are 1,246",
+        "not the whole published task: train has 12 samples, published are 4,840",
+        "not the whole published task: validation has 12 samples, published are 1,353",
+        "not the whole published task: test has 12 samples, published are 1,246",
     )
 
 
@@ -47,7 +47,10 @@ def test_a_missing_split_is_a_remark(place):
     build(place / "avocado-1.0.2", place / "time_ids", place / "out", splits=("train",))
     verdict = check_output(place / "out")
     assert verdict.task.name == "LaMP_6_time"
-    assert verdict.remarks[1:] == ("split validation is missing", "split test is missing")
+    assert verdict.remarks[1:] == (
+        "not the whole published task: validation is missing",
+        "not the whole published task: test is missing",
+    )
 
 
 def test_a_build_of_the_official_script_is_checked_without_manifest(place):
@@ -64,7 +67,8 @@ def test_a_build_of_the_official_script_is_checked_without_manifest(place):
     change(test, as_the_script)
     verdict = check_output(place / "out")
     assert verdict.rows == {"test": 12}
-    assert "there is no manifest.json" in verdict.remarks[0]
+    assert not verdict.has_manifest
+    assert verdict.remarks[0] == "without manifest.json it cannot be told whether the files are as they were built"
 
 
 def test_a_changed_byte_and_a_missing_file_are_noticed(built):

@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import termios
+import zipfile
 
 import pytest
 from click.testing import CliRunner
@@ -197,6 +198,41 @@ def test_a_split_without_id_file_is_said_to_be_left_out(place, both_settings, co
     assert "train 12, test 12 samples" in result.stdout
     result = run(command, *both_settings, *output, "--split", "train", "--split", "test", *output and ["--overwrite"])
     assert result.stderr == ""
+
+
+def test_a_folder_without_manifest_gets_sentences_that_fit(place):
+    collection = ["--avocado-dir", place / "avocado-1.0.2", "--ids-dir", place / "ids"]
+    run("build", *collection, "--output-dir", place / "out", "--split", "test")
+    (place / "out" / "manifest.json").unlink()
+    result = run("check", "--output-dir", place / "out")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        f"{place}/out: well-formed LaMP_6 (test 12 samples)",
+        "without manifest.json it cannot be told whether the files are as they were built",
+        "not the whole published task: train is missing",
+        "not the whole published task: validation is missing",
+        "not the whole published task: test has 12 samples, published are 1,246",
+    ]
+
+
+def test_a_check_of_names_says_that_it_reads_no_mail(place):
+    """A damaged mail passes it, and is what build then names."""
+    zip_ = place / "avocado-1.0.2" / "data" / "text" / "001.zip"
+    data = bytearray(zip_.read_bytes())
+    with zipfile.ZipFile(zip_) as archive:
+        for info in archive.infolist():
+            if info.filename.endswith("-EM.txt"):
+                at = info.header_offset + 30 + len(info.filename) + info.compress_size // 2
+                data[at] ^= 0xFF
+    zip_.write_bytes(data)
+    collection = ["--avocado-dir", place / "avocado-1.0.2", "--ids-dir", place / "ids"]
+    check = run("check", *collection)
+    assert check.exit_code == 0
+    assert check.stdout.endswith("\nnames only: whether the mails can be read shows when build reads them\n")
+    assert "Names only; build reads the mails." in " ".join(run("check", "-h").output.split())
+    result = run("build", *collection, "--output-dir", place / "out")
+    assert result.exit_code == 2
+    assert re.search(r"001\.zip: member 001/001-\d{6}-EM\.txt is damaged", result.stderr)
 
 
 def test_the_help_says_how_the_setting_is_found_and_where_id_files_may_lie():
