@@ -2,10 +2,8 @@
 
 import doctest
 import importlib
-import os
 import pkgutil
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lamp_dataset.card import task_table
-from lamp_dataset.tasks import TASKS
+from lamp_dataset.tasks import BASE_URL, TASKS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -44,35 +42,27 @@ def test_the_table_of_tasks_is_the_task_table():
     assert task_table(TASKS.values()) in README, "lamp-dataset list --markdown prints the table as it must stand"
 
 
-def blocks(language):
-    """Fenced blocks of the README; one behind the comment `<!-- not run: REASON -->` is left out."""
-    pattern = rf"(<!-- not run: [^>]*-->\n+)?```{language}\n(.*?)```"
-    return [text for not_run, text in re.findall(pattern, README, re.DOTALL) if not not_run]
+def blocks(*languages):
+    """Fenced blocks of the README with their language; one behind `<!-- not run: REASON -->` is left out."""
+    pattern = rf"(<!-- not run: [^>]*-->\n+)?```({'|'.join(languages)})\n(.*?)```"
+    return [(language, text) for not_run, language, text in re.findall(pattern, README, re.DOTALL) if not not_run]
 
 
-def test_the_readmes_python_blocks_run_in_their_order(tmp_path):
-    """One program, so that a block may go on from the one before; started in an empty folder."""
-    program = "\n".join(blocks("python"))
-    assert "load_dataset(" in program
+def test_the_readme_can_be_followed_from_top_to_bottom(tmp_path):
+    """All blocks in their order in one empty folder; Python's as one program, which may go on from the one before."""
+    found = blocks("python", "console")
+    assert {language for language, _ in found} == {"python", "console"}
+    start = f"follow = __import__('runpy').run_path({str(ROOT / 'tests' / 'console.py')!r})['follow']"
+    steps = [text if language == "python" else f"follow({text!r})" for language, text in found]
+    program = "\n".join([start, *steps])
     result = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
 
 
-def test_the_readmes_commands_run_in_their_order(tmp_path):
-    """Lines with a `$` of `console` blocks, in one empty folder; what a block shows as output must come."""
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    for block in blocks("console"):
-        for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, *expected = step.rstrip().splitlines()
-            result = subprocess.run(
-                shlex.split(command, comments=True), cwd=tmp_path, env=environment, capture_output=True, text=True
-            )
-            assert result.returncode == 0, f"{command}\n{result.stderr}"
-            printed = (result.stdout + result.stderr).splitlines()
-            for line in expected:
-                pattern = re.compile(re.escape(line).replace("…", ".*"))  # … is anything, a line of its own too
-                shown = any(map(pattern.fullmatch, printed))
-                assert line == "…" or shown, f"{command} does not print {line!r} but\n{result.stdout}"
+def test_the_readme_names_the_address_of_the_id_files():
+    for task in TASKS.values():
+        if task.gated:
+            assert f"{BASE_URL}/{task.questions_path('train').replace('train', 'SPLIT')}`" in README
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda path: path.stem)
