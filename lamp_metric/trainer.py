@@ -24,7 +24,8 @@ def compute_metrics(
     * logits of a classification head, samples × labels, with the places of the golds in ``TASKS[name].labels`` as
       labels; or the numbers of a regression head, where the task has ratings.
 
-    Tokens at -100 are left out, special tokens too. Logits are taken only where the gold has a token. Scores come
+    Tokens at -100 are left out, special tokens too; blanks before punctuation go, as they did in the official runs with
+    transformers 4, whose default it was. Logits are taken only where the gold has a token. Scores come
     from teacher forcing then, and are higher than those of generated text. Golds are what the tokenizer makes of them;
     a label that it cannot spell is an error.
 
@@ -121,4 +122,6 @@ def _token_ids(predictions: Any, labels: Any, causal: bool) -> Any:
 def _decoded(ids: Any, tokenizer: Any) -> list[str]:
     if tokenizer is None:
         raise ValueError("compute_metrics: token ids need a tokenizer: compute_metrics(task, tokenizer)")
-    return tokenizer.batch_decode([row[row != PADDING].tolist() for row in ids], skip_special_tokens=True)
+    rows = [row[row != PADDING].tolist() for row in ids]
+    # Blanks before punctuation go, on both sides: the official scores were made so, by the default of transformers 4.
+    return tokenizer.batch_decode(rows, skip_special_tokens=True, clean_up_tokenization_spaces=True)

@@ -10,8 +10,9 @@ PAD, END = -100, 1
 class Tokenizer:
     """Words as ids; what batch_decode of a real one does, special tokens left out."""
 
-    def batch_decode(self, rows, skip_special_tokens):
+    def batch_decode(self, rows, skip_special_tokens, clean_up_tokenization_spaces=None):
         assert skip_special_tokens
+        assert clean_up_tokenization_spaces is True  # the default of transformers 4, not of 5
         assert all(0 <= i < len(WORDS) for row in rows for i in row)
         return [" ".join(WORDS[i] for i in row if i > END) for row in rows]
 
@@ -167,11 +168,24 @@ def test_a_real_trainer_scores_generated_text(transformers, tokenizer, t5, tmp_p
     said = []
     for row in ROWS:
         ids = t5.generate(input_ids=torch.tensor([row["input_ids"]]), max_length=7)
-        said += tokenizer.batch_decode(ids, skip_special_tokens=True)
+        said += tokenizer.batch_decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=True)
     golds = tokenizer.batch_decode([row["labels"] for row in ROWS], skip_special_tokens=True)
     assert golds == ["the cat", "the cat sat down", "down"]
     expected = lamp_metric.score("LaMP_4", said, golds)
     assert {key: found[f"eval_{key}"] for key in expected} == expected
+
+
+@pytest.mark.models
+def test_real_ids_are_decoded_as_by_the_default_of_transformers_4(transformers):
+    tokenizers = pytest.importorskip("tokenizers")
+    words = ["<pad>", "</s>", "do", "n't", "sit", "here", "."]
+    model = tokenizers.Tokenizer(tokenizers.models.WordLevel({word: n for n, word in enumerate(words)}, "<pad>"))
+    model.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
+    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=model, pad_token="<pad>", eos_token="</s>")
+    predictions, labels = np.array([[2, 3, 4, 6, END]]), np.array([[2, 4, 5, 6, END]])
+    found = lamp_metric.compute_metrics("LaMP_4", tokenizer)((predictions, labels))
+    assert found == lamp_metric.score("LaMP_4", ["don't sit."], ["do sit here."])
+    assert found != lamp_metric.score("LaMP_4", ["do n't sit ."], ["do sit here ."])
 
 
 @pytest.mark.models
