@@ -9,6 +9,7 @@ Three runs, each in a process of its own, on the same disk, one after the other:
 * official: extract every zip, parse needed files with mail-parser 3.15.0, delete, join in memory.
 
 The outputs of the last two are compared byte for byte.
+Needs: pip install 'lamp-hf[test]'
 """
 
 import argparse
@@ -25,6 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import fake_avocado  # noqa: E402
+
+from lamp_dataset.extras import find  # noqa: E402
 
 ACCOUNTS = 279
 NEEDED = 0.3
@@ -97,6 +100,11 @@ def main():
     parser.add_argument("--mails", type=int, default=100_000)
     parser.add_argument("--folder", help="a folder on the disk to measure; default: the system's for temporary files")
     options = parser.parse_args()
+    try:
+        find("mailparser", "test")
+    except ImportError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
     with tempfile.TemporaryDirectory(dir=options.folder, prefix="avocado-benchmark-") as name:
         folder = Path(name)
         make(folder, options.mails)

@@ -4,6 +4,7 @@ Run it from the project's folder, in the environment of ``make test``: ``.venv/b
 The rows are made up and prepared beforehand, so what is timed is the Parquet writing and the talk with the Hub. Ours
 also reads every config back in a process of its own, theirs does not. Loopback has no latency: every request that is
 saved counts for more on the real Hub.
+Needs: pip install 'lamp-hf[test]'
 """
 
 import argparse
@@ -17,8 +18,13 @@ from lamp_dataset import TASKS
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
 
-from hub_server import Hub
 from made_up import write_all
+
+try:
+    from hub_server import Hub
+except ModuleNotFoundError as error:
+    print(f"error: this needs the package {error.name.replace('_', '-')}: pip install 'lamp-hf[test]'", file=sys.stderr)
+    sys.exit(2)
 
 CONFIGS = [name for name, task in TASKS.items() if not task.gated][:10]
 TOKEN = "hf_mewritesecret"

@@ -20,7 +20,6 @@ from pathlib import Path
 import datasets
 import numpy as np
 import pyarrow as pa
-from rank_bm25 import BM25Okapi
 
 from lamp_dataset import Personalizer
 from lamp_dataset.retrieval.bm25 import bm25_scores
@@ -28,6 +27,12 @@ from lamp_dataset.retrieval.dense import Dense
 from lamp_dataset.retrieval.queries import Query
 from lamp_dataset.retrieval.samples import PlainSample
 from lamp_dataset.tasks import TASKS
+
+try:
+    from rank_bm25 import BM25Okapi
+except ModuleNotFoundError as error:
+    print(f"error: this needs the package {error.name.replace('_', '-')}: pip install 'lamp-hf[test]'", file=sys.stderr)
+    sys.exit(2)
 
 #: Name -> config, items of a profile, words of an item, words of a query.
 SHAPES = {

@@ -3,6 +3,7 @@
     python benchmarks/score.py
 
 Texts are made up from a seed. Each part runs in a process of its own, so that its peak memory is its own.
+Needs: pip install 'lamp-hf[test]'
 """
 
 import argparse
@@ -15,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from lamp_dataset.extras import find
 from lamp_dataset.tasks import TASKS
 
 N = 2_500
@@ -204,6 +206,12 @@ def main():
         seconds, value = PARTS[part[0]](*part[1:])
         print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, value]))
         return
+    try:
+        for module in ("rouge_score", "scipy"):  # imported in the measured processes alone
+            find(module, "test")
+    except ImportError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
     report_titles()
     report_resampling()
     with tempfile.TemporaryDirectory() as folder:

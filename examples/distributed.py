@@ -14,10 +14,37 @@ Needs: pip install 'lamp-hf[ray]', and for dense 'lamp-hf[dense]'
 """
 
 import argparse
+import sys
 
-import ray
 
-from lamp_dataset import Personalizer
+def arguments(given=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--config", required=True, help="such as LaMP_3")
+    parser.add_argument("--rows", required=True, help="Parquet file or folder")
+    parser.add_argument("--output", required=True, help="folder for the Parquet files of the result")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--blocks", type=int, help="cut the rows into so many blocks: of small files Ray makes one")
+    parser.add_argument("--gpus", type=float, default=0, help="GPUs of one worker, such as 1 or 0.5")
+    parser.add_argument("--batch-size", type=int, default=256)
+    parser.add_argument("--retriever", default="bm25")
+    parser.add_argument("--model", help="checkpoint of the dense retriever")
+    parser.add_argument("-k", type=int, default=4)
+    parser.add_argument("--tokenizer", help="name or folder; without one, words count")
+    parser.add_argument("--max-length", type=int, default=512)
+    parser.add_argument("--rules", default="official")
+    return parser.parse_args(given)
+
+
+if __name__ == "__main__":
+    arguments()  # already here: a wrong option, or --help, needs neither the time nor the packages of what follows
+
+try:
+    import ray
+
+    from lamp_dataset import Personalizer
+except ModuleNotFoundError as error:
+    print(f"error: this needs the package {error.name}: pip install 'lamp-hf[ray]'", file=sys.stderr)
+    sys.exit(2)
 
 
 def stage(rows, task, options, args):
@@ -40,24 +67,6 @@ class Worker:
 
     def __call__(self, table):
         return self.personalize(table)
-
-
-def arguments(given=None):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--config", required=True, help="such as LaMP_3")
-    parser.add_argument("--rows", required=True, help="Parquet file or folder")
-    parser.add_argument("--output", required=True, help="folder for the Parquet files of the result")
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--blocks", type=int, help="cut the rows into so many blocks: of small files Ray makes one")
-    parser.add_argument("--gpus", type=float, default=0, help="GPUs of one worker, such as 1 or 0.5")
-    parser.add_argument("--batch-size", type=int, default=256)
-    parser.add_argument("--retriever", default="bm25")
-    parser.add_argument("--model", help="checkpoint of the dense retriever")
-    parser.add_argument("-k", type=int, default=4)
-    parser.add_argument("--tokenizer", help="name or folder; without one, words count")
-    parser.add_argument("--max-length", type=int, default=512)
-    parser.add_argument("--rules", default="official")
-    return parser.parse_args(given)
 
 
 def main(given=None):

@@ -11,21 +11,7 @@ Needs: pip install 'lamp-hf[models]'
 import argparse
 import json
 import os
-
-import datasets
-import torch
-from transformers import (
-    AutoModelForSeq2SeqLM,
-    AutoTokenizer,
-    DataCollatorForSeq2Seq,
-    Seq2SeqTrainer,
-    Seq2SeqTrainingArguments,
-    set_seed,
-)
-from transformers.trainer_utils import get_last_checkpoint
-
-import lamp_metric
-from lamp_dataset import Personalizer
+import sys
 
 
 def arguments(given=None):
@@ -46,6 +32,29 @@ def arguments(given=None):
     parser.add_argument("--beams", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args(given)
+
+
+if __name__ == "__main__":
+    arguments()  # already here: a wrong option, or --help, needs neither the time nor the packages of what follows
+
+try:
+    import datasets
+    import torch
+    from transformers import (
+        AutoModelForSeq2SeqLM,
+        AutoTokenizer,
+        DataCollatorForSeq2Seq,
+        Seq2SeqTrainer,
+        Seq2SeqTrainingArguments,
+        set_seed,
+    )
+    from transformers.trainer_utils import get_last_checkpoint
+
+    import lamp_metric
+    from lamp_dataset import Personalizer
+except ModuleNotFoundError as error:
+    print(f"error: this needs the package {error.name}: pip install 'lamp-hf[models]'", file=sys.stderr)
+    sys.exit(2)
 
 
 def prepare(rows, personalize, tokenizer, args):

@@ -12,14 +12,7 @@ Needs: pip install 'lamp-hf[models]'
 import argparse
 import json
 import os
-
-import datasets
-import torch
-from tqdm import tqdm
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
-
-import lamp_metric
-from lamp_dataset import Personalizer
+import sys
 
 
 def arguments(given=None):
@@ -39,6 +32,22 @@ def arguments(given=None):
     parser.add_argument("--beams", type=int, default=4)
     parser.add_argument("--extract-answers", action="store_true", help="find the label in a sentence (not official)")
     return parser.parse_args(given)
+
+
+if __name__ == "__main__":
+    arguments()  # already here: a wrong option, or --help, needs neither the time nor the packages of what follows
+
+try:
+    import datasets
+    import torch
+    from tqdm import tqdm
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+
+    import lamp_metric
+    from lamp_dataset import Personalizer
+except ModuleNotFoundError as error:
+    print(f"error: this needs the package {error.name}: pip install 'lamp-hf[models]'", file=sys.stderr)
+    sys.exit(2)
 
 
 def load(name):

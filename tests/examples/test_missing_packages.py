@@ -1,0 +1,60 @@
+"""The scripts of examples/ and benchmarks/ without the packages that they need: help all the same, and one line."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+#: Runs a script with a package hidden, whether it is installed or not.
+HIDDEN = (
+    "import runpy, sys; missing, sys.argv = sys.argv[1], sys.argv[2:]; sys.modules[missing] = None;"
+    "sys.path.insert(0, sys.argv[0].rpartition('/')[0]); runpy.run_path(sys.argv[0], run_name='__main__')"
+)
+EXAMPLES = {
+    "distributed": ("ray", "ray", ["--rows", "r"]),
+    "finetune": ("torch", "models", ["--model", "m"]),
+    "zero_shot": ("torch", "models", ["--model", "m"]),
+}
+BENCHMARKS = {"retrieve": "rank_bm25", "push": "trustme", "score": "scipy", "avocado": "mailparser"}
+
+
+def run(folder, script, missing, *arguments):
+    command = [sys.executable, "-c", HIDDEN, missing, str(ROOT / folder / f"{script}.py"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("script", EXAMPLES)
+def test_an_example_shows_its_help_without_the_package(script):
+    done = run("examples", script, EXAMPLES[script][0], "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--config" in done.stdout
+
+
+@pytest.mark.parametrize("script", EXAMPLES)
+def test_an_example_says_in_one_line_which_extra_it_needs(script, tmp_path):
+    package, extra, more = EXAMPLES[script]
+    done = run("examples", script, package, "--config", "LaMP_3", "--output", str(tmp_path / "o"), *more)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"error: this needs the package {package}: pip install 'lamp-hf[{extra}]'\n"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("script", "package"), BENCHMARKS.items())
+def test_a_benchmark_says_in_one_line_which_extra_it_needs(script, package):
+    done = run("benchmarks", script, package)
+    assert (done.returncode, done.stdout) == (2, "")
+    expected = f"error: this needs the package {package.replace('_', '-')}: pip install 'lamp-hf[test]'\n"
+    assert done.stderr == expected
+
+
+def test_every_script_that_needs_an_extra_says_so_in_its_first_words():
+    seen = set()
+    for path in sorted([*(ROOT / "examples").glob("*.py"), *(ROOT / "benchmarks").glob("*.py")]):
+        text = path.read_text(encoding="utf-8")
+        for extra in re.findall(r"(?:error: this needs .*lamp-hf\[|\bfind\(.*, \")(\w+)", text):
+            seen.add(path.stem)
+            assert f"Needs: pip install 'lamp-hf[{extra}]'" in text.split('"""')[1], path.name
+    assert seen == {*EXAMPLES, *BENCHMARKS}
