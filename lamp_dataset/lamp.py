@@ -14,7 +14,7 @@ from datasets.exceptions import NonMatchingSplitsSizesError
 from lamp_dataset.fetching import CONTENT, PROVENANCE, HashedFile, fetching, hash_file, open_raw
 from lamp_dataset.files import HEAD_BYTES, describe, looks_like_html
 from lamp_dataset.official import read_golds, read_tables
-from lamp_dataset.sources import Files, find_files, is_url, official_paths, urls
+from lamp_dataset.sources import Files, find_files, how_to_get, is_url, official_paths, urls
 from lamp_dataset.tasks import CITATION, HOMEPAGE, SPLITS, TASKS, Task, get_task
 
 
@@ -132,7 +132,7 @@ class Lamp(datasets.ArrowBasedBuilder):
         if self.config.data_dir is not None:
             return self.config.files
         if self.task.gated and self.config.base_url is None:
-            raise ValueError(_how_to_get(self.task))
+            raise ValueError(how_to_get(self.task))
         remote = urls(self.task, self.config.wanted, self.config.base_url)
         flat = [url for files in remote.values() for url in files if url is not None]
         with fetching(flat):
@@ -229,11 +229,3 @@ class Lamp(datasets.ArrowBasedBuilder):
 
 
 _NOT_KEPT = "It was not kept: try again, or pass data_dir=… with files fetched by other means."
-
-
-def _how_to_get(task: Task) -> str:
-    return (
-        f"{task.name} is gated: its texts come from the {task.source}, and the site has only their file names. "
-        f"Licence: {task.license}. With a licensed copy, build the files by `avocado-builder build --avocado-dir … "
-        f'--output-dir DIR`, then load_dataset("lamp", "{task.name}", data_dir="DIR")'
-    )

@@ -124,3 +124,12 @@ def official_paths(task: Task, split: str) -> Mapping[str, str]:
     """``questions`` and ``outputs`` -> path below the site's folder: a file's name wherever it really lies."""
     paths = {"questions": task.questions_path(split), "outputs": task.outputs_path(split)}
     return {kind: path for kind, path in paths.items() if path is not None}
+
+
+def how_to_get(task: Task) -> str:
+    """What to do for the files of a gated task, which the site has not."""
+    return (
+        f"{task.name} is gated: its texts come from the {task.source}, and the site has only their file names. "
+        f"Licence: {task.license}. With a licensed copy, build the files by `avocado-builder build --avocado-dir … "
+        f'--output-dir DIR`, then load_dataset("lamp", "{task.name}", data_dir="DIR")'
+    )

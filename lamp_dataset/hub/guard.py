@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lamp_dataset.hub.remote import Remote, State
+from lamp_dataset.sources import how_to_get
 from lamp_dataset.tasks import TASKS
 
 
-def check_licences(names: Iterable[str], acknowledged: bool) -> None:
-    """Let gated configs pass only when their licence is acknowledged.
+def check_licences(names: Iterable[str], acknowledged: bool, data_dir: object) -> None:
+    """Let gated configs pass only when their licence is acknowledged, and their files are in a folder.
 
     Raises:
-        ValueError: it is not; the message gives the licence.
+        ValueError: it is not, the message gives the licence; or they are not, the message says how to get them.
     """
     gated = [TASKS[name] for name in names if TASKS[name].gated]
     if gated and not acknowledged:
@@ -21,6 +22,8 @@ def check_licences(names: Iterable[str], acknowledged: bool) -> None:
             "a private copy on somebody else's server is for the licence holder to say. If it does, acknowledge the "
             "licence: --acknowledge-licence, in Python acknowledge_licence=True"
         )
+    if gated and data_dir is None:
+        raise ValueError(how_to_get(gated[0]))
 
 
 def open_private(remote: Remote, dry_run: bool) -> State | None:

@@ -91,7 +91,7 @@ def push_to_hub(
         OSError: the data cannot be had, or the disk is full.
     """
     names = config_names(configs)
-    check_licences(names, acknowledge_licence)
+    check_licences(names, acknowledge_licence, data_dir)
     remote = Remote(repo_id, token)
     builders = find_builders(names, data_dir)
     # before the rows are built: a push that must not be shall not cost an hour first

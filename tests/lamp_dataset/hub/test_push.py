@@ -188,6 +188,12 @@ def test_a_gated_config_needs_its_licence_acknowledged(client, files):
     assert "--acknowledge-licence" in done.stderr
 
 
+def test_a_gated_config_without_files_makes_no_repository(client):
+    done = client.typed("push", "me/lamp", "LaMP_6", "--acknowledge-licence")
+    assert (done.returncode, client.hub.log) == (2, [])
+    assert done.stderr.startswith("error: LaMP_6 is gated: its texts come from the Avocado")
+
+
 @pytest.mark.parametrize(
     ("token", "there", "message"),
     [
