@@ -116,7 +116,7 @@ class Part(Message):
         try:
             value[2].encode("raw-unicode-escape").decode(value[0] or "us-ascii", "replace")
         except LookupError:
-            pass
+            return value  # a charset that nobody knows: the standard library reads on without it
         except ValueError as error:  # a NUL in the name; or the codec "undefined", which a charset parameter survives
             if param != "charset" or not isinstance(error, UnicodeError):
                 self.defects.append(ParameterDefect())
