@@ -28,6 +28,9 @@ ROW_KEYS = ("input", "profile", "user_id")
 #: So many samples must begin in another way before a file is taken for another task's for that alone.
 _ENOUGH = 10
 
+#: Rows that the slower way holds as Python objects, several times the size of their text, before they become a batch.
+_OBJECT_BYTES = 1 << 20
+
 #: pyarrow's reader leaves Python's lock: while it parses, the next block is read and the last one written.
 _THREADS = 2
 
@@ -210,7 +213,7 @@ def _slow_row_arrays(source: JsonList, task: Task, count: int, block_bytes: int)
     for number, row in enumerate(source.rows(), start=count):
         rows.append(checked_row(row, task, source.name, number))
         size += len(rows[-1]["input"]) + sum(len(v) for item in rows[-1]["profile"] for v in item.values() if v)
-        if size >= block_bytes:
+        if size >= min(block_bytes, _OBJECT_BYTES):
             yield pa.array(rows, type=_row_type(task))
             rows, size = [], 0
     if rows:
