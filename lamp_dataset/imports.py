@@ -1,4 +1,4 @@
-"""Run a function when a module gets imported, without importing it.
+"""Run a function when a module gets imported, without importing it, and teach a library one name more.
 
 ``import lamp_dataset`` must not cost the second and the 140 MB that ``import datasets`` costs, yet
 ``datasets.load_dataset("lamp")`` must work after it, whichever of the two comes first.
@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.abc
 import sys
 from collections.abc import Callable
@@ -24,6 +25,27 @@ def when_imported(name: str, callback: Callable[[ModuleType], None]) -> None:
         sys.meta_path.insert(0, _Finder(name, callback))
     if name in sys.modules:  # also where another thread began between these two lines
         callback(import_module(name))  # waits where another thread is in the middle of importing it
+
+
+def answer_for(name: str, module: ModuleType, factory: str, answer: Callable[[], object]) -> None:
+    """Wrap ``module.<factory>(path, …)``, through which a library finds what it loads, so that it knows one name more.
+
+    Args:
+        name: the path that ``answer`` answers; every other goes on to the library's own function.
+        module: the library's module; wrapping it again for the same name does nothing.
+        factory: name of the function in it.
+        answer: gives what the function shall return for ``name``.
+    """
+    find = getattr(module, factory)
+    if name in getattr(find, "knows", ()):
+        return
+
+    @functools.wraps(find)
+    def find_ours_too(path, *args, **kwargs):
+        return answer() if path == name else find(path, *args, **kwargs)
+
+    find_ours_too.knows = (*getattr(find, "knows", ()), name)
+    setattr(module, factory, find_ours_too)
 
 
 class _Finder(importlib.abc.MetaPathFinder):

@@ -121,10 +121,8 @@ class Lamp(datasets.ArrowBasedBuilder):
         self.info.download_checksums = None
         files = self._files(dl_manager)
         return [
-            datasets.SplitGenerator(
-                name, gen_kwargs={"split": name, "questions": found.questions, "outputs": found.outputs}
-            )
-            for name, found in files.items()
+            datasets.SplitGenerator(split, gen_kwargs={"split": split, **found._asdict()})
+            for split, found in files.items()
         ]
 
     def _files(self, dl_manager) -> dict[str, Files]:
@@ -161,7 +159,7 @@ class Lamp(datasets.ArrowBasedBuilder):
                         os.unlink(name)
 
     def _download_and_prepare(self, dl_manager, verification_mode, **kwargs) -> None:
-        if self.task.gated:
+        if self.task.gated and os.path.isdir(self._output_dir):  # a bucket has its own rules
             os.chmod(self._output_dir, 0o700)  # the rows are for the eyes of the licensee, also on a shared cache
         try:
             super()._download_and_prepare(dl_manager, verification_mode, **kwargs)

@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 from types import ModuleType
 
-from lamp_dataset.imports import when_imported
+from lamp_dataset.imports import answer_for, when_imported
 
 NAME = "lamp"
 BUILDER = "lamp_dataset.lamp"
@@ -41,18 +41,7 @@ def register() -> None:
 
 
 def _wrap(module: ModuleType) -> None:
-    factory = module.dataset_module_factory
-    if getattr(factory, "knows_lamp", False):
-        return
-
-    @functools.wraps(factory)
-    def dataset_module_factory(path, *args, **kwargs):
-        if path == NAME:
-            return _dataset_module()
-        return factory(path, *args, **kwargs)
-
-    dataset_module_factory.knows_lamp = True
-    module.dataset_module_factory = dataset_module_factory
+    answer_for(NAME, module, "dataset_module_factory", _dataset_module)
 
 
 def _dataset_module():

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from types import ModuleType
 
 from lamp_dataset import __version__
-from lamp_dataset.imports import when_imported
+from lamp_dataset.imports import answer_for, when_imported
 from lamp_metric.signature import RULE
 
 NAME = "lamp_metric"
@@ -18,16 +17,11 @@ def register() -> None:
 
 
 def _answer_for_the_name(loading: ModuleType) -> None:
-    """Wrap the function through which every ``evaluate.load`` looks for a module."""
-    find = loading.evaluation_module_factory
-    if getattr(find, "knows_lamp_metric", False):
-        return
-
-    @functools.wraps(find)
-    def find_ours_too(path, *args, **kwargs):
-        if path == NAME:
-            return loading.ImportableModule(f"{NAME}.{NAME}", f"{__version__}-rule{RULE}")
-        return find(path, *args, **kwargs)
-
-    find_ours_too.knows_lamp_metric = True
-    loading.evaluation_module_factory = find_ours_too
+    """Every ``evaluate.load`` looks for its module through this function."""
+    ours = f"{NAME}.{NAME}"
+    answer_for(
+        NAME,
+        loading,
+        "evaluation_module_factory",
+        lambda: loading.ImportableModule(ours, f"{__version__}-rule{RULE}"),
+    )
