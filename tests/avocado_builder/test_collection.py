@@ -29,7 +29,7 @@ def small(tmp_path):
         def build(self):
             return build(self.avocado, self.ids, self.out)
 
-        def fails(self, match, error=ValueError):
+        def check_fails(self, match, error=ValueError):
             """Both commands fail, the build leaves nothing."""
             for run in (lambda: check_collection(self.avocado, self.ids), self.build):
                 with pytest.raises(error, match=match):
@@ -49,19 +49,21 @@ def test_missing_mails_are_counted_and_the_first_twenty_named_before_any_work(sm
     monkeypatch.setattr("avocado_builder.builder.parse_mail", lambda raw: pytest.fail("a mail was read"))
     small.name(ONE, *(f"001-{n:06}-EM.txt" for n in range(100, 130)), "077-000001-EM.txt")
     shown = ", ".join(f"001-{n:06}-EM.txt" for n in range(100, 120))
-    small.fails(rf"31 of 32 mails that the id files name are not there: {shown}, …\. No file for the accounts 077\. Is")
+    small.check_fails(
+        rf"31 of 32 mails that the id files name are not there: {shown}, …\. No file for the accounts 077\. Is"
+    )
 
 
 def test_a_cut_zip_is_named(small):
     path = small.avocado / "002.zip"
     path.write_bytes(path.read_bytes()[:-30])
-    small.fails(r"002\.zip: damaged or cut off, no readable zip")
+    small.check_fails(r"002\.zip: damaged or cut off, no readable zip")
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"PK\x05\x06" + bytes(18) + b"\xff" * 40])
 def test_what_is_no_zip_is_named(small, content):
     (small.avocado / "002.zip").write_bytes(content)
-    small.fails(r"002\.zip: damaged or cut off|00(2) mails|are not there: 002-")
+    small.check_fails(r"002\.zip: damaged or cut off|00(2) mails|are not there: 002-")
 
 
 def test_a_damaged_member_that_is_needed_is_named(small):
@@ -115,17 +117,17 @@ def patch_directory(path, position, value):
 
 def test_an_encrypted_mail_is_named(small):
     patch_directory(small.avocado / "002.zip", 8, b"\x01\x00")
-    small.fails(rf"002\.zip: member 002/{TWO} is encrypted")
+    small.check_fails(rf"002\.zip: member 002/{TWO} is encrypted")
 
 
 def test_a_mail_packed_in_another_way_is_named(small):
     patch_directory(small.avocado / "002.zip", 10, b"\x0c\x00")
-    small.fails(rf"002\.zip: member 002/{TWO} is packed by method 12, expected 0 or 8")
+    small.check_fails(rf"002\.zip: member 002/{TWO} is packed by method 12, expected 0 or 8")
 
 
 def test_a_mail_that_claims_to_be_huge_is_refused(small):
     patch_directory(small.avocado / "002.zip", 24, b"\x00\x00\x00\x70")
-    small.fails(rf"002\.zip: member {'002/' + TWO} has 1,879,048,192 bytes; no mail is that long")
+    small.check_fails(rf"002\.zip: member {'002/' + TWO} has 1,879,048,192 bytes; no mail is that long")
 
 
 def test_stored_members_are_read_too(small):
@@ -189,7 +191,9 @@ def test_stray_files_and_folders_are_reported_and_ignored(small, caplog):
 @pytest.mark.parametrize("name", ["../../evil/", "001/below/", "002/", "", "/001/", "001//", "./001/"])
 def test_a_member_that_points_elsewhere_is_no_mail(small, name):
     small.zip("001", [(f"{name}{ONE}", b"Subject: evil\n\nx")])
-    small.fails(rf"1 of 2 mails .* are not there: {ONE}\. .*001\.zip has \S*{ONE}; expected it as 001/{ONE} of that")
+    small.check_fails(
+        rf"1 of 2 mails .* are not there: {ONE}\. .*001\.zip has \S*{ONE}; expected it as 001/{ONE} of that"
+    )
 
 
 @pytest.mark.parametrize(
@@ -200,7 +204,7 @@ def test_the_same_mail_twice_with_another_text_is_an_error(small, account, name)
     members = [(f"001/{ONE}", b"Subject: one\n\nfirst")] if account == "001" else []
     with pytest.warns(UserWarning, match="Duplicate name") if name == f"001/{ONE}" and members else _nothing():
         small.zip(account, [*members, (name, b"Subject: one\n\nother")])
-    small.fails(rf"001\.zip has 001/{ONE}, and \S*{account}\.zip has \S*{ONE} with other contents")
+    small.check_fails(rf"001\.zip has 001/{ONE}, and \S*{account}\.zip has \S*{ONE} with other contents")
 
 
 def test_the_same_mail_twice_with_the_same_text_is_harmless(small):
@@ -230,15 +234,15 @@ def test_extracted_folders_have_the_same_rules(small):
     (small.avocado / "002").mkdir()
     (small.avocado / "002" / TWO).write_bytes(b"Subject: two\n\nsecond")
     (small.avocado / "001" / "below" / ONE).write_bytes(b"Subject: one\n\nfirst")
-    small.fails(rf"1 of 2 mails .*avocado/001 has 001/below/{ONE}; expected it as 001/{ONE}")
+    small.check_fails(rf"1 of 2 mails .*avocado/001 has 001/below/{ONE}; expected it as 001/{ONE}")
     (small.avocado / "001" / ONE).write_bytes(b"Subject: one\n\nother")
-    small.fails(rf"avocado/001 has 001/{ONE}, and \S*001 has 001/below/{ONE} with other contents")
+    small.check_fails(rf"avocado/001 has 001/{ONE}, and \S*001 has 001/below/{ONE} with other contents")
     (small.avocado / "001" / "below" / ONE).unlink()
     assert small.build()["mails"] == 2
     shutil.rmtree(small.out)
     (small.avocado / "002" / TWO).unlink()
     (small.avocado / "002" / TWO).mkdir()
-    small.fails(rf"1 of 2 mails that the id files name are not there: {TWO}")
+    small.check_fails(rf"1 of 2 mails that the id files name are not there: {TWO}")
 
 
 @pytest.mark.parametrize(
