@@ -70,7 +70,7 @@ class Worker:
 
 
 def main(given=None):
-    """Read, personalise, write, in the order of the rows."""
+    """Read, personalise, write, each row once; of the files written, Ray does not promise the order."""
     args = arguments(given)
     names = ("retriever", "k", "tokenizer", "max_length", "rules", "model")
     options = {name: value for name, value in vars(args).items() if name in names and value is not None}
