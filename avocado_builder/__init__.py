@@ -7,7 +7,7 @@ from typing import Any
 __all__ = ["build", "check_collection", "check_output"]
 
 #: Public name -> module; imported when asked for, so that importing the package stays light.
-_HOMES = {"build": "builder", "check_collection": "builder", "check_output": "checking"}
+_HOMES = {"build": "building", "check_collection": "building", "check_output": "verify"}
 
 
 def __getattr__(name: str) -> Any:

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from avocado_builder.ids import Ids
-from avocado_builder.mail import REPAIRS, RULES, WARNINGS
+from avocado_builder.id_files import Ids
+from avocado_builder.mail.parsing import REPAIRS, RULES, WARNINGS
 from lamp_dataset import __version__
-from lamp_dataset.files import read_json, write_whole
-from lamp_dataset.tasks import Task
+from lamp_dataset.atomic import write_whole
+from lamp_dataset.formats.json_file import read_json
+from lamp_dataset.task import Task
 
 MANIFEST = "manifest.json"
 BUILDER = "avocado-builder"
@@ -36,7 +37,7 @@ def make_manifest(
         ids: the id files.
         left_out: split without an id file -> a sentence on it.
         written: split -> ``questions`` and ``outputs`` -> facts of the file.
-        notes: key of :data:`avocado_builder.mail.REPAIRS` or ``WARNINGS`` -> names of mails.
+        notes: key of :data:`avocado_builder.mail.parsing.REPAIRS` or ``WARNINGS`` -> names of mails.
         ignored: what lay beside the accounts.
     """
     return {

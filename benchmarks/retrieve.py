@@ -22,10 +22,10 @@ import numpy as np
 import pyarrow as pa
 
 from lamp_dataset import Personalizer
-from lamp_dataset.retrieval.bm25 import bm25_scores
-from lamp_dataset.retrieval.dense import Dense
-from lamp_dataset.retrieval.queries import Query
-from lamp_dataset.retrieval.samples import PlainSample
+from lamp_dataset.personalize.retrieval.bm25 import bm25_scores
+from lamp_dataset.personalize.retrieval.dense import Dense
+from lamp_dataset.personalize.retrieval.queries import Query
+from lamp_dataset.personalize.retrieval.samples import PlainSample
 from lamp_dataset.tasks import TASKS
 
 try:

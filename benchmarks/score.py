@@ -50,7 +50,7 @@ def timed(work):
 
 
 def ours_titles():
-    from lamp_metric.scoring import measure
+    from lamp_metric.measuring import measure
 
     preds, golds = titles()
 
@@ -83,8 +83,8 @@ def rouge_score_titles():
 def ours_intervals(name):
     import numpy  # noqa: F401  (loading it is no part of resampling)
 
+    from lamp_metric.measuring import measure
     from lamp_metric.resampling import intervals
-    from lamp_metric.scoring import measure
 
     measured = measure(TASKS[name], *samples(name))
     return timed(lambda: intervals(measured, n_resamples=1000))
@@ -94,7 +94,7 @@ def scipy_intervals(name):
     import numpy as np
     from scipy import stats
 
-    from lamp_metric.scoring import measure
+    from lamp_metric.measuring import measure
 
     columns = measure(TASKS[name], *samples(name)).columns
     values = [np.array(columns[key]) for key in TASKS[name].scores]
@@ -113,8 +113,8 @@ def scipy_intervals(name):
 
 
 def ours_compare(name):
+    from lamp_metric.measuring import measure
     from lamp_metric.resampling import p_values
-    from lamp_metric.scoring import measure
 
     preds, golds = samples(name)
     a, b = (measure(TASKS[name], side, golds) for side in (preds, preds[1:] + preds[:1]))
@@ -127,8 +127,8 @@ def parts(name, folder):
     code = f"""
 import time; start = time.perf_counter()
 import lamp_metric.__main__
-from lamp_dataset.golds import read_outputs
-from lamp_metric.files import join
+from lamp_dataset.formats.outputs import read_outputs
+from lamp_metric.predictions.joining import join
 imported = time.perf_counter()
 pair = join(read_outputs({str(golds)!r}), read_outputs({str(preds)!r}))
 read = time.perf_counter()

@@ -2,16 +2,17 @@
 
 from importlib import import_module
 
-from lamp_dataset.registration import register
-from lamp_dataset.sources import SAMPLE
-from lamp_dataset.tasks import SPLITS, TASKS, Task, get_task
+from lamp_dataset.formats.layout import SAMPLE
+from lamp_dataset.loading.registration import register
+from lamp_dataset.task import SPLITS, Task
+from lamp_dataset.tasks import TASKS, get_task
 
 __version__ = "0.1.0"
 __all__ = ["SAMPLE", "SPLITS", "TASKS", "Personalizer", "Task", "export", "get_task", "push_to_hub"]
 
 #: Public names whose modules need numpy, pyarrow or the Hub: imported when first asked for.
 _LATE = {
-    "Personalizer": "lamp_dataset.personalizer",
+    "Personalizer": "lamp_dataset.personalize.personalizer",
     "export": "lamp_dataset.hub.export",
     "push_to_hub": "lamp_dataset.hub.push",
 }

@@ -2,10 +2,10 @@
 
 import click
 
-from lamp_dataset.command import Group
-from lamp_dataset.data_commands import list_configs, show, stats
-from lamp_dataset.hub_commands import export, push
-from lamp_dataset.personal_commands import personalize, rank
+from lamp_dataset.commands.command import Group
+from lamp_dataset.commands.data import list_configs, show, stats
+from lamp_dataset.commands.hub import export, push
+from lamp_dataset.commands.personalize import personalize, rank
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})

@@ -11,11 +11,12 @@ import pyarrow as pa
 import xxhash
 from datasets.exceptions import NonMatchingSplitsSizesError
 
-from lamp_dataset.fetching import CONTENT, PROVENANCE, HashedFile, fetching, hash_file, open_raw
-from lamp_dataset.files import HEAD_BYTES, describe, looks_like_html
-from lamp_dataset.official import read_golds, read_tables
-from lamp_dataset.sources import Files, find_files, how_to_get, is_url, official_paths, urls
-from lamp_dataset.tasks import CITATION, HOMEPAGE, SPLITS, TASKS, Task, get_task
+from lamp_dataset.formats.json_file import HEAD_BYTES, describe, looks_like_html
+from lamp_dataset.formats.layout import Files, find_files, how_to_get, is_url, official_paths, urls
+from lamp_dataset.loading.raw_files import CONTENT, PROVENANCE, HashedFile, fetching, hash_file, open_raw
+from lamp_dataset.loading.tables import read_golds, read_tables
+from lamp_dataset.task import SPLITS, Task
+from lamp_dataset.tasks import CITATION, HOMEPAGE, TASKS, get_task
 
 
 @dataclass
@@ -26,7 +27,7 @@ class LampConfig(datasets.BuilderConfig):
         splits: the splits to prepare, of ``train``, ``validation``, ``test``; None is all there are. Train files are
             large: name the others to fetch less.
         base_url: a mirror with the official site's layout, as http or https; None is the site itself.
-        data_dir: a folder with files downloaded before (see :func:`lamp_dataset.sources.find_files`): nothing is
+        data_dir: a folder with files downloaded before (see :func:`lamp_dataset.formats.layout.find_files`): nothing is
             fetched then.
     """
 

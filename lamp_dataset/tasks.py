@@ -10,37 +10,14 @@ the published files.
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from lamp_dataset.wording import Wording, fields
+from lamp_dataset.task import SPLITS, Task
+from lamp_dataset.wording import Wording
 
 HOMEPAGE = "https://lamp-benchmark.github.io/"
 BASE_URL = "https://ciir.cs.umass.edu/downloads/LaMP"
-
-#: Split names of the field -> the benchmark's own. Test golds are withheld by the benchmark.
-SPLITS: Mapping[str, str] = MappingProxyType({"train": "train", "validation": "dev", "test": "test"})
-SPLITS_WITH_GOLDS = ("train", "validation")
-
-#: Kind of scoring -> result keys, spelled as the benchmark spells them.
-SCORES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "classification": ("accuracy", "f1"),
-        "ordinal": ("MAE", "RMSE"),
-        "generation": ("rouge-1", "rouge-L"),
-    }
-)
-
-#: Fields that the files may give as a JSON number; rows show them as strings.
-NUMBERS_TOO = ("score", "user_id", "date")
-
-#: Fields that may be null or missing in a file.
-OPTIONAL = ("date",)
-
-#: ``user``: train, dev and test hold different users. ``time``: the same users, later items.
-SETTINGS = ("user", "time")
 
 CITATION = """\
 @misc{salemi2023lamp,
@@ -54,135 +31,6 @@ CITATION = """\
 }"""
 
 LICENSE = "CC BY-NC-SA 4.0 (LaMP); the texts keep the terms of their source"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Task:
-    """One config of the data set: a task of the benchmark in one of its two settings.
-
-    Attributes:
-        name: config name, such as ``"LaMP_2"`` or ``"LaMP_2_news_time"``.
-        base: name of the user-based config of the same task; equal to ``name`` there.
-        official_name: what ``"task"`` says in the official files; both LaMP_2 variants say ``"LaMP_2"``.
-        title: the task's name in the paper.
-        kind: ``"classification"``, ``"ordinal"`` or ``"generation"``; decides the scores, see :data:`SCORES`.
-        setting: ``"user"`` or ``"time"``, see :data:`SETTINGS`.
-        labels: every legal gold of a classification or ordinal task, in the benchmark's order; empty otherwise.
-        profile_fields: keys of a profile item, besides ``id`` (and ``date`` in the time-based setting).
-        instruction: how the input of most samples begins, word for word.
-        query_marker: the part of the input after the first occurrence of this is the query of retrieval; None where
-            the query is made of quoted titles.
-        query_frame: where there is no marker: what stands before, between and after the two titles that make the query.
-        document_fields: profile fields that, joined by a blank, are the document of retrieval.
-        wording: the strings of the personalised prompt, see :class:`~lamp_dataset.wording.Wording`.
-        path: folder of the files below :data:`BASE_URL`.
-        num_samples: split -> published number of samples, or None where nobody published it.
-        certain: splits whose ``num_samples`` is sure enough to fail a download over.
-        questions_mb: split -> size of the questions file in MB (10^6 bytes), where somebody measured it.
-        source: the collection the texts come from.
-        license: licence of the benchmark and of the texts.
-        license_id: the Hub's identifier of that licence, ``"other"`` where it has none.
-        gated: True where the texts may only be had under a signed licence and never be redistributed.
-        stub_pattern: what stands for each text in the files that the site gives out, as a regular expression; None
-            where the site gives the texts themselves. See :meth:`is_stub`.
-        aliases: other names of the task in papers and leaderboards.
-    """
-
-    name: str
-    base: str
-    official_name: str
-    title: str
-    kind: str
-    setting: str
-    labels: tuple[str, ...] = ()
-    profile_fields: tuple[str, ...]
-    instruction: str
-    query_marker: str | None
-    query_frame: tuple[str, str, str] | None = None
-    document_fields: tuple[str, ...]
-    wording: Wording
-    path: str
-    num_samples: Mapping[str, int | None]
-    certain: tuple[str, ...] = ()
-    questions_mb: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
-    source: str
-    license: str
-    license_id: str = "cc-by-nc-sa-4.0"
-    gated: bool = False
-    stub_pattern: str | None = None
-    aliases: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Reject a row that contradicts itself, by name, when the module is imported.
-
-        Raises:
-            ValueError: a column holds a value that the others rule out.
-        """
-        problems = [
-            (self.kind not in SCORES, f"kind {self.kind!r} is none of {', '.join(SCORES)}"),
-            (self.setting not in SETTINGS, f"setting {self.setting!r} is none of {', '.join(SETTINGS)}"),
-            (bool(self.labels) == (self.kind == "generation"), "labels belong to all tasks but generation"),
-            (len(set(self.labels)) != len(self.labels), "a label stands twice"),
-            (not set(self.document_fields) <= set(self.profile_fields), "a document field is no profile field"),
-            (set(self.num_samples) != set(SPLITS), f"num_samples needs the splits {', '.join(SPLITS)}"),
-            (any(self.num_samples.get(s) is None for s in self.certain), "a certain split has no count"),
-            (self.gated != bool(self.stub_pattern), "a gated task, and no other, has a pattern of stubs"),
-            (self.query_marker is not None and self.query_marker not in self.instruction, "the marker is not there"),
-            ((self.query_marker is None) != (self.query_frame is not None), "either a query marker or a query frame"),
-            (not set(fields(self.wording.item)) <= set(self.profile_fields), "the prompt has a field no item has"),
-            *self.wording.problems(),
-        ]
-        for wrong, message in problems:
-            if wrong:
-                raise ValueError(f"task table, row {self.name!r}: {message}")
-
-    @property
-    def time_based(self) -> bool:
-        """Whether rows carry ``user_id`` and profile items ``date``."""
-        return self.setting == "time"
-
-    def is_stub(self, text: object) -> bool:
-        """Whether ``text`` (an input, a gold, a text of a profile item) only stands for the text of a gated task.
-
-        The site gives out file names instead of texts that may not be redistributed. A model trained on those scores
-        near-perfect, meaningless figures: a gold that is a file name equals the input that is the same file name.
-
-        >>> TASKS["LaMP_6"].is_stub("147-000874-EM.txt"), TASKS["LaMP_6"].is_stub("Re: lunch on Friday")
-        (True, False)
-        """
-        if self.stub_pattern is None or not isinstance(text, str):
-            return False
-        return re.fullmatch(self.stub_pattern, text.removeprefix(self.instruction).strip()) is not None
-
-    @property
-    def scores(self) -> tuple[str, ...]:
-        """Result keys of the benchmark's scores for this task."""
-        return SCORES[self.kind]
-
-    @property
-    def opening(self) -> str:
-        """The first words of the instruction: enough to tell the task's inputs from another task's."""
-        return " ".join(self.instruction.split(" ")[:5])
-
-    @property
-    def row_fields(self) -> tuple[str, ...]:
-        """Keys of a row in the questions file, apart from the profile."""
-        return ("id", "user_id", "input") if self.time_based else ("id", "input")
-
-    @property
-    def item_fields(self) -> tuple[str, ...]:
-        """Keys of a profile item, in the order in which rows show them."""
-        return ("id", "date", *self.profile_fields) if self.time_based else ("id", *self.profile_fields)
-
-    def questions_path(self, split: str) -> str:
-        """Path of the questions file of ``split`` (train, validation or test) below the site's folder."""
-        return f"{self.path}/{SPLITS[split]}/{SPLITS[split]}_questions.json"
-
-    def outputs_path(self, split: str) -> str | None:
-        """Path of the golds file of ``split`` below the site's folder; None where the golds are withheld."""
-        if split not in SPLITS_WITH_GOLDS:
-            return None
-        return f"{self.path}/{SPLITS[split]}/{SPLITS[split]}_outputs.json"
 
 
 def _both_settings(

@@ -2,7 +2,7 @@
 
 import click
 
-from lamp_dataset.command import Group
+from lamp_dataset.commands.command import Group
 from lamp_metric.commands.evaluation import compare, eval_all, eval_task
 from lamp_metric.commands.submission import check, pack
 

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from lamp_dataset.retrieval.queries import find_query
-from lamp_dataset.tasks import Task, get_task
+from lamp_dataset.personalize.retrieval.queries import find_query
+from lamp_dataset.task import Task
+from lamp_dataset.tasks import get_task
 
 Row = Mapping[str, Any]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lamp_dataset.tasks import Task, get_task
-from lamp_metric.scoring import Measured, measure
+from lamp_dataset.task import Task
+from lamp_dataset.tasks import get_task
+from lamp_metric.measuring import Measured, measure
 from lamp_metric.signature import signature
 
 #: Of fewer samples the percentile bootstrap's interval is clearly too narrow, of 30 by 6 %, of 5 by 37 %: it lacks the

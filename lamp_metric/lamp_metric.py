@@ -16,9 +16,11 @@ from typing import Any
 import datasets
 import evaluate
 
-from lamp_dataset.tasks import CITATION, HOMEPAGE, TASKS, Task, get_task  # From: lamp-hf
-from lamp_metric.inputs import SIDES, checked, joined  # From: lamp-hf
-from lamp_metric.scoring import check_options, score, signature_of  # From: lamp-hf
+from lamp_dataset.task import Task  # From: lamp-hf
+from lamp_dataset.tasks import CITATION, HOMEPAGE, TASKS, get_task  # From: lamp-hf
+from lamp_metric.options import check_options  # From: lamp-hf
+from lamp_metric.predictions.inputs import SIDES, checked, joined  # From: lamp-hf
+from lamp_metric.scoring import score, signature_of  # From: lamp-hf
 
 DESCRIPTION = """\
 The scores of LaMP, the benchmark of personalised language models: accuracy and macro F1 for classes, MAE and RMSE for

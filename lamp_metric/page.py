@@ -10,11 +10,12 @@ from typing import Any
 
 from lamp_dataset import SAMPLE
 from lamp_dataset.extras import need
-from lamp_dataset.files import read_json
-from lamp_dataset.golds import parse_outputs, read_outputs
+from lamp_dataset.formats.json_file import read_json
+from lamp_dataset.formats.outputs import parse_outputs, read_outputs
 from lamp_dataset.tasks import TASKS, get_task
 from lamp_metric.baselines import baseline
-from lamp_metric.files import join, write_predictions
+from lamp_metric.predictions.joining import join
+from lamp_metric.predictions.writing import write_predictions
 from lamp_metric.scoring import scores_of, signature_of
 
 FROM_THE_GOLDS = "as the golds say"

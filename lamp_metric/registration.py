@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from lamp_dataset import __version__
-from lamp_dataset.imports import answer_for, when_imported
+from lamp_dataset.loading.import_hook import answer_for, when_imported
 from lamp_metric.signature import RULE
 
 NAME = "lamp_metric"

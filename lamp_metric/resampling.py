@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lamp_metric.scoring import Measured, check_options
+from lamp_metric.measuring import Measured
+from lamp_metric.options import check_options
 
 #: Weights held at a time: 4 million, 32 MB.
 _CELLS = 4_000_000

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lamp_dataset.tasks import Task, get_task
+from lamp_dataset.task import Task
+from lamp_dataset.tasks import get_task
 from lamp_metric.scoring import score
 
 #: What the Trainer puts where there is no token.

@@ -7,7 +7,8 @@ other way round. A model that reads the right item of the right profile knows th
 import json
 import random
 
-from lamp_dataset.tasks import SPLITS, TASKS
+from lamp_dataset.task import SPLITS
+from lamp_dataset.tasks import TASKS
 
 TASK = TASKS["LaMP_3"]
 SUBJECTS = ["robots", "horses", "sailors", "ghosts", "bakers", "spies", "twins", "kings"]

@@ -3,7 +3,8 @@
 import json
 import random
 
-from lamp_dataset.tasks import OPTIONAL, SPLITS, TASKS
+from lamp_dataset.task import OPTIONAL, SPLITS
+from lamp_dataset.tasks import TASKS
 
 ODD = [
     "plain words",

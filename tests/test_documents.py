@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lamp_dataset.card import task_table
+from lamp_dataset.hub.card import task_table
 from lamp_dataset.tasks import BASE_URL, TASKS
 
 ROOT = Path(__file__).parent.parent

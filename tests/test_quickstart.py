@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from lamp_dataset import SAMPLE, TASKS
-from lamp_dataset.files import read_json
-from lamp_dataset.golds import read_outputs
+from lamp_dataset.formats.json_file import read_json
+from lamp_dataset.formats.outputs import read_outputs
 from lamp_metric import score
 from lamp_metric.baselines import baseline
 

@@ -3,66 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from lamp_dataset.card import is_ours, make_card
-from lamp_dataset.files import write_whole
+from lamp_dataset.atomic import write_whole
+from lamp_dataset.hub.card import is_ours, make_card
 from lamp_dataset.hub.folders import put_in_place, work_folder
-from lamp_dataset.hub.parquet import Shard, arrow_batches, number_of_shards, plan_shards, write_shards
-from lamp_dataset.tasks import TASKS, Task, get_task
-
-if TYPE_CHECKING:
-    import datasets
-
-CARD = "README.md"
-#: ``LaMP_2/train-00000-of-00001.parquet``: how shards are named, here and by ``Dataset.push_to_hub``.
-SHARD = re.compile(r"(?P<config>[^/]+)/(?P<split>\w+)-\d{5}-of-\d{5}\.parquet")
-
-
-@dataclass(frozen=True)
-class Split:
-    """A split on its way out.
-
-    Attributes:
-        source: the prepared rows.
-        shards: the files to write, see :func:`lamp_dataset.hub.parquet.plan_shards`.
-    """
-
-    source: datasets.Dataset
-    shards: list[Shard]
-
-    @property
-    def pattern(self) -> str:
-        """File names of the shards. The count is part of it, so that a stray shard of another count is never read."""
-        return self.shards[0].name.replace("-00000-of-", "-*-of-")
-
-
-@dataclass(frozen=True)
-class Config:
-    """A config on its way out: its task, its rows' features, its splits by name."""
-
-    task: Task
-    features: datasets.Features
-    splits: Mapping[str, Split]
-
-    @property
-    def name(self) -> str:
-        """The config's name, also that of its folder."""
-        return self.task.name
-
-    @property
-    def num_rows(self) -> dict[str, int]:
-        """Split -> number of rows."""
-        return {name: split.source.num_rows for name, split in self.splits.items()}
-
-    @property
-    def paths(self) -> list[str]:
-        """Paths of the files, with the config's folder."""
-        return [f"{self.name}/{shard.name}" for split in self.splits.values() for shard in split.shards]
+from lamp_dataset.hub.plan import CARD, SHARD, config_names, find_builders, prepare, write_configs
+from lamp_dataset.tasks import get_task
 
 
 def export(
@@ -108,18 +56,6 @@ def export(
     return {config.name: config.num_rows for config in prepared}
 
 
-def config_names(configs: str | Iterable[str]) -> list[str]:
-    """The wished configs, each once.
-
-    Raises:
-        ValueError: none, or one that does not exist.
-    """
-    names = [configs] if isinstance(configs, str) else list(configs)
-    if not names:
-        raise ValueError(f"expected the name of at least one config, found none. Configs: {', '.join(TASKS)}")
-    return [get_task(name).name for name in dict.fromkeys(names)]
-
-
 def check_replaceable(target: Path) -> None:
     """Let only a missing folder, an empty one and an older export be written over.
 
@@ -136,63 +72,3 @@ def check_replaceable(target: Path) -> None:
             raise ValueError(f"{target}: holds {name}, which is no part of an export; choose a new or an empty folder")
     if files and CARD not in files:
         raise ValueError(f"{target}: holds Parquet files but no card of an export; choose a new or an empty folder")
-
-
-def find_builders(names: list[str], data_dir: str | os.PathLike | None) -> dict[str, datasets.DatasetBuilder]:
-    """Config -> its builder. Files in ``data_dir`` are looked for, nothing is built or downloaded yet.
-
-    Raises:
-        ValueError: ``data_dir`` lacks them.
-    """
-    import datasets
-
-    # makes load_dataset find "lamp"
-    import lamp_dataset  # noqa: F401
-
-    folder = os.fspath(data_dir) if data_dir else None
-    return {name: datasets.load_dataset_builder("lamp", name, data_dir=folder) for name in names}
-
-
-def prepare(builders: Mapping[str, datasets.DatasetBuilder]) -> list[Config]:
-    """Build the configs in the cache of ``datasets`` (once; later calls find them there) and plan their files."""
-    for builder in builders.values():
-        builder.download_and_prepare()
-    sources = {name: builder.as_dataset() for name, builder in builders.items()}
-    sizes = {(name, split): _num_bytes(ds) for name, splits in sources.items() for split, ds in splits.items()}
-    shards = number_of_shards(sizes)
-    return [
-        Config(
-            get_task(name),
-            next(iter(splits.values())).features,
-            {
-                split: Split(ds, plan_shards(split, ds.num_rows, sizes[name, split], shards[name, split]))
-                for split, ds in splits.items()
-            },
-        )
-        for name, splits in sources.items()
-    ]
-
-
-def _num_bytes(source: datasets.Dataset) -> int:
-    return source.info.splits[str(source.split)].num_bytes
-
-
-def write_configs(configs: Iterable[Config], folder: Path) -> dict[str, int]:
-    """Write the Parquet files of configs below ``folder``.
-
-    Returns:
-        config -> bytes of its files.
-    """
-    for config in configs:
-        (folder / config.name).mkdir()
-        for name, split in config.splits.items():
-            _write_split(config, name, split, folder / config.name)
-    return {config.name: sum((folder / path).stat().st_size for path in config.paths) for config in configs}
-
-
-def _write_split(config: Config, name: str, split: Split, folder: Path) -> None:
-    from datasets.utils import tqdm  # quiet where datasets is told to be
-
-    files = [file["filename"] for file in split.source.cache_files]
-    with tqdm(total=split.source.num_rows, unit=" rows", desc=f"Writing {config.name} {name}") as bar:
-        write_shards(arrow_batches(files), config.features.arrow_schema, split.shards, folder, bar.update)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from lamp_dataset.formats.layout import how_to_get
 from lamp_dataset.hub.remote import Remote, State
-from lamp_dataset.sources import how_to_get
 from lamp_dataset.tasks import TASKS
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lamp_dataset.files import write_whole
+from lamp_dataset.atomic import write_whole
 
 SHARD_BYTES = 500_000_000
 GROUP_BYTES = 32_000_000

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from lamp_dataset.hub.export import Config
+from lamp_dataset.hub.plan import Config
 from lamp_dataset.hub.remote import Remote, environment
 
 

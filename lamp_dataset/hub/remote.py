@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lamp_dataset.hub.redact import scrub
 from lamp_dataset.hub.retry import is_http, status_of, tries
-from lamp_dataset.hub.scrub import scrub
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from lamp_dataset.command import Command, examples
-from lamp_dataset.golds import Outputs, read_outputs
+from lamp_dataset.commands.command import Command, examples
+from lamp_dataset.formats.outputs import Outputs, read_outputs
 from lamp_dataset.tasks import OFFICIAL_NAMES
 from lamp_metric.commands.shared import (
     FILE,
@@ -22,9 +22,10 @@ from lamp_metric.commands.shared import (
     to_json,
     write_scores,
 )
+from lamp_metric.commands.text_table import interval, table
 from lamp_metric.comparison import FEW_SAMPLES, compare_measured, comparison_signature, least_p
-from lamp_metric.files import join, read_zip
-from lamp_metric.tables import interval, table
+from lamp_metric.predictions.archive import read_zip
+from lamp_metric.predictions.joining import join
 
 
 @click.command(

@@ -10,12 +10,13 @@ from typing import Any
 
 import click
 
-from lamp_dataset.files import write_whole
-from lamp_dataset.golds import Outputs
-from lamp_dataset.tasks import Task, get_task
-from lamp_metric.files import Pair, join
+from lamp_dataset.atomic import write_whole
+from lamp_dataset.formats.outputs import Outputs
+from lamp_dataset.task import Task
+from lamp_dataset.tasks import get_task
+from lamp_metric.commands.text_table import interval, table
+from lamp_metric.predictions.joining import Pair, join
 from lamp_metric.scoring import scores_of, signature_of
-from lamp_metric.tables import interval, table
 
 FILE = click.Path(path_type=Path)
 
@@ -52,7 +53,7 @@ def scoring_options(command: Callable) -> Callable:
 
 
 def join_aloud(golds: Outputs, predictions: Outputs, task_name: str | None = None) -> Pair:
-    """As :func:`lamp_metric.files.join`; one line on standard error where the labels made it another task than named.
+    """As :func:`~lamp_metric.predictions.joining.join`; says so on standard error where the labels imply another task.
 
     Raises:
         ValueError: as there.

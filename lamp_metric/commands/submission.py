@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from lamp_dataset.command import Command, examples
-from lamp_dataset.golds import read_outputs
+from lamp_dataset.commands.command import Command, examples
+from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.tasks import get_task
-from lamp_metric.checking import check_predictions, question_ids
 from lamp_metric.commands.shared import FILE, check_output
-from lamp_metric.packing import pack as pack_files
+from lamp_metric.predictions.packing import pack as pack_files
+from lamp_metric.predictions.report import check_predictions, question_ids
 
 
 @click.command(

@@ -11,7 +11,7 @@ import fake_avocado
 import pytest
 
 import avocado_builder
-from avocado_builder.builder import build
+from avocado_builder.building import build
 
 
 def contents(folder):
@@ -21,7 +21,7 @@ def contents(folder):
 CHILD = """
 import resource, sys
 sys.path.insert(0, {root!r})
-from avocado_builder.builder import build
+from avocado_builder.building import build
 resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
 build({avocado!r}, {ids!r}, {out!r}, overwrite=True)
 """
@@ -58,7 +58,7 @@ def test_memory_does_not_grow_with_the_collection(tmp_path):
         pytest.skip("needs /proc to measure memory")
     code = (
         f"import sys; sys.path.insert(0, {str(Path(avocado_builder.__file__).parent.parent)!r})\n"
-        "from avocado_builder.builder import build\n"
+        "from avocado_builder.building import build\n"
         f"build({str(tmp_path)!r}, {str(tmp_path / 'ids')!r}, {str(tmp_path.parent / 'memory_out')!r})\n"
         "print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
     )

@@ -6,10 +6,10 @@ import pytest
 from datasets import load_dataset
 
 import lamp_dataset
-from avocado_builder.builder import build, check_collection
-from avocado_builder.checking import check_output
-from avocado_builder.names import GATED
-from lamp_dataset.tasks import SPLITS
+from avocado_builder.building import build, check_collection
+from avocado_builder.collection.names import GATED
+from avocado_builder.verify import check_output
+from lamp_dataset.task import SPLITS
 
 SAMPLE = Path(lamp_dataset.SAMPLE)
 AVOCADO = SAMPLE / "avocado"

@@ -11,8 +11,8 @@ import pytest
 
 import avocado_builder
 from avocado_builder import swap
-from avocado_builder.builder import build
-from avocado_builder.checking import check_output
+from avocado_builder.building import build
+from avocado_builder.verify import check_output
 from avocado_builder.workspace import workspace
 
 ROOT = str(Path(avocado_builder.__file__).parent.parent)
@@ -96,7 +96,7 @@ def test_two_runs_at_once_the_second_is_refused(place):
 
 def test_many_runs_at_once_give_one_whole_output(place):
     code = (
-        f"import sys; sys.path.insert(0, {ROOT!r})\nfrom avocado_builder.builder import build\n"
+        f"import sys; sys.path.insert(0, {ROOT!r})\nfrom avocado_builder.building import build\n"
         f"try: build({str(place / 'avocado-1.0.2')!r}, {str(place / 'ids')!r}, {str(place / 'out')!r})\n"
         "except (BlockingIOError, FileExistsError) as error: sys.exit(type(error).__name__)"
     )
@@ -188,7 +188,7 @@ def test_a_link_as_output_is_followed(place):
 KILLED = """
 import os, signal, sys
 sys.path.insert(0, {root!r})
-from avocado_builder.builder import build
+from avocado_builder.building import build
 import tqdm
 calls = 0
 def count(frame, event, argument):

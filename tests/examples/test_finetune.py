@@ -7,7 +7,7 @@ import pytest
 import tiny_models
 
 from lamp_dataset import Personalizer
-from lamp_dataset.golds import read_outputs
+from lamp_dataset.formats.outputs import read_outputs
 
 pytestmark = pytest.mark.models
 

@@ -11,7 +11,8 @@ import pytest
 from datasets import load_dataset, load_dataset_builder
 
 import lamp_dataset
-from lamp_dataset.tasks import SPLITS, TASKS
+from lamp_dataset.task import SPLITS
+from lamp_dataset.tasks import TASKS
 
 pytestmark = pytest.mark.oldest
 
@@ -234,14 +235,14 @@ class TestCache:
         assert new in json.dumps(after.to_list())
 
     def test_changed_sources_of_ours_give_new_rows(self, load, made, monkeypatch):
-        from lamp_dataset import registration
+        from lamp_dataset.loading import registration
 
         first = load("LaMP_2", data_dir=str(made[0]), split="test")
         monkeypatch.setattr(registration, "_source_hash", lambda: "0" * 64)
         assert load("LaMP_2", data_dir=str(made[0]), split="test").cache_files != first.cache_files
 
     def test_another_feature_format_gives_new_rows(self, monkeypatch):
-        from lamp_dataset import registration
+        from lamp_dataset.loading import registration
 
         registration._source_hash.cache_clear()
         mine = registration._source_hash()

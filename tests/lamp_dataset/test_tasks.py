@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import lamp_dataset
-from lamp_dataset.tasks import OFFICIAL_NAMES, SPLITS, TASKS, get_task
+from lamp_dataset.task import SPLITS
+from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS, get_task
 
 
 def test_there_are_sixteen_configs_eight_tasks_in_two_settings():

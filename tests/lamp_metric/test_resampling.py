@@ -8,8 +8,9 @@ from sklearn.metrics import f1_score
 
 from lamp_dataset.tasks import TASKS
 from lamp_metric.comparison import compare
+from lamp_metric.measuring import measure
 from lamp_metric.resampling import difference_intervals, intervals, p_values
-from lamp_metric.scoring import measure, score
+from lamp_metric.scoring import score
 
 
 def ratings(n, seed):

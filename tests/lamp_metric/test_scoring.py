@@ -4,8 +4,10 @@ import sys
 import pytest
 
 from lamp_dataset import __version__
-from lamp_dataset.tasks import SCORES, TASKS
-from lamp_metric.scoring import SCORERS, score, signature_of
+from lamp_dataset.task import SCORES
+from lamp_dataset.tasks import TASKS
+from lamp_metric.scorers import SCORERS
+from lamp_metric.scoring import score, signature_of
 
 SAMPLES = {
     "classification": lambda task: ([task.labels[0], "x"], [task.labels[0], task.labels[1]]),

@@ -1,0 +1,1 @@
+"""The licensed collection: accounts, names of mails, and where each mail is."""

@@ -1,0 +1,178 @@
+"""The subcommands of ``avocado-builder``: ``build`` and ``check``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import click
+
+from avocado_builder.collection.names import GATED
+from lamp_dataset.commands.command import Command, examples
+from lamp_dataset.formats.layout import SAMPLE
+from lamp_dataset.task import SETTINGS, SPLITS
+from lamp_dataset.tasks import BASE_URL
+
+#: A tiny invented collection in the licensed one's layout, with its id files.
+SAMPLE_COLLECTION = os.path.join(SAMPLE, "avocado")
+
+
+class _Collection(click.ParamType):
+    """The collection's folder; the word ``sample`` is the tiny invented one (``./sample`` a folder of that name)."""
+
+    name = "folder"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return SAMPLE_COLLECTION if value == "sample" else value
+
+
+_COLLECTION = _Collection()
+_FOLDER = click.Path(file_okay=False)
+_SPLIT = click.Choice(list(SPLITS))
+_FILE = click.Path(dir_okay=False)
+
+
+_IDS_HELP = (
+    "Folder of the id files train_questions.json, dev_questions.json, test_questions.json: side by side, or each in a "
+    f"folder train, dev, test; or one of these below {' or '.join(task.path for task in GATED.values())} as on the "
+    "site. Without it they are fetched."
+)
+_NAMES_HELP = "The collection (or sample): is every named mail there? Names only; build reads the mails."
+_SETTING_HELP = (
+    "Which id files to fetch, or to take from a folder that holds both: there, user is the default. Apart from that "
+    "the files tell their setting themselves; a file of the other one than named here is an error."
+)
+
+
+def _id_options(command: Callable) -> Callable:
+    """The options that say which id files, common to both commands."""
+    options = [
+        click.option("--ids-dir", type=_FOLDER, help=_IDS_HELP),
+        click.option("--split", "splits", multiple=True, type=_SPLIT, help="Only this split; may be repeated."),
+        click.option("--setting", type=click.Choice(SETTINGS), help=_SETTING_HELP),
+        click.option("--base-url", default=BASE_URL, show_default=True, help="Where to fetch them."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "avocado-builder build --avocado-dir avocado-1.0.2 --ids-dir lamp6_ids --output-dir lamp6",
+        "avocado-builder build --avocado-dir avocado-1.0.2 --output-dir lamp6_time --setting time",
+        "avocado-builder build --avocado-dir avocado-1.0.2 --output-dir lamp6 --split train --split validation",
+        "avocado-builder build --avocado-dir sample --output-dir tried",
+    ),
+)
+@click.option(
+    "--avocado-dir",
+    "--avocado_files_dir",
+    required=True,
+    type=_COLLECTION,
+    help="The collection's folder, or the word sample for a tiny invented one, which brings its id files.",
+)
+@click.option("--output-dir", "--output_dir", required=True, type=click.Path(), help="The folder to make.")
+@_id_options
+@click.option("--overwrite", is_flag=True, help="Replace a folder built before, once the new one is complete.")
+@click.option("--input_question_file_train", "train", type=_FILE, help="Id file of train, instead of --ids-dir.")
+@click.option("--input_question_file_dev", "validation", type=_FILE, help="Id file of validation.")
+@click.option("--input_question_file_test", "test", type=_FILE, help="Id file of test.")
+@click.option("--time_based_separation", is_flag=True, help="As --setting time.")
+@click.option("--extract_addr", type=click.Path(), help="Accepted and never touched: nothing is extracted.")
+def build(
+    avocado_dir: str,
+    output_dir: str,
+    ids_dir: str | None,
+    splits: tuple[str, ...],
+    setting: str | None,
+    base_url: str,
+    overwrite: bool,
+    time_based_separation: bool,
+    extract_addr: str | None,
+    **id_files: str | None,
+) -> None:
+    """Build the task's files. The flags of the benchmark's own script work too."""
+    from avocado_builder.building import build as build_folder
+    from avocado_builder.manifest import summary
+
+    given = {split: path for split, path in id_files.items() if path is not None}
+    if given and ids_dir:
+        raise click.UsageError("give either --ids-dir or --input_question_file_…, not both")
+    if time_based_separation and setting == "user":
+        raise click.UsageError("--time_based_separation contradicts --setting user")
+    if extract_addr is not None:
+        click.echo(f"--extract_addr {extract_addr}: not touched, nothing is extracted", err=True)
+    manifest = build_folder(
+        avocado_dir,
+        _ids_dir(avocado_dir, ids_dir, given),
+        output_dir,
+        overwrite,
+        splits=splits,
+        setting="time" if time_based_separation else setting,
+        id_files=given,
+        base_url=base_url,
+    )
+    for line in summary(manifest, GATED[manifest["setting"]]):
+        click.echo(line)
+    click.echo(f"{output_dir} is complete. {manifest['notice']}")
+    click.echo(f'Load it: load_dataset("lamp", "{manifest["config"]}", data_dir="{output_dir}")')
+
+
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "avocado-builder check --avocado-dir avocado-1.0.2 --ids-dir lamp6_ids",
+        "avocado-builder check --output-dir lamp6",
+    ),
+)
+@click.option("--avocado-dir", type=_COLLECTION, help=_NAMES_HELP)
+@click.option("--output-dir", type=click.Path(), help="A built folder: is it whole and real?")
+@_id_options
+def check(
+    avocado_dir: str | None,
+    output_dir: str | None,
+    ids_dir: str | None,
+    splits: tuple[str, ...],
+    setting: str | None,
+    base_url: str,
+) -> None:
+    """Check a collection against the id files, or a built folder; nothing is written.
+
+    Exit status: 0 fine; 1 nothing wrong in a built folder, but it is not the whole published task, or has no manifest
+    to tell whether it was changed; 2 anything wrong.
+    """
+    if (avocado_dir is None) == (output_dir is None):
+        raise click.UsageError("give either --avocado-dir or --output-dir")
+    if output_dir is not None:
+        _check_output(output_dir)
+    else:
+        from avocado_builder.building import check_collection
+
+        ids_dir = _ids_dir(avocado_dir, ids_dir)
+        ids = check_collection(avocado_dir, ids_dir, splits=splits, setting=setting, base_url=base_url)
+        rows = ", ".join(f"{split} {file.rows:,}" for split, file in ids.files.items())
+        click.echo(f"{avocado_dir}: all {len(ids.needed):,} mails of {ids.task.name} are there ({rows} samples)")
+        click.echo("names only: whether the mails can be read shows when build reads them")
+
+
+def _ids_dir(avocado_dir: str, ids_dir: str | None, given: Mapping[str, str] = MappingProxyType({})) -> str | None:
+    """The sample brings its id files; those of the site name other mails."""
+    if avocado_dir == SAMPLE_COLLECTION and ids_dir is None and not given:
+        return os.path.join(SAMPLE_COLLECTION, "ids")
+    return ids_dir
+
+
+def _check_output(output_dir: str) -> None:
+    from avocado_builder.verify import check_output
+
+    verdict = check_output(output_dir)
+    rows = ", ".join(f"{split} {count:,}" for split, count in verdict.rows.items())
+    state = "intact" if verdict.has_manifest else "well-formed"
+    click.echo(f"{output_dir}: {state} {verdict.task.name} ({rows} samples)")
+    for remark in verdict.remarks:
+        click.echo(remark)
+    if verdict.remarks:
+        raise click.exceptions.Exit(1)

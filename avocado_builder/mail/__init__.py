@@ -1,0 +1,1 @@
+"""Subject and body of a mail, exactly as the benchmark has them."""

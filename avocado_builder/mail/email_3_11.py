@@ -1,0 +1,223 @@
+"""The parts of the standard library's ``email`` that changed between Python releases, held still as of Python 3.11.7.
+
+The rows of a benchmark must not depend on the patch release of whoever builds them. Changed since then, or still on
+the move: ``binascii.a2b_base64`` on padding inside the data, ``Message.get_payload`` on white space around the
+transfer encoding, the reading of header parameters (RFC 2231 pieces, quotation marks), header values that begin on a
+folded line, uuencoded bodies, the exceptions of the codec "punycode". Each is written here from its behaviour in
+3.11.7, and compared with it in the tests.
+"""
+
+from __future__ import annotations
+
+import codecs
+import itertools
+import re
+import urllib.parse
+from collections.abc import Iterator
+from email.errors import MessageDefect
+from email.message import Message
+from email.policy import Compat32
+from email.utils import decode_rfc2231, unquote
+
+from avocado_builder.mail.transfer_3_11 import UNDO, decode_base64
+
+
+class ParameterDefect(MessageDefect):
+    """A header parameter on which the standard library of 3.11.7 raised; it was read in the nearest way."""
+
+
+class _Compat32(Compat32):
+    """The standard library's default policy; of a header that begins on a folded line the line break stays."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, _, first = sourcelines[0].partition(":")
+        return name, "".join((first.lstrip(" \t"), *sourcelines[1:])).rstrip("\r\n")
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return value  # the standard library looks for undecoded bytes here; the text has none
+
+
+POLICY = _Compat32()
+
+
+class Part(Message):
+    """A message or a part of one, whose parameters and payload are read by the frozen rules.
+
+    It is made by a parser and not changed afterwards.
+    """
+
+    def __init__(self, policy: Compat32 = POLICY) -> None:
+        super().__init__(policy)
+        self._first: dict[str, str] = {}
+
+    def set_raw(self, name: str, value: str) -> None:
+        """Add a header; parsers call it."""
+        super().set_raw(name, value)
+        self._first.setdefault(name.lower(), value)
+
+    def get(self, name: str, failobj: object = None) -> str | object:
+        """The first header of that name; asked for some ten times a part."""
+        return self._first.get(name.lower(), failobj)
+
+    def get_param(
+        self, param: str, failobj: object = None, header: str = "content-type", unquote: bool = True
+    ) -> str | tuple | object:
+        """As in the standard library, which gets boundary, charset and file name through this method."""
+        value = self.get(header)
+        if value is None:
+            return failobj
+        found_in_header = list(self._parameters(str(value)))  # all of them: a bad one counts though nobody asks for it
+        for name, found in found_in_header:
+            if name.lower() == param.lower():
+                return self._decodable(found, param)
+        return failobj
+
+    def content(self) -> bytes:
+        """The payload of a part that is no multipart, with its transfer encoding undone.
+
+        Characters outside ASCII are Latin-1 bytes, or ``\\\\uXXXX`` beyond Latin-1; a body that is not encoded as its
+        header says is handed out as it stands.
+        """
+        payload = self.get_payload()
+        try:
+            data = payload.encode("ascii")
+        except UnicodeEncodeError:
+            data = payload.encode("raw-unicode-escape")
+        return UNDO.get(str(self.get("content-transfer-encoding", "")).lower(), bytes)(data)
+
+    def _parameters(self, value: str) -> Iterator[tuple[str, str | tuple]]:
+        pairs = split_parameters(value)
+        yield pairs[0][0], unquote(pairs[0][1])
+        pieces: dict[str, list[tuple]] = {}
+        for name, text in pairs[1:]:
+            match = _PIECE.match(name)
+            if match is None:
+                yield name, unquote(text)
+            else:
+                number = None if match["number"] is None else int(match["number"])
+                pieces.setdefault(match["name"], []).append((number, unquote(text), name.endswith("*")))
+        for name, parts in pieces.items():
+            yield name, self._joined(parts)
+
+    def _joined(self, parts: list[tuple]) -> str | tuple:
+        """One value from its numbered pieces; (charset, language, text) where one of them is percent-encoded."""
+        try:
+            parts.sort()
+        except TypeError:  # a piece without number among numbered ones
+            self.defects.append(ParameterDefect())
+            parts.sort(key=lambda part: part[0] or 0)
+        text = "".join(urllib.parse.unquote(s, encoding="latin-1") if encoded else s for _, s, encoded in parts)
+        return tuple(decode_rfc2231(text)) if any(encoded for *_, encoded in parts) else text
+
+    def _decodable(self, value: str | tuple, param: str) -> str | tuple:
+        """The value, but without a charset over which the standard library would stumble."""
+        if isinstance(value, str):
+            return value
+        try:
+            value[2].encode("raw-unicode-escape").decode(value[0] or "us-ascii", "replace")
+        except LookupError:
+            return value  # a charset that nobody knows: the standard library reads on without it
+        except ValueError as error:  # a NUL in the name; or the codec "undefined", which a charset parameter survives
+            if param != "charset" or not isinstance(error, UnicodeError):
+                self.defects.append(ParameterDefect())
+                return None, value[1], value[2]
+        return value
+
+
+def decode_text(data: bytes, charset: str) -> str:
+    """``data`` decoded by ``charset``; what ``bytes.decode`` raises says the same in every release.
+
+    Raises:
+        LookupError: no such charset.
+        UnicodeDecodeError: the bytes do not fit.
+        UnicodeError: the codecs of domain names, which Python 3.13 made more talkative, fail on text.
+    """
+    try:
+        return data.decode(charset)
+    except UnicodeDecodeError as error:
+        if data.isascii() and codecs.lookup(charset).name in ("idna", "punycode"):
+            raise UnicodeError(str(error)) from None
+        raise
+
+
+_PIECE = re.compile(r"(?P<name>\w+)\*(?:(?P<number>[0-9]{1,4000})\*?)?$", re.ASCII)
+
+
+def split_parameters(value: str) -> list[tuple[str, str]]:
+    """The parameters of a header as (name, value), the first being the header's own value.
+
+    They end at a semicolon before which the quotation marks, without those behind a backslash, are even in number.
+
+    >>> split_parameters('text/plain; Charset="a;b"; bare')
+    [('text/plain', ''), ('charset', '"a;b"'), ('bare', '')]
+    """
+    pieces, waiting, marks = [], [], 0
+    for chunk in value.split(";"):
+        waiting.append(chunk)
+        marks += chunk.count('"') - chunk.count('\\"')
+        if marks % 2 == 0:
+            pieces.append(";".join(waiting))
+            waiting = []
+    if waiting:
+        pieces.append(";".join(waiting))
+    return [_pair(piece) for piece in pieces]
+
+
+def _pair(piece: str) -> tuple[str, str]:
+    name, equals, value = piece.partition("=")
+    return (name.strip().lower(), value.strip()) if equals else (piece.strip(), "")
+
+
+_ENCODED_WORD = re.compile(r"=\?([^?]*?)\?([qQbB])\?(.*?)\?=")
+
+
+def header_pieces(value: str) -> list[tuple[bytes | str, str | None]]:
+    """A header value as (text, charset) pieces, RFC 2047 words decoded to bytes.
+
+    A value without such words is one piece, a str without charset; beside such words the rest is bytes too.
+
+    Raises:
+        UndecodableError: a base64 word ends inside a group of four.
+
+    >>> header_pieces("=?utf-8?q?caf=C3=A9?= =?utf-8?b?IQ==?= open")
+    [(b'caf\\xc3\\xa9!', 'utf-8'), (b' open', None)]
+    """
+    if not _ENCODED_WORD.search(value, 0, _end_of_words(value)):
+        return [(value, None)]
+    words = [word for line in value.splitlines() for word in _words(line)]
+    between = {
+        n - 1 for n, word in enumerate(words) if n > 1 and word[1] and words[n - 2][1] and words[n - 1][0].isspace()
+    }
+    decoded = [_decode_word(*word) for n, word in enumerate(words) if n not in between]
+    return [
+        ((b" " if charset is None else b"").join(text for text, _ in run), charset)
+        for charset, run in itertools.groupby(decoded, key=lambda piece: piece[1])
+    ]
+
+
+def _end_of_words(text: str) -> int:
+    """No word ends after this place: thousands of beginnings behind it would cost the square of the length."""
+    return text.rfind("?=") + 2 if "?=" in text else 0
+
+
+def _words(line: str) -> Iterator[tuple[str, str | None, str | None]]:
+    """A line as (text, encoding, charset); both are None for what is not encoded."""
+    end = _end_of_words(line)
+    parts = _ENCODED_WORD.split(line[:end])
+    parts[-1] += line[end:]
+    for n in range(0, len(parts), 4):
+        plain = parts[n] if n else parts[n].lstrip()
+        if plain:
+            yield plain, None, None
+        if n + 3 < len(parts):
+            yield parts[n + 3], parts[n + 2].lower(), parts[n + 1].lower()
+
+
+def _decode_word(text: str, encoding: str | None, charset: str | None) -> tuple[bytes, str | None]:
+    if encoding == "q":
+        text = _HEX.sub(lambda match: chr(int(match[1], 16)), text.replace("_", " "))
+    data = text.encode("raw-unicode-escape")
+    return (decode_base64(data + b"=" * (-len(text) % 4)) if encoding == "b" else data), charset
+
+
+_HEX = re.compile(r"=([0-9A-Fa-f]{2})")

@@ -1,0 +1,233 @@
+"""Subject and body of a mail, exactly as the benchmark's script gets them from mail-parser 3.15.0.
+
+The rules, as mail-parser 3.15.0 behaves on Python 3.11.7; the functions name them by number:
+
+1. The bytes are UTF-8, what is not is dropped; CRLF and CR are line ends. The text is parsed by ``email`` (compat32).
+2. A mail without headers has neither subject nor body, whatever it holds.
+3. Its parts are all parts of the tree. Where a multipart anywhere has no start boundary, the text between the first
+   ``--b`` and ``--b--`` (b: the mail's own boundary) in the mail's epilogue, if any, is parsed and added as a part.
+4. Of the parts without sub-parts those are attachments, and left out, that have a file name (also as the type's
+   ``name``), or a Content-ID and a subtype other than html and plain, or a subtype found inside ``"rtf"``.
+5. The transfer encoding is undone; what is not ASCII counts as Latin-1 bytes, and beyond Latin-1 as ``\\uXXXX``. Where
+   the encoding is none, 7bit or 8bit, all such escapes are then replaced by their characters. Else the bytes are
+   decoded by the part's charset (utf-8 where it has none), or, where that is unknown or fails, by utf-8 with what does
+   not fit dropped; the result is normalised (NFC).
+6. Body: the plain parts, then the html parts, then the others, without the empty ones, joined by
+   ``"\\n--- mail_boundary ---\\n"`` and stripped of white space.
+7. Subject: RFC 2047 words are decoded by their charset as in rule 5, a subject that cannot be decoded stays as it
+   stands; stripped. Line ends inside a folded subject stay. No subject is ``""``.
+
+It differs from mail-parser 3.15.0 in two things, which every :class:`Mail` reports in ``repairs``:
+
+* where mail-parser raises, the mail is read as it stands: above all a body with ``C:\\users`` in it, where rule 5
+  finds a broken escape. The official build dies there, so no mail behind rows that it made can be of this kind.
+* of several subjects the first counts; mail-parser answers a list, which no reader of the benchmark's files expects.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from email.errors import StartBoundaryNotFoundDefect
+from email.parser import Parser
+from types import MappingProxyType
+from unicodedata import normalize
+
+from avocado_builder.mail.email_3_11 import POLICY, ParameterDefect, Part, decode_text, header_pieces
+from avocado_builder.mail.transfer_3_11 import UndecodableError
+
+#: The name of these rules, for the manifest.
+RULES = "mail-parser-3.15.0"
+SEPARATOR = "\n--- mail_boundary ---\n"
+
+#: Kind of repair -> what it means.
+REPAIRS: Mapping[str, str] = MappingProxyType(
+    {
+        "escape": "a body with a backslash-u that is no escape (such as C:\\users) was read as it stands",
+        "charset": "a charset that cannot be used was taken for utf-8",
+        "parameter": "a header parameter that mail-parser cannot read was read in the nearest way",
+        "boundary": "a multipart without usable boundary was read without its epilogue",
+        "subjects": "of several subjects the first was taken",
+    }
+)
+
+
+#: Kind of warning -> what it means: the text is the official one, but will give trouble.
+WARNINGS: Mapping[str, str] = MappingProxyType(
+    {"surrogate": "a text holds half of a character (written as an escape), which datasets cannot store"}
+)
+_LONE_SURROGATE = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What the benchmark takes from a mail.
+
+    Attributes:
+        subject: the gold, and the title of a profile item.
+        body: the text.
+        repairs: keys of :data:`REPAIRS`, sorted: where mail-parser 3.15.0 would have raised or answered a list.
+    """
+
+    subject: str
+    body: str
+    repairs: tuple[str, ...] = ()
+
+
+def parse_mail(raw: bytes) -> Mail:
+    """Subject and body of the mail in ``raw``, the bytes of its file, by the rules above.
+
+    Any bytes give a mail; only parts nested some hundred deep raise RecursionError.
+
+    >>> parse_mail(b"Subject: Lunch?\\n\\nAt noon, by the door.\\n")
+    Mail(subject='Lunch?', body='At noon, by the door.', repairs=())
+    """
+    message = _parse(raw.decode("utf-8", "ignore").replace("\r\n", "\n").replace("\r", "\n"))
+    if not message.keys():
+        return Mail("", "")
+    repairs: set[str] = set()
+    body = _body(message, repairs)
+    subject = _subject(message, repairs)
+    return Mail(subject, body, tuple(sorted(repairs)))
+
+
+def warnings_of(mail: Mail) -> tuple[str, ...]:
+    """Keys of :data:`WARNINGS` that hold for a mail."""
+    texts = (mail.subject, mail.body)
+    return ("surrogate",) if any(not text.isascii() and _LONE_SURROGATE.search(text) for text in texts) else ()
+
+
+#: Characters; a longer head is left to the parser: matching it would take a hundred times its size in memory.
+_LONG_HEAD = 1 << 16
+_NAME = r"[!-9;-~]+:"
+_REST = r"[^\n]*\n(?:[ \t][^\n]*\n)*"
+_PLAIN_HEAD = re.compile(f"(?:{_NAME}{_REST})+")
+_HEADER = re.compile(f"({_NAME})[ \t]*({_REST})")
+
+
+def _parse(text: str) -> Part:
+    """Rule 1. Most mails are a plain head and one body; reading those directly takes half the time of the parser."""
+    end = text.find("\n\n", 0, _LONG_HEAD) + 1
+    if _PLAIN_HEAD.fullmatch(text, 0, end):
+        part = Part()
+        for name, value in _HEADER.findall(text, 0, end):
+            part.set_raw(name[:-1], value.rstrip("\n"))
+        if part.get_content_maintype() not in ("multipart", "message"):
+            part.set_payload(text[end + 1 :])
+            return part
+    return Parser(Part, policy=POLICY).parsestr(text)
+
+
+def _body(message: Part, repairs: set[str]) -> str:
+    """Rules 3 to 6."""
+    parts = list(message.walk())
+    if any(isinstance(defect, StartBoundaryNotFoundDefect) for part in parts for defect in part.defects):
+        parts += _epilogue_part(message, repairs)
+    texts: dict[str, list[str]] = {"plain": [], "html": [], "other": []}
+    for part in parts:
+        if not part.is_multipart() and not _is_attachment(part, repairs):
+            text = _text(part, repairs)
+            if text:
+                texts.get(part.get_content_subtype(), texts["other"]).append(text)
+    if any(isinstance(defect, ParameterDefect) for part in parts for defect in part.defects):
+        repairs.add("parameter")
+    return SEPARATOR.join(text for kind in texts.values() for text in kind).strip()
+
+
+def _epilogue_part(message: Part, repairs: set[str]) -> Iterator[Part]:
+    """Rule 3: the part in the epilogue, if there is one."""
+    boundary, epilogue = message.get_boundary(), message.epilogue
+    if boundary is None or epilogue is None:
+        repairs.add("boundary")
+        return
+    _, start, rest = epilogue.partition(f"--{boundary}")
+    text, end, _ = rest.partition(f"--{boundary}--")
+    if start and end:
+        yield _parse(text.strip())
+
+
+def _is_attachment(part: Part, repairs: set[str]) -> bool:
+    """Rule 4."""
+    subtype = part.get_content_subtype()
+    content_id = part.get("content-id")
+    if not (
+        _decoded_header(part.get_filename() or "", repairs)
+        or (content_id and subtype not in ("html", "plain"))
+        or normalize("NFC", subtype) in "rtf"
+    ):
+        return False
+    _try_attachment(part, repairs)
+    return True
+
+
+def _try_attachment(part: Part, repairs: set[str]) -> None:
+    """Notice an attachment that mail-parser cannot decode; it would raise, though nobody asked for the text."""
+    encoding = str(part.get("content-transfer-encoding", "")).lower()
+    if encoding != "base64" and "uuencode" not in encoding:
+        _decode(part.content(), part.get_content_charset("utf-8"), repairs)
+
+
+def _text(part: Part, repairs: set[str]) -> str:
+    """Rule 5."""
+    data = part.content()
+    if str(part.get("content-transfer-encoding", "")).lower() not in ("", "7bit", "8bit"):
+        return _decode(data, part.get_content_charset("utf-8"), repairs)
+    try:
+        return data.decode("raw-unicode-escape")
+    except UnicodeDecodeError:
+        repairs.add("escape")
+        return part.get_payload()
+
+
+def _decode(data: bytes, charset: str, repairs: set[str]) -> str:
+    try:
+        return _decoded(data, charset)
+    except ValueError:  # the codec "undefined", a NUL in the name of the charset
+        repairs.add("charset")
+        return _decoded(data, "utf-8")
+
+
+def _decoded(data: bytes, charset: str) -> str:
+    """The text in ``data``, normalised; see rule 5.
+
+    Raises:
+        ValueError: the codec fails in another way than by an unknown name or bytes that do not fit.
+    """
+    if not data:
+        return ""
+    try:
+        text = decode_text(data, charset)
+    except (LookupError, UnicodeDecodeError):
+        text = data.decode("utf-8", "ignore")
+    return normalize("NFC", text)
+
+
+def _subject(message: Part, repairs: set[str]) -> str:
+    """Rule 7."""
+    values = message.get_all("subject", [])
+    if len(values) > 1:
+        repairs.add("subjects")
+    return _decoded_header(values[0], repairs) if values else ""
+
+
+def _decoded_header(value: str, repairs: set[str]) -> str:
+    """A header value with its RFC 2047 words decoded, stripped."""
+    text = ""
+    try:
+        for piece, charset in header_pieces(value):
+            text += normalize("NFC", piece) if isinstance(piece, str) else _decode_word(piece, charset, repairs)
+    except (UndecodableError, UnicodeError):
+        text += value
+    return text.strip()
+
+
+def _decode_word(data: bytes, charset: str | None, repairs: set[str]) -> str:
+    """Raises UnicodeError where the codec fails as a whole, as mail-parser sees it too."""
+    try:
+        return _decoded(data, charset or "utf-8")
+    except UnicodeError:
+        raise
+    except ValueError:  # a NUL in the name of the charset
+        repairs.add("charset")
+        return _decoded(data, "utf-8")

@@ -1,0 +1,1 @@
+"""The subcommands of ``lamp-dataset``, one module per family."""

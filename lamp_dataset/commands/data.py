@@ -1,0 +1,155 @@
+"""``lamp-dataset list``, ``show`` and ``stats``: the data set in a terminal."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import click
+
+from lamp_dataset.commands.command import DATA_DIR, Command, examples
+from lamp_dataset.formats.layout import find_files, official_paths
+from lamp_dataset.hub.card import task_table
+from lamp_dataset.task import SPLITS, Task
+from lamp_dataset.tasks import TASKS, get_task
+
+_CONFIG = click.argument("config")
+_DATA_DIR = click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
+
+
+@click.command("list", cls=Command, epilog=examples("lamp-dataset list", "lamp-dataset list --markdown"))
+@click.option("--markdown", is_flag=True, help="As a Markdown table, with the licences.")
+def list_configs(markdown: bool) -> None:
+    """List the configs: kind of task, scores, published samples per split."""
+    if markdown:
+        click.echo(task_table(TASKS.values()))
+        return
+    for cells in (("CONFIG", "KIND", "SCORES", *map(str.upper, SPLITS), "TASK"), *map(_cells, TASKS.values())):
+        click.echo("{:<17} {:<15} {:<17} {:>7} {:>11} {:>7}  {}".format(*cells))
+
+
+def _cells(task: Task) -> tuple[str, ...]:
+    counts = ("?" if count is None else f"{count:,}" for count in map(task.num_samples.get, SPLITS))
+    return (task.name, task.kind, ", ".join(task.scores), *counts, task.title + (" (gated)" if task.gated else ""))
+
+
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "lamp-dataset show LaMP_2 --data-dir sample",
+        "lamp-dataset show LaMP_3_time --split test -n 2 --data-dir my/files",
+        "lamp-dataset show LaMP_4 --id 310",
+    ),
+)
+@_CONFIG
+@_DATA_DIR
+@click.option("--split", type=click.Choice(list(SPLITS)), default="validation", show_default=True)
+@click.option("-n", "count", type=click.IntRange(1), default=1, show_default=True, help="How many samples.")
+@click.option("--id", "sample_id", help="The sample with this id instead of the first ones.")
+def show(config: str, data_dir: str | None, split: str, count: int, sample_id: str | None) -> None:
+    """Show samples of CONFIG with their profiles."""
+    from datasets import load_dataset
+
+    task = get_task(config)
+    streamed = load_dataset("lamp", config, data_dir=data_dir, splits=(split,), streaming=True)
+    rows = _need_split(streamed, split, config)
+    wanted = (row for row in rows if sample_id in (None, row["id"]))
+    shown = 0
+    for row in islice(wanted, count if sample_id is None else 1):
+        click.echo("\n".join(_sample(row, task, split)))
+        shown += 1
+    if not shown:
+        raise ValueError(f"{config}, split {split!r}: expected a sample with the id {sample_id!r}, found none")
+
+
+def _need_split(loaded: Any, split: str, config: str) -> Any:
+    if split not in loaded:
+        raise ValueError(f"{config}: no files of the split {split!r} there, only of {', '.join(loaded) or 'none'}")
+    return loaded[split]
+
+
+def _sample(row: dict, task: Task, split: str) -> Iterator[str]:
+    yield click.style(f"{task.name} · {split} · sample {row['id']}", bold=True)
+    for name in (*task.row_fields[1:], "output"):
+        yield from _field(name, row[name], indent=2)
+    yield f"  profile: {len(row['profile'])} items"
+    for item in row["profile"]:
+        yield click.style(f"    item {item['id']}", bold=True)
+        for name in task.item_fields[1:]:
+            yield from _field(name, item[name], indent=6)
+    yield ""
+
+
+def _field(name: str, text: str | None, indent: int) -> list[str]:
+    """A field as lines that fit the terminal; control characters are shown as escapes, not obeyed."""
+    shown = "(withheld)" if text is None else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    start = f"{' ' * indent}{name}: "
+    width = max(40, shutil.get_terminal_size((100, 24)).columns)
+    return textwrap.wrap(start + shown, width, subsequent_indent=" " * (indent + 2), drop_whitespace=True)
+
+
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "lamp-dataset stats LaMP_3 --data-dir sample",
+        "lamp-dataset stats LaMP_5_time --data-dir my/files --json > stats.json",
+    ),
+)
+@_CONFIG
+@_DATA_DIR
+@click.option("--json", "as_json", is_flag=True, help="As JSON on standard output.")
+def stats(config: str, data_dir: str | None, as_json: bool) -> None:
+    """Samples, lengths, profile sizes and label shares of CONFIG, and sizes and SHA-256 of its raw files."""
+    found = _stats(get_task(config), data_dir)
+    click.echo(json.dumps(found, indent=2) if as_json else "\n".join(_report(found)))
+
+
+def _stats(task: Task, data_dir: str | None) -> dict:
+    import datasets
+
+    from lamp_dataset.loading.statistics import split_stats
+
+    if not sys.stderr.isatty():
+        datasets.disable_progress_bars()
+    loaded = datasets.load_dataset("lamp", task.name, data_dir=data_dir)
+    splits = {
+        split: split_stats(rows.with_format("arrow").iter(batch_size=100), task) for split, rows in loaded.items()
+    }
+    files = next(iter(loaded.values())).info.download_checksums or _hashes(task, data_dir)
+    return {"config": task.name, "splits": splits, "files": files}
+
+
+def _hashes(task: Task, data_dir: str) -> dict[str, dict]:
+    """Size and SHA-256 of the files in a folder, under their official paths, as the loader keeps them of downloads."""
+    from lamp_dataset.loading.raw_files import PROVENANCE, hash_file
+
+    found = {}
+    for split, files in find_files(task, data_dir).items():
+        for kind, path in official_paths(task, split).items():
+            size, checksum = hash_file(getattr(files, kind), PROVENANCE)
+            found[path] = {"num_bytes": size, "checksum": checksum}
+    return found
+
+
+def _report(found: dict) -> Iterator[str]:
+    yield click.style(found["config"], bold=True)
+    for split, figures in found["splits"].items():
+        yield f"  {split}: {figures['samples']:,} samples"
+        for name in ("input_words", "output_words", "profile_size"):
+            yield f"    {name.replace('_', ' '):13} {_summary(figures[name])}"
+        if "labels" in figures:
+            yield f"    labels        {', '.join(f'{k} {v:.1%}' for k, v in figures['labels'].items())}"
+    yield "  files"
+    for path, file in found["files"].items():
+        yield f"    {path}  {file['num_bytes']:,} bytes  sha256 {file['checksum']}"
+
+
+def _summary(figures: dict | None) -> str:
+    if figures is None:
+        return "(withheld)"
+    return "mean {mean:.2f} ± {sd:.2f}, min {min}, median {median:g}, max {max}".format(**figures)

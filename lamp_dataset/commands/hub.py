@@ -1,0 +1,96 @@
+"""``lamp-dataset export`` and ``lamp-dataset push``."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from lamp_dataset.commands.command import DATA_DIR, Command, examples
+
+if TYPE_CHECKING:
+    from lamp_dataset.hub.push import Pushed
+
+_configs = click.argument("configs", nargs=-1, required=True)
+_data_dir = click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
+
+
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "lamp-dataset export LaMP_2 --data-dir sample --output out/",
+        "lamp-dataset export LaMP_2 LaMP_3_time --output out/",
+        "lamp-dataset export LaMP_6 --data-dir my/files --output out/",
+    ),
+)
+@_configs
+@click.option("--output", "-o", required=True, type=click.Path(), help="Folder to write; an older export is replaced.")
+@_data_dir
+def export(configs: tuple[str, ...], output: str, data_dir: str | None) -> None:
+    """Write CONFIGS as Parquet files with a data set card.
+
+    Plain datasets, polars, duckdb and Spark read the folder. It appears when all of it is written.
+    """
+    from lamp_dataset.hub.export import export
+
+    _show_rows(export(configs, output, data_dir))
+    click.echo(f"written to {output}")
+
+
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "lamp-dataset push me/lamp-private LaMP_2 --dry-run",
+        "lamp-dataset push me/lamp-private LaMP_2 LaMP_6 --data-dir my/files --acknowledge-licence",
+    ),
+)
+@click.argument("repo_id", metavar="REPO")
+@_configs
+@_data_dir
+@click.option(
+    "--acknowledge-licence",
+    is_flag=True,
+    help="I have read the licence of the gated configs, and it allows a private copy on this server.",
+)
+@click.option("--dry-run", is_flag=True, help="Change nothing; show what would be sent, and where to.")
+def push(
+    repo_id: str, configs: tuple[str, ...], data_dir: str | None, acknowledge_licence: bool, dry_run: bool
+) -> None:
+    """Put CONFIGS into the private data set repository REPO (namespace/name) of the Hub, in one commit.
+
+    The repository is made if there is none; into a public one nothing is sent. Run it again after a failure: it sends
+    what is missing. The token comes from HF_TOKEN or from 'hf auth login'.
+    """
+    # read once, at the import of datasets: else a load tells the repository's name to a public bucket
+    os.environ["HF_UPDATE_DOWNLOAD_COUNTS"] = "0"
+    from lamp_dataset.hub.push import push_to_hub
+
+    _show(push_to_hub(repo_id, configs, data_dir, acknowledge_licence, dry_run=dry_run), dry_run)
+
+
+def _show(pushed: Pushed, dry_run: bool) -> None:
+    verb = ("would send", "would remove") if dry_run else ("committed", "removed")
+    for path, size in pushed.sizes.items():
+        click.echo(f"{verb[0]} {path} ({_shown(size)})")
+    for path in pushed.removed:
+        click.echo(f"{verb[1]} {path}")
+    _show_rows(pushed.num_rows)
+    click.echo(f"{pushed.url} ({pushed.visibility}): {_outcome(pushed, dry_run)}")
+
+
+def _outcome(pushed: Pushed, dry_run: bool) -> str:
+    if pushed.new_commit:
+        return f"commit {pushed.commit}, read back"
+    if pushed.commit:
+        return f"nothing to send, all of it is in commit {pushed.commit}"
+    return f"would send {len(pushed.sizes)} files, {_shown(sum(pushed.sizes.values()))}" if dry_run else "no commit"
+
+
+def _show_rows(num_rows: dict[str, dict[str, int]]) -> None:
+    for config, splits in num_rows.items():
+        click.echo(f"{config}: {', '.join(f'{split} {rows:,}' for split, rows in splits.items())} rows")
+
+
+def _shown(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size / 1e3:,.1f} kB"

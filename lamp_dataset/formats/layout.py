@@ -1,0 +1,136 @@
+"""Where the files of a config are: on the official site, on a mirror of it, or in a folder.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from lamp_dataset.task import SPLITS, Task
+from lamp_dataset.tasks import BASE_URL
+
+#: Folder of a tiny made-up sample of all configs in the benchmark's own layout, for ``data_dir=lamp_dataset.SAMPLE``.
+SAMPLE = str(Path(__file__).resolve().parents[1] / "sample")
+
+
+def is_url(path: object) -> bool:
+    """Whether it is a URL rather than a path."""
+    return str(path).startswith(("http://", "https://"))
+
+
+class Files(NamedTuple):
+    """The files of one split: a path or URL each; ``outputs`` is None where golds are withheld."""
+
+    questions: str
+    outputs: str | None
+
+
+def urls(task: Task, splits: Iterable[str] = tuple(SPLITS), base_url: str | None = None) -> dict[str, Files]:
+    """Split -> URLs.
+
+    Args:
+        task: the config.
+        splits: the splits wanted.
+        base_url: a mirror with the site's layout; None is the official site.
+
+    >>> from lamp_dataset.tasks import TASKS
+    >>> urls(TASKS["LaMP_2"], ["test"])["test"].questions
+    'https://ciir.cs.umass.edu/downloads/LaMP/LaMP_2/new/test/test_questions.json'
+    """
+    root = (base_url or BASE_URL).rstrip("/")
+    return {
+        split: Files(*(path and f"{root}/{path}" for path in (task.questions_path(split), task.outputs_path(split))))
+        for split in splits
+    }
+
+
+def _as_on_the_site(task: Task, path: str) -> str:
+    return path
+
+
+def _folder_per_config(task: Task, path: str) -> str:
+    return os.path.join(task.name, os.path.basename(path))
+
+
+def _folder_per_config_and_split(task: Task, path: str) -> str:
+    return os.path.join(task.name, *path.split("/")[-2:])
+
+
+def _folder_per_split(task: Task, path: str) -> str:
+    return os.path.join(*path.split("/")[-2:])
+
+
+def _flat(task: Task, path: str) -> str:
+    return os.path.basename(path)
+
+
+#: Ways to lay out a ``data_dir``, tried in this order: path below the site's folder -> path below ``data_dir``.
+LAYOUTS: tuple[Callable[[Task, str], str], ...] = (
+    _as_on_the_site,
+    _folder_per_config,
+    _folder_per_config_and_split,
+    _folder_per_split,
+    _flat,
+)
+
+
+def find_files(task: Task, data_dir: str | os.PathLike, splits: Iterable[str] = tuple(SPLITS)) -> dict[str, Files]:
+    """Split -> paths of the files in a folder; splits without a questions file are left out.
+
+    Args:
+        task: the config.
+        data_dir: a folder in one of the :data:`LAYOUTS`; the first that holds a questions file is taken.
+        splits: the splits wanted.
+
+    Raises:
+        ValueError: ``data_dir`` is no path.
+        FileNotFoundError: no questions file in any layout, or one that should have golds without them; the message
+            lists what was looked for.
+    """
+    if not isinstance(data_dir, (str, os.PathLike)) or is_url(data_dir):
+        raise ValueError(f"data_dir: expected the path of a folder, found {data_dir!r}; a mirror goes into base_url")
+    root = Path(os.path.abspath(Path(data_dir).expanduser()))
+    if not root.is_dir():
+        found = "a file" if root.exists() else "nothing"
+        hint = " (the embedded sample is lamp_dataset.SAMPLE)" if str(data_dir) == "sample" else ""
+        raise FileNotFoundError(f"data_dir {str(data_dir)!r}: expected a folder, found {found}{hint}")
+    looked_for = []
+    for layout in LAYOUTS:
+        paths = {split: root / layout(task, task.questions_path(split)) for split in splits}
+        looked_for += [str(path.relative_to(root)) for path in paths.values()]
+        there = [split for split, path in paths.items() if os.path.lexists(path)]
+        if there:
+            return {split: Files(str(paths[split]), _outputs(task, root, layout, split)) for split in there}
+    unique = dict.fromkeys(looked_for)
+    raise FileNotFoundError(
+        f"data_dir {str(data_dir)!r} holds no questions file of {task.name}. Looked for: {', '.join(unique)}"
+    )
+
+
+def _outputs(task: Task, root: Path, layout: Callable[[Task, str], str], split: str) -> str | None:
+    official = task.outputs_path(split)
+    if official is None:
+        return None
+    path = root / layout(task, official)
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: not found; the questions of {task.name}, split {split!r}, need these golds")
+    return str(path)
+
+
+def official_paths(task: Task, split: str) -> Mapping[str, str]:
+    """``questions`` and ``outputs`` -> path below the site's folder: a file's name wherever it really lies."""
+    paths = {"questions": task.questions_path(split), "outputs": task.outputs_path(split)}
+    return {kind: path for kind, path in paths.items() if path is not None}
+
+
+def how_to_get(task: Task) -> str:
+    """What to do for the files of a gated task, which the site has not."""
+    return (
+        f"{task.name} is gated: its texts come from the {task.source}, and the site has only their file names. "
+        f"Licence: {task.license}. With a licensed copy, build the files by `avocado-builder build --avocado-dir … "
+        f'--output-dir DIR`, then load_dataset("lamp", "{task.name}", data_dir="DIR")'
+    )

@@ -1,0 +1,1 @@
+"""Official files as Arrow tables, and the name ``"lamp"`` in ``datasets``."""

@@ -1,0 +1,63 @@
+"""Figures of a split, from Arrow batches in flat memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lamp_dataset.task import Task
+
+
+def split_stats(batches: Iterable[pa.Table], task: Task) -> dict:
+    """Size of a split, lengths in words, profile sizes in items and label shares.
+
+    Args:
+        batches: the rows of the split, as the loader gives them.
+        task: its config; label shares are given for tasks with labels, in their order.
+
+    Returns:
+        ``{"samples", "input_words", "output_words", "profile_size"[, "labels"]}``. A word is what stands between white
+        space. Lengths and sizes are summaries ``{"mean", "sd", "min", "median", "max"}`` (population sd), None where
+        there is nothing to summarise, as for golds that are withheld. Shares are fractions of the golds.
+    """
+    inputs, outputs, sizes, labels = [], [], [], Counter()
+    for batch in batches:
+        inputs.append(_words(batch["input"]))
+        golds = batch["output"].drop_null()
+        outputs.append(_words(golds))
+        sizes.append(pc.list_value_length(batch["profile"]).to_numpy())
+        labels.update(golds.to_pylist() if task.labels else ())
+    found = {
+        "samples": int(sum(map(len, inputs))),
+        "input_words": _summary(inputs),
+        "output_words": _summary(outputs),
+        "profile_size": _summary(sizes),
+    }
+    if labels:
+        order = [*task.labels, *sorted(set(labels) - set(task.labels))]
+        found["labels"] = {label: labels[label] / labels.total() for label in order}
+    return found
+
+
+def _words(texts: pa.ChunkedArray) -> np.ndarray:
+    """Number of words of each text, as ``len(text.split())`` counts them."""
+    trimmed = pc.utf8_trim_whitespace(texts)
+    counts = pc.list_value_length(pc.utf8_split_whitespace(trimmed))
+    return pc.if_else(pc.equal(trimmed, ""), 0, counts).to_numpy()
+
+
+def _summary(parts: list[np.ndarray]) -> dict[str, float] | None:
+    values = np.concatenate(parts) if parts else np.array([])
+    if not len(values):
+        return None
+    return {
+        "mean": float(values.mean()),
+        "sd": float(values.std()),
+        "min": int(values.min()),
+        "median": float(np.median(values)),
+        "max": int(values.max()),
+    }

@@ -1,0 +1,63 @@
+"""The columns that the personalizer adds, and the forms in which a batch comes and goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import pyarrow as pa
+
+from lamp_dataset.personalize.retrieval.samples import COLUMNS as NEEDED
+
+_STRINGS = pa.list_(pa.string())
+
+#: Name -> type of each column that a row gets.
+COLUMNS: Mapping[str, pa.DataType] = MappingProxyType(
+    {
+        "source": pa.string(),
+        "target": pa.string(),
+        "retrieved_ids": _STRINGS,
+        "retrieved_use": _STRINGS,
+        "retrieved_scores": pa.list_(pa.float64()),
+        "personalized": pa.bool_(),
+        "notes": pa.string(),
+        "source_length": pa.int64(),
+        "length_unit": pa.string(),
+        "messages": pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())])),
+    }
+)
+
+
+def arrow_of(batch: Any) -> Any:
+    """The Arrow table that ``datasets`` has behind a batch it has not made Python objects of yet; else the batch."""
+    if type(batch).__name__ != "LazyBatch":  # by its name, so that plain values need no import of datasets
+        return batch
+    table, untouched = batch.pa_table, batch.keys_to_format
+    return table if isinstance(table, pa.Table) and set(NEEDED) <= set(untouched) else batch
+
+
+def targets(batch: Mapping[str, Any] | pa.Table, rows: int) -> list[str | None]:
+    """The golds of a batch, None for each where it has none."""
+    names = batch.column_names if isinstance(batch, pa.Table) else batch
+    if "output" not in names:
+        return [None] * rows
+    return batch["output"].to_pylist() if isinstance(batch, pa.Table) else list(batch["output"])
+
+
+def append(table: pa.Table, columns: Mapping[str, Sequence]) -> pa.Table:
+    """The table without ``profile``, with the columns; one it has already is replaced."""
+    table = table.drop_columns([name for name in table.column_names if name == "profile" or name in columns])
+    for name in COLUMNS:
+        if name in columns:
+            table = table.append_column(name, pa.array(columns[name], COLUMNS[name]))
+    return table.replace_schema_metadata(None)
+
+
+def result_features(features: Any, remove: Sequence[str], scored: bool) -> Any:
+    """The ``datasets.Features`` of a data set with ``features`` after these columns came and ``remove`` went."""
+    from datasets import Features  # imported late: it takes a second
+
+    names = [name for name in COLUMNS if scored or name != "retrieved_scores"]
+    new = Features.from_arrow_schema(pa.schema([(name, COLUMNS[name]) for name in names]))
+    return Features({**{name: kind for name, kind in features.items() if name not in remove}, **new})

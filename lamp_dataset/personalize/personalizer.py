@@ -1,0 +1,215 @@
+"""From a row with its profile to what a model reads: retrieval and prompt in one callable for ``map``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import pyarrow as pa
+
+import lamp_dataset
+from lamp_dataset.extras import load_model, need
+from lamp_dataset.personalize.columns import COLUMNS, append, arrow_of, result_features, targets
+from lamp_dataset.personalize.prompts.fixed import fixed_prompt
+from lamp_dataset.personalize.prompts.official import official_prompt
+from lamp_dataset.personalize.prompts.parts import LEFT_OUT, Prompt, bare, clean_item
+from lamp_dataset.personalize.prompts.tokens import Tokens, check_tokenizer
+from lamp_dataset.personalize.retrieval.fusion import Stored
+from lamp_dataset.personalize.retrieval.queries import check_rules
+from lamp_dataset.personalize.retrieval.rankers import make_ranker
+from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking
+from lamp_dataset.personalize.retrieval.samples import Sample, read_samples
+from lamp_dataset.tasks import get_task
+
+PROMPTS: Mapping[str, Callable[..., Prompt]] = MappingProxyType({"official": official_prompt, "fixed": fixed_prompt})
+
+#: What a chat model is told about its part, whatever the task.
+SYSTEM = (
+    "You write on behalf of one person. The message quotes things from that person's past and then asks for "
+    "something. Answer as fits that person, with the answer alone."
+)
+
+
+class Personalizer:
+    """Ranks each sample's profile and builds the personalised prompt; call it through ``map(batched=True)``.
+
+    Args:
+        task: config name, such as ``"LaMP_3"``.
+        retriever: a name of :data:`~lamp_dataset.personalize.retrieval.rankers.RANKERS`, ``"bm25"`` by default, or an
+            object with what a :class:`~lamp_dataset.personalize.retrieval.ranking.Ranker` has.
+        k: how many items go into the prompt; 0 gives the input alone, the baseline without personalisation.
+        tokenizer: a tokenizer of Hugging Face, the name or folder of one, or None: then the budget is in words.
+        max_length: the budget of the prompt, in tokens or words.
+        rules: ``"official"``, as the published figures were made, or ``"fixed"``, with its defects mended.
+        use_date: whether retrieval reads the items' dates with their texts, as the runs of arXiv 2404.05970 did; for
+            time-based configs.
+        ranking: a ranking file to use instead of a retriever.
+        system: what ``messages`` says to the model before the prompt; None for no system message.
+        options: of the retriever: ``k1``, ``b``, ``epsilon``, ``tokenize`` (bm25), ``seed`` (random), ``model``,
+            ``device``, ``batch_size``, ``remember`` (dense), ``of`` and ``c`` (rrf).
+
+    A row gets these columns:
+
+    * ``source``, ``target``: the prompt and the gold (None where it is withheld);
+    * ``retrieved_ids``: ids of the best ``k`` items, best first; ``retrieved_use``: for each, ``"whole"``, ``"cut"``
+      (its text was shortened), ``"empty"`` (shortened so that nothing of it is left) or ``"left out"`` of the prompt;
+      ``retrieved_scores``: their scores, from a retriever that has some;
+    * ``personalized``: whether an item is in the prompt; ``notes``: what is otherwise than asked for, and why, or "";
+    * ``source_length``, ``length_unit``: the length of the prompt (with a chat template, of the chat);
+    * ``messages``: the same prompt for chat models.
+
+    An Arrow table as batch gives an Arrow table without the column ``profile``. The object pickles without models.
+
+    Raises:
+        ValueError: an unknown name or option, an object that is no tokenizer or no ranker, a budget below 1, or
+            ``recency`` for a config without dates.
+        ImportError, OSError: a tokenizer or ranking file that cannot be loaded.
+
+    >>> rows = {"id": ["7"], "input": ["Paraphrase the following tweet: so tired"], "output": ["I am tired"],
+    ...         "profile": [[{"id": "70", "text": "what a day"}, {"id": "71", "text": "tired of rain"}]]}
+    >>> Personalizer("LaMP_7", k=1)(rows)["source"]
+    ['"tired of rain"  are written by a person. Following the given patterns Paraphrase the following tweet: so tired']
+    """
+
+    def __init__(
+        self,
+        task: str,
+        *,
+        retriever: str | Ranker | None = None,
+        k: int = 4,
+        tokenizer: Any = None,
+        max_length: int = 512,
+        rules: str = "official",
+        use_date: bool = False,
+        ranking: str | os.PathLike | None = None,
+        system: str | None = SYSTEM,
+        **options: Any,
+    ) -> None:
+        """See the class."""
+        for name, value, least in (("k", k, 0), ("max_length", max_length, 1)):
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise ValueError(f"expected a whole number from {least} as {name}, found {value!r}")
+        self.task, self.k, self.max_length, self.rules = get_task(task), k, max_length, check_rules(rules)
+        self.system, self.use_date = system, bool(use_date)
+        self.ranker = _ranker(retriever, ranking, options)
+        if (self.use_date or self.ranker.needs_dates) and not self.task.time_based:
+            asked = "use_date" if self.use_date else "the retriever 'recency'"
+            raise ValueError(f"{task} has no dates for {asked}: they are in the time-based {self.task.base}_time")
+        self._tokenizer = check_tokenizer(tokenizer)
+        self._tokens = self._make_tokens()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What decides the result, and nothing that changes in use: it is also what ``datasets`` makes its key from."""
+        state = {name: value for name, value in self.__dict__.items() if name != "_tokens"}
+        return {**state, "task": self.task.name, "version": lamp_dataset.__version__}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore, loading a tokenizer given by name again."""
+        self.__dict__.update(state, task=get_task(state["task"]))
+        del self.__dict__["version"]
+        self._tokens = self._make_tokens()
+
+    def _make_tokens(self) -> Tokens:
+        tokenizer = self._tokenizer
+        if isinstance(tokenizer, str):
+            tokenizer = load_model(need("transformers", "models").AutoTokenizer.from_pretrained, tokenizer)
+        tokens = Tokens(tokenizer, self.messages)
+        if tokens.overhead >= self.max_length:
+            found = f"the chat template alone takes {tokens.overhead}"
+            raise ValueError(f"a budget of {self.max_length} tokens is too small: {found}")
+        return tokens
+
+    def messages(self, prompt: str) -> list[dict[str, str]]:
+        """The prompt for a chat model."""
+        system = [] if self.system is None else [{"role": "system", "content": self.system}]
+        return [*system, {"role": "user", "content": prompt}]
+
+    def __call__(self, batch: Mapping[str, Any] | pa.Table) -> dict[str, list] | pa.Table:
+        """The new columns of a batch of rows.
+
+        Args:
+            batch: columns ``id``, ``input``, ``profile`` and, where there are golds, ``output``; or one such row.
+
+        Raises:
+            ValueError: rows of another shape or config, a date that is none, a ranking file that does not fit.
+        """
+        source = arrow_of(batch)
+        if isinstance(source, Mapping) and isinstance(source.get("input"), str):
+            columns = self({name: [source[name]] for name in source})
+            return {name: values[0] for name, values in columns.items()}
+        samples = read_samples(self.task, source, self.rules, self.use_date)
+        rankings = self.ranker.rank(samples)
+        rows = [self._row(sample, ranking) for sample, ranking in zip(samples, rankings, strict=True)]
+        golds = targets(batch, len(rows))
+        columns = {name: [row[name] for row in rows] for name in COLUMNS if name != "target"} | {"target": golds}
+        if not self.ranker.scored:
+            del columns["retrieved_scores"]
+        return append(batch, columns) if isinstance(batch, pa.Table) else columns
+
+    def rank(self, batch: Mapping[str, Any] | pa.Table) -> dict[str, list[str]]:
+        """Sample id -> ids of all its profile's items, best first: what a ranking file holds."""
+        samples = read_samples(self.task, arrow_of(batch), self.rules, self.use_date)
+        ids = {}
+        for sample, ranking in zip(samples, self.ranker.rank(samples), strict=True):
+            names = sample.column("id")
+            ids[sample.id] = [names[position] for position in ranking.order]
+        return ids
+
+    def features(self, features: Any, remove: tuple[str, ...] = ("profile",)) -> Any:
+        """The ``datasets.Features`` of the result, for ``map(features=…)``.
+
+        ``map`` guesses the type of a column from the first batch; it cannot where all profiles in that are empty, or
+        all golds are withheld.
+        """
+        return result_features(features, remove, self.ranker.scored)
+
+    def _row(self, sample: Sample, ranking: Ranking) -> dict[str, Any]:
+        chosen = [int(position) for position in ranking.order[: self.k]]
+        prompt = self._prompt(sample, chosen)
+        notes = [*([sample.query.trouble] if self.ranker.needs_query else []), *ranking.notes, *prompt.notes]
+        if len(chosen) < min(self.k, sample.size):
+            notes.append(f"the ranking names {len(chosen)} of the profile's {sample.size} items")
+        scores = ranking.scores
+        return {
+            "source": prompt.text,
+            "retrieved_ids": [item["id"] for item in sample.items(chosen)],
+            "retrieved_use": list(prompt.use),
+            "retrieved_scores": None if scores is None else [float(scores[position]) for position in chosen],
+            "personalized": any(use != LEFT_OUT for use in prompt.use),
+            "notes": "; ".join(note for note in notes if note),
+            "source_length": self._tokens.whole(prompt.text),
+            "length_unit": self._tokens.unit,
+            "messages": self.messages(prompt.text),
+        }
+
+    def _prompt(self, sample: Sample, chosen: list[int]) -> Prompt:
+        if not chosen:
+            return bare(sample.input, (), *(["the profile is empty"] if self.k and not sample.size else []))
+        wording, notes, items = self.task.wording, [], []
+        for item in sample.items(chosen):
+            values, empty = clean_item(wording, item, f"sample {sample.id!r}, item {item.get('id')!r}")
+            items.append(values)
+            notes += [f"item {item.get('id')!r}: {', '.join(empty)} None, taken as empty"] if empty else []
+        prompt = PROMPTS[self.rules](wording, sample.input, items, self._tokens, self.max_length)
+        return Prompt(prompt.text, prompt.use, (*notes, *prompt.notes))
+
+
+def _ranker(retriever: Any, ranking: Any, options: Mapping[str, Any]) -> Ranker:
+    if ranking is not None:
+        if retriever is not None:
+            raise ValueError("expected either a ranking file or a retriever, found both")
+        if options:
+            raise ValueError(f"a ranking file takes no options of a retriever, found {', '.join(options)}")
+        return Stored(ranking)
+    retriever = "bm25" if retriever is None else retriever
+    if isinstance(retriever, str):
+        return make_ranker(retriever, **options)
+    if options:
+        raise ValueError(f"a retriever given as an object has its options already, found {', '.join(options)}")
+    missing = [name for name in ("needs_query", "needs_dates", "scored", "rank") if not hasattr(retriever, name)]
+    if missing:
+        found = f"found {retriever!r} without {', '.join(missing)}"
+        raise ValueError(f"expected a retriever's name or an object with what a Ranker has, {found}")
+    return retriever

@@ -1,0 +1,110 @@
+"""Prompts by the official script's reckoning, token for token: what the published figures were made with.
+
+It reserves a share of the budget for the input, divides the rest among the items, and takes a smaller share when the
+tokenizer refuses an item's limit. Its costs are partly off (see the task table), so a prompt can be longer than the
+budget; the end of the input is then lost when the model's tokenizer shortens it. Here the row says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from lamp_dataset.personalize.prompts.parts import CUT, EMPTY, WHOLE, Prompt, assemble, bare, no_place
+from lamp_dataset.personalize.prompts.tokens import Tokens
+from lamp_dataset.wording import Cost, Wording
+
+
+def shares() -> list[float]:
+    """The shares of the budget that the input may reserve, one after the other, in the script's own floating point."""
+    found, share = [], 0.6
+    while share >= 0:
+        found.append(share)
+        share -= 0.1
+    return found
+
+
+SHARES = tuple(shares())
+
+
+def official_prompt(
+    wording: Wording, text: str, items: Sequence[Mapping[str, str]], tokens: Tokens, max_length: int
+) -> Prompt:
+    """The prompt of the input ``text`` and ``items`` (at least one), best first, for ``max_length`` tokens.
+
+    An input without a place for the items is returned as it is, and so is one where no share works.
+    """
+    if wording.anchor is not None and wording.anchor not in text:
+        return bare(text, items, no_place(wording))
+    length, budget, trouble = tokens.length(text), max_length - tokens.overhead, ""
+    for share in SHARES:
+        reserved = min(length, int(share * budget))
+        try:
+            shortened = _shorten_all(wording, items, tokens, budget - reserved)
+        except (OverflowError, ValueError) as error:
+            trouble = str(error)
+            continue
+        return _finish(wording, text, items, shortened, tokens, max_length)
+    found = f"no room for {len(items)} items in {max_length} {tokens.unit} beside an input of {length}"
+    return bare(text, items, f"{found}{trouble and f' ({trouble})'}: the prompt is the input")
+
+
+def _shorten_all(
+    wording: Wording, items: Sequence[Mapping[str, str]], tokens: Tokens, room: int
+) -> list[tuple[str, str, str]]:
+    """For each item its shortened text, what became of it, and a note or ""."""
+    each = (room - _cost(wording.final_cost, {}, tokens) - 2 * (len(items) - 1)) // len(items)
+    saved, found = 0, []
+    for item in items:
+        needed = _cost(wording.item_cost, item, tokens)
+        limit = each + saved - needed
+        ids = _limited(item[wording.cut], limit, tokens)
+        saved += each - len(ids) - needed
+        found.append((tokens.text(ids), *_use(item[wording.cut], ids, limit, tokens)))
+    return found
+
+
+def _limited(text: str, limit: int, tokens: Tokens) -> list:
+    """The ids of ``text``; a tokenizer that refuses a limit below 0 only says that there is no room, in odd words."""
+    try:
+        return tokens.ids(text, limit)
+    except (OverflowError, ValueError) as error:
+        raise ValueError("" if limit < 0 else str(error) or type(error).__name__) from error
+
+
+def _cost(cost: Cost, item: Mapping[str, str], tokens: Tokens) -> int:
+    number, template = cost
+    if template is None:
+        return number
+    text = template.format_map(item)
+    return number + (tokens.constant(text) if text == template else tokens.length(text))
+
+
+def _use(text: str, ids: list, limit: int, tokens: Tokens) -> tuple[str, str]:
+    """Whether the text went in whole. Fewer ids than the limit are all there are; else only counting can tell."""
+    if len(ids) < limit or len(ids) == tokens.length(text):
+        over = len(ids) > limit
+        return WHOLE, f"the tokenizer does not shorten to {limit} {tokens.unit}" if over else ""
+    return CUT, ""
+
+
+def _finish(
+    wording: Wording,
+    text: str,
+    items: Sequence[Mapping[str, str]],
+    shortened: Sequence[tuple[str, str, str]],
+    tokens: Tokens,
+    max_length: int,
+) -> Prompt:
+    worded = [{**item, wording.cut: short} for item, (short, _, _) in zip(items, shortened, strict=True)]
+    prompt = assemble(wording, text, worded)
+    use = [
+        EMPTY if item[wording.cut].strip() and not short.strip() else kind
+        for item, (short, kind, _) in zip(items, shortened, strict=True)
+    ]
+    notes = list(dict.fromkeys(note for _, _, note in shortened if note))
+    if EMPTY in use:
+        notes.append(f"nothing is left of the texts of {use.count(EMPTY)} of {len(items)} items")
+    length = tokens.whole(prompt)
+    if length > max_length:
+        notes.append(f"the prompt has {length} {tokens.unit}: beyond {max_length} the end of the input will be lost")
+    return Prompt(prompt, tuple(use), tuple(notes))

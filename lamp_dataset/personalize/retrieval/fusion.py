@@ -1,0 +1,110 @@
+"""Rankers made of other rankings: the fusion of several, and one read back from a file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from lamp_dataset.formats.json_file import load_json
+from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking, by_score
+from lamp_dataset.personalize.retrieval.samples import Sample
+
+
+@dataclass(frozen=True, kw_only=True)
+class RRF:
+    """Reciprocal rank fusion (Cormack et al. 2009): an item's score is the sum over rankers of 1 / (c + its rank).
+
+    Args:
+        of: the rankers to fuse, two or more.
+        c: the constant, 60 in the paper; the first rank is 1.
+    """
+
+    of: tuple[Ranker, ...]
+    c: float = 60.0
+    scored: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for fewer than two rankers."""
+        if len(self.of) < 2 or self.c < 0:
+            raise ValueError(f"rrf: expected two rankers or more and c from 0, found {len(self.of)} and c={self.c}")
+
+    @property
+    def needs_query(self) -> bool:
+        """Whether one of the rankers does."""
+        return any(ranker.needs_query for ranker in self.of)
+
+    @property
+    def needs_dates(self) -> bool:
+        """Whether one of the rankers does."""
+        return any(ranker.needs_dates for ranker in self.of)
+
+    def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
+        """See :class:`~lamp_dataset.personalize.retrieval.ranking.Ranker`."""
+        return [self._fuse(rankings) for rankings in zip(*(ranker.rank(samples) for ranker in self.of), strict=True)]
+
+    def _fuse(self, rankings: Sequence[Ranking]) -> Ranking:
+        scores = np.zeros(len(rankings[0].order))
+        for ranking in rankings:
+            scores[np.array(ranking.order, np.int64)] += 1 / (self.c + 1 + np.arange(len(scores)))
+        return by_score(scores, tuple(note for ranking in rankings for note in ranking.notes))
+
+
+class Stored:
+    """A ranking file, ``{sample id: [item id, ... best first]}``, as the official script and ours write it.
+
+    It may hold a part of each profile only; items it does not name are not retrieved.
+    """
+
+    needs_query: ClassVar[bool] = False
+    needs_dates: ClassVar[bool] = False
+    scored: ClassVar[bool] = False
+
+    def __init__(self, path: str | os.PathLike) -> None:
+        """Read the file; OSError or ValueError where it is none or holds something else."""
+        self.path = str(path)
+        self._by_id, self.digest = _read(self.path)
+
+    def __getstate__(self) -> dict[str, str]:
+        """Path and digest: the content is read again where the ranker goes, and its digest tells a cache of it."""
+        return {"path": self.path, "digest": self.digest}
+
+    def __setstate__(self, state: dict[str, str]) -> None:
+        """Read the file again; ValueError where it has changed since."""
+        self.__init__(state["path"])
+        if self.digest != state["digest"]:
+            raise ValueError(f"{self.path}: the ranking file has changed while it was in use; start again")
+
+    def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
+        """See :class:`~lamp_dataset.personalize.retrieval.ranking.Ranker`; ValueError for an unknown sample or item."""
+        return [self._rank(sample) for sample in samples]
+
+    def _rank(self, sample: Sample) -> Ranking:
+        if sample.id not in self._by_id:
+            raise ValueError(f"{self.path}: no ranking of sample {sample.id!r}; made of another split or config?")
+        positions: dict[str, int] = {}
+        for position, item_id in enumerate(sample.column("id")):
+            positions.setdefault(item_id, position)
+        ranked = list(dict.fromkeys(self._by_id[sample.id]))
+        unknown = [item_id for item_id in ranked if item_id not in positions]
+        if unknown:
+            message = f"names item {unknown[0]!r}, which its profile of {sample.size} items lacks ({len(unknown)} such)"
+            raise ValueError(f"{self.path}: sample {sample.id!r} {message}; made of another split or config?")
+        return Ranking([positions[item_id] for item_id in ranked])
+
+
+def _read(path: str) -> tuple[Mapping[str, list[str]], str]:
+    data = Path(path).read_bytes()
+    document: Any = load_json(data, path)
+    shape = '{"sample id": ["item id", …], …}'
+    if not isinstance(document, dict):
+        raise ValueError(f"{path}: expected a ranking file {shape}, found {type(document).__name__}")
+    for sample_id, ids in document.items():
+        if not isinstance(ids, list) or not all(isinstance(item_id, str) for item_id in ids):
+            raise ValueError(f"{path}: expected a ranking file {shape}, found {str(ids)[:60]!r} for {sample_id!r}")
+    return document, hashlib.sha256(data).hexdigest()

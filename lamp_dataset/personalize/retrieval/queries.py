@@ -1,0 +1,63 @@
+"""The query of a sample: the part of its input that retrieval looks for in the profile."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lamp_dataset.task import Task
+
+#: ``official`` is how the published figures were made; ``fixed`` mends the listed defects of that.
+RULES = ("official", "fixed")
+
+
+class Query(NamedTuple):
+    """The text to look for, and what was wrong with the input, "" if nothing."""
+
+    text: str
+    trouble: str = ""
+
+
+def check_rules(rules: str) -> str:
+    """``rules``, if it is one of :data:`RULES`; ValueError otherwise."""
+    if rules not in RULES:
+        raise ValueError(f"no rules named {rules!r}: expected {' or '.join(map(repr, RULES))}")
+    return rules
+
+
+def find_query(task: Task, text: str, rules: str = "official") -> Query:
+    """The query in the input ``text`` of a sample of ``task``.
+
+    Most tasks: what stands behind the first occurrence of the task's marker, stripped. The citation task has no
+    marker. Its query is the two candidate titles, joined by a blank. ``"official"`` takes the second and the third
+    string between quotation marks, so that a quotation mark inside a title shifts everything; ``"fixed"`` cuts at the
+    words around the candidates.
+
+    An input that holds no query (the official script dies of it) is its own query, and ``trouble`` says so.
+
+    >>> from lamp_dataset.tasks import TASKS
+    >>> find_query(TASKS["LaMP_7"], "Paraphrase the following tweet: so tired").text
+    'so tired'
+    """
+    if task.query_marker is not None:
+        _, found, query = text.partition(task.query_marker)
+        lacking = f"no {task.query_marker!r} in the input"
+    elif rules == "official":
+        quoted = text.split('"')[1:-1:2]
+        found, query = len(quoted) >= 3, " ".join(quoted[1:3])
+        lacking = "fewer than three quoted strings in the input"
+    else:
+        query = _framed(text, task.query_frame)
+        found, lacking = query is not None, f"no candidates between {', '.join(map(repr, task.query_frame))}"
+    if not found:
+        return Query(text.strip(), f"{lacking}: the whole input is the query")
+    return Query(query.strip(), "" if query.strip() else "the input's query is empty")
+
+
+def _framed(text: str, frame: tuple[str, str, str]) -> str | None:
+    before, between, after = frame
+    text = text.rstrip()
+    _, found_before, rest = text.partition(before)
+    first, found_between, second = rest.partition(between)
+    if not (found_before and found_between and second.endswith(after)):
+        return None
+    return f"{first} {second.removesuffix(after)}"

@@ -1,0 +1,156 @@
+"""The rankers: which items of a profile come first. One signature, one table, :data:`RANKERS`.
+
+A ranker is a value (its options) with a method ``rank``: samples in, one :class:`Ranking` a sample out, every item
+ranked. Ties go to the later item: the official order for profiles of up to 16 items, beyond which the official order
+depends on the version of numpy and on the processor.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from lamp_dataset.personalize.retrieval.bm25 import EPSILON, K1, B, Tokenize, bm25_scores
+from lamp_dataset.personalize.retrieval.dense import Dense
+from lamp_dataset.personalize.retrieval.fusion import RRF
+from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking, by_score
+from lamp_dataset.personalize.retrieval.samples import Sample
+
+
+@dataclass(frozen=True, kw_only=True)
+class BM25:
+    """Words in common, weighed by rarity: the official ``rank_bm25``, see :func:`bm25_scores`."""
+
+    k1: float = K1
+    b: float = B
+    epsilon: float = EPSILON
+    tokenize: Tokenize | None = None
+    needs_query: ClassVar[bool] = True
+    needs_dates: ClassVar[bool] = False
+    scored: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for an option out of range."""
+        if not (self.k1 > 0 and 0 <= self.b <= 1 and self.epsilon >= 0):
+            found = f"k1={self.k1}, b={self.b}, epsilon={self.epsilon}"
+            raise ValueError(f"bm25: expected k1 above 0, b from 0 to 1 and epsilon from 0, found {found}")
+
+    def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
+        """See :class:`Ranker`."""
+        options = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return [by_score(bm25_scores(sample.documents, sample.query.text, **options)) for sample in samples]
+
+
+@dataclass(frozen=True)
+class Recency:
+    """The newest first; of one date, the later in the profile first. An item without a date counts as the oldest."""
+
+    needs_query: ClassVar[bool] = False
+    needs_dates: ClassVar[bool] = True
+    scored: ClassVar[bool] = False
+
+    def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
+        """See :class:`Ranker`; ValueError for a date that is no year and no ``YYYY-MM-DD``."""
+        return [self._rank(sample) for sample in samples]
+
+    @staticmethod
+    def _rank(sample: Sample) -> Ranking:
+        dates = sample.column("date")
+        keys = [_date_key(date, sample.id, position) for position, date in enumerate(dates)]
+        undated = sum(date is None for date in dates)
+        notes = (f"{undated} of {len(dates)} items have no date and count as the oldest",) if undated else ()
+        return Ranking(sorted(range(len(keys)), key=keys.__getitem__)[::-1], notes=notes)
+
+
+def _date_key(date: object, sample_id: str, position: int) -> tuple[int, ...]:
+    try:
+        return () if date is None else tuple(map(int, str(date).split("-")))
+    except ValueError:
+        message = f"sample {sample_id!r}, item {position}: expected a date like 2013 or 2013-05-29, found {date!r}"
+        raise ValueError(message) from None
+
+
+@dataclass(frozen=True)
+class Random:
+    """A random order that depends on the seed, the sample's id and nothing else: not on k, batches or processes."""
+
+    seed: int = 0
+    needs_query: ClassVar[bool] = False
+    needs_dates: ClassVar[bool] = False
+    scored: ClassVar[bool] = False
+
+    def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
+        """See :class:`Ranker`. Positions are sorted by a hash: the same on every version of Python."""
+        return [Ranking(sorted(range(sample.size), key=self._key(sample.id))) for sample in samples]
+
+    def _key(self, sample_id: str) -> Callable[[int], bytes]:
+        start = hashlib.blake2b(f"{self.seed}\0{sample_id}\0".encode())
+
+        def key(position: int) -> bytes:
+            state = start.copy()
+            state.update(str(position).encode())
+            return state.digest()
+
+        return key
+
+
+@dataclass(frozen=True)
+class First:
+    """The stored order: what is stored first comes first."""
+
+    needs_query: ClassVar[bool] = False
+    needs_dates: ClassVar[bool] = False
+    scored: ClassVar[bool] = False
+
+    def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
+        """See :class:`Ranker`."""
+        return [Ranking(list(range(sample.size))) for sample in samples]
+
+
+#: Name -> ranker.
+RANKERS: Mapping[str, Callable[..., Ranker]] = MappingProxyType(
+    {"bm25": BM25, "recency": Recency, "random": Random, "first": First, "dense": Dense, "rrf": RRF}
+)
+
+
+def make_ranker(name: str, **options: Any) -> Ranker:
+    """The ranker ``name`` of :data:`RANKERS` with its options.
+
+    For ``"rrf"``, ``of`` names the rankers to fuse (``["bm25", "recency"]``); each takes the options it knows.
+
+    Raises:
+        ValueError: no such ranker, an option it does not have, or a value out of range; the message lists the known.
+    """
+    known = _options(name)
+    if name != "rrf":
+        _refuse_unknown(name, options, known)
+        return _build(name, options)
+    parts = options.get("of") or ()
+    if isinstance(parts, str) or len(parts) < 2 or name in parts:
+        raise ValueError(f"rrf: expected two other rankers or more as 'of', like ['bm25', 'recency'], found {parts!r}")
+    _refuse_unknown(name, options, known.union(*map(_options, parts)))
+    rankers = tuple(make_ranker(part, **{k: v for k, v in options.items() if k in _options(part)}) for part in parts)
+    return _build(name, {k: v for k, v in options.items() if k in known} | {"of": rankers})
+
+
+def _options(name: str) -> set[str]:
+    if name not in RANKERS:
+        raise ValueError(f"no retriever named {name!r}; known: {', '.join(RANKERS)}")
+    return {field.name for field in dataclasses.fields(RANKERS[name]) if field.init}
+
+
+def _refuse_unknown(name: str, options: Mapping[str, Any], known: set[str]) -> None:
+    unknown = sorted(set(options) - known)
+    if unknown:
+        raise ValueError(f"{name}: no option {unknown[0]!r}; it has {', '.join(sorted(known)) or 'none'}")
+
+
+def _build(name: str, options: Mapping[str, Any]) -> Ranker:
+    try:
+        return RANKERS[name](**options)
+    except TypeError as error:
+        raise ValueError(f"{name}: {error}") from None

@@ -1,0 +1,81 @@
+"""Zips of outputs files, one a task, read without extracting anything to disk."""
+
+from __future__ import annotations
+
+import lzma
+import os
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from lamp_dataset.formats.json_file import HEAD_BYTES, describe
+from lamp_dataset.formats.outputs import Outputs, parse_outputs
+from lamp_dataset.tasks import OFFICIAL_NAMES
+
+#: More than any honest zip of all tasks inflates to; what lies beyond is taken for a zip bomb.
+MAX_INFLATED_BYTES = 512 << 20
+
+#: What zipfile raises for a zip that is not whole.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError, UnicodeError)
+
+
+def read_zip(path: str | os.PathLike) -> dict[str, Outputs]:
+    """The outputs files in a zip, by the task that each gives, in the benchmark's order.
+
+    JSON files count at any depth; what file managers add (``__MACOSX``, ``._x.json``), folders and other files do not.
+
+    Raises:
+        ValueError: no zip, cut, encrypted, inflating to more than :data:`MAX_INFLATED_BYTES`; no JSON in it, or JSON
+            that is no outputs file; an unknown task, or two files of one task.
+        OSError: it cannot be read.
+    """
+    found: dict[str, Outputs] = {}
+    for name, data in _json_members(Path(path)):
+        outputs = parse_outputs(data, name)
+        if outputs.task not in OFFICIAL_NAMES:
+            raise ValueError(f"{name}: no task is named {outputs.task!r}; tasks: {', '.join(OFFICIAL_NAMES)}")
+        if outputs.task in found:
+            raise ValueError(f"{path}: two files of task {outputs.task}: {found[outputs.task].name} and {name}")
+        found[outputs.task] = outputs
+    if not found:
+        raise ValueError(f"{path}: expected JSON files in the zip, found none")
+    return {task: found[task] for task in OFFICIAL_NAMES if task in found}
+
+
+def _json_members(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Name (zip and member) and content of each JSON file in a zip."""
+    if path.is_dir():
+        raise ValueError(f"{path}: expected a zip file, found a folder")
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+        if not head.startswith(b"PK"):
+            raise ValueError(f"{path}: expected a zip file, found {describe(head)}")
+        left = MAX_INFLATED_BYTES
+        try:
+            with zipfile.ZipFile(file) as archive:
+                for member in filter(_is_json, archive.infolist()):
+                    data = _inflate(archive, member, f"{path}/{member.filename}", left)
+                    left -= len(data)
+                    yield f"{path}/{member.filename}", data
+        except _DAMAGE as error:
+            raise ValueError(f"{path}: expected a zip file, but it is damaged or cut off: {error}") from None
+
+
+def _is_json(member: zipfile.ZipInfo) -> bool:
+    path = PurePosixPath(member.filename)
+    hidden = "__MACOSX" in path.parts or path.name.startswith(".")
+    return not member.is_dir() and not hidden and path.suffix.lower() == ".json"
+
+
+def _inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, limit: int) -> bytes:
+    if member.flag_bits & 1:
+        raise ValueError(f"{name}: is encrypted; make the zip without a password")
+    try:
+        with archive.open(member) as file:
+            data = file.read(limit + 1)  # what the header says of the size need not be true
+    except NotImplementedError as error:
+        raise ValueError(f"{name}: {error}; make the zip with deflate, the usual method") from None
+    if len(data) > limit:
+        raise ValueError(f"{name}: the zip inflates to more than {MAX_INFLATED_BYTES >> 20} MiB; no submission does")
+    return data

@@ -1,0 +1,87 @@
+"""Files of predictions into one zip, as ``lamp-metric eval-all`` and the leaderboard take it."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from lamp_dataset.atomic import write_whole
+from lamp_dataset.formats.json_file import read_json
+from lamp_dataset.formats.outputs import dump_outputs, golds_of
+from lamp_dataset.task import Task
+from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
+from lamp_metric.predictions.joining import best_fit
+from lamp_metric.predictions.report import Report, check_document
+
+#: The same files make the same zip, byte for byte.
+_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def pack(paths: Sequence[str | os.PathLike], output: str | os.PathLike, *, partial: bool = False) -> dict[str, Report]:
+    """Check files of predictions and write them as one zip; nothing is written if one is unfit.
+
+    Args:
+        paths: outputs files, one a task.
+        output: the zip to write.
+        partial: whether fewer than all tasks will do.
+
+    Returns:
+        Official task name -> report, in the benchmark's order. Nothing was written if one of them has errors.
+
+    Raises:
+        ValueError: no outputs file, an unknown task, two files of one task, or a task is missing.
+        OSError: a file cannot be read or written.
+    """
+    documents = _documents(paths)
+    missing = [task for task in OFFICIAL_NAMES if task not in documents]
+    if missing and not partial:
+        raise ValueError(f"expected predictions for all tasks, found none for {', '.join(missing)}; or pass --partial")
+    reports = {task: _report(*documents[task]) for task in OFFICIAL_NAMES if task in documents}
+    if not any(report.errors for report in reports.values()):
+        _write({task: documents[task][0] for task in reports}, Path(output))
+    return reports
+
+
+def _documents(paths: Sequence[str | os.PathLike]) -> dict[str, tuple[Any, str]]:
+    found: dict[str, tuple[Any, str]] = {}
+    for path in paths:
+        document, name = read_json(path), str(Path(path))
+        _, task = golds_of(document, name)
+        if task not in OFFICIAL_NAMES:
+            raise ValueError(f"{name}: no task is named {task!r}; tasks: {', '.join(OFFICIAL_NAMES)}")
+        if task in found:
+            raise ValueError(f"two files of task {task}: {found[task][1]} and {name}")
+        found[task] = document, name
+    return found
+
+
+def _report(document: Any, name: str) -> Report:
+    entries, official_name = golds_of(document, name)
+    outputs = [entry.get("output") for entry in entries if isinstance(entry, dict)]
+    task = best_fit(official_name, outputs, name)
+    report = check_document(document, name, task)
+    distance, nearest = min(_splits(task, report.n))
+    if distance:
+        report.warnings.append(f"{report.n} predictions are no whole split of {task.base} (nearest: {nearest})")
+    return report
+
+
+def _splits(task: Task, n: int) -> Iterator[tuple[int, str]]:
+    """Of each split of both settings whose size is known: how far its size is from ``n``, and its size and name."""
+    for both in TASKS.values():
+        if both.base == task.base:
+            for split, count in both.num_samples.items():
+                if count is not None:
+                    yield abs(count - n), f"{count:,} in {split}, {both.setting}"
+
+
+def _write(documents: dict[str, Any], output: Path) -> None:
+    with write_whole(output, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for task, document in documents.items():
+            pairs = [(entry["id"], entry["output"]) for entry in document["golds"]]
+            member = zipfile.ZipInfo(f"{task}.json", _DATE)
+            member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            archive.writestr(member, dump_outputs(task, pairs))

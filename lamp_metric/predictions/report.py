@@ -1,0 +1,209 @@
+"""Is a file of predictions fit to be scored? A report of everything that is wrong with it, not only of the first."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lamp_dataset.formats.json_file import read_json
+from lamp_dataset.formats.json_list import JsonList
+from lamp_dataset.formats.outputs import golds_of
+from lamp_dataset.task import Task
+from lamp_dataset.tasks import TASKS
+from lamp_metric.predictions.values import is_number
+from lamp_metric.scorers.ordinal import number_of
+from lamp_metric.scorers.text import tokens
+
+#: Examples that a line of the report names.
+SHOWN = 5
+
+
+@dataclass
+class Report:
+    """What was found.
+
+    Attributes:
+        name: the file.
+        n: number of entries in it.
+        errors: what makes the file unfit, one line each.
+        warnings: what costs points, one line each.
+    """
+
+    name: str
+    n: int = 0
+    errors: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def text(self) -> str:
+        """The report for a reader."""
+        verdict = "unfit" if self.errors else "fit"
+        name = self.name if self.name.isprintable() else repr(self.name)
+        lines = [f"{name}: {self.n} predictions, {verdict}"]
+        lines += [f"  error: {line}" for line in self.errors] + [f"  warning: {line}" for line in self.warnings]
+        return "\n".join(lines)
+
+
+def question_ids(path: str | os.PathLike) -> list[str]:
+    """The sample ids of a questions file, read as a stream: the file may be larger than the memory.
+
+    Raises:
+        ValueError: no questions file.
+        OSError: it cannot be read.
+    """
+    ids = []
+    outputs = f"{path}: expected a questions file, found an outputs file; pass golds as --golds"
+
+    def refuse(_: str) -> None:
+        raise ValueError(outputs)
+
+    with Path(path).open("rb") as file:
+        rows = JsonList(file, str(path), ("input", "profile", "user_id"), check_task=refuse).rows()
+        for position, row in enumerate(rows):
+            if "output" in row and "input" not in row:
+                raise ValueError(outputs)
+            if type(row.get("id")) is not str or "input" not in row:
+                raise ValueError(f"{path}: row {position}: expected a row of a questions file, with 'id' and 'input'")
+            ids.append(row["id"])
+    return ids
+
+
+def check_predictions(path: str | os.PathLike, task: Task, ids: Collection[str] | None = None) -> Report:
+    """Check a file of predictions.
+
+    Args:
+        path: of the file.
+        task: what it should hold.
+        ids: the samples that must have a prediction; None where they are not known.
+
+    Raises:
+        ValueError: the file is no outputs file at all.
+        OSError: it cannot be read.
+    """
+    name = str(Path(path))
+    return check_document(read_json(path), name, task, ids)
+
+
+def check_document(document: Any, name: str, task: Task, ids: Collection[str] | None = None) -> Report:
+    """As :func:`check_predictions`, of a parsed file."""
+    entries, official_name = golds_of(document, name)
+    report = Report(name, len(entries))
+    if official_name != task.official_name:
+        report.errors.append(f"task: expected {task.official_name!r}, found {official_name!r}")
+    sound = list(_sound(entries, report))
+    _check_ids([sample_id for sample_id, _ in sound], ids, report)
+    texts = list(_texts(sound, task, report))
+    report.warnings += _CHECKS[task.kind](task, texts)
+    return report
+
+
+def _sound(entries: list, report: Report) -> Iterator[tuple[str, Any]]:
+    """Id and output of the entries that have both."""
+    odd = []
+    for position, entry in enumerate(entries):
+        if isinstance(entry, dict) and isinstance(entry.get("id"), str) and "output" in entry:
+            yield entry["id"], entry["output"]
+        else:
+            odd.append(f"entry {position} {entry!r:.60}")
+    if odd:
+        report.errors.append(
+            f"{_count(odd, 'entry has', 'entries have')} no string as 'id', or no 'output': {_some(odd)}"
+        )
+
+
+def _check_ids(found: Sequence[str], wanted: Collection[str] | None, report: Report) -> None:
+    counts = Counter(found)
+    double = [sample_id for sample_id, count in counts.items() if count > 1]
+    if double:
+        report.errors.append(f"{_count(double, 'id stands', 'ids stand')} more than once: {_some(double)}")
+    if wanted is None:
+        return
+    missing = [sample_id for sample_id in wanted if sample_id not in counts]
+    known = set(wanted)
+    extra = [sample_id for sample_id in counts if sample_id not in known]
+    if missing:
+        report.errors.append(f"{_count(missing, 'sample has', 'samples have')} no prediction: {_some(missing)}")
+    if extra:
+        report.errors.append(f"{_count(extra, 'prediction is', 'predictions are')} of no sample: {_some(extra)}")
+
+
+def _texts(sound: Sequence[tuple[str, Any]], task: Task, report: Report) -> Iterator[tuple[str, str]]:
+    """Id and text of the outputs that can be scored."""
+    unfit, empty = [], []
+    for sample_id, output in sound:
+        if not isinstance(output, str) and not (task.labels and is_number(output)):
+            unfit.append(f"{sample_id} {output!r:.60}")
+        elif not str(output).strip():
+            empty.append(sample_id)
+        else:
+            yield sample_id, str(output).strip()
+    if unfit:
+        wanted = "string or number" if task.labels else "string"
+        report.errors.append(f"{_count(unfit, 'output is', 'outputs are')} no {wanted}: {_some(unfit)}")
+    if empty:
+        report.warnings.append(f"{_count(empty, 'output is', 'outputs are')} empty: {_some(empty)}")
+
+
+def _labels(task: Task, texts: list[tuple[str, str]]) -> list[str]:
+    wrong = [f"{sample_id} {text!r:.60}" for sample_id, text in texts if text not in task.labels]
+    if not wrong:
+        return []
+    line = f"{_count(wrong, 'output is', 'outputs are')} no label of {task.name} and counted wrong: {_some(wrong)}"
+    others = [
+        other.name
+        for other in TASKS.values()
+        if other.official_name == task.official_name
+        and other.setting == task.setting
+        and other is not task
+        and any(text in other.labels for _, text in texts)
+    ]
+    return [line + (f"; some are labels of {others[0]}" if others else "")]
+
+
+def _ratings(task: Task, texts: list[tuple[str, str]]) -> list[str]:
+    values = [(sample_id, text, number_of(text)) for sample_id, text in texts]
+    low, high = float(task.labels[0]), float(task.labels[-1])
+    none = [f"{sample_id} {text!r:.60}" for sample_id, text, value in values if value is None]
+    off = [
+        f"{sample_id} {text!r:.60}"
+        for sample_id, text, value in values
+        if value is not None and not low <= value <= high
+    ]
+    lines = []
+    if none:
+        lines.append(f"{_count(none, 'output is', 'outputs are')} no number and counted as far off: {_some(none)}")
+    if off:
+        lines.append(f"{_count(off, 'rating is', 'ratings are')} outside {low:g} to {high:g}: {_some(off)}")
+    return lines
+
+
+def _words(task: Task, texts: list[tuple[str, str]]) -> list[str]:
+    silent = [f"{sample_id} {text!r:.60}" for sample_id, text in texts if not tokens(text)]
+    stubs = [f"{sample_id} {text!r:.60}" for sample_id, text in texts if task.is_stub(text)]
+    lines = []
+    if silent:
+        lines.append(
+            f"{_count(silent, 'output has', 'outputs have')} no word that ROUGE sees (a-z, 0-9): {_some(silent)}"
+        )
+    if stubs:
+        lines.append(
+            f"{_count(stubs, 'output is a file name', 'outputs are file names')} in place of a text, as in files that "
+            f"were not built yet: {_some(stubs)}"
+        )
+    return lines
+
+
+_CHECKS = {"classification": _labels, "ordinal": _ratings, "generation": _words}
+
+
+def _count(found: Sequence, one: str, many: str) -> str:
+    return f"1 {one}" if len(found) == 1 else f"{len(found)} {many}"
+
+
+def _some(found: Sequence[str]) -> str:
+    found = [text if text.isprintable() else repr(text) for text in found]
+    more = f", … and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    return ", ".join(found[:SHOWN]) + more

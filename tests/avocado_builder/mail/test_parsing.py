@@ -1,0 +1,166 @@
+import hashlib
+import importlib.util
+import os
+from pathlib import Path
+
+import mailparser
+import pytest
+from assembled_mails import assembled
+from fake_mails import KINDS, mails, mutants
+from mail_oracle import difference, needs_email_of_3_11_7, official
+
+from avocado_builder.mail.parsing import REPAIRS, SEPARATOR, Mail, parse_mail
+
+
+def differences(raws):
+    found = [(raw, difference(raw)) for raw in raws]
+    return len(found), [pair for pair in found if pair[1]][:3]
+
+
+def test_the_eight_real_mails_equal_mail_parser():
+    folder = os.environ.get("LAMP_ENRON_MAILS")
+    if not folder:
+        pytest.skip("LAMP_ENRON_MAILS does not name the folder of the eight real mails")
+    paths = sorted(Path(folder).glob("*-EM.txt"))
+    assert len(paths) == 8
+    for path in paths:
+        parsed = mailparser.parse_from_file(str(path))
+        assert parse_mail(path.read_bytes()) == Mail(parsed.subject, parsed.body.strip())
+
+
+def cpython_mails():
+    spec = importlib.util.find_spec("test")
+    folder = Path(spec.submodule_search_locations[0]) / "test_email" / "data" if spec else Path("nowhere")
+    paths = sorted(folder.glob("msg_*.txt"))
+    if not paths:
+        pytest.skip("this Python came without its own test suite")
+    return [path.read_bytes() for path in paths]
+
+
+def test_the_test_mails_of_cpython_equal_mail_parser():
+    count, found = differences(cpython_mails())
+    assert count > 40
+    assert not found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_mail_equals_mail_parser(kind):
+    raws = [raw for name, raw in mails(seed=2, per_kind=25) if name == kind]
+    assert differences(raws) == (25, [])
+
+
+@needs_email_of_3_11_7
+@pytest.mark.parametrize("seed", [11, 12, 13, 14])
+def test_thousands_of_mutants_equal_mail_parser(seed):
+    assert differences(mutants(seed, 1_500)) == (1_500, [])
+
+
+@needs_email_of_3_11_7
+def test_mutants_of_the_test_mails_of_cpython_equal_mail_parser():
+    assert differences(mutants(15, 1_500, cpython_mails())) == (1_500, [])
+
+
+@needs_email_of_3_11_7
+def test_mails_put_together_at_random_equal_mail_parser():
+    assert differences(assembled(16, 3_000)) == (3_000, [])
+
+
+def test_every_python_reads_the_same():
+    # Recorded on Python 3.11.7, where the tests above compare the same kind of mutants with mail-parser 3.15.0.
+    digest = hashlib.sha256()
+    for raw in (*mutants(7, 4_000), *assembled(8, 4_000)):
+        digest.update(repr(parse_mail(raw)).encode("utf-8", "surrogatepass"))
+    assert digest.hexdigest() == "324c7e64608fff3c62b04f6a0d380a00eb053d7d869d279dc96e12dcceebbeb0"
+
+
+def test_the_oracle_in_memory_is_the_oracle_on_files(tmp_path):
+    for n, (_, raw) in enumerate(mails(seed=3)):
+        path = tmp_path / f"{n}.txt"
+        path.write_bytes(raw)
+        try:
+            parsed = mailparser.parse_from_file(str(path))
+        except UnicodeDecodeError:
+            with pytest.raises(UnicodeDecodeError):
+                official(raw)
+        else:
+            assert official(raw) == (parsed.subject, parsed.body.strip())
+
+
+@pytest.mark.parametrize("body", ["see C:\\users\\ann", "\\\\srv\\udrive is full", "C:\\Users and caf\u00e9", "\\u12"])
+def test_wanted_difference_one_a_body_that_kills_mail_parser_is_read_as_it_stands(body):
+    raw = f"Subject: drives\n\n{body}\n".encode()
+    with pytest.raises(UnicodeDecodeError):
+        official(raw)
+    assert parse_mail(raw) == Mail("drives", body, ("escape",))
+
+
+CRASHES = (
+    (b"Subject: a\nContent-Type: x/y; name=b; charset=undefined\n\nc", UnicodeError, Mail("a", "", ("charset",))),
+    (b"Subject: =?u\0?q?x?=\n\nc", ValueError, Mail("x", "c", ("charset",))),
+    (b"Subject: a\nContent-Type: x/y; n*=1; n*1=2\n\nc", TypeError, Mail("a", "c", ("parameter",))),
+    (
+        b"Subject: a\nContent-Type: message/rfc822\n\nContent-Type: multipart/x; boundary=b\n\nc",
+        TypeError,
+        Mail("a", "c", ("boundary",)),
+    ),
+)
+
+
+@pytest.mark.parametrize(("raw", "error", "mail"), CRASHES)
+@needs_email_of_3_11_7
+def test_wanted_difference_one_so_is_everything_else_that_kills_it(raw, error, mail):
+    with pytest.raises(error):
+        official(raw)
+    assert parse_mail(raw) == mail
+
+
+def test_wanted_difference_two_the_first_subject_counts():
+    raw = b"Subject: first \nSubject: second\n\nbody"
+    assert official(raw) == (["first", "second"], "body")
+    assert parse_mail(raw) == Mail("first", "body", ("subjects",))
+
+
+def test_all_repairs_are_documented_and_reached():
+    raws = [*(raw for raw, *_ in CRASHES), *mutants(11, 500)]
+    reached = {repair for raw in raws for repair in parse_mail(raw).repairs}
+    assert reached == set(REPAIRS)
+
+
+BY_HAND = [
+    (b"", "", ""),
+    (b"no header here\n\nbody", "", ""),
+    (b"\nSubject: x\n\nbody", "", ""),
+    (b"Subject: x", "x", ""),
+    (b"Subject: x\n\n \x1c\xc2\x85 body \n\n", "x", "body"),
+    (b"Subject: a\n\tb\n\nbody", "a\n\tb", "body"),
+    (b"Subject: a\n\n\\u0041\\u00e9", "a", "Aé"),
+    (b"Subject: a\n\ncaf\xe9 caf\xc3\xa9", "a", "caf café"),
+    (b"Subject: a\n\ne\xcc\x81", "a", "e\u0301"),
+    (b"Subject: a\nContent-Transfer-Encoding: quoted-printable\n\ne=CC=81", "a", "é"),
+    (b"Subject: a\nContent-Transfer-Encoding: binary\n\ncaf\xc3\xa9 \xe2\x82\xac", "a", "caf \\u20ac"),
+    (b"Subject: a\nContent-Type: text/plain; name=b.txt\n\nc", "a", ""),
+    (b"Subject: a\nContent-Type: text/rtf\n\nc", "a", ""),
+    (b"Subject: a\nContent-Type: text/\n\nc", "a", ""),
+    (b"Subject: a\nContent-Type: multipart/mixed; boundary=b\n\nc", "a", "c"),
+    (b"Subject: a\nContent-Transfer-Encoding: base64\n\nTWVldA==, at noon", "a", "Meet"),
+    (b"Subject: =?utf-8?b?Y2Fmw6k=?= =?utf-8?q?_now?=\n\nc", "café now", "c"),
+]
+
+
+@pytest.mark.parametrize(("raw", "subject", "body"), BY_HAND)
+def test_rules_by_hand(raw, subject, body):
+    assert parse_mail(raw) == Mail(subject, body)
+
+
+@needs_email_of_3_11_7
+@pytest.mark.parametrize(("raw", "subject", "body"), BY_HAND)
+def test_the_oracle_has_the_same_rules(raw, subject, body):
+    assert official(raw) == (subject, body)
+
+
+def test_parts_come_plain_first_then_html_then_others():
+    part = "--b\nContent-Type: text/{}\n\n{}\n"
+    raw = "Subject: s\nContent-Type: multipart/mixed; boundary=b\n\n" + "".join(
+        part.format(*pair) for pair in [("x", 1), ("html", 2), ("plain", 3), ("html", 4), ("plain", "")]
+    )
+    assert parse_mail(f"{raw}--b--".encode()).body == SEPARATOR.join("3241")

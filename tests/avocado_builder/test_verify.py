@@ -1,0 +1,127 @@
+import json
+import shutil
+
+import official_build
+import pytest
+
+from avocado_builder.building import build
+from avocado_builder.verify import check_output
+
+
+@pytest.fixture
+def built(place):
+    build(place / "avocado-1.0.2", place / "ids", place / "out")
+    return place / "out"
+
+
+def change(path, edit):
+    data = json.loads(path.read_text())
+    path.write_text(json.dumps(edit(data) or data))
+
+
+def test_a_fresh_build_is_intact_but_not_the_published_task(built):
+    verdict = check_output(built)
+    assert verdict.task.name == "LaMP_6"
+    assert verdict.rows == {"train": 12, "validation": 12, "test": 12}
+    assert verdict.remarks == (
+        "not the whole published task: train has 12 samples, published are 4,840",
+        "not the whole published task: validation has 12 samples, published are 1,353",
+        "not the whole published task: test has 12 samples, published are 1,246",
+    )
+
+
+def test_the_published_counts_leave_no_remark(built, monkeypatch):
+    monkeypatch.setattr("avocado_builder.verify.GATED", _with_counts({"train": 12, "validation": 12, "test": 12}))
+    assert check_output(built).remarks == ()
+
+
+def _with_counts(counts):
+    import dataclasses
+
+    from avocado_builder.collection.names import GATED
+
+    return {setting: dataclasses.replace(task, num_samples=counts) for setting, task in GATED.items()}
+
+
+def test_a_missing_split_is_a_remark(place):
+    build(place / "avocado-1.0.2", place / "time_ids", place / "out", splits=("train",))
+    verdict = check_output(place / "out")
+    assert verdict.task.name == "LaMP_6_time"
+    assert verdict.remarks[1:] == (
+        "not the whole published task: validation is missing",
+        "not the whole published task: test is missing",
+    )
+
+
+def test_a_build_of_the_official_script_is_checked_without_manifest(place):
+    zips = place / "avocado-1.0.2" / "data" / "text"
+    official_build.build(zips, place / "x", {"test": place / "ids" / "test_questions.json"}, place / "out")
+    test = place / "out" / "test_questions.json"
+
+    def as_the_script(rows):
+        for row in rows:
+            for item in row["profile"]:
+                item["title"] = item["title"] if isinstance(item["title"], str) else item["title"][0]
+        return {"task": "LaMP_6", "golds": rows}
+
+    change(test, as_the_script)
+    verdict = check_output(place / "out")
+    assert verdict.rows == {"test": 12}
+    assert not verdict.has_manifest
+    assert verdict.remarks[0] == "without manifest.json it cannot be told whether the files are as they were built"
+
+
+def test_a_changed_byte_and_a_missing_file_are_noticed(built):
+    path = built / "dev_outputs.json"
+    path.write_bytes(path.read_bytes().replace(b"golds", b"golds "))
+    with pytest.raises(ValueError, match=r"dev_outputs\.json: changed since it was built"):
+        check_output(built)
+    path.unlink()
+    with pytest.raises(ValueError, match=r"dev_outputs\.json: the manifest lists it, but it is not there"):
+        check_output(built)
+
+
+def test_id_files_are_recognised_as_not_built(place):
+    for path in (place / "ids").iterdir():
+        change(path, lambda rows: [{**row, "profile": [{**i, "title": ""} for i in row["profile"]]} for row in rows])
+    with pytest.raises(ValueError, match=r"sample '500'\): 'input' is still the name of a mail: these files are not"):
+        check_output(place / "ids")
+
+
+EDITS = [
+    ("train_outputs.json", lambda d: d["golds"][0].update(output="147-000874-EM.txt"), "the gold is still the name"),
+    ("train_outputs.json", lambda d: d["golds"][0].update(output=["a", "b"]), "expected a text as gold, found list"),
+    ("train_outputs.json", lambda d: {**d, "golds": d["golds"][1:]}, "1 ids are not in both questions and golds"),
+    ("train_outputs.json", lambda d: {**d, "task": "LaMP_4"}, "expected the outputs of task 'LaMP_6'"),
+    ("dev_questions.json", lambda d: d[3].update(input="Write a title: x"), "row 3 .*expected an input that begins"),
+    ("dev_questions.json", lambda d: d[3].update(input=None), "row 3 .*'input': expected a text, found NoneType"),
+    ("dev_questions.json", lambda d: d[0]["profile"][1].update(title=None), "profile item 1: 'title': expected a text"),
+    ("dev_questions.json", lambda d: d[0]["profile"][1].update(text="147-000874-EM.txt"), "item 1: 'text' is still"),
+    ("dev_questions.json", lambda d: d[0].pop("profile"), "row 0: expected 'id', 'input' and a list as 'profile'"),
+    ("dev_questions.json", lambda d: d[1].update(id=d[0]["id"]), "dev_questions.json: sample id '510' stands twice"),
+    ("dev_questions.json", lambda d: d[1].update(user_id=1), "row 1: some rows have a 'user_id' and some have none"),
+    ("dev_questions.json", lambda d: d.clear(), "expected questions, found an empty list"),
+    ("test_questions.json", lambda d: [r.update(user_id=1) for r in d] and d, "files of different configs in one"),
+]
+
+
+@pytest.mark.parametrize(("name", "edit", "match"), EDITS)
+def test_what_is_wrong_in_a_folder_is_named(built, name, edit, match):
+    (built / "manifest.json").unlink()
+    change(built / name, edit)
+    with pytest.raises(ValueError, match=match):
+        check_output(built)
+
+
+def test_wrong_folders_say_so(tmp_path, built):
+    with pytest.raises(FileNotFoundError, match="expected a built folder, found nothing"):
+        check_output(tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match="expected a built folder, found a file"):
+        check_output(built / "manifest.json")
+    shutil.rmtree(built)
+    built.mkdir()
+    with pytest.raises(ValueError, match=r"expected files such as dev_questions\.json in it, found none"):
+        check_output(built)
+    (built / "manifest.json").write_text('{"builder": {"name": "x"}}')
+    with pytest.raises(ValueError, match=r"manifest\.json: made by 'x', not by avocado-builder"):
+        check_output(built)

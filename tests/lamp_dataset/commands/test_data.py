@@ -1,0 +1,143 @@
+import json
+import statistics
+
+import made_up
+import pytest
+from click.testing import CliRunner
+from datasets import load_dataset
+
+import lamp_dataset
+from lamp_dataset.__main__ import main
+from lamp_dataset.tasks import TASKS
+
+pytestmark = pytest.mark.oldest
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], prog_name="lamp-dataset")
+
+
+def test_list_shows_every_config_with_its_published_counts():
+    result = run("list")
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == list(TASKS)
+    assert lines[3].split()[:7] == ["LaMP_2", "classification", "accuracy,", "f1", "3,820", "692", "870"]
+    assert "(gated)" in lines[1 + list(TASKS).index("LaMP_6_time")]
+
+
+def test_list_as_markdown_is_the_table_of_the_readme():
+    result = run("list", "--markdown")
+    assert result.output.startswith("| config | task |")
+    assert len(result.output.splitlines()) == 10
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_show_prints_every_field_of_a_sample(name):
+    result = run("show", name, "--data-dir", "sample", "--split", "train", "-n", 2)
+    assert result.exit_code == 0, result.output
+    shown = "".join(result.output.split())
+    rows = load_dataset("lamp", name, data_dir=lamp_dataset.SAMPLE, split="train[:2]").to_list()
+    for row in rows:
+        for text in (row["input"], row["output"], *(text for item in row["profile"] for text in item.values())):
+            printable = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+            assert "".join(printable.split()) in shown
+
+
+def test_show_finds_a_sample_by_its_id():
+    row = load_dataset("lamp", "LaMP_4", data_dir=lamp_dataset.SAMPLE, split="test")[2]
+    result = run("show", "LaMP_4", "--data-dir", "sample", "--split", "test", "--id", row["id"])
+    assert f"test · sample {row['id']}" in result.output
+    assert "output: (withheld)" in result.output
+
+
+def test_control_characters_of_a_text_do_not_reach_the_terminal(tmp_path):
+    rows = made_up.rows(TASKS["LaMP_7"], 1, items=(1, 1), odd=False)
+    rows[0]["profile"][0]["text"] = "red \x1b[31m bell \x07 line\nnext"
+    (tmp_path / "test_questions.json").write_text(json.dumps(rows))
+    result = run("show", "LaMP_7", "--data-dir", tmp_path, "--split", "test")
+    assert "red \\x1b[31m bell \\x07 line\\nnext" in result.output
+
+
+def test_stats_equal_a_count_in_plain_python(tmp_path):
+    task = TASKS["LaMP_3_time"]
+    written = {split: made_up.write_split(tmp_path, task, split, count=30) for split in ("train", "validation", "test")}
+    result = run("stats", "LaMP_3_time", "--data-dir", tmp_path, "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+
+    def summary(values):
+        return {
+            "mean": pytest.approx(statistics.fmean(values)),
+            "sd": pytest.approx(statistics.pstdev(values)),
+            "min": min(values),
+            "median": statistics.median(values),
+            "max": max(values),
+        }
+
+    for split, (rows, golds) in written.items():
+        figures = found["splits"][split]
+        assert figures["samples"] == 30
+        assert figures["input_words"] == summary([len(row["input"].split()) for row in rows])
+        assert figures["profile_size"] == summary([len(row["profile"]) for row in rows])
+        if golds is None:
+            assert figures["output_words"] is None
+            assert "labels" not in figures
+        else:
+            assert figures["output_words"] == summary([1] * 30)
+            shares = {label: list(golds.values()).count(label) / 30 for label in task.labels}
+            assert figures["labels"] == pytest.approx(shares)
+    sizes = {path: file["num_bytes"] for path, file in found["files"].items()}
+    assert sizes == {path.relative_to(tmp_path).as_posix(): path.stat().st_size for path in tmp_path.rglob("*.json")}
+
+
+def test_words_are_what_str_split_counts():
+    import pyarrow as pa
+
+    from lamp_dataset.loading.statistics import _words
+
+    texts = [*made_up.ODD, " \u3000 a\u2028b\xa0c ", "\x1c\x1d x \x85", "\ufeff y"]
+    assert _words(pa.chunked_array([texts])).tolist() == [len(text.split()) for text in texts]
+
+
+def test_stats_for_people():
+    result = run("stats", "LaMP_2", "--data-dir", "sample")
+    assert "train: 6 samples" in result.output
+    assert "sha256" in result.output
+    assert "twist ending" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("show", "LaMP-2N"), "error: no config named 'LaMP-2N': that task is 'LaMP_2_news' here"),
+        (("stats", "nothing"), "error: no config named 'nothing'"),
+        (("stats", "LaMP_6"), "error: LaMP_6 is gated"),
+        (("show", "LaMP_2", "--data-dir", "no/such"), "error: data_dir 'no/such': expected a folder, found nothing"),
+        (("show", "LaMP_2", "--data-dir", "sample", "--id", "x"), "expected a sample with the id 'x', found none"),
+        (("show", "LaMP_2", "--split", "dev"), "'dev' is not one of 'train', 'validation', 'test'"),
+        (("show", "LaMP_2", "-n", "0"), "0 is not in the range"),
+        (("show",), "error: Missing argument 'CONFIG'. See lamp-dataset show --help"),
+        (("shwo", "LaMP_2"), "error: No such command 'shwo'."),
+        (("--nothing",), "error: No such option"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_status_2(arguments, message):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_split_that_is_not_there(tmp_path):
+    made_up.write_split(tmp_path, TASKS["LaMP_2"], "test")
+    result = run("show", "LaMP_2", "--data-dir", tmp_path)
+    assert result.exit_code == 2
+    assert "holds no questions file of LaMP_2" in result.stderr
+
+
+@pytest.mark.parametrize("command", [(), ("list",), ("show",), ("stats",)])
+def test_help_has_examples(command):
+    result = run(*command, "--help")
+    assert result.exit_code == 0
+    assert not command or f"lamp-dataset {command[0]}" in result.output.split("Examples:")[1]

@@ -1,0 +1,173 @@
+import json
+import re
+import sys
+
+import click.testing
+import datasets
+import pytest
+from rank_bm25 import BM25Okapi
+
+import lamp_dataset
+from lamp_dataset import Personalizer
+from lamp_dataset.__main__ import main
+from lamp_dataset.personalize.retrieval.rankers import RANKERS
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run the command in an empty folder with a cache of its own; gives exit status and both outputs."""
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+    def call(*arguments):
+        result = click.testing.CliRunner().invoke(main, [str(argument) for argument in arguments])
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result.exit_code, result.output
+
+    return call
+
+
+def sample(name, split="validation"):
+    return datasets.load_dataset("lamp", name, split=split, data_dir=lamp_dataset.SAMPLE)
+
+
+HERE = ("--data-dir", lamp_dataset.SAMPLE)
+
+
+def test_personalize_writes_what_map_gives(run):
+    expected = sample("LaMP_3").map(Personalizer("LaMP_3", k=2), batched=True, remove_columns=["profile"]).to_list()
+    for name, load in (("p.parquet", datasets.Dataset.from_parquet), ("p.jsonl", datasets.Dataset.from_json)):
+        status, output = run("personalize", "LaMP_3", *HERE, "-k", 2, "--output", name)
+        assert status == 0
+        nothing = "0 without a profile, 0 with items of which no text is left, 0 with a remark in the column 'notes'"
+        assert f"{name}: {len(expected)} prompts; of them {nothing}" in output
+        rows = load(name).to_list()
+        assert [set(row) for row in rows] == [set(row) for row in expected]
+        assert rows == expected
+
+
+def test_items_of_which_nothing_is_left_are_counted(run):
+    status, output = run("personalize", "LaMP_3", *HERE, "--max-length", 60, "--output", "p.parquet")
+    rows = datasets.Dataset.from_parquet("p.parquet")
+    empty = [row for row in rows if "empty" in row["retrieved_use"]]
+    assert status == 0
+    assert f"0 without a profile, {len(empty)} with items of which no text is left, {len(empty)} with a rem" in output
+    assert len(empty) > 0
+    for row in empty:
+        assert row["source"].count('is the score for ""') == row["retrieved_use"].count("empty")
+        assert f"texts of {row['retrieved_use'].count('empty')} of 4 items" in row["notes"]
+
+
+def test_options_reach_the_prompt(run):
+    options = {"retriever": "recency", "k": 3, "max_length": 70, "rules": "fixed"}
+    rows = sample("LaMP_4_time", "train").select(range(2))
+    expected = rows.map(Personalizer("LaMP_4_time", **options), batched=True, remove_columns=["profile"])
+    given = [f"--{name.replace('_', '-')}={value}" for name, value in options.items() if name != "k"]
+    status, _ = run(
+        "personalize", "LaMP_4_time", *HERE, "--split", "train", "--limit", 2, "-k", 3, *given, "--output", "p.parquet"
+    )
+    assert status == 0
+    assert datasets.Dataset.from_parquet("p.parquet").to_list() == expected.to_list()
+
+
+def test_rank_writes_the_official_file_and_personalize_reads_it(run, tmp_path):
+    status, output = run("rank", "LaMP_4", *HERE, "--output", "ranking.json")
+    assert (status, output.splitlines()[-1]) == (0, "ranking.json: rankings of 3 samples")
+    found = json.loads((tmp_path / "here" / "ranking.json").read_text(encoding="utf-8"))
+    expected = {}
+    for row in sample("LaMP_4"):
+        documents = [f"{item['title']} {item['text']}".split() for item in row["profile"]]
+        scores = BM25Okapi(documents).get_scores(row["input"].partition("article:")[2].split())
+        order = sorted(range(len(scores)), key=lambda position: (-scores[position], -position))
+        expected[row["id"]] = [row["profile"][position]["id"] for position in order]
+    assert found == expected
+    assert run("personalize", "LaMP_4", *HERE, "--ranking", "ranking.json", "--output", "a.parquet")[0] == 0
+    assert run("personalize", "LaMP_4", *HERE, "--output", "b.parquet")[0] == 0
+    ours, again = (datasets.Dataset.from_parquet(name) for name in ("a.parquet", "b.parquet"))
+    assert ours.to_list() == again.remove_columns("retrieved_scores").to_list()
+
+
+def test_prompts_of_the_gated_task_are_for_ones_own_eyes(run, tmp_path):
+    status, output = run("personalize", "LaMP_6", *HERE, "--output", "p.parquet")
+    assert status == 0
+    assert "p.parquet holds texts under LDC2015T03" in output
+    assert (tmp_path / "here" / "p.parquet").stat().st_mode & 0o077 == 0
+
+
+def test_rrf_and_random_take_their_options(run, tmp_path):
+    fused = ("--retriever", "rrf", "--of", "bm25", "--of", "random")
+    for name, seed in (("a.json", 1), ("b.json", 1), ("c.json", 2)):
+        assert run("rank", "LaMP_3", *HERE, *fused, "--seed", seed, "--output", name)[0] == 0
+    contents = [(tmp_path / "here" / name).read_text(encoding="utf-8") for name in ("a.json", "b.json", "c.json")]
+    assert contents[0] == contents[1] != contents[2]
+
+
+RRF, OF = ("--retriever", "rrf"), ("--of", "bm25", "--of", "random")
+BOTH = ("--ranking", "other.json", "--retriever", "first")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["personalize", "LaMP-3", "--output", "p.parquet"], "that task is 'LaMP_3' here"),
+        (["personalize", "LaMP_3", "--output", "p.csv"], "p.csv: expected a name that ends in .parquet or .jsonl"),
+        (["personalize", "LaMP_3", "--output", "no/p.parquet"], "no/p.parquet: the folder .* is not there"),
+        (["personalize", "LaMP_3", "--retriever", "recency", "--output", "p.parquet"], "LaMP_3 has no dates"),
+        (["personalize", "LaMP_3", "--rules", "new", "--output", "p.parquet"], "no rules named 'new'"),
+        (["personalize", "LaMP_3", "--ranking", "other.json", "--output", "p.parquet"], "other.json: no ranking of"),
+        (["personalize", "LaMP_3", "--ranking", "odd.json", "--output", "p.parquet"], "odd.json: expected a ranking"),
+        (["rank", "LaMP_3", "--output", "no/r.json"], "no/r.json: the folder .* is not there"),
+        (["rank", "LaMP_3", "--retriever", "bm26", "--output", "r.json"], "no retriever named 'bm26'; known: bm25"),
+        (["rank", "LaMP_3", "--retriever", "dense", "--output", "r.json"], "needs a checkpoint, like --model"),
+        (["rank", "LaMP_3", "--seed", "1", "--output", "r.json"], "--seed goes .* bm25, the default"),
+        (["rank", "LaMP_3", "--of", "bm25", "--output", "r.json"], "--of goes with --retriever rrf, found"),
+        (["rank", "LaMP_3", *RRF, "--output", "r.json"], "needs two rankers or more, .*; found none"),
+        (["rank", "LaMP_3", *RRF, "--of", "bm25", "--output", "r.json"], "rankers or more, .*; found --of bm25"),
+        (["rank", "LaMP_3", *RRF, "--of", "bm25", "--of", "rrf", "--output", "r.json"], "found --of bm25 --of rrf"),
+        (["rank", "LaMP_3", *RRF, "--of", "bm25", "--of", "dense", "--output", "r.json"], "like --model facebook/"),
+        (["rank", "LaMP_3", *RRF, "--of", "bm25", "--of", "bm26", "--output", "r.json"], "no retriever named 'bm26'"),
+        (["rank", "LaMP_3", *RRF, *OF, "--device", "cpu", "--output", "r.json"], "--device goes with .* dense"),
+        (["rank", "LaMP_3", "--use-date", "--output", "r.json"], "no dates for --use-date: .* LaMP_3_time"),
+        (["personalize", "LaMP_3", *BOTH, "--output", "p.parquet"], "leave out --retriever, or --ranking"),
+        (["personalize", "LaMP_3", *BOTH[:2], "--seed", "1", "--output", "p.parquet"], "--seed is an option of a ret"),
+    ],
+)
+def test_bad_input_is_one_line_status_2_and_no_file(run, arguments, message, tmp_path):
+    here = tmp_path / "here"
+    (here / "other.json").write_text('{"1": []}')
+    (here / "odd.json").write_text("[]")
+    status, output = run(arguments[0], arguments[1], *HERE, *arguments[2:])
+    lines = [line for line in output.splitlines() if line.startswith("error: ")]
+    assert status == 2
+    assert len(lines) == 1
+    assert re.search(message, lines[0])
+    assert not re.search("Traceback|'model'|'of'|use_date|'seed'", output)
+    assert sorted(path.name for path in here.iterdir()) == ["odd.json", "other.json"]
+
+
+@pytest.mark.parametrize("command", ["rank", "personalize"])
+def test_a_missing_package_shows_before_anything_starts(run, command, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    status, output = run(command, "LaMP_3", *HERE, "--retriever", "dense", "--model", "any", "--output", "o.parquet")
+    assert (status, output) == (
+        2,
+        "error: this needs the package sentence-transformers: pip install 'lamp-hf[dense]'\n",
+    )
+
+
+def test_an_error_while_ranking_stands_on_a_line_of_its_own(run, monkeypatch):
+    def fail(self, batch):
+        raise ValueError("no")
+
+    monkeypatch.setattr(Personalizer, "rank", fail)
+    status, output = run("rank", "LaMP_3", *HERE, "--output", "r.json")
+    assert status == 2
+    assert re.search("Ranking: .*\nerror: no\n$", output)
+
+
+def test_help_names_every_ranker():
+    for command in ("personalize", "rank"):
+        text = " ".join(click.testing.CliRunner().invoke(main, [command, "--help"]).output.split())
+        assert "Examples: lamp-dataset" in text
+        assert all(name in text for name in RANKERS)

@@ -1,0 +1,108 @@
+import dataclasses
+
+import pytest
+from huggingface_hub import DatasetCard, DatasetCardData
+
+from lamp_dataset import SAMPLE
+from lamp_dataset.hub.card import BEGIN, END, make_card, task_table
+from lamp_dataset.hub.plan import find_builders, prepare
+from lamp_dataset.tasks import TASKS
+
+
+def test_the_table_of_tasks_has_one_line_a_task():
+    lines = task_table([TASKS["LaMP_2_news"], TASKS["LaMP_7_time"], TASKS["LaMP_2_news_time"]]).split("\n")
+    licence = "CC BY-NC-SA 4.0 (LaMP); the texts keep the terms of their source"
+    assert lines == [
+        "| config | task | kind | scores | samples (train / validation / test) | questions files, MB | texts from "
+        "| licence |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| `LaMP_2_news`<br>`LaMP_2_news_time` | Personalized News Categorization | classification | accuracy, f1 "
+        "| 5,914 / 1,052 / 1,274<br>? / ? / ? | ? / ? / ?<br>? / ? / ? | News Category Dataset (Misra 2022) "
+        f"| {licence} |",
+        "| `LaMP_7_time` | Personalized Tweet Paraphrasing | generation | rouge-1, rouge-L "
+        f"| 13,437 / 1,498 / 1,500 | ? / ? / ? | Sentiment140 (Go et al. 2009) | {licence} |",
+    ]
+    assert len(task_table(TASKS.values()).split("\n")) == 2 + 8
+
+
+def test_a_bar_in_a_fact_does_not_break_the_table():
+    odd = dataclasses.replace(TASKS["LaMP_1"], title="a|b")
+    assert "| a\\|b |" in task_table([odd])
+
+
+@pytest.fixture(scope="module")
+def configs():
+    return {config.name: config for config in prepare(find_builders(["LaMP_2", "LaMP_6"], SAMPLE))}
+
+
+def card(existing, *configs):
+    return make_card(existing, configs, {config.name: 1234 for config in configs})
+
+
+@pytest.mark.oldest
+@pytest.mark.parametrize(
+    "existing",
+    [
+        None,
+        "",
+        "Words without front matter\n",
+        "---\nlicense: mit\n---\n",
+        "---\r\nlicense: mit\r\nsize: 3\r\n---\r\n\r\n# Ours\r\n\r\nWords\r\n",
+        "---\nlicense: mit\n---\n# Ours\n\n---\n\nmore, after a line\n\n---\n",
+    ],
+    ids=["none", "empty", "no front matter", "no text", "CRLF", "lines in the text"],
+)
+def test_a_card_stays_the_same_when_nothing_changes(configs, existing):
+    once = card(existing, configs["LaMP_2"])
+    assert card(once, configs["LaMP_2"]) == once
+    for line in (existing or "").replace("\r", "").split("\n"):
+        assert line in once.replace("\r", "").split("\n")
+    assert DatasetCard(once).data["configs"][0]["config_name"] == "LaMP_2"
+
+
+def test_the_order_of_pushes_does_not_matter(configs):
+    one = card(card(None, configs["LaMP_2"]), configs["LaMP_6"])
+    other = card(card(None, configs["LaMP_6"]), configs["LaMP_2"])
+    both = card(None, configs["LaMP_6"], configs["LaMP_2"])
+    assert DatasetCard(one).text == DatasetCard(other).text == DatasetCard(both).text
+    data = DatasetCard(one).data.to_dict()
+    assert data == {**DatasetCard(other).data.to_dict(), "task_categories": data["task_categories"]}
+    assert data == DatasetCard(both).data.to_dict() | {"task_categories": data["task_categories"]}
+    assert data["license"] == ["cc-by-nc-sa-4.0", "other"]
+    assert sorted(data["task_categories"]) == ["text-classification", "text-generation"]
+
+
+def test_a_gated_config_is_marked_never_public(configs):
+    warning = "**Never make this public:** the texts of `LaMP_6` may not be redistributed."
+    assert warning in card(None, *configs.values())
+    assert TASKS["LaMP_6"].license in card(None, configs["LaMP_6"])
+    assert "Never make" not in card(None, configs["LaMP_2"])
+
+
+def test_other_settings_of_a_config_stay(configs):
+    data = DatasetCard(card(None, configs["LaMP_2"])).data.to_dict()
+    data["configs"][0] |= {"default": True, "data_dir": "elsewhere"}
+    data["task_categories"] = "other"
+    data["configs"].append({"config_name": "theirs", "data_files": "theirs/*"})
+    again = DatasetCard(card(f"---\n{DatasetCardData(**data)}\n---\n", configs["LaMP_2"])).data
+    assert [(entry["config_name"], entry.get("default")) for entry in again["configs"]] == [
+        ("LaMP_2", True),
+        ("theirs", None),
+    ]
+    assert "data_dir" not in again["configs"][0]  # it would be put before the paths
+    assert again["task_categories"] == ["other", "text-classification"]
+
+
+def test_words_after_a_lost_end_mark_stay(configs):
+    broken = card(None, configs["LaMP_2"]).replace(END, "") + "\nOur own words.\n"
+    once = card(broken, configs["LaMP_2"])
+    assert card(once, configs["LaMP_2"]) == once
+    assert once.count(BEGIN) == 2
+    assert "\nOur own words.\n" in once
+
+
+@pytest.mark.oldest
+def test_the_keys_of_a_new_card_stand_in_one_order_in_every_process(configs):
+    front = card(None, *configs.values()).split("---\n")[1]
+    keys = [line.split(":")[0] for line in front.split("\n") if line and line[0] not in " -"]
+    assert keys == ["pretty_name", "language", "license", "tags", "task_categories", "configs", "dataset_info"]

@@ -1,0 +1,80 @@
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+
+def run(code, cwd):
+    result = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], cwd=cwd, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return result.stdout.split()
+
+
+@pytest.fixture
+def modules(tmp_path):
+    (tmp_path / "waited_for.py").write_text("value = 1\n")
+    (tmp_path / "broken.py").write_text("raise RuntimeError('on purpose')\n")
+    return tmp_path
+
+
+def test_called_at_once_or_when_the_module_comes(modules):
+    code = """
+    from lamp_dataset.loading.import_hook import when_imported
+    when_imported("waited_for", lambda module: print("early", module.value))
+    print("nothing yet")
+    import waited_for
+    when_imported("waited_for", lambda module: print("late", module.value))
+    """
+    assert run(code, modules) == ["nothing", "yet", "early", "1", "late", "1"]
+
+
+def test_the_module_looks_as_if_nobody_had_waited(modules):
+    code = """
+    import inspect, importlib, pickle
+    from lamp_dataset.loading.import_hook import when_imported
+    when_imported("waited_for", lambda module: print("called"))
+    import waited_for
+    print(type(waited_for.__loader__).__name__, type(waited_for.__spec__.loader).__name__)
+    print(inspect.getsource(waited_for))
+    importlib.reload(waited_for)
+    """
+    loader = "SourceFileLoader"
+    assert run(code, modules) == ["called", loader, loader, "value", "=", "1", "called"]
+
+
+def test_a_module_that_another_thread_is_importing_is_waited_for(modules):
+    (modules / "gate.py").write_text("import threading\nstarted, go = threading.Event(), threading.Event()\n")
+    (modules / "slow.py").write_text("import gate\ngate.started.set()\nassert gate.go.wait(60)\nvalue = 1\n")
+    code = """
+    import threading, gate
+    from lamp_dataset.loading import import_hook
+    real = import_hook.import_module
+    def release(name):
+        gate.go.set()
+        return real(name)
+    import_hook.import_module = release
+    thread = threading.Thread(target=__import__, args=("slow",))
+    thread.start()
+    gate.started.wait(60)
+    import_hook.when_imported("slow", lambda module: print("whole", module.value))
+    thread.join()
+    """
+    assert run(code, modules) == ["whole", "1"]
+
+
+def test_two_may_wait_for_the_same_module_and_errors_pass_through(modules):
+    code = """
+    from lamp_dataset.loading.import_hook import when_imported
+    when_imported("waited_for", lambda module: print("first"))
+    when_imported("waited_for", lambda module: print("second"))
+    when_imported("broken", lambda module: print("never"))
+    when_imported("not_there", lambda module: print("never"))
+    import waited_for
+    for name in ("broken", "not_there"):
+        try:
+            __import__(name)
+        except Exception as error:
+            print(type(error).__name__)
+    """
+    assert sorted(run(code, modules)) == ["ModuleNotFoundError", "RuntimeError", "first", "second"]

@@ -1,0 +1,103 @@
+import random
+
+import pytest
+from personal import WordTokenizer, row, text
+
+from lamp_dataset.personalize.prompts.fixed import fixed_prompt
+from lamp_dataset.personalize.prompts.parts import CUT, LEFT_OUT, WHOLE, assemble
+from lamp_dataset.personalize.prompts.tokens import Tokens
+from lamp_dataset.tasks import TASKS
+
+USER_BASED = [name for name, task in TASKS.items() if not task.time_based]
+
+
+def prompt(name, text, items, max_length, tokenizer=None):
+    return fixed_prompt(TASKS[name].wording, text, items, Tokens(tokenizer or WordTokenizer()), max_length)
+
+
+def numbers(start, stop):
+    return " ".join(f"w{n}" for n in range(start, stop))
+
+
+class Merging(WordTokenizer):
+    """A tokenizer whose parts count less than the whole: a quotation mark at the end of a word is a token more."""
+
+    def __call__(self, text, **options):
+        return super().__call__(text.replace('w" ', 'w " '), **options)
+
+
+def cases(name, count):
+    rng = random.Random(f"fixed {name}")
+    for _ in range(count):
+        made = row(
+            name, rng.randrange(99), size=rng.randint(1, 6), seed=rng.random(), words=(1, rng.choice([3, 20, 60]))
+        )
+        yield made["input"] + text(rng, 0, rng.choice([5, 100])), made["profile"], rng.choice([16, 40, 64, 128, 256])
+
+
+@pytest.mark.parametrize("counter", [WordTokenizer, lambda: None, Merging], ids=["tokens", "words", "merging"])
+@pytest.mark.parametrize("name", USER_BASED)
+def test_the_budget_is_kept_and_the_input_whole(name, counter):
+    wording, seen = TASKS[name].wording, set()
+    for question, items, max_length in cases(name, 150):
+        tokens = Tokens(counter())
+        found = fixed_prompt(wording, question, items, tokens, max_length)
+        seen |= set(found.use)
+        if tokens.length(question) > max_length:
+            assert found.text == question
+            assert found.notes == (
+                f"the input alone has {tokens.length(question)} {tokens.unit}, more than {max_length}: no profile",
+            )
+            continue
+        assert tokens.length(found.text) <= max_length
+        used = [item for item, use in zip(items, found.use, strict=True) if use != LEFT_OUT]
+        assert used == items[: len(used)]
+        assert bool(found.notes) == (len(used) < len(items))
+        if all(use == WHOLE for use in found.use):
+            assert found.text == assemble(wording, question, items)
+        if wording.anchor is None and used:
+            assert found.text.endswith(question)
+    assert seen == {WHOLE, CUT, LEFT_OUT}
+
+
+def test_room_is_shared_and_what_one_item_leaves_goes_on():
+    # without texts: 2 * (4 + '5 is the score for ""') = 12 words, ', and' 2, '.' 1, input 2 and one special: 18
+    items = [{"score": "2", "text": "x y"}, {"score": "5", "text": numbers(0, 12)}]
+    found = prompt("LaMP_3", "review: fine", items, 27)
+    assert found.text == '2 is the score for "x y" , and 5 is the score for "w0 w1 w2 w3 w4 w5 w6 w7 w8" . review: fine'
+    assert found.use == (WHOLE, CUT)
+    assert len(found.text.split()) + 1 == 27
+
+
+def test_texts_are_cut_as_they_stand():
+    found = prompt("LaMP_7", "it: x", [{"text": "One\n\n two,  three"}], 100, tokenizer=None)
+    assert '"One\n\n two,  three"' in found.text
+    found = fixed_prompt(TASKS["LaMP_7"].wording, "it: x", [{"text": "One\n\n two,  three four"}], Tokens(), 14)
+    assert found.text.startswith('"One\n\n two,  three" ')
+
+
+def test_items_that_find_no_room_are_left_out_the_last_first():
+    items = [{"score": str(n), "text": "good tea"} for n in range(5)]
+    found = prompt("LaMP_3", "review: fine", items, 26)
+    # three items of six words with one word of their texts, two times ', and', '.', the input and a special token
+    assert found.use == (CUT, CUT, CUT, LEFT_OUT, LEFT_OUT)
+    assert len(found.text.split()) + 1 == 26
+    assert found.notes == ("no room for 2 of 5 items",)
+
+
+def test_no_room_for_any_item_gives_the_input_and_says_so():
+    found = prompt("LaMP_4", "article: a b c", [{"title": numbers(0, 30), "text": "x"}], 20)
+    assert (found.text, found.use) == ("article: a b c", (LEFT_OUT,))
+    assert found.notes == ("no room for an item in 20 tokens beside an input of 5",)
+
+
+def test_an_item_without_text_is_an_item():
+    found = prompt("LaMP_3", "review: fine", [{"score": "2", "text": ""}], 40)
+    assert (found.text, found.use) == ('2 is the score for "" . review: fine', (WHOLE,))
+
+
+def test_the_title_is_found_as_a_word_only():
+    found = prompt("LaMP_1", 'Entitled: the title "x"', [{"title": "P", "abstract": ""}], 60)
+    assert found.text == 'Entitled: the title, and "P" "x"'
+    found = prompt("LaMP_1", 'an author entitled to "x"', [{"title": "P", "abstract": ""}], 60)
+    assert found.notes == ("no 'title' in the input to put the profile behind: the prompt is the input",)

@@ -1,0 +1,100 @@
+import pickle
+
+import numpy as np
+import pytest
+from personal import batch, row
+
+from lamp_dataset.personalize.retrieval.dense import Dense
+from lamp_dataset.personalize.retrieval.rankers import make_ranker
+from lamp_dataset.personalize.retrieval.samples import read_samples
+from lamp_dataset.tasks import TASKS
+
+
+class Counting:
+    """A model of letters: the vector of a text counts its vowels. It remembers what it was asked."""
+
+    def __init__(self, value=None):
+        self.asked, self.value = [], value
+
+    def encode(self, texts, batch_size, show_progress_bar, convert_to_numpy):
+        self.asked += texts
+        vectors = np.array([[text.count(letter) for letter in "aeiou"] for text in texts], np.float32)
+        return vectors if self.value is None else np.full_like(vectors, self.value)
+
+
+def samples(*texts, query="a", sample_id="310"):
+    profile = [{"id": f"{sample_id}{n}", "text": text, "score": "1"} for n, text in enumerate(texts)]
+    rows = [{"id": sample_id, "input": f"review: {query}", "profile": profile}]
+    return read_samples(TASKS["LaMP_3"], batch(rows), "official")
+
+
+def test_the_dot_product_ranks_and_is_not_normalised():
+    (ranking,) = make_ranker("dense", model=Counting()).rank(samples("a", "aaee", "e", "aa", query="ae"))
+    assert ranking.scores == [1.0, 4.0, 1.0, 2.0]
+    assert ranking.order == [1, 3, 2, 0]
+
+
+def test_each_distinct_text_is_embedded_once_over_all_batches():
+    model = Counting()
+    ranker = Dense(model=model)
+    rows = [row("LaMP_3", number, size=20) for number in range(3)]
+    shared = {**rows[0], "id": "319", "profile": rows[0]["profile"][:10] + rows[1]["profile"]}
+    task = TASKS["LaMP_3"]
+    for part in (rows, [shared], rows):
+        ranker.rank(read_samples(task, batch(part), "official"))
+    texts = {item["text"] for made in rows for item in made["profile"]}
+    queries = {made["input"].split("review:")[1].strip() for made in rows}
+    assert len(model.asked) == ranker.embedded == len(texts) + len(queries)
+
+
+def test_equal_items_tie_exactly_and_the_later_wins():
+    (ranking,) = Dense(model=Counting()).rank(samples("aei", "o", "aei", "aei", query="aei"))
+    assert ranking.order == [3, 2, 0, 1]
+
+
+def test_forgetting_changes_no_score():
+    made = samples(*["a" * n + "e" for n in range(50)], query="ae")
+    forgetful, other = Dense(model=Counting(), remember=3), Dense(model=Counting())
+    for _ in range(2):
+        assert forgetful.rank(made) == other.rank(made)
+    assert len(forgetful._vectors) == 3
+    assert forgetful.embedded > other.embedded
+
+
+def test_a_model_with_ways_for_queries_and_documents_is_asked_so():
+    class Two(Counting):
+        def encode_query(self, texts, **options):
+            return self.encode([f"query: {text}" for text in texts], **options)
+
+        def encode_document(self, texts, **options):
+            return self.encode([f"document: {text}" for text in texts], **options)
+
+    model = Two()
+    Dense(model=model).rank(samples("x", query="x"))
+    assert model.asked == ["query: x", "document: x"]
+
+
+def test_an_empty_profile_and_a_blank_item():
+    ranker = Dense(model=Counting())
+    assert list(ranker.rank(samples())[0].order) == []
+    assert ranker.rank(samples("", "a"))[0].order == [1, 0]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_model_that_gives_no_numbers_is_refused(value):
+    with pytest.raises(ValueError, match="sample '310': the dense model gives embeddings that are no finite numbers"):
+        Dense(model=Counting(value)).rank(samples("a"))
+
+
+def test_a_pickled_ranker_carries_options_alone():
+    ranker = Dense(model="some/model", batch_size=8)
+    ranker._encoder, ranker.embedded = object(), 7
+    ranker._vectors[b"key"] = np.zeros(3)
+    copy = pickle.loads(pickle.dumps(ranker))
+    assert (copy.model, copy.batch_size, copy.embedded, copy._vectors, copy._encoder) == ("some/model", 8, 0, {}, None)
+    assert pickle.dumps(copy) == pickle.dumps(Dense(model="some/model", batch_size=8))
+
+
+def test_bad_options_are_refused():
+    with pytest.raises(ValueError, match="batch_size from 1"):
+        make_ranker("dense", model="x", batch_size=0)

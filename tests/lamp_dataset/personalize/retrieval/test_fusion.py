@@ -1,0 +1,85 @@
+import json
+import pickle
+
+import pytest
+from personal import batch, row
+
+from lamp_dataset.personalize.retrieval.fusion import Stored
+from lamp_dataset.personalize.retrieval.samples import read_samples
+from lamp_dataset.tasks import TASKS
+
+
+def samples(*rows):
+    return read_samples(TASKS["LaMP_3"], batch(rows), "official")
+
+
+@pytest.fixture
+def ranking_file(tmp_path):
+    def write(content):
+        path = tmp_path / "ranking.json"
+        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_a_ranking_file_decides_the_order(ranking_file):
+    path = ranking_file({"310": ["3102", "3100", "3101"], "311": ["3110", "3111", "3112"]})
+    rankings = Stored(path).rank(samples(row("LaMP_3", 1, 3), row("LaMP_3", 0, 3)))
+    assert [ranking.order for ranking in rankings] == [[0, 1, 2], [2, 0, 1]]
+    assert all(ranking.notes == () for ranking in rankings)
+
+
+def test_a_part_of_the_profile_is_enough(ranking_file):
+    (ranking,) = Stored(ranking_file({"310": ["3102"]})).rank(samples(row("LaMP_3", 0, 3)))
+    assert ranking.order == [2]
+
+
+def test_of_a_repeated_item_id_the_first_item_is_meant_once(ranking_file):
+    made = row("LaMP_3", 0, 3)
+    made["profile"][2]["id"] = "3100"
+    assert Stored(ranking_file({"310": ["3101", "3100", "3101", "3100"]})).rank(samples(made))[0].order == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"311": []}, "no ranking of sample '310'; made of another split or config?"),
+        ({"310": ["3100", "9", "8"]}, r"sample '310' names item '9', which its profile of 3 items lacks \(2 such\)"),
+    ],
+)
+def test_a_ranking_of_other_rows_is_refused_by_name(ranking_file, content, message):
+    path = ranking_file(content)
+    with pytest.raises(ValueError, match=f"{path}.*{message}"):
+        Stored(path).rank(samples(row("LaMP_3", 0, 3)))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ([], "expected a ranking file .*, found list"),
+        ({"310": "3100"}, "found '3100' for '310'"),
+        ({"310": [3100]}, r"found '\[3100\]' for '310'"),
+        ({"310": None}, "found 'None' for '310'"),
+        ("<html>", "expected JSON, found an HTML page"),
+        ("", "found an empty file"),
+    ],
+)
+def test_a_file_that_is_no_ranking_is_refused(ranking_file, content, message):
+    with pytest.raises(ValueError, match=message):
+        Stored(ranking_file(content))
+
+
+def test_a_missing_file_is_an_os_error(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        Stored(tmp_path / "none.json")
+
+
+def test_a_pickled_one_reads_the_file_again_and_notices_a_change(ranking_file):
+    path = ranking_file({"310": ["3102"]})
+    data = pickle.dumps(Stored(path))
+    assert len(data) < 500
+    assert pickle.loads(data).rank(samples(row("LaMP_3", 0, 3)))[0].order == [2]
+    ranking_file({"310": ["3101"]})
+    with pytest.raises(ValueError, match="the ranking file has changed while it was in use"):
+        pickle.loads(data)

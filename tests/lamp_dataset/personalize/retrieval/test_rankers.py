@@ -1,0 +1,135 @@
+import numpy as np
+import pytest
+from personal import batch, row
+from rank_bm25 import BM25Okapi
+
+from lamp_dataset.personalize.retrieval.rankers import RANKERS, make_ranker
+from lamp_dataset.personalize.retrieval.ranking import by_score
+from lamp_dataset.personalize.retrieval.samples import read_samples
+from lamp_dataset.tasks import TASKS
+
+
+def samples(*rows, name="LaMP_3_time"):
+    return read_samples(TASKS[name], batch(rows), "official")
+
+
+def dated(*dates, sample_id="310"):
+    profile = [{"id": f"{sample_id}{n}", "date": date, "text": "a", "score": "1"} for n, date in enumerate(dates)]
+    return {"id": sample_id, "input": "review: a", "output": "1", "profile": profile}
+
+
+def test_ties_go_to_the_later_item():
+    assert by_score(np.zeros(40)).order == list(range(39, -1, -1))
+    assert by_score(np.array([1.0, 3.0, 1.0, 3.0])).order == [3, 1, 2, 0]
+
+
+@pytest.mark.parametrize("size", range(1, 17))
+def test_up_to_sixteen_items_ties_are_ordered_as_numpy_1_24_did(size):
+    # numpy 1.24's default sort is an insertion sort, so stable, for up to 16 numbers; the official script reverses it
+    rng = np.random.default_rng(size)
+    for _ in range(50):
+        scores = rng.integers(0, 4, size).astype(float)
+        assert by_score(scores).order == list(np.argsort(scores, kind="mergesort")[::-1])
+
+
+def test_bm25_ranks_as_the_ancestor_scores():
+    rows = [row("LaMP_4_time", number, size) for number, size in enumerate([1, 2, 5, 30, 70])]
+    rankings = make_ranker("bm25").rank(samples(*rows, name="LaMP_4_time"))
+    for made, ranking in zip(rows, rankings, strict=True):
+        documents = [f"{item['title']} {item['text']}".split() for item in made["profile"]]
+        expected = BM25Okapi(documents).get_scores(made["input"].split("article:", 1)[1].split())
+        assert ranking.scores == expected.tolist()
+        assert ranking.order == np.argsort(expected, kind="stable")[::-1].tolist()
+
+
+def test_the_newest_come_first_and_of_one_day_the_later_stored():
+    dates = ["2014-01-02", "2013-12-31", "2014-01-02", "2014", "2014-1-2", "2015-05-05"]
+    assert make_ranker("recency").rank(samples(dated(*dates)))[0].order == [5, 4, 2, 0, 3, 1]
+
+
+def test_an_item_without_a_date_is_the_oldest_and_counted_in_a_note():
+    (ranking,) = make_ranker("recency").rank(samples(dated(None, "2013", None)))
+    assert ranking.order == [1, 2, 0]
+    assert ranking.notes == ("2 of 3 items have no date and count as the oldest",)
+
+
+@pytest.mark.parametrize("date", ["May 2013", "2013-05-29T10:00", "", "2013-"])
+def test_a_date_that_is_none_is_refused_by_place(date):
+    with pytest.raises(ValueError, match=f"sample '310', item 1: expected a date like .* found {date!r}"):
+        make_ranker("recency").rank(samples(dated("2013", date)))
+
+
+def test_rows_without_dates_are_refused():
+    made = row("LaMP_3")
+    with pytest.raises(ValueError, match="sample '310', item 0: expected the field 'date'"):
+        make_ranker("recency").rank(samples(made))
+
+
+def test_random_depends_on_seed_and_id_alone_and_repeats_nothing():
+    rows = [dated(*["2013"] * 30, sample_id=name) for name in ("310", "311")]
+    both = [ranking.order for ranking in make_ranker("random").rank(samples(*rows))]
+    assert [sorted(order) for order in both] == [list(range(30))] * 2
+    assert both[0] != both[1]
+    assert make_ranker("random").rank(samples(rows[1]))[0].order == both[1]
+    assert make_ranker("random", seed=1).rank(samples(rows[1]))[0].order != both[1]
+    # these orders must never change: a paper's numbers hang on them
+    assert make_ranker("random").rank(samples(dated(*["2013"] * 6)))[0].order == [4, 5, 0, 3, 1, 2]
+
+
+def test_random_reaches_every_position_about_equally_often():
+    firsts = [make_ranker("random", seed=seed).rank(samples(dated(*["2013"] * 4)))[0].order[0] for seed in range(400)]
+    assert all(70 <= firsts.count(position) <= 130 for position in range(4))
+
+
+def test_first_keeps_the_stored_order():
+    assert make_ranker("first").rank(samples(dated("2013", "2011", "2012")))[0].order == [0, 1, 2]
+
+
+@pytest.mark.parametrize("name", ["bm25", "recency", "random", "first"])
+def test_an_empty_profile_has_an_empty_ranking(name):
+    assert list(make_ranker(name).rank(samples(dated()))[0].order) == []
+
+
+def test_rrf_sums_reciprocal_ranks_as_worked_by_hand():
+    (ranking,) = make_ranker("rrf", of=["first", "recency"]).rank(samples(dated("2011", "2013", "2012")))
+    # first: 0 1 2; recency: 1 2 0
+    assert ranking.scores == pytest.approx([1 / 61 + 1 / 63, 1 / 62 + 1 / 61, 1 / 63 + 1 / 62], abs=1e-15)
+    assert ranking.order == [1, 0, 2]
+
+
+def test_rrf_needs_what_its_parts_need():
+    fused = make_ranker("rrf", of=["first", "random"], seed=4, c=1.0)
+    assert (fused.needs_query, fused.needs_dates, fused.c, fused.of[1].seed) == (False, False, 1.0, 4)
+    fused = make_ranker("rrf", of=["bm25", "recency"])
+    assert (fused.needs_query, fused.needs_dates) == (True, True)
+    (ranking,) = fused.rank(samples(dated("2013", None)))
+    assert ranking.notes == ("1 of 2 items have no date and count as the oldest",)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("bm26", {}, "no retriever named 'bm26'; known: bm25, recency, random, first, dense, rrf"),
+        ("bm25", {"seed": 1}, "bm25: no option 'seed'; it has b, epsilon, k1, tokenize"),
+        ("first", {"k1": 1}, "first: no option 'k1'; it has none"),
+        ("bm25", {"k1": 0}, "bm25: expected k1 above 0"),
+        ("bm25", {"b": 1.5}, "b from 0 to 1"),
+        ("bm25", {"epsilon": float("nan")}, "epsilon from 0"),
+        ("dense", {}, "dense: expected the name of a checkpoint as 'model'"),
+        ("rrf", {"of": ["bm25", "dense"]}, "dense: expected the name of a checkpoint as 'model'"),
+        ("rrf", {}, "rrf: expected two other rankers or more"),
+        ("rrf", {"of": "bm25"}, "rrf: expected two other rankers or more"),
+        ("rrf", {"of": ["bm25"]}, "rrf: expected two other rankers or more"),
+        ("rrf", {"of": ["bm25", "rrf"]}, "rrf: expected two other rankers or more"),
+        ("rrf", {"of": ["bm25", "tf-idf"]}, "no retriever named 'tf-idf'"),
+        ("rrf", {"of": ["bm25", "first"], "model": "x"}, "rrf: no option 'model'"),
+        ("rrf", {"of": ["bm25", "first"], "c": -1}, "c from 0"),
+    ],
+)
+def test_bad_names_and_options_list_the_known(name, options, message):
+    with pytest.raises(ValueError, match=message):
+        make_ranker(name, **options)
+
+
+def test_the_table_names_every_ranker():
+    assert list(RANKERS) == ["bm25", "recency", "random", "first", "dense", "rrf"]

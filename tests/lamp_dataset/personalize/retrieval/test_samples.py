@@ -1,0 +1,106 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+from personal import batch, row
+
+from lamp_dataset.personalize.retrieval.samples import ArrowSample, PlainSample, read_samples
+from lamp_dataset.tasks import TASKS
+
+
+def view(sample):
+    documents = sample.documents.to_pylist() if isinstance(sample, ArrowSample) else sample.documents
+    return sample.id, sample.input, sample.query, sample.size, documents, sample.column("id"), sample.items([2, 0])
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_plain_values_and_arrow_are_seen_alike(name):
+    task, rows = TASKS[name], [row(name, number, size=4) for number in range(3)]
+    plain = read_samples(task, batch(rows), "official")
+    table = pa.table(batch(rows))
+    arrow = read_samples(task, table, "official")
+    parts = read_samples(task, pa.concat_tables([table.slice(0, 1), table.slice(1, 2)]), "official")
+    assert {type(sample) for sample in (*arrow, *parts)} == {ArrowSample}
+    assert [view(sample) for sample in plain] == [view(sample) for sample in arrow] == [view(s) for s in parts]
+    item = rows[1]["profile"][3]
+    assert plain[1].documents[3] == " ".join(item[field] for field in task.document_fields)
+
+
+def test_other_forms_of_a_profile_are_read_too():
+    made = row("LaMP_4")
+    (expected,) = read_samples(TASKS["LaMP_4"], batch([made]), "official")
+    columns = {field: [item[field] for item in made["profile"]] for field in made["profile"][0]}
+    large = pa.list_(pa.struct([(field, pa.large_string()) for field in columns]))
+    forms = [
+        {**batch([made]), "profile": [columns]},
+        {name: np.array(values, object) for name, values in batch([{**made, "profile": None}]).items()},
+        pa.table({**batch([made]), "profile": [columns]}),
+        pa.table({**batch([made]), "profile": pa.array([made["profile"]], large)}),
+        pa.table({**batch([made]), "profile": pa.array([made["profile"]], pa.large_list(large.value_type))}),
+    ]
+    forms[1]["profile"] = np.empty(1, object)
+    forms[1]["profile"][0] = np.array(made["profile"], object)
+    for form in forms:
+        (sample,) = read_samples(TASKS["LaMP_4"], form, "official")
+        assert view(sample) == view(expected)
+
+
+def test_a_sliced_batch_sees_its_own_profiles():
+    rows = [row("LaMP_4", number, size=number) for number in (3, 4, 5)]
+    table = pa.table(batch(rows)).slice(1, 1)
+    (sample,) = read_samples(TASKS["LaMP_4"], table, "official")
+    assert sample.items(range(4)) == rows[1]["profile"]
+
+
+@pytest.mark.parametrize("form", [dict, pa.table])
+def test_no_profile_is_an_empty_one_and_a_field_of_none_counts_as_empty(form):
+    rows = [row("LaMP_4", number, size=2) for number in range(3)]
+    rows[0]["profile"], rows[1]["profile"] = None, []
+    rows[2]["profile"][0]["title"] = None
+    samples = read_samples(TASKS["LaMP_4"], form(batch(rows)), "official")
+    assert [sample.size for sample in samples] == [0, 0, 2]
+    assert next(map(str, samples[2].documents)) == " " + rows[2]["profile"][0]["text"]
+    assert list(samples[0].documents) == []
+
+
+@pytest.mark.parametrize("form", [dict, pa.table])
+def test_rows_of_another_config_are_refused(form):
+    made = form(batch([row("LaMP_3")]))
+    (sample,) = read_samples(TASKS["LaMP_4"], made, "official")
+    with pytest.raises(ValueError, match=r"expected the field 'title' of LaMP_4, found 'id', 'text', 'score'; rows of"):
+        sample.documents  # noqa: B018 a property that raises
+
+
+@pytest.mark.parametrize("form", [dict, pa.table])
+def test_missing_columns_are_named(form):
+    made = batch([row("LaMP_3")])
+    del made["profile"]
+    with pytest.raises(ValueError, match="expected rows with id, input, profile; found no 'profile' among id, input"):
+        read_samples(TASKS["LaMP_3"], form(made), "official")
+
+
+@pytest.mark.parametrize("form", [dict, pa.table])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"id": 310}, "sample 310: expected a string as 'id', found 310"),
+        ({"id": None}, "expected a string as 'id', found None"),
+        ({"input": None}, "sample '310': expected a string as 'input', found None"),
+        ({"profile": [None]}, "expected a list of dicts as profile"),
+    ],
+)
+def test_odd_values_are_refused_by_sample(form, change, message):
+    with pytest.raises(ValueError, match=message):
+        read_samples(TASKS["LaMP_3"], form(batch([{**row("LaMP_3"), **change}])), "official")
+
+
+@pytest.mark.parametrize("profile", ["text", ["a", "b"], [1], 7])
+def test_a_profile_of_no_dicts_is_refused(profile):
+    with pytest.raises(ValueError, match="sample '310': expected a list of dicts as profile"):
+        read_samples(TASKS["LaMP_3"], batch([{**row("LaMP_3"), "profile": profile}]), "official")
+
+
+def test_the_view_of_plain_values_copies_no_profile():
+    made = row("LaMP_3")
+    (sample,) = read_samples(TASKS["LaMP_3"], batch([made]), "official")
+    assert isinstance(sample, PlainSample)
+    assert sample.profile[0] is made["profile"][0]

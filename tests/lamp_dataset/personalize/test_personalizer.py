@@ -1,0 +1,384 @@
+import json
+import pickle
+import subprocess
+import sys
+
+import datasets
+import pyarrow as pa
+import pytest
+from datasets.fingerprint import Hasher
+from personal import WordTokenizer, batch, row
+from rank_bm25 import BM25Okapi
+
+import lamp_dataset
+from lamp_dataset import Personalizer
+from lamp_dataset.personalize.columns import COLUMNS, arrow_of
+from lamp_dataset.personalize.retrieval.rankers import First
+from lamp_dataset.tasks import TASKS
+
+
+def made(name, count=7, **options):
+    return [row(name, number, **options) for number in range(count)]
+
+
+def dataset(name, count=7, **options):
+    return datasets.Dataset.from_list(made(name, count, **options))
+
+
+@pytest.mark.oldest
+@pytest.mark.parametrize("name", TASKS)
+def test_every_way_to_map_gives_equal_rows(name):
+    rows, personalize = dataset(name, size=6), Personalizer(name, k=3, max_length=60)
+    expected = rows.map(personalize, batched=True, remove_columns=["profile"]).to_list()
+    plain = personalize(batch(rows.to_list()))
+    assert [{field: made[field] for field in plain} for made in expected] == [
+        dict(zip(plain, values, strict=True)) for values in zip(*plain.values(), strict=True)
+    ]
+    ways = {
+        "one at a time": rows.map(personalize, remove_columns=["profile"]),
+        "batches of two": rows.map(personalize, batched=True, batch_size=2, remove_columns=["profile"]),
+        "arrow": rows.with_format("arrow").map(personalize, batched=True).with_format(None),
+        "streaming": rows.to_iterable_dataset().map(personalize, batched=True, remove_columns=["profile"]),
+        "numpy": rows.with_format("numpy").map(personalize, batched=True, remove_columns=["profile"]).with_format(None),
+    }
+    for way, result in ways.items():
+        assert list(result) == expected, way
+
+
+@pytest.mark.oldest
+def test_two_processes_give_the_rows_of_one(tmp_path):
+    dataset("LaMP_4", 9).to_parquet(tmp_path / "rows.parquet")
+    rows = datasets.Dataset.from_parquet(str(tmp_path / "rows.parquet"), cache_dir=str(tmp_path))
+    personalize = Personalizer("LaMP_4", tokenizer=WordTokenizer(), max_length=60)
+    one = rows.map(personalize, batched=True, remove_columns=["profile"], load_from_cache_file=False)
+    two = rows.map(personalize, batched=True, remove_columns=["profile"], num_proc=2, load_from_cache_file=False)
+    assert two.to_list() == one.to_list()
+
+
+@pytest.mark.oldest
+@pytest.mark.parametrize("streaming", [False, True])
+@pytest.mark.parametrize("name", ["LaMP_3", "LaMP_4_time"])
+def test_the_embedded_sample_from_profile_to_prompt(name, streaming, tmp_path):
+    rows = datasets.load_dataset(
+        "lamp", name, split="validation", data_dir=lamp_dataset.SAMPLE, streaming=streaming, cache_dir=str(tmp_path)
+    )
+    originals = list(rows)
+    found = list(rows.map(Personalizer(name, k=2), batched=True, remove_columns=["profile"]))
+    assert len(found) == len(originals) > 0
+    for original, result in zip(originals, found, strict=True):
+        texts = {item["id"]: item["text"] for item in original["profile"]}
+        assert all(f'"{texts[item_id]}"' in result["source"] for item_id in result["retrieved_ids"])
+        assert result["source"].endswith(original["input"])
+        assert result["target"] == original["output"]
+        assert result["messages"][1] == {"role": "user", "content": result["source"]}
+        assert (result["notes"], result["personalized"], result["length_unit"]) == ("", True, "words")
+
+
+def test_a_whole_row_as_worked_by_hand():
+    profile = [{"id": "70", "text": "what a day"}, {"id": "71", "text": "tired of rain"}, {"id": "72", "text": "hm"}]
+    rows = {"id": ["7"], "input": ["Paraphrase it: so tired"], "output": ["I am tired"], "profile": [profile]}
+    source = '"tired of rain" , and "hm"  are written by a person. Following the given patterns Paraphrase it: so tired'
+    found = Personalizer("LaMP_7", k=2, system="Be brief.", tokenizer=WordTokenizer(), max_length=64)(rows)
+    # bm25: N = 3, of 7 words in the profile 'tired' alone is in the query, once in an item of 3 words; avgdl = 7 / 3
+    score = found.pop("retrieved_scores")[0][0]
+    assert score == pytest.approx(0.5108256237659907 * 2.5 / (1 + 1.5 * (0.25 + 0.75 * 3 / (7 / 3))), rel=1e-15)
+    assert found == {
+        "source": [source],
+        "target": ["I am tired"],
+        "retrieved_ids": [["71", "72"]],
+        "retrieved_use": [["whole", "whole"]],
+        "personalized": [True],
+        "notes": [""],
+        "source_length": [len(source.split()) + 1],
+        "length_unit": ["tokens"],
+        "messages": [[{"role": "system", "content": "Be brief."}, {"role": "user", "content": source}]],
+    }
+
+
+def test_without_a_system_message_there_is_the_prompt_alone():
+    found = Personalizer("LaMP_3", system=None)(batch(made("LaMP_3", 1)))
+    assert found["messages"] == [[{"role": "user", "content": found["source"][0]}]]
+
+
+@pytest.mark.parametrize("retriever", ["recency", "random", "first"])
+def test_a_retriever_without_scores_gives_no_column_of_them(retriever):
+    found = Personalizer("LaMP_3_time", retriever=retriever)(batch(made("LaMP_3_time")))
+    assert list(found) == [name for name in COLUMNS if name != "retrieved_scores" and name != "target"] + ["target"]
+
+
+def test_no_items_give_the_input_alone_as_a_baseline():
+    rows = made("LaMP_4")
+    found = Personalizer("LaMP_4", k=0)(batch(rows))
+    assert found["source"] == [row["input"] for row in rows]
+    assert found["retrieved_ids"] == [[]] * len(rows)
+    assert set(found["personalized"]) == {False}
+    assert set(found["notes"]) == {""}
+
+
+def test_rows_without_golds_have_no_target():
+    rows = [{**row, "output": None} for row in made("LaMP_3")]
+    assert Personalizer("LaMP_3")(batch(rows))["target"] == [None] * len(rows)
+    for row_ in rows:
+        del row_["output"]
+    assert Personalizer("LaMP_3")(batch(rows))["target"] == [None] * len(rows)
+    table = Personalizer("LaMP_3")(pa.table(batch(rows)))
+    assert table.schema.field("target").type == pa.string()
+
+
+def test_an_arrow_batch_comes_back_without_the_profile_and_typed():
+    rows = made("LaMP_3", 2, size=0)
+    table = Personalizer("LaMP_3")(pa.table(batch(rows)))
+    assert table.column_names == ["id", "input", "output", *COLUMNS]
+    assert [table.schema.field(name).type for name in COLUMNS] == list(COLUMNS.values())
+    assert table.column("notes").to_pylist() == ["the profile is empty"] * 2
+
+
+def test_in_map_the_profile_stays_in_arrow():
+    seen = []
+
+    def spy(rows):
+        seen.append(type(arrow_of(rows)))
+        rows["input"]
+        seen.append(type(arrow_of(rows)))  # made a Python object by the caller, who may change it: the batch counts
+        return {}
+
+    dataset("LaMP_3", 2).map(spy, batched=True)
+    assert seen[0] is pa.Table
+    assert seen[1] is not pa.Table
+
+
+def test_a_batch_changed_before_is_seen_changed():
+    def personalize(rows):
+        rows["input"] = [f"review: {text}" for text in ("other", "words")]
+        return Personalizer("LaMP_3", k=0)(rows)
+
+    assert dataset("LaMP_3", 2).map(personalize, batched=True)["source"][:] == ["review: other", "review: words"]
+
+
+@pytest.mark.oldest
+def test_said_types_let_empty_profiles_come_first():
+    rows = datasets.Dataset.from_list([row("LaMP_3", 0, size=0), row("LaMP_3", 1)], features=dataset("LaMP_3").features)
+    personalize = Personalizer("LaMP_3")
+    features = personalize.features(rows.features)
+    found = rows.map(personalize, batched=True, batch_size=1, features=features, remove_columns=["profile"])
+    assert [len(ids) for ids in found["retrieved_ids"]] == [0, 4]
+    assert found.features == features
+    assert "profile" not in found.features
+    assert Personalizer("LaMP_3", retriever="first").features(rows.features).keys() == features.keys() - {
+        "retrieved_scores"
+    }
+
+
+@pytest.mark.oldest
+def test_said_types_keep_a_target_of_text_where_all_golds_are_withheld(tmp_path):
+    rows = datasets.load_dataset("lamp", "LaMP_3", split="test", data_dir=lamp_dataset.SAMPLE, cache_dir=str(tmp_path))
+    personalize = Personalizer("LaMP_3")
+    found = rows.map(
+        personalize, batched=True, remove_columns=["profile"], features=personalize.features(rows.features)
+    )
+    assert found.features["target"] == datasets.Value("string")
+    assert set(found["target"]) == {None}
+
+
+# ---- fingerprints and pickles
+
+
+@pytest.mark.oldest
+def test_a_second_run_comes_from_the_cache(tmp_path):
+    dataset("LaMP_3").to_parquet(tmp_path / "rows.parquet")
+    rows = datasets.Dataset.from_parquet(str(tmp_path / "rows.parquet"), cache_dir=str(tmp_path))
+    first = rows.map(Personalizer("LaMP_3", k=2), batched=True)
+    before = {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*.arrow")}
+    used = Personalizer("LaMP_3", k=2)
+    used(rows[:2])
+    second = rows.map(used, batched=True)
+    assert {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*.arrow")} == before
+    assert second.cache_files == first.cache_files
+    assert rows.map(Personalizer("LaMP_3", k=3), batched=True).cache_files != first.cache_files
+
+
+def test_the_fingerprint_is_that_of_the_options_and_the_version(tmp_path, monkeypatch):
+    path = tmp_path / "ranking.json"
+    path.write_text(json.dumps({"310": []}))
+
+    def hashes():
+        options = [
+            {},
+            {"k": 3},
+            {"max_length": 100},
+            {"rules": "fixed"},
+            {"system": None},
+            {"use_date": True},
+            {"tokenizer": WordTokenizer("slow")},
+            {"k1": 1.2},
+            {"retriever": "random"},
+            {"retriever": "random", "seed": 1},
+            {"retriever": "dense", "model": "a"},
+            {"retriever": "dense", "model": "b"},
+            {"retriever": "rrf", "of": ["first", "random"]},
+            {"retriever": "rrf", "of": ["first", "bm25"]},
+            {"ranking": path},
+        ]
+        return [Hasher.hash(Personalizer("LaMP_3_time", **chosen)) for chosen in options]
+
+    before = hashes()
+    assert len(set(before)) == len(before)
+    assert hashes() == before
+    path.write_text(json.dumps({"310": ["3100"]}))
+    assert [old == new for old, new in zip(before, hashes(), strict=True)] == [True] * (len(before) - 1) + [False]
+    monkeypatch.setattr(lamp_dataset, "__version__", "another")
+    assert not set(hashes()) & set(before)
+
+
+def test_the_fingerprint_is_the_same_in_another_process():
+    code = (
+        "from datasets.fingerprint import Hasher; from lamp_dataset import Personalizer;"
+        "print(Hasher.hash(Personalizer('LaMP_3', retriever='rrf', of=['bm25', 'random'], k1=1.2)))"
+    )
+    ours = Hasher.hash(Personalizer("LaMP_3", retriever="rrf", of=["bm25", "random"], k1=1.2))
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert other.stdout.strip() == ours
+
+
+def test_a_pickled_one_does_the_same():
+    personalize, rows = Personalizer("LaMP_3", tokenizer=WordTokenizer(), rules="fixed", k=2), batch(made("LaMP_3"))
+    expected = personalize(rows)
+    data = pickle.dumps(personalize)
+    assert pickle.loads(data)(rows) == expected
+    assert len(data) < 1500
+
+
+# ---- rankings, once made, serve many prompts
+
+
+@pytest.mark.parametrize("retriever", ["bm25", "recency", "random"])
+def test_a_ranking_read_back_gives_the_same_prompts(retriever, tmp_path):
+    rows = batch(made("LaMP_4_time", size=9))
+    ranked = Personalizer("LaMP_4_time", retriever=retriever)
+    path = tmp_path / "ranking.json"
+    path.write_text(json.dumps(ranked.rank(rows)))
+    for k in (1, 4, 20):
+        expected = Personalizer("LaMP_4_time", retriever=retriever, k=k)(rows)
+        expected.pop("retrieved_scores", None)
+        assert Personalizer("LaMP_4_time", ranking=path, k=k)(rows) == expected
+
+
+def test_a_short_ranking_is_noted_where_it_is_too_short(tmp_path):
+    path = tmp_path / "ranking.json"
+    path.write_text(json.dumps({"310": ["3102", "3101"]}))
+    rows = batch([row("LaMP_3")])
+    assert Personalizer("LaMP_3", ranking=path, k=2)(rows)["notes"] == [""]
+    found = Personalizer("LaMP_3", ranking=path, k=3)(rows)
+    assert found["retrieved_ids"] == [["3102", "3101"]]
+    assert found["notes"] == ["the ranking names 2 of the profile's 5 items"]
+
+
+@pytest.mark.parametrize("size", [4, 40])
+@pytest.mark.parametrize("form", [dict, pa.table])
+def test_dates_are_searched_when_asked_as_the_official_flag_does(form, size):
+    made = row("LaMP_4_time", size=size)
+    made["profile"][1]["date"] = None
+    documents = [f"{item['title']} {item['text']}" for item in made["profile"]]
+    dated = [
+        text if item["date"] is None else f"{text} date: {item['date']}"
+        for text, item in zip(documents, made["profile"], strict=True)
+    ]
+    made["input"] += f" {made['profile'][0]['date']} date:"
+    query = made["input"].partition("article:")[2].split()
+    for use_date, texts in ((False, documents), (True, dated)):
+        found = Personalizer("LaMP_4_time", k=size, use_date=use_date)(form(batch([made])))
+        found = found.to_pydict() if isinstance(found, pa.Table) else found
+        expected = BM25Okapi([text.split() for text in texts]).get_scores(query)
+        assert found["retrieved_scores"] == [sorted(expected, reverse=True)]
+
+
+# ---- bad input
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"task": "LaMP-2N"}, "that task is 'LaMP_2_news' here"),
+        ({"retriever": "bm26"}, "no retriever named 'bm26'; known: bm25, recency"),
+        ({"retriever": "recency"}, "LaMP_3 has no dates for the retriever 'recency': .* time-based LaMP_3_time"),
+        ({"retriever": "rrf", "of": ["bm25", "recency"]}, "LaMP_3 has no dates"),
+        ({"rules": "new"}, "no rules named 'new'"),
+        ({"k": -1}, "expected a whole number from 0 as k, found -1"),
+        ({"k": 2.0}, "expected a whole number from 0 as k, found 2.0"),
+        ({"k": True}, "expected a whole number from 0 as k, found True"),
+        ({"max_length": 0}, "expected a whole number from 1 as max_length, found 0"),
+        ({"ranking": "r.json", "seed": 1}, "a ranking file takes no options of a retriever, found seed"),
+        ({"ranking": "r.json", "retriever": "recency"}, "either a ranking file or a retriever"),
+        ({"retriever": First(), "seed": 1}, "a retriever given as an object has its options already, found seed"),
+        ({"use_date": True}, "LaMP_3 has no dates for use_date: they are in the time-based LaMP_3_time"),
+        ({"sede": 1}, "bm25: no option 'sede'"),
+        ({"tokenizer": 3}, "expected a tokenizer of Hugging Face, .* or None as tokenizer, found 3"),
+        ({"tokenizer": len}, "expected a tokenizer of Hugging Face, .* found <built-in function len>"),
+        ({"tokenizer": WordTokenizer}, "expected a tokenizer of Hugging Face, .* found <class"),
+        ({"tokenizer": ""}, "expected a tokenizer of Hugging Face, .* found ''"),
+        ({"retriever": 3}, "an object with what a Ranker has, found 3 without needs_query, needs_dates, scored, rank"),
+        ({"retriever": "dense"}, "dense: expected the name of a checkpoint as 'model', such as"),
+        ({"retriever": "rrf"}, r"rrf: expected two other rankers or more as 'of', .* found \(\)"),
+    ],
+)
+def test_bad_options_are_refused_when_made(options, message):
+    with pytest.raises(ValueError, match=message):
+        Personalizer(**{"task": "LaMP_3", **options})
+
+
+def test_rows_of_another_config_are_refused():
+    with pytest.raises(ValueError, match="expected the field 'title' of LaMP_4, found 'id', 'text', 'score'"):
+        Personalizer("LaMP_4")(batch(made("LaMP_3")))
+    # the documents are there, but not what the prompt needs
+    with pytest.raises(ValueError, match="sample '310', item '3100': expected the field 'score'"):
+        Personalizer("LaMP_3", retriever="first")(batch(made("LaMP_7")))
+
+
+@pytest.mark.parametrize("rules", ["official", "fixed"])
+@pytest.mark.parametrize("form", [dict, pa.table])
+def test_a_field_of_none_counts_as_empty_and_is_noted(rules, form):
+    rows = made("LaMP_4", 1, size=2)
+    rows[0]["profile"][1].update(text=None, title=None)
+    found = Personalizer("LaMP_4", rules=rules, retriever="first")(form(batch(rows)))
+    found = found.to_pydict() if isinstance(found, pa.Table) else found
+    assert '"" is the title for "" ' in found["source"][0]
+    assert found["notes"] == ["item '3101': title, text None, taken as empty"]
+
+
+@pytest.mark.parametrize("rules", ["official", "fixed"])
+def test_a_budget_too_small_for_the_template_falls_back_and_says_so(rules):
+    rows = made("LaMP_4", 1)
+    found = Personalizer("LaMP_4", rules=rules, max_length=5, tokenizer=WordTokenizer())(batch(rows))
+    assert found["source"] == [rows[0]["input"]]
+    assert found["personalized"] == [False]
+    assert found["retrieved_use"] == [["left out"] * 4]
+    assert "the prompt is the input" in found["notes"][0] or "no profile" in found["notes"][0]
+
+
+class Chat(WordTokenizer):
+    """Adds four marks and the system message to a prompt, and nothing at its end."""
+
+    chat_template = "there is one"
+
+    def apply_chat_template(self, messages, tokenize, add_generation_prompt):
+        return " ".join(f"<{message['role']}> {message['content']} <end>" for message in messages)
+
+
+@pytest.mark.parametrize("rules", ["official", "fixed"])
+def test_a_chat_template_takes_its_part_of_the_budget(rules):
+    rows = batch(made("LaMP_7", size=9, words=(20, 40)))
+    plain = Personalizer("LaMP_7", tokenizer=WordTokenizer(), rules=rules, max_length=120)(rows)
+    # the marks of two messages and two words of the system; the plain prompt's special token is not in the chat
+    chat = Personalizer("LaMP_7", tokenizer=Chat(), rules=rules, max_length=120 + 6 - 1, system="Be brief.")(rows)
+    assert chat["source"] == plain["source"]
+    assert chat["source_length"] == [length + 6 - 1 for length in plain["source_length"]]
+    assert "cut" in {use for uses in plain["retrieved_use"] for use in uses}
+
+
+def test_a_chat_template_larger_than_the_budget_is_refused():
+    with pytest.raises(ValueError, match="a budget of 10 tokens is too small: the chat template alone takes 32"):
+        Personalizer("LaMP_3", tokenizer=Chat(), max_length=10)
+
+
+def test_an_empty_batch_is_no_rows():
+    assert set(map(len, Personalizer("LaMP_3")({"id": [], "input": [], "profile": []}).values())) == {0}

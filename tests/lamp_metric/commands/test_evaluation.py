@@ -1,0 +1,446 @@
+import json
+import random
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+import lamp_metric
+from lamp_dataset import __version__
+from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
+
+USER = [name for name, task in TASKS.items() if not task.time_based]
+
+
+def expected(made, name):
+    golds, preds = made.outputs(name)
+    return lamp_metric.score(name, [preds[key] for key in golds], list(golds.values()))
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_eval_task_with_the_benchmarks_flags_writes_its_flat_result(made, run, tmp_path, name):
+    golds, preds = made.pair(name)
+    output = tmp_path / "scores.json"
+    result = run(
+        "eval-task", "--golds_json", golds, "--preds_json", preds, "--task_name", name, "--output_file", output
+    )
+    assert result.exit_code == 0, result.output
+    assert json.loads(output.read_text()) == expected(made, name)
+    for key, value in expected(made, name).items():
+        assert key in result.stdout
+        assert f"{value:.4f}" in result.stdout
+    assert result.stdout.endswith(f"\ntask:{name}|n:12|rule:1|version:{__version__}\n")
+
+
+@pytest.mark.parametrize("name", USER)
+def test_the_task_is_told_by_the_golds(made, run, name):
+    golds, preds = made.pair(name)
+    result = run("eval-task", "--golds_json", golds, "--preds_json", preds, "--json")
+    assert json.loads(result.stdout) == {
+        "task": name,
+        "n": 12,
+        "scores": expected(made, name),
+        "intervals": {},
+        "signature": f"task:{name}|n:12|rule:1|version:{__version__}",
+    }
+
+
+@pytest.mark.parametrize("task_name", ["LaMP_2", "LaMP_2_news"])
+def test_news_categories_are_told_from_movie_tags_by_their_labels(made, run, task_name):
+    golds, preds = made.pair("LaMP_2_news")
+    result = run("eval-task", "--golds_json", golds, "--preds_json", preds, "--task_name", task_name, "--json")
+    assert json.loads(result.stdout)["task"] == "LaMP_2_news"
+    assert json.loads(result.stdout)["scores"] == expected(made, "LaMP_2_news")
+    note = (
+        f"{golds}: says 'LaMP_2', but its golds are labels of LaMP_2_news (Personalized News Categorization): "
+        "LaMP_2_news is scored\n"
+    )
+    assert result.stderr == ("" if task_name == "LaMP_2_news" else note)
+
+
+@pytest.mark.parametrize("options", [[], ["--task_name", "LaMP_2_time"]])
+def test_it_is_also_said_without_a_name_and_in_the_time_based_setting(made, run, options):
+    golds, preds = made.pair("LaMP_2_news")
+    result = run("eval-task", "--golds_json", golds, "--preds_json", preds, *options)
+    assert result.stderr.count("is scored\n") == result.stderr.count("\n") == 1
+
+
+def test_nothing_is_said_of_movie_tags(made, run):
+    golds, preds = made.pair("LaMP_2")
+    for options in ([], ["--task_name", "LaMP_2"], ["--task_name", "LaMP_2_time"]):
+        assert run("eval-task", "--golds_json", golds, "--preds_json", preds, *options).stderr == ""
+
+
+@pytest.mark.parametrize("command", ["eval-task", "eval-all"])
+def test_the_help_says_that_the_golds_tell_news_from_movies(run, command):
+    text = " ".join(run(command, "--help").stdout.split())
+    assert "the golds' labels tell" in text
+
+
+def test_a_config_named_in_full_is_not_second_guessed(made, fails):
+    golds, preds = made.pair("LaMP_2")
+    message = fails("eval-task", "--golds_json", golds, "--preds_json", preds, "--task_name", "LaMP_2_news")
+    assert message.startswith(f"{golds}: reference of sample '00': ")
+    assert "is no label of LaMP_2_news" in message
+
+
+def test_dashes_are_understood_in_options(made, run):
+    golds, preds = made.pair("LaMP_1")
+    assert run("eval-task", "--golds-json", golds, "--preds-json", preds, "--task-name", "LaMP_1").exit_code == 0
+
+
+def test_intervals_and_per_sample_values_in_json(made, run):
+    golds, preds = made.pair("LaMP_3")
+    options = ["--json", "--confidence_level", "0.9", "--n_resamples", "50", "--seed", "3", "--per_sample"]
+    result = json.loads(run("eval-task", "--golds_json", golds, "--preds_json", preds, *options).stdout)
+    by_gold, by_pred = made.outputs("LaMP_3")
+    score = lamp_metric.score(
+        "LaMP_3", [by_pred[key] for key in by_gold], list(by_gold.values()), ids=list(by_gold),
+        confidence_level=0.9, n_resamples=50, seed=3, per_sample=True,
+    )  # fmt: skip
+    assert result["intervals"] == {"MAE": score["MAE_ci"], "RMSE": score["RMSE_ci"]}
+    assert result["per_sample"] == score["per_sample"]
+    assert result["signature"] == f"task:LaMP_3|n:12|rule:1|confidence:0.9|resamples:50|seed:3|version:{__version__}"
+
+
+def test_the_table_shows_intervals(made, run):
+    golds, preds = made.pair("LaMP_4")
+    result = run("eval-task", "--golds_json", golds, "--preds_json", preds, "--confidence_level", "0.95")
+    lines = result.stdout.splitlines()
+    assert lines[0].split() == ["task", "samples", "score", "value", "interval"]
+    assert lines[1].split()[:3] == ["LaMP_4", "12", "rouge-1"]
+    assert lines[2].split()[0] == "rouge-L"
+    assert lines[-1].endswith(f"|confidence:0.95|resamples:1000|seed:0|version:{__version__}")
+
+
+def test_extracted_answers_are_marked_and_never_an_official_result(made, run, fails, tmp_path):
+    golds = made.write("g.json", "LaMP_1", {"1": "[1]", "2": "[2]"})
+    preds = made.write("p.json", "LaMP_1", {"2": "It is [2].", "1": "[1]"})
+    files = ["--golds_json", golds, "--preds_json", preds, "--extract_answers"]
+    result = json.loads(run("eval-task", *files, "--json").stdout)
+    assert (result["scores"]["accuracy"], "|extracted:yes|" in result["signature"]) == (1.0, True)
+    message = fails("eval-task", *files, "--output_file", tmp_path / "r.json")
+    assert "--extract_answers gives no official scores" in message
+    assert not (tmp_path / "r.json").exists()
+
+
+def test_extracting_answers_from_texts_is_an_error(made, run, fails):
+    golds, preds = made.pair("LaMP_4")
+    message = "--extract_answers: no labels or ratings to look for in LaMP_4; leave the option out"
+    assert fails("eval-task", "--golds_json", golds, "--preds_json", preds, "--extract_answers") == message
+    zips = [made.zip(f"{side}.zip", {"a.json": path.read_bytes()}) for side, path in (("g", golds), ("p", preds))]
+    options = ["--golds_zip", zips[0], "--preds_zip", zips[1], "--extract_answers"]
+    assert fails("eval-all", *options, "--partial") == message
+    golds, preds = made.whole_benchmark()
+    result = run("eval-all", "--golds_zip", golds, "--preds_zip", preds, "--extract_answers", "--json")
+    marked = {name: "|extracted:yes|" in found["signature"] for name, found in json.loads(result.stdout).items()}
+    assert marked == {name: bool(TASKS[name].labels) for name in OFFICIAL_NAMES}
+
+
+def test_eval_all_is_keyed_by_task(made, run, tmp_path):
+    golds, preds = made.whole_benchmark()
+    output, scratch = tmp_path / "all.json", tmp_path / "scratch"
+    scratch.mkdir()
+    (scratch / "keep.txt").write_text("mine")
+    options = ["--temp_dir", scratch, "--output_file", output]
+    result = run("eval-all", "--golds_zip", golds, "--preds_zip", preds, *options)
+    assert result.exit_code == 0, result.output
+    scores = json.loads(output.read_text())
+    assert scores == {name: expected(made, name) for name in OFFICIAL_NAMES}
+    assert list(scores) == list(OFFICIAL_NAMES)
+    assert [path.name for path in scratch.iterdir()] == ["keep.txt"]
+    assert (scratch / "keep.txt").read_text() == "mine"
+
+
+def test_eval_all_with_news_categories(made, run):
+    names = [*OFFICIAL_NAMES[:1], "LaMP_2_news", *OFFICIAL_NAMES[2:]]
+    golds, preds = made.whole_benchmark(names)
+    result = json.loads(run("eval-all", "--golds_zip", golds, "--preds_zip", preds, "--json").stdout)
+    assert result["LaMP_2"]["task"] == "LaMP_2_news"
+    assert result["LaMP_2"]["scores"] == expected(made, "LaMP_2_news")
+
+
+def test_eval_all_names_what_is_missing_and_scores_what_is_there_on_demand(made, run, fails):
+    golds, _ = made.whole_benchmark()
+    preds = made.zip(
+        "some.zip", {f"{name}.json": (made.folder / f"{name}_preds.json").read_bytes() for name in ("LaMP_3", "LaMP_5")}
+    )
+    message = fails("eval-all", "--golds_zip", golds, "--preds_zip", preds)
+    assert message.startswith(
+        f"{preds}: expected a file for each of the 7 tasks, found none for LaMP_1, LaMP_2, LaMP_4,"
+    )
+    result = run("eval-all", "--golds_zip", golds, "--preds_zip", preds, "--partial", "--json")
+    assert list(json.loads(result.stdout)) == ["LaMP_3", "LaMP_5"]
+    assert result.stderr == "not scored, since one side is missing: LaMP_1, LaMP_2, LaMP_4, LaMP_6, LaMP_7\n"
+
+
+def test_eval_all_of_disjoint_zips_is_an_error(made, fails):
+    golds, _ = made.pair("LaMP_3")
+    other, _ = made.pair("LaMP_4")
+    g, p = made.zip("g.zip", {"a.json": golds.read_bytes()}), made.zip("p.zip", {"a.json": other.read_bytes()})
+    assert fails("eval-all", "--golds_zip", g, "--preds_zip", p, "--partial").endswith(
+        "p.zip LaMP_4: no task is in both"
+    )
+
+
+def test_compare_reports_both_systems(made, run):
+    golds, preds = made.pair("LaMP_4", n=40)
+    worse = made.write("worse.json", "LaMP_4", dict.fromkeys(made.outputs("LaMP_4", n=40)[0], "nothing"))
+    result = run("compare", "LaMP_4", "--golds", golds, "--preds", preds, worse, "--n_resamples", "500")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[:2] == [f"A: {preds}", f"B: {worse}"]
+    assert lines[3].split() == ["score", "A", "B", "A", "-", "B", "interval", "p", "better", "score"]
+    assert result.stderr == ""
+    assert lines[4].split()[-1] == "A"
+    assert lines[-1].startswith(
+        "task:LaMP_4|n:40|rule:1|test:paired-randomisation|confidence:0.95|resamples:500|seed:0|"
+    )
+    machine = json.loads(
+        run("compare", "LaMP_4", "--golds", golds, "--preds", preds, worse, "--n_resamples", "500", "--json").stdout
+    )
+    by_gold, by_pred = made.outputs("LaMP_4", n=40)
+    assert machine["scores"] == lamp_metric.compare(
+        "LaMP_4", [by_pred[key] for key in by_gold], ["nothing"] * 40, list(by_gold.values()), n_resamples=500
+    )
+
+
+def test_compare_of_few_samples_says_how_little_they_tell(made, run):
+    """By hand: all three differ alike, so the interval leaves out 0; two of the eight swaps differ as much."""
+    golds = made.write("g.json", "LaMP_3", {"1": "5", "2": "5", "3": "5"})
+    preds = [made.write(f"{n}.json", "LaMP_3", dict.fromkeys("123", n)) for n in "54"]
+    result = run("compare", "LaMP_3", "--golds", golds, "--preds", *preds)
+    row = "MAE 0.0000 1.0000 -1.0000 [-1.0000, -1.0000] 0.2500 A"
+    assert row.split() in [line.split() for line in result.stdout.splitlines()]
+    assert result.stderr == "few samples (3): the interval tends to be too narrow, and p cannot be below 0.25\n"
+    few = made.pair("LaMP_3", n=29)
+    options = ["--golds", few[0], "--preds", *few]
+    assert run("compare", "LaMP_3", *options, "--n_resamples", "99").stderr.endswith(" below 0.02\n")
+    assert run("compare", "LaMP_3", *options, "--n_resamples", "99", "--json").stderr == ""
+
+
+def test_compare_names_news_categories_once(made, run):
+    golds, preds = made.pair("LaMP_2_news", n=30)
+    result = run("compare", "LaMP_2", "--golds", golds, "--preds", preds, golds)
+    assert result.stderr.count("LaMP_2_news is scored\n") == result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", USER)
+def test_compare_runs_for_every_task(made, run, name):
+    golds, preds = made.pair(name, n=40)
+    result = run("compare", name, "--golds", golds, "--preds", preds, golds, "--json")
+    assert {found["better"] for found in json.loads(result.stdout)["scores"].values()} == {"b"}
+
+
+OUTPUTS = '{"task": "LaMP_4", "golds": [%s]}'
+GOOD = OUTPUTS % '{"id": "1", "output": "a title"}, {"id": "2", "output": "b"}'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected JSON, found an empty file"),
+        ("not json", "expected JSON, found a file that begins b'not json'"),
+        ("<html>oops", "found an HTML page"),
+        (GOOD[:40], "ends in the middle"),
+        ('{"task": "LaMP_4"}', "found no 'golds'; keys: 'task'"),
+        ('{"golds": []}', "found no 'task'"),
+        ('[{"id": "1", "input": "x"}]', "found questions"),
+        (OUTPUTS % '{"id": 1, "output": "a"}', "entry 0 of 'golds': expected a string as 'id', found 1"),
+        (OUTPUTS % '{"id": "1", "output": "a"}, {"id": "1", "output": "b"}', "id '1' stands twice"),
+        (GOOD.replace("]", ', {"id": "3", "output": "c"}]'), "p.json holds 1 ids that are not in "),
+        (OUTPUTS % '{"id": "1", "output": "a"}', "p.json lacks 1 of the 2 ids in "),
+        (
+            OUTPUTS % '{"id": "1", "output": "a"}, {"id": "2", "output": null}',
+            "sample '2': expected a string for LaMP_4",
+        ),
+        (OUTPUTS % '{"id": "1", "output": "a"}, {"id": "2", "output": 7}', "sample '2': expected a string for LaMP_4"),
+        (OUTPUTS % '{"id": "1", "output": "a"}, {"id": "2"}', "(id '2') has no 'output'"),
+        (
+            OUTPUTS % '{"id": "1", "output": ["a"]}, {"id": "2", "output": "b"}',
+            "sample '1': expected a string for LaMP_4",
+        ),
+        (OUTPUTS % '"1", "2"', "entry 0 of 'golds': expected an object, found str"),
+        (GOOD.replace("LaMP_4", "LaMP_5"), "expected predictions for task 'LaMP_4', as in"),
+        (GOOD.replace('b"', 'b\\u0000\\ud83d"'), None),
+        ('{"task": "LaMP_4", "golds": [%s' % ("[" * 100_000), "nested too deep"),
+        (
+            OUTPUTS % ('{"id": "1", "output": %s}' % ("9" * 5000)),
+            "expected JSON of this benchmark, but Exceeds the limit",
+        ),
+    ],
+)
+def test_bad_predictions_are_one_line_and_leave_no_result(made, run, fails, tmp_path, text, message):
+    golds, preds, output = tmp_path / "g.json", tmp_path / "p.json", tmp_path / "r.json"
+    golds.write_text(GOOD)
+    preds.write_text(text)
+    arguments = ["eval-task", "--golds_json", golds, "--preds_json", preds, "--output_file", output]
+    if message is None:
+        assert run(*arguments).exit_code == 0
+        return
+    line = fails(*arguments)
+    assert line.startswith(f"{preds}")
+    assert message in line
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["g.json", "p.json"]
+
+
+def test_numbers_are_outputs_only_where_the_task_has_labels(made, run):
+    golds = made.write("g.json", "LaMP_3", {"1": "4", "2": "5"})
+    preds = made.write("p.json", "LaMP_3", {"1": 4, "2": 4.5})
+    result = run("eval-task", "--golds_json", golds, "--preds_json", preds, "--json")
+    assert json.loads(result.stdout)["scores"]["MAE"] == 0.25
+
+
+def test_other_bad_input_is_one_line(made, fails, tmp_path):
+    golds, preds = made.pair("LaMP_4")
+    task = ["eval-task", "--golds_json", golds, "--preds_json", preds]
+    assert "no config named 'LaMP_9'" in fails(*task, "--task_name", "LaMP_9")
+    assert "expected the golds of task 'LaMP_5', found 'LaMP_4'" in fails(*task, "--task_name", "LaMP_5")
+    assert "No such file" in fails("eval-task", "--golds_json", tmp_path / "none.json", "--preds_json", preds)
+    assert "found a folder" in fails("eval-task", "--golds_json", tmp_path, "--preds_json", preds)
+    assert "is not there; make it first" in fails(*task, "--output_file", tmp_path / "none" / "r.json")
+    assert "found a folder" in fails(*task, "--output_file", tmp_path)
+    assert "Not a directory" in fails(*task, "--output_file", golds / "r.json")
+    assert "is an input of this command" in fails(*task, "--output_file", golds)
+    assert "confidence_level: expected a number between 0 and 1" in fails(*task, "--confidence_level", "95")
+    assert "n_resamples" in fails(*task, "--confidence_level", "0.9", "--n_resamples", "0")
+    assert "--per_sample adds to what --json prints" in fails(*task, "--per_sample")
+    unknown = tmp_path / "u.json"
+    unknown.write_text('{"task": "LaMP_8", "golds": []}')
+    assert "no task is named 'LaMP_8'; tasks: LaMP_1, " in fails(
+        "eval-task", "--golds_json", unknown, "--preds_json", unknown
+    )
+    empty = made.write("e.json", "LaMP_4", {})
+    assert "e.json: nothing to score" in fails("eval-task", "--golds_json", empty, "--preds_json", empty)
+
+
+def test_golds_that_are_file_names_are_refused(made, fails):
+    golds = made.write("g.json", "LaMP_6", {"1": "147-000874-EM.txt"})
+    message = fails("eval-task", "--golds_json", golds, "--preds_json", golds)
+    assert "'147-000874-EM.txt' is a file name that stands for the text" in message
+
+
+def test_zips_may_hold_what_file_managers_add(made, run):
+    golds, preds = made.pair("LaMP_3")
+    zips = [
+        made.zip(
+            name,
+            {
+                "deep/er/still/": "",
+                "deep/er/still/out.JSON": path.read_bytes(),
+                "__MACOSX/deep/._out.json": b"\0\5\26",
+                "__MACOSX/out.json": b"\0\5\26",
+                "deep/._out.json": b"\0\5\26",
+                ".DS_Store": b"x",
+                "notes.txt": "not json",
+            },
+        )
+        for name, path in (("g.zip", golds), ("p.zip", preds))
+    ]
+    result = run("eval-all", "--golds_zip", zips[0], "--preds_zip", zips[1], "--partial", "--json")
+    assert json.loads(result.stdout)["LaMP_3"]["scores"] == expected(made, "LaMP_3")
+
+
+def test_bad_zips_are_one_line(made, fails, tmp_path, monkeypatch):
+    golds, preds = made.whole_benchmark()
+    text = (made.folder / "LaMP_3_golds.json").read_bytes()
+
+    def fail(path):
+        return fails("eval-all", "--golds_zip", golds, "--preds_zip", path)
+
+    assert "expected JSON files in the zip, found none" in fail(made.zip("none.zip", {"a.txt": "x"}))
+    twice = made.zip("twice.zip", {"a/x.json": text, "b/y.json": text})
+    assert fail(twice) == f"{twice}: two files of task LaMP_3: {twice}/a/x.json and {twice}/b/y.json"
+    assert "bad.zip/x.json: expected JSON" in fail(made.zip("bad.zip", {"x.json": "{"}))
+    assert "no task is named 'LaMP_9'" in fail(made.zip("nine.zip", {"x.json": text.replace(b"LaMP_3", b"LaMP_9")}))
+    cut = tmp_path / "cut.zip"
+    cut.write_bytes(preds.read_bytes()[:-30])
+    assert "damaged or cut off" in fail(cut)
+    broken = bytearray(preds.read_bytes())
+    broken[60:90] = bytes(30)
+    (tmp_path / "broken.zip").write_bytes(broken)
+    assert "damaged or cut off" in fail(tmp_path / "broken.zip")
+    (tmp_path / "page.zip").write_text("<!doctype html>")
+    assert "expected a zip file, found an HTML page" in fail(tmp_path / "page.zip")
+    (tmp_path / "empty.zip").write_bytes(b"")
+    assert "expected a zip file, found an empty file" in fail(tmp_path / "empty.zip")
+    assert "found a folder" in fail(tmp_path)
+    encrypted = bytearray(preds.read_bytes())
+    for signature, offset in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        encrypted[encrypted.index(signature) + offset] |= 1
+    (tmp_path / "secret.zip").write_bytes(encrypted)
+    assert "is encrypted" in fail(tmp_path / "secret.zip")
+    odd_name = preds.read_bytes().replace(b"preds/LaMP_1/", b"preds/L\xe0MP_1/")
+    (tmp_path / "name.zip").write_bytes(odd_name)
+    with zipfile.ZipFile(tmp_path / "name.zip") as archive:
+        assert len(archive.namelist()) == 7  # not marked as UTF-8: read as the old code page
+    marked = bytearray(odd_name)
+    marked[marked.index(b"PK\1\2") + 9] |= 8  # marked as UTF-8, and is none
+    (tmp_path / "name.zip").write_bytes(marked)
+    assert "name.zip: expected a zip file, but it is damaged" in fail(tmp_path / "name.zip")
+    monkeypatch.setattr("lamp_metric.predictions.archive.MAX_INFLATED_BYTES", 1 << 20)
+    assert "inflates to more than 1 MiB" in fail(made.zip("bomb.zip", {"x.json": b" " * (1 << 20) + text}))
+    half = b" " * (600 << 10)
+    both = {"x.json": half + text, "y.json": half + (made.folder / "LaMP_4_golds.json").read_bytes()}
+    assert "inflates to more than 1 MiB" in fail(made.zip("two.zip", both))
+
+
+def test_the_bound_holds_although_the_header_lies(made, fails, tmp_path, monkeypatch):
+    monkeypatch.setattr("lamp_metric.predictions.archive.MAX_INFLATED_BYTES", 1 << 16)
+    path = made.zip("liar.zip", {"x.json": b"[" * (1 << 20)})
+    data = bytearray(path.read_bytes())
+    for signature, offset in ((b"PK\3\4", 22), (b"PK\1\2", 24)):
+        place = data.index(signature) + offset
+        data[place : place + 4] = (10).to_bytes(4, "little")
+    path.write_bytes(data)
+    with zipfile.ZipFile(path) as archive:
+        assert archive.infolist()[0].file_size == 10
+    message = fails("eval-all", "--golds_zip", path, "--preds_zip", path)
+    assert "inflates to more than" in message or "damaged or cut off" in message
+
+
+def test_the_installed_command_and_the_module_run(made):
+    golds, preds = made.pair("LaMP_1")
+    command = ["eval-task", "--golds_json", str(golds), "--preds_json", str(preds), "--json"]
+    result = subprocess.run([sys.executable, "-m", "lamp_metric", *command], capture_output=True, text=True)
+    assert json.loads(result.stdout)["scores"] == expected(made, "LaMP_1")
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("name", ["LaMP_1", "LaMP_3", "LaMP_4"])
+def test_a_task_loads_only_what_it_needs(made, name):
+    golds, preds = made.pair(name)
+    code = (
+        "import sys\nfrom lamp_metric.__main__ import main\n"
+        f"main(['eval-task', '--golds_json', {str(golds)!r}, '--preds_json', {str(preds)!r}], standalone_mode=False)\n"
+        "print(sorted({module.split('.')[0] for module in sys.modules} & {'numpy', 'sklearn', 'scipy', 'datasets', "
+        "'evaluate', 'pyarrow', 'rouge_score', 'nltk', 'pandas', 'torch', 'gradio'}))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_damage_at_random_ends_in_one_line(made, run):
+    """Seeded: bytes of files and zips overwritten, cut out or doubled; a traceback would be another exit status."""
+    rng = random.Random(17)
+    golds_zip, preds_zip = made.whole_benchmark()
+    golds, preds = made.folder / "LaMP_4_golds.json", made.folder / "LaMP_4_preds.json"
+    damaged = made.folder / "damaged"
+    for _ in range(150):
+        for whole, command in (
+            (preds, ["eval-task", "--golds_json", golds, "--preds_json", damaged]),
+            (preds_zip, ["eval-all", "--golds_zip", golds_zip, "--preds_zip", damaged]),
+            (preds, ["pack", damaged, "--partial", "--output", made.folder / "out.zip"]),
+        ):
+            data = bytearray(whole.read_bytes())
+            for _ in range(rng.randint(1, 4)):
+                place = rng.randrange(len(data))
+                data[place : place + rng.choice([0, 1, 30])] = rng.randbytes(rng.choice([0, 1, 1, 30]))
+            damaged.write_bytes(data)
+            result = run(*command)
+            assert result.exit_code in (0, 2), result.exception
+            if result.exit_code == 2 and command[0] != "pack":
+                assert result.stdout == ""
+                assert result.stderr.count("\n") == 1
+                assert "damaged" in result.stderr

@@ -1,0 +1,219 @@
+import json
+import zipfile
+
+import pytest
+
+import lamp_metric
+from lamp_dataset import SAMPLE
+from lamp_dataset.formats.outputs import read_outputs
+from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
+
+USER = [name for name, task in TASKS.items() if not task.time_based]
+
+
+@pytest.fixture
+def questions(tmp_path):
+    def write(ids, **more):
+        path = tmp_path / "questions.json"
+        path.write_text(json.dumps([{"id": key, "input": "x", "profile": [{"id": f"{key}0"}], **more} for key in ids]))
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("name", USER)
+def test_a_good_file_is_fit_against_questions_and_against_golds(made, run, questions, name):
+    golds, preds = made.pair(name)
+    for source in (["--questions", questions(made.outputs(name)[0])], ["--golds", golds]):
+        result = run("check", name, *source, "--preds", preds)
+        assert (result.exit_code, result.stdout) == (0, f"{preds}: 12 predictions, fit\n")
+
+
+@pytest.mark.parametrize("name", ["LaMP_3", "LaMP_4_time"])
+def test_the_sample_s_own_questions_are_read(made, run, name):
+    path = f"{SAMPLE}/{TASKS[name].questions_path('test')}"
+    with open(path) as file:
+        ids = [row["id"] for row in json.load(file)]
+    preds = made.write("p.json", name, dict.fromkeys(ids, "4"))
+    assert run("check", name, "--questions", path, "--preds", preds).exit_code == 0
+
+
+def test_everything_that_is_wrong_stands_in_one_report(made, run, questions):
+    preds = made.write(
+        "p.json",
+        "LaMP_4",
+        [("1", "a"), ("1", "b"), ("2", ""), ("3", None), ("4", 7), ("9", "x"), ("8", "東京"), (5, "number")],
+    )
+    result = run("check", "LaMP_5", "--questions", questions(["1", "2", "3", "4", "6", "7"]), "--preds", preds)
+    assert result.exit_code == 2
+    assert result.stdout == (
+        f"{preds}: 8 predictions, unfit\n"
+        "  error: task: expected 'LaMP_5', found 'LaMP_4'\n"
+        "  error: 1 entry has no string as 'id', or no 'output': entry 7 {'id': 5, 'output': 'number'}\n"
+        "  error: 1 id stands more than once: 1\n"
+        "  error: 2 samples have no prediction: 6, 7\n"
+        "  error: 2 predictions are of no sample: 9, 8\n"
+        "  error: 2 outputs are no string: 3 None, 4 7\n"
+        "  warning: 1 output is empty: 2\n"
+        "  warning: 1 output has no word that ROUGE sees (a-z, 0-9): 8 '東京'\n"
+    )
+    assert result.stderr == ""
+
+
+def test_labels_that_do_not_exist_are_warned_of(made, run, questions):
+    preds = made.write("p.json", "LaMP_2", {"1": "Comedy", "2": "comedy", "3": "travel", "4": " action "})
+    result = run("check", "LaMP_2", "--questions", questions("1234"), "--preds", preds)
+    assert result.exit_code == 0
+    assert result.stdout == (
+        f"{preds}: 4 predictions, fit\n"
+        "  warning: 2 outputs are no label of LaMP_2 and counted wrong: 1 'Comedy', 3 'travel'; "
+        "some are labels of LaMP_2_news\n"
+    )
+
+
+def test_ratings_that_are_no_number_or_off_the_scale_are_warned_of(made, run, questions):
+    preds = made.write("p.json", "LaMP_3", {"1": "4", "2": 3.5, "3": "5 stars", "4": "nan", "5": "0", "6": 11})
+    result = run("check", "LaMP_3", "--questions", questions("123456"), "--preds", preds)
+    assert result.exit_code == 0
+    assert result.stdout == (
+        f"{preds}: 6 predictions, fit\n"
+        "  warning: 2 outputs are no number and counted as far off: 3 '5 stars', 4 'nan'\n"
+        "  warning: 2 ratings are outside 1 to 5: 5 '0', 6 '11'\n"
+    )
+
+
+def test_file_names_in_place_of_texts_are_warned_of(made, run, questions):
+    preds = made.write("p.json", "LaMP_6", {"1": "147-000874-EM.txt", "2": "Lunch"})
+    result = run("check", "LaMP_6", "--questions", questions("12"), "--preds", preds)
+    assert result.stdout.splitlines()[1:] == [
+        "  warning: 1 output is a file name in place of a text, as in files that were not built yet: "
+        "1 '147-000874-EM.txt'"
+    ]
+
+
+def test_long_lists_are_cut(made, run, questions):
+    preds = made.write("p.json", "LaMP_4", {})
+    result = run("check", "LaMP_4", "--questions", questions([str(i) for i in range(9)]), "--preds", preds)
+    assert "error: 9 samples have no prediction: 0, 1, 2, 3, 4, … and 4 more\n" in result.stdout
+
+
+def test_bad_input_of_check_is_one_line(made, fails, questions, tmp_path):
+    preds = made.write("p.json", "LaMP_4", {"1": "a"})
+    assert "expected either --questions or --golds" in fails("check", "LaMP_4", "--preds", preds)
+    both = ["--questions", questions("1"), "--golds", preds]
+    assert "expected either --questions or --golds" in fails("check", "LaMP_4", *both, "--preds", preds)
+    (tmp_path / "rows.json").write_text('[{"id": "1", "profile": []}]')
+    assert "row 0: expected a row of a questions file" in fails(
+        "check", "LaMP_4", "--questions", tmp_path / "rows.json", "--preds", preds
+    )
+    assert "no config named 'x'" in fails("check", "x", "--questions", questions("1"), "--preds", preds)
+    assert "No such file" in fails("check", "LaMP_4", "--questions", tmp_path / "no", "--preds", preds)
+    (tmp_path / "cut.json").write_text('[{"id": "1", "inp')
+    assert "cut off?" in fails("check", "LaMP_4", "--questions", tmp_path / "cut.json", "--preds", preds)
+    (tmp_path / "list.json").write_text("[]")
+    assert "found a bare list" in fails(
+        "check", "LaMP_4", "--questions", questions("1"), "--preds", tmp_path / "list.json"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"task": "LaMP_4", "golds": [{"id": "1", "output": "a"}]}',
+        '{"task":"LaMP_4","golds":[]}',
+        '{"golds": [{"id": "1", "output": "a"}], "task": "LaMP_4"}',
+        '{"golds": [{"id": "1", "output": "a"}]}',
+        '[{"id": "1", "output": "a"}]',
+    ],
+)
+def test_golds_given_as_questions_are_named_as_such(made, fails, tmp_path, text):
+    preds, path = made.write("p.json", "LaMP_4", {"1": "a"}), tmp_path / "golds.json"
+    path.write_text(text)
+    message = f"{path}: expected a questions file, found an outputs file; pass golds as --golds"
+    assert fails("check", "LaMP_4", "--questions", path, "--preds", preds) == message
+
+
+def test_pack_and_eval_all_are_a_round_trip(made, run, tmp_path):
+    golds_zip, preds_zip = made.whole_benchmark()
+    packed = tmp_path / "submission.zip"
+    files = [tmp_path / f"{name}_preds.json" for name in reversed(OFFICIAL_NAMES)]
+    result = run("pack", *files, "--output", packed)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.endswith(f"wrote {packed}: {', '.join(OFFICIAL_NAMES)}\n")
+    assert "  warning: 12 predictions are no whole split of LaMP_7 (nearest: 1,496 in test, user)\n" in result.stdout
+    with zipfile.ZipFile(packed) as archive:
+        assert archive.namelist() == [f"{name}.json" for name in OFFICIAL_NAMES]
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        for name in OFFICIAL_NAMES:
+            document = json.loads(archive.read(f"{name}.json"))
+            assert {entry["id"]: entry["output"] for entry in document["golds"]} == made.outputs(name)[1]
+    ours, theirs = (
+        run("eval-all", "--golds_zip", golds_zip, "--preds_zip", path, "--json").stdout for path in (packed, preds_zip)
+    )
+    assert ours == theirs
+    first = packed.read_bytes()
+    run("pack", *reversed(files), "--output", packed)
+    assert packed.read_bytes() == first
+
+
+def test_pack_does_not_warn_of_a_whole_split(made, run, tmp_path):
+    preds = made.write("p.json", "LaMP_2", {str(n): "comedy" for n in range(692)})
+    result = run("pack", preds, "--partial", "--output", tmp_path / "s.zip")
+    assert result.stdout.splitlines()[0] == f"{preds}: 692 predictions, fit"
+    assert "warning" not in result.stdout
+
+
+def test_pack_writes_nothing_when_a_file_is_unfit(made, run, tmp_path):
+    good = made.pair("LaMP_3")[1]
+    bad = made.write("bad.json", "LaMP_4", [("1", "a"), ("1", None)])
+    result = run("pack", good, bad, "--partial", "--output", tmp_path / "s.zip")
+    assert result.exit_code == 2
+    assert "bad.json: 2 predictions, unfit\n  error: 1 id stands more than once: 1\n" in result.stdout
+    assert not (tmp_path / "s.zip").exists()
+
+
+def test_bad_input_of_pack_is_one_line(made, fails, tmp_path):
+    preds = made.pair("LaMP_3")[1]
+    output = tmp_path / "s.zip"
+    assert "found none for LaMP_1, LaMP_2, LaMP_4" in fails("pack", preds, "--output", output)
+    again = made.write("again.json", "LaMP_3", {"1": "1"})
+    assert "two files of task LaMP_3" in fails("pack", preds, again, "--partial", "--output", output)
+    assert "is an input of this command" in fails("pack", preds, "--partial", "--output", preds)
+    assert "is not there; make it first" in fails("pack", preds, "--partial", "--output", tmp_path / "none" / "s.zip")
+    assert not output.exists()
+
+
+def test_written_predictions_are_the_official_format(tmp_path):
+    path = tmp_path / "preds.json"
+    lamp_metric.write_predictions(path, "LaMP_4", ["310", "311"], ["a “title”", " b "])
+    assert path.read_text() == (
+        '{"task":"LaMP_4","golds":[{"id": "310", "output": "a \\u201ctitle\\u201d"}, {"id": "311", "output": "b"}]}'
+    )
+    assert dict(read_outputs(path, TASKS["LaMP_4"]).by_id) == {"310": "a “title”", "311": "b"}
+    lamp_metric.write_predictions(path, "LaMP_2_news_time", ["1"], ["travel"])
+    assert read_outputs(path).task == "LaMP_2"
+    lamp_metric.write_predictions(path, "LaMP_3", ["1", "2"], [4, 4.5])
+    assert list(read_outputs(path).by_id.values()) == ["4", "4.5"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "outputs", "message"),
+    [
+        (["1"], ["a", "b"], "as many outputs as ids, found 2 and 1"),
+        ([1], ["a"], "ids: expected strings, found 1 at position 0"),
+        (["1", "1"], ["a", "b"], "ids: id '1' stands twice"),
+        (["1", "2"], ["a", None], "output of sample '2': expected a string for LaMP_4, found None"),
+        (["1"], [4], "output of sample '1': expected a string for LaMP_4, found int 4"),
+        ("12", ["a", "b"], "ids: expected a list"),
+    ],
+)
+def test_predictions_that_cannot_be_scored_are_not_written(tmp_path, ids, outputs, message):
+    with pytest.raises(ValueError, match=message):
+        lamp_metric.write_predictions(tmp_path / "p.json", "LaMP_4", ids, outputs)
+    assert not (tmp_path / "p.json").exists()
+
+
+def test_ids_that_cannot_be_printed_are_spelt_out(made, run, questions):
+    preds = made.write("p.json", "LaMP_4", {"\ud800": "a", "\x1b[31m": "b"})
+    result = run("check", "LaMP_4", "--questions", questions("1"), "--preds", preds)
+    assert "2 predictions are of no sample: '\\ud800', '\\x1b[31m'\n" in result.stdout

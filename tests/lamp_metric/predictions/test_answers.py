@@ -1,0 +1,54 @@
+import pytest
+
+from lamp_dataset.tasks import TASKS
+from lamp_metric.predictions.answers import extract_answer
+
+
+@pytest.mark.parametrize("name", [name for name, task in TASKS.items() if task.labels])
+def test_every_label_is_found_alone_and_in_a_sentence(name):
+    for label in TASKS[name].labels:
+        assert extract_answer(name, label) == label
+        assert extract_answer(name, f"\n{label.upper()}.") == label
+        assert extract_answer(name, f"After some thought, the answer is {label}.") == label
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "answer"),
+    [
+        ("LaMP_1", "Both [1] and [2] fit, but the answer is [2].", "[2]"),
+        ("LaMP_1", "Reference [2] is related.", "[2]"),
+        ("LaMP_1", "Answer: [1]? No, wait. Answer: [2].", "[2]"),
+        ("LaMP_1", "The answer is **[2]**", "[2]"),
+        ("LaMP_1", "1", "[1]"),
+        ("LaMP_1", "Answer: 2", "[2]"),
+        ("LaMP_1", "Between [1] and [2] I cannot choose.", None),
+        ("LaMP_1", "1. Neural networks for titles", None),
+        ("LaMP_1", "", None),
+        ("LaMP_2", "It is a Dark Comedy.", "dark comedy"),
+        ("LaMP_2", "The tags are: comedy", "comedy"),
+        ("LaMP_2", "comedy, action", None),
+        ("LaMP_2", "Not comedy. The tag is action, not comedy.", "action"),
+        ("LaMP_2", "classical", None),
+        ("LaMP_2_news", "The category would be style & beauty", "style & beauty"),
+        ("LaMP_3", "I would give this 4 out of 5 stars.", "4"),
+        ("LaMP_3", "On a scale of 1 to 5, I'd say 3.", "3"),
+        ("LaMP_3", "5/5", "5"),
+        ("LaMP_3", "**Rating:** 4.5 stars", "4.5"),
+        ("LaMP_3", "3 stars", "3"),
+        ("LaMP_3", "Four stars!", "4"),
+        ("LaMP_3", "one of the best", None),
+        ("LaMP_3", "Somewhere between 2 and 4.", None),
+        ("LaMP_3", "9", None),
+        ("LaMP_3", "4-5 stars", None),
+        ("LaMP_3", "10/10", None),
+        ("LaMP_3", "3,5", None),
+        ("LaMP_3", "-4", None),
+    ],
+)
+def test_answers_in_sentences(name, text, answer):
+    assert extract_answer(name, text) == answer
+
+
+def test_text_tasks_have_no_labels():
+    with pytest.raises(ValueError, match="LaMP_5 has no labels to look for"):
+        extract_answer("LaMP_5", "a title")

@@ -1,0 +1,94 @@
+import random
+
+import pytest
+from rouge_score.rouge_scorer import RougeScorer
+from rouge_score.tokenize import tokenize
+
+from lamp_metric.scorers import text as rouge
+from lamp_metric.scoring import score
+
+ANCESTOR = RougeScorer(["rouge1", "rougeL"], use_stemmer=False)
+
+
+def ancestor(prediction, reference):
+    scores = ANCESTOR.score(reference, prediction)
+    return {"rouge-1": scores["rouge1"].fmeasure, "rouge-L": scores["rougeL"].fmeasure}
+
+
+def random_text(rng):
+    """Texts that share words often, from a few words to whole paragraphs, Unicode of all planes among them."""
+    words = rng.choice(
+        ["a b c d e f", "the of model models personal News 3 2.5 don't co-op naïve İstanbul Kelvin ß 東京 مرحبا"]
+    )
+    pieces = [rng.choice(words.split()) for _ in range(rng.choice([0, 1, 3, 8, 12, 40, 150]))]
+    if rng.random() < 0.3:
+        pieces += [chr(rng.choice([rng.randrange(0xD800), rng.randrange(0xE000, 0x110000)])) for _ in range(8)]
+        rng.shuffle(pieces)
+    return rng.choice([" ", "", ", ", "\n", "\u00a0", "\u0130"]).join(pieces)
+
+
+def test_per_sample_values_equal_rouge_score_to_the_last_bit():
+    rng = random.Random(3)
+    for _ in range(4000):
+        prediction, reference = random_text(rng), random_text(rng)
+        columns = rouge.columns(None, [prediction], [reference])
+        assert {key: values[0] for key, values in columns.items()} == ancestor(prediction, reference)
+
+
+def test_tokens_equal_rouge_score_for_every_character():
+    for code in range(0x110000):
+        if not 0xD800 <= code < 0xE000 and (code < 0x3000 or code % 7 == 0):
+            text = f"A{chr(code)}z"
+            assert rouge.tokens(text) == tokenize(text, None)
+
+
+def test_the_mean_is_the_mean_of_the_ancestors_values():
+    rng = random.Random(4)
+    for _ in range(20):
+        pairs = [(random_text(rng), random_text(rng)) for _ in range(100)]
+        expected = [ancestor(p.strip(), r.strip()) for p, r in pairs]
+        result = score("LaMP_5", *map(list, zip(*pairs, strict=True)))
+        for key in ("rouge-1", "rouge-L"):
+            assert result[key] == pytest.approx(sum(e[key] for e in expected) / 100, abs=1e-12, rel=0)
+
+
+def test_hand_worked_values():
+    # Prediction of 3 tokens, gold of 4: "the cat sat" / "the sat cat down". Shared: 3. In order: 2.
+    result = score("LaMP_4", ["The cat sat."], ["the SAT, cat down!"])
+    assert result["rouge-1"] == pytest.approx(2 * 1 * 0.75 / 1.75, abs=1e-15)
+    assert result["rouge-L"] == pytest.approx(2 * (2 / 3) * 0.5 / (2 / 3 + 0.5), abs=1e-15)
+
+
+def test_the_worked_example_of_the_rouge_paper():
+    # Lin 2004, section 3: S1 "police killed the gunman", S2 "police kill the gunman" (3/4), S3 "the gunman kill police"
+    # (2/4). Equal lengths, so that precision, recall and F are one.
+    gold = "police killed the gunman"
+    assert score("LaMP_4", ["police kill the gunman"], [gold])["rouge-L"] == 0.75
+    assert score("LaMP_4", ["the gunman kill police"], [gold])["rouge-L"] == 0.5
+
+
+def test_repeats_count_as_often_as_both_sides_have_them():
+    assert rouge.common_words(["a", "a", "b"], ["a", "a", "a"]) == 2
+    assert score("LaMP_7", ["a a a a"], ["a"])["rouge-1"] == pytest.approx(2 * 0.25 / 1.25, abs=1e-15)
+
+
+def test_no_stemming():
+    assert score("LaMP_7", ["models"], ["model"])["rouge-1"] == 0.0
+
+
+@pytest.mark.parametrize(("prediction", "gold"), [("", "a title"), ("a", ""), ("", ""), ("?!", "?!"), ("東京", "東京")])
+def test_a_side_without_a_token_scores_zero(prediction, gold):
+    assert score("LaMP_5", [prediction], [gold]) == {"rouge-1": 0.0, "rouge-L": 0.0} == ancestor(prediction, gold)
+
+
+def test_mixed_scripts_count_their_latin_part():
+    assert score("LaMP_5", ["東京 tower"], ["tower 大阪"])["rouge-1"] == 1.0
+
+
+def test_half_a_surrogate_pair_does_no_harm():
+    assert score("LaMP_5", ["smile \ud83d"], ["smile"])["rouge-1"] == 1.0
+
+
+def test_long_texts_are_no_problem():
+    words = [str(i) for i in range(3000)]
+    assert rouge.longest_common_subsequence(words, words[::2]) == 1500
