@@ -27,7 +27,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import fake_avocado  # noqa: E402
 
-from lamp_dataset.extras import find  # noqa: E402
+from lamp_dataset.extras import check_installed  # noqa: E402
 
 ACCOUNTS = 279
 NEEDED = 0.3
@@ -101,7 +101,7 @@ def main():
     parser.add_argument("--folder", help="a folder on the disk to measure; default: the system's for temporary files")
     options = parser.parse_args()
     try:
-        find("mailparser", "test")
+        check_installed("mailparser", "test")
     except ImportError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

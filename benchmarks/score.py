@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from lamp_dataset.extras import find
+from lamp_dataset.extras import check_installed
 from lamp_dataset.tasks import TASKS
 
 N = 2_500
@@ -208,7 +208,7 @@ def main():
         return
     try:
         for module in ("rouge_score", "scipy"):  # imported in the measured processes alone
-            find(module, "test")
+            check_installed(module, "test")
     except ImportError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

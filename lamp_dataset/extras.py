@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 
-def need(module: str, extra: str) -> ModuleType:
+def require(module: str, extra: str) -> ModuleType:
     """The optional module ``module``, which comes with the extra ``extra``.
 
     Raises:
@@ -23,8 +23,8 @@ def need(module: str, extra: str) -> ModuleType:
         raise _missing(module, extra) from None
 
 
-def find(module: str, extra: str) -> None:
-    """Raise the ImportError of :func:`need` where the module is not installed; it is not imported."""
+def check_installed(module: str, extra: str) -> None:
+    """Raise the ImportError of :func:`require` where the module is not installed; it is not imported."""
     if importlib.util.find_spec(module) is None:
         raise _missing(module, extra)
 

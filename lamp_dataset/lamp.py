@@ -114,7 +114,7 @@ class Lamp(datasets.ArrowBasedBuilder):
     def _certain(self, split: str) -> int | None:
         """The published number of samples, where it is sure and the files are those of the official site."""
         official = self.config.data_dir is None and self.config.base_url is None
-        return self.task.num_samples[split] if official and split in self.task.certain else None
+        return self.task.num_samples[split] if official and split in self.task.verified_splits else None
 
     def _split_generators(self, dl_manager) -> list[datasets.SplitGenerator]:
         self._provenance: dict[str, dict] = {}

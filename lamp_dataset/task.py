@@ -25,11 +25,11 @@ SCORES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
-#: Fields that the files may give as a JSON number; rows show them as strings.
-NUMBERS_TOO = ("score", "user_id", "date")
+#: Fields that may be JSON numbers in the files; rows always show them as strings.
+NUMERIC_FIELDS = ("score", "user_id", "date")
 
 #: Fields that may be null or missing in a file.
-OPTIONAL = ("date",)
+NULLABLE_FIELDS = ("date",)
 
 #: ``user``: train, dev and test hold different users. ``time``: the same users, later items.
 SETTINGS = ("user", "time")
@@ -43,27 +43,27 @@ class Task:
         name: config name, such as ``"LaMP_2"`` or ``"LaMP_2_news_time"``.
         base: name of the user-based config of the same task; equal to ``name`` there.
         official_name: what ``"task"`` says in the official files; both LaMP_2 variants say ``"LaMP_2"``.
-        title: the task's name in the paper.
+        title: name of the task in the paper.
         kind: ``"classification"``, ``"ordinal"`` or ``"generation"``; decides the scores, see :data:`SCORES`.
         setting: ``"user"`` or ``"time"``, see :data:`SETTINGS`.
-        labels: every legal gold of a classification or ordinal task, in the benchmark's order; empty otherwise.
+        labels: all labels of a classification or ordinal task, in the benchmark's order; empty otherwise.
         profile_fields: keys of a profile item, besides ``id`` (and ``date`` in the time-based setting).
         instruction: how the input of most samples begins, word for word.
-        query_marker: the part of the input after the first occurrence of this is the query of retrieval; None where
-            the query is made of quoted titles.
-        query_frame: where there is no marker: what stands before, between and after the two titles that make the query.
-        document_fields: profile fields that, joined by a blank, are the document of retrieval.
-        wording: the strings of the personalised prompt, see :class:`~lamp_dataset.wording.Wording`.
+        query_marker: the query of retrieval is the part of the input after the first occurrence of this; None if the
+            query consists of quoted titles.
+        query_frame: without a marker: the words before, between and after the two titles that make up the query.
+        document_fields: profile fields that retrieval searches, joined by a space.
+        wording: the strings of the personalized prompt, see :class:`~lamp_dataset.wording.Wording`.
         path: folder of the files below :data:`lamp_dataset.tasks.BASE_URL`.
-        num_samples: split -> published number of samples, or None where nobody published it.
-        certain: splits whose ``num_samples`` is sure enough to fail a download over.
-        questions_mb: split -> size of the questions file in MB (10^6 bytes), where somebody measured it.
-        source: the collection the texts come from.
-        license: licence of the benchmark and of the texts.
-        license_id: the Hub's identifier of that licence, ``"other"`` where it has none.
-        gated: True where the texts may only be had under a signed licence and never be redistributed.
-        stub_pattern: what stands for each text in the files that the site gives out, as a regular expression; None
-            where the site gives the texts themselves. See :meth:`is_stub`.
+        num_samples: split -> published number of samples, or None if it was never published.
+        verified_splits: splits whose ``num_samples`` is certain: a download of another size fails.
+        questions_mb: split -> size of the questions file in MB (10^6 bytes), where known.
+        source: the collection that the texts come from.
+        license: license of the benchmark and of the texts.
+        license_id: the Hub's identifier of that license, ``"other"`` if it has none.
+        gated: True if the texts require a signed license and must never be redistributed.
+        stub_pattern: regular expression of the placeholders that the site publishes instead of gated texts; None if
+            the site publishes the texts themselves. See :meth:`is_stub`.
         aliases: other names of the task in papers and leaderboards.
     """
 
@@ -82,7 +82,7 @@ class Task:
     wording: Wording
     path: str
     num_samples: Mapping[str, int | None]
-    certain: tuple[str, ...] = ()
+    verified_splits: tuple[str, ...] = ()
     questions_mb: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     source: str
     license: str
@@ -92,23 +92,38 @@ class Task:
     aliases: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Reject a row that contradicts itself, by name, when the module is imported.
+        """Reject a row that contradicts itself when the module is imported.
 
         Raises:
-            ValueError: a column holds a value that the others rule out.
+            ValueError: two columns contradict each other; the message names the row.
         """
         problems = [
-            (self.kind not in SCORES, f"kind {self.kind!r} is none of {', '.join(SCORES)}"),
-            (self.setting not in SETTINGS, f"setting {self.setting!r} is none of {', '.join(SETTINGS)}"),
-            (bool(self.labels) == (self.kind == "generation"), "labels belong to all tasks but generation"),
-            (len(set(self.labels)) != len(self.labels), "a label stands twice"),
-            (not set(self.document_fields) <= set(self.profile_fields), "a document field is no profile field"),
+            (self.kind not in SCORES, f"kind {self.kind!r} is not one of {', '.join(SCORES)}"),
+            (self.setting not in SETTINGS, f"setting {self.setting!r} is not one of {', '.join(SETTINGS)}"),
+            (bool(self.labels) == (self.kind == "generation"), "every task needs labels, except for generation"),
+            (len(set(self.labels)) != len(self.labels), "duplicate label"),
+            (
+                not set(self.document_fields) <= set(self.profile_fields),
+                "a document field is missing from the profile",
+            ),
             (set(self.num_samples) != set(SPLITS), f"num_samples needs the splits {', '.join(SPLITS)}"),
-            (any(self.num_samples.get(s) is None for s in self.certain), "a certain split has no count"),
-            (self.gated != bool(self.stub_pattern), "a gated task, and no other, has a pattern of stubs"),
-            (self.query_marker is not None and self.query_marker not in self.instruction, "the marker is not there"),
-            ((self.query_marker is None) != (self.query_frame is not None), "either a query marker or a query frame"),
-            (not set(fields(self.wording.item)) <= set(self.profile_fields), "the prompt has a field no item has"),
+            (any(self.num_samples.get(s) is None for s in self.verified_splits), "a verified split has no count"),
+            (
+                self.gated != bool(self.stub_pattern),
+                "a gated task, and only that, has stubs",
+            ),
+            (
+                self.query_marker is not None and self.query_marker not in self.instruction,
+                "query marker not found",
+            ),
+            (
+                (self.query_marker is None) != (self.query_frame is not None),
+                "either a query marker or a query frame",
+            ),
+            (
+                not set(fields(self.wording.item)) <= set(self.profile_fields),
+                "the profile lacks a field of the prompt",
+            ),
             *self.wording.problems(),
         ]
         for wrong, message in problems:
@@ -121,10 +136,10 @@ class Task:
         return self.setting == "time"
 
     def is_stub(self, text: object) -> bool:
-        """Whether ``text`` (an input, a gold, a text of a profile item) only stands for the text of a gated task.
+        """Whether ``text`` (an input, a gold or a text of a profile item) is a placeholder for a gated text.
 
-        The site gives out file names instead of texts that may not be redistributed. A model trained on those scores
-        near-perfect, meaningless figures: a gold that is a file name equals the input that is the same file name.
+        The site publishes file names in place of texts that must not be redistributed. Scores on them look near-perfect
+        and mean nothing: the gold is the same file name as the input.
 
         >>> from lamp_dataset.tasks import TASKS
         >>> TASKS["LaMP_6"].is_stub("147-000874-EM.txt"), TASKS["LaMP_6"].is_stub("Re: lunch on Friday")
@@ -141,17 +156,17 @@ class Task:
 
     @property
     def opening(self) -> str:
-        """The first words of the instruction: enough to tell the task's inputs from another task's."""
+        """The first words of the instruction, which distinguish the inputs of this task from those of the others."""
         return " ".join(self.instruction.split(" ")[:5])
 
     @property
     def row_fields(self) -> tuple[str, ...]:
-        """Keys of a row in the questions file, apart from the profile."""
+        """Keys of a row in the questions file, except for the profile."""
         return ("id", "user_id", "input") if self.time_based else ("id", "input")
 
     @property
     def item_fields(self) -> tuple[str, ...]:
-        """Keys of a profile item, in the order in which rows show them."""
+        """Keys of a profile item, in the order of the rows."""
         return ("id", "date", *self.profile_fields) if self.time_based else ("id", *self.profile_fields)
 
     def questions_path(self, split: str) -> str:
@@ -159,7 +174,7 @@ class Task:
         return f"{self.path}/{SPLITS[split]}/{SPLITS[split]}_questions.json"
 
     def outputs_path(self, split: str) -> str | None:
-        """Path of the golds file of ``split`` below the site's folder; None where the golds are withheld."""
+        """Path of the outputs file of ``split`` below the site's folder; None if the golds are withheld."""
         if split not in SPLITS_WITH_GOLDS:
             return None
         return f"{self.path}/{SPLITS[split]}/{SPLITS[split]}_outputs.json"

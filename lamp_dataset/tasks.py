@@ -96,16 +96,16 @@ _ROWS = (
         document_fields=("title", "abstract"),
         wording=Wording(
             item='"{title}"',
-            cut="title",
-            final="{anchor}, and {items}",
-            anchor="title",
+            truncated_field="title",
+            template="{insert_after}, and {items}",
+            insert_after="title",
             item_cost=(2, None),
-            final_cost=(0, None),
+            template_cost=(0, None),
         ),
         path="LaMP_1",
         user={
             "num_samples": _counts(9_682, 2_500, 2_500),
-            "certain": _HELD_OUT,
+            "verified_splits": _HELD_OUT,
             "questions_mb": MappingProxyType({"validation": 273.4}),
         },
         time={"num_samples": _counts(6_542, 1_500, 1_500)},
@@ -127,13 +127,13 @@ _ROWS = (
         document_fields=("description",),
         wording=Wording(
             item='the tag for the movie: "{description}" is "{tag}" ',
-            cut="description",
+            truncated_field="description",
             item_cost=(0, 'the tag for the movie: " " is "{tag}" '),
         ),
         path="LaMP_2/new",
         user={
             "num_samples": _counts(3_820, 692, 870),
-            "certain": _ALL,
+            "verified_splits": _ALL,
             "questions_mb": MappingProxyType({"validation": 9.5}),
         },
         time={"num_samples": _counts(5_073, 1_410, 1_557)},
@@ -156,11 +156,11 @@ _ROWS = (
         document_fields=("title", "text"),
         wording=Wording(
             item='the category for the article: "{text}" is "{category}" ',
-            cut="text",
+            truncated_field="text",
             item_cost=(0, 'the category for the article: " " is "{category}" '),
         ),
         path="LaMP_2",
-        user={"num_samples": _counts(5_914, 1_052, 1_274), "certain": _HELD_OUT},
+        user={"num_samples": _counts(5_914, 1_052, 1_274), "verified_splits": _HELD_OUT},
         time={"num_samples": _counts(None, None, None)},
         source="News Category Dataset (Misra 2022)",
         license=LICENSE,
@@ -180,13 +180,13 @@ _ROWS = (
         document_fields=("text",),
         wording=Wording(
             item='{score} is the score for "{text}" ',
-            cut="text",
+            truncated_field="text",
             item_cost=(0, '{score} is the score for " " '),
         ),
         path="LaMP_3",
         user={
             "num_samples": _counts(20_000, 2_500, 2_500),
-            "certain": _ALL,
+            "verified_splits": _ALL,
             "questions_mb": MappingProxyType({"validation": 401.0}),
         },
         time={
@@ -207,13 +207,13 @@ _ROWS = (
         document_fields=("title", "text"),
         wording=Wording(
             item='"{title}" is the title for "{text}" ',
-            cut="text",
+            truncated_field="text",
             item_cost=(0, '"{title}" is the title for " " '),
         ),
         path="LaMP_4",
         user={
             "num_samples": _counts(12_527, 1_925, 2_376),
-            "certain": _ALL,
+            "verified_splits": _ALL,
             "questions_mb": MappingProxyType({"train": 826}),
         },
         time={"num_samples": _counts(12_500, 1_500, 1_800)},
@@ -231,15 +231,15 @@ _ROWS = (
         document_fields=("title", "abstract"),
         wording=Wording(
             item='"{title}" is a title for "{abstract}" ',
-            cut="abstract",
-            final="{items}. Following the given patterns {input}",
+            truncated_field="abstract",
+            template="{items}. Following the given patterns {input}",
             item_cost=(0, '"{title}" is a title " " '),
-            final_cost=(1, "Following the given patterns"),
+            template_cost=(1, "Following the given patterns"),
         ),
         path="LaMP_5",
         user={
             "num_samples": _counts(9_682, 2_500, 2_500),
-            "certain": _ALL,
+            "verified_splits": _ALL,
             "questions_mb": MappingProxyType({"validation": 272.4}),
         },
         time={"num_samples": _counts(14_682, 1_500, 1_500)},
@@ -257,14 +257,14 @@ _ROWS = (
         document_fields=("text",),
         wording=Wording(
             item='"{title}" is the title for "{text}" ',
-            cut="text",
+            truncated_field="text",
             item_cost=(0, '"{title}" is the title for " " '),
         ),
         path="LaMP_6",
-        user={"num_samples": _counts(4_840, 1_353, 1_246), "certain": _ALL},
+        user={"num_samples": _counts(4_840, 1_353, 1_246), "verified_splits": _ALL},
         time={"num_samples": _counts(4_821, 1_250, 1_250)},
         source="Avocado Research Email Collection, LDC2015T03 (Oard et al. 2015)",
-        license="LDC2015T03: Avocado Research Email Collection licence agreement; no redistribution",
+        license="LDC2015T03: Avocado Research Email Collection license agreement; no redistribution",
         license_id="other",
         gated=True,
         stub_pattern=r"[0-9]{3}-[0-9]{6}-EM\.txt",
@@ -280,15 +280,15 @@ _ROWS = (
         document_fields=("text",),
         wording=Wording(
             item='"{text}" ',
-            cut="text",
-            final="{items} are written by a person. Following the given patterns {input}",
+            truncated_field="text",
+            template="{items} are written by a person. Following the given patterns {input}",
             item_cost=(0, '"" '),
-            final_cost=(1, "are written by user. Following the given patterns"),
+            template_cost=(1, "are written by user. Following the given patterns"),
         ),
         path="LaMP_7",
         user={
             "num_samples": _counts(10_437, 1_500, 1_496),
-            "certain": _ALL,
+            "verified_splits": _ALL,
             "questions_mb": MappingProxyType({"train": 25}),
         },
         time={"num_samples": _counts(13_437, 1_498, 1_500)},
@@ -298,10 +298,10 @@ _ROWS = (
     ),
 )
 
-#: Config name -> task, in the benchmark's order, the user-based before the time-based one.
+#: Config name -> task, in the benchmark's order, each user-based config before its time-based one.
 TASKS: Mapping[str, Task] = MappingProxyType({task.name: task for task in _ROWS})
 
-#: The official name of each task, once, in order: what a submission for the whole benchmark holds.
+#: The official name of each task, in order: a submission for the whole benchmark holds one file for each.
 OFFICIAL_NAMES: tuple[str, ...] = tuple(dict.fromkeys(task.official_name for task in _ROWS))
 
 
@@ -312,8 +312,8 @@ def get_task(name: str) -> Task:
         name: a key of :data:`TASKS`, such as ``"LaMP_2"``.
 
     Raises:
-        ValueError: no such config. The message points a paper's name to ours, else to the nearest names, and lists
-            them all.
+        ValueError: no such config. The message translates the names used in papers, suggests similar names and lists
+            all configs.
 
     >>> get_task("LaMP_3_time").labels
     ('1', '2', '3', '4', '5')

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lamp_dataset import SAMPLE
-from lamp_dataset.extras import need
+from lamp_dataset.extras import require
 from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.outputs import parse_outputs, read_outputs
 from lamp_dataset.tasks import TASKS, get_task
@@ -83,7 +83,7 @@ def sample_files(task_name: str, folder: Path) -> tuple[str, str]:
 
 def build() -> Any:
     """The page, a gradio ``Blocks``. Needs the extra ``app``."""
-    gradio = need("gradio", "app")
+    gradio = require("gradio", "app")
 
     def shown(function: Callable) -> Callable:
         """The function with errors that the page shows."""

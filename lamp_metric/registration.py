@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from lamp_dataset import __version__
-from lamp_dataset.loading.import_hook import answer_for, when_imported
+from lamp_dataset.loading.import_hook import patch_factory, when_imported
 from lamp_metric.signature import RULE
 
 NAME = "lamp_metric"
@@ -19,7 +19,7 @@ def register() -> None:
 def _answer_for_the_name(loading: ModuleType) -> None:
     """Every ``evaluate.load`` looks for its module through this function."""
     ours = f"{NAME}.{NAME}"
-    answer_for(
+    patch_factory(
         NAME,
         loading,
         "evaluation_module_factory",

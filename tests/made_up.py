@@ -3,7 +3,7 @@
 import json
 import random
 
-from lamp_dataset.task import OPTIONAL, SPLITS
+from lamp_dataset.task import NULLABLE_FIELDS, SPLITS
 from lamp_dataset.tasks import TASKS
 
 ODD = [
@@ -82,7 +82,8 @@ def expected(task, made, found=None):
 
     def texts(holder, fields):
         return {
-            field: None if field in OPTIONAL and holder.get(field) is None else str(holder[field]) for field in fields
+            field: None if field in NULLABLE_FIELDS and holder.get(field) is None else str(holder[field])
+            for field in fields
         }
 
     return [

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lamp_dataset.extras import find
+from lamp_dataset.extras import check_installed
 from lamp_dataset.tasks import get_task
 
 #: Option -> the retriever that takes it; rrf hands them on to those it fuses.
@@ -24,7 +24,7 @@ def check_options(config: str, options: Mapping[str, Any]) -> None:
         if wrong:
             raise ValueError(message)
     if "dense" in (options["retriever"], *options["of"]):
-        find("sentence_transformers", "dense")
+        check_installed("sentence_transformers", "dense")
 
 
 def _problems(config: str, options: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:

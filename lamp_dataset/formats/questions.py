@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from lamp_dataset.formats.json_text import Number
-from lamp_dataset.task import NUMBERS_TOO, OPTIONAL, Task
+from lamp_dataset.task import NULLABLE_FIELDS, NUMERIC_FIELDS, Task
 from lamp_dataset.tasks import TASKS
 
 _HELP = 'A questions file holds [{"id", "input", "profile": [{…, "id"}, …]}, …].'
@@ -53,9 +53,9 @@ def _item(item: Any, where: str, task: Task, looks: str) -> dict:
 
 def _text(holder: dict, field: str, where: str, task: Task, looks: str = "") -> str | None:
     value = holder.get(field)
-    if value is None and field in OPTIONAL:
+    if value is None and field in NULLABLE_FIELDS:
         return None
-    if not isinstance(value, str) or (isinstance(value, Number) and field not in NUMBERS_TOO):
+    if not isinstance(value, str) or (isinstance(value, Number) and field not in NUMERIC_FIELDS):
         raise ValueError(
             f"{where}: expected a string as {field!r} ({task.name}), found {_found(holder, field)}{looks}. {_HELP}"
         )

@@ -13,9 +13,9 @@ from lamp_dataset.hub.folders import work_folder
 from lamp_dataset.hub.guard import check_licences, open_private, require_private
 from lamp_dataset.hub.plan import CARD, SHARD, Config, config_names, find_builders, prepare, write_configs
 from lamp_dataset.hub.readback import check_readable
-from lamp_dataset.hub.redact import scrubbed_logs
+from lamp_dataset.hub.redact import redacted_logs
 from lamp_dataset.hub.remote import Remote, State
-from lamp_dataset.hub.retry import tries
+from lamp_dataset.hub.retry import retrying
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
@@ -95,9 +95,9 @@ def push_to_hub(
     remote = Remote(repo_id, token)
     builders = find_builders(names, data_dir)
     # before the rows are built: a push that must not be shall not cost an hour first
-    with scrubbed_logs(remote.token):
+    with redacted_logs(remote.token):
         state = open_private(remote, dry_run)
-    with scrubbed_logs(remote.token), work_folder(_cache(), "lamp-push") as work:
+    with redacted_logs(remote.token), work_folder(_cache(), "lamp-push") as work:
         push = _Push(remote, prepare(builders), work)
         if dry_run:
             return push.plan(state)
@@ -181,7 +181,7 @@ class _Push:
         """
         made = False
         with self.remote.plain_errors("the commit"):
-            for attempt in tries(races=True):
+            for attempt in retrying(races=True):
                 with attempt:
                     state = require_private(self.remote, self.remote.look(), _UNREFERENCED)
                     changes = self.changes(state.head)

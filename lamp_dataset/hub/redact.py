@@ -10,21 +10,21 @@ from contextlib import contextmanager
 _QUERY = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\"]*")
 
 
-def scrub(text: str, token: str) -> str:
+def redact(text: str, token: str) -> str:
     """``text`` without the token and without the query of any address.
 
-    >>> scrub("PUT https://files.example/ab?signature=12 with hf_x", "hf_x")
+    >>> redact("PUT https://files.example/ab?signature=12 with hf_x", "hf_x")
     'PUT https://files.example/ab with <token>'
     """
     return _QUERY.sub(r"\1", text).replace(token, "<token>")
 
 
 @contextmanager
-def scrubbed_logs(token: str) -> Iterator[None]:
+def redacted_logs(token: str) -> Iterator[None]:
     """Scrub what huggingface_hub logs meanwhile: its warning about a failed upload shows the signed address."""
 
     def clean(record: logging.LogRecord) -> bool:
-        record.msg, record.args = scrub(record.getMessage(), token), None
+        record.msg, record.args = redact(record.getMessage(), token), None
         return True
 
     handlers = logging.getLogger("huggingface_hub").handlers

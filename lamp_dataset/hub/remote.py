@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lamp_dataset.hub.redact import scrub
-from lamp_dataset.hub.retry import is_http, status_of, tries
+from lamp_dataset.hub.redact import redact
+from lamp_dataset.hub.retry import is_http, retrying, status_of
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
@@ -96,7 +96,7 @@ class Remote:
 
     def clean(self, text: str) -> str:
         """``text`` in one line, without secrets."""
-        return scrub(" ".join(text.split()), self.token).rstrip(".")
+        return redact(" ".join(text.split()), self.token).rstrip(".")
 
     def look(self) -> State | None:
         """The repository as it is now; None where there is none, or none that the token may see.
@@ -108,7 +108,7 @@ class Remote:
 
         with self.plain_errors("a look at the repository"):
             try:
-                info = tries()(self._api.dataset_info, self.repo_id, revision=BRANCH)
+                info = retrying()(self._api.dataset_info, self.repo_id, revision=BRANCH)
             except RepositoryNotFoundError:
                 return None
         if info.id.lower() != self.repo_id.lower():
@@ -130,12 +130,12 @@ class Remote:
             hf_raise_for_status(get_session().get(address, headers=build_hf_headers(token=self.token)))
 
         with self.plain_errors("write access"):
-            tries()(ask)
+            retrying()(ask)
 
     def create(self) -> None:
         """Make the repository, private. One that exists already is left as it is, whatever its visibility."""
         with self.plain_errors("to create the repository"):
-            tries()(self._api.create_repo, self.repo_id, repo_type=DATASET, private=True, exist_ok=True)
+            retrying()(self._api.create_repo, self.repo_id, repo_type=DATASET, private=True, exist_ok=True)
 
     def files(self, revision: str) -> dict[str, str]:
         """Path -> hash of each file at a revision: sha256 of large files, git's sha1 of others."""
@@ -149,7 +149,7 @@ class Remote:
     def text(self, path: str, revision: str, folder: Path) -> str:
         """Content of a small text file at a revision. ``folder`` takes what the client keeps of it."""
         with self.plain_errors(f"to read {path}"):
-            local = tries()(
+            local = retrying()(
                 self._api.hf_hub_download,
                 self.repo_id,
                 path,
@@ -181,7 +181,7 @@ class Remote:
 
         with self.plain_errors("the question whether strangers see it"):
             try:
-                tries()(HfApi(endpoint=self._api.endpoint, token=False).dataset_info, self.repo_id)
+                retrying()(HfApi(endpoint=self._api.endpoint, token=False).dataset_info, self.repo_id)
             except HfHubHTTPError as error:
                 if status_of(error) in (401, 403, 404):
                     return False

@@ -81,7 +81,7 @@ def _enough(state: tenacity.RetryCallState) -> bool:
     return state.attempt_number >= (ATTEMPTS_IN_RACES if raced else ATTEMPTS)
 
 
-def tries(races: bool = False) -> tenacity.Retrying:
+def retrying(races: bool = False) -> tenacity.Retrying:
     """Up to :data:`ATTEMPTS` tries; the last error is raised as it is.
 
     Args:

@@ -27,7 +27,7 @@ def when_imported(name: str, callback: Callable[[ModuleType], None]) -> None:
         callback(import_module(name))  # waits where another thread is in the middle of importing it
 
 
-def answer_for(name: str, module: ModuleType, factory: str, answer: Callable[[], object]) -> None:
+def patch_factory(name: str, module: ModuleType, factory: str, answer: Callable[[], object]) -> None:
     """Wrap ``module.<factory>(path, …)``, through which a library finds what it loads, so that it knows one name more.
 
     Args:

@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 from types import ModuleType
 
-from lamp_dataset.loading.import_hook import answer_for, when_imported
+from lamp_dataset.loading.import_hook import patch_factory, when_imported
 
 NAME = "lamp"
 BUILDER = "lamp_dataset.lamp"
@@ -29,7 +29,7 @@ def register() -> None:
 
 
 def _wrap(module: ModuleType) -> None:
-    answer_for(NAME, module, "dataset_module_factory", _dataset_module)
+    patch_factory(NAME, module, "dataset_module_factory", _dataset_module)
 
 
 def _dataset_module():

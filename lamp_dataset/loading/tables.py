@@ -20,7 +20,7 @@ from lamp_dataset.formats.json_list import BLOCK_BYTES, Block, JsonList, first_r
 from lamp_dataset.formats.json_text import Number
 from lamp_dataset.formats.outputs import parse_outputs
 from lamp_dataset.formats.questions import check_encodable, check_no_stub, checked_row, looks_like, of_labels, short
-from lamp_dataset.task import NUMBERS_TOO, OPTIONAL, Task
+from lamp_dataset.task import NULLABLE_FIELDS, NUMERIC_FIELDS, Task
 
 #: Keys that only a row has, not a profile item.
 ROW_KEYS = ("input", "profile", "user_id")
@@ -144,7 +144,7 @@ def _as_written(block: Block, task: Task) -> pa.StructType:
 
 def _integers(row: dict, items: list) -> tuple[str, ...]:
     holders = [row, *(item for item in items if isinstance(item, dict))]
-    given = {name: [holder[name] for holder in holders if holder.get(name) is not None] for name in NUMBERS_TOO}
+    given = {name: [holder[name] for holder in holders if holder.get(name) is not None] for name in NUMERIC_FIELDS}
     return tuple(
         name
         for name, found in given.items()
@@ -189,7 +189,7 @@ def _normalise(rows: pa.StructArray, task: Task) -> pa.StructArray | None:
         return None
     profile = columns["profile"]
     items = _columns(profile.values)
-    if any(items[name].null_count for name in task.item_fields if name not in OPTIONAL):
+    if any(items[name].null_count for name in task.item_fields if name not in NULLABLE_FIELDS):
         return None
     texts = _texts(items, task.item_fields)
     wanted = _texts(columns, task.row_fields)

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 import lamp_dataset
-from lamp_dataset.extras import load_model, need
+from lamp_dataset.extras import load_model, require
 from lamp_dataset.personalize.columns import COLUMNS, append, arrow_of, result_features, targets
 from lamp_dataset.personalize.prompts.fixed import fixed_prompt
 from lamp_dataset.personalize.prompts.official import official_prompt
@@ -114,7 +114,7 @@ class Personalizer:
     def _make_tokens(self) -> Tokens:
         tokenizer = self._tokenizer
         if isinstance(tokenizer, str):
-            tokenizer = load_model(need("transformers", "models").AutoTokenizer.from_pretrained, tokenizer)
+            tokenizer = load_model(require("transformers", "models").AutoTokenizer.from_pretrained, tokenizer)
         tokens = Tokens(tokenizer, self.messages)
         if tokens.overhead >= self.max_length:
             found = f"the chat template alone takes {tokens.overhead}"

@@ -15,7 +15,7 @@ from lamp_metric.commands.shared import (
     check_extraction,
     check_options,
     evaluate_pair,
-    join_aloud,
+    join_and_warn,
     resampling_options,
     score_table,
     scoring_options,
@@ -52,7 +52,7 @@ def eval_task(
     categories, LaMP_2_news is scored, also with --task_name LaMP_2, and a line on standard error says so.
     """
     check_options(output_file, [golds_json, preds_json], as_json, **options)
-    pair = join_aloud(read_outputs(golds_json), read_outputs(preds_json), task_name)
+    pair = join_and_warn(read_outputs(golds_json), read_outputs(preds_json), task_name)
     check_extraction([pair.task], options["extract_answers"])
     result = evaluate_pair(pair, **options)
     write_scores(output_file, result["scores"])
@@ -89,7 +89,7 @@ def eval_all(
     check_options(output_file, [golds_zip, preds_zip], as_json, **options)
     golds, predictions = read_zip(golds_zip), read_zip(preds_zip)
     tasks = _tasks(golds, predictions, (golds_zip, preds_zip), partial)
-    pairs = {task: join_aloud(golds[task], predictions[task]) for task in tasks}
+    pairs = {task: join_and_warn(golds[task], predictions[task]) for task in tasks}
     check_extraction([pair.task for pair in pairs.values()], options["extract_answers"])
     results = {task: evaluate_pair(pair, **options) for task, pair in pairs.items()}
     scores = {task: result["scores"] for task, result in results.items()}
@@ -139,7 +139,7 @@ def compare(task_name: str, golds: Path, preds: tuple[Path, Path], as_json: bool
     Of few samples the bootstrap interval tends to be too narrow, and can leave out 0 where p is large: go by p.
     """
     gold_outputs = read_outputs(golds)
-    a = join_aloud(gold_outputs, read_outputs(preds[0]), task_name)
+    a = join_and_warn(gold_outputs, read_outputs(preds[0]), task_name)
     b = join(gold_outputs, read_outputs(preds[1]), task_name)
     result = compare_measured(a.measure(), b.measure(), **resampling)
     signature = comparison_signature(a.task, len(a.ids), **resampling)

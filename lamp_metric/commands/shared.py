@@ -52,7 +52,7 @@ def scoring_options(command: Callable) -> Callable:
     return resampling_options(None, 1000)(command)
 
 
-def join_aloud(golds: Outputs, predictions: Outputs, task_name: str | None = None) -> Pair:
+def join_and_warn(golds: Outputs, predictions: Outputs, task_name: str | None = None) -> Pair:
     """As :func:`~lamp_metric.predictions.joining.join`; says so on standard error where the labels imply another task.
 
     Raises:

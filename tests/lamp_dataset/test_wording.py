@@ -8,7 +8,7 @@ from lamp_dataset.wording import fields
 
 def prompt(name, item):
     wording = TASKS[name].wording
-    return wording.final.format(items=wording.item.format(**item), input="INPUT", anchor=wording.anchor)
+    return wording.template.format(items=wording.item.format(**item), input="INPUT", insert_after=wording.insert_after)
 
 
 @pytest.mark.parametrize(
@@ -38,12 +38,12 @@ def test_fields_of_a_template():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"final": "{items}"}, "the final template needs items, input"),
-        ({"anchor": "title"}, "the final template needs anchor, items"),
-        ({"cut": "score "}, "lacks its field 'score '"),
-        ({"item": '{stars} for "{text}"', "item_cost": (0, "")}, "a field no item has"),
-        ({"item_cost": (0, "{title}")}, "the measured item has a field that the item lacks"),
-        ({"item_cost": (0, "{text}")}, "measured apart"),
+        ({"template": "{items}"}, "template needs items, input"),
+        ({"insert_after": "title"}, "template needs insert_after, items"),
+        ({"truncated_field": "score "}, "lacks 'score '"),
+        ({"item": '{stars} for "{text}"', "item_cost": (0, "")}, "field"),
+        ({"item_cost": (0, "{title}")}, "measures a field"),
+        ({"item_cost": (0, "{text}")}, "measures the truncated field"),
     ],
 )
 def test_a_bad_wording_fails_at_import_by_name(change, message):

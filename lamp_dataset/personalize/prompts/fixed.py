@@ -37,9 +37,9 @@ def fixed_prompt(
 
 def _place(wording: Wording, text: str) -> int | None:
     """Where the items go: behind the anchor as a word of its own, not inside another ("entitled")."""
-    if wording.anchor is None:
+    if wording.insert_after is None:
         return 0
-    found = re.search(rf"\b{re.escape(wording.anchor)}\b", text)
+    found = re.search(rf"\b{re.escape(wording.insert_after)}\b", text)
     return None if found is None else found.start()
 
 
@@ -48,7 +48,7 @@ def _fit(
 ) -> list[dict[str, str]] | None:
     """The items with their texts shortened so that the prompt just fits; None if a text would have no token left."""
     least = len(items)
-    empty = [{**item, wording.cut: ""} for item in items]
+    empty = [{**item, wording.truncated_field: ""} for item in items]
     room = max(max_length - tokens.whole(assemble(wording, text, empty, place)), least)
     best = None
     for _ in range(TRIES):
@@ -68,9 +68,9 @@ def _share(wording: Wording, items: Sequence[Mapping[str, str]], tokens: Tokens,
     """An equal share for each item; what one does not use goes to those behind it. And how much they use together."""
     worded, rest = [], room
     for left, item in zip(range(len(items), 0, -1), items, strict=True):
-        short, used = tokens.shorten(item[wording.cut], rest // left)
+        short, used = tokens.shorten(item[wording.truncated_field], rest // left)
         rest -= used
-        worded.append({**item, wording.cut: short})
+        worded.append({**item, wording.truncated_field: short})
     return worded, room - rest
 
 
@@ -78,7 +78,7 @@ def _report(
     wording: Wording, text: str, items: Sequence[Mapping[str, str]], worded: Sequence[Mapping[str, str]], place: int
 ) -> Prompt:
     pairs = zip(items, worded, strict=False)
-    use = [WHOLE if item[wording.cut] == short[wording.cut] else CUT for item, short in pairs]
+    use = [WHOLE if item[wording.truncated_field] == short[wording.truncated_field] else CUT for item, short in pairs]
     left = len(items) - len(worded)
     notes = (f"no room for {left} of {len(items)} items",) if left else ()
     return Prompt(assemble(wording, text, worded, place), (*use, *[LEFT_OUT] * left), notes)

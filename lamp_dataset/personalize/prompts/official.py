@@ -33,7 +33,7 @@ def official_prompt(
 
     An input without a place for the items is returned as it is, and so is one where no share works.
     """
-    if wording.anchor is not None and wording.anchor not in text:
+    if wording.insert_after is not None and wording.insert_after not in text:
         return bare(text, items, no_place(wording))
     length, budget, trouble = tokens.length(text), max_length - tokens.overhead, ""
     for share in SHARES:
@@ -52,14 +52,14 @@ def _shorten_all(
     wording: Wording, items: Sequence[Mapping[str, str]], tokens: Tokens, room: int
 ) -> list[tuple[str, str, str]]:
     """For each item its shortened text, what became of it, and a note or ""."""
-    each = (room - _cost(wording.final_cost, {}, tokens) - 2 * (len(items) - 1)) // len(items)
+    each = (room - _cost(wording.template_cost, {}, tokens) - 2 * (len(items) - 1)) // len(items)
     saved, found = 0, []
     for item in items:
         needed = _cost(wording.item_cost, item, tokens)
         limit = each + saved - needed
-        ids = _limited(item[wording.cut], limit, tokens)
+        ids = _limited(item[wording.truncated_field], limit, tokens)
         saved += each - len(ids) - needed
-        found.append((tokens.text(ids), *_use(item[wording.cut], ids, limit, tokens)))
+        found.append((tokens.text(ids), *_use(item[wording.truncated_field], ids, limit, tokens)))
     return found
 
 
@@ -95,10 +95,10 @@ def _finish(
     tokens: Tokens,
     max_length: int,
 ) -> Prompt:
-    worded = [{**item, wording.cut: short} for item, (short, _, _) in zip(items, shortened, strict=True)]
+    worded = [{**item, wording.truncated_field: short} for item, (short, _, _) in zip(items, shortened, strict=True)]
     prompt = assemble(wording, text, worded)
     use = [
-        EMPTY if item[wording.cut].strip() and not short.strip() else kind
+        EMPTY if item[wording.truncated_field].strip() and not short.strip() else kind
         for item, (short, kind, _) in zip(items, shortened, strict=True)
     ]
     notes = list(dict.fromkeys(note for _, _, note in shortened if note))

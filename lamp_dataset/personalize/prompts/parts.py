@@ -50,7 +50,7 @@ def clean_item(wording: Wording, item: Mapping[str, Any], where: str) -> tuple[d
 
 def no_place(wording: Wording) -> str:
     """The note on an input without the anchor."""
-    return f"no {wording.anchor!r} in the input to put the profile behind: the prompt is the input"
+    return f"no {wording.insert_after!r} in the input to put the profile behind: the prompt is the input"
 
 
 def assemble(wording: Wording, text: str, items: Sequence[Mapping[str, str]], place: int | None = None) -> str:
@@ -59,8 +59,8 @@ def assemble(wording: Wording, text: str, items: Sequence[Mapping[str, str]], pl
     ``place`` is where the anchor stands; by default its first occurrence, as in the official script.
     """
     joined = JOINER.join(wording.item.format_map(item) for item in items)
-    if wording.anchor is None:
-        return wording.final.format(items=joined, input=text)
-    place = text.index(wording.anchor) if place is None else place
-    rest = text[place + len(wording.anchor) :]
-    return text[:place] + wording.final.format(anchor=wording.anchor, items=joined) + rest
+    if wording.insert_after is None:
+        return wording.template.format(items=joined, input=text)
+    place = text.index(wording.insert_after) if place is None else place
+    rest = text[place + len(wording.insert_after) :]
+    return text[:place] + wording.template.format(insert_after=wording.insert_after, items=joined) + rest

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lamp_dataset.extras import load_model, need
+from lamp_dataset.extras import load_model, require
 from lamp_dataset.personalize.retrieval.ranking import Ranking, by_score
 from lamp_dataset.personalize.retrieval.samples import Sample
 
@@ -112,5 +112,5 @@ class Dense:
         return np.asarray(encode(texts, batch_size=self.batch_size, show_progress_bar=False, convert_to_numpy=True))
 
     def _load(self) -> Any:
-        library = need("sentence_transformers", "dense")
+        library = require("sentence_transformers", "dense")
         return load_model(library.SentenceTransformer, self.model, device=self.device)

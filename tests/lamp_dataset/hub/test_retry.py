@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 from huggingface_hub.errors import HfHubHTTPError
 
-from lamp_dataset.hub.retry import is_http, is_passing, is_race, tries, wait_as_told
+from lamp_dataset.hub.retry import is_http, is_passing, is_race, retrying, wait_as_told
 
 
 class AnsweredError(Exception):
@@ -70,7 +70,7 @@ def test_tries_are_bounded_and_the_last_error_is_raised():
         raise answered(503)
 
     with pytest.raises(HfHubHTTPError):
-        tries().copy(sleep=slept.append)(refuse)
+        retrying().copy(sleep=slept.append)(refuse)
     assert (len(calls), slept) == (6, [1, 2, 4, 8, 16])
     calls.clear()
 
@@ -79,5 +79,5 @@ def test_tries_are_bounded_and_the_last_error_is_raised():
         raise answered(412)
 
     with pytest.raises(HfHubHTTPError):
-        tries().copy(sleep=slept.append)(race)
+        retrying().copy(sleep=slept.append)(race)
     assert len(calls) == 1

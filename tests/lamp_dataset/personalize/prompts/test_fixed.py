@@ -55,7 +55,7 @@ def test_the_budget_is_kept_and_the_input_whole(name, counter):
         assert bool(found.notes) == (len(used) < len(items))
         if all(use == WHOLE for use in found.use):
             assert found.text == assemble(wording, question, items)
-        if wording.anchor is None and used:
+        if wording.insert_after is None and used:
             assert found.text.endswith(question)
     assert seen == {WHOLE, CUT, LEFT_OUT}
 

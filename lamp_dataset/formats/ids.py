@@ -1,0 +1,79 @@
+"""Sample ids: the one check for duplicates, and the one check that two sides hold the same samples.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+
+class DuplicateIdError(ValueError):
+    """An id occurs more than once where ids must be unique."""
+
+
+class IdMismatchError(ValueError):
+    """Two files or lists that must hold the same samples hold different ones."""
+
+
+def duplicates(ids: Iterable[str]) -> list[str]:
+    """The ids that occur more than once, in the order of their second occurrence.
+
+    >>> duplicates(["210", "211", "210", "210"])
+    ['210']
+    """
+    seen: set[str] = set()
+    again: dict[str, None] = {}
+    for sample_id in ids:
+        if sample_id in seen:
+            again[sample_id] = None
+        seen.add(sample_id)
+    return list(again)
+
+
+def check_unique(ids: Iterable[str], where: str) -> None:
+    """Reject duplicate ids.
+
+    Args:
+        ids: sample ids.
+        where: the file or argument that holds them, for the message.
+
+    Raises:
+        DuplicateIdError: an id occurs more than once; the message names the first one.
+    """
+    again = duplicates(ids)
+    if again:
+        raise DuplicateIdError(f"{where}: duplicate id {again[0]!r}; ids must be unique")
+
+
+def difference(found: Collection[str], expected: Collection[str]) -> tuple[list[str], list[str]]:
+    """The ids missing from ``found`` and the extra ones in it, each in the order of its own side.
+
+    >>> difference(["211", "299"], ["210", "211"])
+    (['210'], ['299'])
+    """
+    known, there = set(expected), set(found)
+    return [i for i in expected if i not in there], [i for i in found if i not in known]
+
+
+def check_same_ids(found: Collection[str], expected: Collection[str], names: tuple[str, str]) -> None:
+    """Reject two sides that hold different samples.
+
+    Args:
+        found: ids of the side to check, such as predictions.
+        expected: ids of the side that decides, such as golds.
+        names: what to call the two sides in the message, such as their file names.
+
+    Raises:
+        IdMismatchError: ids are missing or extra; the message says how many of each and names the first.
+    """
+    missing, extra = difference(found, expected)
+    parts = []
+    if missing:
+        parts.append(
+            f"{names[0]} lacks {len(missing)} of the {len(expected)} ids in {names[1]} (first: {missing[0]!r})"
+        )
+    if extra:
+        parts.append(f"{names[0]} has {len(extra)} ids that are not in {names[1]} (first: {extra[0]!r})")
+    if parts:
+        raise IdMismatchError("; ".join(parts))

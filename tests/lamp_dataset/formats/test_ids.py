@@ -1,0 +1,43 @@
+import random
+
+import pytest
+
+from lamp_dataset.formats.ids import (
+    DuplicateIdError,
+    IdMismatchError,
+    check_same_ids,
+    check_unique,
+    difference,
+    duplicates,
+)
+
+
+def test_duplicates_and_differences_equal_a_count_of_each_id():
+    chance = random.Random(3)
+    for _ in range(300):
+        a, b = ([str(chance.randrange(12)) for _ in range(chance.randrange(10))] for _ in range(2))
+        assert sorted(duplicates(a)) == sorted({i for i in a if a.count(i) > 1})
+        assert difference(a, b) == ([i for i in b if a.count(i) == 0], [i for i in a if b.count(i) == 0])
+
+
+def test_a_duplicate_id_is_named_with_its_file():
+    check_unique(["210", "211"], "dev_questions.json")
+    with pytest.raises(DuplicateIdError, match=r"dev_questions\.json: .*'211'"):
+        check_unique(["210", "211", "211"], "dev_questions.json")
+
+
+@pytest.mark.parametrize(
+    ("found", "facts"),
+    [
+        (["210"], r"preds\.json .*1 of the 2 .*golds\.json.*'211'"),
+        (["210", "211", "9"], r"preds\.json .*1 .*golds\.json.*'9'"),
+        ([], r"preds\.json .*2 of the 2 .*golds\.json.*'210'"),
+    ],
+)
+def test_missing_and_extra_ids_are_counted_and_named(found, facts):
+    with pytest.raises(IdMismatchError, match=facts):
+        check_same_ids(found, ["210", "211"], ("preds.json", "golds.json"))
+
+
+def test_the_order_of_ids_does_not_matter():
+    check_same_ids(["211", "210"], ["210", "211"], ("preds.json", "golds.json"))
