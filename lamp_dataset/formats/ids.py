@@ -5,7 +5,9 @@ Standard library only.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+
+from lamp_dataset.formats.texts import short
 
 
 class DuplicateIdError(ValueError):
@@ -31,6 +33,36 @@ def duplicates(ids: Iterable[str]) -> list[str]:
     return list(again)
 
 
+class UniqueIds:
+    """The ids of a stream so far; refuses one that came before.
+
+    Args:
+        where: the file or argument that holds them, for the message.
+    """
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._seen: set[str] = set()
+
+    def add(self, sample_id: str) -> None:
+        """Take in the next id; DuplicateIdError if it came before."""
+        if sample_id in self._seen:
+            raise DuplicateIdError(f"{self._where}: duplicate id {short(sample_id)}; ids must be unique")
+        self._seen.add(sample_id)
+
+    def __iter__(self) -> Iterator[str]:
+        """The ids, in no particular order."""
+        return iter(self._seen)
+
+    def __contains__(self, sample_id: object) -> bool:
+        """Whether the id came before."""
+        return sample_id in self._seen
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._seen)
+
+
 def check_unique(ids: Iterable[str], where: str) -> None:
     """Reject duplicate ids.
 
@@ -41,9 +73,9 @@ def check_unique(ids: Iterable[str], where: str) -> None:
     Raises:
         DuplicateIdError: an id occurs more than once; the message names the first one.
     """
-    again = duplicates(ids)
-    if again:
-        raise DuplicateIdError(f"{where}: duplicate id {again[0]!r}; ids must be unique")
+    seen = UniqueIds(where)
+    for sample_id in ids:
+        seen.add(sample_id)
 
 
 def difference(found: Collection[str], expected: Collection[str]) -> tuple[list[str], list[str]]:
@@ -71,9 +103,9 @@ def check_same_ids(found: Collection[str], expected: Collection[str], names: tup
     parts = []
     if missing:
         parts.append(
-            f"{names[0]} lacks {len(missing)} of the {len(expected)} ids in {names[1]} (first: {missing[0]!r})"
+            f"{names[0]} lacks {len(missing)} of the {len(expected)} ids in {names[1]} (first: {short(missing[0])})"
         )
     if extra:
-        parts.append(f"{names[0]} has {len(extra)} ids that are not in {names[1]} (first: {extra[0]!r})")
+        parts.append(f"{names[0]} has {len(extra)} ids that are not in {names[1]} (first: {short(extra[0])})")
     if parts:
-        raise IdMismatchError("; ".join(parts))
+        raise IdMismatchError(f"{'; '.join(parts)}. Are both of the same split and task?")

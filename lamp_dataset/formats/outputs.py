@@ -1,10 +1,11 @@
-"""The official outputs file: ``{"task": "LaMP_2", "golds": [{"id": "110", "output": "comedy"}, ...]}``.
+"""Outputs files: ``{"task": "LaMP_2", "golds": [{"id": "110", "output": "comedy"}, ...]}``.
 
-Golds and predictions have the same format. Standard library only.
+Golds and predictions share this format. Standard library only.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -13,7 +14,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from lamp_dataset.formats.ids import UniqueIds
+from lamp_dataset.formats.json_entries import BinaryWriter, EntryWriter
 from lamp_dataset.formats.json_file import load_json, read_json
+from lamp_dataset.formats.texts import check_encodable, short
 from lamp_dataset.task import Task
 
 
@@ -22,7 +26,7 @@ class Outputs:
     """The content of an outputs file.
 
     Attributes:
-        task: the official task name that the file gives, such as ``"LaMP_2"``.
+        task: what the file's ``"task"`` says: an official task name, such as ``"LaMP_2"``.
         by_id: sample id -> output, in the file's order. Outputs are as JSON gave them: strings in golds,
             possibly numbers or None in predictions.
         name: the file's name, for messages.
@@ -47,8 +51,9 @@ def parse_outputs(data: bytes, name: str, task: Task | None = None) -> Outputs:
         task: where given, the file must be of this task.
 
     Raises:
-        ValueError: no JSON, another shape, another task, an id that is no string or stands twice, an entry without
-            ``id`` or ``output``.
+        DuplicateIdError: an id occurs more than once.
+        ValueError: the file is not JSON, has another shape or another task, or an entry lacks ``id`` or ``output`` or
+            has an ``id`` that is not a string.
     """
     return check_outputs(load_json(data, name), name, task)
 
@@ -57,20 +62,45 @@ def check_outputs(document: Any, name: str, task: Task | None = None) -> Outputs
     """The outputs in ``document``, a parsed outputs file; arguments and errors as in :func:`parse_outputs`."""
     golds, official_name = golds_of(document, name)
     if task is not None and official_name != task.official_name:
-        raise ValueError(f"{name}: expected the outputs of task {task.official_name!r}, found {official_name!r}")
+        raise ValueError(f"{name}: expected the outputs of task {task.official_name!r}, found {short(official_name)}")
     by_id: dict[str, Any] = {}
+    ids = UniqueIds(name)
     for position, entry in enumerate(golds):
         sample_id = _id_of(entry, position, name)
-        if sample_id in by_id:
-            raise ValueError(
-                f"{name}: id {sample_id!r} stands twice, the second time as entry {position}; ids are unique"
-            )
+        ids.add(sample_id)
         by_id[sample_id] = entry["output"]
     return Outputs(official_name, MappingProxyType(by_id), name)
 
 
+def check_texts(golds: Outputs) -> None:
+    """Check that all golds are texts that can be stored.
+
+    Raises:
+        ValueError: a gold is not a string or holds a lone surrogate; the message names the sample.
+    """
+    for sample_id, gold in golds.by_id.items():
+        where = f"{golds.name}: sample {short(sample_id)}"
+        if not isinstance(gold, str):
+            raise ValueError(f"{where}: expected a string as 'output', found {short(gold)}")
+        check_encodable(gold, where, "output")
+
+
+def write_outputs(file: BinaryWriter, official_name: str, compact: bool = False) -> EntryWriter:
+    """A writer of outputs, to be used in a ``with`` block: ``add`` each entry; the block's end closes the file.
+
+    Args:
+        file: opened for writing bytes.
+        official_name: what ``"task"`` says.
+        compact: whether the outer object has no white space, as in the site's files; the script that expands the files
+            of the gated task writes it with white space.
+    """
+    between, after = (b",", b":") if compact else (b", ", b": ")
+    start = b'{"task"' + after + json.dumps(official_name).encode() + between + b'"golds"' + after + b"["
+    return EntryWriter(file, start, b"]}")
+
+
 def dump_outputs(official_name: str, outputs: Iterable[tuple[str, str]]) -> str:
-    """The text of an outputs file, laid out as the official ones, in ASCII.
+    """The text of an outputs file, laid out as the site's files are, in ASCII.
 
     Args:
         official_name: what ``"task"`` says.
@@ -79,15 +109,18 @@ def dump_outputs(official_name: str, outputs: Iterable[tuple[str, str]]) -> str:
     >>> dump_outputs("LaMP_2", [("110", "comedy")])
     '{"task":"LaMP_2","golds":[{"id": "110", "output": "comedy"}]}'
     """
-    golds = [{"id": sample_id, "output": output} for sample_id, output in outputs]
-    return f'{{"task":{json.dumps(official_name)},"golds":{json.dumps(golds)}}}'
+    file = io.BytesIO()
+    with write_outputs(file, official_name, compact=True) as entries:
+        for sample_id, output in outputs:
+            entries.add({"id": sample_id, "output": output})
+    return file.getvalue().decode("ascii")
 
 
 _SHAPE = '{"task": "LaMP_…", "golds": [{"id": "…", "output": "…"}, …]}'
 
 
 def golds_of(document: Any, name: str) -> tuple[list, str]:
-    """The entries and the task name of ``document``, a parsed outputs file; the entries are not looked at yet.
+    """The entries and the task name of ``document``, a parsed outputs file; the entries themselves are not checked.
 
     Raises:
         ValueError: another shape.
@@ -97,21 +130,21 @@ def golds_of(document: Any, name: str) -> tuple[list, str]:
         raise ValueError(f"{name}: expected an outputs file {_SHAPE}, found {kind}")
     if not isinstance(document, dict):
         raise ValueError(f"{name}: expected an outputs file {_SHAPE}, found {type(document).__name__}")
-    missing = [key for key in ("task", "golds") if key not in document]
-    if missing:
-        keys = ", ".join(map(repr, list(document)[:5])) or "none"
-        raise ValueError(f"{name}: expected an outputs file {_SHAPE}, found no {missing[0]!r}; keys: {keys}")
-    if not isinstance(document["golds"], list) or not isinstance(document["task"], str):
-        raise ValueError(f"{name}: expected an outputs file {_SHAPE}, found 'golds' or 'task' of another type")
+    for key, kind in (("task", str), ("golds", list)):
+        if not isinstance(document.get(key), kind):
+            keys = ", ".join(map(short, list(document)[:5])) or "none"
+            found = f"{short(document[key])} as {key!r}" if key in document else f"the keys {keys}, without {key!r}"
+            raise ValueError(f"{name}: expected an outputs file {_SHAPE}, found {found}")
     return document["golds"], document["task"]
 
 
 def _id_of(entry: Any, position: int, name: str) -> str:
+    where = f"{name}: entry {position} of 'golds'"
     if not isinstance(entry, dict):
-        raise ValueError(f"{name}: entry {position} of 'golds': expected an object, found {type(entry).__name__}")
+        raise ValueError(f"{where}: expected an object, found {type(entry).__name__}")
     if not isinstance(entry.get("id"), str):
-        found = repr(entry["id"]) if "id" in entry else "none"
-        raise ValueError(f"{name}: entry {position} of 'golds': expected a string as 'id', found {found}")
+        found = short(entry["id"]) if "id" in entry else "none"
+        raise ValueError(f"{where}: expected a string as 'id', found {found}")
     if "output" not in entry:
-        raise ValueError(f"{name}: entry {position} of 'golds' (id {entry['id']!r}) has no 'output'")
+        raise ValueError(f"{where} (id {short(entry['id'])}) has no 'output'")
     return entry["id"]

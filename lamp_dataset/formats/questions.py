@@ -1,42 +1,125 @@
-"""One row of a questions file, checked: pure functions on what the JSON decoder gave.
+"""Questions files: ``[{"id", "input", "profile": [{"id", …}, …]}, …]``, one JSON list of rows.
 
-Standard library only.
+Rows of the time-based setting also have ``user_id``, and their profile items ``date``. Standard library only.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from lamp_dataset.formats.ids import UniqueIds
+from lamp_dataset.formats.json_entries import BinaryWriter, EntryWriter
+from lamp_dataset.formats.json_list import JsonList
 from lamp_dataset.formats.json_text import Number
+from lamp_dataset.formats.recognition import looks_like
+from lamp_dataset.formats.texts import check_encodable, check_no_stub, short
 from lamp_dataset.task import NULLABLE_FIELDS, NUMERIC_FIELDS, Task
-from lamp_dataset.tasks import TASKS
+
+#: Keys that rows have and profile items do not.
+ROW_KEYS = ("input", "profile", "user_id")
 
 _HELP = 'A questions file holds [{"id", "input", "profile": [{…, "id"}, …]}, …].'
 
 
-def checked_row(row: dict, task: Task, name: str, number: int) -> dict:
-    """The row in the declared shape: the task's fields and no others, numbers as strings where they are allowed.
+class OutputsFileError(ValueError):
+    """A file of golds or predictions where a questions file was expected."""
+
+
+def read_questions(path: str | os.PathLike, task: Task | None = None, profiles: bool = True) -> Iterator[dict]:
+    """The rows of a questions file one by one, checked, in flat memory.
 
     Args:
-        row: the decoded object, numbers as :class:`Number`.
+        path: the file.
+        task: the config to read it as: rows come in its declared shape, see :func:`checked_row`. None: rows of any
+            config, or with file names in place of texts, come as they are, see :func:`check_row`.
+        profiles: whether rows must have a profile.
+
+    Yields:
+        The rows in the file's order. Without ``task``, JSON numbers come as
+        :class:`~lamp_dataset.formats.json_text.Number`.
+
+    Raises:
+        OutputsFileError: the file holds outputs, not questions.
+        DuplicateIdError: an id occurs more than once.
+        ValueError: the file is not a JSON list, it is empty, or a row has another shape; the message says where.
+        OSError: the file cannot be read.
+    """
+    name, ids = str(path), UniqueIds(str(path))
+    with Path(path).open("rb") as file:
+        for number, row in enumerate(JsonList(file, name, ROW_KEYS).rows()):
+            if task is None:
+                check_row(row, name, number, profiles)
+            else:
+                row = checked_row(row, task, name, number)
+            ids.add(row["id"])
+            yield row
+    if not ids:
+        raise ValueError(f"{name}: expected questions, found an empty list")
+
+
+def read_question_ids(path: str | os.PathLike) -> list[str]:
+    """The sample ids of a questions file; rows may lack their profiles. Errors as for :func:`read_questions`."""
+    return [row["id"] for row in read_questions(path, profiles=False)]
+
+
+def write_questions(file: BinaryWriter) -> EntryWriter:
+    """A writer of questions, to be used in a ``with`` block: ``add`` each row; the block's end closes the list.
+
+    Args:
+        file: opened for writing bytes.
+    """
+    return EntryWriter(file)
+
+
+def check_row(row: dict, name: str, number: int, profiles: bool = True) -> None:
+    """Check that a row has what every row of a questions file has: a string as ``id``, ``input`` and a profile.
+
+    Args:
+        row: the decoded object, numbers as :class:`~lamp_dataset.formats.json_text.Number`.
+        name: the file's name, for messages.
+        number: the row's position in the file, from 0, for messages.
+        profiles: whether the row must have a profile.
+
+    Raises:
+        OutputsFileError: the row is an entry of an outputs file.
+        ValueError: something is missing or of another type.
+    """
+    if type(row.get("id")) is not str:
+        found = short(row["id"]) if "id" in row else f"the keys {_keys(row)}"
+        raise ValueError(f"{name}: row {number}: expected a string as 'id', found {found}")
+    where = f"{name}: sample {short(row['id'])}"
+    if "output" in row and "input" not in row:
+        found = f"the keys {_keys(row)}; this looks like an outputs file"
+        raise OutputsFileError(f"{where}: expected 'input' and a list as 'profile', found {found}. {_HELP}")
+    if "input" not in row:
+        raise ValueError(f"{where}: expected a string as 'input', found {_found(row, 'input')}. {_HELP}")
+    if profiles and not isinstance(row.get("profile"), list):
+        raise ValueError(f"{where}: expected a list as 'profile', found {_found(row, 'profile')}. {_HELP}")
+
+
+def checked_row(row: dict, task: Task, name: str, number: int) -> dict:
+    """The row in the declared shape: only the task's fields, numbers as strings where numbers are allowed.
+
+    Args:
+        row: the decoded object, numbers as :class:`~lamp_dataset.formats.json_text.Number`.
         task: the config it is read as.
         name: the file's name, for messages.
         number: the row's position in the file, from 0, for messages.
 
     Raises:
-        ValueError: something is missing, of another type, or cannot be text.
+        ValueError: a field is missing, has another type, cannot be stored, or is a stub; or the row is of the other
+            setting. See also :func:`check_row`.
     """
-    if not isinstance(row.get("id"), str) or isinstance(row["id"], Number):
-        found = short(row["id"]) if "id" in row else f"the keys {_keys(row)}"
-        raise ValueError(f"{name}: row {number}: expected a string as 'id', found {found}")
+    check_row(row, name, number)
     where = f"{name}: sample {short(row['id'])}"
-    check_no_stub(row.get("input"), name, task)
+    check_no_stub(row["input"], name, task)
     if not task.time_based and row.get("user_id") is not None:
         raise ValueError(f"{where} has a 'user_id': this is a file of the time-based setting, {task.base}_time")
     if task.time_based and row.get("user_id") is None:
         raise ValueError(f"{where} has no 'user_id': is this a file of the user-based setting, {task.base}?")
-    if not isinstance(row.get("profile"), list):
-        raise ValueError(f"{where}: expected a list as 'profile', found {_found(row, 'profile')}. {_HELP}")
     checked = {field: _text(row, field, where, task) for field in task.row_fields}
     looks = looks_like(checked["input"], task)
     checked["profile"] = [
@@ -64,50 +147,10 @@ def _text(holder: dict, field: str, where: str, task: Task, looks: str = "") -> 
 
 
 def _found(holder: dict, field: str) -> str:
-    if field in holder:
-        return f"the number {holder[field]}" if isinstance(holder[field], Number) else short(holder[field])
-    hint = "; this looks like an outputs file" if "output" in holder and "input" not in holder else ""
-    return f"the keys {_keys(holder)}{hint}"
+    if field not in holder:
+        return f"the keys {_keys(holder)}"
+    return f"the number {holder[field]}" if isinstance(holder[field], Number) else short(holder[field])
 
 
 def _keys(holder: dict) -> str:
     return ", ".join(map(short, list(holder)[:8])) or "none"
-
-
-def short(value: object) -> str:
-    """``repr`` for messages, cut where it gets long."""
-    shown = repr(value[:200] if isinstance(value, str) else value)
-    return shown if len(shown) <= 82 else f"{shown[:78]} …"
-
-
-def of_labels(label: str) -> str:
-    """A hint for messages: which tasks have this label; empty if none has."""
-    names = [task.name for task in TASKS.values() if label in task.labels and not task.time_based]
-    return f" ({short(label)} is a label of {' and '.join(names)})" if names else ""
-
-
-def looks_like(text: str | None, task: Task) -> str:
-    """A hint for messages: which other task has inputs that begin like this one; empty if none has."""
-    others = [other for other in TASKS.values() if other.setting == task.setting and other.name != task.name]
-    names = [other.name for other in others if text is not None and text.startswith(other.opening)]
-    return f" (the input begins like those of {names[0]})" if names else ""
-
-
-def check_no_stub(text: Any, name: str, task: Task) -> None:
-    """Raise ValueError if the text is still the file name that stands for a gated text."""
-    if task.is_stub(text):
-        raise ValueError(
-            f"{name}: {task.name} needs the texts, found file names that stand for them, first {short(text)}. "
-            "Build the files first: avocado-builder build --help"
-        )
-
-
-def check_encodable(text: str, where: str, field: str) -> None:
-    """Raise ValueError if the text holds half of a character, which JSON can write and Arrow cannot hold."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(
-            f"{where}: {field!r} holds a lone surrogate, {text[error.start]!r} at character {error.start}: "
-            "half of a character, which is no text and cannot be stored"
-        ) from None

@@ -16,14 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
+from lamp_dataset.formats.ids import IdMismatchError, UniqueIds, check_same_ids, difference
 from lamp_dataset.formats.json_list import BLOCK_BYTES, Block, JsonList, first_rows
 from lamp_dataset.formats.json_text import Number
-from lamp_dataset.formats.outputs import parse_outputs
-from lamp_dataset.formats.questions import check_encodable, check_no_stub, checked_row, looks_like, of_labels, short
+from lamp_dataset.formats.outputs import check_texts, parse_outputs
+from lamp_dataset.formats.questions import ROW_KEYS, checked_row
+from lamp_dataset.formats.recognition import check_labels, looks_like
+from lamp_dataset.formats.texts import check_no_stub, short
 from lamp_dataset.task import NULLABLE_FIELDS, NUMERIC_FIELDS, Task
-
-#: Keys that only a row has, not a profile item.
-ROW_KEYS = ("input", "profile", "user_id")
 
 #: So many samples must begin in another way before a file is taken for another task's for that alone.
 _ENOUGH = 10
@@ -46,18 +46,10 @@ def read_golds(data: bytes, name: str, task: Task) -> dict[str, str]:
     Raises:
         ValueError: another shape or task, a doubled id, a gold that is no string or holds a lone surrogate.
     """
-    golds = dict(parse_outputs(data, name, task).by_id)
-    unknown = [gold for gold in golds.values() if task.labels and gold not in task.labels]
-    for sample_id, gold in golds.items():
-        if not isinstance(gold, str):
-            raise ValueError(f"{name}: sample {short(sample_id)}: expected a string as 'output', found {short(gold)}")
-        check_encodable(gold, f"{name}: sample {short(sample_id)}", "output")
-    if len(unknown) * 2 > len(golds):  # two tasks share their official name
-        raise ValueError(
-            f"{name}: expected labels of {task.name} as golds, found {short(unknown[0])} and {len(unknown) - 1} others "
-            f"that are none{of_labels(unknown[0])}"
-        )
-    return golds
+    golds = parse_outputs(data, name, task)
+    check_texts(golds)
+    check_labels(golds, task)
+    return dict(golds.by_id)
 
 
 def read_tables(
@@ -177,10 +169,10 @@ def _parse_as(document: bytes, as_written: pa.StructType, task: Task) -> pa.Stru
     # Another key beside "rows", or a second document: the text closed the list itself and went on.
     if len(table) != 1 or table.column_names != ["rows"]:
         return None
-    return _normalise(table.column("rows").combine_chunks().flatten(), task)
+    return _normalize(table.column("rows").combine_chunks().flatten(), task)
 
 
-def _normalise(rows: pa.StructArray, task: Task) -> pa.StructArray | None:
+def _normalize(rows: pa.StructArray, task: Task) -> pa.StructArray | None:
     """Rows in the declared type; None where something is missing or there is a ``user_id`` too many."""
     columns = _columns(rows)
     if not task.time_based and columns["user_id"].null_count != len(rows):
@@ -225,7 +217,7 @@ class _Split:
 
     def __init__(self, task: Task, name: str, golds: Mapping[str, str] | None, golds_name: str) -> None:
         self.task, self.name, self.golds, self.golds_name = task, name, golds, golds_name
-        self.ids: set[str] = set()
+        self.ids = UniqueIds(name)
         self.of_this_task = 0
         self.example: str | None = None  # an input that does not begin as it should
 
@@ -234,7 +226,8 @@ class _Split:
         columns = _columns(rows)
         ids = columns["id"].to_pylist()
         columns["output"] = pa.array(self._outputs(ids), pa.string())
-        self._check_new(ids)
+        for sample_id in ids:
+            self.ids.add(sample_id)
         self._check_no_stubs(columns)
         self._check_task(columns["input"])
         order = [*self.task.row_fields, "output", "profile"]
@@ -248,17 +241,7 @@ class _Split:
         if self.of_this_task * 2 < len(self.ids) and len(self.ids) >= _ENOUGH:
             self._raise_other_task()
         if self.golds is not None and len(self.golds) > len(self.ids):
-            extra = [sample_id for sample_id in self.golds if sample_id not in self.ids]
-            raise ValueError(
-                f"{self.golds_name}: expected a gold for each of the {len(self.ids)} samples in {self.name}, found "
-                f"{len(extra)} for others, first {short(extra[0])}. Do both files belong to the same split and task?"
-            )
-
-    def _check_new(self, ids: list[str]) -> None:
-        for sample_id in ids:
-            if sample_id in self.ids:
-                raise ValueError(f"{self.name}: sample id {short(sample_id)} stands twice; ids are unique")
-            self.ids.add(sample_id)
+            check_same_ids(self.golds, list(self.ids), (self.golds_name, self.name))
 
     def _outputs(self, ids: list[str]) -> list[str | None]:
         if self.golds is None:
@@ -266,10 +249,10 @@ class _Split:
         try:
             return [self.golds[sample_id] for sample_id in ids]
         except KeyError:
-            missing = [sample_id for sample_id in ids if sample_id not in self.golds]
-            raise ValueError(
-                f"{self.golds_name}: no gold for {len(missing)} samples of {self.name}, first {short(missing[0])}. "
-                "Do both files belong to the same split and task?"
+            missing, _ = difference(self.golds, ids)
+            raise IdMismatchError(
+                f"{self.golds_name}: expected a gold for each sample in {self.name}, found none for {len(missing)} or "
+                f"more, first {short(missing[0])}. Are both of the same split and task?"
             ) from None
 
     def _check_no_stubs(self, columns: Mapping[str, pa.Array]) -> None:

@@ -75,7 +75,7 @@ def test_features_are_strings_and_a_list_of_dicts(load, made):
     assert list(load("LaMP_1", data_dir=str(made[0]), split="test").features) == ["id", "input", "output", "profile"]
 
 
-def test_info_carries_description_citation_homepage_and_licence(load, made):
+def test_info_carries_description_citation_homepage_and_license(load, made):
     info = load("LaMP_5", data_dir=str(made[0]), split="train").info
     assert "Scholarly Title" in info.description
     assert "2304.11406" in info.citation
@@ -190,8 +190,8 @@ def test_rows_of_the_gated_task_are_kept_from_other_users(file_format, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["LaMP_6", "LaMP_6_time"])
-def test_id_files_that_were_not_expanded_are_recognised(name, load):
-    with pytest.raises(ValueError, match="file names that stand for them, first '.*-EM.txt'. Build the files first"):
+def test_id_files_that_were_not_expanded_are_recognized(name, load):
+    with pytest.raises(ValueError, match="file names .*first '.*-EM.txt'. Build the files first"):
         load(name, data_dir=os.path.join(lamp_dataset.SAMPLE, "avocado", "ids"))
 
 

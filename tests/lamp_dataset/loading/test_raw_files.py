@@ -42,9 +42,9 @@ def official(site, monkeypatch):
     return site
 
 
-def published(monkeypatch, name, counts, certain=tuple(SPLITS)):
+def published(monkeypatch, name, counts, verified=tuple(SPLITS)):
     """Let the table say other counts."""
-    task = dataclasses.replace(TASKS[name], num_samples=counts, certain=certain)
+    task = dataclasses.replace(TASKS[name], num_samples=counts, verified_splits=verified)
     monkeypatch.setattr(lamp_dataset.lamp, "get_task", lambda wanted: task if wanted == name else TASKS[wanted])
 
 
@@ -139,7 +139,7 @@ def test_a_cut_connection_is_an_error_and_the_next_call_works(site, load, tmp_pa
     assert load("LaMP_4", base_url=site.url)["train"].num_rows == 5
 
 
-def test_published_counts_that_are_certain_are_verified(official, load, tmp_path, monkeypatch):
+def test_verified_counts_are_checked(official, load, tmp_path, monkeypatch):
     made_up.write_all(tmp_path / "site", ["LaMP_4"], count=6)
     official.serve(tmp_path / "site")
     published(monkeypatch, "LaMP_4", {"train": 6, "validation": 6, "test": 7})
@@ -160,10 +160,10 @@ def test_files_of_another_count_are_fetched_again(official, load, tmp_path, monk
     assert load("LaMP_4")["test"].num_rows == 6
 
 
-def test_counts_that_are_not_certain_do_not_fail_a_download(official, load, tmp_path, monkeypatch):
+def test_counts_that_are_not_verified_do_not_fail_a_download(official, load, tmp_path, monkeypatch):
     made_up.write_all(tmp_path / "site", ["LaMP_4"], count=6)
     official.serve(tmp_path / "site")
-    published(monkeypatch, "LaMP_4", {"train": 99, "validation": 6, "test": None}, certain=("validation",))
+    published(monkeypatch, "LaMP_4", {"train": 99, "validation": 6, "test": None}, verified=("validation",))
     assert {split: len(rows) for split, rows in load("LaMP_4").items()} == {"train": 6, "validation": 6, "test": 6}
 
 

@@ -220,7 +220,7 @@ BAD = {
     "row is null": (changed(lambda m: m.insert(2, None)), "expected an object as row, found null at byte"),
     "no id": (changed(lambda m: m[2].pop("id")), "row 2: expected a string as 'id', found the keys 'input', 'profile'"),
     "id is a number": (changed(lambda m: m[2].update(id=7)), "row 2: expected a string as 'id', found '7'"),
-    "no input": (changed(lambda m: m[2].pop("input")), "sample '12': expected a string as 'input' .*, found the keys"),
+    "no input": (changed(lambda m: m[2].pop("input")), "sample '12': expected a string as 'input'.* found the keys"),
     "input is null": (changed(lambda m: m[2].update(input=None)), "sample '12': .* as 'input' .*, found None"),
     "input is a number": (changed(lambda m: m[2].update(input=3)), "sample '12': .* 'input' .* found the number 3"),
     "no profile": (changed(lambda m: m[2].pop("profile")), "sample '12': expected a list as 'profile', found the keys"),
@@ -238,7 +238,7 @@ BAD = {
     "field is null": (changed(lambda m: m[2]["profile"][0].update(text=None)), "as 'text' .*, found None"),
     "field is a number": (changed(lambda m: m[2]["profile"][0].update(text=1)), "as 'text' .*, found the number 1"),
     "field is true": (changed(lambda m: m[2]["profile"][0].update(text=True)), "as 'text' .*, found True"),
-    "doubled id": (changed(lambda m: m[4].update(id="11")), "sample id '11' stands twice"),
+    "doubled id": (changed(lambda m: m[4].update(id="11")), "duplicate id '11'"),
     "user_id": (changed(lambda m: m[2].update(user_id="U1")), "has a 'user_id': this is a file of"),
     "user_id a number": (
         changed(lambda m: m[2].update(user_id=1)),
@@ -251,7 +251,7 @@ BAD = {
     "lone low surrogate": (GOOD.replace("plain", "pl\\ude00in", 1), "lone surrogate"),
     "outputs file": (
         '{"task":"LaMP_4","golds":[{"id": "410", "output": "x"}]}',
-        "sample '410': expected a list as 'profile', found the keys 'id', 'output'; this looks like an outputs file",
+        "sample '410': expected .*'profile', found the keys 'id', 'output'; this looks like an outputs file",
     ),
     "the list ends and another key goes on": (GOOD + ', "x": ' + GOOD, "expected the end of the file at byte"),
     "the list ends and another document goes on": (GOOD + '}\n{"rows": ' + GOOD, "expected the end of the file"),
@@ -274,7 +274,7 @@ BAD = {
         GOOD.encode().replace(b'"input"', b'"\xff": 1, "input"', 1),
         "expected UTF-8, found b'.xff' at byte",
     ),
-    "a long id": (changed(lambda m: [row.update(id="9" * 100_000) for row in m[:2]]), "sample id '99.* … stands twice"),
+    "a long id": (changed(lambda m: [row.update(id="9" * 100_000) for row in m[:2]]), "duplicate id '99.* …"),
     "deep nesting": ('[{"id": ' + "[" * 100_000, "values nested too deep"),
 }
 
@@ -307,16 +307,16 @@ def test_bad_files_are_named(case, block_bytes):
         ("LaMP_4", "LaMP_4_time", "sample '10' has a 'user_id': this is a file of the time-based setting, LaMP_4_time"),
     ],
 )
-def test_the_file_of_another_config_is_recognised(loaded_as, file_of, message):
+def test_the_file_of_another_config_is_recognized(loaded_as, file_of, message):
     text = json.dumps(made_up.rows(TASKS[file_of], 5, items=(1, 3)))
     with pytest.raises(ValueError, match=message):
         load(text, TASKS[loaded_as])
 
 
-def test_file_names_in_place_of_mails_are_recognised():
+def test_file_names_in_place_of_mails_are_recognized():
     task = TASKS["LaMP_6"]
     stubs = [{"id": "500", "input": "147-000874-EM.txt", "profile": [{"text": "147-000137-EM.txt", "id": "5000"}]}]
-    message = "file names that stand for them, first '147-000874-EM.txt'. Build"
+    message = "file names .*first '147-000874-EM.txt'. Build"
     with pytest.raises(ValueError, match=message):
         load(json.dumps(stubs), task)
     stubs[0]["profile"][0]["title"] = "x"
@@ -327,11 +327,11 @@ def test_file_names_in_place_of_mails_are_recognised():
         load(json.dumps(stubs), task, {"500": "147-000875-EM.txt"})
 
 
-def test_file_names_in_place_of_profile_texts_are_recognised():
+def test_file_names_in_place_of_profile_texts_are_recognized():
     task = TASKS["LaMP_6"]
     made = made_up.rows(task, 3, items=(2, 2), odd=False)
     made[1]["profile"][1]["title"] = "147-000137-EM.txt"
-    with pytest.raises(ValueError, match="file names that stand for them, first '147-000137-EM.txt'"):
+    with pytest.raises(ValueError, match="file names .*first '147-000137-EM.txt'"):
         load(json.dumps(made), task)
 
 
@@ -347,10 +347,10 @@ def test_whether_a_file_is_of_the_task_does_not_hang_on_order_or_block_size(bloc
         load(json.dumps(made[:20]), task, block_bytes=block_bytes)
 
 
-def test_the_golds_of_another_task_of_the_same_name_are_recognised():
+def test_the_golds_of_another_task_of_the_same_name_are_recognized():
     found = dict.fromkeys("123", "politics")
     data = json.dumps(made_up.outputs(TASKS["LaMP_2"], found)).encode()
-    with pytest.raises(ValueError, match="labels of LaMP_2 .* 'politics' and 2 others .* label of LaMP_2_news"):
+    with pytest.raises(ValueError, match="labels of LaMP_2 .* 3 .*'politics' .* label of LaMP_2_news"):
         read_golds(data, "o.json", TASKS["LaMP_2"])
     assert read_golds(data, "o.json", TASKS["LaMP_2_news"]) == found
     one_odd = {**found, "4": "no label"}
@@ -387,10 +387,10 @@ def test_golds_missing_or_extra():
     task = TASKS["LaMP_4"]
     made = json.loads(GOOD)
     golds = made_up.golds(task, made)
-    with pytest.raises(ValueError, match="o.json: expected a gold for each of the 6 samples in q.json, found 1"):
+    with pytest.raises(ValueError, match="o.json has 1 .*q.json.*'99'"):
         load(GOOD, task, {**golds, "99": "x"})
     del golds["13"]
-    with pytest.raises(ValueError, match="o.json: no gold for 1 samples of q.json, first '13'"):
+    with pytest.raises(ValueError, match="o.json: expected a gold for each .*q.json, found none for 1 .*'13'"):
         load(GOOD, task, golds)
 
 
@@ -403,9 +403,9 @@ def test_golds_missing_or_extra():
         (GOOD, "expected an outputs file .* found questions"),
         ("[]", "found a bare list"),
         ("3", "found int"),
-        ('{"task": "LaMP_4"}', "found no 'golds'; keys: 'task'"),
-        ('{"golds": []}', "found no 'task'"),
-        ('{"task": "LaMP_4", "golds": {}}', "of another type"),
+        ('{"task": "LaMP_4"}', "found the keys 'task', without 'golds'"),
+        ('{"golds": []}', "found the keys 'golds', without 'task'"),
+        ('{"task": "LaMP_4", "golds": {}}', "found {} as 'golds'"),
         ('{"task": "LaMP_5", "golds": []}', "expected the outputs of task 'LaMP_4', found 'LaMP_5'"),
         ('{"task": "LaMP_4", "golds": [1]}', "entry 0 of 'golds': expected an object, found int"),
         ('{"task": "LaMP_4", "golds": [{"id": 1, "output": "x"}]}', "expected a string as 'id', found 1"),
@@ -422,7 +422,7 @@ def test_golds_missing_or_extra():
         ('{"task": "LaMP_4", "golds": [{"id": "1", "output": "\\ud800"}]}', "sample '1': 'output' holds a lone surr"),
         (
             '{"task": "LaMP_4", "golds": [{"id": "1", "output": "x"}, {"id": "1", "output": "x"}]}',
-            "id '1' stands twice",
+            "o.json: duplicate id '1'",
         ),
     ],
 )

@@ -1,0 +1,81 @@
+"""Ranking files: ``{"sample id": ["item id", ...], ...}``, best item first, as the official script writes them.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from lamp_dataset.formats.json_file import load_json
+from lamp_dataset.formats.texts import short
+
+_SHAPE = '{"sample id": ["item id", …], …}'
+
+
+@dataclass(frozen=True)
+class Rankings:
+    """The content of a ranking file.
+
+    Attributes:
+        by_id: sample id -> ids of profile items, best first. A ranking may hold only some of the items.
+        sha256: of the file's bytes, in hexadecimal.
+        name: the file's name, for messages.
+    """
+
+    by_id: Mapping[str, list[str]]
+    sha256: str
+    name: str
+
+
+def read_rankings(path: str | os.PathLike) -> Rankings:
+    """Read a ranking file.
+
+    Raises:
+        ValueError: the file is not JSON or has another shape.
+        OSError: it cannot be read.
+    """
+    name, data = str(path), Path(path).read_bytes()
+    document: Any = load_json(data, name)
+    if not isinstance(document, dict):
+        raise ValueError(f"{name}: expected a ranking file {_SHAPE}, found {type(document).__name__}")
+    for sample_id, item_ids in document.items():
+        if not isinstance(item_ids, list) or not all(isinstance(item_id, str) for item_id in item_ids):
+            raise ValueError(
+                f"{name}: expected a ranking file {_SHAPE}, found {short(item_ids)} for sample {short(sample_id)}"
+            )
+    return Rankings(document, hashlib.sha256(data).hexdigest(), name)
+
+
+def write_rankings(file: TextIO, parts: Iterable[Mapping[str, Sequence[str]]]) -> int:
+    """Write a ranking file, one sample per line, as the rankings come.
+
+    Args:
+        file: where to.
+        parts: sample id -> item ids, best first, such as a batch of samples each.
+
+    Returns:
+        The number of samples.
+
+    >>> import sys
+    >>> write_rankings(sys.stdout, [{"210": ["2103", "2100"]}, {"211": []}])
+    {
+    "210": ["2103", "2100"],
+    "211": []
+    }
+    2
+    """
+    count = 0
+    file.write("{")
+    for part in parts:
+        for sample_id, item_ids in part.items():
+            file.write(f"{',' if count else ''}\n{json.dumps(sample_id)}: {json.dumps(list(item_ids))}")
+            count += 1
+    file.write("\n}\n")
+    return count

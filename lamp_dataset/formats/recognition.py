@@ -1,0 +1,101 @@
+"""Which task a file belongs to, told by its official name, its labels and how its inputs begin.
+
+Standard library only. Two tasks share the official name ``"LaMP_2"``, so ``"task"`` alone is not always enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from lamp_dataset.formats.outputs import Outputs
+from lamp_dataset.formats.texts import short
+from lamp_dataset.task import Task
+from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS, get_task
+
+
+def tasks_named(official_name: str, file_name: str, setting: str = "user") -> list[Task]:
+    """The tasks with an official name, in the benchmark's order: two for ``"LaMP_2"``, one for every other name.
+
+    Args:
+        official_name: what a file's ``"task"`` says.
+        file_name: that file, for the message.
+        setting: ``"user"`` or ``"time"``.
+
+    Raises:
+        ValueError: no task has that name.
+    """
+    found = [task for task in TASKS.values() if task.official_name == official_name and task.setting == setting]
+    if not found:
+        raise ValueError(f"{file_name}: no task is named {short(official_name)}; tasks: {', '.join(OFFICIAL_NAMES)}")
+    return found
+
+
+def task_of(golds: Outputs, name: str | None = None) -> Task:
+    """The task of an outputs file.
+
+    Args:
+        golds: the content of the file.
+        name: config name of the expected task; None to go by the file alone. Where two tasks share the official name,
+            the one whose labels fit the golds best is taken, unless ``name`` names the second.
+
+    Raises:
+        ValueError: no such task, or the file gives another.
+    """
+    named = get_task(name) if name is not None else None
+    if named is not None and named.official_name != golds.task:
+        raise ValueError(f"{golds.name}: expected the golds of task {named.official_name!r}, found {short(golds.task)}")
+    if named is not None and named.base != named.official_name:
+        return named
+    setting = named.setting if named is not None else "user"
+    return best_fit(golds.task, list(golds.by_id.values()), golds.name, setting)
+
+
+def best_fit(official_name: str, outputs: Sequence[Any], file_name: str, setting: str = "user") -> Task:
+    """The task of an official name whose labels occur most often among ``outputs``; the first one on a tie.
+
+    Raises:
+        ValueError: no task has that name.
+    """
+    tasks = tasks_named(official_name, file_name, setting)
+    return tasks[0] if len(tasks) == 1 else max(tasks, key=lambda task: count_labels(outputs, task))
+
+
+def count_labels(outputs: Iterable[Any], task: Task) -> int:
+    """How many of ``outputs`` are labels of the task, white space at both ends aside."""
+    return sum(str(output).strip() in task.labels for output in outputs)
+
+
+def check_labels(golds: Outputs, task: Task) -> None:
+    """Reject golds that are mostly labels of another task.
+
+    Raises:
+        ValueError: more than half of the golds are not labels of the task; the message says whose label the first is.
+    """
+    unknown = [gold for gold in golds.by_id.values() if task.labels and gold not in task.labels]
+    if len(unknown) * 2 > len(golds.by_id):
+        raise ValueError(
+            f"{golds.name}: expected labels of {task.name} as golds, found {len(unknown)} golds that are not, "
+            f"first {short(unknown[0])}{tasks_with_label(unknown[0])}"
+        )
+
+
+def tasks_with_label(label: str) -> str:
+    """A hint for messages: which tasks have this label; empty if none has.
+
+    >>> tasks_with_label("religion")
+    " ('religion' is a label of LaMP_2_news)"
+    """
+    names = [task.name for task in TASKS.values() if label in task.labels and not task.time_based]
+    return f" ({short(label)} is a label of {' and '.join(names)})" if names else ""
+
+
+def looks_like(text: str | None, task: Task) -> str:
+    """A hint for messages: which other task's inputs begin like this one; empty if none does.
+
+    >>> looks_like("Generate a headline for the following article: x", TASKS["LaMP_5"])
+    ' (the input begins like those of LaMP_4)'
+    """
+    others = [other for other in TASKS.values() if other.setting == task.setting and other.name != task.name]
+    names = [other.name for other in others if text is not None and text.startswith(other.opening)]
+    return f" (the input begins like those of {names[0]})" if names else ""
