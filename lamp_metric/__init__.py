@@ -3,12 +3,31 @@
 After ``import lamp_metric``, ``evaluate.load("lamp_metric", …)`` finds the metric from any directory.
 """
 
-from lamp_metric.comparison import compare
-from lamp_metric.predictions.answers import extract_answer
-from lamp_metric.predictions.writing import write_predictions
+from typing import TYPE_CHECKING
+
+from lamp_dataset import __version__ as __version__
+from lamp_dataset.lazy import lazy_exports
 from lamp_metric.registration import register
-from lamp_metric.scoring import score, signature_of
-from lamp_metric.trainer import best_tokens, compute_metrics
+
+if TYPE_CHECKING:
+    from lamp_metric.comparison import compare
+    from lamp_metric.predictions.answers import extract_answer
+    from lamp_metric.predictions.writing import write_predictions
+    from lamp_metric.scoring import score, signature_of
+    from lamp_metric.trainer import best_tokens, compute_metrics
+else:  # their modules need scikit-learn, rouge_score or numpy
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "best_tokens": "trainer",
+            "compare": "comparison",
+            "compute_metrics": "trainer",
+            "extract_answer": "predictions.answers",
+            "score": "scoring",
+            "signature_of": "scoring",
+            "write_predictions": "predictions.writing",
+        },
+    )
 
 __all__ = ["best_tokens", "compare", "compute_metrics", "extract_answer", "score", "signature_of", "write_predictions"]
 
