@@ -32,7 +32,7 @@ $(ENV)/.installed: $(PROJECT)
 	touch $@
 
 $(ENV)/.installed-test: $(ENV)/.installed
-	$(ENV)/bin/python -m pip install --quiet -e ".[test,app]"
+	$(ENV)/bin/python -m pip install --quiet -e ".[test,check,app]"
 	touch $@
 
 # The oldest versions that the project promises to work with, in an environment of their own.

@@ -1,0 +1,67 @@
+"""Lazy public names: the same to Python, to help and to type checkers, in all three packages."""
+
+import ast
+import importlib
+import pydoc
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lamp_dataset.lazy import lazy_exports
+
+PACKAGES = ("lamp_dataset", "lamp_metric", "avocado_builder")
+
+
+def shown_to_type_checkers(package):
+    """Public name -> module, as the imports under ``if TYPE_CHECKING`` say."""
+    tree = ast.parse(Path(package.__file__).read_text(encoding="utf-8"))
+    blocks = [node.body for node in tree.body if isinstance(node, ast.If) and node.test.id == "TYPE_CHECKING"]
+    return {alias.name: node.module for body in blocks for node in body for alias in node.names}
+
+
+@pytest.fixture(params=PACKAGES)
+def package(request):
+    return importlib.import_module(request.param)
+
+
+def test_python_and_type_checkers_find_the_same(package):
+    shown = shown_to_type_checkers(package)
+    assert shown
+    for name, module in shown.items():
+        assert getattr(package, name) is getattr(importlib.import_module(module), name)
+    assert set(dir(package)) - set(vars(package)) == set(shown)
+
+
+def test_dir_and_help_show_every_public_name_before_its_first_use(package):
+    code = f"import {package.__name__} as package; print(set(package.__all__) - set(dir(package)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"
+    page = pydoc.render_doc(package, renderer=pydoc.plaintext)
+    assert not [name for name in package.__all__ if name not in page]
+
+
+def test_importing_any_module_leaves_the_public_names_alone(package):
+    submodules = {path.stem for path in Path(package.__file__).parent.iterdir()}
+    assert not submodules & set(package.__all__)
+
+
+def test_a_name_that_is_not_there(package):
+    with pytest.raises(AttributeError, match=f"{package.__name__}.*'nothing'"):
+        package.nothing  # noqa: B018
+
+
+def test_a_name_is_read_from_its_module_when_asked_for():
+    get, names = lazy_exports("tests_of_lazy", {"dumps": "encoder", "gone": "encoder"})
+    package, module = (type(sys)(name) for name in ("tests_of_lazy", "tests_of_lazy.encoder"))
+    package.here = 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "tests_of_lazy", package)
+        patch.setitem(sys.modules, "tests_of_lazy.encoder", module)
+        module.dumps = "first"
+        assert get("dumps") == "first"
+        module.dumps = "second"
+        assert get("dumps") == "second"
+        assert {"dumps", "gone", "here"} <= set(names())
+        with pytest.raises(AttributeError, match="gone"):
+            get("gone")

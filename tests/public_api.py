@@ -1,0 +1,66 @@
+"""Every public name, used as the README uses it: read by the type checker, never run.
+
+A line that must be an error says which error; the checker complains where it is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import evaluate
+from datasets import Dataset, load_dataset
+
+import avocado_builder
+import lamp_dataset
+import lamp_metric
+from lamp_dataset import Personalizer, Task
+
+
+def data(name: str) -> None:
+    rows = load_dataset("lamp", name, data_dir=lamp_dataset.SAMPLE, splits=("validation",))
+    folder: str = lamp_dataset.SPLITS["validation"]
+    table: Mapping[str, Task] = lamp_dataset.TASKS
+    task: Task = lamp_dataset.get_task(name)
+    labels: tuple[str, ...] = task.labels
+    lamp_dataset.get_task(6)  # type: ignore[arg-type]
+    lamp_dataset.nothing  # type: ignore[attr-defined]
+
+
+def prompts(reviews: Dataset) -> None:
+    personalize = Personalizer("LaMP_3", retriever="bm25", k=2, max_length=512, rules="official")
+    lamp_dataset.Personalizer("LaMP_3", retriever="rrf", of=["bm25", "recency"], tokenizer="google/flan-t5-base")
+    features = personalize.features(reviews.features)
+    reviews.map(personalize, batched=True, remove_columns=["profile"], features=features)
+    ranked: dict[str, list[str]] = personalize.rank({"id": ["7"], "input": ["…"], "profile": [[]]})
+    ranked.keys()
+    Personalizer("LaMP_3", k="2")  # type: ignore[arg-type]
+
+
+def copies(folder: str) -> None:
+    written: dict[str, dict[str, int]] = lamp_dataset.export(["LaMP_2", "LaMP_6"], f"{folder}/out", data_dir=folder)
+    written.keys()
+    pushed = lamp_dataset.push_to_hub("me/lamp-private", ["LaMP_2"], data_dir=folder, dry_run=True)
+    commit: str | None = pushed.commit
+    lamp_dataset.push_to_hub("me/lamp-private")  # type: ignore[call-arg]
+
+
+def scores(golds: list[str], tokenizer: Any) -> None:
+    metric = evaluate.load("lamp_metric", "LaMP_4")
+    metric.compute(predictions=["the cat sat"], references=["the cat sat down"])
+    scored: dict[str, Any] = lamp_metric.score("LaMP_3", [4, "no idea"], golds, confidence_level=0.95, per_sample=True)
+    signature: str = lamp_metric.signature_of("LaMP_3", len(scored))
+    answer: str | None = lamp_metric.extract_answer("LaMP_1", "Both fit, but the answer is [1].")
+    compared: dict[str, dict[str, Any]] = lamp_metric.compare("LaMP_3", ["4"], ["5"], golds, seed=1)
+    lamp_metric.write_predictions("golds.json", "LaMP_3", ["20", "21"], ["5", 2])
+    trained: dict[str, float] = lamp_metric.compute_metrics("LaMP_3", tokenizer, causal=True)(([[1]], [[1]]))
+    lamp_metric.best_tokens(causal=True)([[1]], [[1]])
+    version: str = lamp_metric.__version__
+    lamp_metric.score("LaMP_3", ["4"])  # type: ignore[call-arg]
+
+
+def mails(collection: str) -> None:
+    manifest: dict[str, Any] = avocado_builder.build(collection, f"{collection}/ids", "tried_time", setting="time")
+    counted: int = len(avocado_builder.check_collection(collection, None).needed)
+    avocado_builder.check_output("tried_time")
+    avocado_builder.build(collection)  # type: ignore[call-arg]
