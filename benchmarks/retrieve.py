@@ -111,7 +111,8 @@ def rows_of(texts, name, users):
 
     def row(number):
         parts = {
-            field: texts.profile(items, words if field == task.wording.cut else 8) for field in task.profile_fields
+            field: texts.profile(items, words if field == task.wording.truncated_field else 8)
+            for field in task.profile_fields
         }
         profile = [{"id": f"{number}-{n}"} | {field: parts[field][n] for field in parts} for n in range(items)]
         question = f"{task.instruction} {texts.text(query_words)}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -73,6 +74,11 @@ class Failure(click.ClickException):
     def show(self, file=None) -> None:
         """Print the message."""
         click.echo(f"error: {self.format_message()}", err=True, file=file)
+
+
+def stacked(*decorators: Callable) -> Callable:
+    """One decorator for several options or arguments, which the help shows in this order."""
+    return lambda command: functools.reduce(lambda done, decorator: decorator(done), reversed(decorators), command)
 
 
 def examples(*lines: str) -> str:

@@ -1,6 +1,6 @@
-"""What fits together among the options of ``rank`` and ``personalize``, said in the command's own words.
+"""The retriever's options of ``rank`` and ``personalize``, and which of them go together.
 
-The library checks the same and speaks of its own arguments; who typed ``--retriever dense`` is to read of ``--model``.
+The library checks the same but names its own arguments; a user who typed ``--retriever dense`` should read ``--model``.
 """
 
 from __future__ import annotations
@@ -8,41 +8,77 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import click
+
+from lamp_dataset.commands.command import stacked
 from lamp_dataset.extras import check_installed
 from lamp_dataset.tasks import get_task
 
-#: Option -> the retriever that takes it; rrf hands them on to those it fuses.
-TAKERS = {"model": "dense", "device": "dense", "seed": "random", "of": "rrf"}
+#: Option -> the retriever that takes it; rrf passes them on to the rankers that it fuses.
+TAKERS = {"model": "dense", "device": "dense", "seed": "random", "rankers": "rrf"}
+#: Option -> how it is written on the command line.
+FLAGS = {"model": "--model", "device": "--device", "seed": "--seed", "rankers": "--ranker"}
+
+
+def _merge(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> None:
+    """Add the values of the deprecated ``--of`` to those of ``--ranker``."""
+    ctx.params["rankers"] = (*ctx.params.get("rankers", ()), *values)
+
+
+retriever_options = stacked(
+    click.option("--retriever", help="bm25 (default), recency, random, first, dense or rrf."),
+    click.option("--model", help="Checkpoint of the dense retriever, a name on the Hub or a folder."),
+    click.option("--device", help="Where the dense retriever runs, such as cuda or cpu."),
+    click.option(
+        "--ranker", "rankers", multiple=True, is_eager=True, help="A ranker for rrf to fuse; give two or more."
+    ),
+    click.option(
+        "--of", multiple=True, hidden=True, expose_value=False, callback=_merge, deprecated="Use --ranker instead."
+    ),
+    click.option("--seed", type=int, help="Seed of the random retriever (0)."),
+    click.option("--use-date", is_flag=True, help="Search the items' dates too (time-based configs)."),
+    click.option(
+        "--rules", default="official", show_default=True, help="official, or fixed with the official defects repaired."
+    ),
+)
 
 
 def check_options(config: str, options: Mapping[str, Any]) -> None:
-    """Raise ValueError for the first thing that is wrong, ImportError where the dense retriever's package is missing.
+    """Raise ValueError for the first problem, ImportError if the dense retriever's package is missing.
 
-    A retriever that there is not is left to the library, which knows them all.
+    Unknown retrievers are left to the library, which lists the known ones.
     """
     for wrong, message in _problems(config, options):
         if wrong:
             raise ValueError(message)
-    if "dense" in (options["retriever"], *options["of"]):
+    if "dense" in (options["retriever"], *options["rankers"]):
         check_installed("sentence_transformers", "dense")
 
 
 def _problems(config: str, options: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
-    """Pairs of (whether it is so, what is wrong)."""
-    retriever, ranking, fused = options["retriever"], options.get("ranking"), options["of"]
-    given = [name for name in TAKERS if options[name] not in (None, ())]
-    yield bool(ranking and retriever), "--ranking takes the place of a retriever: leave out --retriever, or --ranking"
-    for name in given:
-        yield bool(ranking), f"--{name} is an option of a retriever, and --ranking takes the place of one"
-        found = "--retriever bm25, the default" if retriever is None else f"--retriever {retriever}"
-        others = "" if name == "of" else f" or rrf with --of {TAKERS[name]}"
-        message = f"--{name} goes with --retriever {TAKERS[name]}{others}, found {found}"
-        yield TAKERS[name] not in (retriever, *(fused if retriever == "rrf" else ())), message
-    message = "--retriever rrf needs two rankers or more, like --of bm25 --of recency, and none of them rrf"
-    found = f"found {' '.join(f'--of {name}' for name in fused) or 'none'}"
-    yield retriever == "rrf" and (len(fused) < 2 or "rrf" in fused), f"{message}; {found}"
+    """Pairs of (whether the problem exists, its description)."""
+    retriever, ranking, fused = options["retriever"], options.get("ranking"), options["rankers"]
+    yield bool(ranking and retriever), "--ranking replaces the retriever: leave out --retriever or --ranking"
+    for name in TAKERS:
+        given = options[name] not in (None, ())
+        yield given and bool(ranking), f"{FLAGS[name]} is an option of a retriever, which --ranking replaces"
+        yield (
+            given and TAKERS[name] not in (retriever, *(fused if retriever == "rrf" else ())),
+            _goes_with(name, retriever),
+        )
+    found = f"found {' '.join(f'--ranker {name}' for name in fused) or 'none'}"
+    message = (
+        f"--retriever rrf needs two or more --ranker, like --ranker bm25 --ranker recency, none of them rrf; {found}"
+    )
+    yield retriever == "rrf" and (len(fused) < 2 or "rrf" in fused), message
     message = "the dense retriever needs a checkpoint, like --model facebook/contriever"
     yield "dense" in (retriever, *fused) and options["model"] is None, message
     task = get_task(config)
     dated = f"{config} has no dates for --use-date: they are in the time-based {task.base}_time"
     yield options["use_date"] and not task.time_based, dated
+
+
+def _goes_with(name: str, retriever: str | None) -> str:
+    found = "--retriever bm25, the default" if retriever is None else f"--retriever {retriever}"
+    others = "" if name == "rankers" else f" or rrf with --ranker {TAKERS[name]}"
+    return f"{FLAGS[name]} goes with --retriever {TAKERS[name]}{others}, found {found}"

@@ -1,7 +1,8 @@
-"""The columns that the personalizer adds, and the forms in which a batch comes and goes."""
+"""The columns that the personalizer adds, and the forms of a batch: Arrow table, mapping, lazy batch."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -30,15 +31,16 @@ COLUMNS: Mapping[str, pa.DataType] = MappingProxyType(
 
 
 def arrow_of(batch: Any) -> Any:
-    """The Arrow table that ``datasets`` has behind a batch it has not made Python objects of yet; else the batch."""
-    if type(batch).__name__ != "LazyBatch":  # by its name, so that plain values need no import of datasets
+    """The Arrow table behind a lazy batch of ``datasets`` whose columns are still untouched; otherwise the batch."""
+    formatting = sys.modules.get("datasets.formatting.formatting")  # plain values need no import of datasets
+    if formatting is None or not isinstance(batch, formatting.LazyBatch):
         return batch
     table, untouched = batch.pa_table, batch.keys_to_format
     return table if isinstance(table, pa.Table) and set(NEEDED) <= set(untouched) else batch
 
 
 def targets(batch: Mapping[str, Any] | pa.Table, rows: int) -> list[str | None]:
-    """The golds of a batch, None for each where it has none."""
+    """The golds of a batch; None for every row if it has none."""
     names = batch.column_names if isinstance(batch, pa.Table) else batch
     if "output" not in names:
         return [None] * rows
@@ -46,7 +48,7 @@ def targets(batch: Mapping[str, Any] | pa.Table, rows: int) -> list[str | None]:
 
 
 def append(table: pa.Table, columns: Mapping[str, Sequence]) -> pa.Table:
-    """The table without ``profile``, with the columns; one it has already is replaced."""
+    """The table with the columns and without ``profile``; an existing column of the same name is replaced."""
     table = table.drop_columns([name for name in table.column_names if name == "profile" or name in columns])
     for name in COLUMNS:
         if name in columns:
@@ -55,7 +57,7 @@ def append(table: pa.Table, columns: Mapping[str, Sequence]) -> pa.Table:
 
 
 def result_features(features: Any, remove: Sequence[str], scored: bool) -> Any:
-    """The ``datasets.Features`` of a data set with ``features`` after these columns came and ``remove`` went."""
+    """The ``datasets.Features`` of a data set with ``features`` after adding these columns and removing ``remove``."""
     from datasets import Features  # imported late: it takes a second
 
     names = [name for name in COLUMNS if scored or name != "retrieved_scores"]

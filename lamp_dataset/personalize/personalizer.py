@@ -14,9 +14,9 @@ from lamp_dataset.extras import load_model, require
 from lamp_dataset.personalize.columns import COLUMNS, append, arrow_of, result_features, targets
 from lamp_dataset.personalize.prompts.fixed import fixed_prompt
 from lamp_dataset.personalize.prompts.official import official_prompt
-from lamp_dataset.personalize.prompts.parts import LEFT_OUT, Prompt, bare, clean_item
+from lamp_dataset.personalize.prompts.parts import LEFT_OUT, Prompt, clean_item, input_only
 from lamp_dataset.personalize.prompts.tokens import Tokens, check_tokenizer
-from lamp_dataset.personalize.retrieval.fusion import Stored
+from lamp_dataset.personalize.retrieval.fusion import RankingFile
 from lamp_dataset.personalize.retrieval.queries import check_rules
 from lamp_dataset.personalize.retrieval.rankers import make_ranker
 from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking
@@ -33,37 +33,39 @@ SYSTEM = (
 
 
 class Personalizer:
-    """Ranks each sample's profile and builds the personalised prompt; call it through ``map(batched=True)``.
+    """Ranks each sample's profile and builds the personalized prompt; call it through ``map(batched=True)``.
 
     Args:
         task: config name, such as ``"LaMP_3"``.
-        retriever: a name of :data:`~lamp_dataset.personalize.retrieval.rankers.RANKERS`, ``"bm25"`` by default, or an
-            object with what a :class:`~lamp_dataset.personalize.retrieval.ranking.Ranker` has.
-        k: how many items go into the prompt; 0 gives the input alone, the baseline without personalisation.
-        tokenizer: a tokenizer of Hugging Face, the name or folder of one, or None: then the budget is in words.
+        retriever: a name in :data:`~lamp_dataset.personalize.retrieval.rankers.RANKERS`, ``"bm25"`` by default, or an
+            object with the attributes of a :class:`~lamp_dataset.personalize.retrieval.ranking.Ranker`.
+        k: how many items go into the prompt; 0 gives the input alone, the baseline without personalization.
+        tokenizer: a Hugging Face tokenizer, the name or folder of one, or None to count words.
         max_length: the budget of the prompt, in tokens or words.
-        rules: ``"official"``, as the published figures were made, or ``"fixed"``, with its defects mended.
+        rules: ``"official"``, as the published figures were made, or ``"fixed"``, with the defects of that repaired.
         use_date: whether retrieval reads the items' dates with their texts, as the runs of arXiv 2404.05970 did; for
             time-based configs.
         ranking: a ranking file to use instead of a retriever.
-        system: what ``messages`` says to the model before the prompt; None for no system message.
-        options: of the retriever: ``k1``, ``b``, ``epsilon``, ``tokenize`` (bm25), ``seed`` (random), ``model``,
-            ``device``, ``batch_size``, ``remember`` (dense), ``of`` and ``c`` (rrf).
+        system: the system message in ``messages``; None for no system message.
+        options: options of the retriever: ``k1``, ``b``, ``epsilon``, ``tokenize`` (bm25), ``seed`` (random),
+            ``model``, ``device``, ``batch_size``, ``cache_size`` (dense), ``rankers`` and ``c`` (rrf).
 
-    A row gets these columns:
+    Each row gets these columns:
 
-    * ``source``, ``target``: the prompt and the gold (None where it is withheld);
+    * ``source``, ``target``: the prompt and the gold (None if it is withheld);
     * ``retrieved_ids``: ids of the best ``k`` items, best first; ``retrieved_use``: for each, ``"whole"``, ``"cut"``
-      (its text was shortened), ``"empty"`` (shortened so that nothing of it is left) or ``"left out"`` of the prompt;
-      ``retrieved_scores``: their scores, from a retriever that has some;
-    * ``personalized``: whether an item is in the prompt; ``notes``: what is otherwise than asked for, and why, or "";
+      (its text was shortened), ``"empty"`` (none of its text is left) or ``"left out"`` of the prompt;
+      ``retrieved_scores``: their scores, if the retriever gives scores;
+    * ``personalized``: whether any item is in the prompt; ``notes``: how and why the row differs from what was asked
+      for, or "";
     * ``source_length``, ``length_unit``: the length of the prompt (with a chat template, of the chat);
     * ``messages``: the same prompt for chat models.
 
-    An Arrow table as batch gives an Arrow table without the column ``profile``. The object pickles without models.
+    If the batch is an Arrow table, the result is one too, without the column ``profile``. The object pickles without
+    models.
 
     Raises:
-        ValueError: an unknown name or option, an object that is no tokenizer or no ranker, a budget below 1, or
+        ValueError: an unknown name or option, an object that is not a tokenizer or not a ranker, a budget below 1, or
             ``recency`` for a config without dates.
         ImportError, OSError: a tokenizer or ranking file that cannot be loaded.
 
@@ -101,12 +103,12 @@ class Personalizer:
         self._tokens = self._make_tokens()
 
     def __getstate__(self) -> dict[str, Any]:
-        """What decides the result, and nothing that changes in use: it is also what ``datasets`` makes its key from."""
+        """What decides the result, without anything that changes in use: ``datasets`` makes its cache key from it."""
         state = {name: value for name, value in self.__dict__.items() if name != "_tokens"}
         return {**state, "task": self.task.name, "version": lamp_dataset.__version__}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore, loading a tokenizer given by name again."""
+        """Restore; a tokenizer given by name is loaded again."""
         self.__dict__.update(state, task=get_task(state["task"]))
         del self.__dict__["version"]
         self._tokens = self._make_tokens()
@@ -130,10 +132,10 @@ class Personalizer:
         """The new columns of a batch of rows.
 
         Args:
-            batch: columns ``id``, ``input``, ``profile`` and, where there are golds, ``output``; or one such row.
+            batch: columns ``id``, ``input``, ``profile`` and, if there are golds, ``output``; or one such row.
 
         Raises:
-            ValueError: rows of another shape or config, a date that is none, a ranking file that does not fit.
+            ValueError: rows of another shape or config, an invalid date, a ranking file that does not fit.
         """
         source = arrow_of(batch)
         if isinstance(source, Mapping) and isinstance(source.get("input"), str):
@@ -149,7 +151,7 @@ class Personalizer:
         return append(batch, columns) if isinstance(batch, pa.Table) else columns
 
     def rank(self, batch: Mapping[str, Any] | pa.Table) -> dict[str, list[str]]:
-        """Sample id -> ids of all its profile's items, best first: what a ranking file holds."""
+        """Sample id -> ids of all items of its profile, best first: the content of a ranking file."""
         samples = read_samples(self.task, arrow_of(batch), self.rules, self.use_date)
         ids = {}
         for sample, ranking in zip(samples, self.ranker.rank(samples), strict=True):
@@ -160,7 +162,7 @@ class Personalizer:
     def features(self, features: Any, remove: tuple[str, ...] = ("profile",)) -> Any:
         """The ``datasets.Features`` of the result, for ``map(features=…)``.
 
-        ``map`` guesses the type of a column from the first batch; it cannot where all profiles in that are empty, or
+        ``map`` guesses the type of a column from the first batch. It cannot if all profiles of that batch are empty or
         all golds are withheld.
         """
         return result_features(features, remove, self.ranker.scored)
@@ -179,14 +181,14 @@ class Personalizer:
             "retrieved_scores": None if scores is None else [float(scores[position]) for position in chosen],
             "personalized": any(use != LEFT_OUT for use in prompt.use),
             "notes": "; ".join(note for note in notes if note),
-            "source_length": self._tokens.whole(prompt.text),
+            "source_length": self._tokens.prompt_length(prompt.text),
             "length_unit": self._tokens.unit,
             "messages": self.messages(prompt.text),
         }
 
     def _prompt(self, sample: Sample, chosen: list[int]) -> Prompt:
         if not chosen:
-            return bare(sample.input, (), *(["the profile is empty"] if self.k and not sample.size else []))
+            return input_only(sample.input, (), *(["the profile is empty"] if self.k and not sample.size else []))
         wording, notes, items = self.task.wording, [], []
         for item in sample.items(chosen):
             values, empty = clean_item(wording, item, f"sample {sample.id!r}, item {item.get('id')!r}")
@@ -201,15 +203,15 @@ def _ranker(retriever: Any, ranking: Any, options: Mapping[str, Any]) -> Ranker:
         if retriever is not None:
             raise ValueError("expected either a ranking file or a retriever, found both")
         if options:
-            raise ValueError(f"a ranking file takes no options of a retriever, found {', '.join(options)}")
-        return Stored(ranking)
+            raise ValueError(f"a ranking file takes no retriever options, found {', '.join(options)}")
+        return RankingFile(ranking)
     retriever = "bm25" if retriever is None else retriever
     if isinstance(retriever, str):
         return make_ranker(retriever, **options)
     if options:
-        raise ValueError(f"a retriever given as an object has its options already, found {', '.join(options)}")
+        raise ValueError(f"a retriever object already has its options, found {', '.join(options)}")
     missing = [name for name in ("needs_query", "needs_dates", "scored", "rank") if not hasattr(retriever, name)]
     if missing:
         found = f"found {retriever!r} without {', '.join(missing)}"
-        raise ValueError(f"expected a retriever's name or an object with what a Ranker has, {found}")
+        raise ValueError(f"expected a retriever's name or an object with the attributes of a Ranker, {found}")
     return retriever

@@ -1,1 +1,1 @@
-"""The personalised prompt: the chosen items and the input in one text, within a budget of tokens."""
+"""The personalized prompt: the chosen items and the input in one text, within a budget of tokens."""

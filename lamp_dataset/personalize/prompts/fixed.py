@@ -1,8 +1,8 @@
 """Prompts with the official strings and a budget that is kept: the input whole, the items in what it leaves.
 
-Differences from the official reckoning: the input is never cut while it fits; the real prompt is measured, so it
-never exceeds the budget; texts are cut as they stand instead of decoded from ids; an item that finds no room is left
-out, the last one first; and the row says what happened.
+Differences from the official calculation: the input is never cut while it fits; the real prompt is measured, so it
+never exceeds the budget; texts are cut, not decoded from ids; an item without room is left out, the last one first; and
+the row says what happened.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from lamp_dataset.personalize.prompts.parts import CUT, LEFT_OUT, WHOLE, Prompt, assemble, bare, no_place
+from lamp_dataset.personalize.prompts.parts import CUT, LEFT_OUT, WHOLE, Prompt, assemble, input_only, no_place
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.wording import Wording
 
-#: Tokens at a seam between two parts can merge or split, so the sum of the parts is some off; so often it is corrected.
+#: Tokens can merge or split where two parts meet, so the sum of the parts is an estimate, corrected at most this often.
 TRIES = 8
 
 
@@ -24,19 +24,21 @@ def fixed_prompt(
     """The prompt of the input ``text`` and ``items`` (at least one), best first, of at most ``max_length`` tokens."""
     place = _place(wording, text)
     if place is None:
-        return bare(text, items, no_place(wording))
-    length = tokens.whole(text)
+        return input_only(text, items, no_place(wording))
+    length = tokens.prompt_length(text)
     if length > max_length:
-        return bare(text, items, f"the input alone has {length} {tokens.unit}, more than {max_length}: no profile")
+        return input_only(
+            text, items, f"the input alone has {length} {tokens.unit}, more than {max_length}: no profile"
+        )
     for number in range(len(items), 0, -1):
         worded = _fit(wording, text, items[:number], tokens, max_length, place)
         if worded is not None:
             return _report(wording, text, items, worded, place)
-    return bare(text, items, f"no room for an item in {max_length} {tokens.unit} beside an input of {length}")
+    return input_only(text, items, f"no room for an item in {max_length} {tokens.unit} beside an input of {length}")
 
 
 def _place(wording: Wording, text: str) -> int | None:
-    """Where the items go: behind the anchor as a word of its own, not inside another ("entitled")."""
+    """Where the items go: after the first ``insert_after`` that is a word of its own, not part of one ("entitled")."""
     if wording.insert_after is None:
         return 0
     found = re.search(rf"\b{re.escape(wording.insert_after)}\b", text)
@@ -46,14 +48,14 @@ def _place(wording: Wording, text: str) -> int | None:
 def _fit(
     wording: Wording, text: str, items: Sequence[Mapping[str, str]], tokens: Tokens, max_length: int, place: int
 ) -> list[dict[str, str]] | None:
-    """The items with their texts shortened so that the prompt just fits; None if a text would have no token left."""
+    """The items with their texts shortened so that the prompt just fits; None if a text would lose every token."""
     least = len(items)
     empty = [{**item, wording.truncated_field: ""} for item in items]
-    room = max(max_length - tokens.whole(assemble(wording, text, empty, place)), least)
+    room = max(max_length - tokens.prompt_length(assemble(wording, text, empty, place)), least)
     best = None
     for _ in range(TRIES):
         worded, used = _share(wording, items, tokens, room)
-        over = tokens.whole(assemble(wording, text, worded, place)) - max_length
+        over = tokens.prompt_length(assemble(wording, text, worded, place)) - max_length
         if over > 0 and best is not None:
             break
         if over <= 0:
@@ -65,7 +67,7 @@ def _fit(
 
 
 def _share(wording: Wording, items: Sequence[Mapping[str, str]], tokens: Tokens, room: int) -> tuple[list[dict], int]:
-    """An equal share for each item; what one does not use goes to those behind it. And how much they use together."""
+    """The items, each with an equal share and what the ones before it left; and how much they use together."""
     worded, rest = [], room
     for left, item in zip(range(len(items), 0, -1), items, strict=True):
         short, used = tokens.shorten(item[wording.truncated_field], rest // left)

@@ -8,19 +8,19 @@ from typing import Any
 
 from lamp_dataset.wording import JOINER, Wording, fields
 
-#: What became of a retrieved item: in the prompt whole, in the prompt with a shortened text, in the prompt with nothing
-#: of its text left, or not in it.
+#: What happened to a retrieved item: it is in the prompt whole, with a shortened text, or with none of its text left,
+#: or it is not in the prompt.
 WHOLE, CUT, EMPTY, LEFT_OUT = "whole", "cut", "empty", "left out"
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """A personalised prompt.
+    """A personalized prompt.
 
     Attributes:
         text: what the model reads.
         use: for each item, :data:`WHOLE`, :data:`CUT`, :data:`EMPTY` or :data:`LEFT_OUT`.
-        notes: where the prompt differs from what was asked for, and why; empty if it does not.
+        notes: how and why the prompt differs from what was asked for; empty if it does not.
     """
 
     text: str
@@ -28,7 +28,7 @@ class Prompt:
     notes: tuple[str, ...] = ()
 
 
-def bare(text: str, items: Sequence, *notes: str) -> Prompt:
+def input_only(text: str, items: Sequence, *notes: str) -> Prompt:
     """The input alone, without the ``items`` that should have gone in."""
     return Prompt(text, (LEFT_OUT,) * len(items), notes)
 
@@ -49,14 +49,14 @@ def clean_item(wording: Wording, item: Mapping[str, Any], where: str) -> tuple[d
 
 
 def no_place(wording: Wording) -> str:
-    """The note on an input without the anchor."""
+    """The note on an input without ``insert_after``."""
     return f"no {wording.insert_after!r} in the input to put the profile behind: the prompt is the input"
 
 
 def assemble(wording: Wording, text: str, items: Sequence[Mapping[str, str]], place: int | None = None) -> str:
     """The whole prompt: ``items`` in their order, worded and joined, and the input ``text``.
 
-    ``place`` is where the anchor stands; by default its first occurrence, as in the official script.
+    ``place`` is the position of ``insert_after``; by default its first occurrence, as in the official script.
     """
     joined = JOINER.join(wording.item.format_map(item) for item in items)
     if wording.insert_after is None:

@@ -76,7 +76,7 @@ class Tokens:
         """Number of ids of ``text``, special tokens included."""
         return len(self.ids(text))
 
-    def constant(self, text: str) -> int:
+    def cached_length(self, text: str) -> int:
         """:meth:`length` of a text that comes again and again, such as a template's."""
         if text not in self._lengths:
             self._lengths[text] = self.length(text)
@@ -89,13 +89,13 @@ class Tokens:
         """
         return self.tokenizer.batch_decode([ids], skip_special_tokens=True, clean_up_tokenization_spaces=True)[0]
 
-    def whole(self, prompt: str) -> int:
+    def prompt_length(self, prompt: str) -> int:
         """What the model reads of ``prompt``: its length, or that of the chat it becomes."""
         if self._last is None or self._last[0] != prompt:  # a finished prompt is measured again for the row's report
-            self._last = prompt, self._whole(prompt)
+            self._last = prompt, self._measure(prompt)
         return self._last[1]
 
-    def _whole(self, prompt: str) -> int:
+    def _measure(self, prompt: str) -> int:
         if self._messages is None:
             return self.length(prompt)
         return len(self.tokenizer(self._chat(prompt), add_special_tokens=False)["input_ids"])
@@ -112,7 +112,7 @@ class Tokens:
     @property
     def overhead(self) -> int:
         """How much the chat template adds to a prompt's length."""
-        return 0 if self._messages is None else self.whole("x") - self.length("x")
+        return 0 if self._messages is None else self.prompt_length("x") - self.length("x")
 
     def shorten(self, text: str, limit: int) -> tuple[str, int]:
         """The longest beginning of ``text`` of at most ``limit`` tokens, and how many it has; special ones not counted.

@@ -1,9 +1,9 @@
 """BM25 over one user's profile, with the scores of ``rank_bm25.BM25Okapi`` 0.2.2 to the last bit.
 
-The official rankings were made with that package. Its words in more than half of the documents get a quarter of the
-mean idf, which is *more* than words in 30-50 % of them get; no faster library does this, so the sum is done here, in
-the same order of operations. Every document is tokenised once for one query: text is most of the cost, so on Arrow
-arrays the splitting and counting of words stays in Arrow.
+The official rankings were made with that package. It gives words in more than half of the documents a
+quarter of the mean idf, which is *more* than words in 30-50 % of them get. No faster library does this, so the sum is
+computed here, in the same order of operations. Every document is tokenized once for one query, and text is most of the
+cost, so for Arrow arrays the splitting and counting of words stays in Arrow.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ def bm25_scores(
 
     Args:
         documents: the texts of a profile, or an Arrow string array of them without nulls.
-        query: the text to look for; its words count as often as they stand there.
-        k1, b, epsilon: BM25's saturation, length normalisation and floor of the idf; the defaults are the official.
+        query: the text to look for; a repeated word counts each time.
+        k1, b, epsilon: BM25's saturation, length normalization and floor of the idf; the defaults are official.
         tokenize: text -> words; by default ``str.split``, as in the official script: case and punctuation count.
 
     Returns:
-        float64, one a document. All zero where no document holds a word (rank_bm25 divides by zero there).
+        float64, one per document. All zero if no document holds a word (rank_bm25 divides by zero there).
     """
     if isinstance(documents, pa.Array) and (tokenize is not None or len(documents) < FEW):
         documents = documents.to_pylist()
@@ -68,7 +68,7 @@ def _python_codes(documents: Sequence[str], query: str, tokenize: Tokenize) -> t
 
 
 def _arrow_codes(documents: pa.Array, query: str) -> tuple[np.ndarray, np.ndarray]:
-    """The same from an Arrow array. A blank text is left out of the splitting, which would give it one empty word."""
+    """The same from an Arrow array. Blank texts are not split: splitting would give them one empty word."""
     texts = pc.utf8_trim_whitespace(pa.concat_arrays([documents, pa.array([query], documents.type)]))
     some = pc.greater(pc.binary_length(texts), 0)
     split = pc.ascii_split_whitespace if _plain_ascii(texts) else pc.utf8_split_whitespace

@@ -1,7 +1,7 @@
 """Dense retrieval: texts become vectors, the dot product with the query's vector is the score.
 
-The official run used facebook/contriever: mean of the last hidden states, no normalisation, dot product. That is what
-sentence-transformers makes of a bare checkpoint; one that brings its own pooling or normalisation keeps it.
+The official run used facebook/contriever: mean of the last hidden states, no normalization, dot product. That is what
+sentence-transformers makes of a bare checkpoint; a checkpoint with its own pooling or normalization keeps it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from lamp_dataset.extras import load_model, require
 from lamp_dataset.personalize.retrieval.ranking import Ranking, by_score
 from lamp_dataset.personalize.retrieval.samples import Sample
 
-#: So many profiles are embedded at a time: enough to fill and sort batches, little enough to hold their vectors.
+#: Number of profiles embedded at a time: enough to fill and sort batches, few enough to hold their vectors.
 PROFILES_AT_A_TIME = 64
 
 
@@ -25,14 +25,14 @@ PROFILES_AT_A_TIME = 64
 class Dense:
     """Ranks by the dot product of embeddings; needs the extra ``dense``.
 
-    Each distinct text is embedded once as long as its vector is remembered. Profiles of one user's samples overlap
-    almost wholly, so this saves most of the work. A vector belongs to its text, so equal items tie exactly.
+    Each distinct text is embedded once as long as its vector is cached. The profiles of one user's samples overlap
+    almost completely, so this saves most of the work. A vector belongs to its text, so equal items tie exactly.
 
     Args:
         model: a checkpoint by name or path, or an object with sentence-transformers' ``encode`` methods.
-        device: where the model runs, such as ``"cuda"`` or ``"cpu"``; by default the best there is.
-        batch_size: texts in one pass of the model; they are sorted by length first (by sentence-transformers).
-        remember: vectors kept between batches, 3 kB each for a model of 768 dimensions.
+        device: where the model runs, such as ``"cuda"`` or ``"cpu"``; by default the best one available.
+        batch_size: texts in one pass of the model; sentence-transformers sorts them by length first.
+        cache_size: number of vectors kept between batches, 3 kB each for a model of 768 dimensions.
 
     Attributes:
         embedded: how many texts went through the model so far.
@@ -41,32 +41,32 @@ class Dense:
     model: Any = None
     device: str | None = None
     batch_size: int = 32
-    remember: int = 100_000
+    cache_size: int = 100_000
     embedded: int = field(default=0, init=False, compare=False)
     needs_query: ClassVar[bool] = True
     needs_dates: ClassVar[bool] = False
     scored: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        """Start without a model and without vectors: both come when first needed, in the process that needs them."""
+        """Start without model and vectors: both are made when first needed, in the process that needs them."""
         if self.model is None:
             raise ValueError("dense: expected the name of a checkpoint as 'model', such as 'facebook/contriever'")
-        if self.batch_size < 1 or self.remember < 0:
-            raise ValueError(f"dense: expected batch_size from 1 and remember from 0, found {self}")
+        if self.batch_size < 1 or self.cache_size < 0:
+            raise ValueError(f"dense: expected batch_size from 1 and cache_size from 0, found {self}")
         self._encoder: Any = None
         self._vectors: dict[bytes, np.ndarray] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """The options alone: a pickled ranker carries neither a loaded model nor vectors."""
-        return {name: getattr(self, name) for name in ("model", "device", "batch_size", "remember")}
+        """The options alone: a pickled ranker holds neither a loaded model nor vectors."""
+        return {name: getattr(self, name) for name in ("model", "device", "batch_size", "cache_size")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Set the options and start anew."""
+        """Set the options and start afresh."""
         self.__dict__.update(state, embedded=0)
         self.__post_init__()
 
     def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
-        """See :class:`~lamp_dataset.personalize.retrieval.ranking.Ranker`; ValueError for embeddings not finite."""
+        """Rank by the dot product with the query; ValueError for embeddings that are not finite."""
         rankings = []
         for start in range(0, len(samples), PROFILES_AT_A_TIME):
             rankings += self._rank(samples[start : start + PROFILES_AT_A_TIME])
@@ -89,7 +89,7 @@ class Dense:
         scores = dict(zip(distinct, np.stack([vectors[text] for text in distinct]) @ query, strict=True))
         values = np.array([scores[text] for text in texts], np.float64)
         if not np.isfinite(values).all():
-            raise ValueError(f"sample {sample_id!r}: the dense model gives embeddings that are no finite numbers")
+            raise ValueError(f"sample {sample_id!r}: the dense model gives embeddings that are not finite numbers")
         return values
 
     def _embed(self, kind: str, texts: Iterable[str]) -> dict[str, np.ndarray]:
@@ -100,14 +100,14 @@ class Dense:
             self._vectors.update(zip((keys[text] for text in new), found, strict=True))
             self.embedded += len(new)
         vectors = {text: self._vectors[key] for text, key in keys.items()}
-        for key in list(self._vectors)[: max(0, len(self._vectors) - self.remember)]:
+        for key in list(self._vectors)[: max(0, len(self._vectors) - self.cache_size)]:
             del self._vectors[key]  # the oldest
         return vectors
 
     def _encode(self, kind: str, texts: list[str]) -> np.ndarray:
         if self._encoder is None:
             self._encoder = self._load() if isinstance(self.model, str) else self.model
-        # encode_query and encode_document put the checkpoint's own prompts before the text, where it has some.
+        # encode_query and encode_document put the checkpoint's own prompts, if it has any, before the text.
         encode = getattr(self._encoder, f"encode_{kind}", None) or self._encoder.encode
         return np.asarray(encode(texts, batch_size=self.batch_size, show_progress_bar=False, convert_to_numpy=True))
 

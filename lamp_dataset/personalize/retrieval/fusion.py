@@ -21,32 +21,36 @@ class RRF:
     """Reciprocal rank fusion (Cormack et al. 2009): an item's score is the sum over rankers of 1 / (c + its rank).
 
     Args:
-        of: the rankers to fuse, two or more.
+        rankers: the rankers to fuse, two or more.
         c: the constant, 60 in the paper; the first rank is 1.
     """
 
-    of: tuple[Ranker, ...]
+    rankers: tuple[Ranker, ...]
     c: float = 60.0
     scored: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Raise ValueError for fewer than two rankers."""
-        if len(self.of) < 2 or self.c < 0:
-            raise ValueError(f"rrf: expected two rankers or more and c from 0, found {len(self.of)} and c={self.c}")
+        if len(self.rankers) < 2 or self.c < 0:
+            raise ValueError(
+                f"rrf: expected two rankers or more and c from 0, found {len(self.rankers)} and c={self.c}"
+            )
 
     @property
     def needs_query(self) -> bool:
-        """Whether one of the rankers does."""
-        return any(ranker.needs_query for ranker in self.of)
+        """Whether any of the rankers does."""
+        return any(ranker.needs_query for ranker in self.rankers)
 
     @property
     def needs_dates(self) -> bool:
-        """Whether one of the rankers does."""
-        return any(ranker.needs_dates for ranker in self.of)
+        """Whether any of the rankers does."""
+        return any(ranker.needs_dates for ranker in self.rankers)
 
     def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
         """See :class:`~lamp_dataset.personalize.retrieval.ranking.Ranker`."""
-        return [self._fuse(rankings) for rankings in zip(*(ranker.rank(samples) for ranker in self.of), strict=True)]
+        return [
+            self._fuse(rankings) for rankings in zip(*(ranker.rank(samples) for ranker in self.rankers), strict=True)
+        ]
 
     def _fuse(self, rankings: Sequence[Ranking]) -> Ranking:
         scores = np.zeros(len(rankings[0].order))
@@ -55,10 +59,10 @@ class RRF:
         return by_score(scores, tuple(note for ranking in rankings for note in ranking.notes))
 
 
-class Stored:
+class RankingFile:
     """A ranking file, ``{sample id: [item id, ... best first]}``, as the official script and ours write it.
 
-    It may hold a part of each profile only; items it does not name are not retrieved.
+    It may name only some of a profile's items; the others are not retrieved.
     """
 
     needs_query: ClassVar[bool] = False
@@ -66,16 +70,16 @@ class Stored:
     scored: ClassVar[bool] = False
 
     def __init__(self, path: str | os.PathLike) -> None:
-        """Read the file; OSError or ValueError where it is none or holds something else."""
+        """Read the file; OSError if it cannot be read, ValueError if it is not a ranking file."""
         self.path = str(path)
         self._by_id, self.digest = _read(self.path)
 
     def __getstate__(self) -> dict[str, str]:
-        """Path and digest: the content is read again where the ranker goes, and its digest tells a cache of it."""
+        """Path and digest: the content is read again where the ranker is unpickled, and caches see a change of it."""
         return {"path": self.path, "digest": self.digest}
 
     def __setstate__(self, state: dict[str, str]) -> None:
-        """Read the file again; ValueError where it has changed since."""
+        """Read the file again; ValueError if it has changed since."""
         self.__init__(state["path"])
         if self.digest != state["digest"]:
             raise ValueError(f"{self.path}: the ranking file has changed while it was in use; start again")

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from lamp_dataset.task import Task
 
-#: ``official`` is how the published figures were made; ``fixed`` mends the listed defects of that.
+#: ``official`` is how the published figures were made; ``fixed`` repairs the known defects of that.
 RULES = ("official", "fixed")
 
 
 class Query(NamedTuple):
-    """The text to look for, and what was wrong with the input, "" if nothing."""
+    """The text to look for, and what was wrong with the input ("" if nothing)."""
 
     text: str
     trouble: str = ""
@@ -27,12 +27,12 @@ def check_rules(rules: str) -> str:
 def find_query(task: Task, text: str, rules: str = "official") -> Query:
     """The query in the input ``text`` of a sample of ``task``.
 
-    Most tasks: what stands behind the first occurrence of the task's marker, stripped. The citation task has no
-    marker. Its query is the two candidate titles, joined by a blank. ``"official"`` takes the second and the third
-    string between quotation marks, so that a quotation mark inside a title shifts everything; ``"fixed"`` cuts at the
-    words around the candidates.
+    For most tasks it is the text after the first occurrence of the task's marker, stripped. The citation task has no
+    marker: its query is the two candidate titles, joined by a space. ``"official"`` takes the second and the third
+    quoted string, so a quotation mark inside a title shifts everything; ``"fixed"`` cuts at the words around the
+    candidates.
 
-    An input that holds no query (the official script dies of it) is its own query, and ``trouble`` says so.
+    If an input has no query, the whole input is the query, and ``trouble`` says so (the official script crashes).
 
     >>> from lamp_dataset.tasks import TASKS
     >>> find_query(TASKS["LaMP_7"], "Paraphrase the following tweet: so tired").text

@@ -1,14 +1,15 @@
 """The rankers: which items of a profile come first. One signature, one table, :data:`RANKERS`.
 
-A ranker is a value (its options) with a method ``rank``: samples in, one :class:`Ranking` a sample out, every item
-ranked. Ties go to the later item: the official order for profiles of up to 16 items, beyond which the official order
-depends on the version of numpy and on the processor.
+A ranker is a value (its options) with a method ``rank``: it takes samples and returns one :class:`Ranking` per sample,
+with every item ranked. Ties go to the later item. That is the official order for profiles of up to 16 items; for larger
+ones the official order depends on the version of numpy and on the processor.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -23,7 +24,7 @@ from lamp_dataset.personalize.retrieval.samples import Sample
 
 @dataclass(frozen=True, kw_only=True)
 class BM25:
-    """Words in common, weighed by rarity: the official ``rank_bm25``, see :func:`bm25_scores`."""
+    """Words in common, weighted by rarity: the official ``rank_bm25``, see :func:`bm25_scores`."""
 
     k1: float = K1
     b: float = B
@@ -47,14 +48,14 @@ class BM25:
 
 @dataclass(frozen=True)
 class Recency:
-    """The newest first; of one date, the later in the profile first. An item without a date counts as the oldest."""
+    """The newest first; for equal dates, the later in the profile first. Items without a date count as the oldest."""
 
     needs_query: ClassVar[bool] = False
     needs_dates: ClassVar[bool] = True
     scored: ClassVar[bool] = False
 
     def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
-        """See :class:`Ranker`; ValueError for a date that is no year and no ``YYYY-MM-DD``."""
+        """See :class:`Ranker`; ValueError for a date that is neither a year nor ``YYYY-MM-DD``."""
         return [self._rank(sample) for sample in samples]
 
     @staticmethod
@@ -76,7 +77,7 @@ def _date_key(date: object, sample_id: str, position: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Random:
-    """A random order that depends on the seed, the sample's id and nothing else: not on k, batches or processes."""
+    """A random order that depends only on the seed and the sample's id, not on k, batches or processes."""
 
     seed: int = 0
     needs_query: ClassVar[bool] = False
@@ -100,7 +101,7 @@ class Random:
 
 @dataclass(frozen=True)
 class First:
-    """The stored order: what is stored first comes first."""
+    """The order in which the profile is stored."""
 
     needs_query: ClassVar[bool] = False
     needs_dates: ClassVar[bool] = False
@@ -117,24 +118,39 @@ RANKERS: Mapping[str, Callable[..., Ranker]] = MappingProxyType(
 )
 
 
+#: Deprecated name of an option -> its name today.
+RENAMED: Mapping[str, str] = MappingProxyType({"of": "rankers", "remember": "cache_size"})
+
+
 def make_ranker(name: str, **options: Any) -> Ranker:
     """The ranker ``name`` of :data:`RANKERS` with its options.
 
-    For ``"rrf"``, ``of`` names the rankers to fuse (``["bm25", "recency"]``); each takes the options it knows.
+    For ``"rrf"``, ``rankers`` names the rankers to fuse (``["bm25", "recency"]``); each takes the options it knows.
+    The old names in :data:`RENAMED` still work, with a FutureWarning.
 
     Raises:
-        ValueError: no such ranker, an option it does not have, or a value out of range; the message lists the known.
+        ValueError: an unknown ranker or option, or a value out of range; the message lists what is known.
     """
-    known = _options(name)
+    options, known = _renamed(options), _options(name)
     if name != "rrf":
         _refuse_unknown(name, options, known)
         return _build(name, options)
-    parts = options.get("of") or ()
+    parts = options.get("rankers") or ()
     if isinstance(parts, str) or len(parts) < 2 or name in parts:
-        raise ValueError(f"rrf: expected two other rankers or more as 'of', like ['bm25', 'recency'], found {parts!r}")
+        expected = "expected two or more other rankers as 'rankers', like ['bm25', 'recency']"
+        raise ValueError(f"rrf: {expected}, found {parts!r}")
     _refuse_unknown(name, options, known.union(*map(_options, parts)))
     rankers = tuple(make_ranker(part, **{k: v for k, v in options.items() if k in _options(part)}) for part in parts)
-    return _build(name, {k: v for k, v in options.items() if k in known} | {"of": rankers})
+    return _build(name, {k: v for k, v in options.items() if k in known} | {"rankers": rankers})
+
+
+def _renamed(options: Mapping[str, Any]) -> dict[str, Any]:
+    for old in RENAMED.keys() & options.keys():
+        new = RENAMED[old]
+        if new in options:
+            raise ValueError(f"found both {new!r} and {old!r}, its old name: leave out {old!r}")
+        warnings.warn(f"the option {old!r} is now called {new!r}", FutureWarning, stacklevel=4)
+    return {RENAMED.get(name, name): value for name, value in options.items()}
 
 
 def _options(name: str) -> set[str]:
@@ -146,7 +162,7 @@ def _options(name: str) -> set[str]:
 def _refuse_unknown(name: str, options: Mapping[str, Any], known: set[str]) -> None:
     unknown = sorted(set(options) - known)
     if unknown:
-        raise ValueError(f"{name}: no option {unknown[0]!r}; it has {', '.join(sorted(known)) or 'none'}")
+        raise ValueError(f"{name}: unknown option {unknown[0]!r}; known: {', '.join(sorted(known)) or 'none'}")
 
 
 def _build(name: str, options: Mapping[str, Any]) -> Ranker:

@@ -17,8 +17,8 @@ class Ranking:
 
     Attributes:
         order: positions in the profile, best first, each once.
-        scores: the score of each item in the profile's own order; None where the ranker has none.
-        notes: what was odd, for the row's report.
+        scores: the score of each item in the profile's own order; None if the ranker gives none.
+        notes: anything unusual, for the row's report.
     """
 
     order: Sequence[int]
@@ -31,7 +31,7 @@ class Ranker(Protocol):
 
     #: Whether the sample's query decides the order.
     needs_query: bool
-    #: Whether the items' dates decide the order: only the time-based configs have them.
+    #: Whether the items' dates decide the order; only the time-based configs have dates.
     needs_dates: bool
     #: Whether its rankings have scores.
     scored: bool

@@ -1,7 +1,7 @@
-"""What retrieval and prompts see of a batch of rows: one :class:`Sample` a row, over plain values or over Arrow.
+"""What retrieval and prompts see of a batch of rows: one :class:`Sample` per row, over plain values or over Arrow.
 
 A batch comes as a mapping of columns (``map(batched=True)``, Ray's numpy batches) or as an Arrow table. On Arrow the
-texts stay there: only the few items that are chosen become Python objects.
+texts stay there; only the few chosen items become Python objects.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import pyarrow.compute as pc
 from lamp_dataset.personalize.retrieval.queries import Query, find_query
 from lamp_dataset.task import Task
 
-#: The columns that are read.
+#: The columns that retrieval and prompts read.
 COLUMNS = ("id", "input", "profile")
 
-#: Stands between a document and its date, where dates are searched, too (``--use_date`` of the official script).
+#: Separates a document from its date if dates are searched too (the official script's ``--use_date``).
 DATE = " date: "
 
 
@@ -34,10 +34,10 @@ class Sample(Protocol):
 
     @property
     def documents(self) -> Sequence[str] | pa.Array:
-        """The text of each item that retrieval searches; a field that is None counts as empty."""
+        """The text of each item that retrieval searches; a field of None counts as empty."""
 
     def column(self, field: str) -> list:
-        """The values of one field of all items; ValueError where an item lacks it."""
+        """The values of one field of all items; ValueError if an item lacks it."""
 
     def items(self, positions: Iterable[int]) -> list[dict[str, Any]]:
         """The items at these positions."""
@@ -145,12 +145,12 @@ def read_samples(
     Args:
         task: whose rows they are.
         batch: columns by name, at least ``id``, ``input`` and ``profile``; a profile is a list of dicts, or a dict of
-            lists as old versions of ``datasets`` give it.
+            lists, as old versions of ``datasets`` give it.
         rules: ``"official"`` or ``"fixed"``, for the query.
         use_date: whether each document ends with its date.
 
     Raises:
-        ValueError: a column or a field is missing, or holds None or something of another type.
+        ValueError: a column or a field is missing, or holds None or a value of another type.
     """
     names = batch.column_names if isinstance(batch, pa.Table) else list(batch)
     missing = [name for name in COLUMNS if name not in names]

@@ -40,19 +40,19 @@ def test_personalize_writes_what_map_gives(run):
     for name, load in (("p.parquet", datasets.Dataset.from_parquet), ("p.jsonl", datasets.Dataset.from_json)):
         status, output = run("personalize", "LaMP_3", *HERE, "-k", 2, "--output", name)
         assert status == 0
-        nothing = "0 without a profile, 0 with items of which no text is left, 0 with a remark in the column 'notes'"
-        assert f"{name}: {len(expected)} prompts; of them {nothing}" in output
+        nothing = "0 without a profile, 0 with fully truncated items, 0 with a remark in the column 'notes'"
+        assert f"{name}: {len(expected)} prompts: {nothing}" in output
         rows = load(name).to_list()
         assert [set(row) for row in rows] == [set(row) for row in expected]
         assert rows == expected
 
 
-def test_items_of_which_nothing_is_left_are_counted(run):
+def test_fully_truncated_items_are_counted(run):
     status, output = run("personalize", "LaMP_3", *HERE, "--max-length", 60, "--output", "p.parquet")
     rows = datasets.Dataset.from_parquet("p.parquet")
     empty = [row for row in rows if "empty" in row["retrieved_use"]]
     assert status == 0
-    assert f"0 without a profile, {len(empty)} with items of which no text is left, {len(empty)} with a rem" in output
+    assert f"0 without a profile, {len(empty)} with fully truncated items, {len(empty)} with a rem" in output
     assert len(empty) > 0
     for row in empty:
         assert row["source"].count('is the score for ""') == row["retrieved_use"].count("empty")
@@ -96,14 +96,15 @@ def test_prompts_of_the_gated_task_are_for_ones_own_eyes(run, tmp_path):
 
 
 def test_rrf_and_random_take_their_options(run, tmp_path):
-    fused = ("--retriever", "rrf", "--of", "bm25", "--of", "random")
+    fused = ("--retriever", "rrf", "--ranker", "bm25", "--ranker", "random")
     for name, seed in (("a.json", 1), ("b.json", 1), ("c.json", 2)):
         assert run("rank", "LaMP_3", *HERE, *fused, "--seed", seed, "--output", name)[0] == 0
     contents = [(tmp_path / "here" / name).read_text(encoding="utf-8") for name in ("a.json", "b.json", "c.json")]
     assert contents[0] == contents[1] != contents[2]
 
 
-RRF, OF = ("--retriever", "rrf"), ("--of", "bm25", "--of", "random")
+RRF, TWO = ("--retriever", "rrf"), ("--ranker", "bm25", "--ranker", "random")
+BM25 = ("--ranker", "bm25")
 BOTH = ("--ranking", "other.json", "--retriever", "first")
 
 
@@ -112,25 +113,34 @@ BOTH = ("--ranking", "other.json", "--retriever", "first")
     [
         (["personalize", "LaMP-3", "--output", "p.parquet"], "that task is 'LaMP_3' here"),
         (["personalize", "LaMP_3", "--output", "p.csv"], "p.csv: expected a name that ends in .parquet or .jsonl"),
-        (["personalize", "LaMP_3", "--output", "no/p.parquet"], "no/p.parquet: the folder .* is not there"),
+        (["personalize", "LaMP_3", "--output", "no/p.parquet"], "no/p.parquet: the folder .*/no does not exist"),
         (["personalize", "LaMP_3", "--retriever", "recency", "--output", "p.parquet"], "LaMP_3 has no dates"),
         (["personalize", "LaMP_3", "--rules", "new", "--output", "p.parquet"], "no rules named 'new'"),
         (["personalize", "LaMP_3", "--ranking", "other.json", "--output", "p.parquet"], "other.json: no ranking of"),
         (["personalize", "LaMP_3", "--ranking", "odd.json", "--output", "p.parquet"], "odd.json: expected a ranking"),
-        (["rank", "LaMP_3", "--output", "no/r.json"], "no/r.json: the folder .* is not there"),
+        (["rank", "LaMP_3", "--output", "no/r.json"], "no/r.json: the folder .*/no does not exist"),
         (["rank", "LaMP_3", "--retriever", "bm26", "--output", "r.json"], "no retriever named 'bm26'; known: bm25"),
         (["rank", "LaMP_3", "--retriever", "dense", "--output", "r.json"], "needs a checkpoint, like --model"),
         (["rank", "LaMP_3", "--seed", "1", "--output", "r.json"], "--seed goes .* bm25, the default"),
-        (["rank", "LaMP_3", "--of", "bm25", "--output", "r.json"], "--of goes with --retriever rrf, found"),
-        (["rank", "LaMP_3", *RRF, "--output", "r.json"], "needs two rankers or more, .*; found none"),
-        (["rank", "LaMP_3", *RRF, "--of", "bm25", "--output", "r.json"], "rankers or more, .*; found --of bm25"),
-        (["rank", "LaMP_3", *RRF, "--of", "bm25", "--of", "rrf", "--output", "r.json"], "found --of bm25 --of rrf"),
-        (["rank", "LaMP_3", *RRF, "--of", "bm25", "--of", "dense", "--output", "r.json"], "like --model facebook/"),
-        (["rank", "LaMP_3", *RRF, "--of", "bm25", "--of", "bm26", "--output", "r.json"], "no retriever named 'bm26'"),
-        (["rank", "LaMP_3", *RRF, *OF, "--device", "cpu", "--output", "r.json"], "--device goes with .* dense"),
+        (["rank", "LaMP_3", "--ranker", "bm25", "--output", "r.json"], "--ranker goes with --retriever rrf, found"),
+        (["rank", "LaMP_3", *RRF, "--output", "r.json"], "rrf needs two .*; found none"),
+        (["rank", "LaMP_3", *RRF, *BM25, "--output", "r.json"], "rrf needs two .*; found --ranker bm25$"),
+        (
+            ["rank", "LaMP_3", *RRF, *BM25, "--ranker", "rrf", "--output", "r.json"],
+            "found --ranker bm25 --ranker rrf",
+        ),
+        (
+            ["rank", "LaMP_3", *RRF, *BM25, "--ranker", "dense", "--output", "r.json"],
+            "like --model facebook/",
+        ),
+        (
+            ["rank", "LaMP_3", *RRF, *BM25, "--ranker", "bm26", "--output", "r.json"],
+            "no retriever named 'bm26'",
+        ),
+        (["rank", "LaMP_3", *RRF, *TWO, "--device", "cpu", "--output", "r.json"], "--device goes with .* dense"),
         (["rank", "LaMP_3", "--use-date", "--output", "r.json"], "no dates for --use-date: .* LaMP_3_time"),
-        (["personalize", "LaMP_3", *BOTH, "--output", "p.parquet"], "leave out --retriever, or --ranking"),
-        (["personalize", "LaMP_3", *BOTH[:2], "--seed", "1", "--output", "p.parquet"], "--seed is an option of a ret"),
+        (["personalize", "LaMP_3", *BOTH, "--output", "p.parquet"], "--ranking .*--retriever"),
+        (["personalize", "LaMP_3", *BOTH[:2], "--seed", "1", "--output", "p.parquet"], "--seed .*--ranking"),
     ],
 )
 def test_bad_input_is_one_line_status_2_and_no_file(run, arguments, message, tmp_path):
@@ -142,7 +152,7 @@ def test_bad_input_is_one_line_status_2_and_no_file(run, arguments, message, tmp
     assert status == 2
     assert len(lines) == 1
     assert re.search(message, lines[0])
-    assert not re.search("Traceback|'model'|'of'|use_date|'seed'", output)
+    assert not re.search("Traceback|'model'|'rankers'|use_date|'seed'", output)
     assert sorted(path.name for path in here.iterdir()) == ["odd.json", "other.json"]
 
 

@@ -12,7 +12,7 @@ from rank_bm25 import BM25Okapi
 
 import lamp_dataset
 from lamp_dataset import Personalizer
-from lamp_dataset.personalize.columns import COLUMNS, arrow_of
+from lamp_dataset.personalize.columns import COLUMNS
 from lamp_dataset.personalize.retrieval.rankers import First
 from lamp_dataset.tasks import TASKS
 
@@ -133,20 +133,6 @@ def test_an_arrow_batch_comes_back_without_the_profile_and_typed():
     assert table.column("notes").to_pylist() == ["the profile is empty"] * 2
 
 
-def test_in_map_the_profile_stays_in_arrow():
-    seen = []
-
-    def spy(rows):
-        seen.append(type(arrow_of(rows)))
-        rows["input"]
-        seen.append(type(arrow_of(rows)))  # made a Python object by the caller, who may change it: the batch counts
-        return {}
-
-    dataset("LaMP_3", 2).map(spy, batched=True)
-    assert seen[0] is pa.Table
-    assert seen[1] is not pa.Table
-
-
 def test_a_batch_changed_before_is_seen_changed():
     def personalize(rows):
         rows["input"] = [f"review: {text}" for text in ("other", "words")]
@@ -215,8 +201,8 @@ def test_the_fingerprint_is_that_of_the_options_and_the_version(tmp_path, monkey
             {"retriever": "random", "seed": 1},
             {"retriever": "dense", "model": "a"},
             {"retriever": "dense", "model": "b"},
-            {"retriever": "rrf", "of": ["first", "random"]},
-            {"retriever": "rrf", "of": ["first", "bm25"]},
+            {"retriever": "rrf", "rankers": ["first", "random"]},
+            {"retriever": "rrf", "rankers": ["first", "bm25"]},
             {"ranking": path},
         ]
         return [Hasher.hash(Personalizer("LaMP_3_time", **chosen)) for chosen in options]
@@ -233,9 +219,9 @@ def test_the_fingerprint_is_that_of_the_options_and_the_version(tmp_path, monkey
 def test_the_fingerprint_is_the_same_in_another_process():
     code = (
         "from datasets.fingerprint import Hasher; from lamp_dataset import Personalizer;"
-        "print(Hasher.hash(Personalizer('LaMP_3', retriever='rrf', of=['bm25', 'random'], k1=1.2)))"
+        "print(Hasher.hash(Personalizer('LaMP_3', retriever='rrf', rankers=['bm25', 'random'], k1=1.2)))"
     )
-    ours = Hasher.hash(Personalizer("LaMP_3", retriever="rrf", of=["bm25", "random"], k1=1.2))
+    ours = Hasher.hash(Personalizer("LaMP_3", retriever="rrf", rankers=["bm25", "random"], k1=1.2))
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert other.stdout.strip() == ours
 
@@ -301,24 +287,24 @@ def test_dates_are_searched_when_asked_as_the_official_flag_does(form, size):
         ({"task": "LaMP-2N"}, "that task is 'LaMP_2_news' here"),
         ({"retriever": "bm26"}, "no retriever named 'bm26'; known: bm25, recency"),
         ({"retriever": "recency"}, "LaMP_3 has no dates for the retriever 'recency': .* time-based LaMP_3_time"),
-        ({"retriever": "rrf", "of": ["bm25", "recency"]}, "LaMP_3 has no dates"),
+        ({"retriever": "rrf", "rankers": ["bm25", "recency"]}, "LaMP_3 has no dates"),
         ({"rules": "new"}, "no rules named 'new'"),
         ({"k": -1}, "expected a whole number from 0 as k, found -1"),
         ({"k": 2.0}, "expected a whole number from 0 as k, found 2.0"),
         ({"k": True}, "expected a whole number from 0 as k, found True"),
         ({"max_length": 0}, "expected a whole number from 1 as max_length, found 0"),
-        ({"ranking": "r.json", "seed": 1}, "a ranking file takes no options of a retriever, found seed"),
+        ({"ranking": "r.json", "seed": 1}, "ranking file .* found seed"),
         ({"ranking": "r.json", "retriever": "recency"}, "either a ranking file or a retriever"),
-        ({"retriever": First(), "seed": 1}, "a retriever given as an object has its options already, found seed"),
+        ({"retriever": First(), "seed": 1}, "retriever object .* found seed"),
         ({"use_date": True}, "LaMP_3 has no dates for use_date: they are in the time-based LaMP_3_time"),
-        ({"sede": 1}, "bm25: no option 'sede'"),
+        ({"sede": 1}, "bm25: .*'sede'"),
         ({"tokenizer": 3}, "expected a tokenizer of Hugging Face, .* or None as tokenizer, found 3"),
         ({"tokenizer": len}, "expected a tokenizer of Hugging Face, .* found <built-in function len>"),
         ({"tokenizer": WordTokenizer}, "expected a tokenizer of Hugging Face, .* found <class"),
         ({"tokenizer": ""}, "expected a tokenizer of Hugging Face, .* found ''"),
-        ({"retriever": 3}, "an object with what a Ranker has, found 3 without needs_query, needs_dates, scored, rank"),
+        ({"retriever": 3}, "Ranker, found 3 without needs_query, needs_dates, scored, rank"),
         ({"retriever": "dense"}, "dense: expected the name of a checkpoint as 'model', such as"),
-        ({"retriever": "rrf"}, r"rrf: expected two other rankers or more as 'of', .* found \(\)"),
+        ({"retriever": "rrf"}, r"rrf: expected .*'rankers', .* found \(\)"),
     ],
 )
 def test_bad_options_are_refused_when_made(options, message):

@@ -95,7 +95,7 @@ def test_fixed_prompts_keep_the_budget_and_the_input(name, kind, t5, bert):
             continue
         assert tokens.length(found.text) <= max_length
         used += LEFT_OUT not in found.use
-        if TASKS[name].wording.anchor is None:
+        if TASKS[name].wording.insert_after is None:
             assert found.text.endswith(question)
     assert used
 

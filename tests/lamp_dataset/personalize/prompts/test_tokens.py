@@ -63,7 +63,7 @@ def test_shortening_keeps_the_text_as_it_stands(tokenizer, limit, expected):
 def test_a_chat_template_counts():
     tokens = Tokens(Chat(), chat)
     # <system> be brief <end> <user> x <end> <assistant>
-    assert tokens.whole("x y") == 9
+    assert tokens.prompt_length("x y") == 9
     assert tokens.length("x y") == 3
     assert tokens.overhead == 8 - 2
 
@@ -71,7 +71,7 @@ def test_a_chat_template_counts():
 def test_without_a_template_messages_do_not_count():
     for tokens in (Tokens(WordTokenizer(), chat), Tokens(None, chat), Tokens(Chat())):
         assert tokens.overhead == 0
-        assert tokens.whole("x y") == tokens.length("x y")
+        assert tokens.prompt_length("x y") == tokens.length("x y")
 
 
 def test_constant_lengths_are_counted_once():
@@ -83,7 +83,7 @@ def test_constant_lengths_are_counted_once():
             return super().__call__(text, **options)
 
     tokens = Tokens(Counting())
-    assert [tokens.constant("a b"), tokens.constant("a b"), tokens.constant("a")] == [3, 3, 2]
+    assert [tokens.cached_length("a b"), tokens.cached_length("a b"), tokens.cached_length("a")] == [3, 3, 2]
     assert Counting.calls == 2
 
 

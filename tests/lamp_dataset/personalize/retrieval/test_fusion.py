@@ -4,7 +4,7 @@ import pickle
 import pytest
 from personal import batch, row
 
-from lamp_dataset.personalize.retrieval.fusion import Stored
+from lamp_dataset.personalize.retrieval.fusion import RankingFile
 from lamp_dataset.personalize.retrieval.samples import read_samples
 from lamp_dataset.tasks import TASKS
 
@@ -25,20 +25,20 @@ def ranking_file(tmp_path):
 
 def test_a_ranking_file_decides_the_order(ranking_file):
     path = ranking_file({"310": ["3102", "3100", "3101"], "311": ["3110", "3111", "3112"]})
-    rankings = Stored(path).rank(samples(row("LaMP_3", 1, 3), row("LaMP_3", 0, 3)))
+    rankings = RankingFile(path).rank(samples(row("LaMP_3", 1, 3), row("LaMP_3", 0, 3)))
     assert [ranking.order for ranking in rankings] == [[0, 1, 2], [2, 0, 1]]
     assert all(ranking.notes == () for ranking in rankings)
 
 
 def test_a_part_of_the_profile_is_enough(ranking_file):
-    (ranking,) = Stored(ranking_file({"310": ["3102"]})).rank(samples(row("LaMP_3", 0, 3)))
+    (ranking,) = RankingFile(ranking_file({"310": ["3102"]})).rank(samples(row("LaMP_3", 0, 3)))
     assert ranking.order == [2]
 
 
 def test_of_a_repeated_item_id_the_first_item_is_meant_once(ranking_file):
     made = row("LaMP_3", 0, 3)
     made["profile"][2]["id"] = "3100"
-    assert Stored(ranking_file({"310": ["3101", "3100", "3101", "3100"]})).rank(samples(made))[0].order == [1, 0]
+    assert RankingFile(ranking_file({"310": ["3101", "3100", "3101", "3100"]})).rank(samples(made))[0].order == [1, 0]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_of_a_repeated_item_id_the_first_item_is_meant_once(ranking_file):
 def test_a_ranking_of_other_rows_is_refused_by_name(ranking_file, content, message):
     path = ranking_file(content)
     with pytest.raises(ValueError, match=f"{path}.*{message}"):
-        Stored(path).rank(samples(row("LaMP_3", 0, 3)))
+        RankingFile(path).rank(samples(row("LaMP_3", 0, 3)))
 
 
 @pytest.mark.parametrize(
@@ -67,17 +67,17 @@ def test_a_ranking_of_other_rows_is_refused_by_name(ranking_file, content, messa
 )
 def test_a_file_that_is_no_ranking_is_refused(ranking_file, content, message):
     with pytest.raises(ValueError, match=message):
-        Stored(ranking_file(content))
+        RankingFile(ranking_file(content))
 
 
 def test_a_missing_file_is_an_os_error(tmp_path):
     with pytest.raises(FileNotFoundError):
-        Stored(tmp_path / "none.json")
+        RankingFile(tmp_path / "none.json")
 
 
 def test_a_pickled_one_reads_the_file_again_and_notices_a_change(ranking_file):
     path = ranking_file({"310": ["3102"]})
-    data = pickle.dumps(Stored(path))
+    data = pickle.dumps(RankingFile(path))
     assert len(data) < 500
     assert pickle.loads(data).rank(samples(row("LaMP_3", 0, 3)))[0].order == [2]
     ranking_file({"310": ["3101"]})

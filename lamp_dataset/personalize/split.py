@@ -1,0 +1,56 @@
+"""A whole split of a config, loaded, personalized or ranked: the work of ``lamp-dataset personalize`` and ``rank``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import datasets
+
+if TYPE_CHECKING:
+    from lamp_dataset.personalize.personalizer import Personalizer
+
+#: Rows at a time.
+BATCH = 256
+
+
+def load_split(config: str, split: str, data_dir: str | None = None, limit: int | None = None) -> datasets.Dataset:
+    """The first ``limit`` rows of a split (all by default); only the files of that split are fetched or read.
+
+    Raises:
+        ValueError: the files do not fit the config; the message names file and sample.
+    """
+    try:
+        rows = datasets.load_dataset("lamp", config, split=split, splits=(split,), data_dir=data_dir)
+    except datasets.exceptions.DatasetGenerationError as error:
+        # the builder's own message, which names file and sample, is the cause
+        raise ValueError(str(error.__cause__ or error)) from error
+    return rows if limit is None else rows.select(range(min(limit, len(rows))))
+
+
+def personalize_split(
+    rows: datasets.Dataset, personalizer: Personalizer, num_proc: int | None = None
+) -> datasets.Dataset:
+    """``rows`` with the personalizer's columns in place of the profile."""
+    return rows.map(
+        personalizer,
+        batched=True,
+        batch_size=BATCH,
+        remove_columns=["profile"],
+        features=personalizer.features(rows.features),
+        num_proc=num_proc,
+        desc="Personalizing",
+    )
+
+
+def rank_split(rows: datasets.Dataset, personalizer: Personalizer) -> Iterator[tuple[str, list[str]]]:
+    """Pairs of a sample id and the ids of all items of its profile, best first, behind a progress bar.
+
+    An error while ranking ends the bar's line, so that the error's message has a line of its own.
+    """
+    from tqdm import tqdm
+
+    with tqdm(total=len(rows), desc="Ranking", unit=" samples") as progress:
+        for batch in rows.with_format("arrow").iter(BATCH):
+            yield from personalizer.rank(batch).items()
+            progress.update(len(batch))

@@ -1,0 +1,36 @@
+import datasets
+import pytest
+from personal import row
+
+import lamp_dataset
+from lamp_dataset import Personalizer
+from lamp_dataset.personalize.split import load_split, personalize_split, rank_split
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+
+
+def test_the_first_rows_of_one_split_are_loaded():
+    whole = load_split("LaMP_3", "train", lamp_dataset.SAMPLE)
+    assert load_split("LaMP_3", "train", lamp_dataset.SAMPLE, limit=2).to_list() == whole.to_list()[:2]
+    assert load_split("LaMP_3", "train", lamp_dataset.SAMPLE, limit=10**6).to_list() == whole.to_list()
+
+
+def test_broken_files_are_named(tmp_path):
+    place = tmp_path / "LaMP_3" / "dev"
+    place.mkdir(parents=True)
+    (place / "dev_questions.json").write_text('[{"id": "1", "input": 3, "profile": []}]')
+    (place / "dev_outputs.json").write_text('{"task": "LaMP_3", "golds": [{"id": "1", "output": "3"}]}')
+    with pytest.raises(ValueError, match="dev_questions.json.*'1'"):
+        load_split("LaMP_3", "validation", str(tmp_path))
+
+
+def test_every_row_is_personalized_and_ranked_in_order():
+    rows = datasets.Dataset.from_list([row("LaMP_4", number, size=number % 4) for number in range(300)])
+    personalizer = Personalizer("LaMP_4", k=2)
+    prompts = personalize_split(rows, personalizer)
+    assert prompts["source"][:] == personalizer(rows[:])["source"]
+    assert "profile" not in prompts.column_names
+    assert dict(rank_split(rows, personalizer)) == personalizer.rank(rows[:])
