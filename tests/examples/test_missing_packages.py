@@ -54,7 +54,7 @@ def test_every_script_that_needs_an_extra_says_so_in_its_first_words():
     seen = set()
     for path in sorted([*(ROOT / "examples").glob("*.py"), *(ROOT / "benchmarks").glob("*.py")]):
         text = path.read_text(encoding="utf-8")
-        for extra in re.findall(r"(?:error: this needs .*lamp-hf\[|\brequire\(.*, \")(\w+)", text):
+        for extra in re.findall(r"(?:error: this needs .*lamp-hf\[|\bcheck_installed\(.*, \")(\w+)", text):
             seen.add(path.stem)
             assert f"Needs: pip install 'lamp-hf[{extra}]'" in text.split('"""')[1], path.name
     assert seen == {*EXAMPLES, *BENCHMARKS}
