@@ -1,4 +1,16 @@
-"""LaMP, the benchmark of personalized language models, as a Hugging Face data set."""
+"""LaMP, the benchmark of personalized language models, as a Hugging Face data set.
+
+The rooms, from the bottom up:
+
+* ``task``, ``tasks``, ``wording``: the table of tasks, which holds every fact about a task once.
+* ``formats``: the benchmark's files. Each format is read and written in one module.
+* ``loading``, ``lamp``: questions and golds as Arrow tables; the builder behind ``load_dataset("lamp", …)``.
+* ``personalize``: retrieval, prompts, :class:`Personalizer`, and whose each sample is.
+* ``hub``: Parquet exports, the data set card, and pushes to a private repository.
+* ``commands``: the subcommands of ``lamp-dataset``.
+
+``atomic``, ``extras`` and ``lazy`` are tools that every room may use; ``sample`` holds the embedded data.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -12,13 +24,31 @@ if TYPE_CHECKING:
     from lamp_dataset.hub.export import export
     from lamp_dataset.hub.push import push_to_hub
     from lamp_dataset.personalize.personalizer import Personalizer
+    from lamp_dataset.personalize.users import swap_profiles, users_of
 else:  # their modules need numpy, pyarrow or the Hub
     __getattr__, __dir__ = lazy_exports(
         __name__,
-        {"Personalizer": "personalize.personalizer", "export": "hub.export", "push_to_hub": "hub.push"},
+        {
+            "Personalizer": "personalize.personalizer",
+            "export": "hub.export",
+            "push_to_hub": "hub.push",
+            "swap_profiles": "personalize.users",
+            "users_of": "personalize.users",
+        },
     )
 
 __version__ = "0.1.0"
-__all__ = ["SAMPLE", "SPLITS", "TASKS", "Personalizer", "Task", "export", "get_task", "push_to_hub"]
+__all__ = [
+    "SAMPLE",
+    "SPLITS",
+    "TASKS",
+    "Personalizer",
+    "Task",
+    "export",
+    "get_task",
+    "push_to_hub",
+    "swap_profiles",
+    "users_of",
+]
 
 register()

@@ -34,6 +34,9 @@ def prompts(reviews: Dataset) -> None:
     reviews.map(personalize, batched=True, remove_columns=["profile"], features=features)
     ranked: dict[str, list[str]] = personalize.rank({"id": ["7"], "input": ["…"], "profile": [[]]})
     ranked.keys()
+    users: list[str] = lamp_dataset.users_of(reviews)
+    swapped: Dataset = lamp_dataset.swap_profiles(reviews, seed=len(users), match_sizes=True)
+    swapped.save_to_disk("swapped")
     Personalizer("LaMP_3", k="2")  # type: ignore[arg-type]
 
 
