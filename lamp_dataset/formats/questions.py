@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from lamp_dataset.formats.ids import UniqueIds
 from lamp_dataset.formats.json_entries import BinaryWriter, EntryWriter
-from lamp_dataset.formats.json_list import JsonList
+from lamp_dataset.formats.json_list import BLOCK_BYTES, JsonList
 from lamp_dataset.formats.json_text import Number
 from lamp_dataset.formats.recognition import looks_like
 from lamp_dataset.formats.texts import check_encodable, check_no_stub, short
@@ -49,7 +49,7 @@ def read_questions(path: str | os.PathLike, task: Task | None = None, profiles: 
     """
     name, ids = str(path), UniqueIds(str(path))
     with Path(path).open("rb") as file:
-        for number, row in enumerate(JsonList(file, name, ROW_KEYS).rows()):
+        for number, row in enumerate(open_questions(file, name, task).rows()):
             if task is None:
                 check_row(row, name, number, profiles)
             else:
@@ -57,7 +57,27 @@ def read_questions(path: str | os.PathLike, task: Task | None = None, profiles: 
             ids.add(row["id"])
             yield row
     if not ids:
-        raise ValueError(f"{name}: expected questions, found an empty list")
+        raise ValueError(f"{name}: expected samples, found an empty list")
+
+
+def open_questions(file: BinaryIO, name: str, task: Task | None = None, block_bytes: int = BLOCK_BYTES) -> JsonList:
+    """The list in a questions file, whose rows are not checked yet; :func:`read_questions` checks them, too.
+
+    Args:
+        file: opened for reading bytes, at its start.
+        name: its name, for messages.
+        task: the config to read it as; a wrapper around the list must not give another task.
+        block_bytes: size of the blocks for a fast parser.
+
+    Raises:
+        ValueError: the file does not begin with a list, or it is of another task.
+    """
+
+    def check_task(found: str) -> None:
+        if task is not None and found != task.official_name:
+            raise ValueError(f"{name}: expected questions of task {task.official_name!r}, found {short(found)}")
+
+    return JsonList(file, name, ROW_KEYS, block_bytes, check_task)
 
 
 def read_question_ids(path: str | os.PathLike) -> list[str]:

@@ -17,10 +17,10 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from lamp_dataset.formats.ids import IdMismatchError, UniqueIds, check_same_ids, difference
-from lamp_dataset.formats.json_list import BLOCK_BYTES, Block, JsonList, first_rows
+from lamp_dataset.formats.json_list import BLOCK_BYTES, MARK, Block, JsonList, first_rows
 from lamp_dataset.formats.json_text import Number
 from lamp_dataset.formats.outputs import check_texts, parse_outputs
-from lamp_dataset.formats.questions import ROW_KEYS, checked_row
+from lamp_dataset.formats.questions import checked_row, open_questions
 from lamp_dataset.formats.recognition import check_labels, looks_like
 from lamp_dataset.formats.texts import check_no_stub, short
 from lamp_dataset.task import NULLABLE_FIELDS, NUMERIC_FIELDS, Task
@@ -94,11 +94,7 @@ def _row_type(task: Task, numbers: tuple[str, ...] = (), user_id: bool = False) 
 
 
 def _row_arrays(file: BinaryIO, name: str, task: Task, block_bytes: int) -> Iterator[pa.StructArray]:
-    def check_task(found: str) -> None:
-        if found != task.official_name:
-            raise ValueError(f"{name}: expected questions of task {task.official_name!r}, found {short(found)}")
-
-    source = JsonList(file, name, ROW_KEYS, block_bytes, check_task)
+    source = open_questions(file, name, task, block_bytes)
     count = 0
     for rows in _fast_row_arrays(source, task):
         count += len(rows)
@@ -161,15 +157,19 @@ def _parse_as(document: bytes, as_written: pa.StructType, task: Task) -> pa.Stru
         table = pyarrow.json.read_json(
             pa.BufferReader(document),
             read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=len(document) + 1),
-            parse_options=pyarrow.json.ParseOptions(explicit_schema=pa.schema([("rows", pa.list_(as_written))])),
+            parse_options=pyarrow.json.ParseOptions(
+                explicit_schema=pa.schema([("rows", pa.list_(as_written))]),
+                # Building values that nobody wants takes quadratic memory, and kills the process if they are deep.
+                unexpected_field_behavior="ignore",
+            ),
         )
         table.validate(full=True)  # … nor what it makes of half a surrogate pair
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError):
         return None
-    # Another key beside "rows", or a second document: the text closed the list itself and went on.
-    if len(table) != 1 or table.column_names != ["rows"]:
-        return None
-    return _normalize(table.column("rows").combine_chunks().flatten(), task)
+    rows = table.column("rows").combine_chunks().flatten()
+    ids = rows.field("id")
+    whole = len(table) == 1 and len(rows) > 1 and ids[0].as_py() == ids[-1].as_py() == MARK
+    return _normalize(rows[1:-1], task) if whole else None
 
 
 def _normalize(rows: pa.StructArray, task: Task) -> pa.StructArray | None:

@@ -3,6 +3,7 @@ import json
 
 import made_up
 import pytest
+from bad_questions import BAD
 
 from lamp_dataset.formats.ids import DuplicateIdError
 from lamp_dataset.formats.json_text import Number
@@ -94,3 +95,14 @@ def test_written_questions_equal_json_dumps():
         for row in made:
             rows.add(row)
     assert target.getvalue().decode() == json.dumps(made)
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_files_are_named(case, tmp_path):
+    text, message = BAD[case]
+    path = tmp_path / "q.json"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ValueError, match=message) as caught:
+        list(read_questions(path, TASKS["LaMP_4"]))
+    assert str(caught.value).startswith(f"{path}: ")
+    assert len(str(caught.value)) < 500 + len(str(path))

@@ -5,6 +5,7 @@ import random
 import made_up
 import pyarrow as pa
 import pytest
+from bad_questions import BAD, GOOD
 
 import lamp_dataset.loading.tables
 from lamp_dataset.loading.tables import read_golds, read_tables
@@ -185,100 +186,6 @@ def test_a_profile_may_be_empty(way):
     assert load(json.dumps(made), task) == made_up.expected(task, made)
 
 
-GOOD = json.dumps(made_up.rows(TASKS["LaMP_4"], 6, items=(1, 3), odd=False))
-
-
-def changed(change):
-    made = json.loads(GOOD)
-    change(made)
-    return json.dumps(made)
-
-
-BAD = {
-    "empty": ("", "q.json: expected a JSON list of rows .*, found an empty file"),
-    "blank": (" \n", "found nothing but white space"),
-    "html": ("<!DOCTYPE html><html></html>", "found an HTML page"),
-    "zip": (b"PK\x03\x04rest", "found a zip file"),
-    "words": ("not json", "found a file that begins b'not json'"),
-    "an object": ('{"id": "1"}', "expected a JSON list of rows .*, found an object, not a list"),
-    "a string": ('"x"', "expected a JSON list of rows"),
-    "empty list": ("[]", "expected samples, found an empty list"),
-    "empty wrapped list": ('{"task": "LaMP_4", "golds": []}', "expected samples, found an empty list"),
-    "cut in a string": (GOOD[:500], "the row that begins at byte .* does not end. Was it cut off"),
-    "cut in a key": (GOOD[: GOOD.index('"profile"') + 5], "does not end"),
-    "cut between rows": (GOOD[: GOOD.index("}]}, {") + 4], "the file ends in the middle of the list, at byte"),
-    "cut behind a row": (GOOD[: GOOD.index("}]}, {") + 3], "expected ',' or '\\]' at byte .*, but the file ends"),
-    "cut at the end": (GOOD[:-1], "but the file ends"),
-    "cut wrapper": ('{"task": "LaMP_4", "golds": ' + GOOD, "expected '}' after the list"),
-    "two lists": (GOOD + GOOD, "expected the end of the file at byte .*, found '\\[{"),
-    "trailing comma": (GOOD[:-1] + ",]", "expected JSON, but Expecting value at byte"),
-    "no comma": (GOOD.replace("}]}, {", "}]} {", 1), "expected ',' or '\\]' at byte .*, found '{'"),
-    "unclosed bracket": (GOOD.replace("}]}, {", "}}, {", 1), "expected JSON, but Expecting ',' delimiter at byte"),
-    "raw newline in a string": (GOOD.replace("article:", "article:\n", 1), "Invalid control character at byte"),
-    "not UTF-8": (GOOD.encode().replace(b"plain", b"pl\xffin", 1), "expected UTF-8, found b'.xff' at byte"),
-    "row is a list": (changed(lambda m: m.insert(2, [1])), "expected an object as row, found \\[.*1.*\\] at byte"),
-    "row is null": (changed(lambda m: m.insert(2, None)), "expected an object as row, found null at byte"),
-    "no id": (changed(lambda m: m[2].pop("id")), "row 2: expected a string as 'id', found the keys 'input', 'profile'"),
-    "id is a number": (changed(lambda m: m[2].update(id=7)), "row 2: expected a string as 'id', found '7'"),
-    "no input": (changed(lambda m: m[2].pop("input")), "sample '12': expected a string as 'input'.* found the keys"),
-    "input is null": (changed(lambda m: m[2].update(input=None)), "sample '12': .* as 'input' .*, found None"),
-    "input is a number": (changed(lambda m: m[2].update(input=3)), "sample '12': .* 'input' .* found the number 3"),
-    "no profile": (changed(lambda m: m[2].pop("profile")), "sample '12': expected a list as 'profile', found the keys"),
-    "profile is an object": (changed(lambda m: m[2].update(profile={})), "expected a list as 'profile', found {}"),
-    "profile is null": (changed(lambda m: m[2].update(profile=None)), "expected a list as 'profile', found None"),
-    "item is a string": (
-        changed(lambda m: m[2]["profile"].insert(0, "x")),
-        "sample '12': profile item 0: expected an object, found 'x'",
-    ),
-    "item lacks a field": (
-        changed(lambda m: m[2]["profile"][0].pop("title")),
-        "sample '12': profile item 0: expected a string as 'title' \\(LaMP_4\\), found the keys 'text', 'id'",
-    ),
-    "item lacks its id": (changed(lambda m: m[2]["profile"][0].pop("id")), "profile item 0: expected a string as 'id'"),
-    "field is null": (changed(lambda m: m[2]["profile"][0].update(text=None)), "as 'text' .*, found None"),
-    "field is a number": (changed(lambda m: m[2]["profile"][0].update(text=1)), "as 'text' .*, found the number 1"),
-    "field is true": (changed(lambda m: m[2]["profile"][0].update(text=True)), "as 'text' .*, found True"),
-    "doubled id": (changed(lambda m: m[4].update(id="11")), "duplicate id '11'"),
-    "user_id": (changed(lambda m: m[2].update(user_id="U1")), "has a 'user_id': this is a file of"),
-    "user_id a number": (
-        changed(lambda m: m[2].update(user_id=1)),
-        "has a 'user_id': this is a file of the time-based",
-    ),
-    "lone high surrogate": (
-        GOOD.replace("plain", "pl\\ud83din", 1),
-        "sample '10': 'input' holds a lone surrogate, '.ud83d' at character",
-    ),
-    "lone low surrogate": (GOOD.replace("plain", "pl\\ude00in", 1), "lone surrogate"),
-    "outputs file": (
-        '{"task":"LaMP_4","golds":[{"id": "410", "output": "x"}]}',
-        "sample '410': expected .*'profile', found the keys 'id', 'output'; this looks like an outputs file",
-    ),
-    "the list ends and another key goes on": (GOOD + ', "x": ' + GOOD, "expected the end of the file at byte"),
-    "the list ends and another document goes on": (GOOD + '}\n{"rows": ' + GOOD, "expected the end of the file"),
-    "a key beside the wrapped list": ('{"golds": ' + GOOD + ', "more": ' + GOOD + "}", "expected '}' after the list"),
-    "a doubled wrapped list": ('{"golds": ' + GOOD + ', "golds": ' + GOOD + "}", "expected '}' after the list"),
-    "wrapper of another task": (
-        '{"task": "LaMP_7", "golds": ' + GOOD + "}",
-        "expected questions of task 'LaMP_4', found 'LaMP_7'",
-    ),
-    "wrapper of another task, behind": (
-        '{"golds": ' + GOOD + ', "task": "LaMP_7"}',
-        "expected questions of task 'LaMP_4', found 'LaMP_7'",
-    ),
-    "wrapper with a bad escape": ('{"task": "\\u00", "golds": ' + GOOD + "}", "expected a task's name as 'task'"),
-    "cut in an escape": (
-        GOOD[: GOOD.index("plain")] + "\\ud8",
-        "does not end. Was it cut off",
-    ),
-    "not UTF-8 in a key that is ignored": (
-        GOOD.encode().replace(b'"input"', b'"\xff": 1, "input"', 1),
-        "expected UTF-8, found b'.xff' at byte",
-    ),
-    "a long id": (changed(lambda m: [row.update(id="9" * 100_000) for row in m[:2]]), "duplicate id '99.* …"),
-    "deep nesting": ('[{"id": ' + "[" * 100_000, "values nested too deep"),
-}
-
-
 @pytest.mark.parametrize("block_bytes", [100, 1 << 20])
 @pytest.mark.parametrize("case", BAD)
 def test_bad_files_are_named(case, block_bytes):
@@ -454,3 +361,45 @@ def test_seeded_damage_gives_the_rows_or_an_error_and_never_other_rows():
         outcomes["rows"] += 1
         assert found == made_up.expected(task, json.loads(data))
     assert min(outcomes.values()) > 500
+
+
+DEEP = {"lists": "[" * 20_000 + "]" * 20_000, "objects": '{"a":' * 20_000 + "1" + "}" * 20_000}
+
+
+@pytest.mark.parametrize("kind", DEEP)
+def test_deep_values_of_unknown_keys_are_passed_over(kind):
+    """Built as values, they would overflow the stack of the fast parser and kill the process."""
+    made = made_up.rows(TASKS["LaMP_4"], 20)
+    text = json.dumps([{"more": 0, **row} for row in made]).replace('"more": 0', f'"more": {DEEP[kind]}', 1)
+    assert load(text, TASKS["LaMP_4"]) == made_up.expected(TASKS["LaMP_4"], made)
+
+
+@pytest.mark.parametrize("key", ["id", "input", "profile"])
+@pytest.mark.parametrize("kind", DEEP)
+def test_deep_values_of_known_keys_are_an_error(kind, key):
+    text = GOOD.replace(f'"{key}"', f'"{key}": {DEEP[kind]}, "old"', 2)
+    with pytest.raises(ValueError, match=r"q\.json: .*(nested too deep|duplicate|expected a)"):
+        load(text, TASKS["LaMP_4"])
+
+
+def test_unknown_keys_that_differ_in_every_row_take_little_memory(way):
+    task = TASKS["LaMP_4"]
+    made = made_up.rows(task, 5_000, items=(1, 1), odd=False)
+    text = json.dumps([{f"key {row['id']}": "x", **row} for row in made])
+    before = pa.default_memory_pool()
+    pool = pa.proxy_memory_pool(before)
+    pa.set_memory_pool(pool)
+    try:
+        rows = load(text, task)
+    finally:
+        pa.set_memory_pool(before)
+    assert rows == made_up.expected(task, made)
+    assert pool.max_memory() < 30 * len(text)
+
+
+@pytest.mark.parametrize("length", [300, 3_000])
+def test_rows_that_begin_with_a_long_string_take_the_fast_way(length, monkeypatch):
+    monkeypatch.setattr(lamp_dataset.loading.tables, "checked_row", None)
+    made = made_up.rows(TASKS["LaMP_4"], 40)
+    text = json.dumps([{"more": "x" * length, **row} for row in made])
+    assert load(text, TASKS["LaMP_4"], block_bytes=30_000) == made_up.expected(TASKS["LaMP_4"], made)
