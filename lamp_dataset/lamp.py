@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import datasets
 import pyarrow as pa
 import xxhash
-from datasets.exceptions import NonMatchingSplitsSizesError
 
 from lamp_dataset.formats.json_file import HEAD_BYTES, describe, looks_like_html
 from lamp_dataset.formats.layout import Files, find_files, how_to_get, is_url, official_paths, urls
+from lamp_dataset.loading.datasets_internals import BuilderOverrides
 from lamp_dataset.loading.raw_files import CONTENT, PROVENANCE, HashedFile, fetching, hash_file, open_raw
 from lamp_dataset.loading.tables import read_golds, read_tables
 from lamp_dataset.task import SPLITS, Task
@@ -24,18 +24,18 @@ class LampConfig(datasets.BuilderConfig):
     """A config of LaMP.
 
     Attributes:
-        splits: the splits to prepare, of ``train``, ``validation``, ``test``; None is all there are. Train files are
-            large: name the others to fetch less.
-        base_url: a mirror with the official site's layout, as http or https; None is the site itself.
-        data_dir: a folder with files downloaded before (see :func:`lamp_dataset.formats.layout.find_files`): nothing is
-            fetched then.
+        splits: the splits to prepare, of ``train``, ``validation``, ``test``; None for all. Train files are large:
+            name the other splits to fetch less.
+        base_url: the http or https address of a mirror with the official site's layout; None for the site itself.
+        data_dir: a folder with files downloaded before, see :func:`lamp_dataset.formats.layout.find_files`; then
+            nothing is fetched.
     """
 
     splits: Sequence[str] | None = None
     base_url: str | None = None
 
     def create_config_id(self, config_kwargs: dict, custom_features: datasets.Features | None = None) -> str:
-        """Name of the cache folder: covers the splits, the mirror, and the *content* of the files in ``data_dir``."""
+        """Name of the cache folder: tells splits, mirrors, and the *content* of the files in ``data_dir`` apart."""
         self.splits = _known_splits(self.splits)
         settings = {key: value for key, value in config_kwargs.items() if key not in ("data_dir", "splits")}
         if self.splits is not None:
@@ -51,7 +51,7 @@ class LampConfig(datasets.BuilderConfig):
         return super().create_config_id(settings, custom_features)
 
     def _find_files(self) -> None:
-        """Look into ``data_dir`` once: what is read later must be what the name of the cache folder stands for."""
+        """Look into ``data_dir`` once: the files read later must be those that the cache folder is named after."""
         self.files = find_files(get_task(self.name), self.data_dir, self.splits or SPLITS)
         self.digests = {
             split: [hash_file(path, CONTENT) for path in files if path is not None]
@@ -60,7 +60,7 @@ class LampConfig(datasets.BuilderConfig):
 
     @property
     def wanted(self) -> tuple[str, ...]:
-        """The splits to prepare: those asked for, in a folder those that have files."""
+        """The splits to prepare: those asked for, or in ``data_dir`` those of them that have files."""
         return tuple(self.files if self.data_dir is not None else self.splits or SPLITS)
 
 
@@ -81,7 +81,7 @@ def features(task: Task) -> datasets.Features:
     return datasets.Features({**row, "profile": [dict.fromkeys(task.item_fields, text)]})
 
 
-class Lamp(datasets.ArrowBasedBuilder):
+class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
     """Builder of all configs; see ``lamp_dataset.TASKS``."""
 
     BUILDER_CONFIG_CLASS = LampConfig
@@ -92,41 +92,34 @@ class Lamp(datasets.ArrowBasedBuilder):
         """The row of the task table."""
         return get_task(self.config.name)
 
-    def _create_builder_config(self, config_name=None, **kwargs):
+    def check_request(self, config_name: str | None, options: dict) -> None:
+        """Raise ValueError for an unknown config, none at all, or ``data_files``."""
         if config_name is None:
             raise ValueError(f'which config? load_dataset("lamp", CONFIG), CONFIG one of {", ".join(TASKS)}')
         get_task(config_name)
-        if kwargs.get("data_files") is not None:
+        if options.get("data_files") is not None:
             raise ValueError("data_files: LaMP takes data_dir, a folder with the official files under their own names")
-        return super()._create_builder_config(config_name, **kwargs)
 
-    def _info(self) -> datasets.DatasetInfo:
+    def describe(self) -> datasets.DatasetInfo:
+        """Features, citation, license and, where they are verified, the published sizes of the config."""
         task = self.task
+        sizes = {split: self.expected_size(split) or 0 for split in self.config.wanted}
         return datasets.DatasetInfo(
             description=f"LaMP: {task.title} ({task.kind}, {task.setting}-based setting). Texts from {task.source}.",
             features=features(task),
             homepage=HOMEPAGE,
             citation=CITATION,
             license=task.license,
-            splits={split: {"name": split, "num_examples": self._certain(split) or 0} for split in self.config.wanted},
+            splits={split: {"name": split, "num_examples": size} for split, size in sizes.items()},
         )
 
-    def _certain(self, split: str) -> int | None:
-        """The published number of samples, where it is sure and the files are those of the official site."""
+    def expected_size(self, split: str) -> int | None:
+        """The published number of samples if it is verified and the files are those of the official site."""
         official = self.config.data_dir is None and self.config.base_url is None
         return self.task.num_samples[split] if official and split in self.task.verified_splits else None
 
-    def _split_generators(self, dl_manager) -> list[datasets.SplitGenerator]:
-        self._provenance: dict[str, dict] = {}
-        # What an earlier preparation kept is no expectation: the files may have changed since.
-        self.info.download_checksums = None
-        files = self._files(dl_manager)
-        return [
-            datasets.SplitGenerator(split, gen_kwargs={"split": split, **found._asdict()})
-            for split, found in files.items()
-        ]
-
-    def _files(self, dl_manager) -> dict[str, Files]:
+    def fetch(self, dl_manager: datasets.DownloadManager) -> dict[str, Files]:
+        """The files of each split, downloaded unless they are in ``data_dir`` or streamed."""
         self._fetched: dict[str, str] = {}  # path in the download cache -> URL
         if self.config.data_dir is not None:
             return self.config.files
@@ -151,80 +144,48 @@ class Lamp(datasets.ArrowBasedBuilder):
             self._forget([path])
             raise ValueError(f"{url}: expected JSON, found {describe(head)}. {_NOT_KEPT}")
 
-    def _forget(self, paths: Iterable[str]) -> None:
-        """Take files out of the download cache, so that the next call fetches them again."""
+    def reject(self, files: Files | None) -> None:
+        """Take files with wrong content out of the download cache, so that the next call fetches them again."""
+        self._forget(list(self._fetched) if files is None else [path for path in files if path is not None])
+
+    def _forget(self, paths: list[str]) -> None:
         for path in paths:
             if path in self._fetched:
                 for name in (path, f"{path}.json"):
                     if os.path.exists(name):
                         os.unlink(name)
 
-    def _download_and_prepare(self, dl_manager, verification_mode, **kwargs) -> None:
-        if self.task.gated and os.path.isdir(self._output_dir):  # a bucket has its own rules
-            os.chmod(self._output_dir, 0o700)  # the rows are for the eyes of the licensee, also on a shared cache
-        try:
-            super()._download_and_prepare(dl_manager, verification_mode, **kwargs)
-        except NonMatchingSplitsSizesError as error:
-            self._forget(self._fetched)
-            raise NonMatchingSplitsSizesError(
-                f"{self.config.name}: expected the published number of samples, found another: {error}. The files were "
-                'not kept: try again, or pass verification_mode="no_checks"'
-            ) from None
-        except OSError as error:
-            cause = error.__context__
-            wrapped = str(error).startswith("Cannot find data file")  # what datasets says of a full disk, too
-            if not wrapped or not isinstance(cause, OSError):
-                raise
-            if cause.errno is not None and cause.filename is None:
-                raise OSError(cause.errno, f"{cause.strerror} (the cache)", self._cache_dir_root) from None
-            raise cause from None
+    def before_preparing(self, folder: str) -> None:
+        """Keep the rows of a gated config from other users, on a shared cache too; a bucket has its own rules."""
+        if self.task.gated and os.path.isdir(folder):
+            os.chmod(folder, 0o700)
 
-    def _prepare_split(self, split_generator, **kwargs) -> None:
-        given = split_generator.gen_kwargs
-        try:
-            super()._prepare_split(split_generator, **kwargs)
-        except datasets.exceptions.DatasetGenerationError as error:
-            cause = error.__cause__
-            if not isinstance(cause, (ValueError, OSError)):
-                raise
-            if isinstance(cause, ValueError):
-                self._forget(path for path in (given["questions"], given["outputs"]) if path)
-            raise cause from None
-        # A count that is not certain must not fail a download: it is replaced by what was found.
-        if self._certain(split_generator.name) is None:
-            self.info.splits[split_generator.name].num_examples = split_generator.split_info.num_examples
-
-    def _generate_tables(self, split: str, questions: str, outputs: str | None) -> Iterator[tuple[int, pa.Table]]:
-        names = {"questions": self._name(questions), "outputs": outputs and self._name(outputs)}
+    def read(self, split: str, files: Files) -> Iterator[pa.Table]:
+        """The samples of a split, checked and joined with their golds."""
+        names = Files(*(path and self._name(path) for path in files))
         read, golds = {}, None
         algorithm = PROVENANCE if self.config.data_dir is None else CONTENT
-        if outputs is not None:
-            with open_raw(outputs, algorithm) as read["outputs"]:
-                golds = read_golds(read["outputs"].read(), names["outputs"], self.task)
-        with open_raw(questions, algorithm) as read["questions"]:
-            tables = read_tables(read["questions"], names["questions"], self.task, golds, names["outputs"] or "")
-            yield from enumerate(tables)
+        if files.outputs is not None:
+            with open_raw(files.outputs, algorithm) as read["outputs"]:
+                golds = read_golds(read["outputs"].read(), names.outputs, self.task)
+        with open_raw(files.questions, algorithm) as read["questions"]:
+            yield from read_tables(read["questions"], names.questions, self.task, golds, names.outputs or "")
         self._record(split, read)
 
     def _name(self, path: str) -> str:
-        """What to call a file in a message: its URL rather than its place in the download cache."""
+        """What to call a file in a message: its URL rather than its path in the download cache."""
         url = getattr(self, "_fetched", {}).get(path)
         return f"{url} ({path})" if url else path
 
     def _record(self, split: str, read: dict[str, HashedFile]) -> None:
-        """Keep sizes and hashes of downloads, under their official paths; see that files of a folder are unchanged."""
+        """Keep size and hash of downloads, under their official paths; check that files of a folder are unchanged."""
         found = {kind: (read[kind].num_bytes, read[kind].hexdigest()) for kind in Files._fields if kind in read}
         if self.config.data_dir is None:
             for kind, path in official_paths(self.task, split).items():
-                self._provenance[path] = dict(zip(("num_bytes", "checksum"), found[kind], strict=True))
+                self.kept_facts[path] = dict(zip(("num_bytes", "checksum"), found[kind], strict=True))
         elif list(found.values()) != self.config.digests[split]:
             where = f"{self.config.data_dir}: files of the split {split!r}"
-            raise ValueError(f"{where} changed since they were looked at; load them again")
-
-    def _save_info(self) -> None:
-        # datasets 3 replaces the checksums by its own, which are empty, at the end.
-        self.info.download_checksums = self._provenance
-        super()._save_info()
+            raise ValueError(f"{where} changed since they were first looked at; load them again")
 
 
 _NOT_KEPT = "It was not kept: try again, or pass data_dir=… with files fetched by other means."

@@ -151,5 +151,5 @@ def test_the_hash_of_the_sources_covers_every_module_that_the_builder_imports():
         for node in ast.walk(ast.parse((root / f"{name.replace('.', '/')}.py").read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("lamp_dataset."):
                 waiting |= {node.module} - found
-    covered = {".".join(path.relative_to(root).with_suffix("").parts) for path in registration._source_files()}
+    covered = {".".join(path.relative_to(root).with_suffix("").parts) for path in registration.source_files()}
     assert found <= covered

@@ -1,0 +1,168 @@
+"""Everything of ours that relies on private names of ``datasets``: here and nowhere else. Works on 3.6 to 5.2.
+
+Public names of ``datasets`` have no place here. When a new version moves one of the private ones, this is the file to
+change. ``datasets`` itself is imported late: it costs a second and 140 MB, and ``import lamp_dataset`` must not.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+from lamp_dataset.formats.layout import Files
+from lamp_dataset.loading.import_hook import patch_factory, when_imported
+
+
+def teach(name: str, builder_module: str, version: Callable[[], str]) -> None:
+    """Make ``datasets`` find a builder under a name, now or once it is imported.
+
+    ``datasets`` 4 and newer load no script files, but any builder in an importable module. All loaders ask
+    ``dataset_module_factory(path, …)``, which two modules hold; both are wrapped, and any other name passes on.
+
+    Args:
+        name: the first argument of ``load_dataset``.
+        builder_module: dotted name of the module with the builder.
+        version: gives the part of the cache folder's name that stands for the builder's sources.
+    """
+
+    def answer() -> object:
+        import datasets.load
+
+        return datasets.load.DatasetModule(builder_module, version(), {"dataset_name": name})
+
+    def wrap(module: ModuleType) -> None:
+        patch_factory(name, module, "dataset_module_factory", answer)
+
+    for module in ("datasets.load", "datasets.inspect"):
+        when_imported(module, wrap)
+
+
+def feature_format() -> str:
+    """How this version of ``datasets`` writes a feature: another version may be unable to read it from a cache."""
+    from datasets import Features, Value
+
+    return json.dumps(Features({"profile": [{"id": Value("string")}]}).to_dict(), sort_keys=True)
+
+
+def table_of(batch: Any) -> tuple[Any, frozenset[str]] | None:
+    """The Arrow table behind a batch of ``map(batched=True)``, and its columns that are not Python objects yet.
+
+    Returns:
+        None if the batch is anything else, such as a dict of lists.
+    """
+    formatting = sys.modules.get("datasets.formatting.formatting")  # without it, there can be no such batch
+    if formatting is None or not isinstance(batch, formatting.LazyBatch):
+        return None
+    return batch.pa_table, frozenset(batch.keys_to_format)
+
+
+class BuilderOverrides:
+    """What a builder of ours changes about ``datasets.ArrowBasedBuilder``, to be inherited before it.
+
+    The builder defines methods under public names (the first ones below); the methods that ``datasets`` calls by
+    private names call those.
+
+    Attributes:
+        kept_facts: path of a raw file -> its size and checksum, to be kept with the prepared rows.
+    """
+
+    kept_facts: dict[str, dict]
+
+    def check_request(self, config_name: str | None, options: dict) -> None:
+        """Raise ValueError if there is no such config, or it does not take these options of ``load_dataset``."""
+
+    def describe(self) -> Any:
+        """The ``datasets.DatasetInfo`` of the config."""
+        raise NotImplementedError
+
+    def fetch(self, dl_manager: Any) -> dict[str, Files]:
+        """Split -> its raw files, local or (while streaming) remote."""
+        raise NotImplementedError
+
+    def read(self, split: str, files: Files) -> Iterator[Any]:
+        """The rows of a split as Arrow tables."""
+        raise NotImplementedError
+
+    def expected_size(self, split: str) -> int | None:
+        """The number of rows that a split must have; None if any will do."""
+        raise NotImplementedError
+
+    def before_preparing(self, folder: str) -> None:
+        """Called with the folder that the rows are about to be written to."""
+
+    def reject(self, files: Files | None) -> None:
+        """Called if the content of raw files is wrong: those of one split, or of all (None)."""
+
+    def _create_builder_config(self, config_name=None, **options):
+        self.check_request(config_name, options)
+        return super()._create_builder_config(config_name, **options)
+
+    def _info(self):
+        return self.describe()
+
+    def _split_generators(self, dl_manager):
+        import datasets
+
+        self.kept_facts = {}
+        self.info.download_checksums = None  # from an earlier preparation: the files may have changed since
+        found = self.fetch(dl_manager).items()
+        return [datasets.SplitGenerator(split, gen_kwargs={"split": split, "files": files}) for split, files in found]
+
+    def _generate_tables(self, split, files):
+        return enumerate(self.read(split, Files(*files)))
+
+    def _download_and_prepare(self, dl_manager, verification_mode, **options):
+        from datasets.exceptions import NonMatchingSplitsSizesError
+
+        self.before_preparing(self._output_dir)
+        try:
+            super()._download_and_prepare(dl_manager, verification_mode, **options)
+        except NonMatchingSplitsSizesError as error:
+            self.reject(None)
+            raise NonMatchingSplitsSizesError(
+                f"{self.config.name}: expected the published number of samples, found another: {error}. The files were "
+                'not kept: try again, or pass verification_mode="no_checks"'
+            ) from None
+        except _SplitError as stop:
+            raise _with_path(stop.error, self._cache_dir_root) from None
+
+    def _prepare_split(self, split_generator, **options):
+        from datasets.exceptions import DatasetGenerationError
+
+        try:
+            super()._prepare_split(split_generator, **options)
+        except DatasetGenerationError as error:
+            if isinstance(error.__cause__, OSError):
+                raise _SplitError(error.__cause__) from None
+            if not isinstance(error.__cause__, ValueError):
+                raise
+            self.reject(Files(*split_generator.gen_kwargs["files"]))
+            raise error.__cause__ from None
+        except OSError as error:
+            raise _SplitError(error) from None
+        # Where any number will do, the one in the description is replaced by the one found: datasets compares the two.
+        if self.expected_size(split_generator.name) is None:
+            self.info.splits[split_generator.name].num_examples = split_generator.split_info.num_examples
+
+    def _save_info(self):
+        # At the end, datasets 3 puts its own checksums here, which are empty.
+        self.info.download_checksums = self.kept_facts
+        super()._save_info()
+
+
+class _SplitError(Exception):
+    """Carries an OSError past ``datasets``, which rewords each one as "Cannot find data file", a full disk too."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def _with_path(error: OSError, folder: str) -> OSError:
+    """The error, with the cache as its path if it has none, as for a full disk."""
+    if error.errno is None or error.filename is not None:
+        return error
+    return OSError(error.errno, f"{error.strerror} (the cache)", folder)
