@@ -18,7 +18,7 @@ from avocado_builder.mail.parsing import parse_mail, warnings_of
 from avocado_builder.mail.spool import Spool
 from avocado_builder.manifest import MANIFEST, built_files, make_manifest, read_manifest, write_manifest
 from avocado_builder.split_files import write_split
-from avocado_builder.workspace import workspace
+from lamp_dataset.atomic import whole_folder
 from lamp_dataset.task import SETTINGS, SPLITS
 from lamp_dataset.tasks import BASE_URL
 
@@ -66,7 +66,7 @@ def build(
     _keep_apart(target, collection)
     _warn_of_git(target)
     with (
-        workspace(target, lambda path: _may_replace(path, overwrite)) as work,
+        whole_folder(target, lambda path: _may_replace(path, overwrite), 0o700, alone=True) as work,
         _found_ids(ids_dir, splits, setting, id_files, base_url) as found,
     ):
         ids = read_ids(found.paths, setting)

@@ -6,9 +6,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from lamp_dataset.atomic import write_whole
+from lamp_dataset.atomic import whole_folder, write_whole
 from lamp_dataset.hub.card import is_ours, make_card
-from lamp_dataset.hub.folders import put_in_place, work_folder
 from lamp_dataset.hub.plan import CARD, SHARD, config_names, find_builders, prepare, write_configs
 from lamp_dataset.tasks import get_task
 
@@ -43,16 +42,14 @@ def export(
     target = Path(output).resolve()
     check_replaceable(target)
     builders = find_builders(names, data_dir)
-    with work_folder(target.parent, target.name) as work:
-        new = work / "new"
-        # texts under a signed licence are for the eyes of who runs this
-        new.mkdir(mode=0o700 if any(get_task(name).gated for name in names) else 0o777)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # texts under a signed license are for the eyes of who runs this
+    permissions = 0o700 if any(get_task(name).gated for name in names) else 0o777
+    with whole_folder(target, check_replaceable, permissions, alone=False) as new:
         prepared = prepare(builders)
         sizes = write_configs(prepared, new)
         with write_whole(new / CARD) as file:
             file.write(make_card(None, prepared, sizes))
-        check_replaceable(target)
-        put_in_place(new, target)
     return {config.name: config.num_rows for config in prepared}
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lamp_dataset.atomic import work_folder
 from lamp_dataset.hub.card import make_card
-from lamp_dataset.hub.folders import work_folder
 from lamp_dataset.hub.guard import check_licences, open_private, require_private
 from lamp_dataset.hub.plan import CARD, SHARD, Config, config_names, find_builders, prepare, write_configs
 from lamp_dataset.hub.readback import check_readable

@@ -43,5 +43,5 @@ def write_prompts(rows: Any, path: str, private: bool = False) -> None:
         OSError: the file cannot be written.
     """
     write = WRITERS[os.path.splitext(check_prompt_path(path))[1]]
-    with write_whole(path, "wb", permissions=0o600 if private else 0o644) as file:
+    with write_whole(path, "wb", permissions=0o600 if private else None) as file:
         write(rows, file)

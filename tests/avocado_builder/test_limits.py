@@ -38,7 +38,7 @@ def test_a_full_disk_leaves_no_half_output_and_the_next_run_works(place, share):
     shutil.rmtree(place / "free")
     code = CHILD.format(root=str(Path(avocado_builder.__file__).parent.parent), limit=limit, **arguments)
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert re.search(r"OSError: \[Errno 27\] File too large: .*out\.building-", result.stderr)
+    assert re.search(r"OSError: \[Errno 27\] File too large: .*\.lamp-work/new", result.stderr)
     assert contents(place / "out") == before
     assert sorted(path.name for path in place.iterdir()) == ["avocado-1.0.2", "ids", "out", "time_ids"]
     assert build(place / "avocado-1.0.2", place / "ids", place / "out", overwrite=True)["setting"] == "user"

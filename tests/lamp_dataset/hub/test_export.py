@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 import lamp_dataset
 from lamp_dataset.__main__ import main
-from lamp_dataset.atomic import _umask
+from lamp_dataset.atomic.file import _umask
 
 
 def run(*arguments):

@@ -1,0 +1,9 @@
+"""Files and folders that appear whole or not at all.
+
+A leaf: it imports nothing of ours, and every package may use it.
+"""
+
+from lamp_dataset.atomic.file import write_whole
+from lamp_dataset.atomic.folder import whole_folder, work_folder
+
+__all__ = ["whole_folder", "work_folder", "write_whole"]

@@ -1,0 +1,231 @@
+"""A folder that appears whole or not at all, also when the process is killed.
+
+A run works in a hidden folder next to its target, ``.NAME.TOKEN.lamp-work``, with its lock inside. The system releases
+the lock when the process ends, however that happens. So the next run can tell what a killed run left behind, which it
+removes, from the folder of a run that is still at work, which it leaves untouched.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import secrets
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lamp_dataset.atomic.exchange import exchange
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+log = logging.getLogger(__name__)
+
+#: In a work folder: the lock of its run, and the mark by which the next run knows the folder for one of ours.
+_LOCK = "lamp-lock"
+_NEW, _OLD = "new", "old"
+
+
+@contextmanager
+def whole_folder(
+    target: Path, may_replace: Callable[[Path], None], permissions: int = 0o777, *, alone: bool
+) -> Iterator[Path]:
+    """A new, empty folder that gets the name ``target`` when the block ends without an error.
+
+    What was there before is replaced in one step where the system can swap two folders (Linux, macOS), so that at no
+    moment there is no whole folder. Elsewhere it takes two renames; after a kill between them the next run puts the
+    old folder back.
+
+    Args:
+        target: the folder to make; its parent must exist. A link is followed.
+        may_replace: called with ``target`` if something is there, at the start and again before it is replaced; raises
+            if it must not be replaced.
+        permissions: of the folder, before the process's umask.
+        alone: refuse to start while another run makes the same folder. Otherwise both work, and the last one to end
+            replaces what the other made.
+
+    Raises:
+        BlockingIOError: with ``alone``, another run is making the same folder.
+        OSError: the parent is missing, not writable or full.
+    """
+    target = _resolved(target)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"{target.parent}: the folder to create {target.name} in does not exist; create it first"
+        )
+    with _lock(target, wait=False) if alone else nullcontext(), work_folder(target.parent, target.name) as work:
+        if os.path.lexists(target):
+            may_replace(target)
+        new = work / _NEW
+        new.mkdir(permissions)
+        yield new
+        with nullcontext() if alone else _lock(target, wait=True):
+            if os.path.lexists(target):
+                may_replace(target)
+            _put_in_place(new, target, work / _OLD)
+
+
+@contextmanager
+def work_folder(parent: Path, name: str) -> Iterator[Path]:
+    """A new hidden folder in ``parent``, for its owner only, that is removed when the block ends.
+
+    What a killed run with the same ``name`` left there is removed first, with a warning. Folders of runs that are still
+    at work are left untouched, and so is everything that is not a work folder of ours, whatever its name.
+
+    Raises:
+        OSError: ``parent`` cannot be created or written.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    _remove_left_overs(parent, name)
+    folder, lock = _make(parent, name)
+    try:
+        yield folder
+    finally:
+        _remove(folder, lock)
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: the working directory no longer exists; change to another one") from None
+
+
+def _file_lock(path: Path, timeout: float) -> BaseFileLock:
+    from filelock import FileLock  # late: whoever writes a file needs no lock
+
+    return FileLock(path, timeout=timeout, mode=0o600)
+
+
+def _make(parent: Path, name: str) -> tuple[Path, BaseFileLock]:
+    from filelock import Timeout
+
+    while True:
+        folder = parent / f".{name}.{secrets.token_hex(8)}.lamp-work"
+        folder.mkdir(0o700)
+        lock = _file_lock(folder / _LOCK, timeout=0)
+        try:
+            lock.acquire()
+            folder.chmod(0o700)  # some versions of filelock create a missing folder
+            if _is_marked(folder):
+                return folder, lock
+        except (Timeout, FileNotFoundError):
+            continue  # before it was locked, another run took the folder for left behind and removed it
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+
+def _is_marked(folder: Path) -> bool:
+    with suppress(OSError):
+        return stat.S_ISREG(os.lstat(folder / _LOCK).st_mode)
+    return False
+
+
+def _left_overs(parent: Path, name: str) -> list[Path]:
+    """Work folders of that name, of dead runs and of live ones."""
+    pattern = re.compile(rf"\.{re.escape(name)}\.[0-9a-f]{{16}}\.lamp-work")
+    found = [path for path in parent.iterdir() if pattern.fullmatch(path.name)]
+    return sorted(path for path in found if not path.is_symlink() and path.is_dir())
+
+
+def _remove_left_overs(parent: Path, name: str) -> None:
+    from filelock import Timeout
+
+    for folder in _left_overs(parent, name):
+        if not _is_marked(folder):  # a run killed before it had the lock; or not ours
+            with suppress(OSError):
+                folder.rmdir()  # only if it is empty
+            continue
+        lock = _file_lock(folder / _LOCK, timeout=0)
+        try:
+            lock.acquire()
+        except (Timeout, OSError):  # its run is at work, or it belongs to another user
+            continue
+        try:
+            _put_back(folder / _OLD, parent / name)
+            _remove(folder, lock)
+        finally:
+            lock.release()
+        log.warning("%s: left behind by a killed run, %s", folder, "still in use" if folder.exists() else "removed")
+
+
+def _put_back(old: Path, target: Path) -> None:
+    if old.exists() and not os.path.lexists(target):
+        log.warning("%s: put back, a killed run had moved it away", target)
+        old.rename(target)
+
+
+def _remove(folder: Path, lock: BaseFileLock) -> None:
+    """Remove a work folder whose lock this run holds, and release the lock.
+
+    A child of a killed run may still write there. Then the folder stays with its mark, and the next run tries again.
+    """
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if path.name != _LOCK:
+                _remove_entry(path)
+    lock.release()  # before the file goes: Windows removes no open file
+    with suppress(OSError):
+        if [path.name for path in folder.iterdir()] == [_LOCK]:
+            (folder / _LOCK).unlink()
+        folder.rmdir()
+
+
+def _remove_entry(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
+
+
+@contextmanager
+def _lock(target: Path, wait: bool) -> Iterator[None]:
+    """Hold the lock of ``target``."""
+    from filelock import Timeout
+
+    path = target.parent / f".{target.name}.lamp-lock"
+    lock = _file_lock(path, timeout=-1 if wait else 0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise BlockingIOError(f"{target}: another run is writing it; wait for it to end") from None
+    try:
+        yield
+    finally:
+        if os.name == "nt":  # an open file cannot be removed there, so nobody else can lose a lock they wait for
+            lock.release()
+        with suppress(OSError):
+            path.unlink()
+        lock.release()
+
+
+def _put_in_place(new: Path, target: Path, old: Path) -> None:
+    """Give ``new`` the name of ``target``; what was there goes to ``new``'s place or to ``old``."""
+    for folder, _, _ in os.walk(new):
+        _sync(folder)
+    if not os.path.lexists(target):
+        new.rename(target)
+    elif not exchange(new, target):
+        target.rename(old)
+        try:
+            new.rename(target)
+        except OSError:
+            old.rename(target)
+            raise
+    _sync(target.parent)
+
+
+def _sync(folder: str | Path) -> None:
+    """Force the names in a folder to disk, where the system can."""
+    with suppress(OSError):  # Windows opens no folder, some network file systems refuse to sync one
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,202 @@
+import os
+import stat
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from lamp_dataset.atomic import write_whole
+
+
+def mode_of(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture
+def _umask_027():
+    old = os.umask(0o027)
+    yield
+    os.umask(old)
+
+
+def write(path, text, **how):
+    with write_whole(path, **how) as file:
+        file.write(text)
+
+
+def test_a_file_appears_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "out.json"
+    with write_whole(path) as file:
+        file.write("one\r\n")
+        assert not path.exists()
+    assert path.read_bytes() == b"one\r\n"
+
+    def fail():
+        with write_whole(path) as file:
+            file.write("two")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert path.read_bytes() == b"one\r\n"
+    assert os.listdir(tmp_path) == ["out.json"]
+
+
+@pytest.mark.usefixtures("_umask_027")
+def test_permissions_of_a_new_file_are_those_asked_for_under_the_umask(tmp_path):
+    write(tmp_path / "a", "x")
+    write(tmp_path / "b", b"x", mode="wb", permissions=0o600)
+    assert mode_of(tmp_path / "a") == 0o640
+    assert mode_of(tmp_path / "b") == 0o600
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o666, 0o755])
+def test_permissions_of_an_older_file_are_kept(tmp_path, mode):
+    path = tmp_path / "out"
+    path.write_text("old")
+    path.chmod(mode)
+    write(path, "new")
+    assert (path.read_text(), mode_of(path)) == ("new", mode)
+
+
+def test_permissions_that_are_asked_for_hold_over_an_older_file_too(tmp_path):
+    path = tmp_path / "out"
+    path.write_text("old")
+    path.chmod(0o666)
+    write(path, "mails", permissions=0o600)
+    assert (path.read_text(), mode_of(path)) == ("mails", 0o600)
+
+
+def test_the_owner_of_an_older_file_stays_its_owner(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("only root may give a file away")
+    path = tmp_path / "out"
+    path.write_text("old")
+    path.chmod(0o600)
+    os.chown(path, 1234, 5678)
+    write(path, "new")
+    assert (path.stat().st_uid, path.stat().st_gid, mode_of(path)) == (1234, 5678, 0o600)
+
+
+def test_links_are_followed(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "link").symlink_to("second link")
+    (tmp_path / "second link").symlink_to(tmp_path / "disk" / "target")
+    for text in ("new file", "replaced"):
+        write(tmp_path / "link", text)
+        assert (tmp_path / "disk" / "target").read_text() == text
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "second link").is_symlink()
+    assert os.listdir(tmp_path / "disk") == ["target"]
+
+
+def test_a_device_is_written_and_not_replaced(tmp_path):
+    before = os.stat("/dev/null")
+    for path in ("/dev/null", tmp_path / "link"):
+        (tmp_path / "link").unlink(missing_ok=True)
+        (tmp_path / "link").symlink_to("/dev/null")
+        write(path, "text")
+        write(path, b"text", mode="wb", permissions=0o600)
+    after = os.stat("/dev/null")
+    assert (after.st_rdev, after.st_mode, after.st_ino) == (before.st_rdev, before.st_mode, before.st_ino)
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_a_named_pipe_is_written_and_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    found = []
+    reader = threading.Thread(target=lambda: found.append(pipe.read_bytes()))
+    reader.start()
+    write(pipe, "through the pipe\n")
+    reader.join()
+    assert found == [b"through the pipe\n"]
+    assert pipe.is_fifo()
+
+
+STANDARD_OUTPUT = """
+import os, sys
+from lamp_dataset.atomic import write_whole
+print("before")
+with write_whole(sys.argv[1]) as file:
+    file.write("text\\n")
+print("after")
+"""
+
+
+def run(code, *arguments, **how):
+    return subprocess.run([sys.executable, "-c", code, *map(str, arguments)], text=True, check=False, **how)
+
+
+def test_standard_output_is_written_in_its_turn(tmp_path):
+    done = run(STANDARD_OUTPUT, "/dev/stdout", stdout=subprocess.PIPE)
+    assert done.stdout == "before\ntext\nafter\n"
+
+
+@pytest.mark.parametrize("link", ["/dev/stdout", "log"])
+def test_a_log_file_that_standard_output_goes_to_is_written_on_and_not_emptied(tmp_path, link):
+    log = tmp_path / "log"
+    log.write_text("yesterday\n")
+    with log.open("a") as file:
+        run(STANDARD_OUTPUT, tmp_path / link if link == "log" else link, stdout=file)
+    assert log.read_text() == "yesterday\nbefore\ntext\nafter\n"
+    assert os.listdir(tmp_path) == ["log"]
+
+
+def test_a_full_disk_is_an_error_with_the_path(tmp_path):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("this system has no /dev/full")
+    with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
+        write("/dev/full", "x")
+    with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
+        write("/dev/full", b"x" * 100_000, mode="wb")
+    code = (
+        "import resource, signal, sys\nfrom lamp_dataset.atomic import write_whole\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nresource.setrlimit(resource.RLIMIT_FSIZE, (9, 9))\n"
+        "with write_whole(sys.argv[1]) as file: file.write('text that is too long')"
+    )
+    done = run(code, tmp_path / "out.json", stderr=subprocess.PIPE)
+    assert done.stderr.splitlines()[-1] == f"OSError: [Errno 27] File too large: '{tmp_path / 'out.json'}'"
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_error_of_the_block_is_not_blamed_on_the_file(tmp_path):
+    with pytest.raises(ConnectionResetError) as caught, write_whole(tmp_path / "out"):
+        raise ConnectionResetError(104, "the Hub hung up")
+    assert caught.value.filename is None
+
+
+def test_a_deleted_working_directory_is_an_error_with_the_path(tmp_path):
+    code = (
+        "import os, sys\nfrom lamp_dataset.atomic import write_whole\n"
+        "os.mkdir('gone'); os.chdir('gone'); os.rmdir(sys.argv[1])\n"
+        "with write_whole('out.json'): pass"
+    )
+    done = run(code, tmp_path / "gone", cwd=tmp_path, stderr=subprocess.PIPE, env={**os.environ, **on_path()})
+    assert done.stderr.splitlines()[-1].startswith("FileNotFoundError: out.json: ")
+    assert "working directory" in done.stderr
+
+
+def on_path():
+    import lamp_dataset
+
+    return {"PYTHONPATH": os.path.dirname(os.path.dirname(lamp_dataset.__file__))}
+
+
+def test_a_target_that_cannot_be_written(tmp_path):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(IsADirectoryError, match="folder: expected .*file"), write_whole(tmp_path / "folder"):
+        pass
+    with pytest.raises(FileNotFoundError, match=f"out: .*{tmp_path / 'no'} "), write_whole(tmp_path / "no" / "out"):
+        pass
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(OSError, match="loop"), write_whole(tmp_path / "loop"):
+        pass
+
+
+def test_a_name_as_long_as_names_may_be(tmp_path):
+    write(tmp_path / ("n" * 255), "x")
+    assert os.listdir(tmp_path) == ["n" * 255]
+    with pytest.raises(OSError, match=f"'{tmp_path}/{'n' * 256}'"):
+        write(tmp_path / ("n" * 256), "x")

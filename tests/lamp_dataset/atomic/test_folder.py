@@ -1,0 +1,357 @@
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lamp_dataset
+from lamp_dataset.atomic import folder as module
+from lamp_dataset.atomic import whole_folder, work_folder
+
+ROOT = str(Path(lamp_dataset.__file__).parent.parent)
+
+
+def refuse(path):
+    raise FileExistsError(f"{path} is in use")
+
+
+def allow(path):
+    pass
+
+
+def state(folder):
+    """Path below the folder -> content; None for a folder."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")
+    }
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def mode_of(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def fill(folder, text):
+    folder.mkdir(exist_ok=True)
+    (folder / "file").write_text(text)
+    return folder
+
+
+def run(code, *arguments):
+    code = f"import os, signal, sys\nsys.path.insert(0, {ROOT!r})\nfrom pathlib import Path\n{code}"
+    return subprocess.run([sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True)
+
+
+@pytest.fixture(params=["one step", "two renames"])
+def _both_ways(request, monkeypatch):
+    if request.param == "two renames":
+        monkeypatch.setattr(module, "exchange", lambda one, other: False)
+
+
+# ---------------------------------------------------------------- work folders
+
+
+def test_a_work_folder_is_private_and_gone_afterwards(tmp_path):
+    with work_folder(tmp_path / "new", "out") as work:
+        assert work.parent == tmp_path / "new"
+        assert mode_of(work) == 0o700
+        assert {mode_of(path) for path in work.iterdir()} == {0o600}
+        fill(work / "inside", "text")
+        (work / "link").symlink_to(tmp_path)
+    assert names(tmp_path / "new") == []
+    with pytest.raises(KeyError), work_folder(tmp_path, "out"):
+        raise KeyError
+    assert names(tmp_path) == ["new"]
+
+
+KILLED = """
+from lamp_dataset.atomic import work_folder
+with work_folder(Path(sys.argv[1]), 'out') as work:
+    (work / 'file').write_text('half')
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_run_left_is_removed_and_a_live_one_is_left_untouched(tmp_path, caplog):
+    assert run(KILLED, tmp_path).returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    with work_folder(tmp_path, "other"):
+        assert (left / "file").read_text() == "half"
+    with work_folder(tmp_path, "out") as live:
+        (live / "file").write_text("mine")
+        assert names(tmp_path) == [live.name]
+        assert f"{left}: left behind by a killed run, removed" in caplog.text
+        with work_folder(tmp_path, "out"), work_folder(tmp_path, "other"):
+            assert (live / "file").read_text() == "mine"
+    assert names(tmp_path) == []
+
+
+def test_what_a_run_left_that_was_killed_before_it_had_its_lock_is_removed(tmp_path):
+    (tmp_path / ".out.0123456789abcdef.lamp-work").mkdir()
+    with work_folder(tmp_path, "out"):
+        pass
+    assert names(tmp_path) == []
+
+
+def test_what_cannot_be_removed_now_is_removed_the_next_time(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_remove_entry", lambda path: None)
+        with work_folder(tmp_path, "out") as work:
+            (work / "file").write_text("still in use")
+    assert (work / "file").exists()
+    with work_folder(tmp_path, "out"):
+        assert not work.exists()
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("marked", [False, True], ids=["before the lock exists", "before it is held"])
+def test_a_run_survives_that_another_takes_its_new_folder_for_left_behind(tmp_path, monkeypatch, marked):
+    taken, file_lock = [], module._file_lock
+
+    def look_first(path, timeout):
+        if len(taken) < 3:
+            if marked:
+                path.touch()
+            taken.append(path.parent)
+            module._remove_left_overs(tmp_path, "out")
+        return file_lock(path, timeout)
+
+    monkeypatch.setattr(module, "_file_lock", look_first)
+    with work_folder(tmp_path, "out") as work:
+        assert taken
+        assert mode_of(work) == 0o700
+        assert names(work) == ["lamp-lock"]
+        with work_folder(tmp_path, "out"):
+            assert work.exists(), "the lock is held"
+    assert names(tmp_path) == []
+
+
+#: What a user may have beside a target ``out``: files and folders of similar names, none of them ours.
+SIBLINGS = {
+    ".out.important.lock": "file",
+    ".out.important.part": "folder",
+    ".out.lock": "file",
+    ".out.building-1": "folder",
+    ".out.old-1": "folder",
+    ".out.0123456789abcdef.lamp-work.bak": "folder",
+    ".out.0123456789abcdef.lamp-work": "folder",  # our pattern, but without the lock that we put inside
+    ".out.fedcba9876543210.lamp-work": "link",
+    ".out.00000000ffffffff.lamp-work": "file",
+    ".other.0123456789abcdef.lamp-work": "marked folder",
+    ".xout.0123456789abcdef.lamp-work": "marked folder",
+}
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_siblings_of_similar_names_are_the_users(tmp_path, alone):
+    place = tmp_path / "here"
+    marked = fill(tmp_path / "elsewhere", "years of work")
+    (marked / "lamp-lock").touch()
+    place.mkdir()
+    for name, kind in SIBLINGS.items():
+        if kind == "file":
+            (place / name).write_text("years of work")
+        elif kind == "link":
+            (place / name).symlink_to(marked)
+        else:
+            fill(place / name, "years of work")
+            if kind == "marked folder":
+                (place / name / "lamp-lock").touch()
+    before = state(place), state(marked)
+    for text in ("first", "second"):
+        with whole_folder(place / "out", allow, alone=alone) as new:
+            fill(new, text)
+        assert state(place / "out") == {"file": text.encode()}
+        shutil.copytree(place / "out", tmp_path / text)
+    shutil.rmtree(place / "out")
+    assert (state(place), state(marked)) == before
+
+
+def test_an_odd_name_of_the_target_is_not_a_pattern(tmp_path):
+    other = fill(tmp_path / ".x.0123456789abcdef.lamp-work", "text")
+    (other / "lamp-lock").touch()
+    with work_folder(tmp_path, "[xyz]"), work_folder(tmp_path, "."), work_folder(tmp_path, "*"):
+        assert (other / "file").read_text() == "text"
+
+
+# ---------------------------------------------------------------- whole folders
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_folder_appears_when_the_block_ends(tmp_path, alone):
+    with whole_folder(tmp_path / "out", refuse, 0o700, alone=alone) as new:
+        (new / "a").write_text("1")
+        assert not (tmp_path / "out").exists()
+    assert state(tmp_path / "out") == {"a": b"1"}
+    assert mode_of(tmp_path / "out") == 0o700
+    assert names(tmp_path) == ["out"]
+
+
+def test_a_block_that_fails_leaves_nothing(tmp_path):
+    with pytest.raises(ZeroDivisionError), whole_folder(tmp_path / "out", refuse, alone=True) as new:  # noqa: PT012
+        (new / "a").write_text("1")
+        1 / 0  # noqa: B018
+    assert names(tmp_path) == []
+
+
+@pytest.mark.usefixtures("_both_ways")
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_folder_takes_the_place_of_nothing_an_empty_one_and_an_old_one(tmp_path, alone):
+    target = tmp_path / "out"
+    for text in ("first", "second", "third"):
+        before = state(target)
+        with whole_folder(target, allow, alone=alone) as new:
+            fill(new, text)
+            assert state(target) == before
+        assert state(target) == {"file": text.encode()}
+        if text == "second":
+            (target / "file").unlink()
+    assert names(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_permission_to_replace_is_asked_for_again_at_the_end(tmp_path, alone):
+    with pytest.raises(FileExistsError, match="out is in use"), whole_folder(tmp_path / "out", refuse, alone=alone):
+        fill(tmp_path / "out", "of another program")
+    assert state(tmp_path / "out") == {"file": b"of another program"}
+    assert names(tmp_path) == ["out"]
+
+
+def test_permission_to_replace_is_asked_for_before_any_work(tmp_path):
+    (tmp_path / "out").mkdir()
+    with pytest.raises(FileExistsError, match="in use"), whole_folder(tmp_path / "out", refuse, alone=True):
+        pytest.fail("the block was entered")
+    assert names(tmp_path) == ["out"]
+
+
+def test_a_second_run_that_wants_to_be_alone_is_refused(tmp_path):
+    target = tmp_path / "out"
+    with whole_folder(target, allow, alone=True) as new:
+        fill(new, "first")
+        with pytest.raises(BlockingIOError, match=f"{target}: .*run"), whole_folder(target, allow, alone=True):
+            pytest.fail("the block was entered")
+        with whole_folder(tmp_path / "other", allow, alone=True):
+            pass
+    assert state(target) == {"file": b"first"}
+    assert names(tmp_path) == ["other", "out"]
+
+
+def test_runs_that_need_not_be_alone_work_apart_and_the_last_one_stays(tmp_path):
+    with whole_folder(tmp_path / "out", allow, alone=False) as one:
+        fill(one, "first to start")
+        with whole_folder(tmp_path / "out", allow, alone=False) as other:
+            fill(other, "second to start")
+        assert state(tmp_path / "out") == {"file": b"second to start"}
+    assert state(tmp_path / "out") == {"file": b"first to start"}
+    assert names(tmp_path) == ["out"]
+
+
+def test_the_lock_of_a_killed_run_is_free(tmp_path):
+    code = (
+        "from lamp_dataset.atomic import whole_folder\n"
+        "with whole_folder(Path(sys.argv[1]), print, alone=True): os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    assert run(code, tmp_path / "out").returncode == -signal.SIGKILL
+    assert len(names(tmp_path)) == 2
+    with whole_folder(tmp_path / "out", refuse, alone=True) as new:
+        fill(new, "text")
+    assert names(tmp_path) == ["out"]
+
+
+def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path):
+    (tmp_path / "precious").write_text("text")
+    (tmp_path / ".out.lamp-lock").symlink_to(tmp_path / "precious")
+    with pytest.raises(OSError, match="lamp-lock"), whole_folder(tmp_path / "out", allow, alone=True):
+        pytest.fail("the block was entered")
+    assert (tmp_path / "precious").read_text() == "text"
+
+
+#: The work is killed at one of the two renames that stand for the exchange: 1 before the first, 2 between them.
+KILLED_WHILE_REPLACING = """
+from lamp_dataset.atomic import folder
+folder.exchange = lambda one, other: False
+count = 0
+def hook(event, arguments):
+    global count
+    if event == "os.rename":
+        count += 1
+        if count == int(sys.argv[2]):
+            os.kill(os.getpid(), signal.SIGKILL)
+with folder.whole_folder(Path(sys.argv[1]), lambda path: None, alone=sys.argv[3] == "alone") as new:
+    (new / "file").write_text("new")
+    sys.addaudithook(hook)
+"""
+
+
+@pytest.mark.parametrize("alone", ["alone", "apart"])
+@pytest.mark.parametrize("moment", [1, 2])
+def test_an_old_folder_that_a_killed_run_had_moved_away_is_put_back(tmp_path, caplog, moment, alone):
+    target = fill(tmp_path / "out", "old")
+    assert run(KILLED_WHILE_REPLACING, target, moment, alone).returncode == -signal.SIGKILL
+    assert target.exists() == (moment == 1)
+    with pytest.raises(FileExistsError), whole_folder(target, refuse, alone=True):
+        pytest.fail("the block was entered")
+    assert state(target) == {"file": b"old"}
+    assert ("put back" in caplog.text) == (moment == 2)
+    with whole_folder(target, allow, alone=True) as new:
+        fill(new, "newer")
+    assert state(target) == {"file": b"newer"}
+    assert names(tmp_path) == ["out"]
+
+
+def test_where_the_second_rename_fails_the_old_folder_is_put_back(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "exchange", lambda one, other: False)
+    target = fill(tmp_path / "out", "old")
+    rename = Path.rename
+
+    def fail(self, other):
+        if self.name == "new":
+            raise OSError(5, "Input/output error", str(other))
+        return rename(self, other)
+
+    monkeypatch.setattr(Path, "rename", fail)
+    with pytest.raises(OSError, match="Input/output"), whole_folder(target, allow, alone=True):
+        pass
+    assert state(target) == {"file": b"old"}
+    assert names(tmp_path) == ["out"]
+
+
+def test_a_link_as_target_is_followed(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / "disk")
+    with whole_folder(tmp_path / "out", allow, alone=True) as new:
+        fill(new, "text")
+    assert (tmp_path / "out").is_symlink()
+    assert state(tmp_path / "disk") == {"file": b"text"}
+
+
+def test_a_missing_parent_and_a_deleted_working_directory_are_named(tmp_path):
+    with (
+        pytest.raises(FileNotFoundError, match=f"{tmp_path / 'nowhere'}: .*out"),
+        whole_folder(tmp_path / "nowhere" / "out", allow, alone=True),
+    ):
+        pass
+    code = (
+        "from lamp_dataset.atomic import whole_folder\nos.chdir(sys.argv[1]); os.rmdir(sys.argv[1])\n"
+        "with whole_folder(Path('out'), print, alone=True): pass"
+    )
+    (tmp_path / "gone").mkdir()
+    error = run(code, tmp_path / "gone").stderr.splitlines()[-1]
+    assert error.startswith("FileNotFoundError: out: ")
+    assert "working directory" in error
+
+
+def test_files_and_names_are_on_disk_before_the_folder_has_its_name(tmp_path, monkeypatch):
+    synced, sync = [], module._sync
+    monkeypatch.setattr(module, "_sync", lambda folder: (synced.append(Path(folder).name), sync(folder)))
+    with whole_folder(tmp_path / "out", allow, alone=True) as new:
+        fill(new / "inner", "text")
+    assert synced == ["new", "inner", tmp_path.name]
+    assert os.listdir(tmp_path) == ["out"]
