@@ -1,4 +1,4 @@
-"""The gated task, made from licensed files of the Avocado Research Email Collection."""
+"""Builds the gated task from a licensed copy of the Avocado Research Email Collection."""
 
 from typing import TYPE_CHECKING
 

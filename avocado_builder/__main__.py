@@ -13,7 +13,7 @@ _LOG = logging.getLogger("avocado_builder")
 
 
 class _Echo(logging.Handler):
-    """What the library has to say goes to standard error, as plain lines."""
+    """Prints the library's log messages to standard error, as plain lines."""
 
     def emit(self, record: logging.LogRecord) -> None:
         click.echo(record.getMessage(), err=True)
@@ -25,7 +25,7 @@ class _Echo(logging.Handler):
 def main(context: click.Context) -> None:
     """Build the gated task of the benchmark from your licensed copy of the Avocado collection (LDC2015T03).
 
-    Mails are read where they lie, nothing is extracted. No text leaves the machine.
+    Mails are read in place; nothing is extracted. No text leaves the machine.
     """
     handler = _Echo()
     _LOG.addHandler(handler)

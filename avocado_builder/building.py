@@ -1,4 +1,4 @@
-"""Id files and collection together: the gated task, whole or not at all."""
+"""Build the gated task from the id files and the collection, whole or not at all."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from avocado_builder.collection.locate import Collection, Places, locate, open_collection
+from avocado_builder.collection.locate import Collection, MailLocations, locate, open_collection
 from avocado_builder.collection.names import GATED
 from avocado_builder.id_download import fetch_ids
-from avocado_builder.id_files import Found, Ids, find_id_files, read_ids, sha256_of
+from avocado_builder.id_files import IdFilePaths, Ids, file_sha256, find_id_files, read_ids
 from avocado_builder.mail.parsing import parse_mail, warnings_of
 from avocado_builder.mail.spool import Spool
 from avocado_builder.manifest import MANIFEST, built_files, make_manifest, read_manifest, write_manifest
@@ -24,42 +24,42 @@ from lamp_dataset.tasks import BASE_URL
 
 log = logging.getLogger(__name__)
 
-Path_ = str | os.PathLike
+PathLike = str | os.PathLike
 
 
 def build(
-    avocado_dir: Path_,
-    ids_dir: Path_ | None,
-    output_dir: Path_,
+    avocado_dir: PathLike,
+    ids_dir: PathLike | None,
+    output_dir: PathLike,
     overwrite: bool = False,
     *,
     splits: tuple[str, ...] = (),
     setting: str | None = None,
-    id_files: Mapping[str, Path_] | None = None,
+    id_files: Mapping[str, PathLike] | None = None,
     base_url: str = BASE_URL,
 ) -> dict[str, Any]:
     """Build the gated task from a licensed copy of the collection.
 
-    The collection is only read. The output folder appears when everything is written and on disk, in one step.
+    The collection is only read. The output folder appears in one step, when all files are written and on disk.
 
     Args:
         avocado_dir: the collection: its root, ``data``, ``data/text`` or a folder of extracted accounts.
-        ids_dir: folder of the id files; None fetches them from the benchmark's site.
+        ids_dir: the folder of the id files; None fetches them from the benchmark's site.
         output_dir: the folder to make; its parent must exist.
         overwrite: replace a folder that this builder made before.
-        splits: train, validation, test or some of them; empty for those whose id files are there (the manifest and a
-            logged warning name the others).
-        setting: ``"user"`` or ``"time"``: which id files to fetch, or to take from a folder that holds both; None is
-            ``"user"`` there. Apart from that id files tell their setting themselves, and must agree with one given.
+        splits: train, validation, test or some of them; empty for all that have an id file (the manifest and a logged
+            warning name the others).
+        setting: ``"user"`` or ``"time"``: which id files to fetch, or to take from a folder that holds both. None means
+            ``"user"`` in these two cases; otherwise the id files tell their setting. If given, it must agree with them.
         id_files: split -> id file, instead of ``ids_dir``.
-        base_url: the site, or a mirror in its layout.
+        base_url: the site, or a mirror with the same layout.
 
     Returns:
         The manifest, which is also written into the folder.
 
     Raises:
-        ValueError, OSError: the input is not as it should be, the disk is full, another run works on the same folder,
-            or the folder exists; nothing is left half done.
+        ValueError, OSError: the input is wrong, the disk is full, another run is writing the same folder, or the
+            folder exists. No incomplete output is left behind.
     """
     collection = open_collection(avocado_dir)
     target = Path(output_dir).expanduser().resolve()
@@ -67,7 +67,7 @@ def build(
     _warn_of_git(target)
     with (
         whole_folder(target, lambda path: _may_replace(path, overwrite), 0o700, alone=True) as work,
-        _found_ids(ids_dir, splits, setting, id_files, base_url) as found,
+        _id_file_paths(ids_dir, splits, setting, id_files, base_url) as found,
     ):
         ids = read_ids(found.paths, setting)
         manifest = _build(collection, ids, found.left_out(), work)
@@ -76,27 +76,27 @@ def build(
 
 
 @contextmanager
-def _found_ids(
-    ids_dir: Path_ | None,
+def _id_file_paths(
+    ids_dir: PathLike | None,
     splits: tuple[str, ...],
     setting: str | None,
-    id_files: Mapping[str, Path_] | None,
+    id_files: Mapping[str, PathLike] | None,
     base_url: str,
-) -> Iterator[Found]:
-    """The id files, fetched into a folder for the moment where the user has none."""
+) -> Iterator[IdFilePaths]:
+    """The id files; without any they are fetched into a temporary folder."""
     _check_choice("setting", (setting,) if setting else (), SETTINGS)
     _check_choice("splits", (*splits, *(id_files or ())), tuple(SPLITS))
     if id_files:
         _check_choice("splits", splits, tuple(id_files))
-        yield Found({split: Path(id_files[split]).expanduser() for split in splits or id_files}, {})
+        yield IdFilePaths({split: Path(id_files[split]).expanduser() for split in splits or id_files}, {})
     elif ids_dir is not None:
         found = find_id_files(ids_dir, splits, setting)
-        for sentence in found.left_out().values():
-            log.warning("%s: %s", ids_dir, sentence)
+        for reason in found.left_out().values():
+            log.warning("%s: %s", ids_dir, reason)
         yield found
     else:
         with tempfile.TemporaryDirectory(prefix="avocado-ids-") as folder:
-            yield Found(fetch_ids(GATED[setting or "user"], splits, Path(folder), base_url), {})
+            yield IdFilePaths(fetch_ids(GATED[setting or "user"], splits, Path(folder), base_url), {})
 
 
 def _check_choice(name: str, given: tuple[str, ...], legal: tuple[str, ...]) -> None:
@@ -106,25 +106,23 @@ def _check_choice(name: str, given: tuple[str, ...], legal: tuple[str, ...]) -> 
 
 
 def check_collection(
-    avocado_dir: Path_,
-    ids_dir: Path_ | None,
+    avocado_dir: PathLike,
+    ids_dir: PathLike | None,
     *,
     splits: tuple[str, ...] = (),
     setting: str | None = None,
-    id_files: Mapping[str, Path_] | None = None,
+    id_files: Mapping[str, PathLike] | None = None,
     base_url: str = BASE_URL,
 ) -> Ids:
-    """Check that every mail the id files name is in the collection; reads names only and writes nothing.
+    """Check that every mail that the id files name is in the collection. This reads names only and writes nothing.
 
-    Whether the mails can be read shows when :func:`build` reads them.
-
-    Arguments and errors are those of :func:`build`.
+    Whether the mails themselves can be read shows only in :func:`build`. Arguments and errors are the same as there.
 
     Returns:
         The id files with their counts and the mails they name.
     """
     collection = open_collection(avocado_dir)
-    with _found_ids(ids_dir, splits, setting, id_files, base_url) as found:
+    with _id_file_paths(ids_dir, splits, setting, id_files, base_url) as found:
         ids = read_ids(found.paths, setting)
     _report_ignored(collection)
     locate(collection, ids.needed)
@@ -133,30 +131,30 @@ def check_collection(
 
 def _build(collection: Collection, ids: Ids, left_out: Mapping[str, str], work: Path) -> dict[str, Any]:
     _report_ignored(collection)
-    places = locate(collection, ids.needed)
+    locations = locate(collection, ids.needed)
     with Spool(work, ids.needed) as spool:
-        notes = _read_mails(places, spool)
+        notes = _read_mails(locations, spool)
         written = {split: write_split(split, file, ids.task, spool, work) for split, file in ids.files.items()}
     for file in ids.files.values():
-        if sha256_of(file.path) != file.sha256:
-            raise ValueError(f"{file.path}: the file changed while it was read; start again")
+        if file_sha256(file.path) != file.sha256:
+            raise ValueError(f"{file.path}: the file changed while it was being read; start again")
     return make_manifest(ids, left_out, written, notes, collection.ignored)
 
 
-def _read_mails(places: Places, spool: Spool) -> dict[str, list[str]]:
-    """Parse every needed mail into the spool; kind of repair or warning -> names of mails."""
+def _read_mails(locations: MailLocations, spool: Spool) -> dict[str, list[str]]:
+    """Parse every needed mail into the spool. Returns kind of repair or warning -> names of mails."""
     from tqdm import tqdm  # late: importing this package stays light
 
     notes: dict[str, list[str]] = {}
-    mails = tqdm(places.mails(), total=len(places.needed), unit="mail", desc="mails", disable=None)
-    for spot, name, raw in mails:
+    mails = tqdm(locations.mails(), total=len(locations.needed), unit="mail", desc="mails", disable=None)
+    for key, name, raw in mails:
         try:
             mail = parse_mail(raw)
         except RecursionError:
-            raise ValueError(f"{name}: its parts are nested too deep to read, for the official parser too") from None
+            raise ValueError(f"{name}: parts nested too deep to read, for the official parser too") from None
         for kind in (*mail.repairs, *warnings_of(mail)):
             notes.setdefault(kind, []).append(name)
-        spool.put(spot, mail.subject, mail.body)
+        spool.put(key, mail.subject, mail.body)
     spool.close_writing()
     return notes
 
@@ -164,20 +162,20 @@ def _read_mails(places: Places, spool: Spool) -> dict[str, list[str]]:
 def _report_ignored(collection: Collection) -> None:
     if collection.ignored:
         shown = ", ".join(collection.ignored[:5]) + (", …" if len(collection.ignored) > 5 else "")
-        log.warning("%s: ignored, no accounts: %s", collection.path, shown)
+        log.warning("%s: ignored, not accounts of the collection: %s", collection.path, shown)
 
 
 def _keep_apart(target: Path, collection: Collection) -> None:
     folder, root = collection.path.resolve(), collection.root.resolve()
     if root in (target, *target.parents) or folder in (target, *target.parents) or target in folder.parents:
-        raise ValueError(f"{target}: the output must not lie in the collection ({root}), nor around it")
+        raise ValueError(f"{target}: the output folder must not be inside the collection ({root}) or contain it")
 
 
 def _warn_of_git(target: Path) -> None:
     for folder in target.parents:
         if (folder / ".git").exists():
             log.warning(
-                "%s lies in the git work tree %s: its files hold licensed mail text, see that they are never committed",
+                "%s is in the git work tree %s: its files hold licensed mail text and must never be committed",
                 target,
                 folder,
             )
@@ -185,22 +183,19 @@ def _warn_of_git(target: Path) -> None:
 
 
 def _may_replace(target: Path, overwrite: bool) -> None:
-    """Only an empty folder, or with ``overwrite`` one that holds nothing but what this builder wrote."""
+    """Refuse anything but an empty folder or, with ``overwrite``, one that holds only what this builder wrote."""
     if not target.is_dir():
         raise FileExistsError(f"{target}: expected a folder to make, found a file")
     names = set(os.listdir(target))
     if not names:
         return
     if not overwrite:
-        raise FileExistsError(
-            f"{target}: exists already; --overwrite (from Python overwrite=True) replaces it, once the new one is "
-            "complete"
-        )
+        raise FileExistsError(f"{target}: exists already; --overwrite (from Python overwrite=True) replaces it")
     manifest = read_manifest(target)
     known = {MANIFEST, *(file["file"] for file in built_files(manifest))} if manifest else set()
     foreign = sorted(names - known)
     if foreign:
         raise FileExistsError(
-            f"{target}: holds {', '.join(foreign[:3])}, which this builder did not write; it is not replaced. "
-            "Name another folder"
+            f"{target}: holds {', '.join(foreign[:3])}, which this builder did not write, so it is not replaced. "
+            "Choose another folder"
         )

@@ -14,12 +14,12 @@ from lamp_dataset.formats.layout import SAMPLE
 from lamp_dataset.task import SETTINGS, SPLITS
 from lamp_dataset.tasks import BASE_URL
 
-#: A tiny invented collection in the licensed one's layout, with its id files.
+#: A tiny made-up collection in the layout of the licensed one, with its id files.
 SAMPLE_COLLECTION = os.path.join(SAMPLE, "avocado")
 
 
 class _Collection(click.ParamType):
-    """The collection's folder; the word ``sample`` is the tiny invented one (``./sample`` a folder of that name)."""
+    """The collection's folder; the word ``sample`` means the tiny made-up one (``./sample`` a folder of that name)."""
 
     name = "folder"
 
@@ -34,24 +34,24 @@ _FILE = click.Path(dir_okay=False)
 
 
 _IDS_HELP = (
-    "Folder of the id files train_questions.json, dev_questions.json, test_questions.json: side by side, or each in a "
-    f"folder train, dev, test; or one of these below {' or '.join(task.path for task in GATED.values())} as on the "
-    "site. Without it they are fetched."
+    "Folder of the id files train_questions.json, dev_questions.json and test_questions.json: side by side, or each in "
+    f"a folder train, dev or test, or one of these below {' or '.join(task.path for task in GATED.values())} as on the "
+    "site. Without this option they are fetched."
 )
-_NAMES_HELP = "The collection (or sample): is every named mail there? Names only; build reads the mails."
+_NAMES_HELP = "The collection (or sample): check that every named mail exists, by names only; build reads the mails."
 _SETTING_HELP = (
-    "Which id files to fetch, or to take from a folder that holds both: there, user is the default. Apart from that "
-    "the files tell their setting themselves; a file of the other one than named here is an error."
+    "Which id files to fetch, or to take from a folder that holds both; the default there is user. Otherwise the files "
+    "tell their setting, and one that differs from this option is an error."
 )
 
 
 def _id_options(command: Callable) -> Callable:
-    """The options that say which id files, common to both commands."""
+    """The options for id files, common to both commands."""
     options = [
         click.option("--ids-dir", type=_FOLDER, help=_IDS_HELP),
         click.option("--split", "splits", multiple=True, type=_SPLIT, help="Only this split; may be repeated."),
         click.option("--setting", type=click.Choice(SETTINGS), help=_SETTING_HELP),
-        click.option("--base-url", default=BASE_URL, show_default=True, help="Where to fetch them."),
+        click.option("--base-url", default=BASE_URL, show_default=True, help="Where to fetch the id files."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -72,16 +72,16 @@ def _id_options(command: Callable) -> Callable:
     "--avocado_files_dir",
     required=True,
     type=_COLLECTION,
-    help="The collection's folder, or the word sample for a tiny invented one, which brings its id files.",
+    help="The collection's folder, or the word sample for a tiny made-up one that comes with its id files.",
 )
 @click.option("--output-dir", "--output_dir", required=True, type=click.Path(), help="The folder to make.")
 @_id_options
-@click.option("--overwrite", is_flag=True, help="Replace a folder built before, once the new one is complete.")
+@click.option("--overwrite", is_flag=True, help="Replace a folder built before when the new one is complete.")
 @click.option("--input_question_file_train", "train", type=_FILE, help="Id file of train, instead of --ids-dir.")
 @click.option("--input_question_file_dev", "validation", type=_FILE, help="Id file of validation.")
 @click.option("--input_question_file_test", "test", type=_FILE, help="Id file of test.")
-@click.option("--time_based_separation", is_flag=True, help="As --setting time.")
-@click.option("--extract_addr", type=click.Path(), help="Accepted and never touched: nothing is extracted.")
+@click.option("--time_based_separation", is_flag=True, help="Same as --setting time.")
+@click.option("--extract_addr", type=click.Path(), help="Accepted but never touched: nothing is extracted.")
 def build(
     avocado_dir: str,
     output_dir: str,
@@ -94,7 +94,7 @@ def build(
     extract_addr: str | None,
     **id_files: str | None,
 ) -> None:
-    """Build the task's files. The flags of the benchmark's own script work too."""
+    """Build the task's files. The flags of the benchmark's own script work as well."""
     from avocado_builder.building import build as build_folder
     from avocado_builder.manifest import summary
 
@@ -129,7 +129,7 @@ def build(
     ),
 )
 @click.option("--avocado-dir", type=_COLLECTION, help=_NAMES_HELP)
-@click.option("--output-dir", type=click.Path(), help="A built folder: is it whole and real?")
+@click.option("--output-dir", type=click.Path(), help="A built folder: check that it is complete and unchanged.")
 @_id_options
 def check(
     avocado_dir: str | None,
@@ -139,10 +139,10 @@ def check(
     setting: str | None,
     base_url: str,
 ) -> None:
-    """Check a collection against the id files, or a built folder; nothing is written.
+    """Check a collection against the id files, or check a built folder. Nothing is written.
 
-    Exit status: 0 fine; 1 nothing wrong in a built folder, but it is not the whole published task, or has no manifest
-    to tell whether it was changed; 2 anything wrong.
+    Exit status: 0 if all is well; 1 if a built folder has no errors, but is not the whole published task or has no
+    manifest to compare with; 2 on errors.
     """
     if (avocado_dir is None) == (output_dir is None):
         raise click.UsageError("give either --avocado-dir or --output-dir")
@@ -155,11 +155,11 @@ def check(
         ids = check_collection(avocado_dir, ids_dir, splits=splits, setting=setting, base_url=base_url)
         rows = ", ".join(f"{split} {file.rows:,}" for split, file in ids.files.items())
         click.echo(f"{avocado_dir}: all {len(ids.needed):,} mails of {ids.task.name} are there ({rows} samples)")
-        click.echo("names only: whether the mails can be read shows when build reads them")
+        click.echo("checked names only: whether the mails can be read shows when build reads them")
 
 
 def _ids_dir(avocado_dir: str, ids_dir: str | None, given: Mapping[str, str] = MappingProxyType({})) -> str | None:
-    """The sample brings its id files; those of the site name other mails."""
+    """The sample comes with its id files; those of the site name other mails."""
     if avocado_dir == SAMPLE_COLLECTION and ids_dir is None and not given:
         return os.path.join(SAMPLE_COLLECTION, "ids")
     return ids_dir

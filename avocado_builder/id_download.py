@@ -1,4 +1,4 @@
-"""The public id files from the benchmark's site, where the user has none."""
+"""Fetch the public id files from the benchmark's site, for a user who has none."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from lamp_dataset.tasks import BASE_URL
 log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 60
-_BY_HAND = "Fetch it by hand and name its folder: --ids-dir (from Python ids_dir)"
+_BY_HAND = "Download it yourself and pass its folder: --ids-dir (from Python ids_dir)"
 
 
 def fetch_ids(task: Task, splits: tuple[str, ...], folder: Path, base_url: str = BASE_URL) -> dict[str, Path]:
     """Fetch the questions files of ``splits`` into ``folder``.
 
-    The site answers some wrong paths with status 200 and a web page: the content counts, not the status.
+    The site answers some wrong paths with status 200 and a web page, so the content is checked, not the status.
 
     Args:
         task: the config.
         splits: the splits; empty for all.
-        folder: where to; must exist.
+        folder: where to save them; it must exist.
         base_url: the site, or a mirror in its layout.
 
     Returns:
         Split -> path.
 
     Raises:
-        OSError: no connection, an error of the site, or a transfer that was cut off.
+        OSError: there is no connection, the site answers an error, or the transfer was cut off.
         ValueError: the site sent a web page or nothing.
     """
     paths = {}
@@ -49,7 +49,7 @@ def fetch_ids(task: Task, splits: tuple[str, ...], folder: Path, base_url: str =
 
 def _fetch(url: str, path: Path) -> None:
     if not url.startswith(("http://", "https://")):
-        raise ValueError(f"{url}: expected an address that begins with http:// or https://")
+        raise ValueError(f"{url}: expected a URL that begins with http:// or https://")
     try:
         request = urllib.request.Request(url, headers={"User-Agent": f"lamp-hf/{__version__}"})
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
@@ -60,7 +60,7 @@ def _fetch(url: str, path: Path) -> None:
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
         raise OSError(f"{url}: cannot be fetched ({getattr(error, 'reason', error)}). {_BY_HAND}") from None
     if length is not None and length.isdigit() and size != int(length):
-        raise OSError(f"{url}: cut off, {size:,} of {int(length):,} bytes came. Try again")
+        raise OSError(f"{url}: cut off, received {size:,} of {int(length):,} bytes. Try again")
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     if looks_like_html(head) or not head.strip():

@@ -1,4 +1,4 @@
-"""The benchmark's public id files: questions in which the names of mails stand for their texts."""
+"""The benchmark's public id files: questions files with names of mails in place of texts."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from avocado_builder.collection.names import GATED, Needed, is_name
-from lamp_dataset.formats.json_list import JsonList
-from lamp_dataset.formats.json_text import Number
+from avocado_builder.collection.names import GATED, NeededMails, is_name
 from lamp_dataset.formats.layout import LAYOUTS
+from lamp_dataset.formats.questions import read_questions
+from lamp_dataset.formats.texts import short
 from lamp_dataset.task import SETTINGS, SPLITS, Task
 
 
 @dataclass(frozen=True)
 class IdFile:
-    """One id file, read and checked once.
+    """An id file that was read and checked.
 
     Attributes:
-        path: where it lies.
-        sha256: of its bytes, in hexadecimal.
+        path: the file.
+        sha256: SHA-256 of its bytes, in hexadecimal.
         rows: number of questions.
         items: number of profile items.
-        time_based: whether its rows carry ``user_id``.
+        time_based: whether its rows have ``user_id``.
     """
 
     path: Path
@@ -42,46 +42,46 @@ class Ids:
     Attributes:
         task: the config they belong to.
         files: split (train, validation, test) -> id file.
-        needed: the mails they name.
+        needed: the mails that they name.
     """
 
     task: Task
     files: Mapping[str, IdFile]
-    needed: Needed
+    needed: NeededMails
 
 
-class Found(NamedTuple):
-    """What a folder of id files holds, see :func:`find_id_files`.
+class IdFilePaths(NamedTuple):
+    """The id files in a folder, see :func:`find_id_files`.
 
     Attributes:
         paths: split -> id file.
-        missing: split -> the path below the folder where its id file was looked for.
+        missing: split without an id file -> the path below the folder where it was looked for.
     """
 
     paths: dict[str, Path]
     missing: dict[str, str]
 
     def left_out(self) -> dict[str, str]:
-        """Split without an id file -> a sentence on it."""
+        """Split without an id file -> a sentence about it."""
         return {
             split: f"no id file for {split}: looked for {path}; that split is left out"
             for split, path in self.missing.items()
         }
 
 
-def find_id_files(folder: str | os.PathLike, splits: tuple[str, ...] = (), setting: str | None = None) -> Found:
+def find_id_files(folder: str | os.PathLike, splits: tuple[str, ...] = (), setting: str | None = None) -> IdFilePaths:
     """Find the id files in ``folder``.
 
-    Which setting and layout is taken does not depend on ``splits``: the first that has any id file. So a file that is
-    missing is never replaced by one of the other setting.
+    The first setting and layout that has any id file is taken, whatever ``splits`` says. So a missing file is never
+    replaced by one of the other setting.
 
     Args:
         folder: the folder, in one of the loader's layouts.
-        splits: the splits wanted; empty for those that are there.
-        setting: ``"user"`` or ``"time"``: which to take; None takes the user-based where the folder holds both.
+        splits: the wanted splits; empty for all that have an id file.
+        setting: ``"user"`` or ``"time"``: which one to take; None prefers the user-based files if the folder has both.
 
     Raises:
-        FileNotFoundError: there is no folder, no id file in it, or none for a split that was asked for.
+        FileNotFoundError: the folder does not exist, holds no id file, or none for a wanted split.
     """
     folder = Path(folder).expanduser()
     if not folder.is_dir():
@@ -98,52 +98,52 @@ def find_id_files(folder: str | os.PathLike, splits: tuple[str, ...] = (), setti
     raise FileNotFoundError(_none_found(folder, (f"{SPLITS[split]}_questions.json" for split in splits or SPLITS)))
 
 
-def _find(folder: Path, setting: str, splits: tuple[str, ...] = ()) -> Found | None:
-    """What is there of the wanted splits, in the first layout of the setting that holds an id file of any split."""
+def _find(folder: Path, setting: str, splits: tuple[str, ...] = ()) -> IdFilePaths | None:
+    """The wanted splits, in the first layout of the setting that has an id file of any split."""
     task = GATED[setting]
     for layout in LAYOUTS:
         names = {split: layout(task, task.questions_path(split)) for split in SPLITS}
-        there = {split: folder / name for split, name in names.items() if (folder / name).is_file()}
-        if there:
+        existing = {split: folder / name for split, name in names.items() if (folder / name).is_file()}
+        if existing:
             wanted = splits or tuple(SPLITS)
-            return Found(
-                {split: there[split] for split in wanted if split in there},
-                {split: names[split] for split in wanted if split not in there},
+            return IdFilePaths(
+                {split: existing[split] for split in wanted if split in existing},
+                {split: names[split] for split in wanted if split not in existing},
             )
     return None
 
 
 def _time_hint(folder: Path, missing: Iterable[str]) -> str:
-    """A hint where time-based files of the missing splits lie in a place for time-based files only."""
+    """A hint if time-based files of the missing splits are where only time-based files can be."""
     found = _find(folder, "time")
-    places = found.paths if found else {}
-    if not any(split in places and places[split] not in _places(folder, "user", split) for split in missing):
+    paths = found.paths if found else {}
+    if not any(split in paths and paths[split] not in _candidates(folder, "user", split) for split in missing):
         return ""
-    return '. The folder holds time-based id files, too: --setting time (setting="time") takes them'
+    return '. The folder also holds time-based id files: --setting time (setting="time") takes them'
 
 
-def _places(folder: Path, setting: str, split: str) -> list[Path]:
-    """Where the id file of a split may lie, in the order of the layouts."""
+def _candidates(folder: Path, setting: str, split: str) -> list[Path]:
+    """Where the id file of a split can be, in the order of the layouts."""
     path = GATED[setting].questions_path(split)
     return [folder / layout(GATED[setting], path) for layout in LAYOUTS]
 
 
 def _none_found(folder: Path, names: Iterable[str]) -> str:
-    return f"{folder}: expected the id files {', '.join(names)} in it, found none of that name"
+    return f"{folder}: expected the id files {', '.join(names)}, found none with that name"
 
 
 def read_ids(paths: Mapping[str, Path], setting: str | None = None) -> Ids:
-    """Read the id files once: check their shape, tell the setting, collect the names.
+    """Read the id files once: check their shape, tell their setting, collect the names of mails.
 
     Args:
         paths: split -> id file.
-        setting: ``"user"`` or ``"time"`` where that is known; it must agree.
+        setting: ``"user"`` or ``"time"`` if that is known; the files must agree with it.
 
     Raises:
-        ValueError: a file is no id file, or the files are of both settings or of the other one.
+        ValueError: a file is not an id file, or the files are of different settings or not of the given one.
         OSError: a file cannot be read.
     """
-    needed = Needed()
+    needed = NeededMails()
     files = {split: _read_file(path, needed) for split, path in paths.items()}
     needed.close()
     settings = {split: "time" if file.time_based else "user" for split, file in files.items()}
@@ -157,51 +157,34 @@ def read_ids(paths: Mapping[str, Path], setting: str | None = None) -> Ids:
     return Ids(GATED[next(iter(settings.values()))], files, needed)
 
 
-def _read_file(path: Path, needed: Needed) -> IdFile:
+def _read_file(path: Path, needed: NeededMails) -> IdFile:
     rows = items = 0
-    time_based: bool | None = None
-    seen: set[str] = set()
+    time_based = False
     for row in id_rows(path):
-        if time_based not in (None, "user_id" in row):
-            raise ValueError(f"{path}: sample {row['id']!r}: some rows have a 'user_id' and some have none")
-        if row["id"] in seen:
-            raise ValueError(f"{path}: sample id {row['id']!r} stands twice; ids are unique")
-        seen.add(row["id"])
+        if rows and time_based != ("user_id" in row):
+            raise ValueError(f"{path}: sample {short(row['id'])}: some rows have a 'user_id', others do not")
         time_based = "user_id" in row
         needed.add(row["input"])
         for item in row["profile"]:
             needed.add(item["text"])
         rows, items = rows + 1, items + len(row["profile"])
-    if time_based is None:
-        raise ValueError(f"{path}: expected questions, found an empty list")
-    return IdFile(path, sha256_of(path), rows, items, time_based)
+    return IdFile(path, file_sha256(path), rows, items, time_based)
 
 
 def id_rows(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of an id file, one after the other, checked; numbers as :class:`~lamp_dataset.formats.json_text.Number`.
+    """The rows of an id file one by one, checked; numbers as :class:`~lamp_dataset.formats.json_text.Number`.
 
     Raises:
-        ValueError: no JSON list, or a row of another shape; the message says what the file seems to be.
+        ValueError: the file is not a questions file, or texts are not names of mails; see :func:`read_questions`.
     """
-    with path.open("rb") as file:
-        source = JsonList(file, str(path), ("profile", "input"))
-        for number, row in enumerate(source.rows()):
-            _check_row(row, f"{path}: row {number}")
-            yield row
-
-
-def _check_row(row: dict[str, Any], where: str) -> None:
-    if not isinstance(row.get("id"), str) or isinstance(row["id"], Number):
-        raise ValueError(f"{where}: expected a string as 'id', found {_short(row.get('id'))}")
-    where = f"{where} (sample {row['id']!r})"
-    if "input" not in row or not isinstance(row.get("profile"), list):
-        hint = "; is this an outputs file?" if "output" in row else ""
-        raise ValueError(f"{where}: expected 'input' and a list as 'profile', found the keys {', '.join(row)}{hint}")
-    _check_name(row["input"], f"{where}: 'input'")
-    for position, item in enumerate(row["profile"]):
-        if not isinstance(item, dict) or "text" not in item:
-            raise ValueError(f"{where}: profile item {position}: expected an object with 'text'")
-        _check_name(item["text"], f"{where}: profile item {position}: 'text'")
+    for row in read_questions(path):
+        where = f"{path}: sample {short(row['id'])}"
+        _check_name(row["input"], f"{where}: 'input'")
+        for position, item in enumerate(row["profile"]):
+            if not isinstance(item, dict) or "text" not in item:
+                raise ValueError(f"{where}: profile item {position}: expected an object with 'text'")
+            _check_name(item["text"], f"{where}: profile item {position}: 'text'")
+        yield row
 
 
 def _check_name(text: Any, where: str) -> None:
@@ -210,21 +193,17 @@ def _check_name(text: Any, where: str) -> None:
         return
     found = f"a text of {len(text)} characters" if isinstance(text, str) else type(text).__name__
     near = text.strip().rpartition("/")[2][:18] if isinstance(text, str) else ""
-    upper = near[:10] + near[10:].upper().replace(".TXT", ".txt")
-    if is_name(upper):
-        hint = f"; it looks like {upper!r}, but names must be exact"
+    exact = near[:10] + near[10:].upper().replace(".TXT", ".txt")
+    if is_name(exact):
+        hint = f"; it looks like {exact!r}, but names must be exact"
     elif isinstance(text, str) and len(text) > 40:
-        hint = "; was this file built already? The id files hold names only"
+        hint = "; was this file built already? Id files hold names only"
     else:
         hint = ""
     raise ValueError(f"{where}: expected the name of a mail such as '147-000874-EM.txt', found {found}{hint}")
 
 
-def _short(value: Any) -> str:
-    return "none" if value is None else type(value).__name__
-
-
-def sha256_of(path: Path) -> str:
+def file_sha256(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as file:

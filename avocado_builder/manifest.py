@@ -1,4 +1,4 @@
-"""The manifest: what a built folder holds, how it was made, and what the licence means for it."""
+"""The manifest: what a built folder holds, how it was made, and what the license means for it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from lamp_dataset.task import Task
 MANIFEST = "manifest.json"
 BUILDER = "avocado-builder"
 NOTICE = (
-    "These files hold the full text of mails. The licence agreement of the collection covers them as it covers the "
-    "collection itself: do not publish, upload or pass them on, and keep them only where, and only as long as, the "
-    "collection may be kept."
+    "These files hold the full text of mails. The collection's license agreement covers them just as it covers the "
+    "collection itself: do not publish, upload or share them, and keep them only where and as long as you may keep the "
+    "collection."
 )
 
 
@@ -35,10 +35,10 @@ def make_manifest(
 
     Args:
         ids: the id files.
-        left_out: split without an id file -> a sentence on it.
+        left_out: split without an id file -> a sentence about it.
         written: split -> ``questions`` and ``outputs`` -> facts of the file.
         notes: key of :data:`avocado_builder.mail.parsing.REPAIRS` or ``WARNINGS`` -> names of mails.
-        ignored: what lay beside the accounts.
+        ignored: what else was in the folder of the accounts.
     """
     return {
         "builder": {"name": BUILDER, "version": __version__, "rules": RULES, "python": platform.python_version()},
@@ -46,7 +46,7 @@ def make_manifest(
         "config": ids.task.name,
         "setting": ids.task.setting,
         "source": ids.task.source,
-        "licence": ids.task.license,
+        "license": ids.task.license,
         "notice": NOTICE,
         "mails": len(ids.needed),
         "splits": {split: {"ids": _facts(ids, split), **files} for split, files in written.items()},
@@ -70,7 +70,7 @@ def _facts(ids: Ids, split: str) -> dict[str, Any]:
 
 
 def write_manifest(manifest: Mapping[str, Any], folder: Path) -> None:
-    """Write it into the built folder.
+    """Write the manifest into the built folder.
 
     Raises:
         OSError: the disk is full.
@@ -80,10 +80,12 @@ def write_manifest(manifest: Mapping[str, Any], folder: Path) -> None:
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a built folder; None where there is none.
+    """The manifest of a built folder; None if it has none.
+
+    Folders that were built before the key ``licence`` became ``license`` are read as well.
 
     Raises:
-        ValueError: a file of that name that is no manifest of this builder.
+        ValueError: the file of that name is not a manifest of this builder.
     """
     path = folder / MANIFEST
     if not path.is_file():
@@ -94,18 +96,20 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
             raise ValueError(f"{path}: made by {manifest['builder']['name']!r}, not by {BUILDER}")
         for file in built_files(manifest):
             _ = file["file"], file["rows"], file["sha256"]
+        if "licence" in manifest:
+            manifest["license"] = manifest.pop("licence")
     except (KeyError, TypeError, AttributeError):
         raise ValueError(f"{path}: expected a manifest of {BUILDER}, found something else") from None
     return manifest
 
 
 def built_files(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The facts of all files that a manifest lists."""
+    """What a manifest says about each of its files."""
     return [split[kind] for split in manifest["splits"].values() for kind in ("questions", "outputs") if kind in split]
 
 
 def summary(manifest: Mapping[str, Any], task: Task) -> list[str]:
-    """What to tell the user at the end, line by line."""
+    """The lines that tell the user what was built."""
     splits = ", ".join(f"{split} {facts['questions']['rows']:,}" for split, facts in manifest["splits"].items())
     lines = [f"{task.name}: {splits} samples from {manifest['mails']:,} mails"]
     for note in (*manifest["repairs"].values(), *manifest["warnings"].values()):

@@ -1,1 +1,1 @@
-"""The licensed collection: accounts, names of mails, and where each mail is."""
+"""The licensed collection: its accounts, the names of its mails, and where each mail is."""

@@ -1,4 +1,4 @@
-"""The mails of one account, in its zip or in a folder made from it; opened for reading only, nothing is unpacked."""
+"""The mails of one account, in its zip or in a folder extracted from it. Both are only read; nothing is unpacked."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-#: Where a member lies in its zip: offset of its header, packed size, size, CRC-32, method, flags.
+#: Where a member is in its zip: offset of its header, packed size, size, CRC-32, method, flags.
 RECORD = struct.Struct("<QQQIHH")
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _ENCRYPTED = 0x1
 _STORED, _DEFLATED = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
-#: A single mail beyond this is taken for a damaged or hostile zip.
+#: A zip with a longer mail is taken for damaged or hostile.
 MAX_MAIL_BYTES = 256 << 20
 
 
 class Member(NamedTuple):
-    """A file of an account: its name, such as ``"147/147-000874-EM.txt"``, and where it lies."""
+    """A file of an account: its name, such as ``"147/147-000874-EM.txt"``, and where it is, see :data:`RECORD`."""
 
     name: str
     record: bytes
@@ -30,40 +30,40 @@ class ZipAccount:
     """An account as ``NNN.zip``.
 
     Args:
-        path: the zip; its name is the account.
+        path: the zip, named after the account.
     """
 
     def __init__(self, path: Path) -> None:
         self.path, self.account = path, path.name[:3]
 
     def members(self) -> Iterator[Member]:
-        """All members, from the central directory; no mail is read.
+        """All members, as the zip's central directory lists them; no mail is read.
 
         Raises:
-            ValueError: no zip, or a damaged one; the message names it.
+            ValueError: the file is not a zip or is damaged; the message names it.
         """
         try:
             with zipfile.ZipFile(self.path) as archive:
                 for info in archive.infolist():
                     yield Member(info.filename, _record(info))
-        except Exception as error:  # zipfile answers damage with errors of many kinds, struct.error among them
+        except Exception as error:  # zipfile raises many kinds of errors on damage, struct.error among them
             if isinstance(error, OSError) and error.filename is not None:
                 raise
-            raise ValueError(f"{self.path}: damaged or cut off, no readable zip ({error}). Copy it again") from error
+            raise ValueError(f"{self.path}: not a readable zip, damaged or cut off ({error}). Copy it again") from error
 
     def check(self, member: Member) -> None:
-        """Refuse a member that cannot be read, before anything is.
+        """Refuse a member that cannot be read, before any mail is.
 
         Raises:
-            ValueError: it is encrypted, packed by another method than zips of this collection, or too large.
+            ValueError: it is encrypted, too large, or compressed by a method that zips of this collection do not use.
         """
         _, _, size, _, method, flags = RECORD.unpack(member.record)
         if flags & _ENCRYPTED:
-            raise ValueError(f"{self.path}: member {member.name} is encrypted; use the collection as LDC sends it")
+            raise ValueError(f"{self.path}: member {member.name} is encrypted; use the collection as LDC delivers it")
         if method not in (_STORED, _DEFLATED):
-            raise ValueError(f"{self.path}: member {member.name} is packed by method {method}, expected 0 or 8")
+            raise ValueError(f"{self.path}: member {member.name}: expected compression method 0 or 8, found {method}")
         if size > MAX_MAIL_BYTES:
-            raise ValueError(f"{self.path}: member {member.name} has {size:,} bytes; no mail is that long")
+            raise ValueError(f"{self.path}: member {member.name}: {size:,} bytes are too many for a mail")
 
     def read(self, members: Iterable[Member]) -> Iterator[bytes]:
         """The bytes of members, in the order given.
@@ -87,27 +87,27 @@ class ZipAccount:
 
 
 class FolderAccount:
-    """An account as a folder ``NNN`` of extracted files; same methods as :class:`ZipAccount`."""
+    """An account as a folder ``NNN`` of extracted files, with the methods of :class:`ZipAccount`."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.account = path, path.name
 
     def members(self) -> Iterator[Member]:
-        """All files, also in folders below, by their path from the folder's parent."""
+        """All files, also those in subfolders; their names are paths relative to the folder's parent."""
         for folder, _, names in os.walk(self.path):
             below = Path(folder).relative_to(self.path.parent).as_posix()
             for name in names:
                 yield Member(f"{below}/{name}", bytes(RECORD.size))
 
     def check(self, member: Member) -> None:
-        """Refuse a member that is no file.
+        """Refuse a member that is not a regular file.
 
         Raises:
-            ValueError: it is no regular file.
+            ValueError: it is a folder, or something else.
         """
         path = self.path.parent / member.name
         if not path.is_file():
-            raise ValueError(f"{path}: expected a file, found something else")
+            raise ValueError(f"{path}: expected a regular file, found something else")
 
     def read(self, members: Iterable[Member]) -> Iterator[bytes]:
         """The bytes of files, in the order given."""
@@ -127,14 +127,14 @@ def _record(info: zipfile.ZipInfo) -> bytes:
 
 
 def _inflate(file, member: Member) -> bytes:
-    """Read one member by the facts of the central directory, as zipfile does, without reading that directory again."""
+    """Read one member by its record, as zipfile does, but without reading the central directory again."""
     offset, packed, size, crc, method, _ = RECORD.unpack(member.record)
     file.seek(offset)
     magic, name_length, extra_length = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
     if magic != b"PK\x03\x04":
-        raise ValueError("no member begins at its place")
+        raise ValueError("no member begins at its offset")
     if file.read(name_length) != member.name.encode():
-        raise ValueError("directory and member give it different names")
+        raise ValueError("its header and the central directory give it different names")
     file.seek(extra_length, os.SEEK_CUR)
     data = file.read(packed)
     if len(data) < packed:
@@ -142,5 +142,5 @@ def _inflate(file, member: Member) -> bytes:
     if method == _DEFLATED:
         data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, size + 1)
     if len(data) != size or zlib.crc32(data) != crc:
-        raise ValueError("size or checksum is wrong")
+        raise ValueError("wrong size or checksum")
     return data

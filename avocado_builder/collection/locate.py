@@ -1,4 +1,4 @@
-"""The licensed collection: where its accounts lie, and whether every needed mail is in its place."""
+"""Find the accounts of the collection, and every needed mail in them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from avocado_builder.collection.accounts import RECORD, FolderAccount, Member, ZipAccount
-from avocado_builder.collection.names import Needed, Spot
+from avocado_builder.collection.names import MailKey, NeededMails
 
 Account = ZipAccount | FolderAccount
 
-#: Places of the account zips below what a user may name: data/text, data, the collection, the folder around it.
+#: Where the account zips are below the folder that a user names: data/text, data, the collection, or its parent.
 _BELOW = ("", "text", "data/text", "avocado-1.0.2/data/text")
-_AROUND = _BELOW[-1]
 _ACCOUNT = re.compile(r"[0-9]{3}(?:\.zip)?")
-SHOWN = 20
+_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -26,9 +25,9 @@ class Collection:
 
     Attributes:
         path: the folder that holds them.
-        root: the collection's own folder, as far as the user named it; nothing may be written below it.
-        accounts: one a person, sorted.
-        ignored: names of other things in that folder, sorted; they are never opened.
+        root: the topmost folder of the collection that is known; nothing may be written below it.
+        accounts: one per person, sorted.
+        ignored: names of whatever else is in that folder, sorted; it is never opened.
     """
 
     path: Path
@@ -42,20 +41,20 @@ def open_collection(path: str | os.PathLike) -> Collection:
 
     Args:
         path: the collection's folder (``avocado-1.0.2``), its ``data`` or ``data/text``, or a folder of extracted
-            account folders ``NNN``. Where an account is there as zip and as folder, the zip counts.
+            account folders ``NNN``. An account that is there both as a zip and as a folder is read from the zip.
 
     Raises:
-        OSError, ValueError: there is no such folder, or no account in it; the message says what is there.
+        OSError, ValueError: the folder does not exist or holds no account; the message says what is there.
     """
     root = Path(path).expanduser()
     if not root.exists():
-        raise FileNotFoundError(f"{root}: there is no such folder; expected the Avocado collection")
+        raise FileNotFoundError(f"{root}: expected the Avocado collection's folder, found nothing")
     if not root.is_dir():
-        raise NotADirectoryError(f"{root}: expected the collection's folder, found a file; unpack it first")
+        raise NotADirectoryError(f"{root}: expected the Avocado collection's folder, found a file; unpack it first")
     for below in _BELOW:
         folder = root / below
         if folder.is_dir():
-            collection = _accounts_in(folder, root / "avocado-1.0.2" if below == _AROUND else root)
+            collection = _accounts_in(folder, root / "avocado-1.0.2" if below == _BELOW[-1] else root)
             if collection.accounts:
                 return collection
     found = ", ".join(sorted(os.listdir(root))[:5]) or "nothing"
@@ -78,108 +77,113 @@ def _accounts_in(folder: Path, root: Path) -> Collection:
 
 
 @dataclass
-class Places:
-    """Where the needed mails lie: 32 bytes a mail."""
+class MailLocations:
+    """Where each needed mail is in the collection, at 32 bytes a mail."""
 
-    needed: Needed
+    needed: NeededMails
     _records: dict[str, bytearray] = field(default_factory=dict)
     _found: dict[str, bytearray] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Make room."""
+        """Make room for all needed mails."""
         for account, count in self.needed.accounts().items():
             self._records[account], self._found[account] = bytearray(RECORD.size * count), bytearray(count)
 
-    def put(self, spot: Spot, account: Account, record: bytes) -> bool:
-        """Note where a mail lies; False if it was noted before."""
-        if self._found[spot.account][spot.position]:
+    def put(self, key: MailKey, account: Account, record: bytes) -> bool:
+        """Record where a mail is; False if that is recorded already."""
+        if self._found[key.account][key.position]:
             return False
-        self._found[spot.account][spot.position] = 1
-        start = RECORD.size * spot.position
-        self._records[spot.account][start : start + RECORD.size] = record
-        self.accounts[spot.account] = account
+        self._found[key.account][key.position] = 1
+        start = RECORD.size * key.position
+        self._records[key.account][start : start + RECORD.size] = record
+        self.accounts[key.account] = account
         return True
 
-    def member(self, account: str, position: int) -> Member | None:
-        """The member that is this mail; None if it was not found."""
-        if not self._found[account][position]:
+    def member(self, key: MailKey) -> Member | None:
+        """The member of an account that is this mail; None if it was not found."""
+        if not self._found[key.account][key.position]:
             return None
-        start = RECORD.size * position
-        record = bytes(self._records[account][start : start + RECORD.size])
-        return Member(f"{account}/{self.needed.name(account, position)}", record)
+        start = RECORD.size * key.position
+        record = bytes(self._records[key.account][start : start + RECORD.size])
+        return Member(f"{key.account}/{self.needed.name(key)}", record)
 
     def missing(self) -> Iterator[str]:
         """Names of needed mails that were not found, sorted."""
         for account, found in self._found.items():
-            yield from (self.needed.name(account, n) for n, there in enumerate(found) if not there)
+            yield from (self.needed.name(MailKey(account, n)) for n, there in enumerate(found) if not there)
 
-    def mails(self) -> Iterator[tuple[Spot, str, bytes]]:
-        """Every needed mail with its name and its bytes, an account's in the order in which they lie in its zip.
+    def mails(self) -> Iterator[tuple[MailKey, str, bytes]]:
+        """Every needed mail: its key, its name and its bytes, in the order of the zip for each account.
 
         Raises:
             ValueError: a member is damaged; the message names it.
         """
         for account, source in self.accounts.items():
-            positions = range(len(self._found[account]))
-            members = {n: self.member(account, n) for n in positions}
-            order = sorted(positions, key=lambda n: RECORD.unpack(members[n].record)[0])
-            for n, data in zip(order, source.read(members[n] for n in order), strict=True):
-                yield Spot(account, n), members[n].name[4:], data
+            keys = [MailKey(account, position) for position in range(len(self._found[account]))]
+            members = [(self.member(key), key) for key in keys]
+            members.sort(key=lambda pair: RECORD.unpack(pair[0].record)[0])
+            read = source.read(member for member, _ in members)
+            for (member, key), data in zip(members, read, strict=True):
+                yield key, member.name[4:], data
 
 
-def locate(collection: Collection, needed: Needed) -> Places:
-    """Find every needed mail by the directories of the zips alone: seconds, and no mail is read.
+#: A member that has the name of a needed mail, but is not that mail: its key, its account and the member.
+Copy = tuple[MailKey, Account, Member]
 
-    A mail is the member ``NNN/NAME`` of the account ``NNN``, exactly. A copy of it elsewhere may lie about as long as
-    it is the same.
+
+def locate(collection: Collection, needed: NeededMails) -> MailLocations:
+    """Find every needed mail by the directories of the zips alone: that takes seconds, and no mail is read.
+
+    A mail is exactly the member ``NNN/NAME`` of the account ``NNN``. A copy elsewhere does no harm if it has the same
+    content.
 
     Raises:
-        ValueError: mails are missing (how many, and the first twenty), cannot be read, or are there twice with
-            different contents; or a zip is damaged.
+        ValueError: mails are missing (the message counts them and names the first twenty), cannot be read, or exist
+            twice with different contents; or a zip is damaged.
     """
-    places = Places(needed)
-    copies: list[tuple[Spot, Account, Member]] = []
+    locations = MailLocations(needed)
+    copies: list[Copy] = []
     for account in collection.accounts:
         for member in account.members():
-            spot = needed.spot(member.name.rpartition("/")[2])
-            if spot is None:
+            key = needed.key(member.name.rpartition("/")[2])
+            if key is None:
                 continue
-            own = spot.account == account.account and member.name == f"{spot.account}/{member.name[-17:]}"
+            own = key.account == account.account and member.name == f"{key.account}/{member.name[-17:]}"
             if own:
                 account.check(member)
-            if not own or not places.put(spot, account, member.record):
-                copies.append((spot, account, member))
-    _refuse_missing(collection, places, copies)
+            if not own or not locations.put(key, account, member.record):
+                copies.append((key, account, member))
+    _refuse_missing(collection, locations, copies)
     for copy in copies:
-        _refuse_other_text(places, *copy)
-    return places
+        _refuse_other_text(locations, *copy)
+    return locations
 
 
-def _refuse_missing(collection: Collection, places: Places, copies: list[tuple[Spot, Account, Member]]) -> None:
-    missing = list(places.missing())
+def _refuse_missing(collection: Collection, locations: MailLocations, copies: list[Copy]) -> None:
+    missing = list(locations.missing())
     if not missing:
         return
-    shown = ", ".join(missing[:SHOWN]) + (", …" if len(missing) > SHOWN else "")
+    shown = ", ".join(missing[:_SHOWN]) + (", …" if len(missing) > _SHOWN else "")
     accounts = {account.account for account in collection.accounts}
     absent = sorted({name[:3] for name in missing} - accounts)
-    hints = [f" No file for the accounts {', '.join(absent[:SHOWN])}."] if absent else []
-    for spot, account, member in copies:
-        name = places.needed.name(*spot)
-        if name in missing[:SHOWN]:
-            hints.append(f" {account.path} has {member.name}; expected it as {spot.account}/{name} of that account.")
+    hints = [f" There are no files for the accounts {', '.join(absent[:_SHOWN])}."] if absent else []
+    for key, account, member in copies:
+        name = locations.needed.name(key)
+        if name in missing[:_SHOWN]:
+            hints.append(f" {account.path} has {member.name}; expected it as {key.account}/{name} in that account.")
             break
     raise ValueError(
-        f"{collection.path}: {len(missing):,} of {len(places.needed):,} mails that the id files name are not there: "
+        f"{collection.path}: {len(missing):,} of {len(locations.needed):,} mails that the id files name are missing: "
         f"{shown}.{''.join(hints)} Is the copy complete?"
     )
 
 
-def _refuse_other_text(places: Places, spot: Spot, account: Account, member: Member) -> None:
-    own = places.member(*spot)
-    own_account = places.accounts[spot.account]
+def _refuse_other_text(locations: MailLocations, key: MailKey, account: Account, member: Member) -> None:
+    own = locations.member(key)
+    own_account = locations.accounts[key.account]
     if own_account.fingerprint(own) != account.fingerprint(member):
         raise ValueError(
             f"{own_account.path} has {own.name}, and {account.path} has {member.name} with other contents: "
-            "which is the mail? Restore the collection as LDC sends it"
+            "which one is the mail? Restore the collection as LDC delivers it"
         )

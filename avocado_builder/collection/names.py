@@ -1,4 +1,4 @@
-"""Names of mails: which are needed, packed so that a million of them stay small."""
+"""Names of mails, and the set of those that a build needs, packed so that a million of them stay small."""
 
 from __future__ import annotations
 
@@ -13,19 +13,18 @@ from lamp_dataset.tasks import TASKS
 
 #: Setting -> the config whose texts come from the collection.
 GATED: dict[str, Task] = {task.setting: task for task in TASKS.values() if task.gated}
-_ANY = GATED[SETTINGS[0]]
-_NAME = re.compile(f"(?:{_ANY.stub_pattern})")
+_NAME = re.compile(f"(?:{GATED[SETTINGS[0]].stub_pattern})")
 
 
-class Spot(NamedTuple):
-    """Where a needed mail stands: its account, and its position among the account's needed mails."""
+class MailKey(NamedTuple):
+    """A needed mail: its account, and its position among the needed mails of that account, sorted by name."""
 
     account: str
     position: int
 
 
 def is_name(text: object) -> bool:
-    """Whether ``text`` is the name of a mail, exactly.
+    """Whether ``text`` is exactly the name of a mail.
 
     >>> is_name("147-000874-EM.txt"), is_name("147-000874-em.txt")
     (True, False)
@@ -42,15 +41,18 @@ def name_of(account: str, number: int) -> str:
     return f"{account}-{number:06}-EM.txt"
 
 
-class Needed:
-    """A set of names of mails; four bytes a name. Add first, then :meth:`close`, then ask."""
+class NeededMails:
+    """The names of the mails that a build needs, at four bytes a name.
+
+    Add all names, then :meth:`close`, then look up.
+    """
 
     def __init__(self) -> None:
         self._numbers: dict[str, array] = {}
         self._limits: dict[str, int] = {}
 
     def add(self, name: str) -> None:
-        """Add a name, for which :func:`is_name` holds."""
+        """Add a name for which :func:`is_name` holds."""
         account = name[:3]
         numbers = self._numbers.setdefault(account, array("I"))
         numbers.append(int(name[4:10]))
@@ -58,7 +60,7 @@ class Needed:
             self._pack(account)
 
     def close(self) -> None:
-        """Sort; afterwards no name may be added."""
+        """Sort the names; after that none can be added."""
         for account in sorted(self._numbers):
             self._pack(account)
             self._numbers[account] = self._numbers.pop(account)
@@ -72,25 +74,25 @@ class Needed:
         return sum(map(len, self._numbers.values()))
 
     def accounts(self) -> dict[str, int]:
-        """Account -> number of its needed mails, sorted."""
+        """Account -> number of its needed mails, sorted by account."""
         return {account: len(numbers) for account, numbers in self._numbers.items()}
 
-    def spot(self, name: str) -> Spot | None:
-        """Where ``name`` stands; None if it is not needed (or no name of a mail)."""
-        return self.spot_of(name) if _NAME.fullmatch(name) else None
+    def key(self, name: str) -> MailKey | None:
+        """The key of the mail ``name``; None if it is not needed, or not the name of a mail."""
+        return self.key_of_mail(name) if _NAME.fullmatch(name) else None
 
-    def spot_of(self, name: str) -> Spot | None:
-        """As :meth:`spot`, for what is known to be the name of a mail."""
+    def key_of_mail(self, name: str) -> MailKey | None:
+        """As :meth:`key`, for a text that is known to be the name of a mail."""
         if name[:3] not in self._numbers:
             return None
         numbers, number = self._numbers[name[:3]], int(name[4:10])
         position = bisect_left(numbers, number)
         found = position < len(numbers) and numbers[position] == number
-        return Spot(name[:3], position) if found else None
+        return MailKey(name[:3], position) if found else None
 
-    def name(self, account: str, position: int) -> str:
-        """The name that stands there."""
-        return name_of(account, self._numbers[account][position])
+    def name(self, key: MailKey) -> str:
+        """The name of the mail with this key."""
+        return name_of(key.account, self._numbers[key.account][key.position])
 
     def names(self) -> Iterator[str]:
         """All names, sorted."""

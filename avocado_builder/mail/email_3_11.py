@@ -1,10 +1,10 @@
-"""The parts of the standard library's ``email`` that changed between Python releases, held still as of Python 3.11.7.
+"""The parts of the standard library's ``email`` that change between Python releases, frozen as of Python 3.11.7.
 
-The rows of a benchmark must not depend on the patch release of whoever builds them. Changed since then, or still on
-the move: ``binascii.a2b_base64`` on padding inside the data, ``Message.get_payload`` on white space around the
-transfer encoding, the reading of header parameters (RFC 2231 pieces, quotation marks), header values that begin on a
-folded line, uuencoded bodies, the exceptions of the codec "punycode". Each is written here from its behaviour in
-3.11.7, and compared with it in the tests.
+The rows of a benchmark must not depend on the Python release that builds them. These have changed since 3.11.7, or may
+still change: ``binascii.a2b_base64`` on padding inside the data, ``Message.get_payload`` on white space around the
+transfer encoding, header parameters (RFC 2231 pieces, quotation marks), header values that begin on a folded line,
+uuencoded bodies, and the exceptions of the codec "punycode". They are written here from their behavior in 3.11.7; the
+tests compare them with it.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ from email.message import Message
 from email.policy import Compat32
 from email.utils import decode_rfc2231, unquote
 
-from avocado_builder.mail.transfer_3_11 import UNDO, decode_base64
+from avocado_builder.mail.transfer_3_11 import DECODERS, decode_base64
 
 
 class ParameterDefect(MessageDefect):
-    """A header parameter on which the standard library of 3.11.7 raised; it was read in the nearest way."""
+    """A header parameter on which the standard library of 3.11.7 raises; it was read in the closest possible way."""
 
 
 class _Compat32(Compat32):
-    """The standard library's default policy; of a header that begins on a folded line the line break stays."""
+    """The standard library's default policy, except that a header that begins on a folded line keeps the line break."""
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, _, first = sourcelines[0].partition(":")
         return name, "".join((first.lstrip(" \t"), *sourcelines[1:])).rstrip("\r\n")
 
     def header_fetch_parse(self, name: str, value: str) -> str:
-        return value  # the standard library looks for undecoded bytes here; the text has none
+        return value  # the standard library looks for undecoded bytes here, which these texts never have
 
 
 POLICY = _Compat32()
 
 
 class Part(Message):
-    """A message or a part of one, whose parameters and payload are read by the frozen rules.
+    """A message or a part of one; its parameters and payload are read by the frozen rules.
 
-    It is made by a parser and not changed afterwards.
+    A parser makes it, and nothing changes it afterwards.
     """
 
     def __init__(self, policy: Compat32 = POLICY) -> None:
@@ -51,39 +51,39 @@ class Part(Message):
         self._first: dict[str, str] = {}
 
     def set_raw(self, name: str, value: str) -> None:
-        """Add a header; parsers call it."""
+        """Add a header; called by parsers."""
         super().set_raw(name, value)
         self._first.setdefault(name.lower(), value)
 
     def get(self, name: str, failobj: object = None) -> str | object:
-        """The first header of that name; asked for some ten times a part."""
+        """The first header of that name. A cache: each part is asked some ten times."""
         return self._first.get(name.lower(), failobj)
 
     def get_param(
         self, param: str, failobj: object = None, header: str = "content-type", unquote: bool = True
     ) -> str | tuple | object:
-        """As in the standard library, which gets boundary, charset and file name through this method."""
+        """As in the standard library, which reads boundary, charset and file name through this method."""
         value = self.get(header)
         if value is None:
             return failobj
-        found_in_header = list(self._parameters(str(value)))  # all of them: a bad one counts though nobody asks for it
+        found_in_header = list(self._parameters(str(value)))  # all of them: any bad one is a defect
         for name, found in found_in_header:
             if name.lower() == param.lower():
                 return self._decodable(found, param)
         return failobj
 
     def content(self) -> bytes:
-        """The payload of a part that is no multipart, with its transfer encoding undone.
+        """The payload of a part that is not a multipart, with its transfer encoding decoded.
 
-        Characters outside ASCII are Latin-1 bytes, or ``\\\\uXXXX`` beyond Latin-1; a body that is not encoded as its
-        header says is handed out as it stands.
+        Characters outside ASCII become Latin-1 bytes, or ``\\\\uXXXX`` beyond Latin-1. A body that is not encoded as
+        its header says stays as it is.
         """
         payload = self.get_payload()
         try:
             data = payload.encode("ascii")
         except UnicodeEncodeError:
             data = payload.encode("raw-unicode-escape")
-        return UNDO.get(str(self.get("content-transfer-encoding", "")).lower(), bytes)(data)
+        return DECODERS.get(str(self.get("content-transfer-encoding", "")).lower(), bytes)(data)
 
     def _parameters(self, value: str) -> Iterator[tuple[str, str | tuple]]:
         pairs = split_parameters(value)
@@ -100,24 +100,24 @@ class Part(Message):
             yield name, self._joined(parts)
 
     def _joined(self, parts: list[tuple]) -> str | tuple:
-        """One value from its numbered pieces; (charset, language, text) where one of them is percent-encoded."""
+        """The value of numbered pieces; (charset, language, text) if one of them is percent-encoded."""
         try:
             parts.sort()
-        except TypeError:  # a piece without number among numbered ones
+        except TypeError:  # a piece without a number among numbered ones
             self.defects.append(ParameterDefect())
             parts.sort(key=lambda part: part[0] or 0)
         text = "".join(urllib.parse.unquote(s, encoding="latin-1") if encoded else s for _, s, encoded in parts)
         return tuple(decode_rfc2231(text)) if any(encoded for *_, encoded in parts) else text
 
     def _decodable(self, value: str | tuple, param: str) -> str | tuple:
-        """The value, but without a charset over which the standard library would stumble."""
+        """The value, without its charset if the standard library cannot use that."""
         if isinstance(value, str):
             return value
         try:
             value[2].encode("raw-unicode-escape").decode(value[0] or "us-ascii", "replace")
         except LookupError:
-            return value  # a charset that nobody knows: the standard library reads on without it
-        except ValueError as error:  # a NUL in the name; or the codec "undefined", which a charset parameter survives
+            return value  # an unknown charset: the standard library continues without it
+        except ValueError as error:  # a NUL in its name, or the codec "undefined": harmless in a charset
             if param != "charset" or not isinstance(error, UnicodeError):
                 self.defects.append(ParameterDefect())
                 return None, value[1], value[2]
@@ -125,12 +125,12 @@ class Part(Message):
 
 
 def decode_text(data: bytes, charset: str) -> str:
-    """``data`` decoded by ``charset``; what ``bytes.decode`` raises says the same in every release.
+    """``data`` decoded by ``charset``, with the same exceptions in every Python release.
 
     Raises:
-        LookupError: no such charset.
-        UnicodeDecodeError: the bytes do not fit.
-        UnicodeError: the codecs of domain names, which Python 3.13 made more talkative, fail on text.
+        LookupError: the charset is unknown.
+        UnicodeDecodeError: the bytes are not valid in this charset.
+        UnicodeError: one of the codecs for domain names fails; in Python 3.13 they raise UnicodeDecodeError.
     """
     try:
         return data.decode(charset)
@@ -144,9 +144,9 @@ _PIECE = re.compile(r"(?P<name>\w+)\*(?:(?P<number>[0-9]{1,4000})\*?)?$", re.ASC
 
 
 def split_parameters(value: str) -> list[tuple[str, str]]:
-    """The parameters of a header as (name, value), the first being the header's own value.
+    """The parameters of a header as (name, value) pairs; the first pair is the header's own value.
 
-    They end at a semicolon before which the quotation marks, without those behind a backslash, are even in number.
+    A parameter ends at a semicolon with an even number of quotation marks before it, not counting escaped ones.
 
     >>> split_parameters('text/plain; Charset="a;b"; bare')
     [('text/plain', ''), ('charset', '"a;b"'), ('bare', '')]
@@ -172,9 +172,9 @@ _ENCODED_WORD = re.compile(r"=\?([^?]*?)\?([qQbB])\?(.*?)\?=")
 
 
 def header_pieces(value: str) -> list[tuple[bytes | str, str | None]]:
-    """A header value as (text, charset) pieces, RFC 2047 words decoded to bytes.
+    """A header value as (text, charset) pieces, with RFC 2047 words decoded to bytes.
 
-    A value without such words is one piece, a str without charset; beside such words the rest is bytes too.
+    A value without such words is one piece, a str without a charset. Next to such words, other text is bytes too.
 
     Raises:
         UndecodableError: a base64 word ends inside a group of four.
@@ -196,12 +196,12 @@ def header_pieces(value: str) -> list[tuple[bytes | str, str | None]]:
 
 
 def _end_of_words(text: str) -> int:
-    """No word ends after this place: thousands of beginnings behind it would cost the square of the length."""
+    """No word ends after this position; searching behind it could take quadratic time."""
     return text.rfind("?=") + 2 if "?=" in text else 0
 
 
 def _words(line: str) -> Iterator[tuple[str, str | None, str | None]]:
-    """A line as (text, encoding, charset); both are None for what is not encoded."""
+    """A line as (text, encoding, charset) triples; encoding and charset are None for plain text."""
     end = _end_of_words(line)
     parts = _ENCODED_WORD.split(line[:end])
     parts[-1] += line[end:]

@@ -1,27 +1,29 @@
 """Subject and body of a mail, exactly as the benchmark's script gets them from mail-parser 3.15.0.
 
-The rules, as mail-parser 3.15.0 behaves on Python 3.11.7; the functions name them by number:
+These are the rules of mail-parser 3.15.0 on Python 3.11.7; the functions refer to them by number:
 
-1. The bytes are UTF-8, what is not is dropped; CRLF and CR are line ends. The text is parsed by ``email`` (compat32).
-2. A mail without headers has neither subject nor body, whatever it holds.
-3. Its parts are all parts of the tree. Where a multipart anywhere has no start boundary, the text between the first
-   ``--b`` and ``--b--`` (b: the mail's own boundary) in the mail's epilogue, if any, is parsed and added as a part.
-4. Of the parts without sub-parts those are attachments, and left out, that have a file name (also as the type's
-   ``name``), or a Content-ID and a subtype other than html and plain, or a subtype found inside ``"rtf"``.
-5. The transfer encoding is undone; what is not ASCII counts as Latin-1 bytes, and beyond Latin-1 as ``\\uXXXX``. Where
-   the encoding is none, 7bit or 8bit, all such escapes are then replaced by their characters. Else the bytes are
-   decoded by the part's charset (utf-8 where it has none), or, where that is unknown or fails, by utf-8 with what does
-   not fit dropped; the result is normalised (NFC).
-6. Body: the plain parts, then the html parts, then the others, without the empty ones, joined by
+1. The bytes are decoded as UTF-8; invalid bytes are dropped. CRLF and CR become LF. The text is parsed by ``email``
+   (compat32).
+2. A mail without headers has no subject and no body, whatever it holds.
+3. The parts are all parts of the tree. If any multipart lacks its start boundary, one more is added: the text between
+   the first ``--b`` and ``--b--`` (b: the mail's own boundary) in the mail's epilogue, if any, is parsed as a part.
+4. Of the parts without sub-parts, attachments are left out. An attachment has a file name (also as ``name`` of its
+   type), or a Content-ID and a subtype other than html and plain, or a subtype that is a substring of ``"rtf"``.
+5. The transfer encoding is decoded; characters outside ASCII count as Latin-1 bytes, and beyond Latin-1 as ``\\uXXXX``.
+   If the encoding is none, 7bit or 8bit, all such escapes are then replaced by their characters. Otherwise the bytes
+   are decoded by the part's charset (utf-8 if it has none). If the charset is unknown or fails, they are decoded as
+   UTF-8, and invalid bytes are dropped. The result is normalized (NFC).
+6. The body is the plain parts, then the html parts, then the others, without the empty ones, joined by
    ``"\\n--- mail_boundary ---\\n"`` and stripped of white space.
-7. Subject: RFC 2047 words are decoded by their charset as in rule 5, a subject that cannot be decoded stays as it
-   stands; stripped. Line ends inside a folded subject stay. No subject is ``""``.
+7. RFC 2047 words in the subject are decoded by their charset as in rule 5; a subject that cannot be decoded stays as it
+   is. It is stripped; line breaks inside a folded subject stay. A missing subject is ``""``.
 
-It differs from mail-parser 3.15.0 in two things, which every :class:`Mail` reports in ``repairs``:
+This module differs from mail-parser 3.15.0 in two cases, and :attr:`Mail.repairs` reports both:
 
-* where mail-parser raises, the mail is read as it stands: above all a body with ``C:\\users`` in it, where rule 5
-  finds a broken escape. The official build dies there, so no mail behind rows that it made can be of this kind.
-* of several subjects the first counts; mail-parser answers a list, which no reader of the benchmark's files expects.
+* Where mail-parser raises, the mail is read as closely as possible. The main case is a body with ``C:\\users`` in it,
+  where rule 5 finds a broken escape. The official build stops there, so the rows it made hold no such mail.
+* If a mail has several subjects, the first counts. mail-parser returns a list, which no reader of the benchmark's files
+  expects.
 """
 
 from __future__ import annotations
@@ -44,18 +46,18 @@ SEPARATOR = "\n--- mail_boundary ---\n"
 #: Kind of repair -> what it means.
 REPAIRS: Mapping[str, str] = MappingProxyType(
     {
-        "escape": "a body with a backslash-u that is no escape (such as C:\\users) was read as it stands",
-        "charset": "a charset that cannot be used was taken for utf-8",
-        "parameter": "a header parameter that mail-parser cannot read was read in the nearest way",
-        "boundary": "a multipart without usable boundary was read without its epilogue",
-        "subjects": "of several subjects the first was taken",
+        "escape": "a body with a backslash-u that is not an escape (such as C:\\users) was read as it is",
+        "charset": "an unusable charset was replaced by utf-8",
+        "parameter": "a header parameter that mail-parser cannot read was read in the closest possible way",
+        "boundary": "a multipart without a usable boundary was read without its epilogue",
+        "subjects": "the first of several subjects was taken",
     }
 )
 
 
-#: Kind of warning -> what it means: the text is the official one, but will give trouble.
+#: Kind of warning -> what it means: the text is the official one, but will cause trouble.
 WARNINGS: Mapping[str, str] = MappingProxyType(
-    {"surrogate": "a text holds half of a character (written as an escape), which datasets cannot store"}
+    {"surrogate": "a text holds half a character (written as an escape), which datasets cannot store"}
 )
 _LONE_SURROGATE = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
 
@@ -67,7 +69,7 @@ class Mail:
     Attributes:
         subject: the gold, and the title of a profile item.
         body: the text.
-        repairs: keys of :data:`REPAIRS`, sorted: where mail-parser 3.15.0 would have raised or answered a list.
+        repairs: keys of :data:`REPAIRS`, sorted: where mail-parser 3.15.0 raises or returns a list.
     """
 
     subject: str
@@ -78,7 +80,7 @@ class Mail:
 def parse_mail(raw: bytes) -> Mail:
     """Subject and body of the mail in ``raw``, the bytes of its file, by the rules above.
 
-    Any bytes give a mail; only parts nested some hundred deep raise RecursionError.
+    Any bytes give a mail; only parts nested hundreds of levels deep raise RecursionError.
 
     >>> parse_mail(b"Subject: Lunch?\\n\\nAt noon, by the door.\\n")
     Mail(subject='Lunch?', body='At noon, by the door.', repairs=())
@@ -93,12 +95,12 @@ def parse_mail(raw: bytes) -> Mail:
 
 
 def warnings_of(mail: Mail) -> tuple[str, ...]:
-    """Keys of :data:`WARNINGS` that hold for a mail."""
+    """The keys of :data:`WARNINGS` that apply to a mail."""
     texts = (mail.subject, mail.body)
     return ("surrogate",) if any(not text.isascii() and _LONE_SURROGATE.search(text) for text in texts) else ()
 
 
-#: Characters; a longer head is left to the parser: matching it would take a hundred times its size in memory.
+#: In characters. A longer head is left to the parser: matching it takes a hundred times its size in memory.
 _LONG_HEAD = 1 << 16
 _NAME = r"[!-9;-~]+:"
 _REST = r"[^\n]*\n(?:[ \t][^\n]*\n)*"
@@ -107,7 +109,7 @@ _HEADER = re.compile(f"({_NAME})[ \t]*({_REST})")
 
 
 def _parse(text: str) -> Part:
-    """Rule 1. Most mails are a plain head and one body; reading those directly takes half the time of the parser."""
+    """Rule 1. Most mails are a plain head and one body; reading them directly takes half the parser's time."""
     end = text.find("\n\n", 0, _LONG_HEAD) + 1
     if _PLAIN_HEAD.fullmatch(text, 0, end):
         part = Part()
@@ -162,7 +164,7 @@ def _is_attachment(part: Part, repairs: set[str]) -> bool:
 
 
 def _try_attachment(part: Part, repairs: set[str]) -> None:
-    """Notice an attachment that mail-parser cannot decode; it would raise, though nobody asked for the text."""
+    """Report an attachment that mail-parser cannot decode: it raises, although nobody needs that text."""
     encoding = str(part.get("content-transfer-encoding", "")).lower()
     if encoding != "base64" and "uuencode" not in encoding:
         _decode(part.content(), part.get_content_charset("utf-8"), repairs)
@@ -189,10 +191,10 @@ def _decode(data: bytes, charset: str, repairs: set[str]) -> str:
 
 
 def _decoded(data: bytes, charset: str) -> str:
-    """The text in ``data``, normalised; see rule 5.
+    """The text in ``data``, normalized; see rule 5.
 
     Raises:
-        ValueError: the codec fails in another way than by an unknown name or bytes that do not fit.
+        ValueError: the codec fails for another reason than an unknown name or invalid bytes.
     """
     if not data:
         return ""
@@ -223,7 +225,7 @@ def _decoded_header(value: str, repairs: set[str]) -> str:
 
 
 def _decode_word(data: bytes, charset: str | None, repairs: set[str]) -> str:
-    """Raises UnicodeError where the codec fails as a whole, as mail-parser sees it too."""
+    """Raises UnicodeError if the codec fails as a whole, as in mail-parser."""
     try:
         return _decoded(data, charset or "utf-8")
     except UnicodeError:

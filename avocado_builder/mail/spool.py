@@ -1,4 +1,4 @@
-"""Texts on disk instead of in memory: each mail once, already escaped for JSON, in a file that no name leads to."""
+"""The texts of the mails, kept on disk instead of in memory: each once, escaped for JSON, in a file without a name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from avocado_builder.collection.names import Needed, Spot
+from avocado_builder.collection.names import MailKey, NeededMails
 
 _BUFFER = 1 << 20
 _encode = json.JSONEncoder().encode
@@ -20,14 +20,14 @@ _encode = json.JSONEncoder().encode
 class Spool:
     """Subjects and bodies of the needed mails.
 
-    The file is unlinked as soon as it is open (and readable by its owner only before): a killed run leaves no text.
+    The file is unlinked as soon as it is open, and only its owner can read it before. So a killed run leaves no text.
 
     Args:
-        folder: where it lies; needs room for the texts of all needed mails, once.
-        needed: the mails, closed.
+        folder: where to put it; it needs room for the texts of all needed mails.
+        needed: the names of the mails, closed.
     """
 
-    def __init__(self, folder: Path, needed: Needed) -> None:
+    def __init__(self, folder: Path, needed: NeededMails) -> None:
         self._needed, self._folder = needed, folder
         self._file = tempfile.TemporaryFile(dir=folder, buffering=_BUFFER)  # noqa: SIM115 - closed by __exit__
         self._size = 0
@@ -38,33 +38,33 @@ class Spool:
             self._subject[account] = array("I", bytes(4 * count))
 
     def __enter__(self) -> Spool:
-        """The spool, open."""
+        """The open spool."""
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Close the file, which frees its place."""
+        """Close the file; that frees its space."""
         try:
             self._file.close()
         except OSError:
             if kind is None:
                 raise
 
-    def put(self, spot: Spot, subject: str, body: str) -> None:
+    def put(self, key: MailKey, subject: str, body: str) -> None:
         """Store the texts of a mail.
 
         Raises:
             OSError: the disk is full.
         """
         texts = [_encode(text).encode("ascii") for text in (body, subject)]
-        self._at[spot.account][spot.position] = self._size
-        self._body[spot.account][spot.position], self._subject[spot.account][spot.position] = map(len, texts)
+        self._at[key.account][key.position] = self._size
+        self._body[key.account][key.position], self._subject[key.account][key.position] = map(len, texts)
         with self._naming_the_folder():
             for text in texts:
                 self._file.write(text)
                 self._size += len(text)
 
     def close_writing(self) -> None:
-        """Everything is stored; from here on texts are read.
+        """Finish storing; from now on texts are read.
 
         Raises:
             OSError: the disk is full.
@@ -74,7 +74,7 @@ class Spool:
 
     @contextmanager
     def _naming_the_folder(self) -> Iterator[None]:
-        """The file has no name that an error could give."""
+        """Errors name the folder, since the file has no name."""
         try:
             yield
         except OSError as error:
@@ -82,7 +82,8 @@ class Spool:
 
     def get(self, name: str) -> tuple[bytes, bytes]:
         """Body and subject of a needed mail, each as a JSON string with its quotation marks."""
-        account, position = self._needed.spot_of(name)
+        account, position = self._needed.key_of_mail(name)
         body, subject = self._body[account][position], self._subject[account][position]
-        data = os.pread(self._file.fileno(), body + subject, self._at[account][position])
+        os.lseek(self._file.fileno(), self._at[account][position], os.SEEK_SET)
+        data = os.read(self._file.fileno(), body + subject)
         return data[:body], data[body:]

@@ -1,4 +1,4 @@
-"""Transfer encodings decoded as in Python 3.11.7, for the reason that :mod:`avocado_builder.mail.email_3_11` gives."""
+"""Transfer encodings, decoded as Python 3.11.7 does; :mod:`avocado_builder.mail.email_3_11` says why."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import re
 
 
 class UndecodableError(ValueError):
-    """A text that the standard library cannot decode, where it raises instead of answering something."""
+    """A text on which the standard library raises, instead of decoding it somehow."""
 
 
 def decode_base64(data: bytes) -> bytes:
-    """The bytes that ``data`` encodes: other characters are skipped, the first complete padding ends it.
+    """The bytes that ``data`` encodes. Characters outside base64 are skipped; the first complete padding ends the data.
 
     Raises:
-        UndecodableError: it ends inside a group of four.
+        UndecodableError: the data ends inside a group of four.
 
     >>> decode_base64(b"YQ==YQ=="), decode_base64(b"Y W-E=")
     (b'a', b'aa')
@@ -38,7 +38,7 @@ def decode_base64(data: bytes) -> bytes:
 
 
 def decode_base64_body(data: bytes) -> bytes:
-    """A base64 body; padding is added where it lacks, and a body that cannot be base64 stays as it is."""
+    """A base64 body. Missing padding is added, and a body that cannot be base64 stays as it is."""
     joined = b"".join(data.splitlines())
     for attempt in (joined, joined + b"=="):
         try:
@@ -49,7 +49,7 @@ def decode_base64_body(data: bytes) -> bytes:
 
 
 def decode_uu_body(data: bytes) -> bytes:
-    """A uuencoded body; one without a ``begin`` line or with a broken one stays as it is."""
+    """A uuencoded body. Without a valid ``begin`` line it stays as it is."""
     lines = data.splitlines()
     begin = next((n for n, line in enumerate(lines) if _uu_begins(line)), None)
     if begin is None:
@@ -71,7 +71,7 @@ def _uu_begins(line: bytes) -> bool:
 
 
 def _uu_line(line: bytes) -> bytes:
-    """One line; where it has more than its first character promises, as broken encoders write, the rest is dropped."""
+    """One line. Broken encoders write more than its first character promises; that is dropped."""
     if not line:
         raise UndecodableError("an empty line inside uuencoded data")
     try:
@@ -80,8 +80,8 @@ def _uu_line(line: bytes) -> bytes:
         return binascii.a2b_uu(line[: (((line[0] - 32) & 63) * 4 + 5) // 3])
 
 
-#: Content-Transfer-Encoding -> what undoes it.
-UNDO = {
+#: Content-Transfer-Encoding -> its decoder.
+DECODERS = {
     "quoted-printable": quopri.decodestring,
     "base64": decode_base64_body,
     **dict.fromkeys(("x-uuencode", "uuencode", "uue", "x-uue"), decode_uu_body),

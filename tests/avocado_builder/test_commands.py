@@ -32,13 +32,13 @@ def test_build_and_both_checks(place):
     result = run("build", *collection, "--output-dir", place / "out")
     assert result.exit_code == 0, result.output
     assert "LaMP_6: train 12, validation 12, test 12 samples from" in result.output
-    assert "of several subjects the first was taken (00" in result.output
-    assert "do not publish, upload or pass them on" in result.output
+    assert "6 mails: the first of several subjects was taken (00" in result.output
+    assert "do not publish, upload or share them" in result.output
     assert f'load_dataset("lamp", "LaMP_6", data_dir="{place / "out"}")' in result.output
     verdict = run("check", "--output-dir", place / "out")
     assert verdict.exit_code == 1
     assert f"{place / 'out'}: intact LaMP_6" in verdict.output
-    assert "not the whole published task: train has 12 samples, published are 4,840" in verdict.output
+    assert "not the whole published task: train has 12 samples, the published one has 4,840" in verdict.output
 
 
 @pytest.mark.parametrize(("ids", "more"), [("ids", []), ("time_ids", ["--time_based_separation"]), ("time_ids", [])])
@@ -74,7 +74,10 @@ def test_one_official_id_file_is_enough(place):
     [
         (["--ids-dir", "{place}/no"], "error: {place}/no: expected the folder of the id files, found nothing\n"),
         (["--ids-dir", "{place}/ids", "--overwrite", "--output-dir", "{place}/ids"], "which this builder did not"),
-        (["--ids-dir", "{place}/ids", "--avocado-dir", "{place}/gone"], "error: {place}/gone: there is no such folder"),
+        (
+            ["--ids-dir", "{place}/ids", "--avocado-dir", "{place}/gone"],
+            "error: {place}/gone: expected the Avocado collection",
+        ),
         (["--input_question_file_dev", "{place}/gone.json"], "error: {place}/gone.json: No such file or directory\n"),
     ],
 )
@@ -142,7 +145,7 @@ def test_the_command_leaves_the_logging_of_the_process_alone(place):
     before = list(logger.handlers), list(logging.getLogger().handlers)
     (place / "avocado-1.0.2" / "data" / "text" / "notes.txt").touch()
     result = run("check", "--avocado-dir", place / "avocado-1.0.2", "--ids-dir", place / "ids")
-    assert "data/text: ignored, no accounts: notes.txt\n" in result.stderr
+    assert "data/text: ignored, not accounts of the collection: notes.txt\n" in result.stderr
     assert (list(logger.handlers), list(logging.getLogger().handlers)) == before
 
 
@@ -152,14 +155,14 @@ def test_help_has_examples():
     assert "avocado-builder check --output-dir lamp6\n" in run("check", "-h").output
 
 
-def test_the_word_sample_is_the_tiny_invented_collection(tmp_path, monkeypatch):
+def test_the_word_sample_is_the_tiny_made_up_collection(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     check = run("check", "--avocado-dir", "sample", "--setting", "time")
     assert "all 24 mails of LaMP_6_time are there" in check.output
     result = run("build", "--avocado-dir", "sample", "--output-dir", "tried")
     assert result.exit_code == 0, result.output
     assert "LaMP_6: train 6, validation 3, test 3 samples from 35 mails" in result.output
-    assert "error: sample: there is no such folder" in run("check", "--avocado-dir", "./sample").output
+    assert "error: sample: expected the Avocado collection" in run("check", "--avocado-dir", "./sample").output
 
 
 @pytest.fixture
@@ -179,7 +182,7 @@ def test_the_default_setting_never_slides_to_the_other(place, both_settings, com
     output = ["--output-dir", place / "out"] if command == "build" else []
     result = run(command, *both_settings, *output, "--split", "validation")
     assert result.exit_code == 2
-    assert f"error: {place}/both: expected the id files LaMP_6/dev/dev_questions.json in it" in result.stderr
+    assert f"error: {place}/both: expected the id files LaMP_6/dev/dev_questions.json," in result.stderr
     assert "--setting time" in result.stderr
     assert result.stderr.count("\n") == 1
     assert not (place / "out").exists()
@@ -208,10 +211,10 @@ def test_a_folder_without_manifest_gets_sentences_that_fit(place):
     assert result.exit_code == 1
     assert result.stdout.splitlines() == [
         f"{place}/out: well-formed LaMP_6 (test 12 samples)",
-        "without manifest.json it cannot be told whether the files are as they were built",
+        "without manifest.json nothing tells whether the files changed since the build",
         "not the whole published task: train is missing",
         "not the whole published task: validation is missing",
-        "not the whole published task: test has 12 samples, published are 1,246",
+        "not the whole published task: test has 12 samples, the published one has 1,246",
     ]
 
 
@@ -228,8 +231,8 @@ def test_a_check_of_names_says_that_it_reads_no_mail(place):
     collection = ["--avocado-dir", place / "avocado-1.0.2", "--ids-dir", place / "ids"]
     check = run("check", *collection)
     assert check.exit_code == 0
-    assert check.stdout.endswith("\nnames only: whether the mails can be read shows when build reads them\n")
-    assert "Names only; build reads the mails." in " ".join(run("check", "-h").output.split())
+    assert check.stdout.endswith("\nchecked names only: whether the mails can be read shows when build reads them\n")
+    assert "by names only; build reads the mails." in " ".join(run("check", "-h").output.split())
     result = run("build", *collection, "--output-dir", place / "out")
     assert result.exit_code == 2
     assert re.search(r"001\.zip: member 001/001-\d{6}-EM\.txt is damaged", result.stderr)
@@ -237,5 +240,5 @@ def test_a_check_of_names_says_that_it_reads_no_mail(place):
 
 def test_the_help_says_how_the_setting_is_found_and_where_id_files_may_lie():
     shown = " ".join(run("check", "-h").output.split())
-    assert "there, user is the default" in shown
+    assert "the default there is user" in shown
     assert "one of these below LaMP_6 or time/LaMP_6 as on the site" in shown

@@ -52,7 +52,7 @@ def test_only_the_wanted_splits_are_fetched(place, site):
         (
             None,
             OSError,
-            "the site answers 404 Not Found. Fetch it by hand and name its folder: --ids-dir \\(from Python ids_dir\\)",
+            r"train_questions\.json: .* 404 Not Found\. .*--ids-dir",
         ),
         ("error", OSError, "the site answers 500"),
         ("cut connection", OSError, "cut off|cannot be fetched"),
@@ -80,5 +80,5 @@ def test_no_connection_is_one_plain_error(tmp_path, site):
 
 @pytest.mark.parametrize("url", ["file:///etc", "ftp://x", "lamp"])
 def test_only_web_addresses_are_fetched(tmp_path, url):
-    with pytest.raises(ValueError, match="expected an address that begins with http:// or https://"):
+    with pytest.raises(ValueError, match=f"{url}/.*: expected .* http:// or https://"):
         fetch_ids(GATED["user"], (), tmp_path, url)

@@ -2,8 +2,7 @@ import json
 
 import pytest
 
-from avocado_builder.collection.names import Needed, Spot
-from avocado_builder.id_files import find_id_files, read_ids, sha256_of
+from avocado_builder.id_files import file_sha256, find_id_files, read_ids
 
 NAME = "147-000874-EM.txt"
 
@@ -23,7 +22,7 @@ def test_an_id_file_is_counted_and_its_names_collected(tmp_path):
     assert ids.task.name == "LaMP_6"
     assert list(ids.needed.names()) == ["003-000001-EM.txt", "147-000137-EM.txt", NAME]
     file = ids.files["train"]
-    assert (file.rows, file.items, file.time_based, file.sha256) == (2, 2, False, sha256_of(file.path))
+    assert (file.rows, file.items, file.time_based, file.sha256) == (2, 2, False, file_sha256(file.path))
 
 
 def test_the_setting_is_read_from_the_rows(tmp_path):
@@ -31,7 +30,7 @@ def test_the_setting_is_read_from_the_rows(tmp_path):
     assert read(tmp_path, [row(user_id="3")], "time").task.name == "LaMP_6_time"
     with pytest.raises(ValueError, match="expected an id file of the user-based setting, found one of the time-based"):
         read(tmp_path, [row(user_id=3)], "user")
-    with pytest.raises(ValueError, match="some rows have a 'user_id' and some have none"):
+    with pytest.raises(ValueError, match="sample '501': some rows have a 'user_id', others do not"):
         read(tmp_path, [row(user_id=3), row(id="501")])
 
 
@@ -53,12 +52,12 @@ def test_files_of_both_settings_are_not_mixed(tmp_path):
         (b"[]", "expected questions, found an empty list"),
         (b"[1]", "expected an object as row"),
         ({"a": 1}, "expected a JSON list of rows"),
-        ({"task": "LaMP_6", "golds": [{"id": "1", "output": NAME}]}, "is this an outputs file?"),
+        ({"task": "LaMP_6", "golds": [{"id": "1", "output": NAME}]}, "sample '1': .* looks like an outputs file"),
         ([row(id=500)], "expected a string as 'id'"),
-        ([row(profile={})], "expected 'input' and a list as 'profile'"),
+        ([row(profile={})], "sample '500': expected a list as 'profile', found {}"),
         ([row(profile=[1])], "profile item 0: expected an object with 'text'"),
         ([row(profile=[{"id": "1"}])], "profile item 0: expected an object with 'text'"),
-        ([row(), row()], "sample id '500' stands twice"),
+        ([row(), row()], "duplicate id '500'"),
         ([row(input=None)], "'input': expected the name of a mail .*, found NoneType"),
         ([row(input="147-000874-em.txt")], "it looks like '147-000874-EM.txt', but names must be exact"),
         ([row(input="data/147-000874-EM.txt ")], "it looks like '147-000874-EM.txt', but names must be exact"),
@@ -84,14 +83,14 @@ def test_id_files_are_found_flat_or_as_on_the_site(tmp_path, layout):
     assert find_id_files(tmp_path) == (expected, {"test": looked_for})
     assert find_id_files(tmp_path, ("validation",)) == ({"validation": expected["validation"]}, {})
     for splits in (("train", "test"), ("test",)):
-        with pytest.raises(
-            FileNotFoundError, match=rf"expected the id files {looked_for} in it, found none of that name$"
-        ):
+        with pytest.raises(FileNotFoundError, match=rf"{tmp_path}: expected .* {looked_for}, found none [^.]*$"):
             find_id_files(tmp_path, splits)
 
 
 def test_a_folder_without_id_files_says_so(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"train_questions\.json, dev_questions\.json, test_questions\.json in"):
+    with pytest.raises(
+        FileNotFoundError, match=r"train_questions\.json, dev_questions\.json, test_questions\.json, found none"
+    ):
         find_id_files(tmp_path)
     (tmp_path / "file").touch()
     with pytest.raises(FileNotFoundError, match="expected the folder of the id files, found a file"):
@@ -120,10 +119,8 @@ USER, TIME = "LaMP_6/train/train_questions.json", "time/LaMP_6/dev/dev_questions
 def test_a_missing_user_based_file_is_never_replaced_by_the_time_based_one(tmp_path):
     lay(tmp_path, USER, TIME)
     assert find_id_files(tmp_path).paths == {"train": tmp_path / USER}
-    missing = r"expected the id files LaMP_6/dev/dev_questions\.json in it, found none of that name"
-    with pytest.raises(
-        FileNotFoundError, match=rf"{missing}\. The folder holds .* --setting time \(setting=\"time\"\)"
-    ):
+    missing = r"expected .* LaMP_6/dev/dev_questions\.json, found none [^.]*"
+    with pytest.raises(FileNotFoundError, match=rf"{missing}\. .* --setting time \(setting=\"time\"\)"):
         find_id_files(tmp_path, ("validation",))
     with pytest.raises(FileNotFoundError, match=f"{missing}$"):
         find_id_files(tmp_path, ("validation",), "user")
@@ -134,18 +131,16 @@ def test_a_missing_file_is_never_replaced_by_one_of_another_layout(tmp_path):
     """A flat file may be of either setting: nothing is promised about it either."""
     lay(tmp_path, USER, "dev_questions.json")
     assert find_id_files(tmp_path).paths == {"train": tmp_path / USER}
-    with pytest.raises(FileNotFoundError, match=r"LaMP_6/dev/dev_questions\.json in it, found none of that name$"):
+    with pytest.raises(FileNotFoundError, match=r"LaMP_6/dev/dev_questions\.json, found none [^.]*$"):
         find_id_files(tmp_path, ("validation",))
 
 
 def test_the_time_based_files_are_taken_where_no_others_are(tmp_path):
     lay(tmp_path, TIME)
     assert find_id_files(tmp_path).paths == {"validation": tmp_path / TIME}
-    with pytest.raises(
-        FileNotFoundError, match=r"the id files time/LaMP_6/test/test_questions\.json in it, found none"
-    ):
+    with pytest.raises(FileNotFoundError, match=r"time/LaMP_6/test/test_questions\.json, found none"):
         find_id_files(tmp_path, ("test",))
-    with pytest.raises(FileNotFoundError, match="found none of that name"):
+    with pytest.raises(FileNotFoundError, match="found none"):
         find_id_files(tmp_path, (), "user")
 
 
@@ -154,18 +149,3 @@ def test_a_split_without_id_file_has_a_sentence(tmp_path):
     sentence = "no id file for validation: looked for LaMP_6/dev/dev_questions.json; that split is left out"
     assert find_id_files(tmp_path).left_out() == {"validation": sentence}
     assert find_id_files(tmp_path, ("train",)).left_out() == {}
-
-
-def test_needed_names_are_a_packed_set():
-    needed = Needed()
-    numbers = [n * 7919 % 20_011 for n in range(30_000)]
-    for number in numbers:
-        needed.add(f"{number % 3:03}-{number:06}-EM.txt")
-    needed.close()
-    expected = sorted({(f"{n % 3:03}", n) for n in numbers})
-    assert len(needed) == len(expected) == 20_011
-    assert list(needed.names()) == [f"{account}-{number:06}-EM.txt" for account, number in expected]
-    assert needed.spot("000-000003-EM.txt") == Spot("000", 1)
-    assert needed.name("000", 1) == "000-000003-EM.txt"
-    for name in ("000-000001-EM.txt", "003-000003-EM.txt", "000-000003-AT.txt", "", "000-000003-EM.txt\n"):
-        assert needed.spot(name) is None

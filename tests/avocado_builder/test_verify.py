@@ -24,9 +24,9 @@ def test_a_fresh_build_is_intact_but_not_the_published_task(built):
     assert verdict.task.name == "LaMP_6"
     assert verdict.rows == {"train": 12, "validation": 12, "test": 12}
     assert verdict.remarks == (
-        "not the whole published task: train has 12 samples, published are 4,840",
-        "not the whole published task: validation has 12 samples, published are 1,353",
-        "not the whole published task: test has 12 samples, published are 1,246",
+        "not the whole published task: train has 12 samples, the published one has 4,840",
+        "not the whole published task: validation has 12 samples, the published one has 1,353",
+        "not the whole published task: test has 12 samples, the published one has 1,246",
     )
 
 
@@ -68,40 +68,60 @@ def test_a_build_of_the_official_script_is_checked_without_manifest(place):
     verdict = check_output(place / "out")
     assert verdict.rows == {"test": 12}
     assert not verdict.has_manifest
-    assert verdict.remarks[0] == "without manifest.json it cannot be told whether the files are as they were built"
+    assert verdict.remarks[0].startswith("without manifest.json ")
 
 
 def test_a_changed_byte_and_a_missing_file_are_noticed(built):
     path = built / "dev_outputs.json"
     path.write_bytes(path.read_bytes().replace(b"golds", b"golds "))
-    with pytest.raises(ValueError, match=r"dev_outputs\.json: changed since it was built"):
+    with pytest.raises(ValueError, match=r"dev_outputs\.json: changed .*SHA-256"):
         check_output(built)
     path.unlink()
-    with pytest.raises(ValueError, match=r"dev_outputs\.json: the manifest lists it, but it is not there"):
+    with pytest.raises(ValueError, match=r"dev_outputs\.json: .*manifest .*missing"):
         check_output(built)
 
 
-def test_id_files_are_recognised_as_not_built(place):
+def test_id_files_are_recognized_as_not_built(place):
     for path in (place / "ids").iterdir():
         change(path, lambda rows: [{**row, "profile": [{**i, "title": ""} for i in row["profile"]]} for row in rows])
-    with pytest.raises(ValueError, match=r"sample '500'\): 'input' is still the name of a mail: these files are not"):
+    with pytest.raises(ValueError, match=r"train_questions\.json: sample '500': 'input' is still the name of a mail"):
         check_output(place / "ids")
 
 
 EDITS = [
-    ("train_outputs.json", lambda d: d["golds"][0].update(output="147-000874-EM.txt"), "the gold is still the name"),
-    ("train_outputs.json", lambda d: d["golds"][0].update(output=["a", "b"]), "expected a text as gold, found list"),
-    ("train_outputs.json", lambda d: {**d, "golds": d["golds"][1:]}, "1 ids are not in both questions and golds"),
+    (
+        "train_outputs.json",
+        lambda d: d["golds"][0].update(output="147-000874-EM.txt"),
+        "sample '500': 'output' is still the name of a mail",
+    ),
+    (
+        "train_outputs.json",
+        lambda d: d["golds"][0].update(output=["a", "b"]),
+        "sample '500': 'output': expected a text, found list",
+    ),
+    (
+        "train_outputs.json",
+        lambda d: {**d, "golds": d["golds"][1:]},
+        "train_outputs.json lacks 1 of the 12 ids in train_questions.json .*'500'",
+    ),
     ("train_outputs.json", lambda d: {**d, "task": "LaMP_4"}, "expected the outputs of task 'LaMP_6'"),
-    ("dev_questions.json", lambda d: d[3].update(input="Write a title: x"), "row 3 .*expected an input that begins"),
-    ("dev_questions.json", lambda d: d[3].update(input=None), "row 3 .*'input': expected a text, found NoneType"),
+    (
+        "dev_questions.json",
+        lambda d: d[3].update(input="Write a title: x"),
+        "sample '513': expected an input that begins",
+    ),
+    ("dev_questions.json", lambda d: d[3].update(input=None), "sample '513': 'input': expected a text, found NoneType"),
     ("dev_questions.json", lambda d: d[0]["profile"][1].update(title=None), "profile item 1: 'title': expected a text"),
     ("dev_questions.json", lambda d: d[0]["profile"][1].update(text="147-000874-EM.txt"), "item 1: 'text' is still"),
-    ("dev_questions.json", lambda d: d[0].pop("profile"), "row 0: expected 'id', 'input' and a list as 'profile'"),
-    ("dev_questions.json", lambda d: d[1].update(id=d[0]["id"]), "dev_questions.json: sample id '510' stands twice"),
-    ("dev_questions.json", lambda d: d[1].update(user_id=1), "row 1: some rows have a 'user_id' and some have none"),
+    ("dev_questions.json", lambda d: d[0].pop("profile") and None, "sample '510': expected a list as 'profile'"),
+    ("dev_questions.json", lambda d: d[1].update(id=d[0]["id"]), "dev_questions.json: duplicate id '510'"),
+    ("dev_questions.json", lambda d: d[1].update(user_id=1), "sample '511': some rows have a 'user_id', others do not"),
     ("dev_questions.json", lambda d: d.clear(), "expected questions, found an empty list"),
-    ("test_questions.json", lambda d: [r.update(user_id=1) for r in d] and d, "files of different configs in one"),
+    (
+        "test_questions.json",
+        lambda d: [r.update(user_id=1) for r in d] and d,
+        "out: expected files of one config, found LaMP_6 and LaMP_6_time",
+    ),
 ]
 
 
@@ -120,7 +140,7 @@ def test_wrong_folders_say_so(tmp_path, built):
         check_output(built / "manifest.json")
     shutil.rmtree(built)
     built.mkdir()
-    with pytest.raises(ValueError, match=r"expected files such as dev_questions\.json in it, found none"):
+    with pytest.raises(ValueError, match=r"out: expected files such as dev_questions\.json, found none"):
         check_output(built)
     (built / "manifest.json").write_text('{"builder": {"name": "x"}}')
     with pytest.raises(ValueError, match=r"manifest\.json: made by 'x', not by avocado-builder"):

@@ -1,181 +1,16 @@
-import io
 import json
-import os
 import shutil
-import zipfile
 
-import fake_avocado
 import pytest
 
-from avocado_builder.building import build, check_collection
-
 ONE, TWO = "001-000001-EM.txt", "002-000002-EM.txt"
-
-
-@pytest.fixture
-def small(tmp_path):
-    """Two accounts with a mail or two each, and an id file that names three of them."""
-
-    class Small:
-        avocado, ids, out = tmp_path / "avocado", tmp_path / "ids", tmp_path / "out"
-
-        def zip(self, account, members):
-            fake_avocado.write_zip(self.avocado / f"{account}.zip", members)
-
-        def name(self, *names):
-            rows = [{"id": f"5{n}", "input": name, "profile": []} for n, name in enumerate(names)]
-            (self.ids / "train_questions.json").write_text(json.dumps(rows))
-
-        def build(self):
-            return build(self.avocado, self.ids, self.out)
-
-        def check_fails(self, match, error=ValueError):
-            """Both commands fail, the build leaves nothing."""
-            for run in (lambda: check_collection(self.avocado, self.ids), self.build):
-                with pytest.raises(error, match=match):
-                    run()
-            assert sorted(path.name for path in tmp_path.iterdir()) == ["avocado", "ids"]
-
-    made = Small()
-    made.avocado.mkdir()
-    made.ids.mkdir()
-    made.zip("001", [(f"001/{ONE}", b"Subject: one\n\nfirst"), ("001/001-000009-EM.txt", b"Subject: nine\n\nninth")])
-    made.zip("002", [(f"002/{TWO}", b"Subject: two\n\nsecond")])
-    made.name(ONE, TWO)
-    return made
 
 
 def test_missing_mails_are_counted_and_the_first_twenty_named_before_any_work(small, monkeypatch):
     monkeypatch.setattr("avocado_builder.building.parse_mail", lambda raw: pytest.fail("a mail was read"))
     small.name(ONE, *(f"001-{n:06}-EM.txt" for n in range(100, 130)), "077-000001-EM.txt")
     shown = ", ".join(f"001-{n:06}-EM.txt" for n in range(100, 120))
-    small.check_fails(
-        rf"31 of 32 mails that the id files name are not there: {shown}, …\. No file for the accounts 077\. Is"
-    )
-
-
-def test_a_cut_zip_is_named(small):
-    path = small.avocado / "002.zip"
-    path.write_bytes(path.read_bytes()[:-30])
-    small.check_fails(r"002\.zip: damaged or cut off, no readable zip")
-
-
-@pytest.mark.parametrize("content", [b"", b"<html>", b"PK\x05\x06" + bytes(18) + b"\xff" * 40])
-def test_what_is_no_zip_is_named(small, content):
-    (small.avocado / "002.zip").write_bytes(content)
-    small.check_fails(r"002\.zip: damaged or cut off|00(2) mails|are not there: 002-")
-
-
-def test_a_damaged_member_that_is_needed_is_named(small):
-    path = small.avocado / "002.zip"
-    data = bytearray(path.read_bytes())
-    data[30 + len(f"002/{TWO}") + 4] ^= 0xFF
-    path.write_bytes(data)
-    with pytest.raises(ValueError, match=rf"002\.zip: member 002/{TWO} is damaged"):
-        small.build()
-    assert not small.out.exists()
-
-
-def test_a_damaged_member_that_is_not_needed_is_never_read(small):
-    path = small.avocado / "001.zip"
-    data = bytearray(path.read_bytes())
-    at = data.index(b"001/001-000009-EM.txt") + len(b"001/001-000009-EM.txt") + 4
-    data[at] ^= 0xFF
-    path.write_bytes(data)
-    assert small.build()["mails"] == 2
-
-
-@pytest.mark.parametrize("offset", [14, 18, 0, 30])
-def test_a_member_whose_header_lies_is_named(small, offset):
-    """The directory at the zip's end is sound; the member's own header has another magic number or name."""
-    path = small.avocado / "002.zip"
-    data = bytearray(path.read_bytes())
-    data[offset] ^= 0x01
-    path.write_bytes(data)
-    if offset in (14, 18):  # checksum and size in the member's own header are not used, as in zipfile
-        assert small.build()["mails"] == 2
-    else:
-        with pytest.raises(ValueError, match=rf"002\.zip: member 002/{TWO} is damaged"):
-            small.build()
-
-
-def test_a_checksum_that_does_not_fit_is_noticed(small):
-    path = small.avocado / "002.zip"
-    data = bytearray(path.read_bytes())
-    data[data.index(b"PK\x01\x02") + 16] ^= 0x01
-    path.write_bytes(data)
-    with pytest.raises(ValueError, match=r"is damaged \(size or checksum is wrong\)"):
-        small.build()
-
-
-def patch_directory(path, position, value):
-    data = bytearray(path.read_bytes())
-    at = data.index(b"PK\x01\x02") + position
-    data[at : at + len(value)] = value
-    path.write_bytes(data)
-
-
-def test_an_encrypted_mail_is_named(small):
-    patch_directory(small.avocado / "002.zip", 8, b"\x01\x00")
-    small.check_fails(rf"002\.zip: member 002/{TWO} is encrypted")
-
-
-def test_a_mail_packed_in_another_way_is_named(small):
-    patch_directory(small.avocado / "002.zip", 10, b"\x0c\x00")
-    small.check_fails(rf"002\.zip: member 002/{TWO} is packed by method 12, expected 0 or 8")
-
-
-def test_a_mail_that_claims_to_be_huge_is_refused(small):
-    patch_directory(small.avocado / "002.zip", 24, b"\x00\x00\x00\x70")
-    small.check_fails(rf"002\.zip: member {'002/' + TWO} has 1,879,048,192 bytes; no mail is that long")
-
-
-def test_stored_members_are_read_too(small):
-    with zipfile.ZipFile(small.avocado / "002.zip", "w") as archive:
-        archive.writestr(f"002/{TWO}", b"Subject: two\n\nsecond")
-    small.build()
-    assert '"second"' not in (small.out / "train_outputs.json").read_text()
-    assert json.loads((small.out / "train_questions.json").read_text())[1]["input"].endswith("email: second")
-
-
-class Pipe(io.BytesIO):
-    """A file that cannot be rewound: zipfile then writes sizes behind the members."""
-
-    def seekable(self):
-        return False
-
-    def seek(self, *where):
-        raise io.UnsupportedOperation
-
-    def tell(self):
-        raise io.UnsupportedOperation
-
-
-def streamed(path, name, data):
-    pipe = Pipe()
-    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(name, data)
-    path.write_bytes(pipe.getvalue())
-
-
-def with_64_bits(path, name, data):
-    with zipfile.ZipFile(path, "w") as archive, archive.open(name, "w", force_zip64=True) as member:
-        member.write(data)
-
-
-def behind_other_bytes(path, name, data):
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w") as archive:
-        archive.comment = b"a comment"
-        archive.writestr(name, data)
-    path.write_bytes(b"#!/bin/sh\n" + whole.getvalue())
-
-
-@pytest.mark.parametrize("write", [streamed, with_64_bits, behind_other_bytes])
-def test_zips_written_in_other_ways_are_read_too(small, write):
-    write(small.avocado / "002.zip", f"002/{TWO}", b"Subject: two\n\nsecond")
-    small.build()
-    assert json.loads((small.out / "train_outputs.json").read_text())["golds"][1] == {"id": "51", "output": "two"}
+    small.check_fails(rf"31 of 32 mails .*: {shown}, …\. .* accounts 077\.")
 
 
 def test_stray_files_and_folders_are_reported_and_ignored(small, caplog):
@@ -185,15 +20,13 @@ def test_stray_files_and_folders_are_reported_and_ignored(small, caplog):
     (small.avocado / "1234.zip").write_bytes(b"no zip")
     (small.avocado / "001.ZIP").write_bytes(b"no zip")
     assert small.build()["ignored"] == ["001.ZIP", "004.zip", "1234.zip", "index", "readme.txt"]
-    assert "ignored, no accounts: 001.ZIP, 004.zip, 1234.zip, index, readme.txt" in caplog.text
+    assert ": 001.ZIP, 004.zip, 1234.zip, index, readme.txt" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["../../evil/", "001/below/", "002/", "", "/001/", "001//", "./001/"])
 def test_a_member_that_points_elsewhere_is_no_mail(small, name):
     small.zip("001", [(f"{name}{ONE}", b"Subject: evil\n\nx")])
-    small.check_fails(
-        rf"1 of 2 mails .* are not there: {ONE}\. .*001\.zip has \S*{ONE}; expected it as 001/{ONE} of that"
-    )
+    small.check_fails(rf"1 of 2 mails .*: {ONE}\. .*001\.zip has \S*{ONE}; expected it as 001/{ONE}")
 
 
 @pytest.mark.parametrize(
@@ -242,16 +75,20 @@ def test_extracted_folders_have_the_same_rules(small):
     shutil.rmtree(small.out)
     (small.avocado / "002" / TWO).unlink()
     (small.avocado / "002" / TWO).mkdir()
-    small.check_fails(rf"1 of 2 mails that the id files name are not there: {TWO}")
+    small.check_fails(rf"1 of 2 mails .*: {TWO}")
 
 
 @pytest.mark.parametrize(
     ("make", "error", "match"),
     [
-        (lambda path: None, FileNotFoundError, "there is no such folder; expected the Avocado collection"),
-        (lambda path: path.write_bytes(b""), NotADirectoryError, "expected the collection's folder, found a file; un"),
-        (lambda path: path.mkdir(), ValueError, r"expected account files such as 147\.zip in it .*, found nothing"),
-        (lambda path: (path / "docs").mkdir(parents=True), ValueError, "in its data/text, found docs"),
+        (lambda path: None, FileNotFoundError, "avocado: expected .* Avocado .*, found nothing"),
+        (lambda path: path.write_bytes(b""), NotADirectoryError, "avocado: expected .* Avocado .*, found a file"),
+        (lambda path: path.mkdir(), ValueError, r"avocado: expected account files such as 147\.zip .*, found nothing"),
+        (
+            lambda path: (path / "docs").mkdir(parents=True),
+            ValueError,
+            "avocado: expected account files .*, found docs",
+        ),
     ],
 )
 def test_a_wrong_path_says_what_is_there(small, make, error, match):
@@ -260,31 +97,3 @@ def test_a_wrong_path_says_what_is_there(small, make, error, match):
     with pytest.raises(error, match=match):
         small.build()
     assert not small.out.exists()
-
-
-def test_a_disk_that_cannot_read_is_named(small, monkeypatch):
-    monkeypatch.setattr("avocado_builder.collection.accounts._inflate", lambda file, member: os.pread(-1, 1, 0))
-    with pytest.raises(OSError, match=r"Bad file descriptor: .*001\.zip"):
-        small.build()
-
-
-def test_a_flipped_byte_never_give_a_wrong_text(small):
-    """Whatever byte of a zip is damaged: the right rows, or an error that names the zip."""
-    path = small.avocado / "002.zip"
-    whole = path.read_bytes()
-    right = small.build() and (small.out / "train_questions.json").read_bytes()
-    refused = 0
-    for position in range(len(whole)):
-        for bit in (0x01,) if position % 3 else (0x80,):
-            shutil.rmtree(small.out, ignore_errors=True)
-            data = bytearray(whole)
-            data[position] ^= bit
-            path.write_bytes(data)
-            try:
-                small.build()
-            except ValueError as error:
-                assert "002.zip" in str(error) or "are not there: 002-" in str(error)  # noqa: PT017
-                refused += 1
-            else:
-                assert (small.out / "train_questions.json").read_bytes() == right
-    assert refused > len(whole) / 2

@@ -1,0 +1,62 @@
+import json
+
+import pytest
+
+from avocado_builder.building import build
+from avocado_builder.id_files import file_sha256
+from avocado_builder.manifest import read_manifest, summary
+from lamp_dataset.tasks import TASKS
+
+
+def test_the_manifest_is_returned_and_says_what_the_license_means(place):
+    manifest = build(place / "avocado-1.0.2", place / "ids", place / "out")
+    assert json.loads((place / "out" / "manifest.json").read_text()) == manifest
+    assert "LDC2015T03" in manifest["license"]
+    assert "do not publish" in manifest["notice"]
+    assert manifest["builder"]["rules"] == "mail-parser-3.15.0"
+    train = manifest["splits"]["train"]
+    assert train["ids"] == {
+        "file": "train_questions.json", "rows": 12, "profile_items": 108,
+        "sha256": file_sha256(place / "ids" / "train_questions.json"),
+    }  # fmt: skip
+    assert train["outputs"]["sha256"] == file_sha256(place / "out" / "train_outputs.json")
+
+
+def test_the_same_input_gives_the_same_folder(place):
+    for name in ("one", "two"):
+        build(place / "avocado-1.0.2", place / "ids", place / name)
+    one, two = ({path.name: path.read_bytes() for path in (place / name).iterdir()} for name in ("one", "two"))
+    assert one == two
+
+
+def test_a_folder_built_before_the_american_spelling_is_read(place):
+    built = build(place / "avocado-1.0.2", place / "ids", place / "out")
+    path = place / "out" / "manifest.json"
+    path.write_text(path.read_text().replace('"license"', '"licence"'))
+    assert "licence" in json.loads(path.read_text())
+    assert read_manifest(place / "out") == built
+    again = build(place / "avocado-1.0.2", place / "ids", place / "out", overwrite=True)
+    assert json.loads(path.read_text()) == again == built
+
+
+def test_a_folder_without_manifest_has_none(tmp_path):
+    assert read_manifest(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    ['[]', '{}', '{"name": "a web extension"}', '{"builder": {"name": "avocado-builder"}}',
+     '{"builder": {"name": "avocado-builder"}, "splits": {"train": {"questions": {"file": "x"}}}}'],
+)  # fmt: skip
+def test_another_file_of_that_name_is_refused(tmp_path, content):
+    (tmp_path / "manifest.json").write_text(content)
+    with pytest.raises(ValueError, match=r"manifest\.json: expected a manifest of avocado-builder"):
+        read_manifest(tmp_path)
+
+
+def test_the_summary_names_the_splits_and_what_was_repaired(place):
+    manifest = build(place / "avocado-1.0.2", place / "ids", place / "out")
+    first, *rest = summary(manifest, TASKS["LaMP_6"])
+    assert first == f"LaMP_6: train 12, validation 12, test 12 samples from {manifest['mails']} mails"
+    repair = manifest["repairs"]["subjects"]
+    assert rest == [f"{repair['count']} mails: {repair['meaning']} ({', '.join(repair['mails'][:3])}, …)"]
