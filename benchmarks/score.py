@@ -56,7 +56,7 @@ def ours_titles():
 
     def work():
         measured = measure(TASKS["LaMP_5"], preds, golds)
-        return measured.scores(), list(measured.columns.values())
+        return measured.scores, list(measured.statistics.values())
 
     return timed(work)
 
@@ -84,10 +84,11 @@ def ours_intervals(name):
     import numpy  # noqa: F401  (loading it is no part of resampling)
 
     from lamp_metric.measuring import measure
+    from lamp_metric.options import Resampling
     from lamp_metric.resampling import intervals
 
     measured = measure(TASKS[name], *samples(name))
-    return timed(lambda: intervals(measured, n_resamples=1000))
+    return timed(lambda: intervals(measured, Resampling(n_resamples=1000)))
 
 
 def scipy_intervals(name):
@@ -96,8 +97,8 @@ def scipy_intervals(name):
 
     from lamp_metric.measuring import measure
 
-    columns = measure(TASKS[name], *samples(name)).columns
-    values = [np.array(columns[key]) for key in TASKS[name].scores]
+    statistics = measure(TASKS[name], *samples(name)).statistics
+    values = [np.array(statistics[key]) for key in TASKS[name].scores]
 
     def work():
         found = [
@@ -114,11 +115,12 @@ def scipy_intervals(name):
 
 def ours_compare(name):
     from lamp_metric.measuring import measure
+    from lamp_metric.options import Resampling
     from lamp_metric.resampling import p_values
 
     preds, golds = samples(name)
     a, b = (measure(TASKS[name], side, golds) for side in (preds, preds[1:] + preds[:1]))
-    return timed(lambda: p_values(a, b, n_resamples=10_000))
+    return timed(lambda: p_values(a, b, Resampling(n_resamples=10_000)))
 
 
 def parts(name, folder):
@@ -128,11 +130,12 @@ def parts(name, folder):
 import time; start = time.perf_counter()
 import lamp_metric.__main__
 from lamp_dataset.formats.outputs import read_outputs
+from lamp_metric.measuring import measure_joined
 from lamp_metric.predictions.joining import join
 imported = time.perf_counter()
-pair = join(read_outputs({str(golds)!r}), read_outputs({str(preds)!r}))
+joined = join(read_outputs({str(golds)!r}), read_outputs({str(preds)!r}))
 read = time.perf_counter()
-pair.measure().scores()
+measure_joined(joined)
 print(imported - start, read - imported, time.perf_counter() - read)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""What a Space on the Hub runs: the metric's page."""
+"""The entry point of a Space on the Hub: the metric's page."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 
 def main() -> None:
     """Serve the page."""
-    # Beside this file lies lamp_metric.py, the script for evaluate, which would hide the package of that name.
+    # This folder holds lamp_metric.py, the script for evaluate, which would hide the package of the same name.
     here = Path(__file__).resolve().parent
     sys.path[:] = [path for path in sys.path if Path(path or ".").resolve() != here]
 

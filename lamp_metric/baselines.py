@@ -1,4 +1,4 @@
-"""Trivial baselines that a model should beat: what the table's columns allow without looking at a gold.
+"""Trivial baselines that a model should beat. They use the task table and the training golds, never a sample's gold.
 
 Standard library only.
 """
@@ -21,15 +21,15 @@ def baseline(task: str | Task, rows: Sequence[Row], train_golds: Sequence[str]) 
 
     Args:
         task: config name.
-        rows: samples with ``input`` and ``profile``, as the data set has them.
+        rows: samples with ``input`` and ``profile``, as in the data set.
         train_golds: golds of the training split.
 
     Returns:
-        What the baseline does, and one prediction per row: the commonest training label (classes), the mean training
+        What the baseline does, and one prediction per row: the most common training label (classes), the mean training
         rating (ratings), the title of the first profile item (titles), the text of the input (paraphrases).
 
     Raises:
-        ValueError: no such task, or no training golds where they decide.
+        ValueError: the task is unknown, or there are no training golds although the baseline depends on them.
 
     >>> baseline("LaMP_3", [{"input": "review: fine", "profile": []}], ["5", "4"])
     ('mean training rating', ['4.5'])
@@ -40,13 +40,13 @@ def baseline(task: str | Task, rows: Sequence[Row], train_golds: Sequence[str]) 
 
 
 def _majority(task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
-    _need(golds, task)
-    label = max(task.labels, key=list(golds).count)  # the first of the list where several are as common
-    return "commonest training label", lambda row: label
+    _check_golds(golds, task)
+    label = max(task.labels, key=list(golds).count)  # the first in the task's order if several are equally common
+    return "most common training label", lambda row: label
 
 
 def _mean(task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
-    _need(golds, task)
+    _check_golds(golds, task)
     mean = str(sum(map(float, golds)) / len(golds))
     return "mean training rating", lambda row: mean
 
@@ -57,12 +57,12 @@ def _copy(task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
     return "text of the input", lambda row: find_query(task, row["input"]).text
 
 
-#: Kind of task -> task and training golds -> what the baseline does and how.
+#: Kind of task -> function of task and training golds -> what the baseline does, and the function that predicts.
 BASELINES: Mapping[str, Callable[[Task, Sequence[str]], tuple[str, Callable[[Row], str]]]] = MappingProxyType(
     {"classification": _majority, "ordinal": _mean, "generation": _copy}
 )
 
 
-def _need(golds: Sequence[str], task: Task) -> None:
+def _check_golds(golds: Sequence[str], task: Task) -> None:
     if not len(golds):
         raise ValueError(f"baseline of {task.name}: expected the golds of the training split, found none")

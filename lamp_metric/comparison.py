@@ -1,4 +1,4 @@
-"""Which of two systems has the better score on a task, and whether the difference can be chance."""
+"""Which of two systems scores better on a task, and whether the difference can be chance."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import Any
 
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
-from lamp_metric.measuring import Measured, measure
+from lamp_metric.measuring import ScoredSamples, measure
+from lamp_metric.options import Resampling
+from lamp_metric.predictions.values import as_list
 from lamp_metric.signature import signature
 
-#: Of fewer samples the percentile bootstrap's interval is clearly too narrow, of 30 by 6 %, of 5 by 37 %: it lacks the
-#: factor sqrt(n / (n - 1)) and has the normal's quantiles in place of Student's (Hesterberg 2015, "What Teachers Should
-#: Know About the Bootstrap").
+#: With fewer samples the percentile bootstrap interval is clearly too narrow: by 6 % for 30 samples, by 37 % for 5. It
+#: lacks the factor sqrt(n / (n - 1)) and uses quantiles of the normal distribution instead of Student's (Hesterberg
+#: 2015, "What Teachers Should Know About the Bootstrap").
 FEW_SAMPLES = 30
 
 
@@ -31,8 +33,8 @@ def compare(
 
     Args:
         task: config name.
-        predictions_a: of system A, in the order of ``references``.
-        predictions_b: of system B, likewise.
+        predictions_a: predictions of system A, in the order of ``references``.
+        predictions_b: predictions of system B, in the same order.
         references: the golds.
         ids: names of the samples, for messages.
         confidence_level: of the difference's interval (paired percentile bootstrap).
@@ -41,33 +43,34 @@ def compare(
 
     Returns:
         Result key -> ``"a"``, ``"b"``, ``"difference"`` (A minus B), ``"difference_ci"`` ``[low, high]``,
-        ``"p_value"`` (two-sided paired randomisation test) and ``"better"``: whose score is the better one, ``"a"``,
-        ``"b"`` or None where equal; whether that can be chance is what the p-value says, not this.
-        Of fewer than some thirty samples the interval tends to be too narrow, and can leave out 0 where p is large.
+        ``"p_value"`` (two-sided paired randomization test) and ``"better"``: which system has the better score, ``"a"``
+        or ``"b"``, or None if they are equal. It does not say whether the difference can be chance; the p-value does.
+        With fewer than about 30 samples the interval tends to be too narrow, and may exclude 0 even if p is large.
 
     Raises:
-        ValueError: as :func:`lamp_metric.score`; the message says which system it is about.
+        ValueError: as for :func:`lamp_metric.score`; the message says which system it is about.
 
     >>> compare("LaMP_4", ["a b", "c"], ["a", "c"], ["a b", "c"])["rouge-1"]["better"]
     'a'
     """
     task = get_task(task) if not isinstance(task, Task) else task
+    resampling = Resampling(confidence_level, n_resamples, seed)
+    ids = as_list(ids, "ids") if ids is not None else None
+    references = as_list(references, "references")
     a, b = (
         measure(task, predictions, references, ids, sides=(f"system {name}: prediction", "reference"))
         for name, predictions in (("A", predictions_a), ("B", predictions_b))
     )
-    return compare_measured(a, b, confidence_level=confidence_level, n_resamples=n_resamples, seed=seed)
+    return compare_samples(a, b, resampling)
 
 
-def compare_measured(
-    a: Measured, b: Measured, *, confidence_level: float = 0.95, n_resamples: int = 10_000, seed: int = 0
-) -> dict[str, dict[str, Any]]:
-    """Compare two systems whose samples, the same in the same order, are measured already; see :func:`compare`."""
+def compare_samples(a: ScoredSamples, b: ScoredSamples, resampling: Resampling) -> dict[str, dict[str, Any]]:
+    """What :func:`compare` returns, for two systems whose samples, the same in the same order, are scored already."""
     from lamp_metric.resampling import difference_intervals, p_values  # needs numpy
 
-    bounds = difference_intervals(a, b, confidence_level=confidence_level, n_resamples=n_resamples, seed=seed)
-    p = p_values(a, b, n_resamples=n_resamples, seed=seed)
-    of_a, of_b = a.scores(), b.scores()
+    bounds = difference_intervals(a, b, resampling)
+    p = p_values(a, b, resampling)
+    of_a, of_b = a.scores, b.scores
     return {
         key: {
             "a": of_a[key],
@@ -81,15 +84,13 @@ def compare_measured(
     }
 
 
-def comparison_signature(task: Task, n: int, *, confidence_level: float, n_resamples: int, seed: int) -> str:
-    """The signature of what :func:`compare` gives."""
-    return signature(
-        task.name, n, test="paired-randomisation", confidence=confidence_level, resamples=n_resamples, seed=seed
-    )
+def comparison_signature(task: Task, n: int, resampling: Resampling) -> str:
+    """The signature of what :func:`compare` returns."""
+    return signature(task.name, n, test="paired-randomization", **resampling.signed())
 
 
 def least_p(n: int, n_resamples: int) -> float:
-    """The smallest two-sided p-value that the randomisation test can give for ``n`` samples.
+    """The smallest two-sided p-value that the randomization test can give for ``n`` samples.
 
     >>> least_p(3, 10_000)
     0.25

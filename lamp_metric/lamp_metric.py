@@ -1,15 +1,13 @@
 """The evaluate module: ``evaluate.load("lamp_metric", …)``.
 
 evaluate copies this file alone when it loads it by a folder's path or from a Space, and reads its imports line by line
-as text: one module per line, and the comment behind ours is what it tells users to install.
+as text: one module per line, and the comment after an import of ours is what it tells users to install.
 """
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import inspect
-import os
 import warnings
 from typing import Any
 
@@ -18,38 +16,40 @@ import evaluate
 
 from lamp_dataset.task import Task  # From: lamp-hf
 from lamp_dataset.tasks import CITATION, HOMEPAGE, TASKS, get_task  # From: lamp-hf
-from lamp_metric.options import check_options  # From: lamp-hf
-from lamp_metric.predictions.inputs import SIDES, checked, joined  # From: lamp-hf
+from lamp_metric.evaluate_internals import discard, forget_files, is_collecting, write_empty_file  # From: lamp-hf
+from lamp_metric.options import Resampling  # From: lamp-hf
+from lamp_metric.predictions.values import SIDES, CheckedBatch, check_batch, join_records  # From: lamp-hf
 from lamp_metric.scoring import score, signature_of  # From: lamp-hf
 
 DESCRIPTION = """\
-The scores of LaMP, the benchmark of personalised language models: accuracy and macro F1 for classes, MAE and RMSE for
-ratings, ROUGE-1 and ROUGE-L for texts. The figures are exact and the same in every run."""
+The scores of LaMP, the benchmark of personalized language models: accuracy and macro F1 for classes, MAE and RMSE for
+ratings, ROUGE-1 and ROUGE-L for texts. The figures are the same in every run."""
 
-#: Keywords of compute that decide the scores; False: not part of the signature.
+#: Keywords of compute -> whether the signature holds them.
 OPTIONS = {"confidence_level": True, "n_resamples": True, "seed": True, "extract_answers": True, "per_sample": False}
 
 
 class LampMetric(evaluate.Metric):
     """The scores of one task of LaMP.
 
-    The task is the name given to ``evaluate.load``, or ``task_name`` of ``compute``; a ``_time`` config is scored as
-    its task.
+    The task is the name passed to ``evaluate.load``, or the ``task_name`` of ``compute``; a ``_time`` config is scored
+    like its user-based twin.
 
     Args:
-        predictions: list of strings, numbers too for classes and ratings; or of records ``{"id": …, "output": …}``.
-        references: list of golds in the same order; or of such records in any order, joined by id. A gold of a task
-            with labels must be one. White space at both ends of either side does not count.
-        task_name: config name, where none was given to ``evaluate.load``.
+        predictions: list of strings, or also of numbers for classes and ratings; or of records
+            ``{"id": …, "output": …}``, or a table with these columns.
+        references: list of golds in the same order; or of such records in any order, joined by id. If the task has
+            labels, each gold must be one of them. White space at both ends of either side is ignored.
+        task_name: config name, if none was passed to ``evaluate.load``.
         confidence_level: such as 0.95; adds ``"<key>_ci": [low, high]``, the percentile bootstrap interval.
         n_resamples: number of bootstrap resamples, 1000 by default.
         seed: of the bootstrap, 0 by default.
-        per_sample: True adds ``"per_sample"``: id (or place) -> values of that sample.
-        extract_answers: True looks for the label or rating in each prediction first; no part of the official scores.
+        per_sample: True adds ``"per_sample"``: id (or position) -> values of that sample.
+        extract_answers: True looks for the label or rating in each prediction first. Not part of the official scores.
 
     Returns:
-        ``accuracy`` and ``f1``, ``MAE`` and ``RMSE``, or ``rouge-1`` and ``rouge-L``. How they were made, enough to
-        make them again, is what the method ``signature()`` says.
+        ``accuracy`` and ``f1``, ``MAE`` and ``RMSE``, or ``rouge-1`` and ``rouge-L``. The method ``signature()`` says
+        how they were made, in enough detail to reproduce them.
 
     Examples:
         >>> import evaluate, lamp_metric
@@ -70,11 +70,11 @@ class LampMetric(evaluate.Metric):
 
     _records: bool | None = None
     _number: str | None = None
-    _task_name: str | None = None  # of the call under way; the table's rows themselves cannot be pickled
+    _task_name: str | None = None  # of the current call; the table's rows themselves cannot be pickled
     _signature: str | None = None
 
     def _info(self) -> evaluate.MetricInfo:
-        self._configured()  # a wrong name fails here
+        self._configured()  # fails for a wrong name
         text = datasets.Value("string")
         record = {"id": text, "output": text}
         return evaluate.MetricInfo(
@@ -91,11 +91,11 @@ class LampMetric(evaluate.Metric):
         """Add one prediction and its reference.
 
         Raises:
-            ValueError: one of them is nothing that can be scored; the message says which and why.
+            ValueError: one of them cannot be scored; the message says which and why.
         """
         # evaluate.combine calls the two by their plural names here.
         pair = kwargs.pop("predictions", prediction), kwargs.pop("references", reference)
-        batch = self._checked([pair[0]], [pair[1]])
+        batch = self._check([pair[0]], [pair[1]])
         super().add(prediction=batch.predictions[0], reference=batch.references[0], **kwargs)
 
     def add_batch(self, *, predictions: Any = None, references: Any = None, **kwargs: Any) -> None:
@@ -104,41 +104,43 @@ class LampMetric(evaluate.Metric):
         Raises:
             ValueError: a sample cannot be scored, or the lists differ in length; the message says which and how.
         """
-        batch = self._checked(predictions, references)
+        batch = self._check(predictions, references)
         if batch.references:
             super().add_batch(predictions=batch.predictions, references=batch.references, **kwargs)
-        elif self.num_process > 1 and self.writer is None:
-            # A process whose share is empty must still write its file, or the main process waits for it in vain.
-            self.selected_feature_format = self.features[-1]
-            self._init_writer()
+        elif self.num_process > 1:
+            write_empty_file(self)
 
     def compute(self, *, predictions: Any = None, references: Any = None, **kwargs: Any) -> dict[str, Any] | None:
-        """Score what was added and what is passed here.
+        """Score what was added before and what is passed here.
 
         Raises:
-            ValueError: no task, nothing to score, a sample that cannot be scored, or an option out of range.
+            ValueError: the task is not known, there is nothing to score, a sample cannot be scored, or an option is out
+                of range.
         """
         try:
             self._task_name = self._asked_for(kwargs.get("task_name")).name
             _check_keywords(kwargs)
-            if self.writer is None and not _given(predictions) and not _given(references):
+            if not is_collecting(self) and not _given(predictions) and not _given(references):
                 if self.num_process == 1:
                     raise ValueError("nothing to score: pass predictions and references, or add some first")
                 self.add_batch(predictions=[], references=[])
             result = super().compute(predictions=predictions, references=references, **kwargs)
-            self._records = self._number = self.filelocks = self.file_paths = None
+            self._records = self._number = None
+            forget_files(self)
             return result
         except BaseException:
-            self._discard()
+            if not is_collecting(self):  # otherwise nothing is closed yet, and what was added before is still good
+                self._records = self._number = None
+                discard(self)
             raise
         finally:
             self._task_name = None
 
     def signature(self) -> str:
-        """How the last scores were made: task, number of samples, rule, seed, version; enough to make them again.
+        """How the last scores were made: task, number of samples, rule, seed, version; enough to reproduce them.
 
         Raises:
-            ValueError: nothing was computed yet, or not in this process.
+            ValueError: nothing has been computed yet, or not in this process.
         """
         if self._signature is None:
             raise ValueError("no signature yet: call compute first (in the main process)")
@@ -149,15 +151,15 @@ class LampMetric(evaluate.Metric):
         if self._number is not None and not task.labels:
             raise ValueError(f"{self._number}; {task.name} is scored on text")
         options = {key: kwargs[key] for key in OPTIONS if key in kwargs}
-        predicted, golds, ids = joined(predictions, references)
+        ids, predicted, golds = join_records(predictions, references)
         result = score(task, predicted, golds, ids=ids, **options)
         signed = {key: value for key, value in options.items() if OPTIONS[key]}
         self._signature = signature_of(task, len(golds), **signed)
         return result
 
-    def _checked(self, predictions: Any, references: Any):
+    def _check(self, predictions: Any, references: Any) -> CheckedBatch:
         task = get_task(self._task_name) if self._task_name else self._configured()
-        batch = checked(predictions, references, task, self._records, len(self))
+        batch = check_batch(predictions, references, task, self._records, len(self))
         if batch.references:
             self._records, self._number = batch.records, self._number or batch.number
         return batch
@@ -177,26 +179,15 @@ class LampMetric(evaluate.Metric):
             raise ValueError(f"task_name is {task.name!r}, but the metric was loaded for {configured.name!r}")
         return task
 
-    def _discard(self) -> None:
-        """After a failure: give up what evaluate had written or locked, so that the next call starts clean."""
-        if self.writer is not None:
-            return  # nothing was closed yet: what was added before is still good
-        self.data = self.buf_writer = self._records = self._number = None
-        for lock, path in zip(self.filelocks or (), self.file_paths or (), strict=False):
-            with contextlib.suppress(FileNotFoundError):
-                os.remove(path)
-            lock.release()
-        self.filelocks = self.file_paths = None
-
 
 def _given(values: Any) -> bool:
     return values is not None and not (hasattr(values, "__len__") and len(values) == 0)
 
 
 def _check_keywords(kwargs: dict[str, Any]) -> None:
-    """Refuse keywords that look like ours; pass over others, since evaluate.combine sends each module's to all."""
+    """Reject keywords that look like ours; ignore others: evaluate.combine passes all keywords to all modules."""
     level = kwargs.get("confidence_level")
-    check_options(0.95 if level is None else level, kwargs.get("n_resamples", 1000), kwargs.get("seed", 0))
+    Resampling(0.95 if level is None else level, kwargs.get("n_resamples", 1000), kwargs.get("seed", 0))
     ours = ["task_name", *OPTIONS]
     for key in kwargs:
         if key in ours or key in SIDES:
@@ -204,4 +195,4 @@ def _check_keywords(kwargs: dict[str, Any]) -> None:
         near = difflib.get_close_matches(key, ours, n=1, cutoff=0.75)
         if near:
             raise ValueError(f"compute has no keyword {key!r}; did you mean {near[0]!r}?")
-        warnings.warn(f"lamp_metric has no keyword {key!r} and passes over it", stacklevel=3)
+        warnings.warn(f"lamp_metric has no keyword {key!r} and ignores it", stacklevel=3)

@@ -1,30 +1,33 @@
-"""Samples measured one by one: what scores, intervals and tests of differences are all computed from."""
+"""Samples scored one by one: what scores, intervals and tests of differences are all computed from."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.task import Task
 from lamp_metric.predictions.answers import extract_answer
+from lamp_metric.predictions.joining import JoinedOutputs
 from lamp_metric.predictions.values import as_list, as_texts, where
-from lamp_metric.scorers import SCORERS, Columns, Scorer
+from lamp_metric.scorers import SCORERS, Scorer, Statistics
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Samples of one task, measured one by one.
+class ScoredSamples:
+    """The samples of one task, scored one by one and together.
 
     Attributes:
         task: their task.
-        columns: name -> one number per sample.
+        statistics: name -> one number per sample.
+        scores: result key -> score of all samples.
         n: number of samples.
     """
 
     task: Task
-    columns: Columns
+    statistics: Statistics
+    scores: Mapping[str, float]
     n: int
 
     @property
@@ -32,17 +35,11 @@ class Measured:
         """The scorer of the task's kind."""
         return SCORERS[self.task.kind]
 
-    def scores(self) -> dict[str, float]:
-        """The scores, from exactly rounded sums."""
-        return self.scorer.reduce(self.task, {key: math.fsum(column) for key, column in self.columns.items()}, self.n)
-
     def per_sample(self, ids: Sequence[str]) -> dict[str, dict[str, float]]:
-        """Id -> what was measured of that sample."""
-        shown = [self.columns[key] for key in self.scorer.shown]
-        return {
-            name: dict(zip(self.scorer.shown, values, strict=True))
-            for name, values in zip(ids, zip(*shown, strict=True), strict=True)
-        }
+        """Id -> the statistics that make sense for a single sample."""
+        shown = self.scorer.shown
+        rows = zip(*(self.statistics[key] for key in shown), strict=True)
+        return {sample_id: dict(zip(shown, row, strict=True)) for sample_id, row in zip(ids, rows, strict=True)}
 
 
 def measure(
@@ -53,26 +50,40 @@ def measure(
     *,
     extract_answers: bool = False,
     sides: tuple[str, str] = ("prediction", "reference"),
-) -> Measured:
-    """Measure each sample; see :func:`score` for arguments and errors. Messages call the two lists ``sides``."""
+) -> ScoredSamples:
+    """Score each sample; arguments and errors as for :func:`lamp_metric.score`. Messages call the lists ``sides``."""
     predictions, references = as_list(predictions, "predictions"), as_list(references, "references")
     _check_lengths(predictions, references, ids)
     predicted = as_texts(predictions, task, sides[0], ids)
     golds = as_texts(references, task, sides[1], ids)
     for position, gold in enumerate(golds):
-        _check_gold(task, gold, f"{sides[1]} of {where(ids, position)}")
+        _check_reference(task, gold, f"{sides[1]} of {where(ids, position)}")
     if extract_answers:
         predicted = [extract_answer(task, text) or text for text in predicted]
-    return Measured(task, SCORERS[task.kind].columns(task, predicted, golds), len(golds))
+    scorer = SCORERS[task.kind]
+    statistics = scorer.sample_statistics(task, predicted, golds)
+    return ScoredSamples(task, statistics, scorer.scores(task, predicted, golds, statistics), len(golds))
 
 
-def _check_gold(task: Task, gold: str, place: str) -> None:
-    """Refuse what no sample of the task can have as its gold."""
-    if not SCORERS[task.kind].is_gold(task, gold):
-        raise ValueError(f"{place}: {gold!r} is no label of {task.name}; labels: {', '.join(task.labels)}")
-    if task.is_stub(gold):
+def measure_joined(joined: JoinedOutputs, *, extract_answers: bool = False) -> ScoredSamples:
+    """Score the samples of two joined files; see :func:`measure`."""
+    return measure(
+        joined.task,
+        joined.predictions,
+        joined.references,
+        joined.ids,
+        extract_answers=extract_answers,
+        sides=joined.names,
+    )
+
+
+def _check_reference(task: Task, reference: str, place: str) -> None:
+    """Reject a reference that no sample of the task can have."""
+    if not SCORERS[task.kind].is_valid_reference(task, reference):
+        raise ValueError(f"{place}: {reference!r} is not a label of {task.name}; labels: {', '.join(task.labels)}")
+    if task.is_stub(reference):
         raise ValueError(
-            f"{place}: {gold!r} is a file name that stands for the text; scores against it mean nothing. "
+            f"{place}: {reference!r} is a file name in place of the text; scores against it mean nothing. "
             "Build the files first: avocado-builder build --help"
         )
 
@@ -84,3 +95,4 @@ def _check_lengths(predictions: list, references: list, ids: Sequence[str] | Non
         raise ValueError(f"expected as many ids as references, found {len(ids)} and {len(references)}")
     if not references:
         raise ValueError("nothing to score: no predictions, no references")
+    check_unique(ids or (), "ids")

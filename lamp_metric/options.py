@@ -1,20 +1,47 @@
-"""Options of the resampling, checked before any work."""
+"""The options of resampling, checked before any work."""
 
 from __future__ import annotations
 
 import numbers
+from dataclasses import asdict, dataclass
 
 
-def check_options(confidence_level: float, n_resamples: int, seed: int) -> None:
-    """Refuse options out of range.
+@dataclass(frozen=True)
+class Resampling:
+    """How bootstrap intervals and tests of differences draw their resamples.
+
+    Attributes:
+        confidence_level: of the intervals, such as 0.95.
+        n_resamples: number of resamples, and of random swaps in a test.
+        seed: of ``numpy.random.default_rng``.
 
     Raises:
-        ValueError: the level is not between 0 and 1, or a count or seed is no whole number large enough.
+        ValueError: the level is not between 0 and 1, or the number or the seed is not a large enough whole number.
     """
-    if not isinstance(confidence_level, numbers.Real) or not 0 < confidence_level < 1:
-        raise ValueError(
-            f"confidence_level: expected a number between 0 and 1, such as 0.95, found {confidence_level!r}"
-        )
-    for name, value, least in (("n_resamples", n_resamples, 1), ("seed", seed, 0)):
-        if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < least:
-            raise ValueError(f"{name}: expected a whole number from {least} on, found {value!r}")
+
+    confidence_level: float = 0.95
+    n_resamples: int = 1000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Reject values out of range."""
+        level = self.confidence_level
+        if not isinstance(level, numbers.Real) or not 0 < level < 1:
+            raise ValueError(f"confidence_level: expected a number between 0 and 1, such as 0.95, found {level!r}")
+        for name, least in (("n_resamples", 1), ("seed", 0)):
+            value = getattr(self, name)
+            if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < least:
+                raise ValueError(f"{name}: expected a whole number, at least {least}, found {value!r}")
+
+    @classmethod
+    def on_demand(cls, confidence_level: float | None, n_resamples: int = 1000, seed: int = 0) -> Resampling | None:
+        """None without a confidence level: no intervals are wanted, and the other options do not matter."""
+        return None if confidence_level is None else cls(confidence_level, n_resamples, seed)
+
+    def signed(self) -> dict[str, float]:
+        """The options under the names that a signature gives them.
+
+        >>> Resampling(seed=3).signed()
+        {'confidence': 0.95, 'resamples': 1000, 'seed': 3}
+        """
+        return dict(zip(("confidence", "resamples", "seed"), asdict(self).values(), strict=True))

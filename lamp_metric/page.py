@@ -1,4 +1,4 @@
-"""The metric's page: pick a task, drop a file of golds and one of predictions, read the scores with their intervals."""
+"""The metric's page: pick a task, drop a file of golds and one of predictions, read the scores and their intervals."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.outputs import parse_outputs, read_outputs
 from lamp_dataset.tasks import TASKS, get_task
 from lamp_metric.baselines import baseline
+from lamp_metric.measuring import measure_joined
+from lamp_metric.options import Resampling
 from lamp_metric.predictions.joining import join
 from lamp_metric.predictions.writing import write_predictions
-from lamp_metric.scoring import scores_of, signature_of
+from lamp_metric.scoring import results, signature_of
 
 FROM_THE_GOLDS = "as the golds say"
 CHOICES = (FROM_THE_GOLDS, *TASKS)
@@ -25,7 +27,7 @@ MAX_UPLOAD = "64mb"
 INTRODUCTION = """\
 # LaMP metric
 
-The scores of [LaMP](https://arxiv.org/abs/2304.11406), the benchmark of personalised language models. Drop a file of
+The scores of [LaMP](https://arxiv.org/abs/2304.11406), the benchmark of personalized language models. Drop a file of
 golds and a file of predictions in the official format, `{"task": "…", "golds": [{"id": "…", "output": "…"}, …]}`, or
 try the made-up sample with a trivial baseline. Intervals are percentile bootstrap intervals over samples.
 """
@@ -46,25 +48,25 @@ def score_files(
         Rows of :data:`HEADERS`, and the signature.
 
     Raises:
-        ValueError: no file, no such task, or files that cannot be scored.
+        ValueError: a file is missing, the task is unknown, or the files cannot be scored.
     """
     for side, path in (("golds", golds), ("predictions", predictions)):
         if not path:
             raise ValueError(f"no file of {side}: drop one, or try the sample")
     name = None if task_name in (None, FROM_THE_GOLDS) else task_name
-    pair = join(*(parse_outputs(Path(path).read_bytes(), Path(path).name) for path in (golds, predictions)), name)
-    measured = pair.measure()
-    found = scores_of(measured, pair.ids, confidence_level=confidence_level)
-    rows = [[key, *(f"{value:.4f}" for value in (found[key], *found[f"{key}_ci"]))] for key in pair.task.scores]
-    return rows, signature_of(pair.task, measured.n, confidence_level=confidence_level)
+    joined = join(*(parse_outputs(Path(path).read_bytes(), Path(path).name) for path in (golds, predictions)), name)
+    samples = measure_joined(joined)
+    found = results(samples, resampling=Resampling(confidence_level))
+    rows = [[key, *(f"{value:.4f}" for value in (found[key], *found[f"{key}_ci"]))] for key in joined.task.scores]
+    return rows, signature_of(joined.task, samples.n, confidence_level=confidence_level)
 
 
 def sample_files(task_name: str, folder: Path) -> tuple[str, str]:
-    """Write the sample's golds of a task, and a trivial baseline's predictions, into ``folder``; give both paths.
+    """Write the sample's golds of a task and the predictions of a trivial baseline into ``folder``; return both paths.
 
     Args:
-        task_name: config name; a headline task where :data:`FROM_THE_GOLDS`.
-        folder: to write into.
+        task_name: config name; :data:`FROM_THE_GOLDS` gives the first task with generated texts.
+        folder: where to write.
     """
     texts = next(name for name, task in TASKS.items() if task.kind == "generation")
     task = get_task(texts if task_name in (None, FROM_THE_GOLDS) else task_name)
@@ -82,7 +84,7 @@ def sample_files(task_name: str, folder: Path) -> tuple[str, str]:
 
 
 def build() -> Any:
-    """The page, a gradio ``Blocks``. Needs the extra ``app``."""
+    """The page, a gradio ``Blocks``. It needs the extra ``app``."""
     gradio = require("gradio", "app")
 
     def shown(function: Callable) -> Callable:

@@ -1,7 +1,7 @@
-"""Bootstrap intervals and a paired randomisation test, on whole scores rather than on means of per-sample values.
+"""Bootstrap intervals and a paired randomization test, on whole scores rather than on means of per-sample values.
 
-Every score is a function of the sums of per-sample columns, so a resample is a row of weights and many of them are one
-matrix product. Draws are made as ``scipy.stats.bootstrap`` makes them: with the same seed the intervals are equal.
+Every score is a function of the sums of per-sample statistics, so a resample is a row of weights, and many resamples
+are one matrix product. The draws are those of ``scipy.stats.bootstrap``: with the same seed the intervals are equal.
 """
 
 from __future__ import annotations
@@ -10,39 +10,26 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lamp_metric.measuring import Measured
-from lamp_metric.options import check_options
+from lamp_metric.measuring import ScoredSamples
+from lamp_metric.options import Resampling
 
-#: Weights held at a time: 4 million, 32 MB.
+#: The number of weights held at a time: 4 million take 32 MB.
 _CELLS = 4_000_000
 
 
-def intervals(
-    measured: Measured, *, confidence_level: float = 0.95, n_resamples: int = 1000, seed: int = 0
-) -> dict[str, list[float]]:
+def intervals(samples: ScoredSamples, resampling: Resampling) -> dict[str, list[float]]:
     """The percentile bootstrap interval of each score: result key -> ``[low, high]``.
 
-    Args:
-        measured: the samples.
-        confidence_level: such as 0.95.
-        n_resamples: number of resamples, of as many samples as there are, drawn with replacement.
-        seed: of ``numpy.random.default_rng``.
-
-    Raises:
-        ValueError: an option out of range.
+    Each resample has as many samples as ``samples``, drawn with replacement.
     """
-    check_options(confidence_level, n_resamples, seed)
-    scores = _resampled([measured], n_resamples, seed)[0]
-    return {key: percentile_interval(values, confidence_level) for key, values in scores.items()}
+    scores = _resampled([samples], resampling)[0]
+    return {key: percentile_interval(values, resampling.confidence_level) for key, values in scores.items()}
 
 
-def difference_intervals(
-    a: Measured, b: Measured, *, confidence_level: float = 0.95, n_resamples: int = 1000, seed: int = 0
-) -> dict[str, list[float]]:
-    """The interval of each score's difference, A minus B, when both are computed on the same resampled samples."""
-    check_options(confidence_level, n_resamples, seed)
-    of_a, of_b = _resampled([a, b], n_resamples, seed)
-    return {key: percentile_interval(of_a[key] - of_b[key], confidence_level) for key in of_a}
+def difference_intervals(a: ScoredSamples, b: ScoredSamples, resampling: Resampling) -> dict[str, list[float]]:
+    """The interval of each score's difference, A minus B, when both are computed on the same resamples."""
+    of_a, of_b = _resampled([a, b], resampling)
+    return {key: percentile_interval(of_a[key] - of_b[key], resampling.confidence_level) for key in of_a}
 
 
 def percentile_interval(values: np.ndarray, confidence_level: float) -> list[float]:
@@ -52,21 +39,20 @@ def percentile_interval(values: np.ndarray, confidence_level: float) -> list[flo
     return [float(low), float(high)]
 
 
-def p_values(a: Measured, b: Measured, *, n_resamples: int = 10_000, seed: int = 0) -> dict[str, float]:
-    """Two-sided p-value of each score's difference under the paired randomisation test.
+def p_values(a: ScoredSamples, b: ScoredSamples, resampling: Resampling) -> dict[str, float]:
+    """The two-sided p-value of each score's difference in the paired randomization test.
 
-    The hypothesis is that the two systems are exchangeable: each sample's two predictions change sides with
-    probability 1/2. Where there are at most ``n_resamples`` ways to do so, all are tried and the value is exact; else
-    that many are drawn, and the observed one is counted among them, so that the value is never 0.
-    Twice the smaller one-sided value, at most 1, as ``scipy.stats.permutation_test`` has it.
+    The hypothesis is that the two systems are exchangeable: the two predictions of each sample are swapped with
+    probability 1/2. If there are at most ``n_resamples`` ways to swap, all are tried and the p-value is exact.
+    Otherwise that many are drawn, and the observed one is counted among them, so that the p-value is never 0.
+    As in ``scipy.stats.permutation_test``, it is twice the smaller one-sided p-value, at most 1.
     """
-    check_options(0.5, n_resamples, seed)
-    exact = 2**a.n <= n_resamples
+    exact = 2**a.n <= resampling.n_resamples
     total_a, total_b = _matrix(a).sum(axis=0), _matrix(b).sum(axis=0)
     gap = _matrix(a) - _matrix(b)
-    moved = np.concatenate([swaps @ gap for swaps in _swaps(a.n, n_resamples, seed, exact)])
-    swapped_a, swapped_b = _reduce(a, total_a - moved), _reduce(b, total_b + moved)
-    observed_a, observed_b = _reduce(a, total_a[None]), _reduce(b, total_b[None])
+    moved = np.concatenate([swaps @ gap for swaps in _swaps(a.n, resampling, exact)])
+    swapped_a, swapped_b = _aggregate(a, total_a - moved), _aggregate(b, total_b + moved)
+    observed_a, observed_b = _aggregate(a, total_a[None]), _aggregate(b, total_b[None])
     return {
         key: _two_sided(swapped_a[key] - swapped_b[key], float((observed_a[key] - observed_b[key])[0]), exact)
         for key in swapped_a
@@ -74,7 +60,7 @@ def p_values(a: Measured, b: Measured, *, n_resamples: int = 10_000, seed: int =
 
 
 def _two_sided(null: np.ndarray, observed: float, exact: bool) -> float:
-    # Differences that are equal on paper must count as equal although their sums were rounded differently.
+    # Differences that are equal in exact arithmetic must count as equal although their sums are rounded differently.
     slack = max(1e-14, abs(1e-12 * observed))
     extra = 0 if exact else 1
     greater = (np.count_nonzero(null >= observed - slack) + extra) / (len(null) + extra)
@@ -82,39 +68,40 @@ def _two_sided(null: np.ndarray, observed: float, exact: bool) -> float:
     return float(min(1.0, 2 * min(greater, less)))
 
 
-def _matrix(measured: Measured) -> np.ndarray:
-    """Samples × columns."""
-    return np.array(list(measured.columns.values())).T
+def _matrix(samples: ScoredSamples) -> np.ndarray:
+    """Samples × statistics."""
+    return np.array(list(samples.statistics.values())).T
 
 
-def _reduce(measured: Measured, sums: np.ndarray) -> dict[str, np.ndarray]:
-    named = dict(zip(measured.columns, sums.T, strict=True))
-    return measured.scorer.reduce(measured.task, named, measured.n)
+def _aggregate(samples: ScoredSamples, sums: np.ndarray) -> dict[str, np.ndarray]:
+    """The scores from resamples × sums of the statistics."""
+    named = dict(zip(samples.statistics, sums.T, strict=True))
+    return samples.scorer.aggregate(samples.task, named, samples.n)
 
 
-def _resampled(systems: list[Measured], n_resamples: int, seed: int) -> list[dict[str, np.ndarray]]:
-    """Of each system the scores on the resamples, the same resamples for all."""
+def _resampled(systems: list[ScoredSamples], resampling: Resampling) -> list[dict[str, np.ndarray]]:
+    """The scores of each system on the resamples, which are the same for all systems."""
     matrices = [_matrix(system) for system in systems]
     sums: list[list[np.ndarray]] = [[] for _ in systems]
-    for weights in _weights(systems[0].n, n_resamples, seed):
+    for weights in _weights(systems[0].n, resampling):
         for matrix, parts in zip(matrices, sums, strict=True):
             parts.append(weights @ matrix)
-    return [_reduce(system, np.concatenate(parts)) for system, parts in zip(systems, sums, strict=True)]
+    return [_aggregate(system, np.concatenate(parts)) for system, parts in zip(systems, sums, strict=True)]
 
 
-def _weights(n: int, n_resamples: int, seed: int) -> Iterator[np.ndarray]:
+def _weights(n: int, resampling: Resampling) -> Iterator[np.ndarray]:
     """Batches of resamples × samples: how often each sample was drawn."""
-    generator = np.random.default_rng(seed)
-    for rows in _batches(n, n_resamples):
+    generator = np.random.default_rng(resampling.seed)
+    for rows in _batches(n, resampling.n_resamples):
         drawn = generator.integers(0, n, (rows, n)) + n * np.arange(rows)[:, None]
         yield np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(float)
 
 
-def _swaps(n: int, n_resamples: int, seed: int, exact: bool) -> Iterator[np.ndarray]:
-    """Batches of swaps × samples: 1 where the sample's two predictions change sides."""
-    generator = np.random.default_rng(seed)
+def _swaps(n: int, resampling: Resampling, exact: bool) -> Iterator[np.ndarray]:
+    """Batches of swaps × samples: 1 if the two predictions of the sample are swapped."""
+    generator = np.random.default_rng(resampling.seed)
     done = 0
-    for rows in _batches(n, 2**n if exact else n_resamples):
+    for rows in _batches(n, 2**n if exact else resampling.n_resamples):
         if exact:
             patterns = np.arange(done, done + rows)[:, None] >> np.arange(n) & 1
         else:

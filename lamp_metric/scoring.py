@@ -7,8 +7,9 @@ from typing import Any
 
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
-from lamp_metric.measuring import Measured, measure
-from lamp_metric.options import check_options
+from lamp_metric.measuring import ScoredSamples, measure
+from lamp_metric.options import Resampling
+from lamp_metric.predictions.values import as_list
 from lamp_metric.signature import signature
 
 
@@ -24,13 +25,13 @@ def score(
     per_sample: bool = False,
     extract_answers: bool = False,
 ) -> dict[str, Any]:
-    """The benchmark's scores of one task, from two lists of the same order.
+    """The benchmark's scores of one task, from two lists in the same order.
 
     Args:
-        task: config name, such as ``"LaMP_4"``; a ``_time`` config is scored as its task.
-        predictions: strings; numbers too where the task has labels. White space at both ends does not count.
-        references: the golds; of a task with labels, each must be one.
-        ids: names of the samples, for messages and ``per_sample``; by default their places "0", "1", …
+        task: config name, such as ``"LaMP_4"``; a ``_time`` config is scored like its user-based twin.
+        predictions: strings, or also numbers if the task has labels. White space at both ends is ignored.
+        references: the golds; if the task has labels, each must be one of them.
+        ids: names of the samples, for messages and ``per_sample``; by default their positions "0", "1", …
         confidence_level: such as 0.95; adds ``"<key>_ci": [low, high]``, the percentile bootstrap interval.
         n_resamples: number of bootstrap resamples.
         seed: of their generator (numpy's PCG64).
@@ -39,42 +40,48 @@ def score(
         extract_answers: use what :func:`lamp_metric.extract_answer` finds. Not part of the official scores.
 
     Returns:
-        ``accuracy`` and ``f1``, ``MAE`` and ``RMSE``, or ``rouge-1`` and ``rouge-L``, and what was asked for besides.
+        ``accuracy`` and ``f1``, ``MAE`` and ``RMSE``, or ``rouge-1`` and ``rouge-L``, and whatever else was requested.
 
     Raises:
-        ValueError: no such task, nothing to score, lists of different length, a value of the wrong type, a gold that
-            is no label, or an option out of range. The message names the sample.
+        ValueError: the task is unknown, there is nothing to score, the lists differ in length, an id is duplicate, a
+            value has the wrong type, a gold is not a label of the task, or an option is out of range. The message
+            names the sample.
+
+    The scores differ from the official script's in these cases:
+
+    * Texts: the mean over samples; the official script reports the median of 1,000 unseeded bootstrap means.
+    * Classes: a gold that is not a label of the task is an error. The official script maps it and any prediction that
+      is not a label to the same number, and counts such a pair as correct.
+    * Ratings: a gold off the scale ("6", "4.5") is an error; the official script scores it. NaN, infinity and numbers
+      of 1e100 or more count as unusable; the official script crashes on NaN, infinity and very large numbers (1e39).
+      It also rounds ratings to 32-bit floats, so that "4.1" is off by 1e-7.
+    * A prediction that is null or a Boolean is an error; the official script scores its text, ``"None"`` or ``"True"``.
 
     >>> score("LaMP_3", ["4", "no idea"], ["5", "2"])
     {'MAE': 2.0, 'RMSE': 2.23606797749979}
     """
     task = get_task(task) if not isinstance(task, Task) else task
-    if confidence_level is not None:
-        check_options(confidence_level, n_resamples, seed)
-    measured = measure(task, predictions, references, ids, extract_answers=extract_answers)
-    options = {"confidence_level": confidence_level, "n_resamples": n_resamples, "seed": seed}
-    return scores_of(measured, ids, per_sample=per_sample, **options)
+    resampling = Resampling.on_demand(confidence_level, n_resamples, seed)
+    ids = as_list(ids, "ids") if ids is not None else None
+    samples = measure(task, predictions, references, ids, extract_answers=extract_answers)
+    return results(samples, ids, resampling, per_sample=per_sample)
 
 
-def scores_of(
-    measured: Measured,
+def results(
+    samples: ScoredSamples,
     ids: Sequence[str] | None = None,
+    resampling: Resampling | None = None,
     *,
-    confidence_level: float | None = None,
-    n_resamples: int = 1000,
-    seed: int = 0,
     per_sample: bool = False,
 ) -> dict[str, Any]:
-    """The scores of measured samples; arguments and result as of :func:`score`."""
-    result: dict[str, Any] = measured.scores()
-    if confidence_level is not None:
-        check_options(confidence_level, n_resamples, seed)
+    """What :func:`score` returns, for samples that are scored already."""
+    result: dict[str, Any] = dict(samples.scores)
+    if resampling is not None:
         from lamp_metric.resampling import intervals  # needs numpy
 
-        bounds = intervals(measured, confidence_level=confidence_level, n_resamples=n_resamples, seed=seed)
-        result |= {f"{key}_ci": interval for key, interval in bounds.items()}
+        result |= {f"{key}_ci": interval for key, interval in intervals(samples, resampling).items()}
     if per_sample:
-        result["per_sample"] = measured.per_sample(ids if ids is not None else [str(i) for i in range(measured.n)])
+        result["per_sample"] = samples.per_sample(ids if ids is not None else [str(i) for i in range(samples.n)])
     return result
 
 
@@ -87,12 +94,11 @@ def signature_of(
     seed: int = 0,
     extract_answers: bool = False,
 ) -> str:
-    """How the scores that :func:`score` gives for ``n`` samples with these options are made, in one line.
+    """How :func:`score` makes the scores of ``n`` samples with these options, in one line.
 
     Raises:
-        ValueError: no such task.
+        ValueError: the task is unknown, or an option is out of range.
     """
     task = get_task(task) if not isinstance(task, Task) else task
-    resampled = {"confidence": confidence_level, "resamples": n_resamples, "seed": seed}
-    options = resampled if confidence_level is not None else {}
-    return signature(task.name, n, extracted=extract_answers, **options)
+    resampling = Resampling.on_demand(confidence_level, n_resamples, seed)
+    return signature(task.name, n, extracted=extract_answers, **(resampling.signed() if resampling else {}))

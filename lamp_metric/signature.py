@@ -1,10 +1,11 @@
-"""One line that says how a score was made, enough to make it again."""
+"""One line that says how a score was made: enough to reproduce it."""
 
 from __future__ import annotations
 
 from lamp_dataset import __version__
 
-#: Number of this package's scoring rules. It goes up when the same files would get another score.
+#: The version of the scoring rules. It goes up when the same files would get another score by another rule; differences
+#: in the last digits, as from another order of summation, do not count.
 RULE = 1
 
 
@@ -14,7 +15,7 @@ def signature(task_name: str, n: int, **options: object) -> str:
     Args:
         task_name: config name.
         n: number of samples.
-        options: what else decided the figures, such as ``seed``; False and None are left out.
+        options: whatever else the figures depend on, such as ``seed``; False and None are left out.
 
     >>> signature("LaMP_4", 2500, confidence=0.95, resamples=1000, seed=0, extracted=False)
     'task:LaMP_4|n:2500|rule:1|confidence:0.95|resamples:1000|seed:0|version:...'

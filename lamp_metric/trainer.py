@@ -1,4 +1,4 @@
-"""The scores as ``compute_metrics`` of a transformers ``Trainer``. Needs numpy when called, torch never."""
+"""The scores as ``compute_metrics`` of a transformers ``Trainer``. Nothing here imports torch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.scoring import score
 
-#: What the Trainer puts where there is no token.
+#: The Trainer's label for positions without a token.
 PADDING = -100
 
 
@@ -18,26 +18,27 @@ def compute_metrics(
 ) -> Callable[[Any], dict[str, float]]:
     """A function for ``Trainer(compute_metrics=…)``.
 
-    It takes what the Trainer hands over, an ``EvalPrediction`` or a pair, where predictions are
+    It takes what the Trainer passes, an ``EvalPrediction`` or a pair. The predictions can be
 
     * token ids, samples × tokens, as with ``predict_with_generate=True``;
-    * logits, samples × tokens × vocabulary, or a tuple that begins with them; the best token of each place counts;
-    * logits of a classification head, samples × labels, with the places of the golds in ``TASKS[name].labels`` as
-      labels; or the numbers of a regression head, where the task has ratings.
+    * logits, samples × tokens × vocabulary, or a tuple that begins with them; the best token at each position counts;
+    * logits of a classification head, samples × labels, if the labels are positions in ``TASKS[name].labels``; or the
+      numbers of a regression head, if the task has ratings.
 
-    Tokens at -100 are left out, special tokens too; blanks before punctuation go, as they did in the official runs with
-    transformers 4, whose default it was. Logits are taken only where the gold has a token. Scores come
-    from teacher forcing then, and are higher than those of generated text. Golds are what the tokenizer makes of them;
-    a label that it cannot spell is an error.
+    Tokens at -100 and special tokens are left out. Blanks before punctuation are removed, as in the official runs,
+    which used the default of transformers 4. Logits count only where the gold has a token; these scores come from
+    teacher forcing and are higher than those of generated text. Golds are decoded by the tokenizer too; a label that it
+    cannot spell is an error.
 
     Args:
         task: config name.
-        tokenizer: with ``batch_decode``; not needed for a classification or regression head.
-        causal: True for decoder-only models, whose logits at one place are of the token at the next.
+        tokenizer: has ``batch_decode``; not needed for a classification or regression head.
+        causal: True for decoder-only models, whose logits at one position predict the token at the next.
         extract_answers: find labels and ratings in sentences, see :func:`lamp_metric.extract_answer`.
 
     Raises:
-        ValueError: no such task. The function raises it for arrays of another shape and for golds that are no label.
+        ValueError: the task is unknown. The returned function raises it for arrays of another shape and for golds that
+            are not labels of the task.
 
     >>> compute_metrics("LaMP_1")(([[0.1, 2.0], [1.5, 0.3]], [1, 1]))
     {'accuracy': 0.5, 'f1': 0.3333333333333333}
@@ -57,10 +58,10 @@ def compute_metrics(
 
 
 def best_tokens(*, causal: bool = False) -> Callable[[Any, Any], Any]:
-    """A function for ``Trainer(preprocess_logits_for_metrics=…)``: keeps the best token of each place.
+    """A function for ``Trainer(preprocess_logits_for_metrics=…)``: keeps only the best token at each position.
 
-    All logits of a split are samples × tokens × vocabulary numbers, soon more than the memory holds. The scores are
-    those that the logits would give.
+    The logits of a whole split are samples × tokens × vocabulary numbers and may not fit into memory. The scores are
+    the same as from the logits.
 
     Args:
         causal: as for :func:`compute_metrics`.
@@ -69,7 +70,7 @@ def best_tokens(*, causal: bool = False) -> Callable[[Any, Any], Any]:
 
 
 def _best_tokens(logits: Any, labels: Any, causal: bool) -> Any:
-    """Token ids, :data:`PADDING` where the gold has none; numpy and torch alike."""
+    """Token ids, or :data:`PADDING` where the gold has no token; for arrays of numpy and tensors of torch."""
     ids = logits.argmax(-1)
     if causal:
         ids, labels = ids[:, :-1], labels[:, 1:]
@@ -86,7 +87,7 @@ def _pair(evaluated: Any) -> tuple[Any, Any]:
     predictions, labels = evaluated
     predictions = predictions[0] if isinstance(predictions, tuple) else predictions
     if labels is None:
-        raise ValueError("compute_metrics: expected labels, found None; does the data set have a 'labels' column?")
+        raise ValueError("compute_metrics: expected labels, found None; does the dataset have a 'labels' column?")
     return np.asarray(predictions), np.asarray(labels)
 
 
@@ -97,19 +98,19 @@ def _of_a_head(task: Task, predictions: Any, labels: Any) -> tuple[list, list]:
     if task.kind == "ordinal" and predictions.size == len(labels):
         return predictions.ravel().tolist(), labels.tolist()
     raise ValueError(
-        f"compute_metrics: expected {len(task.labels)} logits a sample for the labels of {task.name}, "
+        f"compute_metrics: expected {len(task.labels)} logits per sample for the labels of {task.name}, "
         f"found predictions of shape {predictions.shape}"
     )
 
 
-def _label(task: Task, place: int) -> str:
-    if not 0 <= place < len(task.labels):
-        raise ValueError(f"compute_metrics: expected places 0 to {len(task.labels) - 1} as labels, found {place}")
-    return task.labels[place]
+def _label(task: Task, position: int) -> str:
+    if not 0 <= position < len(task.labels):
+        raise ValueError(f"compute_metrics: expected labels from 0 to {len(task.labels) - 1}, found {position}")
+    return task.labels[position]
 
 
 def _token_ids(predictions: Any, labels: Any, causal: bool) -> Any:
-    """Token ids of the predictions, :data:`PADDING` where there is none."""
+    """Token ids of the predictions, :data:`PADDING` where there is no token."""
     if predictions.ndim == 3 and predictions.shape[:2] == labels.shape:
         return _best_tokens(predictions, labels, causal)
     if predictions.ndim == 2 and predictions.dtype.kind in "iu":
@@ -124,5 +125,5 @@ def _decoded(ids: Any, tokenizer: Any) -> list[str]:
     if tokenizer is None:
         raise ValueError("compute_metrics: token ids need a tokenizer: compute_metrics(task, tokenizer)")
     rows = [row[row != PADDING].tolist() for row in ids]
-    # Blanks before punctuation go, on both sides: the official scores were made so, by the default of transformers 4.
+    # Blanks before punctuation are removed on both sides: the official runs used this default of transformers 4.
     return tokenizer.batch_decode(rows, skip_special_tokens=True, clean_up_tokenization_spaces=True)

@@ -15,8 +15,10 @@ from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.text_table import interval, table
-from lamp_metric.predictions.joining import Pair, join
-from lamp_metric.scoring import scores_of, signature_of
+from lamp_metric.measuring import measure_joined
+from lamp_metric.options import Resampling
+from lamp_metric.predictions.joining import JoinedOutputs, join
+from lamp_metric.scoring import results, signature_of
 
 FILE = click.Path(path_type=Path)
 
@@ -46,31 +48,31 @@ def scoring_options(command: Callable) -> Callable:
     command = click.option(
         "--extract_answers",
         is_flag=True,
-        help="Find labels and ratings in sentences, in the tasks that have them; these are no official scores, so not "
-        "with --output_file.",
+        help="Find labels and ratings in sentences, for the tasks that have them. The scores are not official, so "
+        "--output_file is not allowed.",
     )(command)
     return resampling_options(None, 1000)(command)
 
 
-def join_and_warn(golds: Outputs, predictions: Outputs, task_name: str | None = None) -> Pair:
-    """As :func:`~lamp_metric.predictions.joining.join`; says so on standard error where the labels imply another task.
+def join_and_warn(golds: Outputs, predictions: Outputs, task_name: str | None = None) -> JoinedOutputs:
+    """As :func:`~lamp_metric.predictions.joining.join`; if the labels imply another task, standard error says so.
 
     Raises:
-        ValueError: as there.
+        ValueError: as for ``join``.
     """
-    pair = join(golds, predictions, task_name)
-    named = get_task(task_name).base if task_name is not None else golds.task
-    if pair.task.base != named:
+    joined = join(golds, predictions, task_name)
+    task, named = joined.task, get_task(task_name).base if task_name is not None else golds.task
+    if task.base != named:
         click.echo(
-            f"{golds.name}: says {golds.task!r}, but its golds are labels of {pair.task.base} ({pair.task.title}): "
-            f"{pair.task.name} is scored",
+            f"{golds.name}: says {golds.task!r}, but its golds are labels of {task.base} ({task.title}): "
+            f"{task.name} is scored",
             err=True,
         )
-    return pair
+    return joined
 
 
 def check_extraction(tasks: Sequence[Task], extract_answers: bool) -> None:
-    """Refuse to look for labels where no task has any.
+    """Reject the search for labels if no task has any.
 
     Raises:
         ValueError: the message names the tasks.
@@ -80,26 +82,26 @@ def check_extraction(tasks: Sequence[Task], extract_answers: bool) -> None:
         raise ValueError(f"--extract_answers: no labels or ratings to look for in {names}; leave the option out")
 
 
-def evaluate_pair(pair: Pair, per_sample: bool, extract_answers: bool, **resampling: Any) -> dict[str, Any]:
-    """Everything about one task's score, as ``--json`` prints it."""
-    measured = pair.measure(extract_answers=extract_answers and bool(pair.task.labels))
-    result = scores_of(measured, pair.ids, per_sample=per_sample, **resampling)
-    keys = pair.task.scores
+def evaluate_joined(
+    joined: JoinedOutputs, per_sample: bool, extract_answers: bool, **resampling: Any
+) -> dict[str, Any]:
+    """Everything about one task's scores, as ``--json`` prints it."""
+    task, extracted = joined.task, extract_answers and bool(joined.task.labels)
+    samples = measure_joined(joined, extract_answers=extracted)
+    result = results(samples, joined.ids, Resampling.on_demand(**resampling), per_sample=per_sample)
     extra = {"per_sample": result["per_sample"]} if per_sample else {}
     return {
-        "task": pair.task.name,
-        "n": measured.n,
-        "scores": {key: result[key] for key in keys},
-        "intervals": {key: result[f"{key}_ci"] for key in keys if f"{key}_ci" in result},
-        "signature": signature_of(
-            pair.task, measured.n, extract_answers=extract_answers and bool(pair.task.labels), **resampling
-        ),
+        "task": task.name,
+        "n": samples.n,
+        "scores": {key: result[key] for key in task.scores},
+        "intervals": {key: result[f"{key}_ci"] for key in task.scores if f"{key}_ci" in result},
+        "signature": signature_of(task, samples.n, extract_answers=extracted, **resampling),
         **extra,
     }
 
 
 def score_table(results: Sequence[Mapping[str, Any]]) -> str:
-    """The scores of some tasks for a reader, and how they were made."""
+    """The scores of some tasks as text for people, and how they were made."""
     with_intervals = any(result["intervals"] for result in results)
     rows = [["task", "samples", "score", "value", *(["interval"] if with_intervals else [])]]
     for result in results:
@@ -112,33 +114,33 @@ def score_table(results: Sequence[Mapping[str, Any]]) -> str:
 
 
 def check_output(output: Path | None, inputs: Sequence[Path]) -> None:
-    """Refuse to write over what is read.
+    """Reject an output that would overwrite an input.
 
     Raises:
         ValueError: the output is one of the inputs.
     """
     for path in inputs:
         if output is not None and output.exists() and path.exists() and output.samefile(path):
-            raise ValueError(f"{output}: is an input of this command; name another file for the output")
+            raise ValueError(f"{output}: is also an input of this command; choose another file for the output")
 
 
 def check_options(
     output: Path | None, inputs: Sequence[Path], as_json: bool, *, per_sample: bool, extract_answers: bool, **_: Any
 ) -> None:
-    """Refuse options that contradict each other, before any work.
+    """Reject options that contradict each other, before any work.
 
     Raises:
         ValueError: the message names the options.
     """
     check_output(output, inputs)
     if extract_answers and output is not None:
-        raise ValueError("--extract_answers gives no official scores, so it writes no --output_file; use --json")
+        raise ValueError("--extract_answers gives unofficial scores, so --output_file is not allowed; use --json")
     if per_sample and not as_json:
-        raise ValueError("--per_sample adds to what --json prints; pass --json as well")
+        raise ValueError("--per_sample adds to the output of --json; pass --json as well")
 
 
 def write_scores(output: Path | None, scores: Mapping[str, Any]) -> None:
-    """Write the official result, where asked for.
+    """Write the official result file, if one was requested.
 
     Raises:
         OSError: the file cannot be written.

@@ -22,19 +22,19 @@ from lamp_metric.predictions.report import check_predictions, question_ids
     ),
 )
 @click.argument("task_name", metavar="TASK")
-@click.option("--questions", type=FILE, help="The split's questions file: names the samples where golds are withheld.")
-@click.option("--golds", type=FILE, help="Or the split's file of golds.")
+@click.option("--questions", type=FILE, help="The split's questions file: says which samples need a prediction.")
+@click.option("--golds", type=FILE, help="Or the split's file of golds, which says the same.")
 @click.option("--preds", type=FILE, required=True, help="The file of predictions to check.")
 @click.pass_context
 def check(ctx: click.Context, task_name: str, questions: Path | None, golds: Path | None, preds: Path) -> None:
     """Check a file of predictions for TASK: is it fit to submit?
 
-    Errors (exit status 2): ids missing, extra or doubled, another task, outputs of a wrong type. Warnings (status 0):
-    what costs points, such as empty outputs, unknown labels, ratings that are no number.
+    Errors (exit status 2): missing, extra or duplicate ids, another task, outputs of a wrong type. Warnings (exit
+    status 0): what costs points, such as empty outputs, unknown labels, ratings that are not numbers.
     """
     task = get_task(task_name)
     if (questions is None) == (golds is None):
-        raise ValueError("expected either --questions or --golds: the samples that need a prediction")
+        raise ValueError("expected either --questions or --golds, which say what samples need a prediction")
     ids = question_ids(questions) if questions is not None else list(read_outputs(golds, task).by_id)
     report = check_predictions(preds, task, ids)
     click.echo(report.text())
@@ -48,12 +48,12 @@ def check(ctx: click.Context, task_name: str, questions: Path | None, golds: Pat
 )
 @click.argument("preds", type=FILE, nargs=-1, required=True, metavar="PREDS…")
 @click.option("--output", type=FILE, required=True, help="The zip to write.")
-@click.option("--partial", is_flag=True, help="Pack what is there, though some tasks are missing.")
+@click.option("--partial", is_flag=True, help="Pack the files that are there, even if some tasks are missing.")
 @click.pass_context
 def pack(ctx: click.Context, preds: tuple[Path, ...], output: Path, partial: bool) -> None:
-    """Check files of predictions, one a task, and pack them into a zip for eval-all and the leaderboard.
+    """Check files of predictions, one per task, and pack them into a zip for eval-all and the leaderboard.
 
-    Nothing is written if one has errors (exit status 2).
+    Nothing is written if one of them has errors (exit status 2).
     """
     check_output(output, preds)
     reports = pack_files(preds, output, partial=partial)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 
 def table(rows: Sequence[Sequence[str]], numeric: Sequence[int] = ()) -> str:
-    """Rows as text with columns in line, the first row as head.
+    """Rows as text with aligned columns; the first row is the header.
 
     Args:
-        rows: of equal length.
-        numeric: places of the columns to set flush right.
+        rows: cells, as many in each row.
+        numeric: positions of the columns to align on the right.
 
     >>> print(table([["score", "value"], ["MAE", "0.25"]], numeric=[1]))
     score  value

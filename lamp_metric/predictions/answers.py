@@ -1,4 +1,4 @@
-"""Find the label or the rating in a chat model's sentence. Opt-in, never part of the official scores."""
+"""Find the label or the rating in a chat model's sentence. Opt-in, and never part of the official scores."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from functools import cache
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 
-#: What announces the answer; the last one counts, since models think aloud first.
+#: What announces the answer. The last one counts, since models think aloud first.
 _CUE = re.compile(
     r"\b(?:answer|tag|category|rating|score|reference|prediction|label)\b[^\n.:]{0,30}?(?:\bis\b|\bwould be\b|:|=)",
     re.I,
 )
-#: Ways to name the scale, which are no ratings.
+#: Ways to name the scale, which are not ratings.
 _SCALE = re.compile(r"\b1\s*(?:to|through|-|–)\s*5\b|(?:\bout of|/)\s*5\b(?:\.0)?", re.I)
 _NUMBER = re.compile(r"(?<![\w.,+–-])[-+]?\d+(?:\.\d+)?(?!\w|[.,–-]\d)")
 _WORDS = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5"}
@@ -23,20 +23,20 @@ _STARS = re.compile(rf"\b({'|'.join(_WORDS)})[ -]stars?\b", re.I)
 def extract_answer(task: str | Task, text: str) -> str | None:
     """The label or rating that ``text`` gives as its answer.
 
-    A text that is a label is that label, case aside. Else what follows the last "the answer is", "rating:" and the
-    like counts, else the only label in the text. Of labels that overlap the longer counts: "dark comedy" is not
-    "comedy". Ratings may have decimals; "out of 5", "/5" and "1 to 5" name the scale.
+    If the text announces an answer ("the answer is", "rating:" and the like), the first label after the last
+    announcement counts; otherwise the only label in the text does. Case does not matter. If labels overlap, the longer
+    one counts: "dark comedy" is not "comedy". Ratings may have decimals; "out of 5", "/5" and "1 to 5" name the scale.
 
     Args:
         task: config name of a task with labels.
         text: what the model said.
 
     Returns:
-        The label as the benchmark spells it, or the rating as a number in digits; None where there is none or where
-        several stand side by side.
+        The label as the benchmark spells it, or the rating in digits; None if there is none, or if there are several
+        and none is announced.
 
     Raises:
-        ValueError: no such task, or a task without labels.
+        ValueError: the task is unknown, or it has no labels.
 
     >>> extract_answer("LaMP_1", "Both fit, but the answer is [1].")
     '[1]'
@@ -60,7 +60,7 @@ def extract_answer(task: str | Task, text: str) -> str | None:
 
 
 def _labels(labels: tuple[str, ...], text: str, announced: bool) -> list[str]:
-    """The labels in ``text``, in its order. "1" for "[1]" only right after "the answer is", or as the whole text."""
+    """The labels in ``text``, in order. "1" counts as "[1]" only right after an announcement, or as the whole text."""
     full, bare = _patterns(labels)
     by_folded = {label.casefold(): label for label in labels}
     found = [by_folded[match.group().casefold()] for match in full.finditer(text)]
@@ -80,7 +80,7 @@ def _patterns(labels: tuple[str, ...]) -> tuple[re.Pattern, re.Pattern | None]:
 
 
 def _ratings(labels: tuple[str, ...], text: str, announced: bool) -> list[str]:
-    """The numbers in ``text`` that lie on the scale, in its order; else those written as "four stars"."""
+    """The numbers in ``text`` on the scale, in order; if there are none, those in words, as in "four stars"."""
     text = _SCALE.sub(" ", text)
     low, high = float(labels[0]), float(labels[-1])
     found = [match.group() for match in _NUMBER.finditer(text) if low <= float(match.group()) <= high]

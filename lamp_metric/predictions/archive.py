@@ -1,4 +1,4 @@
-"""Zips of outputs files, one a task, read without extracting anything to disk."""
+"""Zips of outputs files, one per task, read without extracting anything to disk."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ from lamp_dataset.formats.json_file import HEAD_BYTES, describe
 from lamp_dataset.formats.outputs import Outputs, parse_outputs
 from lamp_dataset.tasks import OFFICIAL_NAMES
 
-#: More than any honest zip of all tasks inflates to; what lies beyond is taken for a zip bomb.
+#: More than an honest zip of all tasks inflates to; a zip that exceeds it is taken for a zip bomb.
 MAX_INFLATED_BYTES = 512 << 20
 
-#: What zipfile raises for a zip that is not whole.
+#: What zipfile raises for a damaged zip.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError, UnicodeError)
 
 
 def read_zip(path: str | os.PathLike) -> dict[str, Outputs]:
-    """The outputs files in a zip, by the task that each gives, in the benchmark's order.
+    """The outputs files in a zip: official task name -> outputs, in the benchmark's order.
 
-    JSON files count at any depth; what file managers add (``__MACOSX``, ``._x.json``), folders and other files do not.
+    JSON files at any depth are read. Other files are ignored, and so is what file managers add (``__MACOSX``,
+    ``._x.json``).
 
     Raises:
-        ValueError: no zip, cut, encrypted, inflating to more than :data:`MAX_INFLATED_BYTES`; no JSON in it, or JSON
-            that is no outputs file; an unknown task, or two files of one task.
+        ValueError: it is not a zip, or it is cut off, damaged, encrypted or too large (:data:`MAX_INFLATED_BYTES`); it
+            holds no JSON files, or one that is not an outputs file; a task is unknown, or two files belong to one task.
         OSError: it cannot be read.
     """
     found: dict[str, Outputs] = {}
@@ -44,7 +45,7 @@ def read_zip(path: str | os.PathLike) -> dict[str, Outputs]:
 
 
 def _json_members(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Name (zip and member) and content of each JSON file in a zip."""
+    """The name (of zip and member) and the content of each JSON file in a zip."""
     if path.is_dir():
         raise ValueError(f"{path}: expected a zip file, found a folder")
     with path.open("rb") as file:
@@ -73,7 +74,7 @@ def _inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, limit
         raise ValueError(f"{name}: is encrypted; make the zip without a password")
     try:
         with archive.open(member) as file:
-            data = file.read(limit + 1)  # what the header says of the size need not be true
+            data = file.read(limit + 1)  # the size in the header may be wrong
     except NotImplementedError as error:
         raise ValueError(f"{name}: {error}; make the zip with deflate, the usual method") from None
     if len(data) > limit:

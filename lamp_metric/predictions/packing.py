@@ -16,23 +16,24 @@ from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
 from lamp_metric.predictions.joining import best_fit
 from lamp_metric.predictions.report import Report, check_document
 
-#: The same files make the same zip, byte for byte.
+#: A fixed date, so that the same files give the same zip, byte for byte.
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def pack(paths: Sequence[str | os.PathLike], output: str | os.PathLike, *, partial: bool = False) -> dict[str, Report]:
-    """Check files of predictions and write them as one zip; nothing is written if one is unfit.
+    """Check files of predictions and write them into one zip; nothing is written if one of them is unfit.
 
     Args:
-        paths: outputs files, one a task.
+        paths: outputs files, one per task.
         output: the zip to write.
-        partial: whether fewer than all tasks will do.
+        partial: whether some tasks may be missing.
 
     Returns:
         Official task name -> report, in the benchmark's order. Nothing was written if one of them has errors.
 
     Raises:
-        ValueError: no outputs file, an unknown task, two files of one task, or a task is missing.
+        ValueError: a file is not an outputs file, its task is unknown, two files belong to one task, or a task is
+            missing.
         OSError: a file cannot be read or written.
     """
     documents = _documents(paths)
@@ -65,12 +66,12 @@ def _report(document: Any, name: str) -> Report:
     report = check_document(document, name, task)
     distance, nearest = min(_splits(task, report.n))
     if distance:
-        report.warnings.append(f"{report.n} predictions are no whole split of {task.base} (nearest: {nearest})")
+        report.warnings.append(f"{report.n} predictions are not a whole split of {task.base} (nearest: {nearest})")
     return report
 
 
 def _splits(task: Task, n: int) -> Iterator[tuple[int, str]]:
-    """Of each split of both settings whose size is known: how far its size is from ``n``, and its size and name."""
+    """For each split of both settings with a known size: how far its size is from ``n``, and its size and name."""
     for both in TASKS.values():
         if both.base == task.base:
             for split, count in both.num_samples.items():

@@ -1,14 +1,14 @@
-"""Is a file of predictions fit to be scored? A report of everything that is wrong with it, not only of the first."""
+"""Is a file of predictions fit to be scored? A report of everything that is wrong with it, not only the first error."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lamp_dataset.formats.ids import difference, duplicates
 from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.json_list import JsonList
 from lamp_dataset.formats.outputs import golds_of
@@ -16,9 +16,9 @@ from lamp_dataset.task import Task
 from lamp_dataset.tasks import TASKS
 from lamp_metric.predictions.values import is_number
 from lamp_metric.scorers.ordinal import number_of
-from lamp_metric.scorers.text import tokens
+from lamp_metric.scorers.text import has_words
 
-#: Examples that a line of the report names.
+#: The number of examples that a line of the report names.
 SHOWN = 5
 
 
@@ -29,8 +29,8 @@ class Report:
     Attributes:
         name: the file.
         n: number of entries in it.
-        errors: what makes the file unfit, one line each.
-        warnings: what costs points, one line each.
+        errors: what makes the file unfit, one line per kind.
+        warnings: what costs points, one line per kind.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Report:
     warnings: list[str] = field(default_factory=list)
 
     def text(self) -> str:
-        """The report for a reader."""
+        """The report as text for people."""
         verdict = "unfit" if self.errors else "fit"
         name = self.name if self.name.isprintable() else repr(self.name)
         lines = [f"{name}: {self.n} predictions, {verdict}"]
@@ -48,10 +48,10 @@ class Report:
 
 
 def question_ids(path: str | os.PathLike) -> list[str]:
-    """The sample ids of a questions file, read as a stream: the file may be larger than the memory.
+    """The sample ids of a questions file, read as a stream: the file may be larger than memory.
 
     Raises:
-        ValueError: no questions file.
+        ValueError: it is not a questions file.
         OSError: it cannot be read.
     """
     ids = []
@@ -76,11 +76,11 @@ def check_predictions(path: str | os.PathLike, task: Task, ids: Collection[str] 
 
     Args:
         path: of the file.
-        task: what it should hold.
-        ids: the samples that must have a prediction; None where they are not known.
+        task: the task that the predictions should be for.
+        ids: the samples that need a prediction; None if they are not known.
 
     Raises:
-        ValueError: the file is no outputs file at all.
+        ValueError: it is not an outputs file at all.
         OSError: it cannot be read.
     """
     name = str(Path(path))
@@ -88,7 +88,7 @@ def check_predictions(path: str | os.PathLike, task: Task, ids: Collection[str] 
 
 
 def check_document(document: Any, name: str, task: Task, ids: Collection[str] | None = None) -> Report:
-    """As :func:`check_predictions`, of a parsed file."""
+    """As :func:`check_predictions`, for a parsed file."""
     entries, official_name = golds_of(document, name)
     report = Report(name, len(entries))
     if official_name != task.official_name:
@@ -110,24 +110,23 @@ def _sound(entries: list, report: Report) -> Iterator[tuple[str, Any]]:
             odd.append(f"entry {position} {entry!r:.60}")
     if odd:
         report.errors.append(
-            f"{_count(odd, 'entry has', 'entries have')} no string as 'id', or no 'output': {_some(odd)}"
+            f"{_count(odd, 'entry lacks', 'entries lack')} a string as 'id', or an 'output': {_some(odd)}"
         )
 
 
-def _check_ids(found: Sequence[str], wanted: Collection[str] | None, report: Report) -> None:
-    counts = Counter(found)
-    double = [sample_id for sample_id, count in counts.items() if count > 1]
+def _check_ids(found: Sequence[str], expected: Collection[str] | None, report: Report) -> None:
+    double = duplicates(found)
     if double:
-        report.errors.append(f"{_count(double, 'id stands', 'ids stand')} more than once: {_some(double)}")
-    if wanted is None:
+        report.errors.append(f"{_count(double, 'duplicate id', 'duplicate ids')}: {_some(double)}")
+    if expected is None:
         return
-    missing = [sample_id for sample_id in wanted if sample_id not in counts]
-    known = set(wanted)
-    extra = [sample_id for sample_id in counts if sample_id not in known]
+    missing, extra = difference(dict.fromkeys(found), expected)
     if missing:
         report.errors.append(f"{_count(missing, 'sample has', 'samples have')} no prediction: {_some(missing)}")
     if extra:
-        report.errors.append(f"{_count(extra, 'prediction is', 'predictions are')} of no sample: {_some(extra)}")
+        report.errors.append(
+            f"{_count(extra, 'prediction has an id', 'predictions have ids')} that no sample has: {_some(extra)}"
+        )
 
 
 def _texts(sound: Sequence[tuple[str, Any]], task: Task, report: Report) -> Iterator[tuple[str, str]]:
@@ -141,8 +140,8 @@ def _texts(sound: Sequence[tuple[str, Any]], task: Task, report: Report) -> Iter
         else:
             yield sample_id, str(output).strip()
     if unfit:
-        wanted = "string or number" if task.labels else "string"
-        report.errors.append(f"{_count(unfit, 'output is', 'outputs are')} no {wanted}: {_some(unfit)}")
+        expected = "a string or a number" if task.labels else "a string"
+        report.errors.append(f"{_count(unfit, 'output is', 'outputs are')} not {expected}: {_some(unfit)}")
     if empty:
         report.warnings.append(f"{_count(empty, 'output is', 'outputs are')} empty: {_some(empty)}")
 
@@ -151,7 +150,7 @@ def _labels(task: Task, texts: list[tuple[str, str]]) -> list[str]:
     wrong = [f"{sample_id} {text!r:.60}" for sample_id, text in texts if text not in task.labels]
     if not wrong:
         return []
-    line = f"{_count(wrong, 'output is', 'outputs are')} no label of {task.name} and counted wrong: {_some(wrong)}"
+    line = f"{_count(wrong, 'output is not a label', 'outputs are not labels')} of {task.name} and count as wrong: "
     others = [
         other.name
         for other in TASKS.values()
@@ -160,28 +159,25 @@ def _labels(task: Task, texts: list[tuple[str, str]]) -> list[str]:
         and other is not task
         and any(text in other.labels for _, text in texts)
     ]
-    return [line + (f"; some are labels of {others[0]}" if others else "")]
+    return [line + _some(wrong) + (f"; some are labels of {others[0]}" if others else "")]
 
 
 def _ratings(task: Task, texts: list[tuple[str, str]]) -> list[str]:
-    values = [(sample_id, text, number_of(text)) for sample_id, text in texts]
+    values = [(f"{sample_id} {text!r:.60}", number_of(text)) for sample_id, text in texts]
     low, high = float(task.labels[0]), float(task.labels[-1])
-    none = [f"{sample_id} {text!r:.60}" for sample_id, text, value in values if value is None]
-    off = [
-        f"{sample_id} {text!r:.60}"
-        for sample_id, text, value in values
-        if value is not None and not low <= value <= high
-    ]
+    unusable = [shown for shown, value in values if value is None]
+    off = [shown for shown, value in values if value is not None and not low <= value <= high]
     lines = []
-    if none:
-        lines.append(f"{_count(none, 'output is', 'outputs are')} no number and counted as far off: {_some(none)}")
+    if unusable:
+        counted = _count(unusable, "output is not a number and counts", "outputs are not numbers and count")
+        lines.append(f"{counted} as the farther end of the scale: {_some(unusable)}")
     if off:
         lines.append(f"{_count(off, 'rating is', 'ratings are')} outside {low:g} to {high:g}: {_some(off)}")
     return lines
 
 
 def _words(task: Task, texts: list[tuple[str, str]]) -> list[str]:
-    silent = [f"{sample_id} {text!r:.60}" for sample_id, text in texts if not tokens(text)]
+    silent = [f"{sample_id} {text!r:.60}" for sample_id, text in texts if not has_words(text)]
     stubs = [f"{sample_id} {text!r:.60}" for sample_id, text in texts if task.is_stub(text)]
     lines = []
     if silent:
@@ -191,7 +187,7 @@ def _words(task: Task, texts: list[tuple[str, str]]) -> list[str]:
     if stubs:
         lines.append(
             f"{_count(stubs, 'output is a file name', 'outputs are file names')} in place of a text, as in files that "
-            f"were not built yet: {_some(stubs)}"
+            f"have not been built yet: {_some(stubs)}"
         )
     return lines
 

@@ -1,5 +1,6 @@
-"""From what users pass to plain texts: kinds of values, records joined by id, and errors that name the sample.
+"""What users pass: lists, records and single values. They are checked here, and errors name the sample.
 
+evaluate's own messages name no sample, so the evaluate module has its samples checked here before evaluate sees them.
 Standard library only.
 """
 
@@ -7,22 +8,37 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from lamp_dataset.formats.ids import DuplicateIdError, IdMismatchError
 from lamp_dataset.task import Task
+from lamp_metric.predictions.joining import join_by_id
+
+SIDES = ("predictions", "references")
+
+#: The id of a sample that was passed as a bare string.
+NO_ID = ""
+
+#: What a table is known by, and how to get its rows as records. An Arrow array gives its values in the same way.
+_TABLES = (
+    (("to_pylist",), lambda table: table.to_pylist()),  # Arrow
+    (("to_dicts",), lambda table: table.to_dicts()),  # polars
+    (("columns", "to_dict"), lambda table: table.to_dict(orient="records")),  # pandas
+)
 
 
 def where(ids: Sequence[str] | None, position: int) -> str:
-    """How a message names a sample: by its id, else by its place, counted from 0."""
+    """What a message calls a sample: its id, or its position, counted from 0."""
     return f"sample {ids[position]!r}" if ids is not None else f"sample {position}"
 
 
 def as_text(value: Any, task: Task | None, place: str) -> str:
-    """``value`` as the text that gets scored, white space at both ends stripped.
+    """``value`` as the text to score, without white space at both ends.
 
     Args:
-        value: a string; a number only where the task has labels (the official script scores ``str(x)`` there).
-        task: None where it is not known yet: numbers pass.
+        value: a string, or a number if the task has labels (the official script scores ``str(x)`` there).
+        task: None if it is not known yet: numbers pass.
         place: side and sample, for the message.
 
     Raises:
@@ -42,12 +58,12 @@ def as_text(value: Any, task: Task | None, place: str) -> str:
 
 
 def is_number(value: Any) -> bool:
-    """Whether ``value`` is a number; Booleans are none."""
+    """Whether ``value`` is a number; Booleans are not."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def _is_scalar_array(value: Any) -> bool:
-    """Whether ``value`` is a scalar of numpy or torch, which know their Python value."""
+    """Whether ``value`` is a scalar of numpy or torch, which knows its Python value."""
     return hasattr(value, "item") and getattr(value, "ndim", None) == 0
 
 
@@ -59,7 +75,7 @@ def _shown(value: Any) -> str:
 
 
 def as_texts(values: Sequence[Any], task: Task | None, side: str, ids: Sequence[str] | None = None) -> list[str]:
-    """All of ``values`` as texts, see :func:`as_text`; ``side`` is ``"prediction"`` or ``"reference"``."""
+    """All ``values`` as texts, see :func:`as_text`; ``side`` is ``"prediction"`` or ``"reference"``."""
     return [
         value.strip() if type(value) is str else as_text(value, task, f"{side} of {where(ids, position)}")
         for position, value in enumerate(values)
@@ -67,72 +83,143 @@ def as_texts(values: Sequence[Any], task: Task | None, side: str, ids: Sequence[
 
 
 def as_list(values: Any, side: str) -> list:
-    """``values`` as a list; lists, tuples, arrays, columns of a data set and series will do.
+    """``values`` as a list: of a list, tuple, array, column of a data set, series, or a generator.
+
+    A table of pandas, polars or Arrow becomes a list of records, one per row.
 
     Raises:
-        ValueError: None, a single string, a mapping, or nothing one can walk through.
+        ValueError: None, a single string, a mapping, a set (which has no order), or something without values.
     """
     if isinstance(values, Mapping) and isinstance(values.get("golds"), list):
-        raise ValueError(f'{side}: expected a list, found an outputs file\'s content; pass its "golds"')
-    if values is None or isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__iter__"):
+        raise ValueError(f'{side}: expected a list, found the content of an outputs file; pass its "golds"')
+    if isinstance(values, (set, frozenset)):
+        raise ValueError(f"{side}: expected a list, found a {type(values).__name__}, which has no order")
+    for attributes, rows in _TABLES:
+        if all(hasattr(values, attribute) for attribute in attributes):
+            return rows(values)
+    if values is None or isinstance(values, (str, bytes, Mapping)) or not _is_iterable(values):
         raise ValueError(
             f"{side}: expected a list of strings or of records with 'id' and 'output', found {_shown(values)}"
         )
     return list(values)
 
 
+def _is_iterable(values: Any) -> bool:
+    return hasattr(values, "__iter__") and getattr(values, "ndim", 1) > 0
+
+
 def record_of(value: Any, position: int, side: str) -> tuple[str, Any]:
-    """Id and output of a record ``{"id": …, "output": …}``; other keys, as rows of the data set have them, are ignored.
+    """The id and output of a record ``{"id": …, "output": …}``; other keys, as in rows of the data set, are ignored.
 
     Raises:
-        ValueError: no such record; the message names the side and the position.
+        ValueError: it is not such a record; the message names the side and the position.
     """
     place = f"{side} {position}"
     if not isinstance(value, Mapping):
-        raise ValueError(f"{place}: expected a record with 'id' and 'output' as in the others, found {_shown(value)}")
+        raise ValueError(f"{place}: expected a record with 'id' and 'output' like the others, found {_shown(value)}")
     missing = [key for key in ("id", "output") if key not in value]
     if missing:
         keys = ", ".join(map(repr, value)) or "none"
         raise ValueError(f"{place}: expected a record with 'id' and 'output', found no {missing[0]!r}; keys: {keys}")
     if not isinstance(value["id"], str):
         raise ValueError(f"{place}: expected a string as 'id', found {_shown(value['id'])}")
+    if value["id"] == NO_ID:
+        raise ValueError(f"{place}: the 'id' is an empty string")
     return value["id"], value["output"]
 
 
-def by_id(pairs: Sequence[tuple[str, Any]], side: str) -> dict[str, Any]:
-    """Id -> output.
+@dataclass(frozen=True)
+class CheckedBatch:
+    """Checked samples, all as records, so that evaluate stores one form, even in a process without a sample to add.
 
-    Raises:
-        ValueError: an id stands twice.
+    Attributes:
+        predictions: records of two strings; the id is :data:`NO_ID` if strings were passed.
+        references: likewise.
+        records: whether records were passed.
+        number: which sample holds a number although the task is not known yet; None if there is no such sample.
     """
-    result = dict(pairs)
-    if len(result) == len(pairs):
-        return result
-    seen: set[str] = set()
-    double = next(key for key, _ in pairs if key in seen or seen.add(key))
-    raise ValueError(f"{side}: id {double!r} stands twice; ids are unique")
+
+    predictions: list
+    references: list
+    records: bool
+    number: str | None
 
 
-def check_same_ids(predictions: Mapping[str, Any], references: Mapping[str, Any], names: tuple[str, str]) -> None:
-    """Refuse predictions and references of different samples.
+def check_batch(
+    predictions: Any, references: Any, task: Task | None, records: bool | None, offset: int = 0
+) -> CheckedBatch:
+    """Check a batch.
 
     Args:
-        predictions: by id.
-        references: by id.
-        names: what to call the two in the message, such as their files.
+        predictions: strings (or numbers if the task has labels), or records with ``id`` and ``output``.
+        references: likewise.
+        task: None if it is not known yet.
+        records: whether earlier batches held records; None for the first batch.
+        offset: number of samples before these.
 
     Raises:
-        ValueError: the sets of ids differ; the message says by how many and which come first.
+        ValueError: the message names the first wrong sample and what is wrong with it.
     """
-    missing = [key for key in references if key not in predictions]
-    extra = [key for key in predictions if key not in references]
-    if not missing and not extra:
+    sides = {side: as_list(values, side) for side, values in zip(SIDES, (predictions, references), strict=True)}
+    _check_lengths(*sides.values())
+    found: list[str] = []
+    for side, values in sides.items():
+        if records is None and values:
+            records = isinstance(values[0], Mapping)
+        sides[side] = [
+            _sample(value, side.removesuffix("s"), offset + position, task, bool(records), found)
+            for position, value in enumerate(values)
+        ]
+    return CheckedBatch(*sides.values(), bool(records), found[0] if found else None)
+
+
+def _check_lengths(predictions: list, references: list) -> None:
+    """Reject lists of different length; if they hold records, the message names the first id that differs."""
+    if len(predictions) == len(references):
         return
-    parts = []
-    if missing:
-        parts.append(
-            f"{names[0]} lacks {len(missing)} of the {len(references)} ids in {names[1]} (first: {missing[0]!r})"
-        )
-    if extra:
-        parts.append(f"{names[0]} holds {len(extra)} ids that are not in {names[1]} (first: {extra[0]!r})")
-    raise ValueError("; ".join(parts))
+    message = f"expected as many predictions as references, found {len(predictions)} and {len(references)}"
+    if all(isinstance(value, Mapping) and isinstance(value.get("id"), str) for value in predictions + references):
+        try:
+            join_by_id(*([(value["id"], value) for value in side] for side in (predictions, references)), SIDES)
+        except (DuplicateIdError, IdMismatchError) as error:
+            message = f"{message}: {error}"
+    raise ValueError(message)
+
+
+def _sample(value: Any, side: str, position: int, task: Task | None, records: bool, numbers: list[str]) -> dict:
+    if records:
+        sample_id, output = record_of(value, position, side)
+        return {"id": sample_id, "output": _text(output, task, f"{side} of sample {sample_id!r}", numbers)}
+    if isinstance(value, Mapping):
+        raise ValueError(f"{side} {position}: expected a string like the others, found a record")
+    return {"id": NO_ID, "output": _text(value, task, f"{side} of sample {position}", numbers)}
+
+
+def _text(value: Any, task: Task | None, place: str, numbers: list[str]) -> str:
+    text = as_text(value, task, place)
+    if task is None and not isinstance(value, str):
+        numbers.append(f"{place}: expected a string, found {value!r}")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        half = f"U+{ord(text[error.start]):04X}"
+        raise ValueError(f"{place}: {half} at character {error.start} is half of a surrogate pair, not text") from None
+    return text
+
+
+def join_records(predictions: Sequence[dict], references: Sequence[dict]) -> tuple[list[str] | None, list, list]:
+    """Ids (None if strings were passed), predictions and references in one order.
+
+    Args:
+        predictions: records of all batches and processes, see :class:`CheckedBatch`.
+        references: likewise.
+
+    Raises:
+        ValueError: an id is duplicate, the sides hold different ids, or one process passed records and another strings.
+    """
+    bare = sum(row["id"] == NO_ID for row in references)
+    if bare == len(references):
+        return None, [row["output"] for row in predictions], [row["output"] for row in references]
+    if bare:
+        raise ValueError(f"expected strings or records in all processes, found {bare} strings among records")
+    return join_by_id(*([(row["id"], row["output"]) for row in side] for side in (predictions, references)), SIDES)

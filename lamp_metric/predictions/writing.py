@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from lamp_dataset.atomic import write_whole
+from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.outputs import dump_outputs
 from lamp_dataset.tasks import get_task
-from lamp_metric.predictions.values import as_list, as_texts, by_id
+from lamp_metric.predictions.values import as_list, as_texts
 
 
 def write_predictions(path: str | os.PathLike, task_name: str, ids: Sequence[str], outputs: Sequence[Any]) -> None:
@@ -19,10 +20,10 @@ def write_predictions(path: str | os.PathLike, task_name: str, ids: Sequence[str
         path: of the file to write.
         task_name: config name, such as ``"LaMP_4"``.
         ids: sample ids, strings.
-        outputs: one per id: strings; numbers too where the task has labels.
+        outputs: one per id: strings, or also numbers if the task has labels.
 
     Raises:
-        ValueError: no such task, lists of different length, an id that is no string or stands twice, an output that
+        ValueError: the task is unknown, the lists differ in length, an id is duplicate or not a string, or an output
             cannot be scored; the message names the sample.
         OSError: the file cannot be written.
     """
@@ -33,7 +34,7 @@ def write_predictions(path: str | os.PathLike, task_name: str, ids: Sequence[str
     for position, sample_id in enumerate(ids):
         if not isinstance(sample_id, str):
             raise ValueError(f"ids: expected strings, found {sample_id!r} at position {position}")
-    pairs = list(zip(ids, as_texts(outputs, task, "output", ids), strict=True))
-    by_id(pairs, "ids")
+    check_unique(ids, "ids")
+    texts = as_texts(outputs, task, "output", ids)
     with write_whole(path) as file:
-        file.write(dump_outputs(task.official_name, pairs))
+        file.write(dump_outputs(task.official_name, zip(ids, texts, strict=True)))

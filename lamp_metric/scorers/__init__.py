@@ -1,7 +1,7 @@
 """How each kind of task is scored: one module per kind, one table, :data:`SCORERS`.
 
-A scorer has two steps. ``columns`` gives what each sample adds; ``reduce`` turns the sums of the columns into scores.
-So a score of any resample, macro F1 and RMSE included, comes from a weighted sum of the same columns.
+A scorer gives the scores as the library that the benchmark uses computes them, and the statistics of each sample, whose
+sums give the same scores. So the score of any resample, macro F1 and RMSE included, is computed from weighted sums.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from lamp_dataset.task import Task
 from lamp_metric.scorers import classification, ordinal, text
 
-Columns = Mapping[str, list[float]]
+Statistics = Mapping[str, list[float]]
 
 
 @dataclass(frozen=True)
@@ -22,22 +22,24 @@ class Scorer:
     """How one kind of task is scored.
 
     Attributes:
-        columns: task, predictions, references -> name -> one number per sample.
-        reduce: task, sums of the columns, number of samples -> result key -> score.
-        is_gold: task, reference -> whether the reference can be a gold.
-        shown: the columns that make sense for a single sample.
+        sample_statistics: task, predictions, references -> name -> one number per sample.
+        scores: task, predictions, references, their statistics -> result key -> score.
+        aggregate: task, sums of the statistics (arrays), number of samples -> result key -> scores (arrays).
+        is_valid_reference: task, reference -> whether a sample of the task can have this reference.
+        shown: the statistics that make sense for a single sample.
         higher_is_better: False for errors.
     """
 
-    columns: Callable[[Task, Sequence[str], Sequence[str]], Columns]
-    reduce: Callable[[Task, Mapping[str, Any], int], dict[str, Any]]
-    is_gold: Callable[[Task, str], bool]
+    sample_statistics: Callable[[Task, Sequence[str], Sequence[str]], Statistics]
+    scores: Callable[[Task, Sequence[str], Sequence[str], Statistics], dict[str, float]]
+    aggregate: Callable[[Task, Mapping[str, Any], int], dict[str, Any]]
+    is_valid_reference: Callable[[Task, str], bool]
     shown: tuple[str, ...]
     higher_is_better: bool = True
 
 
 def _scorer(module: Any, *shown: str, **facts: bool) -> Scorer:
-    return Scorer(module.columns, module.reduce, module.is_gold, shown, **facts)
+    return Scorer(module.sample_statistics, module.scores, module.aggregate, module.is_valid_reference, shown, **facts)
 
 
 #: Kind of task -> scorer.

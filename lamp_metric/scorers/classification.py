@@ -1,4 +1,4 @@
-"""Accuracy and macro F1. Pure: plain values in, numbers out; standard library only."""
+"""Accuracy and macro F1, by scikit-learn. Plain values in, numbers out."""
 
 from __future__ import annotations
 
@@ -7,38 +7,57 @@ from typing import Any
 
 from lamp_dataset.task import Task
 
+#: What scikit-learn sees in place of a prediction that is not a label of the task.
+NO_LABEL = -1
 
-def is_gold(task: Task, reference: str) -> bool:
-    """Whether ``reference`` is a label of the task, letter for letter."""
+
+def is_valid_reference(task: Task, reference: str) -> bool:
+    """Whether ``reference`` is a label of the task, case included."""
     return reference in task.labels
 
 
-def columns(task: Task, predictions: Sequence[str], references: Sequence[str]) -> dict[str, list[float]]:
-    """What each sample adds to the scores.
+def sample_statistics(task: Task, predictions: Sequence[str], references: Sequence[str]) -> dict[str, list[float]]:
+    """What each sample contributes to the scores.
 
-    A prediction counts as right only if it equals the gold letter for letter, case included (the official script's
-    behaviour); one that is no label is wrong and adds to the uses of no label.
+    A prediction is correct only if it equals the reference exactly, case included, as in the official script. A
+    prediction that is not a label is wrong and counts as predicted for no label.
 
     Returns:
-        ``"correct"``: 1 or 0; and for each label ``"hits …"`` (predicted and gold) and ``"uses …"`` (the number of
-        sides, 0 to 2, that name it).
+        ``"correct"``: 1 or 0; and for each label ``"true positives …"``: 1 if both sides are the label, and
+        ``"predicted + actual …"``: how many of the two sides are the label, 0 to 2.
     """
     pairs = list(zip(predictions, references, strict=True))
     result = {"correct": [float(p == r) for p, r in pairs]}
     for label in task.labels:
-        result[f"hits {label}"] = [float(p == r == label) for p, r in pairs]
-        result[f"uses {label}"] = [float((p == label) + (r == label)) for p, r in pairs]
+        result[f"true positives {label}"] = [float(p == label == r) for p, r in pairs]
+        result[f"predicted + actual {label}"] = [float((p == label) + (r == label)) for p, r in pairs]
     return result
 
 
-def reduce(task: Task, sums: Mapping[str, Any], n: int) -> dict[str, Any]:
-    """The scores of ``n`` samples from the sums of their columns; a sum may be an array, one entry per resample.
+def scores(
+    task: Task, predictions: Sequence[str], references: Sequence[str], statistics: Mapping[str, list[float]]
+) -> dict[str, float]:
+    """The scores as ``sklearn.metrics`` computes them; see :func:`aggregate` for the definition of F1.
 
-    F1 is the mean over the task's whole label list; a label that neither side uses counts as 0 (paper: macro F1; the
-    official script passes the fixed label list to scikit-learn).
+    scikit-learn sees the positions of the labels, as in the official script: strings would be padded to the longest.
+    """
+    from sklearn.metrics import accuracy_score, f1_score
+
+    position = {label: place for place, label in enumerate(task.labels)}
+    actual = [position[reference] for reference in references]
+    predicted = [position.get(prediction, NO_LABEL) for prediction in predictions]
+    f1 = f1_score(actual, predicted, labels=list(position.values()), average="macro", zero_division=0)
+    return {"accuracy": float(accuracy_score(actual, predicted)), "f1": float(f1)}
+
+
+def aggregate(task: Task, sums: Mapping[str, Any], n: int) -> dict[str, Any]:
+    """The scores of resamples of ``n`` samples, from arrays of the sums of their statistics, one entry per resample.
+
+    F1 is the mean over all labels of the task; a label that occurs on neither side counts as 0 (the paper's macro F1:
+    the official script passes the fixed list of labels to scikit-learn).
     """
     f1 = 0.0
     for label in task.labels:
-        uses = sums[f"uses {label}"]
-        f1 = f1 + 2 * sums[f"hits {label}"] / (uses + (uses == 0))  # 0 / 1 where nobody uses the label
+        both = sums[f"predicted + actual {label}"]
+        f1 = f1 + 2 * sums[f"true positives {label}"] / (both + (both == 0))  # 0 / 1 if the label does not occur
     return {"accuracy": sums["correct"] / n, "f1": f1 / len(task.labels)}

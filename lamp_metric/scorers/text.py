@@ -1,32 +1,41 @@
-"""ROUGE-1 and ROUGE-L F-measure, as the ``rouge_score`` package computes them without stemming, to the last bit.
+"""ROUGE-1 and ROUGE-L F-measure without stemming. Plain values in, numbers out.
 
-Own code because of speed: tokens are found in one pass and the longest common subsequence is counted with bit
-operations, some ten times faster than the table that ``rouge_score`` fills. The tests compare thousands of random
-pairs for equality, not closeness. Pure; standard library only.
+``rouge_score`` decides what a word is and what the F-measure is. Only its table of subsequences is replaced, which
+takes time and memory proportional to the product of both lengths: the length of the longest common subsequence is
+counted with bit operations. The tests compare thousands of random pairs with ``RougeScorer`` for equality.
 """
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from lamp_dataset.task import Task
 
-_TOKEN = re.compile("[a-z0-9]+")
+#: Tokens of the shorter text that are compared at a time: bounds the memory when both texts are long.
+BLOCK = 16_384
 
 
-def tokens(text: str) -> list[str]:
-    """The runs of a-z and 0-9 in the lower-cased text: all that ROUGE sees. Accents and other scripts part words.
+def is_valid_reference(task: Task, reference: str) -> bool:
+    """Any text can be a reference."""
+    return True
 
-    >>> tokens("Café №5: 東京 wins!")
-    ['caf', '5', 'wins']
+
+def has_words(text: str) -> bool:
+    """Whether ROUGE sees a word in ``text``: a-z or 0-9 after lower-casing.
+
+    The same answer as the tokenizer's, without importing ``rouge_score``.
+
+    >>> has_words("Café"), has_words("東京!")
+    (True, False)
     """
-    return _TOKEN.findall(text.lower())
+    return any("a" <= character <= "z" or "0" <= character <= "9" for character in text.lower())
 
 
 def common_words(a: Sequence[str], b: Sequence[str]) -> int:
-    """Number of tokens that ``a`` and ``b`` share, repeats counted as often as both have them."""
+    """The number of tokens that ``a`` and ``b`` share; a repeated token counts as often as both sides have it."""
     left: dict[str, int] = {}
     for token in a:
         left[token] = left.get(token, 0) + 1
@@ -39,52 +48,71 @@ def common_words(a: Sequence[str], b: Sequence[str]) -> int:
 
 
 def longest_common_subsequence(a: Sequence[str], b: Sequence[str]) -> int:
-    """Length of the longest common subsequence (Hyyrö 2004: one bit per token of ``a``, one step per token of ``b``).
+    """The length of the longest common subsequence.
+
+    Hyyrö 2004: one bit per token of the shorter text, one step per token of the longer one.
 
     >>> longest_common_subsequence("a b c d".split(), "b x d a".split())
     2
     """
+    shorter, longer = (a, b) if len(a) <= len(b) else (b, a)
+    carries = [0] * len(longer)
+    return sum(_block(shorter[start : start + BLOCK], longer, carries) for start in range(0, len(shorter), BLOCK))
+
+
+def _block(tokens: Sequence[str], others: Sequence[str], carries: list[int]) -> int:
+    """What ``tokens`` add to the length. ``carries``, one bit per token of ``others``, goes on to the next block."""
     places: dict[str, int] = {}
-    for position, token in enumerate(a):
-        places[token] = places.get(token, 0) | 1 << position
-    every = (1 << len(a)) - 1
-    row = every
-    for token in b:
-        match = row & places.get(token, 0)
-        row = ((row + match) | (row - match)) & every
-    return len(a) - row.bit_count()
+    bit = 1
+    for token in tokens:
+        places[token] = places.get(token, 0) | bit
+        bit <<= 1
+    row = every = bit - 1
+    for step, token in enumerate(others):
+        if token in places or carries[step]:
+            match = row & places.get(token, 0)
+            total = row + match + carries[step]
+            carries[step] = total >> len(tokens)
+            row = (total | row - match) & every
+    return len(tokens) - row.bit_count()
 
 
-def f_measure(shared: int, predicted: int, wanted: int) -> float:
-    """Harmonic mean of precision and recall, 0 where nothing is shared; the order of operations is the ancestor's."""
-    if shared == 0:
-        return 0.0
-    precision, recall = shared / predicted, shared / wanted
-    return 2 * precision * recall / (precision + recall)
-
-
-def is_gold(task: Task, reference: str) -> bool:
-    """Any text can be a gold."""
-    return True
-
-
-def columns(task: Task, predictions: Sequence[str], references: Sequence[str]) -> dict[str, list[float]]:
+def sample_statistics(task: Task, predictions: Sequence[str], references: Sequence[str]) -> dict[str, list[float]]:
     """``"rouge-1"`` and ``"rouge-L"`` of each sample, 0 to 1.
 
-    A side without a token (empty, punctuation only, a script other than Latin) scores 0, even against itself.
+    A side without a word (empty, punctuation only, a script other than Latin) scores 0, even against itself.
     """
+    tokenize, f_measure = _rouge_score()
     ones, longest = [], []
     for prediction, reference in zip(predictions, references, strict=True):
-        a, b = tokens(prediction), tokens(reference)
-        ones.append(f_measure(common_words(a, b), len(a), len(b)))
-        longest.append(f_measure(longest_common_subsequence(a, b), len(a), len(b)))
+        a, b = tokenize(prediction), tokenize(reference)
+        for values, count in ((ones, common_words), (longest, longest_common_subsequence)):
+            shared = count(a, b)
+            values.append(f_measure(shared / max(len(a), 1), shared / max(len(b), 1)))
     return {"rouge-1": ones, "rouge-L": longest}
 
 
-def reduce(task: Task, sums: Mapping[str, Any], n: int) -> dict[str, Any]:
-    """The scores of ``n`` samples from the sums of their columns; a sum may be an array, one entry per resample.
+@cache
+def _rouge_score() -> tuple[Any, Any]:
+    """The tokenizer and the F-measure of ``rouge_score``, which takes a second to import."""
+    from rouge_score.scoring import fmeasure
+    from rouge_score.tokenizers import DefaultTokenizer
 
-    The mean is exact and the same in every run. The official script's figure is the median of 1,000 bootstrap means
-    drawn without a seed: it lies around the mean and moves by 1e-4 to 4e-4 from run to run (2,000 samples).
+    return DefaultTokenizer(use_stemmer=False).tokenize, fmeasure
+
+
+def scores(
+    task: Task, predictions: Sequence[str], references: Sequence[str], statistics: Mapping[str, list[float]]
+) -> dict[str, float]:
+    """The mean of each statistic, from an exactly rounded sum.
+
+    The mean is the same in every run. The official script reports the median of 1,000 bootstrap means drawn without a
+    seed: on 1,925 to 2,500 samples two of its runs differ by 2.1e-4 in the median, by 1.5e-3 at most, and the mean lies
+    within the range of the runs.
     """
+    return {key: math.fsum(values) / len(values) for key, values in statistics.items()}
+
+
+def aggregate(task: Task, sums: Mapping[str, Any], n: int) -> dict[str, Any]:
+    """The scores of resamples of ``n`` samples, from arrays of the sums of their statistics, one entry per resample."""
     return {key: total / n for key, total in sums.items()}

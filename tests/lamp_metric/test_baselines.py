@@ -18,8 +18,8 @@ ROWS = [
 @pytest.mark.parametrize(
     ("name", "golds", "what", "predictions"),
     [
-        ("LaMP_1", ["[2]", "[1]", "[2]"], "commonest training label", ["[2]", "[2]"]),
-        ("LaMP_2_time", ["comedy", "sci-fi"], "commonest training label", ["sci-fi", "sci-fi"]),
+        ("LaMP_1", ["[2]", "[1]", "[2]"], "most common training label", ["[2]", "[2]"]),
+        ("LaMP_2_time", ["comedy", "sci-fi"], "most common training label", ["sci-fi", "sci-fi"]),
         ("LaMP_3", ["5", "4", "4"], "mean training rating", [str(13 / 3)] * 2),
         ("LaMP_4", [], "title of the first profile item", ["", "First"]),
         ("LaMP_7", [], "text of the input", ["so tired: really", "x"]),
@@ -36,5 +36,5 @@ def test_every_config_has_one():
 
 
 def test_labels_need_training_golds():
-    with pytest.raises(ValueError, match="baseline of LaMP_3: expected the golds of the training split, found none"):
+    with pytest.raises(ValueError, match="LaMP_3.*training split"):
         baseline("LaMP_3", ROWS, [])

@@ -69,7 +69,7 @@ def test_the_documented_examples_run(load):
 def test_the_module_describes_itself(load):
     metric = load("LaMP_4")
     assert (metric.name, metric.module_type, metric.config_name) == ("lamp_metric", "metric", "LaMP_4")
-    assert "personalised language models" in metric.description
+    assert "personalized language models" in metric.description
     assert "2304.11406" in metric.citation
     assert [sorted(form) for form in metric.features] == [["predictions", "references"]] * 2
     assert metric.features[1]["references"] == {"id": datasets.Value("string"), "output": datasets.Value("string")}
@@ -88,11 +88,11 @@ def test_every_config_scores_the_same_by_name_and_by_call_and_in_pure_form(load,
 
 
 def test_without_a_task_the_error_lists_them(load):
-    with pytest.raises(ValueError, match=r"which task\? .* one of LaMP_1, LaMP_1_time, .* LaMP_7_time$"):
+    with pytest.raises(ValueError, match=r"task_name.* LaMP_1, LaMP_1_time, .* LaMP_7_time$"):
         load().compute(predictions=["a"], references=["a"])
-    with pytest.raises(ValueError, match="that task is 'LaMP_2_news' here"):
+    with pytest.raises(ValueError, match="'LaMP_2_news'"):
         load("LaMP-2N")
-    with pytest.raises(ValueError, match="task_name is 'LaMP_3', but the metric was loaded for 'LaMP_4'"):
+    with pytest.raises(ValueError, match="'LaMP_3'.*'LaMP_4'"):
         load("LaMP_4").compute(predictions=["a"], references=["a"], task_name="LaMP_3")
 
 
@@ -110,10 +110,10 @@ def test_records_are_joined_by_id_in_any_order_across_batches(load):
 @pytest.mark.parametrize(
     ("predicted", "golds", "message"),
     [
-        ("1", "01", r"found 1 and 2: predictions lacks 1 of the 2 ids in references \(first: '0'\)$"),
-        ("", "01", r"found 0 and 2: predictions lacks 2 of the 2 ids in references \(first: '0'\)$"),
-        ("012", "01", r"found 3 and 2: predictions holds 1 ids that are not in references \(first: '2'\)$"),
-        ("011", "01", "found 3 and 2: predictions: id '1' stands twice; ids are unique$"),
+        ("1", "01", "1 and 2.* 1 of the 2 ids.*'0'"),
+        ("", "01", "0 and 2.* 2 of the 2 ids.*'0'"),
+        ("012", "01", "3 and 2.* 1 ids.*'2'"),
+        ("011", "01", "3 and 2: predictions: .*duplicate.*'1'"),
     ],
 )
 def test_a_record_too_few_or_too_many_is_named(load, predicted, golds, message):
@@ -121,7 +121,7 @@ def test_a_record_too_few_or_too_many_is_named(load, predicted, golds, message):
         "predictions": records([(key, "a") for key in predicted]),
         "references": records([(key, "a") for key in golds]),
     }
-    with pytest.raises(ValueError, match="^expected as many predictions as references, " + message):
+    with pytest.raises(ValueError, match=message):
         load("LaMP_4").compute(**sides)
 
 
@@ -141,9 +141,7 @@ def test_numbers_are_ratings(load):
     late.add_batch(predictions=[4], references=["5"])
     assert late.compute(task_name="LaMP_3")["MAE"] == 1.0
     late.add_batch(predictions=[4], references=["5"])
-    with pytest.raises(
-        ValueError, match="prediction of sample 0: expected a string, found 4; LaMP_4 is scored on text"
-    ):
+    with pytest.raises(ValueError, match="prediction of sample 0: .* 4; LaMP_4"):
         late.compute(task_name="LaMP_4")
 
 
@@ -198,40 +196,40 @@ def test_beside_other_string_metrics_in_combine(load, tmp_path):
     both.add_batch(predictions=["a b"], references=["a c"])
     both.add(prediction="a", reference="a")
     assert both.compute() == {"rouge-1": 0.75, "rouge-L": 0.75, "same_length": 1.0}
-    with pytest.warns(UserWarning, match="no keyword 'slack' and passes over it"):
+    with pytest.warns(UserWarning, match="'slack'"):
         assert both.compute(predictions=["a"], references=["abc"], slack=2)["same_length"] == 1.0
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"predictions": ["a", None], "references": ["a", "b"]}, "prediction of sample 1: expected a string .*None"),
-        ({"predictions": ["a"], "references": [3]}, "reference of sample 0: expected a string for LaMP_4, found int 3"),
-        ({"predictions": ["a"], "references": ["a", "b"]}, "as many predictions as references, found 1 and 2"),
-        ({"predictions": ["a"]}, "references: expected a list"),
-        ({"predictions": "a", "references": ["a"]}, "predictions: expected a list"),
+        ({"predictions": ["a", None], "references": ["a", "b"]}, "prediction of sample 1: .*None"),
+        ({"predictions": ["a"], "references": [3]}, "reference of sample 0: .*LaMP_4.* 3"),
+        ({"predictions": ["a"], "references": ["a", "b"]}, "predictions.*references.* 1 and 2"),
+        ({"predictions": ["a"]}, "references: .*list"),
+        ({"predictions": "a", "references": ["a"]}, "predictions: .*list"),
         ({}, "nothing to score"),
         ({"predictions": [], "references": []}, "nothing to score"),
-        ({"predictions": [{"id": "1"}], "references": [{"id": "1", "output": "a"}]}, "prediction 0: .* no 'output'"),
-        ({"predictions": [{"id": 1, "output": "a"}], "references": ["a"]}, "prediction 0: expected a string as 'id'"),
-        ({"predictions": [{"id": "1", "output": "a"}], "references": ["a"]}, "reference 0: expected a record"),
-        ({"predictions": ["a"], "references": [{"id": "1", "output": "a"}]}, "reference 0: expected a string as in"),
+        ({"predictions": [{"id": "1"}], "references": [{"id": "1", "output": "a"}]}, "prediction 0: .*'output'"),
+        ({"predictions": [{"id": 1, "output": "a"}], "references": ["a"]}, "prediction 0: .*string.*'id'.* 1"),
+        ({"predictions": [{"id": "1", "output": "a"}], "references": ["a"]}, "reference 0: .*record.*'a'"),
+        ({"predictions": ["a"], "references": [{"id": "1", "output": "a"}]}, "reference 0: .*string.*record"),
         (
             {"predictions": [{"id": "", "output": "a"}], "references": ["a"]},
-            "prediction 0: the 'id' is an empty string",
+            "prediction 0: .*'id'.*empty",
         ),
-        ({"predictions": [["a"]], "references": ["a"]}, "prediction of sample 0: .* found list"),
-        ({"predictions": ["\ud83d"], "references": ["a"]}, "prediction of sample 0: U\\+D83D .* half a surrogate pair"),
+        ({"predictions": [["a"]], "references": ["a"]}, "prediction of sample 0: .*list"),
+        ({"predictions": ["\ud83d"], "references": ["a"]}, "prediction of sample 0: U\\+D83D .*surrogate"),
         (
             {"predictions": records([("1", "a"), ("1", "b")]), "references": records([("1", "a"), ("2", "b")])},
-            "predictions: id '1' stands twice",
+            "predictions: .*duplicate.*'1'",
         ),
         (
             {"predictions": records([("1", "a"), ("3", "b")]), "references": records([("1", "a"), ("2", "b")])},
-            r"predictions lacks 1 of the 2 ids in references \(first: '2'\); predictions holds 1 ids that are not in",
+            "predictions .*1 of the 2 ids.*'2'.* 1 ids.*'3'",
         ),
-        ({"predictions": ["a"], "references": ["a"], "confidence_level": 95}, "confidence_level: expected"),
-        ({"predictions": ["a"], "references": ["a"], "confidence": 0.95}, "did you mean 'confidence_level'"),
+        ({"predictions": ["a"], "references": ["a"], "confidence_level": 95}, "confidence_level.* 95"),
+        ({"predictions": ["a"], "references": ["a"], "confidence": 0.95}, "'confidence'.*'confidence_level'"),
     ],
 )
 def test_bad_input_is_named_and_the_next_call_is_clean(load, arguments, message):
@@ -243,7 +241,7 @@ def test_bad_input_is_named_and_the_next_call_is_clean(load, arguments, message)
 
 def test_a_failed_compute_leaves_no_files(load, tmp_path):
     metric = load("LaMP_4")
-    with pytest.raises(ValueError, match="predictions lacks 1 of the 1 ids"):
+    with pytest.raises(ValueError, match="predictions .*1 of the 1 ids.*'2'"):
         metric.compute(predictions=records([("1", "a")]), references=records([("2", "a")]))
     assert not list((tmp_path / "cache").rglob("*.arrow"))
     metric.add(prediction="a", reference="a")
@@ -261,7 +259,7 @@ def test_a_failed_call_leaves_the_files_of_other_instances_alone(load):
 
 def test_a_call_that_fails_leaves_no_task_behind(load):
     metric = load()
-    with pytest.raises(ValueError, match="did you mean 'per_sample'"):
+    with pytest.raises(ValueError, match="'persample'.*'per_sample'"):
         metric.compute(predictions=["a"], references=["a"], task_name="LaMP_4", persample=True)
     metric.add_batch(predictions=[4], references=["5"])
     assert metric.compute(task_name="LaMP_3")["MAE"] == 1.0
@@ -270,9 +268,9 @@ def test_a_call_that_fails_leaves_no_task_behind(load):
 def test_a_wrong_batch_leaves_the_good_ones(load):
     metric = load("LaMP_3")
     metric.add_batch(predictions=["4"], references=["5"])
-    with pytest.raises(ValueError, match="prediction of sample 1: expected a string or a number"):
+    with pytest.raises(ValueError, match="prediction of sample 1: .*number.*None"):
         metric.add_batch(predictions=[None], references=["5"])
-    with pytest.raises(ValueError, match="prediction 1: expected a string as in the others, found a record"):
+    with pytest.raises(ValueError, match="prediction 1: .*string.*record"):
         metric.add_batch(predictions=records([("1", "4")]), references=records([("1", "4")]))
     for level in (2, 0):
         with pytest.raises(ValueError, match="confidence_level"):
@@ -340,7 +338,7 @@ def test_several_processes_score_as_one(tmp_path, shares):
 
 def test_processes_that_do_not_agree_on_a_form_are_an_error(tmp_path):
     results = together(tmp_path, [STRINGS[0], numbered(STRINGS)[1]])
-    assert "expected strings or records in all processes, found 4 strings among records" in results[0][1]
+    assert "4 strings among records" in results[0][1]
 
 
 LOAD = """

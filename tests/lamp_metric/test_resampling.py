@@ -7,8 +7,8 @@ from scipy import stats
 from sklearn.metrics import f1_score
 
 from lamp_dataset.tasks import TASKS
-from lamp_metric.comparison import compare
 from lamp_metric.measuring import measure
+from lamp_metric.options import Resampling
 from lamp_metric.resampling import difference_intervals, intervals, p_values
 from lamp_metric.scoring import score
 
@@ -28,8 +28,8 @@ def tags(n, seed, skill=0.5):
 
 def test_mean_and_rmse_intervals_equal_scipys_bootstrap():
     measured = measure(TASKS["LaMP_3"], *ratings(80, 5))
-    found = intervals(measured, confidence_level=0.9, n_resamples=500, seed=11)
-    errors = np.array(measured.columns["absolute_error"])
+    found = intervals(measured, Resampling(confidence_level=0.9, n_resamples=500, seed=11))
+    errors = np.array(measured.statistics["absolute_error"])
     for key, statistic in {
         "MAE": lambda x, axis: np.mean(x, axis=axis),
         "RMSE": lambda x, axis: np.sqrt(np.mean(x * x, axis=axis)),
@@ -63,7 +63,7 @@ def test_macro_f1_interval_equals_scipys_bootstrap_of_sklearns_f1():
         method="percentile",
         rng=np.random.default_rng(1),
     ).confidence_interval
-    found = intervals(measure(TASKS["LaMP_2"], preds, golds), n_resamples=200, seed=1)
+    found = intervals(measure(TASKS["LaMP_2"], preds, golds), Resampling(n_resamples=200, seed=1))
     assert found["f1"] == pytest.approx([oracle.low, oracle.high], abs=1e-12, rel=0)
 
 
@@ -71,11 +71,11 @@ def test_paired_difference_interval_equals_scipys_paired_bootstrap():
     (preds, golds), (others, _) = ratings(50, 7), ratings(50, 8)
     a, b = (measure(TASKS["LaMP_3"], p, golds) for p in (preds, others))
     oracle = stats.bootstrap(
-        (np.array(a.columns["absolute_error"]), np.array(b.columns["absolute_error"])),
+        (np.array(a.statistics["absolute_error"]), np.array(b.statistics["absolute_error"])),
         lambda x, y, axis: np.mean(x, axis=axis) - np.mean(y, axis=axis),
         paired=True, n_resamples=300, method="percentile", rng=np.random.default_rng(3),
     ).confidence_interval  # fmt: skip
-    found = difference_intervals(a, b, n_resamples=300, seed=3)
+    found = difference_intervals(a, b, Resampling(n_resamples=300, seed=3))
     assert found["MAE"] == pytest.approx([oracle.low, oracle.high], abs=1e-12, rel=0)
 
 
@@ -85,12 +85,12 @@ def test_exact_p_values_equal_scipys_permutation_test(n, seed):
     preds, golds = ratings(n, seed)
     others, _ = ratings(n, seed + 100)
     a, b = (measure(TASKS["LaMP_3"], p, golds) for p in (preds, others))
-    found = p_values(a, b, n_resamples=512)
+    found = p_values(a, b, Resampling(n_resamples=512))
     for key, statistic in {
         "MAE": lambda x, y, axis: np.mean(x, axis=axis) - np.mean(y, axis=axis),
         "RMSE": lambda x, y, axis: np.sqrt(np.mean(x * x, axis=axis)) - np.sqrt(np.mean(y * y, axis=axis)),
     }.items():
-        errors = [np.array(system.columns["absolute_error"]) for system in (a, b)]
+        errors = [np.array(system.statistics["absolute_error"]) for system in (a, b)]
         if n == 1:
             # scipy wants two samples; one pair can only be swapped or not.
             expected = 1.0
@@ -116,12 +116,12 @@ def test_exact_p_value_of_macro_f1_equals_an_enumeration_with_sklearn():
     observed = f1(preds) - f1(others)
     expected = min(1, 2 * min(np.mean(np.array(null) >= observed - 1e-12), np.mean(np.array(null) <= observed + 1e-12)))
     a, b = (measure(TASKS["LaMP_2"], p, golds) for p in (preds, others))
-    assert p_values(a, b, n_resamples=256)["f1"] == pytest.approx(expected, abs=1e-12)
+    assert p_values(a, b, Resampling(n_resamples=256))["f1"] == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_exact_p_values_count_ties_as_fractions_do(seed):
-    """Sums that are equal on paper differ by their rounding: the counts must be those of exact arithmetic."""
+    """Sums that are equal in exact arithmetic differ by their rounding: the counts must not."""
     rng, n = random.Random(seed), 9
     golds = ["a b c d e"] * n  # values are fifths, so many sums are equal
     preds, others = ([" ".join(rng.sample("abcdefgh", 5)) for _ in range(n)] for _ in range(2))
@@ -134,36 +134,36 @@ def test_exact_p_values_count_ties_as_fractions_do(seed):
     null = [sum(-gap if pattern >> i & 1 else gap for i, gap in enumerate(gaps)) for pattern in range(2**n)]
     greater, less = sum(value >= sum(gaps) for value in null), sum(value <= sum(gaps) for value in null)
     a, b = (measure(TASKS["LaMP_4"], side, golds) for side in (preds, others))
-    assert p_values(a, b)["rouge-1"] == min(1.0, 2 * min(greater, less) / 2**n)
+    assert p_values(a, b, Resampling(n_resamples=10_000))["rouge-1"] == min(1.0, 2 * min(greater, less) / 2**n)
 
 
 def test_drawn_p_values_agree_with_scipys():
     (preds, golds), (others, _) = ratings(40, 12), ratings(40, 13)
     a, b = (measure(TASKS["LaMP_3"], p, golds) for p in (preds, others))
     expected = stats.permutation_test(
-        [np.array(system.columns["absolute_error"]) for system in (a, b)],
+        [np.array(system.statistics["absolute_error"]) for system in (a, b)],
         lambda x, y, axis: np.mean(x, axis=axis) - np.mean(y, axis=axis),
         permutation_type="samples", n_resamples=20_000, rng=np.random.default_rng(0),
     ).pvalue  # fmt: skip
     # The error of both drawn values is below 0.004 (one standard deviation); seeds are fixed.
-    assert p_values(a, b, n_resamples=20_000)["MAE"] == pytest.approx(expected, abs=0.015)
+    assert p_values(a, b, Resampling(n_resamples=20_000))["MAE"] == pytest.approx(expected, abs=0.015)
 
 
 def test_batches_do_not_change_the_draws(monkeypatch):
     measured = measure(TASKS["LaMP_2"], *tags(101, 14))
-    whole = intervals(measured, n_resamples=99, seed=4)
+    whole = intervals(measured, Resampling(n_resamples=99, seed=4))
     monkeypatch.setattr("lamp_metric.resampling._CELLS", 707)
-    assert intervals(measured, n_resamples=99, seed=4) == whole
+    assert intervals(measured, Resampling(n_resamples=99, seed=4)) == whole
 
 
 def test_batches_do_not_change_p_values(monkeypatch):
     (preds, golds), (others, _) = ratings(10, 18), ratings(10, 19)
     a, b = (measure(TASKS["LaMP_3"], p, golds) for p in (preds, others))
-    exact, drawn = p_values(a, b, n_resamples=1024), p_values(a, b, n_resamples=1023)
+    exact, drawn = p_values(a, b, Resampling(n_resamples=1024)), p_values(a, b, Resampling(n_resamples=1023))
     assert exact != drawn
     monkeypatch.setattr("lamp_metric.resampling._CELLS", 370)
-    assert p_values(a, b, n_resamples=1024) == exact
-    assert p_values(a, b, n_resamples=1023) == drawn
+    assert p_values(a, b, Resampling(n_resamples=1024)) == exact
+    assert p_values(a, b, Resampling(n_resamples=1023)) == drawn
 
 
 def test_a_seed_repeats_and_another_differs():
@@ -189,42 +189,3 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
 
 def test_one_sample_has_no_width():
     assert score("LaMP_4", ["a b"], ["a"], confidence_level=0.95)["rouge-1_ci"] == [2 / 3, 2 / 3]
-
-
-def test_compare_reports_each_score():
-    golds = ["4"] * 30
-    result = compare("LaMP_3", ["4"] * 30, ["3"] * 15 + ["4"] * 15, golds, n_resamples=999)
-    mae = result["MAE"]
-    assert (mae["a"], mae["b"], mae["difference"], mae["better"]) == (0.0, 0.5, -0.5, "a")
-    assert mae["difference_ci"][0] < -0.5 < mae["difference_ci"][1] < 0
-    # None of 999 draws swaps all fifteen: the smallest value there is.
-    assert mae["p_value"] == 2 / 1000
-    assert list(result) == ["MAE", "RMSE"]
-
-
-def test_equal_systems_are_equal():
-    result = compare("LaMP_4", ["a b", "c"], ["a b", "c"], ["a", "c"])
-    assert result["rouge-1"]["better"] is None
-    assert result["rouge-1"]["p_value"] == 1.0
-    assert result["rouge-1"]["difference_ci"] == [0.0, 0.0]
-
-
-def test_compare_says_which_system_is_wrong():
-    with pytest.raises(ValueError, match="system B: prediction of sample 'x1': expected a string"):
-        compare("LaMP_4", ["a"], [None], ["a"], ids=["x1"])
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"confidence_level": 95}, "confidence_level: expected a number between 0 and 1, such as 0.95, found 95"),
-        ({"confidence_level": 0}, "confidence_level"),
-        ({"confidence_level": "0.9"}, "confidence_level"),
-        ({"confidence_level": 0.9, "n_resamples": 0}, "n_resamples: expected a whole number from 1 on, found 0"),
-        ({"confidence_level": 0.9, "n_resamples": 10.5}, "n_resamples"),
-        ({"confidence_level": 0.9, "seed": -1}, "seed: expected a whole number from 0 on, found -1"),
-    ],
-)
-def test_options_out_of_range_are_named(options, message):
-    with pytest.raises(ValueError, match=message):
-        score("LaMP_4", ["a"], ["a"], **options)

@@ -93,15 +93,15 @@ def test_answers_in_sentences_on_demand():
 @pytest.mark.parametrize(
     ("task", "tokenizer", "evaluated", "message"),
     [
-        ("LaMP_4", None, (LABELS, LABELS), "token ids need a tokenizer"),
-        ("LaMP_4", Tokenizer(), (LABELS.astype(float), LABELS), r"found float64 of shape \(2, 4\)"),
+        ("LaMP_4", None, (LABELS, LABELS), "tokenizer"),
+        ("LaMP_4", Tokenizer(), (LABELS.astype(float), LABELS), r"float64 of shape \(2, 4\)"),
         ("LaMP_4", Tokenizer(), (logits_of([[2, 3]]), LABELS), r"shape \(1, 2, 9\) and labels of shape \(2, 4\)"),
-        ("LaMP_4", Tokenizer(), (LABELS, None), "expected labels, found None"),
+        ("LaMP_4", Tokenizer(), (LABELS, None), "labels.*None"),
         ("LaMP_4", Tokenizer(), (LABELS[:1], LABELS), "as many predictions as references, found 1 and 2"),
-        ("LaMP_2", None, (np.zeros((2, 3)), np.array([0, 1])), r"expected 15 logits a sample .* shape \(2, 3\)"),
-        ("LaMP_4", None, (np.zeros((2, 3)), np.array([0, 1])), "compute_metrics: expected 0 logits"),
-        ("LaMP_1", None, (np.zeros((1, 2)), np.array([2])), "expected places 0 to 1 as labels, found 2"),
-        ("LaMP_3", Tokenizer(), (LABELS, LABELS), "'the cat sat' is no label of LaMP_3"),
+        ("LaMP_2", None, (np.zeros((2, 3)), np.array([0, 1])), r"15 .*LaMP_2.* shape \(2, 3\)"),
+        ("LaMP_4", None, (np.zeros((2, 3)), np.array([0, 1])), r"compute_metrics: .*0 .*\(2, 3\)"),
+        ("LaMP_1", None, (np.zeros((1, 2)), np.array([2])), "0 to 1.* 2"),
+        ("LaMP_3", Tokenizer(), (LABELS, LABELS), "'the cat sat'.*LaMP_3"),
     ],
 )
 def test_other_arrays_are_named(task, tokenizer, evaluated, message):

@@ -1,9 +1,15 @@
 import random
+import shlex
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 from rouge_score.rouge_scorer import RougeScorer
-from rouge_score.tokenize import tokenize
+from rouge_score.tokenizers import DefaultTokenizer
 
+from lamp_dataset.tasks import TASKS
+from lamp_metric.measuring import measure
 from lamp_metric.scorers import text as rouge
 from lamp_metric.scoring import score
 
@@ -31,15 +37,60 @@ def test_per_sample_values_equal_rouge_score_to_the_last_bit():
     rng = random.Random(3)
     for _ in range(4000):
         prediction, reference = random_text(rng), random_text(rng)
-        columns = rouge.columns(None, [prediction], [reference])
-        assert {key: values[0] for key, values in columns.items()} == ancestor(prediction, reference)
+        statistics = rouge.sample_statistics(None, [prediction], [reference])
+        assert {key: values[0] for key, values in statistics.items()} == ancestor(prediction, reference)
 
 
-def test_tokens_equal_rouge_score_for_every_character():
+@pytest.mark.parametrize("block", [1, 2, 7, 64])
+def test_blocks_do_not_change_the_subsequence(block, monkeypatch):
+    monkeypatch.setattr(rouge, "BLOCK", block)
+    rng = random.Random(block)
+    for _ in range(300):
+        a, b = (" ".join(rng.choices("abcdefgh", k=rng.randint(0, 60))) for _ in range(2))
+        assert rouge.sample_statistics(None, [a], [b])["rouge-L"] == [ancestor(a, b)["rouge-L"]]
+
+
+def test_the_cheap_rule_for_words_agrees_with_the_tokenizer_for_every_character():
+    tokenizer = DefaultTokenizer(use_stemmer=False)
     for code in range(0x110000):
-        if not 0xD800 <= code < 0xE000 and (code < 0x3000 or code % 7 == 0):
-            text = f"A{chr(code)}z"
-            assert rouge.tokens(text) == tokenize(text, None)
+        character = chr(code)
+        assert rouge.has_words(character) == bool(tokenizer.tokenize(character)), hex(code)
+
+
+LONG = """
+import resource
+import sys
+from lamp_metric import score
+
+prediction, gold = {texts}
+print(*score("LaMP_4", [prediction], [gold]).values(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.parametrize(
+    ("texts", "scores"),
+    [
+        ("'a ' * 1_500_000, 'a b c'", [2 / 1_500_003] * 2),
+        ("' '.join(map(str, range(500_000))), '7 8 9 6'", [8 / 500_004, 6 / 500_004]),
+        ("'7 8 9 6', ' '.join(map(str, range(500_000)))", [8 / 500_004, 6 / 500_004]),
+    ],
+)
+def test_a_prediction_of_three_megabytes_takes_no_gigabytes(texts, scores):
+    """The address space is limited; the time by pytest's own limit."""
+    command = f"ulimit -v 4000000 && exec {shlex.quote(sys.executable)} -c {shlex.quote(LONG.format(texts=texts))}"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    *found, megabytes = map(float, result.stdout.split())
+    assert found == pytest.approx(scores, rel=1e-12)
+    assert megabytes < 1000
+
+
+def test_weights_of_one_give_the_means():
+    rng = random.Random(7)
+    pairs = [(random_text(rng), random_text(rng)) for _ in range(777)]
+    samples = measure(TASKS["LaMP_4"], *map(list, zip(*pairs, strict=True)))
+    sums = {key: np.ones(777) @ np.array(values) for key, values in samples.statistics.items()}
+    assert samples.scorer.aggregate(samples.task, sums, 777) == pytest.approx(samples.scores, abs=1e-12, rel=0)
 
 
 def test_the_mean_is_the_mean_of_the_ancestors_values():
