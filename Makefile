@@ -5,7 +5,7 @@ OLDEST := .venv-oldest
 MODELS := .venv-models
 PROJECT := setup.cfg pyproject.toml
 
-.PHONY: quickstart test test-models lint format clean
+.PHONY: quickstart test test-models docs lint format clean
 
 quickstart: $(ENV)/.installed
 	$(ENV)/bin/python examples/quickstart.py
@@ -17,6 +17,10 @@ test: lint $(OLDEST)/.installed
 # What needs torch, transformers, sentence-transformers or Ray: about two gigabytes with the CPU build of torch.
 test-models: $(MODELS)/.installed
 	$(MODELS)/bin/python -m pytest -n 2 -m models
+
+# The manual, into site/index.html. A broken link or reference fails.
+docs: $(ENV)/.installed-test
+	NO_MKDOCS_2_WARNING=1 $(ENV)/bin/python -m mkdocs build --strict --quiet
 
 lint: $(ENV)/.installed-test
 	$(ENV)/bin/ruff check .
@@ -47,4 +51,4 @@ $(MODELS)/.installed: $(PROJECT)
 	touch $@
 
 clean:
-	rm -rf $(ENV) $(OLDEST) $(MODELS) build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(ENV) $(OLDEST) $(MODELS) build dist site *.egg-info .pytest_cache .ruff_cache

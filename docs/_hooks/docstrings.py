@@ -1,0 +1,56 @@
+"""Docstrings as Markdown: examples become code blocks, and Sphinx roles become links where the site has the target.
+
+The docstrings name code by roles such as ``:func:`` and a dotted name. A name that does not exist fails the build.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from functools import cache
+from typing import Any
+
+import griffe
+
+ROLE = re.compile(r":(?:func|class|meth|data|mod|attr):`(~?)([\w.]+)`")
+EXAMPLE = re.compile(r"^>>> (?:.+\n?)+", re.MULTILINE)
+log = griffe.get_logger(__name__)
+
+
+class Markdown(griffe.Extension):
+    """Rewrites each docstring as it is read."""
+
+    def on_instance(self, *, obj: griffe.Object, **_: Any) -> None:
+        """Called for each module, class, function and attribute."""
+        if obj.docstring is not None:
+            scope = [obj.path, *([obj.parent.path] if obj.parent else []), obj.module.path]
+            text = ROLE.sub(lambda match: _link(match, scope), obj.docstring.value)
+            obj.docstring.value = EXAMPLE.sub(lambda match: f"```pycon\n{match[0].rstrip()}\n```\n", text)
+
+
+def _link(match: re.Match, scope: list[str]) -> str:
+    """A link if the site has a section on the target, else the name alone."""
+    short, name = match.groups()
+    target = next((path for path in (*(f"{place}.{name}" for place in scope), name) if _exists(path)), None)
+    if target is None:
+        log.warning("%s: the docstring names %s, which does not exist", scope[0], name)
+        return f"`{name}`"
+    shown = name.rpartition(".")[2] if short else name
+    return f'<autoref identifier="{target}" optional><code>{shown}</code></autoref>'
+
+
+@cache
+def _exists(path: str) -> bool:
+    parts = path.split(".")
+    for cut in range(len(parts), 0, -1):
+        try:
+            found = importlib.import_module(".".join(parts[:cut]))
+        except ImportError:
+            continue
+        try:
+            for part in parts[cut:]:
+                found = getattr(found, part)
+        except AttributeError:
+            return False
+        return True
+    return False

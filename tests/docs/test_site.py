@@ -1,0 +1,67 @@
+"""The manual builds without a warning, holds every page, and fetches nothing from elsewhere."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+from blocks import ROOT
+
+CONFIG = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+PAGES = sorted(path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md"))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The built site. Strict: a broken link, anchor or reference, or a page outside the nav, is an error."""
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT)}
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return folder
+
+
+def nav_pages(entries):
+    for entry in entries:
+        for value in entry.values():
+            yield from [value] if isinstance(value, str) else nav_pages(value)
+
+
+def test_every_page_is_in_the_nav_once():
+    nav = yaml.safe_load(CONFIG)["nav"]
+    assert sorted(nav_pages(nav)) == PAGES
+
+
+def test_every_page_is_built(site):
+    assert [page for page in PAGES if not (site / page).with_suffix(".html").is_file()] == []
+
+
+def test_nothing_is_fetched_from_elsewhere(site):
+    fetched = re.compile(r"<(?:script|img|iframe|link)\b[^>]*\b(?:src|href)=[\"']?((?:https?:)?//[^\"' >]+)")
+    for page in site.rglob("*.html"):
+        assert fetched.findall(page.read_text(encoding="utf-8")) == [], page
+    for style in site.rglob("*.css"):
+        assert re.findall(r"url\([\"']?(?:https?:)?//", style.read_text(encoding="utf-8")) == [], style
+
+
+def test_no_mark_and_no_role_is_left_in_a_page(site):
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert "<!-- generated" not in text, page
+        assert re.findall(r":(?:func|class|meth|data|mod):", text) == [], page
+        assert "&gt;&gt;&gt; " not in re.sub(r"<pre.*?</pre>", "", text, flags=re.S), page
+
+
+def test_the_reference_has_every_public_name(site):
+    import avocado_builder
+    import lamp_dataset
+    import lamp_metric
+
+    for package in (lamp_dataset, lamp_metric, avocado_builder):
+        text = (site / "reference" / f"{package.__name__}.html").read_text(encoding="utf-8")
+        titles = re.findall(r'<h\d id="([\w.]+)"', text)
+        missing = [name for name in package.__all__ if not any(title.split(".")[-1] == name for title in titles)]
+        assert missing == [], package.__name__
