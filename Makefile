@@ -36,7 +36,7 @@ $(ENV)/.installed: $(PROJECT)
 	touch $@
 
 $(ENV)/.installed-test: $(ENV)/.installed
-	$(ENV)/bin/python -m pip install --quiet -e ".[test,check,app]"
+	$(ENV)/bin/python -m pip install --quiet -e ".[test,check,app,docs]"
 	touch $@
 
 # The oldest versions that the project promises to work with, in an environment of their own.

@@ -18,7 +18,13 @@ log = griffe.get_logger(__name__)
 
 
 class Markdown(griffe.Extension):
-    """Rewrites each docstring as it is read."""
+    """Rewrites each docstring as it is read; for an attribute, the comment ``#: …`` above it is the docstring."""
+
+    def on_attribute_instance(self, *, attr: griffe.Attribute, **_: Any) -> None:
+        """Called for each attribute, before ``on_instance``."""
+        if attr.docstring is None and attr.lineno and attr.filepath.suffix == ".py":
+            comment = _comment_above(attr.lineno, tuple(attr.filepath.read_text(encoding="utf-8").splitlines()))
+            attr.docstring = griffe.Docstring(comment, parent=attr) if comment else None
 
     def on_instance(self, *, obj: griffe.Object, **_: Any) -> None:
         """Called for each module, class, function and attribute."""
@@ -26,6 +32,14 @@ class Markdown(griffe.Extension):
             scope = [obj.path, *([obj.parent.path] if obj.parent else []), obj.module.path]
             text = ROLE.sub(lambda match: _link(match, scope), obj.docstring.value)
             obj.docstring.value = EXAMPLE.sub(lambda match: f"```pycon\n{match[0].rstrip()}\n```\n", text)
+
+
+def _comment_above(line: int, source: tuple[str, ...]) -> str:
+    above = source[: line - 1]
+    start = len(above)
+    while start and above[start - 1].lstrip().startswith("#:"):
+        start -= 1
+    return "\n".join(text.strip().removeprefix("#:").strip() for text in above[start:])
 
 
 def _link(match: re.Match, scope: list[str]) -> str:

@@ -30,7 +30,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 def tasks() -> str:
     """The table of tasks."""
-    return task_table(TASKS.values())
+    return f'<div class="tasks" markdown>\n\n{task_table(TASKS.values())}\n\n</div>'
 
 
 def task_details() -> str:
@@ -67,7 +67,7 @@ def commands(command: str) -> str:
         context = click.Context(
             subcommand, info_name=name, parent=parent, terminal_width=WIDTH, max_content_width=WIDTH
         )
-        sections.append(f"### {command} {name}\n\n```text\n{subcommand.get_help(context)}\n```")
+        sections.append(f"### {command} {name}\n\n```output\n{subcommand.get_help(context)}\n```")
     return "\n\n".join(sections)
 
 

@@ -1,9 +1,12 @@
 """The convention for code blocks: what runs, in which order, and how a failure names its place."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from blocks import blocks_of, run, steps_to
+from console import COMMANDS
 
 PAGE = """\
 <!-- setup -->
@@ -81,3 +84,9 @@ def test_a_traceback_names_the_document(tmp_path):
         run(blocks_of(page)[0])
     last = caught.traceback[-1]
     assert (Path(str(last.path)), last.lineno + 1) == (page, 5)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_commands_of_the_blocks_are_installed(command):
+    result = subprocess.run([Path(sys.executable).with_name(command), "--version"], capture_output=True, text=True)
+    assert (result.returncode, result.stdout.split(",")[0]) == (0, command), result.stderr

@@ -6,10 +6,10 @@ import re
 import click
 import pytest
 from blocks import PAGES, ROOT
+from console import COMMANDS
 
 from lamp_dataset.tasks import BASE_URL, TASKS
 
-COMMANDS = {"lamp-dataset": "lamp_dataset", "lamp-metric": "lamp_metric", "avocado-builder": "avocado_builder"}
 MAINS = {command: importlib.import_module(f"{package}.__main__").main for command, package in COMMANDS.items()}
 REFERENCE = (ROOT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
 #: Options of programs that are not ours: the official script's --use_date, and what the Makefile and the site mention.

@@ -1,7 +1,7 @@
 """The known defects of the official retrieval and prompt code, one test each, under both rules.
 
 Where the official code gives a result, ``official`` gives the same; where it crashes, hangs or answers by chance, both
-rules give a defined result or a clear error. The table in docs/prompts.md says the same in words.
+rules give a defined result or a clear error. The table in docs/explanation/prompts.md says the same in words.
 """
 
 import json
