@@ -61,7 +61,7 @@ def commands(command: str) -> str:
     import click
 
     main = importlib.import_module(f"{COMMANDS[command]}.__main__").main
-    parent = click.Context(main, info_name=command)
+    parent = click.Context(main, info_name=command, **main.context_settings)
     sections = []
     for name, subcommand in main.commands.items():
         context = click.Context(
