@@ -163,27 +163,29 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
     def read(self, split: str, files: Files) -> Iterator[pa.Table]:
         """The samples of a split, checked and joined with their golds."""
         names = Files(*(path and self._name(path) for path in files))
-        read, golds = {}, None
+        golds, read = None, []
         algorithm = PROVENANCE if self.config.data_dir is None else CONTENT
         if files.outputs is not None:
-            with open_raw(files.outputs, algorithm) as read["outputs"]:
-                golds = read_golds(read["outputs"].read(), names.outputs, self.task)
-        with open_raw(files.questions, algorithm) as read["questions"]:
-            yield from read_tables(read["questions"], names.questions, self.task, golds, names.outputs or "")
-        self._record(split, read)
+            with open_raw(files.outputs, algorithm) as file:
+                golds = read_golds(file.read(), names.outputs, self.task)
+                read.append(file)
+        with open_raw(files.questions, algorithm) as file:
+            yield from read_tables(file, names.questions, self.task, golds, names.outputs or "")
+            read.insert(0, file)
+        self._record(split, files, read)
 
     def _name(self, path: str) -> str:
         """What to call a file in a message: its URL rather than its path in the download cache."""
         url = getattr(self, "_fetched", {}).get(path)
         return f"{url} ({path})" if url else path
 
-    def _record(self, split: str, read: dict[str, HashedFile]) -> None:
+    def _record(self, split: str, files: Files, read: list[HashedFile]) -> None:
         """Keep size and hash of downloads, under their official paths; check that files of a folder are unchanged."""
-        found = {kind: (read[kind].num_bytes, read[kind].hexdigest()) for kind in Files._fields if kind in read}
+        found = [(file.num_bytes, file.hexdigest()) for file in read]
         if self.config.data_dir is None:
-            for kind, path in official_paths(self.task, split).items():
-                self.kept_facts[path] = dict(zip(("num_bytes", "checksum"), found[kind], strict=True))
-        elif list(found.values()) != self.config.digests[split]:
+            for path, facts in zip(official_paths(self.task, split, files), found, strict=True):
+                self.kept_facts[path] = dict(zip(("num_bytes", "checksum"), facts, strict=True))
+        elif found != self.config.digests[split]:
             where = f"{self.config.data_dir}: files of the split {split!r}"
             raise ValueError(f"{where} changed since they were first looked at; load them again")
 

@@ -17,7 +17,7 @@ def changed(change):
 
 BAD = {
     "empty": ("", "q.json: expected a JSON list of rows .*, found an empty file"),
-    "blank": (" \n", "found nothing but white space"),
+    "blank": (" \n", "found only white space"),
     "html": ("<!DOCTYPE html><html></html>", "found an HTML page"),
     "zip": (b"PK\x03\x04rest", "found a zip file"),
     "words": ("not json", "found a file that begins b'not json'"),

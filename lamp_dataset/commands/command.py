@@ -1,4 +1,4 @@
-"""What the three commands share: errors in one line, exit status 2, examples in the help that keep their lines."""
+"""Shared by all commands: errors in one line, exit status 2, and examples in the help that keep their line breaks."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from lamp_dataset.formats.layout import SAMPLE
 
 
 class Command(click.Command):
-    """A command whose bad input ends in ``error: …`` and exit status 2, never in a traceback."""
+    """A command that reports bad input as one line, ``error: …``, with exit status 2 and no traceback."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; ValueError, OSError (what the library raises for input) and ImportError become one line."""
+        """Run the command; ValueError, OSError and ImportError, which bad input raises, become one line."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
@@ -26,17 +26,17 @@ class Command(click.Command):
 
 
 class Group(click.Group):
-    """A group of such commands. A call with wrong words ends in one line, too."""
+    """A group of such commands. A wrong call ends in one line, too."""
 
     command_class = Command
 
     def make_context(self, info_name: str | None, args: list[str], *more: Any, **extra: Any) -> click.Context:
-        """Read the group's own words."""
+        """Parse the group's own arguments."""
         with _usage_in_one_line(info_name):
             return super().make_context(info_name, args, *more, **extra)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Read the subcommand's words, and run it."""
+        """Parse the subcommand's arguments, and run it."""
         with _usage_in_one_line(ctx.command_path):
             return super().invoke(ctx)
 
@@ -45,7 +45,7 @@ class Group(click.Group):
 def _usage_in_one_line(path: str | None) -> Iterator[None]:
     try:
         yield
-    except click.exceptions.NoArgsIsHelpError:  # no words at all: the help is shown
+    except click.exceptions.NoArgsIsHelpError:  # a call without arguments shows the help
         raise
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx is not None else path
@@ -53,10 +53,10 @@ def _usage_in_one_line(path: str | None) -> Iterator[None]:
 
 
 class DataDir(click.ParamType):
-    """A folder with official files; the word ``sample`` is the embedded one (``./sample`` a folder of that name)."""
+    """A folder with official files; ``sample`` means the embedded sample, and ``./sample`` a folder of that name."""
 
     name = "folder"
-    help = "Folder with the official files, or the word sample for the embedded one; without it, they are fetched."
+    help = "Folder with the official files, or the word sample for the embedded sample; by default, they are fetched."
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The path."""
@@ -82,7 +82,7 @@ def stacked(*decorators: Callable) -> Callable:
 
 
 def examples(*lines: str) -> str:
-    """The end of a help text: example calls, one a line (the mark keeps click from filling the paragraph)."""
+    """The end of a help text: example calls, one per line (the mark stops click from rewrapping them)."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 

@@ -1,4 +1,4 @@
-"""``lamp-dataset list``, ``show`` and ``stats``: the data set in a terminal."""
+"""``lamp-dataset list``, ``show`` and ``stats``: the dataset in a terminal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DATA_DIR = click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
 
 
 @click.command("list", cls=Command, epilog=examples("lamp-dataset list", "lamp-dataset list --markdown"))
-@click.option("--markdown", is_flag=True, help="As a Markdown table, with the licences.")
+@click.option("--markdown", is_flag=True, help="Print a Markdown table, with the licenses.")
 def list_configs(markdown: bool) -> None:
     """List the configs: kind of task, scores, published samples per split."""
     if markdown:
@@ -49,27 +49,27 @@ def _cells(task: Task) -> tuple[str, ...]:
 @_CONFIG
 @_DATA_DIR
 @click.option("--split", type=click.Choice(list(SPLITS)), default="validation", show_default=True)
-@click.option("-n", "count", type=click.IntRange(1), default=1, show_default=True, help="How many samples.")
-@click.option("--id", "sample_id", help="The sample with this id instead of the first ones.")
+@click.option("-n", "count", type=click.IntRange(1), default=1, show_default=True, help="Number of samples.")
+@click.option("--id", "sample_id", help="Show the sample with this id instead of the first ones.")
 def show(config: str, data_dir: str | None, split: str, count: int, sample_id: str | None) -> None:
     """Show samples of CONFIG with their profiles."""
     from datasets import load_dataset
 
     task = get_task(config)
     streamed = load_dataset("lamp", config, data_dir=data_dir, splits=(split,), streaming=True)
-    rows = _need_split(streamed, split, config)
+    rows = _split_of(streamed, split, config)
     wanted = (row for row in rows if sample_id in (None, row["id"]))
     shown = 0
     for row in islice(wanted, count if sample_id is None else 1):
         click.echo("\n".join(_sample(row, task, split)))
         shown += 1
     if not shown:
-        raise ValueError(f"{config}, split {split!r}: expected a sample with the id {sample_id!r}, found none")
+        raise ValueError(f"{config}, split {split!r}: no sample has the id {sample_id!r}")
 
 
-def _need_split(loaded: Any, split: str, config: str) -> Any:
+def _split_of(loaded: Any, split: str, config: str) -> Any:
     if split not in loaded:
-        raise ValueError(f"{config}: no files of the split {split!r} there, only of {', '.join(loaded) or 'none'}")
+        raise ValueError(f"{config}: found no files of the split {split!r}, only of {', '.join(loaded) or 'none'}")
     return loaded[split]
 
 
@@ -86,7 +86,7 @@ def _sample(row: dict, task: Task, split: str) -> Iterator[str]:
 
 
 def _field(name: str, text: str | None, indent: int) -> list[str]:
-    """A field as lines that fit the terminal; control characters are shown as escapes, not obeyed."""
+    """A field as lines that fit the terminal; control characters are shown as escapes."""
     shown = "(withheld)" if text is None else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
     start = f"{' ' * indent}{name}: "
     width = max(40, shutil.get_terminal_size((100, 24)).columns)
@@ -102,9 +102,9 @@ def _field(name: str, text: str | None, indent: int) -> list[str]:
 )
 @_CONFIG
 @_DATA_DIR
-@click.option("--json", "as_json", is_flag=True, help="As JSON on standard output.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def stats(config: str, data_dir: str | None, as_json: bool) -> None:
-    """Samples, lengths, profile sizes and label shares of CONFIG, and sizes and SHA-256 of its raw files."""
+    """Show samples, lengths, profile sizes and label shares of CONFIG, and sizes and SHA-256 of its raw files."""
     found = _stats(get_task(config), data_dir)
     click.echo(json.dumps(found, indent=2) if as_json else "\n".join(_report(found)))
 
@@ -125,13 +125,13 @@ def _stats(task: Task, data_dir: str | None) -> dict:
 
 
 def _hashes(task: Task, data_dir: str) -> dict[str, dict]:
-    """Size and SHA-256 of the files in a folder, under their official paths, as the loader keeps them of downloads."""
+    """Size and SHA-256 of the files in a folder under their official paths, as the loader keeps them of downloads."""
     from lamp_dataset.loading.raw_files import PROVENANCE, hash_file
 
     found = {}
     for split, files in find_files(task, data_dir).items():
-        for kind, path in official_paths(task, split).items():
-            size, checksum = hash_file(getattr(files, kind), PROVENANCE)
+        for path, file in official_paths(task, split, files).items():
+            size, checksum = hash_file(file, PROVENANCE)
             found[path] = {"num_bytes": size, "checksum": checksum}
     return found
 
@@ -141,7 +141,7 @@ def _report(found: dict) -> Iterator[str]:
     for split, figures in found["splits"].items():
         yield f"  {split}: {figures['samples']:,} samples"
         for name in ("input_words", "output_words", "profile_size"):
-            yield f"    {name.replace('_', ' '):13} {_summary(figures[name])}"
+            yield f"    {name.replace('_', ' '):13} {_summary_line(figures[name])}"
         if "labels" in figures:
             yield f"    labels        {', '.join(f'{k} {v:.1%}' for k, v in figures['labels'].items())}"
     yield "  files"
@@ -149,7 +149,7 @@ def _report(found: dict) -> Iterator[str]:
         yield f"    {path}  {file['num_bytes']:,} bytes  sha256 {file['checksum']}"
 
 
-def _summary(figures: dict | None) -> str:
+def _summary_line(figures: dict | None) -> str:
     if figures is None:
         return "(withheld)"
     return "mean {mean:.2f} ± {sd:.2f}, min {min}, median {median:g}, max {max}".format(**figures)

@@ -1,4 +1,4 @@
-"""JSON from disk, and what a wrong file seems to hold.
+"""Whole JSON files, and what a wrong file seems to hold.
 
 Standard library only: the metric and the mail builder use it without ``datasets``.
 """
@@ -10,13 +10,16 @@ import os
 from pathlib import Path
 from typing import Any
 
+from lamp_dataset.formats.ids import duplicates
+from lamp_dataset.formats.texts import short
+
 #: The first bytes of a file are enough to tell a web page from JSON.
 HEAD_BYTES = 4096
 BOM = b"\xef\xbb\xbf"
 
 
 def looks_like_html(head: bytes) -> bool:
-    """Whether ``head``, the first bytes of a file, begin a web page: what the site sends for some wrong paths.
+    """Whether ``head``, the first bytes of a file, is the beginning of a web page: the site sends one for wrong paths.
 
     >>> looks_like_html(b"\\n<!DOCTYPE html><html>"), looks_like_html(b'[{"id": "110"}]')
     (True, False)
@@ -31,7 +34,7 @@ def describe(head: bytes) -> str:
     ('an empty file', 'a zip file')
     """
     if not head.strip():
-        return "an empty file" if not head else "nothing but white space"
+        return "only white space" if head else "an empty file"
     if looks_like_html(head):
         return "an HTML page (a failed download?)"
     for magic, kind in ((b"PK\x03\x04", "a zip file"), (b"\x1f\x8b", "a gzip file"), (b"PAR1", "a Parquet file")):
@@ -41,25 +44,37 @@ def describe(head: bytes) -> str:
 
 
 def load_json(data: bytes, name: str) -> Any:
-    """The value in ``data``, a whole JSON document in UTF-8; a byte order mark is passed over.
+    """The value in ``data``, a whole JSON document in UTF-8, with or without a byte order mark.
 
     Args:
         data: the bytes of the file.
         name: the file's name, for messages.
 
     Raises:
-        ValueError: the bytes are no JSON or no UTF-8; the message says where and what they seem to be.
+        ValueError: the bytes are not JSON or not UTF-8, or an object has a key twice; the message says where, and what
+            the file seems to be.
     """
     try:
-        return json.loads(data.removeprefix(BOM).decode("utf-8"))
+        return json.loads(data.removeprefix(BOM).decode("utf-8"), object_pairs_hook=_object)
     except UnicodeDecodeError as error:
         raise ValueError(f"{name}: expected UTF-8, found byte {data[error.start]:#04x} at byte {error.start}") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"{name}: expected JSON, {_json_trouble(data, error)}") from None
     except RecursionError:
-        raise ValueError(f"{name}: expected JSON of this benchmark, found lists nested too deep to read") from None
-    except ValueError as error:  # a whole number of more digits than Python reads
-        raise ValueError(f"{name}: expected JSON of this benchmark, but {error}") from None
+        raise ValueError(f"{name}: expected a file of this benchmark, found values nested too deep to read") from None
+    except MemoryError:
+        raise ValueError(f"{name}: expected a file of this benchmark, found more than fits into memory") from None
+    except ValueError as error:  # a duplicate key, or a number with more digits than Python reads
+        raise ValueError(f"{name}: expected a file of this benchmark, but {error}") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object without duplicate keys: the decoder alone would silently drop all but the last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        again = duplicates(key for key, _ in pairs)
+        raise ValueError(f"an object has the key {short(again[0])} twice")
+    return found
 
 
 def _json_trouble(data: bytes, error: json.JSONDecodeError) -> str:
@@ -67,7 +82,7 @@ def _json_trouble(data: bytes, error: json.JSONDecodeError) -> str:
     if not head.strip() or error.pos == 0 or looks_like_html(head):
         return f"found {describe(head)}"
     if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated"):
-        return f"but it ends in the middle, at character {len(error.doc)}: cut off? Fetch or write it again"
+        return f"but it ends in the middle, at character {len(error.doc)}. Was it cut off? Fetch or write it again"
     return f"but {error.msg} at character {error.pos}: {error.doc[max(0, error.pos - 20) : error.pos + 20]!r}"
 
 
@@ -75,7 +90,7 @@ def read_json(path: str | os.PathLike) -> Any:
     """The value in the JSON file ``path``.
 
     Raises:
-        ValueError: it is no JSON, see :func:`load_json`, or a folder.
+        ValueError: the file is not JSON, see :func:`load_json`, or it is a folder.
         OSError: it cannot be read.
     """
     path = Path(path)

@@ -6,7 +6,7 @@ Standard library only.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ def is_url(path: object) -> bool:
 
 
 class Files(NamedTuple):
-    """The files of one split: a path or URL each; ``outputs`` is None where golds are withheld."""
+    """The files of one split, each a path or URL; ``outputs`` is None if there are no golds."""
 
     questions: str
     outputs: str | None
@@ -34,8 +34,8 @@ def urls(task: Task, splits: Iterable[str] = tuple(SPLITS), base_url: str | None
 
     Args:
         task: the config.
-        splits: the splits wanted.
-        base_url: a mirror with the site's layout; None is the official site.
+        splits: which splits.
+        base_url: a mirror with the site's layout; None for the official site.
 
     >>> from lamp_dataset.tasks import TASKS
     >>> urls(TASKS["LaMP_2"], ["test"])["test"].questions
@@ -68,7 +68,7 @@ def _flat(task: Task, path: str) -> str:
     return os.path.basename(path)
 
 
-#: Ways to lay out a ``data_dir``, tried in this order: path below the site's folder -> path below ``data_dir``.
+#: Ways to lay out a ``data_dir``, in the order they are tried: path below the site's folder -> path below ``data_dir``.
 LAYOUTS: tuple[Callable[[Task, str], str], ...] = (
     _as_on_the_site,
     _folder_per_config,
@@ -83,13 +83,16 @@ def find_files(task: Task, data_dir: str | os.PathLike, splits: Iterable[str] = 
 
     Args:
         task: the config.
-        data_dir: a folder in one of the :data:`LAYOUTS`; the first that holds a questions file is taken.
-        splits: the splits wanted.
+        data_dir: a folder in one of the :data:`LAYOUTS`; the first layout with a questions file is used.
+        splits: which splits.
+
+    Returns:
+        The files. Golds of test, which the site withholds, are among them if they are in the folder.
 
     Raises:
-        ValueError: ``data_dir`` is no path.
-        FileNotFoundError: no questions file in any layout, or one that should have golds without them; the message
-            lists what was looked for.
+        ValueError: ``data_dir`` is not a path.
+        FileNotFoundError: no layout has a questions file, or the golds of train or validation are missing; the message
+            lists where they were looked for.
     """
     if not isinstance(data_dir, (str, os.PathLike)) or is_url(data_dir):
         raise ValueError(f"data_dir: expected the path of a folder, found {data_dir!r}; a mirror goes into base_url")
@@ -98,7 +101,7 @@ def find_files(task: Task, data_dir: str | os.PathLike, splits: Iterable[str] = 
         found = "a file" if root.exists() else "nothing"
         hint = " (the embedded sample is lamp_dataset.SAMPLE)" if str(data_dir) == "sample" else ""
         raise FileNotFoundError(f"data_dir {str(data_dir)!r}: expected a folder, found {found}{hint}")
-    looked_for = []
+    looked_for: list[str] = []
     for layout in LAYOUTS:
         paths = {split: root / layout(task, task.questions_path(split)) for split in splits}
         looked_for += [str(path.relative_to(root)) for path in paths.values()]
@@ -107,30 +110,34 @@ def find_files(task: Task, data_dir: str | os.PathLike, splits: Iterable[str] = 
             return {split: Files(str(paths[split]), _outputs(task, root, layout, split)) for split in there}
     unique = dict.fromkeys(looked_for)
     raise FileNotFoundError(
-        f"data_dir {str(data_dir)!r} holds no questions file of {task.name}. Looked for: {', '.join(unique)}"
+        f"data_dir {str(data_dir)!r} has no questions file of {task.name}. Looked for: {', '.join(unique)}"
     )
 
 
 def _outputs(task: Task, root: Path, layout: Callable[[Task, str], str], split: str) -> str | None:
-    official = task.outputs_path(split)
-    if official is None:
+    path = root / layout(task, _outputs_path(task, split))
+    if os.path.lexists(path):
+        return str(path)
+    if task.outputs_path(split) is None:
         return None
-    path = root / layout(task, official)
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: not found; the questions of {task.name}, split {split!r}, need these golds")
-    return str(path)
+    raise FileNotFoundError(f"{path}: not found; the questions of {task.name}, split {split!r}, need these golds")
 
 
-def official_paths(task: Task, split: str) -> Mapping[str, str]:
-    """``questions`` and ``outputs`` -> path below the site's folder: a file's name wherever it really lies."""
-    paths = {"questions": task.questions_path(split), "outputs": task.outputs_path(split)}
-    return {kind: path for kind, path in paths.items() if path is not None}
+def _outputs_path(task: Task, split: str) -> str:
+    """Path of the golds below the site's folder, whether or not the site has them."""
+    return task.questions_path(split).replace("_questions.json", "_outputs.json")
+
+
+def official_paths(task: Task, split: str, files: Files) -> dict[str, str]:
+    """Path below the site's folder -> path or URL of each file of a split."""
+    paths = (task.questions_path(split), _outputs_path(task, split))
+    return {path: file for path, file in zip(paths, files, strict=True) if file is not None}
 
 
 def how_to_get(task: Task) -> str:
-    """What to do for the files of a gated task, which the site has not."""
+    """What to do for the files of a gated task, which the site does not have."""
     return (
         f"{task.name} is gated: its texts come from the {task.source}, and the site has only their file names. "
-        f"Licence: {task.license}. With a licensed copy, build the files by `avocado-builder build --avocado-dir … "
+        f"License: {task.license}. With a licensed copy, build the files by `avocado-builder build --avocado-dir … "
         f'--output-dir DIR`, then load_dataset("lamp", "{task.name}", data_dir="DIR")'
     )

@@ -53,18 +53,18 @@ def read_rankings(path: str | os.PathLike) -> Rankings:
     return Rankings(document, hashlib.sha256(data).hexdigest(), name)
 
 
-def write_rankings(file: TextIO, parts: Iterable[Mapping[str, Sequence[str]]]) -> int:
+def write_rankings(file: TextIO, rankings: Iterable[tuple[str, Sequence[str]]]) -> int:
     """Write a ranking file, one sample per line, as the rankings come.
 
     Args:
         file: where to.
-        parts: sample id -> item ids, best first, such as a batch of samples each.
+        rankings: pairs of sample id and item ids, best first.
 
     Returns:
         The number of samples.
 
     >>> import sys
-    >>> write_rankings(sys.stdout, [{"210": ["2103", "2100"]}, {"211": []}])
+    >>> write_rankings(sys.stdout, [("210", ["2103", "2100"]), ("211", [])])
     {
     "210": ["2103", "2100"],
     "211": []
@@ -73,9 +73,8 @@ def write_rankings(file: TextIO, parts: Iterable[Mapping[str, Sequence[str]]]) -
     """
     count = 0
     file.write("{")
-    for part in parts:
-        for sample_id, item_ids in part.items():
-            file.write(f"{',' if count else ''}\n{json.dumps(sample_id)}: {json.dumps(list(item_ids))}")
-            count += 1
+    for sample_id, item_ids in rankings:
+        file.write(f"{',' if count else ''}\n{json.dumps(sample_id)}: {json.dumps(list(item_ids))}")
+        count += 1
     file.write("\n}\n")
     return count

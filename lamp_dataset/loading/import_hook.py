@@ -1,4 +1,4 @@
-"""Run a function when a module gets imported, without importing it, and teach a library one name more.
+"""Run a function when a module is imported, without importing it, and teach a library one more name.
 
 ``import lamp_dataset`` must not cost the second and the 140 MB that ``import datasets`` costs, yet
 ``datasets.load_dataset("lamp")`` must work after it, whichever of the two comes first.
@@ -15,26 +15,26 @@ from types import ModuleType
 
 
 def when_imported(name: str, callback: Callable[[ModuleType], None]) -> None:
-    """Call ``callback(module)`` once the module ``name`` is loaded: at once if it is already, else when it will be.
+    """Call ``callback(module)`` once the module ``name`` is loaded: now if it already is, else when it is imported.
 
     Args:
         name: dotted name of the module to wait for.
-        callback: called with the loaded module; must be harmless when called twice, as a reload does.
+        callback: called with the loaded module; may be called twice, as after a reload.
     """
     if name not in sys.modules:
         sys.meta_path.insert(0, _Finder(name, callback))
-    if name in sys.modules:  # also where another thread began between these two lines
-        callback(import_module(name))  # waits where another thread is in the middle of importing it
+    if name in sys.modules:  # another thread may have begun between these two lines
+        callback(import_module(name))  # waits if another thread is still importing it
 
 
 def patch_factory(name: str, module: ModuleType, factory: str, answer: Callable[[], object]) -> None:
-    """Wrap ``module.<factory>(path, …)``, through which a library finds what it loads, so that it knows one name more.
+    """Wrap ``module.<factory>(path, …)``, by which a library finds what it loads, so that it knows one more name.
 
     Args:
-        name: the path that ``answer`` answers; every other goes on to the library's own function.
+        name: the path to answer; the library's own function answers all others.
         module: the library's module; wrapping it again for the same name does nothing.
         factory: name of the function in it.
-        answer: gives what the function shall return for ``name``.
+        answer: gives what the function returns for ``name``.
     """
     find = getattr(module, factory)
     if name in getattr(find, "knows", ()):
@@ -49,7 +49,7 @@ def patch_factory(name: str, module: ModuleType, factory: str, answer: Callable[
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds nothing itself: lets the finders behind it find, and wraps the loader of the one module it waits for."""
+    """Lets the other finders find, and wraps the loader of the one module it waits for."""
 
     def __init__(self, name: str, callback: Callable[[ModuleType], None]) -> None:
         self.name, self.callback = name, callback
@@ -76,7 +76,7 @@ class _Loader(importlib.abc.Loader):
         return self.loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        # The module keeps the loader it would have had: inspect and pickle look at it.
+        # The module gets its own loader back: inspect and pickle look at it.
         module.__loader__ = module.__spec__.loader = self.loader
         self.loader.exec_module(module)
         self.callback(module)

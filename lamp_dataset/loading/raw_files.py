@@ -1,4 +1,4 @@
-"""Raw files, local or remote: opening, hashing while reading, errors of the network that say what to do."""
+"""Raw files, local or remote: opened, hashed while they are read, with network errors that say what to do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def open_raw(path: str, algorithm: Callable[[], Hash]) -> Iterator[HashedFile]:
 
     Args:
         path: the file or URL.
-        algorithm: what hashes its content meanwhile: :data:`CONTENT` or :data:`PROVENANCE`.
+        algorithm: makes the hash of what is read: :data:`CONTENT` or :data:`PROVENANCE`.
 
     Raises:
         ConnectionError: a URL could not be fetched, see :func:`fetching`.
@@ -46,10 +46,10 @@ def hash_file(path: str, algorithm: Callable[[], Hash]) -> tuple[int, str]:
 
 
 class Hash(Protocol):
-    """A hash under way, as those of hashlib and xxhash."""
+    """A hash of hashlib or xxhash."""
 
     def update(self, data: bytes, /) -> None:
-        """Take in more."""
+        """Hash more bytes."""
         ...
 
     def hexdigest(self) -> str:
@@ -57,14 +57,14 @@ class Hash(Protocol):
         ...
 
 
-#: Fast, for telling whether files in a folder changed.
+#: Fast: tells whether files in a folder changed.
 CONTENT: Callable[[], Hash] = xxhash.xxh3_128
-#: For keeping: the site publishes none.
+#: For the record: the site publishes no checksums.
 PROVENANCE: Callable[[], Hash] = hashlib.sha256
 
 
 class HashedFile:
-    """A file that keeps count and hash of what is read from it; a thread of its own computes the hash."""
+    """A file that counts and hashes what is read from it; the hash is computed in another thread."""
 
     def __init__(self, file: BinaryIO, digest: Hash) -> None:
         self._file, self._digest, self.num_bytes = file, digest, 0
@@ -81,17 +81,17 @@ class HashedFile:
         return data
 
     def hexdigest(self) -> str:
-        """The hash of all that was read; nothing may be read afterwards."""
+        """The hash of everything read; nothing may be read afterwards."""
         self._hasher.shutdown()
         return self._digest.hexdigest()
 
 
 @contextmanager
 def fetching(addresses: list[str]) -> Iterator[None]:
-    """Give errors of the network a name and a way out; those of contents pass through.
+    """Turn network errors into one kind, which says what to do; errors about content pass unchanged.
 
     Raises:
-        ConnectionError: a file could not be fetched, whatever the client library calls it.
+        ConnectionError: a file could not be fetched, whatever the client library calls that.
     """
     try:
         yield
@@ -99,11 +99,11 @@ def fetching(addresses: list[str]) -> Iterator[None]:
         if isinstance(error, ValueError) and not isinstance(error, OSError):
             raise
         cause = error
-        while cause.__cause__ is not None:  # the first of the chain says what happened, the last often only the address
+        while cause.__cause__ is not None:  # the first error says what happened, the last often only the address
             cause = cause.__cause__
         reason = " ".join(str(cause).split())
         raise ConnectionError(
-            f"could not fetch {', '.join(addresses)} ({type(cause).__name__}: {reason}). Is the site within reach? "
-            "Files that came whole are kept, so try again, or pass data_dir=… with files fetched by other means; "
+            f"could not fetch {', '.join(addresses)} ({type(cause).__name__}: {reason}). Is the site reachable? "
+            "Complete files were kept, so try again, or pass data_dir=… with files fetched by other means; "
             "data_dir=lamp_dataset.SAMPLE is a made-up sample that needs no network"
         ) from error

@@ -1,4 +1,4 @@
-"""Figures of a split, from Arrow batches in flat memory."""
+"""Statistics of a split, from Arrow batches in flat memory."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def split_stats(batches: Iterable[pa.Table], task: Task) -> dict:
 
     Args:
         batches: the rows of the split, as the loader gives them.
-        task: its config; label shares are given for tasks with labels, in their order.
+        task: its config; tasks with labels get label shares, in the order of the labels.
 
     Returns:
-        ``{"samples", "input_words", "output_words", "profile_size"[, "labels"]}``. A word is what stands between white
-        space. Lengths and sizes are summaries ``{"mean", "sd", "min", "median", "max"}`` (population sd), None where
-        there is nothing to summarise, as for golds that are withheld. Shares are fractions of the golds.
+        ``{"samples", "input_words", "output_words", "profile_size"[, "labels"]}``. Words are
+        separated by white space. Lengths and sizes are summaries ``{"mean", "sd", "min", "median", "max"}`` (population
+        sd), None if there are no values, as for withheld golds. Shares are fractions of the golds.
     """
     inputs, outputs, sizes, labels = [], [], [], Counter()
     for batch in batches:

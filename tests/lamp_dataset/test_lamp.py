@@ -159,6 +159,23 @@ def test_golds_that_should_be_there_are_missed(load, made, tmp_path):
         load("LaMP_7", data_dir=str(tmp_path / "files"))
 
 
+@pytest.mark.parametrize("streaming", [False, True])
+def test_local_golds_of_test_are_joined(streaming, load, made, tmp_path):
+    task = TASKS["LaMP_4_time"]
+    lay_out(made[0], tmp_path / "files", task.name, "{split}_{kind}.json")
+    rows, _ = made[1][task.name]["test"]
+    golds = made_up.golds(task, rows)
+    path = tmp_path / "files" / "test_outputs.json"
+    before = load(task.name, data_dir=str(path.parent), split="test", streaming=streaming)
+    assert [row["output"] for row in before] == [None] * len(rows)
+    path.write_text(json.dumps(made_up.outputs(task, golds)))
+    after = load(task.name, data_dir=str(path.parent), split="test", streaming=streaming)
+    assert list(after) == made_up.expected(task, rows, golds)
+    path.write_text(json.dumps(made_up.outputs(task, dict(list(golds.items())[1:]))))
+    with pytest.raises(ValueError, match="test_outputs.json: .*test_questions.json"):
+        list(load(task.name, data_dir=str(path.parent), split="test", streaming=streaming))
+
+
 def test_nothing_found_lists_what_was_looked_for_and_downloads_nothing(load, tmp_path):
     with pytest.raises(FileNotFoundError, match="Looked for: LaMP_2/new/train/train_questions.json, .*dev_questions"):
         load("LaMP_2", data_dir=str(tmp_path))

@@ -91,15 +91,6 @@ def test_stats_equal_a_count_in_plain_python(tmp_path):
     assert sizes == {path.relative_to(tmp_path).as_posix(): path.stat().st_size for path in tmp_path.rglob("*.json")}
 
 
-def test_words_are_what_str_split_counts():
-    import pyarrow as pa
-
-    from lamp_dataset.loading.statistics import _words
-
-    texts = [*made_up.ODD, " \u3000 a\u2028b\xa0c ", "\x1c\x1d x \x85", "\ufeff y"]
-    assert _words(pa.chunked_array([texts])).tolist() == [len(text.split()) for text in texts]
-
-
 def test_stats_for_people():
     result = run("stats", "LaMP_2", "--data-dir", "sample")
     assert "train: 6 samples" in result.output
@@ -114,7 +105,7 @@ def test_stats_for_people():
         (("stats", "nothing"), "error: no config named 'nothing'"),
         (("stats", "LaMP_6"), "error: LaMP_6 is gated"),
         (("show", "LaMP_2", "--data-dir", "no/such"), "error: data_dir 'no/such': expected a folder, found nothing"),
-        (("show", "LaMP_2", "--data-dir", "sample", "--id", "x"), "expected a sample with the id 'x', found none"),
+        (("show", "LaMP_2", "--data-dir", "sample", "--id", "x"), "no sample has the id 'x'"),
         (("show", "LaMP_2", "--split", "dev"), "'dev' is not one of 'train', 'validation', 'test'"),
         (("show", "LaMP_2", "-n", "0"), "0 is not in the range"),
         (("show",), "error: Missing argument 'CONFIG'. See lamp-dataset show --help"),
@@ -133,7 +124,7 @@ def test_a_split_that_is_not_there(tmp_path):
     made_up.write_split(tmp_path, TASKS["LaMP_2"], "test")
     result = run("show", "LaMP_2", "--data-dir", tmp_path)
     assert result.exit_code == 2
-    assert "holds no questions file of LaMP_2" in result.stderr
+    assert "no questions file of LaMP_2" in result.stderr
 
 
 @pytest.mark.parametrize("command", [(), ("list",), ("show",), ("stats",)])

@@ -5,6 +5,7 @@ import pytest
 from lamp_dataset.formats.ids import (
     DuplicateIdError,
     IdMismatchError,
+    UniqueIds,
     check_same_ids,
     check_unique,
     difference,
@@ -41,3 +42,22 @@ def test_missing_and_extra_ids_are_counted_and_named(found, facts):
 
 def test_the_order_of_ids_does_not_matter():
     check_same_ids(["211", "210"], ["210", "211"], ("preds.json", "golds.json"))
+
+
+def test_a_stream_of_ids_refuses_one_that_came_before():
+    ids = UniqueIds("dev_questions.json")
+    for sample_id in ("210", "211"):
+        ids.add(sample_id)
+    assert (len(ids), sorted(ids), "211" in ids, "9" in ids) == (2, ["210", "211"], True, False)
+    with pytest.raises(DuplicateIdError, match=r"dev_questions\.json: .*'210'"):
+        ids.add("210")
+
+
+def test_long_ids_are_shortened_in_messages():
+    long = "9" * 100_000
+    with pytest.raises(DuplicateIdError) as caught:
+        check_unique([long, long], "q.json")
+    assert len(str(caught.value)) < 200
+    with pytest.raises(IdMismatchError) as caught:
+        check_same_ids([long], [long + "1"], ("a.json", "b.json"))
+    assert len(str(caught.value)) < 500

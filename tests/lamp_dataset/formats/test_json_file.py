@@ -7,7 +7,7 @@ from lamp_dataset.formats.json_file import describe, load_json, read_json
     ("data", "message"),
     [
         (b"", "expected JSON, found an empty file"),
-        (b"  ", "found nothing but white space"),
+        (b"  ", "found only white space"),
         (b"\xef\xbb\xbf<html>", "found an HTML page"),
         (b"\x1f\x8b", "expected UTF-8"),
         (b"PAR1", "found a Parquet file"),

@@ -1,0 +1,75 @@
+import errno
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from lamp_dataset import SAMPLE
+from lamp_dataset.commands.command import DATA_DIR, Command, Group, examples, stacked
+
+
+@click.group(cls=Group)
+def main():
+    """Commands that fail."""
+
+
+@main.command(cls=Command, epilog=examples("tool fail value", "tool fail disk"))
+@stacked(click.argument("kind"), click.option("--data-dir", type=DATA_DIR), click.option("--last"))
+def fail(kind, data_dir, last):
+    """Fail."""
+    if kind in ERRORS:
+        raise ERRORS[kind]
+    click.echo(f"{data_dir} {last}")
+
+
+ERRORS = {
+    "value": ValueError("q.json: two\nlines"),
+    "disk": OSError(errno.ENOSPC, "No space left on device", "out.json"),
+    "missing": ImportError("this needs the package torch"),
+    "silent": ValueError(),
+    "pipe": BrokenPipeError(),
+    "bug": KeyError("x"),
+}
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, list(arguments), prog_name="tool")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("fail", "value"), "error: q.json: two lines"),
+        (("fail", "disk"), "error: out.json: No space left on device"),
+        (("fail", "missing"), "error: this needs the package torch"),
+        (("fail", "silent"), "error: ValueError"),
+        (("fail",), "error: Missing argument 'KIND'. See tool fail --help"),
+        (("fail", "x", "--no"), "error: No such option '--no'. See tool fail --help"),
+        (("nothing",), "error: No such command 'nothing'. See tool --help"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_status_2(arguments, line):
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout, result.stderr.splitlines()) == (2, "", [line])
+
+
+@pytest.mark.parametrize("kind", ["pipe", "bug"])
+def test_other_errors_are_not_hidden(kind):
+    result = run("fail", kind)
+    assert result.exit_code == 1
+    assert not result.stderr.startswith("error:")
+
+
+def test_the_word_sample_is_the_embedded_folder():
+    assert run("fail", "x", "--data-dir", "sample").stdout == f"{SAMPLE} None\n"
+    assert run("fail", "x", "--data-dir", "./sample", "--last", "y").stdout == "./sample y\n"
+
+
+def test_help_shows_options_in_order_and_examples_line_by_line():
+    text = run("fail", "--help").stdout
+    assert text.index("--data-dir") < text.index("--last")
+    assert "Examples:\n    tool fail value\n    tool fail disk\n" in text
+
+
+def test_a_call_without_arguments_shows_the_help():
+    assert "fail  Fail." in run().output

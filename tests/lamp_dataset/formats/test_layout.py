@@ -1,0 +1,124 @@
+import os
+
+import pytest
+
+from lamp_dataset.formats.layout import (
+    BASE_URL,
+    LAYOUTS,
+    SAMPLE,
+    Files,
+    find_files,
+    how_to_get,
+    is_url,
+    official_paths,
+    urls,
+)
+from lamp_dataset.task import SPLITS
+from lamp_dataset.tasks import TASKS
+
+
+def write(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("[]")
+
+
+def lay_out(folder, task, layout, splits=tuple(SPLITS)):
+    for split in splits:
+        for path in (task.questions_path(split), task.outputs_path(split)):
+            if path is not None:
+                write(folder / layout(task, path))
+
+
+def test_urls_are_those_of_the_site_or_a_mirror():
+    task = TASKS["LaMP_2_news_time"]
+    assert urls(task) == {
+        split: Files(
+            f"{BASE_URL}/time/LaMP_2/{name}/{name}_questions.json",
+            None if split == "test" else f"{BASE_URL}/time/LaMP_2/{name}/{name}_outputs.json",
+        )
+        for split, name in SPLITS.items()
+    }
+    mirror = urls(TASKS["LaMP_2"], ["validation"], "http://127.0.0.1:8/lamp/")
+    assert mirror["validation"].outputs == "http://127.0.0.1:8/lamp/LaMP_2/new/dev/dev_outputs.json"
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("name", TASKS)
+def test_every_layout_is_found(name, layout, tmp_path):
+    task = TASKS[name]
+    lay_out(tmp_path, task, layout)
+    found = find_files(task, tmp_path)
+    assert list(found) == list(SPLITS)
+    for split, files in found.items():
+        assert files.questions == str(tmp_path / layout(task, task.questions_path(split)))
+        assert (files.outputs is None) == (split == "test")
+
+
+def test_the_first_layout_wins_and_splits_without_files_are_left_out(tmp_path):
+    task = TASKS["LaMP_4"]
+    lay_out(tmp_path, task, LAYOUTS[0], ["validation"])
+    lay_out(tmp_path, task, LAYOUTS[-1])
+    assert find_files(task, tmp_path) == {
+        "validation": Files(*(str(tmp_path / f"LaMP_4/dev/dev_{kind}.json") for kind in Files._fields))
+    }
+
+
+def test_local_golds_of_test_are_found_beside_the_questions(tmp_path):
+    task = TASKS["LaMP_4_time"]
+    for layout in LAYOUTS:
+        folder = tmp_path / layout.__name__
+        lay_out(folder, task, layout, ["test"])
+        path = folder / layout(task, task.questions_path("test").replace("questions", "outputs"))
+        write(path)
+        files = find_files(task, folder)["test"]
+        assert files.outputs == str(path)
+        assert official_paths(task, "test", files) == {
+            "time/LaMP_4/test/test_questions.json": files.questions,
+            "time/LaMP_4/test/test_outputs.json": files.outputs,
+        }
+    assert urls(task)["test"].outputs is None
+
+
+def test_golds_of_train_and_validation_must_be_there(tmp_path):
+    task = TASKS["LaMP_7"]
+    lay_out(tmp_path, task, LAYOUTS[-1])
+    (tmp_path / "dev_outputs.json").unlink()
+    with pytest.raises(FileNotFoundError, match=r"dev_outputs\.json: .*LaMP_7.*'validation'"):
+        find_files(task, tmp_path)
+    assert list(find_files(task, tmp_path, ["train", "test"])) == ["train", "test"]
+
+
+def test_a_folder_without_files_lists_what_was_looked_for(tmp_path):
+    with pytest.raises(FileNotFoundError) as caught:
+        find_files(TASKS["LaMP_2"], tmp_path, ["test"])
+    for path in ("LaMP_2/new/test/test_questions.json", "LaMP_2/test_questions.json", " test_questions.json"):
+        assert path in str(caught.value)
+
+
+@pytest.mark.parametrize("data_dir", [3, b"files", "https://example.org/lamp"])
+def test_what_is_not_a_path_is_refused(data_dir):
+    with pytest.raises(ValueError, match="data_dir: expected the path of a folder"):
+        find_files(TASKS["LaMP_2"], data_dir)
+
+
+def test_the_home_folder_is_expanded(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    lay_out(tmp_path / "files", TASKS["LaMP_7"], LAYOUTS[-1])
+    assert find_files(TASKS["LaMP_7"], os.path.join("~", "files"))["test"].questions.startswith(str(tmp_path))
+
+
+def test_the_sample_has_all_files():
+    for task in TASKS.values():
+        assert list(find_files(task, SAMPLE)) == list(SPLITS)
+
+
+def test_gated_files_come_with_instructions():
+    text = how_to_get(TASKS["LaMP_6_time"])
+    for fact in ("LaMP_6_time", "LDC2015T03", "avocado-builder build", "data_dir"):
+        assert fact in text
+
+
+def test_addresses():
+    assert is_url("http://a/b")
+    assert is_url("https://a/b")
+    assert not any(map(is_url, ("/tmp/http://", "file:///tmp", b"http://a", None)))
