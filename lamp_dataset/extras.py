@@ -1,4 +1,4 @@
-"""Optional libraries and the models they load: imported late, missed with a message that says what to do."""
+"""Optional libraries and the models they load: imported late; if one is missing, the message says what to install."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def require(module: str, extra: str) -> ModuleType:
-    """The optional module ``module``, which comes with the extra ``extra``.
+    """Import the optional module ``module``, which comes with the extra ``extra``.
 
     Raises:
         ImportError: it is not installed.
@@ -24,7 +24,7 @@ def require(module: str, extra: str) -> ModuleType:
 
 
 def check_installed(module: str, extra: str) -> None:
-    """Raise the ImportError of :func:`require` where the module is not installed; it is not imported."""
+    """Raise the ImportError of :func:`require` if the module is not installed. This does not import it."""
     if importlib.util.find_spec(module) is None:
         raise _missing(module, extra)
 
@@ -38,7 +38,7 @@ def load_model(load: Callable[..., Any], name: str, **options: Any) -> Any:
     """``load(name, **options)``, a loader of Hugging Face.
 
     Raises:
-        OSError: the model or tokenizer is not there; the message keeps the first line of the loader's own.
+        OSError: the model or tokenizer cannot be loaded; the message keeps the first line of the loader's own.
     """
     try:
         return load(name, **options)

@@ -10,7 +10,7 @@ import click
 from lamp_dataset.commands.command import DATA_DIR, Command, examples
 
 if TYPE_CHECKING:
-    from lamp_dataset.hub.push import Pushed
+    from lamp_dataset.hub.push import PushResult
 
 _configs = click.argument("configs", nargs=-1, required=True)
 _data_dir = click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
@@ -25,12 +25,12 @@ _data_dir = click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
     ),
 )
 @_configs
-@click.option("--output", "-o", required=True, type=click.Path(), help="Folder to write; an older export is replaced.")
+@click.option("--output", "-o", required=True, type=click.Path(), help="Folder to write; replaces an older export.")
 @_data_dir
 def export(configs: tuple[str, ...], output: str, data_dir: str | None) -> None:
     """Write CONFIGS as Parquet files with a data set card.
 
-    Plain datasets, polars, duckdb and Spark read the folder. It appears when all of it is written.
+    Plain datasets, polars, duckdb and Spark read the folder. It appears once everything is written.
     """
     from lamp_dataset.hub.export import export
 
@@ -42,49 +42,51 @@ def export(configs: tuple[str, ...], output: str, data_dir: str | None) -> None:
     cls=Command,
     epilog=examples(
         "lamp-dataset push me/lamp-private LaMP_2 --dry-run",
-        "lamp-dataset push me/lamp-private LaMP_2 LaMP_6 --data-dir my/files --acknowledge-licence",
+        "lamp-dataset push me/lamp-private LaMP_2 LaMP_6 --data-dir my/files --acknowledge-license",
     ),
 )
 @click.argument("repo_id", metavar="REPO")
 @_configs
 @_data_dir
 @click.option(
+    "--acknowledge-license",
     "--acknowledge-licence",
+    "acknowledge_license",
     is_flag=True,
-    help="I have read the licence of the gated configs, and it allows a private copy on this server.",
+    help="I have read the license of the gated configs, and it allows a private copy on this server.",
 )
-@click.option("--dry-run", is_flag=True, help="Change nothing; show what would be sent, and where to.")
+@click.option("--dry-run", is_flag=True, help="Change nothing. Show what would be sent, and where.")
 def push(
-    repo_id: str, configs: tuple[str, ...], data_dir: str | None, acknowledge_licence: bool, dry_run: bool
+    repo_id: str, configs: tuple[str, ...], data_dir: str | None, acknowledge_license: bool, dry_run: bool
 ) -> None:
     """Put CONFIGS into the private data set repository REPO (namespace/name) of the Hub, in one commit.
 
-    The repository is made if there is none; into a public one nothing is sent. Run it again after a failure: it sends
-    what is missing. The token comes from HF_TOKEN or from 'hf auth login'.
+    If there is no such repository, it is made; nothing is sent to a public one. Run it again after a failure, and it
+    sends what is missing. The token comes from HF_TOKEN or from 'hf auth login'.
     """
-    # read once, at the import of datasets: else a load tells the repository's name to a public bucket
+    # read once, when datasets is imported: without it, a load tells the repository's name to a public bucket
     os.environ["HF_UPDATE_DOWNLOAD_COUNTS"] = "0"
     from lamp_dataset.hub.push import push_to_hub
 
-    _show(push_to_hub(repo_id, configs, data_dir, acknowledge_licence, dry_run=dry_run), dry_run)
+    _show(push_to_hub(repo_id, configs, data_dir, acknowledge_license, dry_run=dry_run), dry_run)
 
 
-def _show(pushed: Pushed, dry_run: bool) -> None:
+def _show(result: PushResult, dry_run: bool) -> None:
     verb = ("would send", "would remove") if dry_run else ("committed", "removed")
-    for path, size in pushed.sizes.items():
+    for path, size in result.sizes.items():
         click.echo(f"{verb[0]} {path} ({_shown(size)})")
-    for path in pushed.removed:
+    for path in result.removed:
         click.echo(f"{verb[1]} {path}")
-    _show_rows(pushed.num_rows)
-    click.echo(f"{pushed.url} ({pushed.visibility}): {_outcome(pushed, dry_run)}")
+    _show_rows(result.num_rows)
+    click.echo(f"{result.url} ({result.visibility}): {_outcome(result, dry_run)}")
 
 
-def _outcome(pushed: Pushed, dry_run: bool) -> str:
-    if pushed.new_commit:
-        return f"commit {pushed.commit}, read back"
-    if pushed.commit:
-        return f"nothing to send, all of it is in commit {pushed.commit}"
-    return f"would send {len(pushed.sizes)} files, {_shown(sum(pushed.sizes.values()))}" if dry_run else "no commit"
+def _outcome(result: PushResult, dry_run: bool) -> str:
+    if result.new_commit:
+        return f"commit {result.commit}, read back"
+    if result.commit:
+        return f"nothing to send, commit {result.commit} holds everything"
+    return f"would send {len(result.sizes)} files, {_shown(sum(result.sizes.values()))}" if dry_run else "no commit"
 
 
 def _show_rows(num_rows: dict[str, dict[str, int]]) -> None:

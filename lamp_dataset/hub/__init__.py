@@ -1,5 +1,6 @@
-"""The data set outside of this library: Parquet files with a card, in a folder or in a private repository of the Hub.
+"""The data set outside this library: Parquet files with a card, in a folder or in a private repository of the Hub.
 
-``folders`` writes folders that are whole or not there; ``parquet`` writes the rows; ``export`` puts both together.
-``remote`` speaks to the Hub, ``guard`` says when not to send, ``push`` what to send; ``readback`` reads it.
+``plan`` says which files there will be, ``parquet`` writes the rows, ``card`` the README; ``export`` puts them into a
+folder. ``push`` sends them: ``remote`` speaks to the Hub, ``sessions`` watches its requests, ``retry`` repeats them,
+``guard`` says when not to send, and ``readback`` reads the result as a user would.
 """

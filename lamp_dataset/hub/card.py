@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lamp_dataset.hub import front_matter
 from lamp_dataset.task import SPLITS, Task
-from lamp_dataset.tasks import CITATION, HOMEPAGE, TASKS
+from lamp_dataset.tasks import CITATION, HOMEPAGE
 
 if TYPE_CHECKING:
     from lamp_dataset.hub.plan import Config
 
-BEGIN = "<!-- lamp-dataset: from here to the end mark written by the program, and written again by the next push -->"
+BEGIN = "<!-- lamp-dataset: begin. The next push or export rewrites the text from here to the end mark. -->"
 END = "<!-- lamp-dataset: end -->"
-
-#: Kind of scoring -> the Hub's name of such a task.
-CATEGORIES = {
-    "classification": "text-classification",
-    "ordinal": "text-classification",
-    "generation": "text-generation",
-}
+#: Also as earlier versions worded it.
+_BEGIN = re.compile(r"<!-- lamp-dataset: (?!end )[^\n]*-->")
 
 _COLUMNS = (
     "config",
@@ -29,17 +26,17 @@ _COLUMNS = (
     f"samples ({' / '.join(SPLITS)})",
     "questions files, MB",
     "texts from",
-    "licence",
+    "license",
 )
 
 
 def task_table(tasks: Iterable[Task]) -> str:
-    """A Markdown table of ``tasks``: one line a task, its user-based and time-based configs together.
+    """A Markdown table of ``tasks``: one line for each task, with its user-based and time-based configs.
 
-    Samples are the published counts, sizes those that somebody measured; ``?`` stands where there is none.
+    Counts of samples are the published ones, sizes were measured by somebody; ``?`` means that the number is not known.
 
     Args:
-        tasks: rows of :data:`lamp_dataset.tasks.TASKS`, in the order in which the lines shall stand.
+        tasks: rows of :data:`lamp_dataset.tasks.TASKS`, in the order of the lines.
 
     Returns:
         The lines of the table, without a newline at the end.
@@ -82,7 +79,7 @@ def _cells(tasks: list[Task]) -> list[str]:
 
 
 def _of_splits(tasks: list[Task], column: Callable[[Task], Mapping[str, float | None]]) -> str:
-    """A number for each split, the tasks one below the other."""
+    """A number for each split, one task below the other."""
     return "<br>".join(" / ".join(_count(column(task).get(split)) for split in SPLITS) for task in tasks)
 
 
@@ -97,34 +94,42 @@ def _count(number: float | None) -> str:
 
 def is_ours(content: bytes) -> bool:
     """Whether a card was written by :func:`make_card`."""
-    return BEGIN.encode() in content
+    return bool(_BEGIN.search(content.decode("utf-8", "replace")))
 
 
-def make_card(existing: str | None, configs: Iterable[Config], sizes: Mapping[str, int]) -> str:
+def make_card(existing: str | None, configs: Iterable[Config], sizes: Mapping[str, int], replace: bool = False) -> str:
     """The card with ``configs`` in it.
 
-    What an existing card says stays: its text, the configs that are not among ``configs``, and unknown keys. Written
-    anew are the entries of ``configs`` and the part of the text between two marks.
+    What somebody else wrote into an existing card stays: text, other keys, other splits of ``configs``, and, unless
+    ``replace`` is set, other configs. The entries of ``configs`` and the text between two marks are written anew.
 
     Args:
         existing: content of the card that is there, if any.
         configs: what is exported or pushed.
         sizes: config -> bytes of its Parquet files.
+        replace: whether ``configs`` take the place of all configs on the card.
 
     Raises:
-        ValueError: the front matter of the existing card is no YAML.
+        ValueError: the front matter of the existing card is not YAML, or not as ``datasets`` writes it.
     """
     existing = existing or ""
     card = _parse(existing.replace("\r\n", "\n") if existing.strip() else _NEW)
-    _merge_configs(card.data, list(configs), sizes)
-    _merge_facts(card.data)
+    front_matter.merge(card.data, configs, sizes, replace)
     card.text = _with_block(card.text, _block(card.data))
     return str(card).replace("\n", "\r\n") if "\r\n" in existing else str(card)
 
 
-#: Keys without a value give their order, which is by chance otherwise (huggingface_hub 0.36).
-_KEYS = ("pretty_name", "language", "license", "tags", "task_categories", "configs", "dataset_info")
-_NEW = f"---\n{chr(10).join(f'{key}:' for key in _KEYS)}\n---\n\n# LaMP\n"
+def patterns_on(content: str) -> list[str]:
+    """The file patterns of our splits that a card lists; see :func:`lamp_dataset.hub.front_matter.listed_patterns`.
+
+    Raises:
+        ValueError: the front matter is not YAML, or not as ``datasets`` writes it.
+    """
+    return front_matter.listed_patterns(_parse(content.replace("\r\n", "\n")).data)
+
+
+#: Empty keys fix the order, which is random otherwise (huggingface_hub 0.36).
+_NEW = f"---\n{chr(10).join(f'{key}:' for key in front_matter.KEYS)}\n---\n\n# LaMP\n"
 
 
 def _parse(content: str) -> Any:
@@ -140,94 +145,37 @@ def _parse(content: str) -> Any:
         ) from None
 
 
-def _merge_configs(data: Any, configs: list[Config], sizes: Mapping[str, int]) -> None:
-    from datasets.info import DatasetInfosDict
-    from datasets.utils.metadata import MetadataConfigs
-
-    infos = DatasetInfosDict({config.name: _info(config, sizes[config.name]) for config in configs})
-    try:
-        there = MetadataConfigs.from_dataset_card_data(data)
-        entries = {config.name: _entry(config, there.get(config.name, {})) for config in configs}
-        MetadataConfigs(entries).to_dataset_card_data(data)
-        infos.to_dataset_card_data(data)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ValueError(
-            "README.md: expected 'configs' and 'dataset_info' as datasets writes them, found something else "
-            f"({' '.join(str(error).split())}); correct or remove these keys there and run again"
-        ) from None
-
-
-def _entry(config: Config, there: Mapping[str, Any]) -> dict[str, Any]:
-    """What the card says of a config: where its files are; other settings stay, such as ``default``."""
-    files = [{"split": name, "path": f"{config.name}/{split.pattern}"} for name, split in config.splits.items()]
-    return {**{key: value for key, value in there.items() if key != "data_dir"}, "data_files": files}
-
-
-def _info(config: Config, size: int) -> Any:
-    from datasets import DatasetInfo, SplitDict, SplitInfo
-
-    splits = SplitDict()
-    for name, split in config.splits.items():
-        num_bytes = split.source.info.splits[name].num_bytes
-        splits.add(SplitInfo(name=name, num_bytes=num_bytes, num_examples=split.source.num_rows))
-    dataset_size = sum(split.num_bytes for split in splits.values())
-    return DatasetInfo(features=config.features, splits=splits, download_size=size, dataset_size=dataset_size)
-
-
-def _merge_facts(data: Any) -> None:
-    """Set the keys that the table of tasks knows; what somebody wrote there by hand stays."""
-    tasks = _tasks_on(data)
-    ids = {task.license_id for task in TASKS.values()}
-    present = data.get("license") or []
-    present = {present} if isinstance(present, str) else set(present)
-    if present <= ids:
-        licences = sorted(present | {task.license_id for task in tasks})
-        data["license"] = licences[0] if len(licences) == 1 else licences
-    for key, value in {"language": ["en"], "tags": ["lamp", "personalization"], "pretty_name": "LaMP"}.items():
-        if data.get(key) is None:
-            data[key] = value
-    categories = data.get("task_categories") or []
-    categories = [categories] if isinstance(categories, str) else categories
-    data["task_categories"] = list(dict.fromkeys([*categories, *(CATEGORIES[task.kind] for task in tasks)]))
-
-
-def _tasks_on(data: Any) -> list[Task]:
-    """The tasks of the configs that the card names, in the table's order."""
-    named = {entry["config_name"] for entry in data["configs"]}
-    return [task for name, task in TASKS.items() if name in named]
-
-
 def _with_block(text: str, block: str) -> str:
     """``text`` with ``block`` in place of the one there, else at its end."""
     end = text.find(END)
-    # the last beginning before the end: where an end mark was lost, what follows may be somebody's own words
-    begin = text.rfind(BEGIN, 0, end) if end >= 0 else -1
-    if begin >= 0:
-        return text[:begin] + block + text[end + len(END) :]
+    begins = [mark.start() for mark in _BEGIN.finditer(text, 0, max(end, 0))]
+    if begins:
+        # the last one: if an end mark got lost, what follows the beginning may be somebody's own words
+        return text[: begins[-1]] + block + text[end + len(END) :]
     return f"{text.rstrip()}\n\n{block}\n"
 
 
 def _block(data: Any) -> str:
     from lamp_dataset import __version__
 
-    tasks = _tasks_on(data)
+    tasks = front_matter.tasks_on(data)
     return "\n\n".join(
         [
             BEGIN,
-            f"[LaMP]({HOMEPAGE}) measures how well a language model personalises its output: each sample is an input "
-            "text plus the profile of the user who asks, a list of what that user wrote before.",
+            f"[LaMP]({HOMEPAGE}) measures how well a language model personalizes its output. Each sample is an input "
+            "text and the profile of the user who asks: a list of things this user wrote earlier.",
             "## Tasks",
             task_table(tasks),
             "## Rows here",
             _rows_table(data, tasks),
-            "A row holds the sample's `id`, its `input`, the user's `profile` and the gold `output`, which the "
-            "benchmark withholds in the test split (null). Rows of the time-based configs add `user_id`, and their "
-            "profile items `date`.",
+            "A row holds the sample's `id`, its `input`, the user's `profile` and the gold `output`. The benchmark "
+            "withholds the outputs of the test split; they are null. Time-based configs add `user_id` to each row and "
+            "`date` to each profile item.",
             "## How it was made",
-            f"By lamp-hf {__version__} from the benchmark's official files, golds joined to the questions by id; "
-            "texts are word for word those of the files.",
-            "## Licence",
-            _licences(tasks),
+            f"lamp-hf {__version__} made it from the benchmark's official files and joined golds to questions by id. "
+            "The texts are unchanged.",
+            "## License",
+            _licenses(tasks),
             "## Citation",
             f"```bibtex\n{CITATION}\n```",
             END,
@@ -236,24 +184,22 @@ def _block(data: Any) -> str:
 
 
 def _rows_table(data: Any, tasks: list[Task]) -> str:
-    infos = data["dataset_info"]
-    infos = {info.get("config_name"): info for info in ([infos] if isinstance(infos, dict) else infos)}
-    rows = []
+    rows, known = [], front_matter.num_examples(data)
     for task in tasks:
-        splits = {split["name"]: split["num_examples"] for split in infos.get(task.name, {}).get("splits", [])}
+        splits = known.get(task.name, {})
         rows.append([f"`{task.name}`", *("–" if split not in splits else _count(splits[split]) for split in SPLITS)])
     return _table(("config", *SPLITS), rows)
 
 
-def _licences(tasks: list[Task]) -> str:
-    """Each licence with its configs and sources; a warning where texts may not be passed on."""
-    by_licence: dict[str, list[Task]] = {}
+def _licenses(tasks: list[Task]) -> str:
+    """Each license with its configs and sources, and a warning if texts may not be passed on."""
+    by_license: dict[str, list[Task]] = {}
     for task in tasks:
-        by_licence.setdefault(task.license, []).append(task)
+        by_license.setdefault(task.license, []).append(task)
     lines = [
-        f"- {', '.join(f'`{task.name}`' for task in group)}: {licence}. Source: "
+        f"- {', '.join(f'`{task.name}`' for task in group)}: {name}. Source: "
         f"{'; '.join(dict.fromkeys(task.source for task in group))}."
-        for licence, group in by_licence.items()
+        for name, group in by_license.items()
     ]
     if gated := [f"`{task.name}`" for task in tasks if task.gated]:
         lines.append(f"\n**Never make this public:** the texts of {', '.join(gated)} may not be redistributed.")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from lamp_dataset.atomic import whole_folder, write_whole
-from lamp_dataset.hub.card import is_ours, make_card
+from lamp_dataset.hub.card import is_ours, make_card, patterns_on
 from lamp_dataset.hub.plan import CARD, SHARD, config_names, find_builders, prepare, write_configs
 from lamp_dataset.tasks import get_task
 
@@ -17,9 +18,9 @@ def export(
 ) -> dict[str, dict[str, int]]:
     """Write configs as Parquet files with a data set card; plain ``datasets``, polars, duckdb and Spark read them.
 
-    The folder holds ``<config>/<split>-00000-of-0000N.parquet`` and ``README.md``. It appears when all of it is
-    written; an older export in its place is replaced in that moment. With a gated config in it, it is readable by its
-    owner alone. The same rows give the same bytes, under the same version of pyarrow.
+    The folder holds ``<config>/<split>-00000-of-0000N.parquet`` and ``README.md``. It appears once everything is
+    written and replaces an older export in that moment; what you wrote into the README yourself stays. If a config is
+    gated, only the folder's owner can read it. The same rows give the same bytes with the same version of pyarrow.
 
     Args:
         configs: names of configs, such as ``["LaMP_2", "LaMP_3_time"]``, or a single name.
@@ -30,7 +31,7 @@ def export(
         config -> split -> number of rows.
 
     Raises:
-        ValueError: no such config, none at all, or ``output`` holds something that is no export.
+        ValueError: a config does not exist, there is none, or ``output`` holds something that an export did not write.
         OSError: the data cannot be had, or the folder cannot be written.
 
     Example::
@@ -39,33 +40,64 @@ def export(
         datasets.load_dataset("out", "LaMP_2")
     """
     names = config_names(configs)
-    target = Path(output).resolve()
+    target = Path(output).expanduser().resolve()
     check_replaceable(target)
     builders = find_builders(names, data_dir)
     target.parent.mkdir(parents=True, exist_ok=True)
-    # texts under a signed license are for the eyes of who runs this
+    # a signed license covers these texts: they are for the eyes of whoever runs this
     permissions = 0o700 if any(get_task(name).gated for name in names) else 0o777
     with whole_folder(target, check_replaceable, permissions, alone=False) as new:
         prepared = prepare(builders)
         sizes = write_configs(prepared, new)
+        # again: the rows took a while
+        old_card = check_replaceable(target)
         with write_whole(new / CARD) as file:
-            file.write(make_card(None, prepared, sizes))
+            file.write(make_card(old_card, prepared, sizes, replace=True))
     return {config.name: config.num_rows for config in prepared}
 
 
-def check_replaceable(target: Path) -> None:
-    """Let only a missing folder, an empty one and an older export be written over.
+def check_replaceable(target: Path) -> str | None:
+    """Make sure that replacing ``target`` deletes only what an export wrote: its card, and files that the card lists.
+
+    Returns:
+        The card of the older export; None if there is no folder, or an empty one.
 
     Raises:
         ValueError: there is something else; the message names it.
     """
     if not os.path.lexists(target):
-        return
+        return None
     if not target.is_dir():
         raise ValueError(f"{target}: expected a folder to write into, found a file")
-    files = [path.relative_to(target).as_posix() for path in target.rglob("*") if not path.is_dir()]
-    for name in sorted(files):
-        if not SHARD.fullmatch(name) and not (name == CARD and is_ours((target / CARD).read_bytes())):
-            raise ValueError(f"{target}: holds {name}, which is no part of an export; choose a new or an empty folder")
-    if files and CARD not in files:
-        raise ValueError(f"{target}: holds Parquet files but no card of an export; choose a new or an empty folder")
+    paths = sorted(path.relative_to(target).as_posix() for path in target.rglob("*"))
+    if not paths:
+        return None
+    card = (target / CARD).read_bytes() if CARD in paths and (target / CARD).is_file() else b""
+    if not is_ours(card):
+        found = CARD if CARD in paths else paths[0]
+        raise ValueError(f"{target}: holds {found}, but not the card of an export; choose a new or an empty folder")
+    text, patterns = _read_card(card, target)
+    for name in paths:
+        if name != CARD and not _is_written_by_export(target / name, name, patterns):
+            raise ValueError(
+                f"{target}: holds {name}, which its {CARD} does not list as part of an export; move it away, or choose "
+                "a new folder"
+            )
+    return text
+
+
+def _read_card(content: bytes, target: Path) -> tuple[str, list[str]]:
+    """The text of a card and the file patterns that it lists."""
+    try:
+        text = content.decode("utf-8")
+        return text, patterns_on(text)
+    except ValueError as error:
+        raise ValueError(f"{target / CARD}: {error}") from None
+
+
+def _is_written_by_export(path: Path, name: str, patterns: list[str]) -> bool:
+    if path.is_symlink():
+        return False
+    if path.is_dir():
+        return any(pattern.startswith(f"{name}/") for pattern in patterns)
+    return bool(SHARD.fullmatch(name)) and any(fnmatchcase(name, pattern) for pattern in patterns)

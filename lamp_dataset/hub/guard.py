@@ -1,36 +1,37 @@
-"""What must hold before anything is sent: the licence is acknowledged, the repository private, the token fit."""
+"""What must hold before anything is sent: the license is acknowledged, the repository private, the token fit."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from lamp_dataset.formats.layout import how_to_get
-from lamp_dataset.hub.remote import Remote, State
+from lamp_dataset.hub.errors import RefusedError
+from lamp_dataset.hub.remote import Remote, RepositoryState
 from lamp_dataset.tasks import TASKS
 
 
-def check_licences(names: Iterable[str], acknowledged: bool, data_dir: object) -> None:
-    """Let gated configs pass only when their licence is acknowledged, and their files are in a folder.
+def check_licenses(names: Iterable[str], acknowledged: bool, data_dir: object) -> None:
+    """Let gated configs pass only if their license is acknowledged and their files are in a folder.
 
     Raises:
-        ValueError: it is not, the message gives the licence; or they are not, the message says how to get them.
+        ValueError: it is not, the message gives the license; or they are not, the message says how to get them.
     """
     gated = [TASKS[name] for name in names if TASKS[name].gated]
     if gated and not acknowledged:
         raise ValueError(
-            f"{', '.join(task.name for task in gated)}: these texts are under {gated[0].license}. Whether that allows "
-            "a private copy on somebody else's server is for the licence holder to say. If it does, acknowledge the "
-            "licence: --acknowledge-licence, in Python acknowledge_licence=True"
+            f"{', '.join(task.name for task in gated)}: these texts are under {gated[0].license}. Only the licensor "
+            "can say whether that allows a private copy on somebody else's server. If it does, acknowledge the "
+            "license: --acknowledge-license, in Python acknowledge_license=True"
         )
     if gated and data_dir is None:
         raise ValueError(how_to_get(gated[0]))
 
 
-def open_private(remote: Remote, dry_run: bool) -> State | None:
-    """The repository, made where there is none, checked to be private and writable. A dry run makes none.
+def open_private(remote: Remote, dry_run: bool) -> RepositoryState | None:
+    """Look at the repository, or make it, and check that it is private and writable. A dry run makes none.
 
     Raises:
-        PermissionError: it is public, or the token may not write to it.
+        RefusedError: strangers see it, or the token may not write to it.
     """
     state = remote.look()
     if state is None:
@@ -38,23 +39,40 @@ def open_private(remote: Remote, dry_run: bool) -> State | None:
             return None
         remote.create()
     else:
-        require_private(remote, state, "nothing was sent")
+        _check_private(remote, state, PUSH_ELSEWHERE)
     remote.check_may_write()
-    return state if state is not None else require_private(remote, remote.look(), "nothing was sent")
+    return require_private(remote)
 
 
-def require_private(remote: Remote, state: State | None, so_far: str) -> State:
-    """The state, if it is that of a private repository.
+PUSH_ELSEWHERE = (
+    "These data only go to a private repository. Push to a new name; or, if strangers may see all that it holds and "
+    "ever held, make it private and push again"
+)
+HIDE_AT_ONCE = "Make it private at once"
+
+
+def require_private(remote: Remote, advice: str = PUSH_ELSEWHERE) -> RepositoryState:
+    """Look at the repository as its owner and as a stranger.
+
+    Args:
+        remote: the repository.
+        advice: what to do if it is public.
 
     Raises:
-        PermissionError: it is public or gone; the message says ``so_far``, what has happened until then.
+        RefusedError: it is public or gone, or a stranger sees it though the Hub calls it private.
     """
+    state = remote.look()
     if state is None:
-        raise PermissionError(f"{remote.repo_id} is gone, or the token no longer sees it; {so_far}")
-    if not state.private:
-        raise PermissionError(
-            f"{remote.repo_id} is public; {so_far}. These data only go to a private repository. Push to a new name; "
-            f"or, if all that it holds and held may have been seen by strangers, make it private at {remote.url}"
-            "/settings and push again"
+        raise RefusedError(f"{remote.repo_id} is gone, or the token no longer sees it; {remote.so_far}")
+    _check_private(remote, state, advice)
+    if remote.is_seen_by_strangers():
+        raise RefusedError(
+            f"{remote.repo_id}: the Hub calls it private, but strangers see it; {remote.so_far}. Do not use this "
+            "server before its operator has found out why"
         )
     return state
+
+
+def _check_private(remote: Remote, state: RepositoryState, advice: str) -> None:
+    if not state.private:
+        raise RefusedError(f"{remote.repo_id} is public; {remote.so_far}. {advice}: {remote.url}/settings")

@@ -2,15 +2,15 @@
 
 What the files are like, and why:
 
-* Shards of about 500 MB of rows in memory (the size that ``datasets`` uses), all of one export together below
-  :data:`MAX_FILES`, because the Hub asks for fewer than 100 files in a commit.
+* Shards of about 500 MB of rows in memory (the size that ``datasets`` uses), and at most :data:`MAX_FILES` in one
+  export, because the Hub asks for fewer than 100 files in a commit.
 * Row groups of about 32 MB and at most 1,000 rows. A stream reads a whole row group before it gives the first row, and
   so does the Hub's viewer for a page.
-* zstd: LaMP's long texts shrink to about half of what snappy leaves, and every reader named in the README reads it.
+* zstd: it leaves about half of what snappy leaves of LaMP's long texts, and every reader named in the README reads it.
 * Content-defined chunking and a page index: the Hub stores an edited file as its changed chunks only, and the viewer
   jumps to a row.
 * No ``huggingface`` key in the schema: ``datasets`` 3.6 cannot read the one that 5.2 writes ("Feature type 'List' not
-  found"). The card declares the features. Nor any other metadata: no path and no user name.
+  found"). The card declares the features. There is no other metadata either: no path and no user name.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def number_of_shards(sizes: Mapping[object, int], shard_bytes: int = SHARD_BYTES
 
     Args:
         sizes: split (any key) -> bytes of its rows in memory.
-        shard_bytes: wanted size of a shard; doubled until all shards together are at most :data:`MAX_FILES`.
+        shard_bytes: wanted size of a shard; doubled until there are at most :data:`MAX_FILES` shards.
 
     >>> number_of_shards({"train": 1_200_000_000, "test": 7})
     {'train': 3, 'test': 1}
@@ -62,7 +62,7 @@ def number_of_shards(sizes: Mapping[object, int], shard_bytes: int = SHARD_BYTES
 def plan_shards(split: str, num_rows: int, num_bytes: int, shards: int) -> list[Shard]:
     """The files of a split: rows spread evenly, row groups of about :data:`GROUP_BYTES`.
 
-    It depends on nothing but the arguments, so the same rows always give the same files.
+    The result depends on the arguments alone, so the same rows always give the same files.
     """
     shards = max(1, min(shards, num_rows))
     group = min(GROUP_ROWS, max(1, GROUP_BYTES * num_rows // max(1, num_bytes)))
@@ -84,7 +84,7 @@ def _pieces(total: int, size: int) -> Iterator[int]:
 def arrow_batches(files: Iterable[str]) -> Iterator[pa.RecordBatch]:
     """The record batches of Arrow stream files, one in memory at a time.
 
-    Read, not mapped: mapped pages count as memory of the process, up to the size of the file.
+    They are read, not mapped: mapped pages count as memory of the process, up to the size of the file.
     """
     for file in files:
         with pa.OSFile(file) as source, pa.ipc.open_stream(source) as reader:
@@ -102,7 +102,7 @@ def write_shards(
 
     Args:
         batches: all rows of the split, in order.
-        schema: of the files; its metadata are left out.
+        schema: of the files; its metadata is left out.
         shards: from :func:`plan_shards`.
         folder: where the files go; it must exist.
         progress: called with the number of rows after each row group.
@@ -127,7 +127,7 @@ def _writer(file: object, schema: pa.Schema) -> pq.ParquetWriter:
 
 
 class _Rows:
-    """Takes tables of wished sizes from batches of any size."""
+    """Cuts tables of given sizes from batches of any size."""
 
     def __init__(self, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> None:
         self._batches, self._schema = iter(batches), schema

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lamp_dataset.hub.parquet import Shard, arrow_batches, number_of_shards, plan_shards, write_shards
-from lamp_dataset.task import Task
+from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import TASKS, get_task
 
 if TYPE_CHECKING:
     import datasets
 
 CARD = "README.md"
-#: ``LaMP_2/train-00000-of-00001.parquet``: how shards are named, here and by ``Dataset.push_to_hub``.
-SHARD = re.compile(r"(?P<config>[^/]+)/(?P<split>\w+)-\d{5}-of-\d{5}\.parquet")
+#: ``LaMP_2/train-00000-of-00001.parquet``: how shards of our splits are named, here and by ``Dataset.push_to_hub``.
+SHARD = re.compile(rf"(?P<config>[^/]+)/(?P<split>{'|'.join(SPLITS)})-\d{{5}}-of-\d{{5}}\.parquet")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Split:
 
     @property
     def pattern(self) -> str:
-        """File names of the shards. The count is part of it, so that a stray shard of another count is never read."""
+        """File names of the shards. The count is part of it, so a stray shard of another count is never read."""
         return self.shards[0].name.replace("-00000-of-", "-*-of-")
 
 
@@ -67,10 +67,10 @@ class Config:
 
 
 def config_names(configs: str | Iterable[str]) -> list[str]:
-    """The wished configs, each once.
+    """The wanted configs, each once.
 
     Raises:
-        ValueError: none, or one that does not exist.
+        ValueError: there is none, or one does not exist.
     """
     names = [configs] if isinstance(configs, str) else list(configs)
     if not names:
@@ -79,7 +79,7 @@ def config_names(configs: str | Iterable[str]) -> list[str]:
 
 
 def find_builders(names: list[str], data_dir: str | os.PathLike | None) -> dict[str, datasets.DatasetBuilder]:
-    """Config -> its builder. Files in ``data_dir`` are looked for, nothing is built or downloaded yet.
+    """Config -> its builder. This looks for the files in ``data_dir``; it builds and downloads nothing yet.
 
     Raises:
         ValueError: ``data_dir`` lacks them.
@@ -94,7 +94,7 @@ def find_builders(names: list[str], data_dir: str | os.PathLike | None) -> dict[
 
 
 def prepare(builders: Mapping[str, datasets.DatasetBuilder]) -> list[Config]:
-    """Build the configs in the cache of ``datasets`` (once; later calls find them there) and plan their files."""
+    """Build the configs in the cache of ``datasets``, if they are not there yet, and plan their files."""
     for builder in builders.values():
         builder.download_and_prepare()
     sources = {name: builder.as_dataset() for name, builder in builders.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,20 +11,23 @@ from typing import TYPE_CHECKING
 
 from lamp_dataset.atomic import work_folder
 from lamp_dataset.hub.card import make_card
-from lamp_dataset.hub.guard import check_licences, open_private, require_private
+from lamp_dataset.hub.errors import CommitError, ContentError, FailedError
+from lamp_dataset.hub.guard import HIDE_AT_ONCE, check_licenses, open_private, require_private
 from lamp_dataset.hub.plan import CARD, SHARD, Config, config_names, find_builders, prepare, write_configs
 from lamp_dataset.hub.readback import check_readable
 from lamp_dataset.hub.redact import redacted_logs
-from lamp_dataset.hub.remote import Remote, State
+from lamp_dataset.hub.remote import NOTHING_COMMITTED, Remote, RepositoryState
 from lamp_dataset.hub.retry import retrying
+from lamp_dataset.hub.sessions import Watch, watched
+from lamp_dataset.tasks import get_task
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
 
 @dataclass(frozen=True)
-class Changes:
-    """What makes the repository's head hold the configs: paths to send and to remove, the card if it changes."""
+class PendingChanges:
+    """What the repository's head lacks to hold the configs: paths to send and to remove, the card if it changes."""
 
     send: list[str] = field(default_factory=list)
     remove: list[str] = field(default_factory=list)
@@ -35,15 +39,16 @@ class Changes:
 
 
 @dataclass(frozen=True)
-class Pushed:
+class PushResult:
     """What a push did, or with ``dry_run`` would do.
 
     Attributes:
         repo_id: the repository.
         url: its address.
-        visibility: ``"private"``, or ``"to be created, private"`` where a dry run found none.
+        visibility: ``"private"``; after a dry run that found no repository, ``"to be created, private"``, or a remark
+            that there was no token to look with.
         commit: oid of the commit that holds the configs; None after a dry run that found something to send.
-        new_commit: whether this push made it; False where everything was there already.
+        new_commit: whether this push made it; False if everything was there already.
         num_rows: config -> split -> number of rows.
         sizes: path -> bytes of each file that was or would be sent, the card included.
         removed: paths that were or would be removed.
@@ -63,45 +68,51 @@ def push_to_hub(
     repo_id: str,
     configs: str | Iterable[str],
     data_dir: str | os.PathLike | None = None,
-    acknowledge_licence: bool = False,
+    acknowledge_license: bool = False,
     token: str | bool | None = None,
     *,
     dry_run: bool = False,
-) -> Pushed:
+    acknowledge_licence: bool | None = None,
+) -> PushResult:
     """Put configs into a private data set repository, where plain ``load_dataset(repo_id, config)`` finds them.
 
-    All configs, the card and the removal of files they replace are one commit: readers see all of it or none. The
-    repository is made if there is none; it must be private before the first byte, before the commit and after it. What
-    else it holds stays: other configs, other files, the card's own text. Run again after a failure it sends what is
-    missing; with nothing to change it makes no commit. In the end the first rows are read back in a fresh process.
+    All configs, the card and the removal of files they replace are one commit: readers see all of it or none. If there
+    is no such repository, it is made. It must be private, and strangers must not see it, before the first byte, right
+    before the commit, after it and after reading back. Everything else in it stays: other configs and splits, other
+    files, the card's own text. Run it again after a failure, and it sends what is missing; with nothing to change, it
+    makes no commit. At the end, a fresh process reads the first rows back.
 
     Args:
         repo_id: ``"namespace/name"``.
         configs: names of configs, or a single one.
         data_dir: folder with the official files, as for ``load_dataset("lamp", ..., data_dir=...)``.
-        acknowledge_licence: must be True where a config's texts are gated: you have read their licence and know that
+        acknowledge_license: must be True if the texts of a config are gated: you have read their license and know that
             it allows a private copy on the Hub.
         token: a token with write access; by default ``HF_TOKEN`` or that of ``hf auth login``.
-        dry_run: change nothing, tell what would be changed.
+        dry_run: change nothing, tell what would change. Without a token, it sees no private repository.
+        acknowledge_licence: old spelling of ``acknowledge_license``; deprecated.
 
     Raises:
-        ValueError: no such config, a licence not acknowledged, a card that is no YAML, a row that came back different.
+        ValueError: a config does not exist, a license is not acknowledged, the card is not YAML, or a row came back
+            different.
         PermissionError: the repository is public, or the token may not write to it.
-        ConnectionError: the Hub or the way to it failed; nothing or all of it was committed.
+        ConnectionError: the Hub or the way to it failed; the message says whether the commit was made.
         OSError: the data cannot be had, or the disk is full.
     """
+    if acknowledge_licence is not None:
+        warnings.warn("acknowledge_licence is now called acknowledge_license", FutureWarning, stacklevel=2)
+        acknowledge_license = acknowledge_license or acknowledge_licence
     names = config_names(configs)
-    check_licences(names, acknowledge_licence, data_dir)
-    remote = Remote(repo_id, token)
+    check_licenses(names, acknowledge_license, data_dir)
+    remote = Remote(repo_id, token, needs_token=not dry_run)
     builders = find_builders(names, data_dir)
-    # before the rows are built: a push that must not be shall not cost an hour first
-    with redacted_logs(remote.token):
+    watch = Watch(repo_id, any(get_task(name).gated for name in names), lambda: require_private(remote))
+    with redacted_logs(remote.token), watched(watch):
+        # before the rows are built: a push that must not happen should not cost an hour first
         state = open_private(remote, dry_run)
-    with redacted_logs(remote.token), work_folder(_cache(), "lamp-push") as work:
-        push = _Push(remote, prepare(builders), work)
-        if dry_run:
-            return push.plan(state)
-        return push.run()
+        with work_folder(_cache(), "lamp-push") as work:
+            push = _Push(remote, prepare(builders), work)
+            return push.plan(state) if dry_run else push.run()
 
 
 def _cache() -> Path:
@@ -114,39 +125,44 @@ class _Push:
     """One push of prepared configs; ``work`` takes the Parquet files until they are sent."""
 
     def __init__(self, remote: Remote, configs: list[Config], work: Path) -> None:
-        from huggingface_hub import CommitOperationAdd
-
         self.remote, self.configs, self.work = remote, configs, work
         self.files = work / "files"
         self.files.mkdir()
         self.bytes = write_configs(configs, self.files)
-        self.adds = {path: CommitOperationAdd(path, self.files / path) for config in configs for path in config.paths}
+        self.adds = {path: self._add(path) for config in configs for path in config.paths}
 
-    def plan(self, state: State | None) -> Pushed:
-        changes = self.changes(state.head if state else None)
+    def _add(self, path: str) -> CommitOperationAdd:
+        from huggingface_hub import CommitOperationAdd
+
+        return CommitOperationAdd(path, self.files / path)
+
+    def plan(self, state: RepositoryState | None) -> PushResult:
+        changes = self.changes(state)
         done = state.head if state and not changes else None
-        return self._pushed(done, False, changes, "private" if state else "to be created, private")
+        new = "to be created, private" if self.remote.token else "not seen without a token; to be private"
+        return self._result(done, False, changes, "private" if state else new)
 
-    def run(self) -> Pushed:
-        first = self.changes(require_private(self.remote, self.remote.look(), "nothing was sent").head)
+    def run(self) -> PushResult:
+        first = self.changes(require_private(self.remote))
         self._send(first.send)
         commit, made = self._commit()
+        self.remote.so_far = f"commit {commit} is in it"
         self._check_after(commit)
-        return self._pushed(commit, made, first, "private")
+        return self._result(commit, made, first, "private")
 
-    def _pushed(self, commit: str | None, made: bool, changes: Changes, visibility: str) -> Pushed:
+    def _result(self, commit: str | None, made: bool, changes: PendingChanges, visibility: str) -> PushResult:
         sizes = {path: self.adds[path].upload_info.size for path in changes.send}
         if changes.card is not None:
             sizes[CARD] = len(changes.card.encode())
         rows = {config.name: config.num_rows for config in self.configs}
-        return Pushed(self.remote.repo_id, self.remote.url, visibility, commit, made, rows, sizes, changes.remove)
+        return PushResult(self.remote.repo_id, self.remote.url, visibility, commit, made, rows, sizes, changes.remove)
 
-    def changes(self, head: str | None) -> Changes:
-        """What is missing or too much at a commit; against nothing, all."""
-        there = self.remote.files(head) if head else {}
-        card = self.remote.text(CARD, head, self.work / "hub") if CARD in there else None
+    def changes(self, state: RepositoryState | None) -> PendingChanges:
+        """What the repository lacks and what it has too much; where there is none, everything is missing."""
+        there = self.remote.files(state) if state else {}
+        card = self.remote.text(CARD, state.head, self.work / "hub") if CARD in there else None
         wanted = make_card(card, self.configs, self.bytes)
-        return Changes(
+        return PendingChanges(
             [path for path in self.adds if not self._is_there(path, there.get(path))],
             sorted(path for path in there if self._is_stale(path)),
             wanted if wanted != card else None,
@@ -161,43 +177,60 @@ class _Push:
         return found == git_hash((self.files / path).read_bytes())
 
     def _is_stale(self, path: str) -> bool:
-        """Whether it is a shard of a config that is pushed, but not of what is pushed."""
+        """Whether it is a shard of one of our splits in a config that is pushed, but not of what is pushed."""
         shard = SHARD.fullmatch(path)
         return bool(shard) and path not in self.adds and shard["config"] in {config.name for config in self.configs}
 
     def _send(self, paths: list[str]) -> None:
         """Upload contents in portions, each after a look whether the repository is still private."""
         for portion in _portions([self.adds[path] for path in paths]):
-            require_private(self.remote, self.remote.look(), _UNREFERENCED)
+            require_private(self.remote)
+            self.remote.so_far = NOTHING_COMMITTED
             self.remote.upload(portion)
+        # private: the client learns it from the answer, and would drop such files without a word
         if ignored := [path for path in paths if self.adds[path]._should_ignore]:
-            raise ValueError(f"{self.remote.repo_id}: its .gitignore excludes {ignored[0]}; take that line out first")
+            raise ContentError(f"{self.remote.repo_id}: its .gitignore excludes {ignored[0]}; take that line out first")
 
     def _commit(self) -> tuple[str, bool]:
         """The commit that holds everything, and whether this push made it.
 
-        Each try looks at the head anew. So somebody else's commit is built upon, not over; and a commit whose answer
-        was lost is found to be there.
+        Raises:
+            FailedError: there is none; the message says whether that is certain.
+        """
+        try:
+            return self._try_commit()
+        except CommitError as error:
+            failure = error
+        # outside of the block above: an error of this last look is not about that one
+        state = require_private(self.remote)
+        if not self.changes(state):
+            return state.head, True
+        raise FailedError(f"{failure}; {NOTHING_COMMITTED}. Run the same again: it sends what is missing")
+
+    def _try_commit(self) -> tuple[str, bool]:
+        """Each try looks at the head anew.
+
+        So it builds upon somebody else's commit, not over it, and finds a commit whose answer was lost.
         """
         made = False
-        with self.remote.plain_errors("the commit"):
-            for attempt in retrying(races=True):
-                with attempt:
-                    state = require_private(self.remote, self.remote.look(), _UNREFERENCED)
-                    changes = self.changes(state.head)
-                    if not changes:
-                        return state.head, made
-                    operations = self._operations(changes)
-                    # looking at files took a while: ask again with nothing left to do but the commit
-                    require_private(self.remote, self.remote.look(), _UNREFERENCED)
-                    made = True
-                    commit = self.remote.commit(operations, state.head, self._message())
+        for attempt in retrying(races=True):
+            with attempt:
+                state = require_private(self.remote)
+                changes = self.changes(state)
+                if not changes:
+                    return state.head, made
+                self.remote.so_far = NOTHING_COMMITTED
+                operations, made = self._operations(changes), True
+                # the watch looks at the repository once more, right before the request that commits
+                commit = self.remote.commit(operations, state.head, self._message())
         return commit, made
 
-    def _operations(self, changes: Changes) -> list[CommitOperationAdd | CommitOperationDelete]:
+    def _operations(self, changes: PendingChanges) -> list[CommitOperationAdd | CommitOperationDelete]:
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
         card = [] if changes.card is None else [CommitOperationAdd(CARD, changes.card.encode())]
+        # private: the client refuses to commit an addition again after an answer with status 200, however odd
+        self.adds |= {path: self._add(path) for path in changes.send if self.adds[path]._is_committed}
         return [
             *(self.adds[path] for path in changes.send),
             *(CommitOperationDelete(path) for path in changes.remove),
@@ -208,13 +241,13 @@ class _Push:
         return f"Push {', '.join(config.name for config in self.configs)}"
 
     def _check_after(self, commit: str) -> None:
-        require_private(self.remote, self.remote.look(), f"commit {commit} is in it: make it private at once")
-        if self.remote.is_seen_by_strangers():
-            raise PermissionError(f"{self.remote.repo_id}: strangers see it, with commit {commit}: make it private")
-        if left := self.changes(commit):
+        require_private(self.remote, HIDE_AT_ONCE)
+        if left := self.changes(RepositoryState(commit, private=True)):
             wrong = [*left.send, *left.remove, CARD][0]
-            raise ValueError(f"{self.remote.repo_id}: {wrong} in commit {commit} is not as it was sent; run again")
+            raise ContentError(f"{self.remote.repo_id}: {wrong} in commit {commit} is not as it was sent; run again")
         check_readable(self.remote, commit, self.configs, self.work / "home")
+        # reading back takes a while
+        require_private(self.remote, HIDE_AT_ONCE)
 
 
 #: Bytes sent between two looks. The Xet client holds several files of a portion in memory at once.
@@ -231,8 +264,3 @@ def _portions(adds: list[CommitOperationAdd]) -> Iterator[list[CommitOperationAd
             portion = []
     if portion:
         yield portion
-
-
-_UNREFERENCED = (
-    "nothing was committed. Contents sent so far belong to no commit, nobody can read them, and the Hub may drop them"
-)

@@ -1,20 +1,26 @@
 """Reading a pushed commit as its users will: in a fresh process, with fresh caches and plain ``datasets``.
 
-In the process that pushed, or on its cache, a check would prove nothing: there the rows are already.
+In the process that pushed, or with its caches, a check would prove nothing: the rows are already there.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import lamp_dataset
+from lamp_dataset.hub.errors import ContentError, FailedError
 from lamp_dataset.hub.plan import Config
-from lamp_dataset.hub.remote import Remote, environment
+from lamp_dataset.hub.remote import Remote
+
+#: For the first row of one split, which brings its whole row group along.
+SECONDS_PER_SPLIT = 300
 
 
 def check_readable(remote: Remote, commit: str, configs: Iterable[Config], folder: Path) -> None:
@@ -24,37 +30,72 @@ def check_readable(remote: Remote, commit: str, configs: Iterable[Config], folde
         remote: the repository.
         commit: oid of the commit.
         configs: what was pushed.
-        folder: for the caches of the other process.
+        folder: for the caches of the other process; it is made.
 
     Raises:
-        ValueError: a row came back different; the message names it.
-        ConnectionError: the commit cannot be loaded.
+        ContentError: a row came back different; the message names it.
+        FailedError: the commit cannot be loaded.
     """
     expected = {
         config.name: {name: _first(split.source) for name, split in config.splits.items()} for config in configs
     }
-    wanted = json.dumps({"repo_id": remote.repo_id, "revision": commit, "configs": list(expected)})
-    folder.mkdir()
-    done = subprocess.run(
-        [sys.executable, "-m", "lamp_dataset.hub.readback"],
-        input=wanted,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env=environment(remote.token, folder) | {"PYTHONIOENCODING": "utf-8"},
-        # load_dataset takes a folder of that name before the Hub, and Python a module; here are none
-        cwd=folder,
-    )
-    if done.returncode:
-        last = remote.clean((done.stderr.strip() or "no message").splitlines()[-1])
-        raise ConnectionError(f"{remote.repo_id}: commit {commit} is there, but reading it back failed: {last}")
-    found = json.loads(done.stdout)
+    found = _read_elsewhere(remote, commit, expected, folder)
     for config, rows in expected.items():
         if found[config] != rows:
             wrong = next((split for split in rows if found[config].get(split) != rows[split]), "one split more")
-            raise ValueError(
+            raise ContentError(
                 f"{remote.repo_id}: {config}, {wrong}: commit {commit} begins with another row than was sent"
             )
+
+
+def _read_elsewhere(remote: Remote, commit: str, expected: Mapping[str, Mapping[str, Any]], folder: Path) -> Any:
+    wanted = {"repo_id": remote.repo_id, "revision": commit, "configs": list(expected)}
+    seconds = SECONDS_PER_SPLIT * sum(map(len, expected.values()))
+    folder.mkdir()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "lamp_dataset.hub.readback"],
+            input=json.dumps(wanted),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            env=environment(remote.token, folder),
+            # load_dataset prefers a folder of that name to the Hub, and Python a module; here are none
+            cwd=folder,
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired:
+        raise FailedError(_failed(remote, commit, f"it took more than {seconds} s")) from None
+    try:
+        if done.returncode == 0:
+            return json.loads(done.stdout)
+    except ValueError:
+        pass  # something else printed, or nothing
+    raise FailedError(_failed(remote, commit, (done.stderr.strip() or "no message").splitlines()[-1]))
+
+
+def _failed(remote: Remote, commit: str, reason: str) -> str:
+    return f"{remote.repo_id}: commit {commit} is there, but reading it back failed: {remote.clean(reason)}"
+
+
+def environment(token: str, home: Path) -> dict[str, str]:
+    """Environment of a process that reads from the Hub with a token and caches of its own.
+
+    It finds the modules that this process finds, but not those of the working directory. With
+    ``HF_UPDATE_DOWNLOAD_COUNTS=0``, ``load_dataset`` does not tell the repository's name to a public bucket.
+    """
+    of_user = re.compile(r"HF_.*CACHE|HF_ASSETS.*|HF_TOKEN.*|HUGGINGFACE_.*CACHE|HF_(HUB|DATASETS)_OFFLINE")
+    kept = {name: value for name, value in os.environ.items() if not of_user.fullmatch(name)}
+    here = str(Path(lamp_dataset.__file__).resolve().parents[1])
+    modules = [path for path in sys.path if os.path.isabs(path)]
+    ours = {
+        "HF_TOKEN": token,
+        "HF_HOME": str(home),
+        "HF_UPDATE_DOWNLOAD_COUNTS": "0",
+        "PYTHONIOENCODING": "utf-8",
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys([*modules, here])),
+    }
+    return kept | ours
 
 
 def _first(rows: Iterable[Any]) -> Any:
@@ -64,7 +105,8 @@ def _first(rows: Iterable[Any]) -> Any:
 def _read(repo_id: str, revision: str, configs: list[str]) -> dict[str, dict[str, Any]]:
     from datasets import load_dataset
 
-    loaded = {name: load_dataset(repo_id, name, revision=revision, streaming=True) for name in configs}
+    # token=True: also where HF_HUB_DISABLE_IMPLICIT_TOKEN keeps it from being sent unasked
+    loaded = {name: load_dataset(repo_id, name, revision=revision, streaming=True, token=True) for name in configs}
     return {name: {split: _first(rows) for split, rows in splits.items()} for name, splits in loaded.items()}
 
 

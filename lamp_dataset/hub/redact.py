@@ -1,13 +1,16 @@
-"""Keep secrets out of what is shown: the token, and signed addresses, which carry a right in their query."""
+"""Keep secrets out of what is shown: the token, and signed addresses, whose query is a key."""
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_QUERY = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\"]*")
+_ADDRESS = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\"]*")
+#: As urllib3 logs it: the host stands elsewhere.
+_PATH = re.compile(r"(/[^\s?'\"]*)\?[^\s'\"]*=[^\s'\"]*")
 
 
 def redact(text: str, token: str) -> str:
@@ -16,22 +19,49 @@ def redact(text: str, token: str) -> str:
     >>> redact("PUT https://files.example/ab?signature=12 with hf_x", "hf_x")
     'PUT https://files.example/ab with <token>'
     """
-    return _QUERY.sub(r"\1", text).replace(token, "<token>")
+    text = _PATH.sub(r"\1", _ADDRESS.sub(r"\1", text))
+    return text.replace(token, "<token>") if token else text
+
+
+_lock = threading.Lock()
+_tokens: list[str] = []
+_uninstall: list[Callable[[], None]] = []
 
 
 @contextmanager
 def redacted_logs(token: str) -> Iterator[None]:
-    """Scrub what huggingface_hub logs meanwhile: its warning about a failed upload shows the signed address."""
+    """Redact every log record made meanwhile.
 
-    def clean(record: logging.LogRecord) -> bool:
-        record.msg, record.args = redact(record.getMessage(), token), None
-        return True
-
-    handlers = logging.getLogger("huggingface_hub").handlers
-    for handler in handlers:
-        handler.addFilter(clean)
+    Signed addresses are in the records of several libraries (huggingface_hub warns with them, httpx and httpx2 log
+    every request at INFO, urllib3 and httpcore at DEBUG), which may go to any handler.
+    """
+    with _lock:
+        if not _tokens:
+            _uninstall.append(_install())
+        _tokens.append(token)
     try:
         yield
     finally:
-        for handler in handlers:
-            handler.removeFilter(clean)
+        with _lock:
+            _tokens.remove(token)
+            if not _tokens:
+                _uninstall.pop()()
+
+
+def _install() -> Callable[[], None]:
+    make = logging.getLogRecordFactory()
+
+    def redacted(*arguments: object, **options: object) -> logging.LogRecord:
+        record = make(*arguments, **options)
+        try:
+            text = clean = record.getMessage()
+        except Exception:  # arguments that do not fit the message: the handler reports that, as always
+            return record
+        for token in tuple(_tokens):
+            clean = redact(clean, token)
+        if clean != text:
+            record.msg, record.args = clean, None
+        return record
+
+    logging.setLogRecordFactory(redacted)
+    return lambda: logging.setLogRecordFactory(make)

@@ -2,41 +2,60 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lamp_dataset.hub.errors import CommitError, ContentError, FailedError, HubError, RedirectedError, RefusedError
 from lamp_dataset.hub.redact import redact
-from lamp_dataset.hub.retry import is_http, retrying, status_of
+from lamp_dataset.hub.retry import is_http, is_timeout, retrying, status_of
+from lamp_dataset.hub.sessions import ANSWER_SECONDS
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
 DATASET = "dataset"
 BRANCH = "main"
+NOTHING_SENT = "nothing was sent"
+NOTHING_COMMITTED = "nothing was committed; what was sent belongs to no commit, so nobody can read it"
+UNKNOWN = "it is not known whether the commit was made"
 
 
 @dataclass(frozen=True)
-class State:
-    """What a look at the repository showed: its head commit, and whether it is private."""
+class RepositoryState:
+    """The repository at one moment.
+
+    Attributes:
+        head: oid of its last commit.
+        private: whether the Hub calls it private.
+        paths: names of its files, as far as the Hub lists them here.
+    """
 
     head: str
     private: bool
+    paths: frozenset[str] = frozenset()
 
 
 class Remote:
-    """The repository ``repo_id``, as seen with ``token``."""
+    """The repository ``repo_id``, as seen with ``token``.
 
-    def __init__(self, repo_id: str, token: str | bool | None = None) -> None:
+    Attributes:
+        repo_id: ``"namespace/name"``.
+        token: empty where a dry run found none.
+        url: address of the repository's page.
+        so_far: what has happened to the repository until now; each error says it.
+    """
+
+    def __init__(self, repo_id: str, token: str | bool | None = None, needs_token: bool = True) -> None:
         """Check the name and find the token, without a request.
 
         Raises:
-            ValueError: ``repo_id`` is no ``"namespace/name"``, or the token holds characters that no token has.
-            PermissionError: there is no token.
+            ValueError: ``repo_id`` is not ``"namespace/name"``, or the token holds characters that no token has.
+            PermissionError: there is no token, and ``needs_token``.
         """
         from huggingface_hub import HfApi, get_token
         from huggingface_hub.utils import HFValidationError, validate_repo_id
@@ -47,108 +66,143 @@ class Remote:
             raise ValueError(str(error)) from None
         if repo_id.count("/") != 1:
             raise ValueError(f"expected a repository as 'namespace/name', found {repo_id!r}")
-        token = get_token() if token in (None, True) else token
-        if not token:
+        token = (get_token() if token in (None, True) else token) or ""
+        if not token and needs_token:
             raise PermissionError("no token for the Hub: run 'hf auth login', or set HF_TOKEN")
-        if not re.fullmatch(r"[\x21-\x7e]+", token):
-            # sent on, it would stand in the client's error message
-            raise ValueError("the Hub token holds a blank, a line end or a character that is not ASCII; copy it again")
-        self.repo_id, self.token = repo_id, token
-        self._api = HfApi(token=token, library_name="lamp-hf")
-        self.url = f"{self._api.endpoint}/datasets/{repo_id}"
+        if not re.fullmatch(r"[\x21-\x7e]*", token):
+            # the client's error message would show it
+            raise ValueError("the Hub token holds a blank, a line end or a character outside ASCII; copy it again")
+        self.repo_id, self.token, self.so_far = repo_id, token, NOTHING_SENT
+        self._api = HfApi(token=token or False, library_name="lamp-hf")
+        self.endpoint = self._api.endpoint
+        self.url = f"{self.endpoint}/datasets/{repo_id}"
 
     @contextmanager
-    def plain_errors(self, doing: str) -> Iterator[None]:
-        """Turn errors of the client into built-in ones of one line, without token and without signed addresses.
+    def asking(self, step: str, failure: type[FailedError] = FailedError) -> Iterator[None]:
+        """Turn every error of the client into one of ours. Only calls of the client belong into this block.
+
+        Args:
+            step: what is asked for, such as "the list of files".
+            failure: class of the error where the Hub or the way to it failed.
 
         Raises:
-            PermissionError: the token is unknown, may not write here, or sees no such repository.
-            ConnectionError: anything else that the Hub or the way to it did.
+            RefusedError: the token is unknown, may not do this, or sees no such repository.
+            FailedError: anything else that the Hub or the way to it did.
+            OSError: the disk is full or not writable.
         """
         try:
             yield
         except Exception as error:
-            raise_from = self._plain(error, doing)
-            if raise_from is None:
-                raise
-            # the client's own error shows signed addresses; it does not travel along
-            raise raise_from from None
+            causes = list(_causes(error))
+            # raised in the midst of the client's work, see sessions.py
+            ours = next((cause for cause in causes if isinstance(cause, HubError)), None)
+            # the client's own error shows signed addresses; it must not travel along
+            raise self._of_ours(ours, step) if ours else self._translated(causes, step, failure) from None
 
-    def _plain(self, error: Exception, doing: str) -> Exception | None:
-        root = next((e for e in _chain(error) if is_http(e)), None)
-        if str(error).startswith(f"{self.repo_id}: ") or not (
-            root or isinstance(error, (RuntimeError, ConnectionError))
-        ):
-            return None  # ours already, or no error of huggingface_hub and hf_xet, which raise these two besides HTTP's
-        status = status_of(root)
-        said = self.clean(getattr(root, "server_message", None) or str(root or error))
-        if status in (401, 403, 404):
-            return PermissionError(
-                f"{self.repo_id}: the Hub refused {doing} ({status}: {said}). Does the token exist, does it have write "
-                f"access to this repository, and is the name right? See {self._api.endpoint}/settings/tokens"
-            )
-        answer = f"the Hub answered {status}: {said}" if status else said
-        if "xet" in said.lower():
-            answer += " (where a server takes no Xet files, set HF_HUB_DISABLE_XET=1)"
-        return ConnectionError(
-            f"{self.repo_id}: {doing} failed: {answer}. Run the same again: it sends what is missing"
+    def _of_ours(self, error: HubError, step: str) -> HubError:
+        if not isinstance(error, RedirectedError):
+            return error
+        return RefusedError(
+            f"{self.repo_id}: {step}: {error}; {self.so_far}. Gated texts go to no host but {self.endpoint}"
         )
 
-    def clean(self, text: str) -> str:
-        """``text`` in one line, without secrets."""
-        return redact(" ".join(text.split()), self.token).rstrip(".")
+    def _translated(self, causes: list[BaseException], step: str, failure: type[FailedError]) -> Exception:
+        root = next((cause for cause in causes if is_http(cause)), None)
+        error, status = root or causes[0], status_of(root)
+        if root is None and isinstance(error, OSError) and error.errno is not None:
+            return error  # of this machine's disk
+        if status in (401, 403, 404):
+            return RefusedError(
+                f"{self.repo_id}: the Hub refused {step} ({status}: {self._said(error)}); {self.so_far}. Does the "
+                "token exist, does it have write access to this repository, and is the name right? See "
+                f"{self.endpoint}/settings/tokens"
+            )
+        return failure(f"{self.repo_id}: {step} failed: {self._answer(error, status)}{self._ending(failure)}", root)
 
-    def look(self) -> State | None:
-        """The repository as it is now; None where there is none, or none that the token may see.
+    def _ending(self, failure: type[FailedError]) -> str:
+        """What has happened so far; a commit without an answer leaves that open, and is looked into."""
+        return "" if failure is CommitError else f"; {self.so_far}. Run the same again: it sends what is missing"
+
+    def _answer(self, error: BaseException, status: int | None) -> str:
+        if status and status >= 400:
+            return f"the Hub answered {status}: {self._said(error)}"
+        if is_timeout(error):
+            return f"no answer in time, {ANSWER_SECONDS} s at most"
+        if is_http(error) or isinstance(error, (RuntimeError, OSError)):  # the client's and hf_xet's own, in words
+            return self._said(error)
+        # what the client makes of an answer it did not foresee: KeyError, TypeError, a JSON error, ...
+        return f"the answer is not one of the Hub ({self._said(error)}); is a proxy or a portal in between?"
+
+    def _said(self, error: BaseException) -> str:
+        return self.clean(getattr(error, "server_message", None) or str(error) or type(error).__name__)
+
+    def clean(self, text: str) -> str:
+        """``text`` in one line of at most 500 characters, without secrets."""
+        line = redact(" ".join(text.split()), self.token).rstrip(".")
+        return line if len(line) <= 500 else f"{line[:500]}…"
+
+    def look(self) -> RepositoryState | None:
+        """The repository as it is now; None if there is none, or none that the token may see.
 
         Raises:
-            ValueError: the repository has another name by now.
+            ContentError: the repository has another name by now.
         """
         from huggingface_hub.errors import RepositoryNotFoundError
 
-        with self.plain_errors("a look at the repository"):
+        with self.asking("the look at the repository"):
             try:
                 info = retrying()(self._api.dataset_info, self.repo_id, revision=BRANCH)
             except RepositoryNotFoundError:
                 return None
-        if info.id.lower() != self.repo_id.lower():
-            raise ValueError(f"{self.repo_id} is now called {info.id}: push to that name")
-        return State(info.sha, info.private is True)
+            paths = frozenset(file.rfilename for file in info.siblings or ())
+            state, same = RepositoryState(info.sha, info.private is True, paths), _is_same(info.id, self.repo_id)
+            if not state.head:
+                raise KeyError("sha")
+        if not same:
+            raise ContentError(f"{self.repo_id} is now called {info.id}: push to that name")
+        return state
 
     def check_may_write(self) -> None:
         """Ask whether the token may write to the repository, which exists.
 
         Raises:
-            PermissionError: it may not.
+            RefusedError: it may not.
         """
         from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
         # auth_check(write=True) is not in every version of the client; this is the request it makes
-        address = f"{self._api.endpoint}/api/datasets/{self.repo_id}/auth-check/write"
+        address = f"{self.endpoint}/api/datasets/{self.repo_id}/auth-check/write"
 
         def ask() -> None:
             hf_raise_for_status(get_session().get(address, headers=build_hf_headers(token=self.token)))
 
-        with self.plain_errors("write access"):
+        with self.asking("write access"):
             retrying()(ask)
 
     def create(self) -> None:
         """Make the repository, private. One that exists already is left as it is, whatever its visibility."""
-        with self.plain_errors("to create the repository"):
+        with self.asking("the creation of the repository"):
             retrying()(self._api.create_repo, self.repo_id, repo_type=DATASET, private=True, exist_ok=True)
 
-    def files(self, revision: str) -> dict[str, str]:
-        """Path -> hash of each file at a revision: sha256 of large files, git's sha1 of others."""
+    def files(self, state: RepositoryState) -> dict[str, str]:
+        """Path -> hash of each file at the head: sha256 of large files, git's sha1 of others.
+
+        Raises:
+            FailedError: a file of the state is not in the list. An odd answer can look like an empty list.
+        """
         from huggingface_hub.hf_api import RepoFile
 
-        with self.plain_errors("the list of files"):
-            entries = self._api.list_repo_tree(self.repo_id, repo_type=DATASET, revision=revision, recursive=True)
+        with self.asking("the list of files"):
+            entries = self._api.list_repo_tree(self.repo_id, repo_type=DATASET, revision=state.head, recursive=True)
             files = [entry for entry in entries if isinstance(entry, RepoFile)]
-        return {file.path: file.lfs.sha256 if file.lfs else file.blob_id for file in files}
+            hashes = {file.path: file.lfs.sha256 if file.lfs else file.blob_id for file in files}
+            if missing := state.paths - set(hashes):
+                raise KeyError(min(missing))
+        return hashes
 
     def text(self, path: str, revision: str, folder: Path) -> str:
         """Content of a small text file at a revision. ``folder`` takes what the client keeps of it."""
-        with self.plain_errors(f"to read {path}"):
+        with self.asking(f"the download of {path}"):
             local = retrying()(
                 self._api.hf_hub_download,
                 self.repo_id,
@@ -160,28 +214,51 @@ class Remote:
         try:
             return Path(local).read_bytes().decode("utf-8")
         except UnicodeDecodeError as error:
-            raise ValueError(f"{self.repo_id}: {path}: expected UTF-8, found something else ({error.reason})") from None
+            raise ContentError(
+                f"{self.repo_id}: {path}: expected UTF-8, found something else ({error.reason})"
+            ) from None
 
     def upload(self, files: list[CommitOperationAdd]) -> None:
-        """Send contents. They belong to no commit yet, and nobody can read them."""
-        with self.plain_errors("to send files"):
-            self._api.preupload_lfs_files(self.repo_id, files, repo_type=DATASET, free_memory=False)
+        """Send contents. They belong to no commit yet, so nobody can read them."""
+        from huggingface_hub import constants
+
+        try:
+            with self.asking("the upload of files"):
+                self._api.preupload_lfs_files(self.repo_id, files, repo_type=DATASET, free_memory=False)
+        except FailedError as error:
+            if error.http is not None or constants.HF_HUB_DISABLE_XET or find_spec("hf_xet") is None:
+                raise
+            # hf_xet speaks HTTP on its own, and its errors do not tell a server without Xet from other troubles
+            raise FailedError(f"{error} (a server that takes no Xet files needs HF_HUB_DISABLE_XET=1)") from None
 
     def commit(self, operations: list[CommitOperationAdd | CommitOperationDelete], parent: str, message: str) -> str:
-        """One commit on top of ``parent``, and its oid. Errors are those of the client: the caller tries again."""
-        commit = self._api.create_commit(
-            self.repo_id, operations, commit_message=message, repo_type=DATASET, revision=BRANCH, parent_commit=parent
-        )
-        return commit.oid
+        """One commit on top of ``parent``, and its oid.
+
+        Raises:
+            CommitError: the Hub did not confirm it.
+        """
+        try:
+            with self.asking("the commit", CommitError):
+                return self._api.create_commit(
+                    self.repo_id,
+                    operations,
+                    commit_message=message,
+                    repo_type=DATASET,
+                    revision=BRANCH,
+                    parent_commit=parent,
+                ).oid
+        except CommitError:
+            self.so_far = UNKNOWN
+            raise
 
     def is_seen_by_strangers(self) -> bool:
         """Whether somebody without a token sees the repository."""
         from huggingface_hub import HfApi
         from huggingface_hub.errors import HfHubHTTPError
 
-        with self.plain_errors("the question whether strangers see it"):
+        with self.asking("the look at the repository as a stranger"):
             try:
-                retrying()(HfApi(endpoint=self._api.endpoint, token=False).dataset_info, self.repo_id)
+                retrying()(HfApi(endpoint=self.endpoint, token=False).dataset_info, self.repo_id)
             except HfHubHTTPError as error:
                 if status_of(error) in (401, 403, 404):
                     return False
@@ -189,17 +266,11 @@ class Remote:
         return True
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def _is_same(name: str, other: str) -> bool:
+    return name.lower() == other.lower()
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
-
-
-def environment(token: str, home: Path) -> dict[str, str]:
-    """Environment of a process that reads from the Hub with a token and caches of its own.
-
-    ``HF_UPDATE_DOWNLOAD_COUNTS=0``: else ``load_dataset`` tells the repository's name to a public bucket.
-    """
-    caches = re.compile(r"HF_.*CACHE|HF_ASSETS.*|HF_TOKEN.*|HUGGINGFACE_.*CACHE|HF_HUB_OFFLINE|HF_DATASETS_OFFLINE")
-    kept = {name: value for name, value in os.environ.items() if not caches.fullmatch(name)}
-    return kept | {"HF_TOKEN": token, "HF_HOME": str(home), "HF_UPDATE_DOWNLOAD_COUNTS": "0"}

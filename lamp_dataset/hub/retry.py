@@ -1,50 +1,56 @@
-"""Trying again what huggingface_hub does not: what counts as a passing trouble, and how long to wait.
+"""Trying again what huggingface_hub does not: which troubles pass, and how long to wait.
 
-The client repeats uploads and listings itself, but not the look at a repository, its creation, the check of a card and
-the commit (run on 0.36 and 2.4 against a server that answers 429 and 500).
+The client repeats uploads and listings itself, but not the look at a repository, its creation, the check of a card or
+the commit (seen with 0.36 and 2.4 against a server that answers 429 and 500).
 """
 
 from __future__ import annotations
 
 import logging
 import re
+from importlib import import_module
 
 import tenacity
+
+from lamp_dataset.hub.errors import FailedError
 
 logger = logging.getLogger(__name__)
 
 #: Too many requests, and the server's own troubles.
 PASSING = (429, 500, 502, 503, 504)
 ATTEMPTS = 6
-#: Of as many writers at once, one more arrives each time.
+#: Among N racing writers, a try loses to one more of them each time.
 ATTEMPTS_IN_RACES = 12
+#: A server that kept silent once for :data:`lamp_dataset.hub.sessions.ANSWER_SECONDS` gets one more chance.
+ATTEMPTS_AFTER_SILENCE = 2
 #: Seconds. The Hub counts requests in windows of five minutes.
 LONGEST_WAIT = 300.0
 
 _backoff = tenacity.wait_exponential(multiplier=1, max=30)
-#: By chance, so that those who raced once do not race again.
+#: Random, so that writers that raced once do not race again.
 _scatter = tenacity.wait_random_exponential(multiplier=1, max=30)
 
 
+def http_classes() -> tuple[type, ...]:
+    """The error classes of the HTTP library below huggingface_hub, its own included: httpx2, httpx or requests."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    return tuple(set(HfHubHTTPError.__mro__) - set(OSError.__mro__))
+
+
 def status_of(error: BaseException | None) -> int | None:
-    """The HTTP status that an error stands for, None where there was no answer."""
+    """The HTTP status behind an error, None if there was no answer."""
     return getattr(getattr(error, "response", None), "status_code", None)
 
 
 def is_http(error: BaseException | None) -> bool:
-    """Whether an error comes from the HTTP library under huggingface_hub: httpx2, httpx or requests, by version."""
-    from huggingface_hub.errors import HfHubHTTPError
-
-    bases = tuple(base for base in HfHubHTTPError.__mro__ if base.__module__.split(".")[0] in _CLIENTS)
-    return isinstance(error, bases)
-
-
-_CLIENTS = ("httpx2", "httpx", "requests")
+    """Whether an error comes from the HTTP library below huggingface_hub."""
+    return isinstance(error, http_classes())
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether it makes sense to try again: no answer came, or one of :data:`PASSING`."""
-    return is_http(error) and status_of(error) in (None, *PASSING)
+    """Whether another try makes sense: no usable answer came, or one of :data:`PASSING`."""
+    return (is_http(error) or isinstance(error, FailedError)) and status_of(error) in (None, *PASSING)
 
 
 def is_race(error: BaseException | None) -> bool:
@@ -55,8 +61,8 @@ def is_race(error: BaseException | None) -> bool:
 def wait_as_told(state: tenacity.RetryCallState) -> float:
     """Seconds to wait: what the server says, else 1, 2, 4, ..., at most 30; after a race a random part of that.
 
-    The Hub says it as ``RateLimit: "api";r=0;t=55`` (``t`` seconds until its window ends; one more is waited, as the
-    client does); others as ``Retry-After: 55``.
+    The Hub says it as ``RateLimit: "api";r=0;t=55`` (``t`` seconds until its window ends; like the client, this waits
+    one more); others as ``Retry-After: 55``.
     """
     error = state.outcome.exception() if state.outcome else None
     headers = getattr(getattr(error, "response", None), "headers", {})
@@ -72,13 +78,27 @@ def wait_as_told(state: tenacity.RetryCallState) -> float:
 def _say(state: tenacity.RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
     status = status_of(error)
-    trouble = "a commit of somebody else came first" if is_race(error) else f"the Hub answered {status}"
-    logger.warning("%s; trying again in %.0f s", trouble if status else "no answer from the Hub", state.upcoming_sleep)
+    trouble = "somebody else's commit came first" if is_race(error) else f"the Hub answered {status}"
+    logger.warning(
+        "%s; trying again in %.0f s", trouble if status else "no usable answer from the Hub", state.upcoming_sleep
+    )
 
 
 def _enough(state: tenacity.RetryCallState) -> bool:
-    raced = state.outcome is not None and is_race(state.outcome.exception())
-    return state.attempt_number >= (ATTEMPTS_IN_RACES if raced else ATTEMPTS)
+    error = state.outcome.exception() if state.outcome else None
+    if is_race(error):
+        return state.attempt_number >= ATTEMPTS_IN_RACES
+    return state.attempt_number >= (ATTEMPTS_AFTER_SILENCE if is_timeout(error) else ATTEMPTS)
+
+
+def is_timeout(error: BaseException | None) -> bool:
+    """Whether the server kept silent for too long."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    # huggingface_hub has no class for this; the HTTP library below it, which depends on its version, has one
+    library = import_module(HfHubHTTPError.__mro__[1].__module__.split(".")[0])
+    timeout = getattr(library, "TimeoutException", None) or library.Timeout
+    return isinstance(error.http if isinstance(error, FailedError) else error, timeout)
 
 
 def retrying(races: bool = False) -> tenacity.Retrying:

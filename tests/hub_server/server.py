@@ -122,6 +122,7 @@ class Hub:
         """
         assert urlsplit(self.endpoint).hostname == "127.0.0.1"
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGING", "XDG_"))}
+        modules = [str(Path(__file__).parent / "guard"), *filter(None, [os.environ.get("PYTHONPATH")])]
         ours = {
             "HF_ENDPOINT": self.endpoint,
             "HF_HOME": str(home),
@@ -130,7 +131,7 @@ class Hub:
             "SSL_CERT_FILE": str(self.folder / "ca.pem"),
             "REQUESTS_CA_BUNDLE": str(self.folder / "ca.pem"),
             "LOOPBACK_GUARD": str(self.folder),
-            "PYTHONPATH": str(Path(__file__).parent / "guard"),
+            "PYTHONPATH": os.pathsep.join(modules),
         }
         return kept | {name: value for name, value in ours.items() if value is not None}
 

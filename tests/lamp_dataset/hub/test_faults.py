@@ -44,7 +44,7 @@ def test_a_lasting_trouble_at_the_commit_leaves_main_and_the_next_run_sends_no_f
     client.hub.fault("POST", "/commit/main", times=6, status=500)
     done = client.push("me/lamp", "LaMP_2", data_dir=files)
     assert (done.returncode, commits(client)) == (2, ["initial commit"])
-    assert "error: me/lamp: the commit failed: the Hub answered 500: on order. Run the same again" in done.stderr
+    assert "error: me/lamp: the commit failed: the Hub answered 500: on order; nothing was committed" in done.stderr
     client.hub.log.clear()
     assert client.push("me/lamp", "LaMP_2", data_dir=files).returncode == 0
     assert client.hub.seen("PUT", "") == []
@@ -64,7 +64,7 @@ def test_uploads_that_are_cut_leave_main_and_the_next_run_sends_the_rest(client,
     client.hub.fault("PUT", "^/upload/", times=1000, drop="before")
     done = client.push("me/lamp", "LaMP_2", data_dir=files)
     assert (done.returncode, commits(client)) == (2, ["initial commit"])
-    assert "error: me/lamp: to send files failed:" in done.stderr
+    assert "error: me/lamp: the upload of files failed:" in done.stderr
     sent = len(client.hub.store.blobs)
     assert sent == 1
     client.hub.faults.clear()
@@ -89,7 +89,7 @@ def test_somebody_elses_commit_is_built_upon(client, files):
     client.hub.fault("POST", "/commit/main", act=their_commit)
     done = client.push("me/lamp", "LaMP_2", data_dir=files)
     assert done.returncode == 0, done.stderr
-    assert "a commit of somebody else came first; trying again" in done.stderr
+    assert "somebody else's commit came first" in done.stderr
     assert commits(client) == ["initial commit", "theirs", "Push LaMP_2"]
     loaded = client.load("me/lamp", "LaMP_2", "LaMP_3_time")
     assert {config: {split: len(rows) for split, rows in splits.items()} for config, splits in loaded.items()} == {
@@ -149,7 +149,7 @@ def test_an_existing_card_keeps_its_own_words_and_keys(client, files):
     card = card.replace("---\n", "---\nlicense_name: house-rules\nextra_gated_prompt: ask Ida\n", 1)
     card = card.replace("# LaMP\n", "# Our LaMP\n\nAsk Ida for access.\n") + "\nKept since 2021.\n"
     repo.write("README.md", card.replace("license: cc-by-nc-sa-4.0", "license: unknown").encode())
-    done = client.push("me/lamp", "LaMP_6", data_dir=files, options=["--acknowledge-licence"])
+    done = client.push("me/lamp", "LaMP_6", data_dir=files, options=["--acknowledge-license"])
     assert done.returncode == 0, done.stderr
     card = repo.head.files["README.md"].data.decode()
     for kept in ("license: unknown\n", "license_name: house-rules\n", "extra_gated_prompt: ask Ida\n"):
@@ -167,8 +167,8 @@ def test_an_existing_card_keeps_its_own_words_and_keys(client, files):
     ("card", "message"),
     [
         (b"---\na: [1\n---\nWords\n", "README.md: expected YAML between the first two lines '---'"),
-        (b"---\nconfigs: mine\n---\n", "README.md: expected 'configs' and 'dataset_info' as datasets writes them"),
-        (b"---\ndataset_info:\n- features: []\n---\n", "README.md: expected 'configs' and 'dataset_info' as"),
+        (b"---\nconfigs: mine\n---\n", "README.md: expected 'configs' and 'dataset_info'"),
+        (b"---\ndataset_info:\n- features: []\n---\n", "README.md: expected 'configs' and 'dataset_info'"),
         (b"\xff\xfe words", "README.md: expected UTF-8"),
     ],
 )
@@ -185,6 +185,6 @@ def test_a_hub_that_takes_no_xet_files_is_told(xet_client, files):
     xet_client.hub.fault("GET", "xet-write-token", times=1000, status=404)
     done = xet_client.push("me/lamp", "LaMP_2", data_dir=files)
     assert (done.returncode, commits(xet_client)) == (2, ["initial commit"])
-    assert "error: me/lamp: to send files failed: " in done.stderr
+    assert "error: me/lamp: the upload of files failed: " in done.stderr
     assert "HF_HUB_DISABLE_XET=1" in done.stderr
     assert "Traceback" not in done.stderr

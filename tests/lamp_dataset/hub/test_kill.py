@@ -109,7 +109,7 @@ def race(client, pushes):
 def test_racing_pushes_of_two_configs_both_arrive(client, files):
     ends = race(client, [(["LaMP_2"], files), (["LaMP_3_time"], files)])
     assert [code for _, code in ends] == [0, 0], ends
-    assert sum("a commit of somebody else came first" in output for output, _ in ends) == 1
+    assert sum("somebody else's commit came first" in output for output, _ in ends) == 1
     assert len(client.hub.store.repos["me/lamp"].commits) == 3
     loaded = client.load("me/lamp", "LaMP_2", "LaMP_3_time")
     assert [len(loaded[config]["train"]) for config in loaded] == [7, 5]

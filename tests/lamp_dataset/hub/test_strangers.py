@@ -42,7 +42,7 @@ answer([dict(knock(token)) for token in tokens])
 
 def test_only_the_owner_finds_an_open_door(xet_client, files, source):
     """The owner comes after the strangers: the same addresses open then, so they were right."""
-    done = xet_client.push("me/lamp", "LaMP_6", data_dir=files, options=["--acknowledge-licence"])
+    done = xet_client.push("me/lamp", "LaMP_6", data_dir=files, options=["--acknowledge-license"])
     assert done.returncode == 0, done.stderr
     head = xet_client.hub.store.repos["me/lamp"].head.oid
 
@@ -81,7 +81,7 @@ def test_errors_show_no_signed_address(client, files):
     client.hub.fault("PUT", "^/upload/", times=1000, status=500)
     done = client.push("me/lamp", "LaMP_2", data_dir=files)
     assert done.returncode == 2
-    assert "to send files failed" in done.stderr
+    assert "me/lamp: the upload of files failed" in done.stderr
     code = """
 import lamp_dataset, traceback
 try:
@@ -90,6 +90,6 @@ except ConnectionError:
     answer(traceback.format_exc())
 """
     shown = client.python(code, files)
-    assert "ConnectionError: me/lamp: to send files failed" in shown
+    assert "FailedError: me/lamp: the upload of files failed" in shown
     assert "signature" not in shown
     assert "hf_mewrite" not in shown

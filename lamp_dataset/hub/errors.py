@@ -1,0 +1,45 @@
+"""What can go wrong with a repository on the Hub, told apart by class.
+
+Each class is also the built-in one that fits, so callers need not know these. A message is one line that names the
+repository and the step, without the token and without signed addresses.
+"""
+
+from __future__ import annotations
+
+
+class HubError(Exception):
+    """A trouble with a repository on the Hub, described in full by this library."""
+
+
+class RefusedError(HubError, PermissionError):
+    """The token may not do this, or the repository must not get the data."""
+
+
+class RedirectedError(RefusedError):
+    """The Hub wanted to pass a request on to another host."""
+
+
+class ContentError(HubError, ValueError):
+    """The repository is not as expected: renamed, a card that is not UTF-8, other rows than were sent."""
+
+
+class FailedError(HubError, ConnectionError):
+    """The Hub or the way to it failed: no answer, an error, or an answer that makes no sense.
+
+    Attributes:
+        http: the HTTP library's error behind it, if there was one.
+    """
+
+    def __init__(self, message: str, http: BaseException | None = None) -> None:
+        """Keep what decides whether to try again."""
+        super().__init__(message)
+        self.http = http
+
+    @property
+    def response(self) -> object:
+        """The HTTP answer behind it, if there was one."""
+        return getattr(self.http, "response", None)
+
+
+class CommitError(FailedError):
+    """The Hub did not confirm the commit. It may have been made all the same."""

@@ -1,0 +1,27 @@
+import pytest
+
+from lamp_dataset.hub.errors import CommitError, ContentError, FailedError, HubError, RedirectedError, RefusedError
+
+
+@pytest.mark.parametrize(
+    ("error", "builtin"),
+    [
+        (RefusedError("x"), PermissionError),
+        (RedirectedError("x"), PermissionError),
+        (ContentError("x"), ValueError),
+        (FailedError("x"), ConnectionError),
+        (CommitError("x"), ConnectionError),
+    ],
+)
+def test_each_is_the_builtin_error_that_callers_expect(error, builtin):
+    assert isinstance(error, HubError)
+    assert isinstance(error, builtin)
+    assert str(error) == "x"
+
+
+def test_a_failure_keeps_the_answer_behind_it():
+    class AnsweredError(Exception):
+        response = "answer"
+
+    assert FailedError("x", AnsweredError()).response == "answer"
+    assert FailedError("x").response is None

@@ -1,0 +1,67 @@
+import pytest
+from huggingface_hub import DatasetCardData
+
+from lamp_dataset import SAMPLE
+from lamp_dataset.hub.front_matter import KEYS, listed_patterns, merge, num_examples, tasks_on
+from lamp_dataset.hub.plan import find_builders, prepare
+
+pytestmark = pytest.mark.oldest
+
+
+@pytest.fixture(scope="module")
+def configs():
+    return {config.name: config for config in prepare(find_builders(["LaMP_2", "LaMP_6"], SAMPLE))}
+
+
+def merged(wanted, replace=False, **keys):
+    data = DatasetCardData(**{**dict.fromkeys(KEYS), **keys})
+    merge(data, wanted, {config.name: 12 for config in wanted}, replace)
+    return data
+
+
+def test_it_says_where_the_files_are_and_how_many_rows_they_hold(configs):
+    data = merged([configs["LaMP_6"], configs["LaMP_2"]])
+    assert [task.name for task in tasks_on(data)] == ["LaMP_2", "LaMP_6"]
+    assert num_examples(data) == {name: config.num_rows for name, config in configs.items()}
+    assert sorted(listed_patterns(data)) == [
+        f"{name}/{split}-*-of-00001.parquet" for name in configs for split in ("test", "train", "validation")
+    ]
+    assert data["license"] == ["cc-by-nc-sa-4.0", "other"]
+
+
+THEIRS = {"split": "prompts", "path": "LaMP_2/prompts-*"}
+THEIR_ROWS = {"name": "prompts", "num_bytes": 5, "num_examples": 2}
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_split_that_somebody_added_to_a_config_stays_on_the_card(configs, replace):
+    data = merged([configs["LaMP_2"]])
+    data["configs"][0]["data_files"].append(THEIRS)
+    data["dataset_info"]["splits"].append(THEIR_ROWS)
+    merge(data, [configs["LaMP_2"]], {"LaMP_2": 12}, replace)
+    assert data["configs"][0]["data_files"][-1] == THEIRS
+    assert data["dataset_info"]["splits"][-1] == THEIR_ROWS
+    assert len(listed_patterns(data)) == 3
+
+
+def test_replacing_drops_what_was_said_of_other_configs_but_not_somebodys_own_words(configs):
+    data = merged([configs["LaMP_6"]], license="mit", task_categories=["other", "text-generation"])
+    merge(data, [configs["LaMP_2"]], {"LaMP_2": 12}, replace=True)
+    assert [entry["config_name"] for entry in data["configs"]] == ["LaMP_2"]
+    assert data["dataset_info"]["config_name"] == "LaMP_2"
+    assert (data["license"], data["task_categories"]) == ("mit", ["other", "text-classification"])
+    data = merged([configs["LaMP_6"]])
+    merge(data, [configs["LaMP_2"]], {"LaMP_2": 12}, replace=True)
+    assert data["license"] == "cc-by-nc-sa-4.0"
+
+
+def test_features_that_this_version_of_datasets_cannot_parse_stay_as_they_are(configs):
+    odd = {"config_name": "theirs", "features": [{"name": "a", "dtype": "not yet invented"}], "splits": []}
+    data = merged([configs["LaMP_2"]], dataset_info=[dict(odd)])
+    assert odd in data["dataset_info"]
+
+
+@pytest.mark.parametrize("keys", [{"configs": "mine"}, {"dataset_info": [{"features": []}]}, {"configs": [{"a": 1}]}])
+def test_other_shapes_are_an_error(configs, keys):
+    with pytest.raises(ValueError, match=r"README.md.*configs.*dataset_info"):
+        merged([configs["LaMP_2"]], **keys)

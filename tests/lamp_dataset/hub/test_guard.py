@@ -1,0 +1,63 @@
+from types import SimpleNamespace
+
+import pytest
+
+from lamp_dataset import TASKS
+from lamp_dataset.hub.errors import RefusedError
+from lamp_dataset.hub.guard import HIDE_AT_ONCE, check_licenses, open_private, require_private
+from lamp_dataset.hub.remote import RepositoryState
+
+PRIVATE, PUBLIC = RepositoryState("abc", private=True), RepositoryState("abc", private=False)
+
+
+def remote(*states, seen=False):
+    """A repository that looks like ``states``, one after the other; ``asked`` keeps what was asked of it."""
+    asked, left = [], iter(states)
+    return SimpleNamespace(
+        repo_id="me/lamp",
+        url="https://hub.example/datasets/me/lamp",
+        so_far="nothing was sent",
+        asked=asked,
+        look=lambda: asked.append("look") or next(left),
+        create=lambda: asked.append("create"),
+        check_may_write=lambda: asked.append("may write"),
+        is_seen_by_strangers=lambda: asked.append("stranger") or seen,
+    )
+
+
+def test_free_configs_need_no_acknowledgment():
+    check_licenses(["LaMP_2"], acknowledged=False, data_dir=None)
+    check_licenses(["LaMP_2", "LaMP_6"], acknowledged=True, data_dir="my/files")
+
+
+@pytest.mark.parametrize(
+    ("acknowledged", "data_dir", "fact"), [(False, "my/files", TASKS["LaMP_6"].license), (True, None, "LDC2015T03")]
+)
+def test_gated_configs_need_a_license_and_files(acknowledged, data_dir, fact):
+    with pytest.raises(ValueError, match="LaMP_6") as caught:
+        check_licenses(["LaMP_2", "LaMP_6"], acknowledged, data_dir)
+    assert fact in str(caught.value)
+
+
+def test_a_private_repository_is_looked_at_by_its_owner_and_by_a_stranger():
+    there = remote(PRIVATE, PRIVATE)
+    assert open_private(there, dry_run=False) == PRIVATE
+    assert there.asked == ["look", "may write", "look", "stranger"]
+
+
+def test_a_missing_repository_is_made_but_not_in_a_dry_run():
+    assert open_private(missing := remote(None), dry_run=True) is None
+    assert missing.asked == ["look"]
+    assert open_private(missing := remote(None, PRIVATE), dry_run=False) == PRIVATE
+    assert missing.asked == ["look", "create", "may write", "look", "stranger"]
+
+
+@pytest.mark.parametrize("there", [remote(PUBLIC), remote(None), remote(PRIVATE, seen=True)])
+def test_public_gone_or_seen_is_refused(there):
+    with pytest.raises(RefusedError, match=r"me/lamp.*nothing was sent"):
+        require_private(there)
+
+
+def test_after_the_commit_the_advice_is_another():
+    with pytest.raises(RefusedError, match=f"{HIDE_AT_ONCE}: https://hub.example/datasets/me/lamp/settings"):
+        require_private(remote(PUBLIC), HIDE_AT_ONCE)

@@ -1,0 +1,60 @@
+import io
+import logging
+
+import pytest
+
+from lamp_dataset.hub.redact import redact, redacted_logs
+
+TOKEN = "hf_mewritesecret"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"with {TOKEN}, twice {TOKEN}", "with <token>, twice <token>"),
+        ("PUT 'https://a.example/b?X-Signature=1&d=2' failed", "PUT 'https://a.example/b' failed"),
+        ('https://a.example:443 "PUT /b/c?signature=1 HTTP/1.1" 200', 'https://a.example:443 "PUT /b/c HTTP/1.1" 200'),
+        ("[(b'Location', b'https://a.example/b?sig=1')]", "[(b'Location', b'https://a.example/b')]"),
+        ("Is it there? Yes and/or no?", "Is it there? Yes and/or no?"),
+    ],
+)
+def test_tokens_and_queries_are_left_out(text, shown):
+    assert redact(text, TOKEN) == shown
+
+
+def test_without_a_token_only_queries_are_left_out():
+    assert redact("a https://a.example/b?c=d", "") == "a https://a.example/b"
+
+
+@pytest.fixture
+def stream():
+    """What a handler of the root logger writes."""
+    text = io.StringIO()
+    handler = logging.StreamHandler(text)
+    logging.getLogger().addHandler(handler)
+    yield text
+    logging.getLogger().removeHandler(handler)
+
+
+@pytest.mark.parametrize("name", ["httpx2", "urllib3.connectionpool", "anything"])
+def test_records_of_every_logger_are_redacted_meanwhile(stream, name):
+    factory, logger = logging.getLogRecordFactory(), logging.getLogger(name)
+    with redacted_logs(TOKEN):
+        with redacted_logs("hf_other"):
+            logger.warning("%s %s with %s", "PUT", "https://a.example/b?signature=1", TOKEN)
+            logger.warning("%d rows", 3)
+        logger.warning("https://a.example/c?signature=2 with hf_other")
+    assert logging.getLogRecordFactory() is factory
+    logger.warning("https://a.example/d?e=f")
+    assert stream.getvalue().splitlines() == [
+        "PUT https://a.example/b with <token>",
+        "3 rows",
+        "https://a.example/c with hf_other",
+        "https://a.example/d?e=f",
+    ]
+
+
+def test_a_message_that_does_not_fit_its_arguments_does_not_fail_the_caller():
+    with redacted_logs(TOKEN):
+        record = logging.getLogRecordFactory()("odd", logging.INFO, __file__, 1, "%d rows", ("three",), None)
+    assert record.args == ("three",)

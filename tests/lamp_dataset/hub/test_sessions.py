@@ -1,0 +1,87 @@
+import pytest
+from huggingface_hub import get_session
+
+from lamp_dataset.hub.errors import RedirectedError
+from lamp_dataset.hub.sessions import ANSWER_SECONDS, CONNECT_SECONDS, Watch, watched
+
+HUB = "https://hub.example"
+
+
+def watch(stays=True, before_commit=lambda: None):
+    return Watch("me/lamp", stays, before_commit)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "location"),
+    [
+        ("GET", "/api/datasets/me/lamp", "https://evil.example/api/datasets/me/lamp"),
+        ("POST", "/api/datasets/me/lamp/commit/main", "//evil.example/x"),
+        ("POST", "/api/datasets/me/lamp/preupload/main", "http://hub.example/x"),
+        ("PUT", "/datasets/me/lamp/resolve/main/a", "https://evil.example/x"),
+    ],
+)
+def test_a_redirect_to_another_host_is_refused_where_texts_are_gated(method, path, location):
+    with pytest.raises(RedirectedError, match=path):
+        watch().after(method, HUB + path, location)
+    watch(stays=False).after(method, HUB + path, location)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "location"),
+    [
+        ("GET", "/api/datasets/me/old", "/api/datasets/me/lamp"),
+        ("POST", "/api/datasets/me/old/commit/main", "https://hub.example/api/datasets/me/lamp/commit/main"),
+        ("GET", "/datasets/me/lamp/resolve/main/a.parquet", "https://files.example/a?signature=1"),
+    ],
+)
+def test_other_redirects_are_followed(method, path, location):
+    watch().after(method, HUB + path, location)
+
+
+def test_the_last_look_is_right_before_the_request_that_commits():
+    looks = []
+    here = watch(before_commit=lambda: looks.append(1))
+    here.before("POST", "/api/validate-yaml")
+    here.before("POST", "/api/datasets/me/lamp/preupload/main")
+    here.before("POST", "/api/datasets/me/other/commit/main")
+    here.before("GET", "/api/datasets/me/lamp/commit/main")
+    assert looks == []
+    here.before("POST", "/api/datasets/me/lamp/commit/main")
+    assert looks == [1]
+
+
+def hooks(session):
+    """Those of httpx, or of requests."""
+    return session.event_hooks if hasattr(session, "event_hooks") else session.hooks
+
+
+def time_outs(session, monkeypatch, **given):
+    """(connect, read) in seconds of a request, without sending it."""
+    if hasattr(session, "event_hooks"):
+        request = session.build_request("GET", HUB, **given)
+        for hook in session.event_hooks["request"]:
+            hook(request)
+        return request.extensions["timeout"]["connect"], request.extensions["timeout"]["read"]
+    import requests
+
+    def send(request, timeout, **options):
+        answer = requests.Response()
+        answer.status_code, answer.url, answer.request, answer.time_out = 200, HUB, request, timeout
+        return answer
+
+    monkeypatch.setattr(session.get_adapter(HUB), "send", send)
+    found = session.get(HUB, **given).time_out
+    return found if isinstance(found, tuple) else (found, found)
+
+
+@pytest.mark.oldest
+def test_every_request_gets_time_outs_meanwhile(monkeypatch):
+    before = len(hooks(get_session())["response"])
+    with watched(watch()):
+        with watched(watch()):
+            assert time_outs(get_session(), monkeypatch, timeout=None) == (CONNECT_SECONDS, ANSWER_SECONDS)
+        # the first of two is still running
+        assert time_outs(get_session(), monkeypatch, timeout=None) == (CONNECT_SECONDS, ANSWER_SECONDS)
+        assert time_outs(get_session(), monkeypatch, timeout=10) == (10, 10)
+        assert len(hooks(get_session())["response"]) == before + 1
+    assert len(hooks(get_session())["response"]) == before
