@@ -52,6 +52,7 @@ try:
 
     import lamp_metric
     from lamp_dataset import Personalizer
+    from lamp_dataset.personalize.prompts.decoding import decode
 except ModuleNotFoundError as error:
     print(f"error: this needs the package {error.name}: pip install 'lamp-hf[models]'", file=sys.stderr)
     sys.exit(2)
@@ -139,8 +140,7 @@ def main(given=None):
     trainer.save_model()
     found = trainer.predict(validation)
     ids = [[token for token in row if token >= 0] for row in found.predictions.tolist()]  # -100 fills rows up
-    # The official answers had blanks before punctuation removed, the default of transformers 4 but not of 5.
-    answers = tokenizer.batch_decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=True)
+    answers = decode(tokenizer, ids)  # as the official answers were decoded, whatever the version of transformers
     lamp_metric.write_predictions(
         os.path.join(args.output, "predictions.json"), args.config, held_out["id"][:], answers
     )

@@ -45,6 +45,7 @@ try:
 
     import lamp_metric
     from lamp_dataset import Personalizer
+    from lamp_dataset.personalize.prompts.decoding import decode
 except ModuleNotFoundError as error:
     print(f"error: this needs the package {error.name}: pip install 'lamp-hf[models]'", file=sys.stderr)
     sys.exit(2)
@@ -108,8 +109,7 @@ def answer(batch, tokenizer, model, args):
     )
     if not model.config.is_encoder_decoder:
         found = found[:, tokens["input_ids"].shape[1] :]
-    # The official answers had blanks before punctuation removed, the default of transformers 4 but not of 5.
-    return tokenizer.batch_decode(found, skip_special_tokens=True, clean_up_tokenization_spaces=True)
+    return decode(tokenizer, found)  # as the official answers were decoded, whatever the version of transformers
 
 
 def resume(path, settings):

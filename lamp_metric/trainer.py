@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from lamp_dataset.personalize.prompts.decoding import decode
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.scoring import score
@@ -125,5 +126,5 @@ def _decoded(ids: Any, tokenizer: Any) -> list[str]:
     if tokenizer is None:
         raise ValueError("compute_metrics: token ids need a tokenizer: compute_metrics(task, tokenizer)")
     rows = [row[row != PADDING].tolist() for row in ids]
-    # Blanks before punctuation are removed on both sides: the official runs used this default of transformers 4.
-    return tokenizer.batch_decode(rows, skip_special_tokens=True, clean_up_tokenization_spaces=True)
+    # Cleaned up on both sides, as the official scores were made.
+    return decode(tokenizer, rows)

@@ -30,7 +30,7 @@ class WordTokenizer:
 
     def batch_decode(self, batch, skip_special_tokens=False, clean_up_tokenization_spaces=None):
         assert skip_special_tokens is True
-        assert clean_up_tokenization_spaces is True
+        assert clean_up_tokenization_spaces is False  # done by our own rule
         return [" ".join(word for word in ids if word != END) for ids in batch]
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
 
 import lamp_dataset
-from lamp_dataset.extras import load_model, require
 from lamp_dataset.personalize.columns import COLUMNS, append, arrow_of, result_features, targets
-from lamp_dataset.personalize.prompts.fixed import fixed_prompt
-from lamp_dataset.personalize.prompts.official import official_prompt
+from lamp_dataset.personalize.prompts.fixed import fixed_prompts
+from lamp_dataset.personalize.prompts.official import official_prompts
 from lamp_dataset.personalize.prompts.parts import LEFT_OUT, Prompt, clean_item, input_only
-from lamp_dataset.personalize.prompts.tokens import Tokens, check_tokenizer
+from lamp_dataset.personalize.prompts.tokenizer_source import TokenizerSource
+from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.personalize.retrieval.fusion import RankingFile
 from lamp_dataset.personalize.retrieval.queries import check_rules
 from lamp_dataset.personalize.retrieval.rankers import make_ranker
@@ -23,7 +24,13 @@ from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking
 from lamp_dataset.personalize.retrieval.samples import Sample, read_samples
 from lamp_dataset.tasks import get_task
 
-PROMPTS: Mapping[str, Callable[..., Prompt]] = MappingProxyType({"official": official_prompt, "fixed": fixed_prompt})
+#: Rules -> what makes the prompts of several samples.
+PROMPTS: Mapping[str, Callable[..., list[Prompt]]] = MappingProxyType(
+    {"official": official_prompts, "fixed": fixed_prompts}
+)
+
+#: Number of prompts whose texts are encoded together: enough to keep all cores busy, few enough to hold their ids.
+PROMPTS_AT_A_TIME = 64
 
 #: What a chat model is told about its part, whatever the task.
 SYSTEM = (
@@ -99,7 +106,7 @@ class Personalizer:
         if (self.use_date or self.ranker.needs_dates) and not self.task.time_based:
             asked = "use_date" if self.use_date else "the retriever 'recency'"
             raise ValueError(f"{task} has no dates for {asked}: they are in the time-based {self.task.base}_time")
-        self._tokenizer = check_tokenizer(tokenizer)
+        self._source = TokenizerSource(tokenizer, rules)
         self._tokens = self._make_tokens()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -108,16 +115,13 @@ class Personalizer:
         return {**state, "task": self.task.name, "version": lamp_dataset.__version__}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore; a tokenizer given by name is loaded again."""
+        """Restore."""
         self.__dict__.update(state, task=get_task(state["task"]))
         del self.__dict__["version"]
         self._tokens = self._make_tokens()
 
     def _make_tokens(self) -> Tokens:
-        tokenizer = self._tokenizer
-        if isinstance(tokenizer, str):
-            tokenizer = load_model(require("transformers", "models").AutoTokenizer.from_pretrained, tokenizer)
-        tokens = Tokens(tokenizer, self.messages)
+        tokens = Tokens(self._source.tokenizer, self.messages)
         if tokens.overhead >= self.max_length:
             found = f"the chat template alone takes {tokens.overhead}"
             raise ValueError(f"a budget of {self.max_length} tokens is too small: {found}")
@@ -143,7 +147,10 @@ class Personalizer:
             return {name: values[0] for name, values in columns.items()}
         samples = read_samples(self.task, source, self.rules, self.use_date)
         rankings = self.ranker.rank(samples)
-        rows = [self._row(sample, ranking) for sample, ranking in zip(samples, rankings, strict=True)]
+        rows = []
+        for start in range(0, len(samples), PROMPTS_AT_A_TIME):
+            part = slice(start, start + PROMPTS_AT_A_TIME)
+            rows += self._rows(samples[part], rankings[part])
         golds = targets(batch, len(rows))
         columns = {name: [row[name] for row in rows] for name in COLUMNS if name != "target"} | {"target": golds}
         if not self.ranker.scored:
@@ -167,10 +174,15 @@ class Personalizer:
         """
         return result_features(features, remove, self.ranker.scored)
 
-    def _row(self, sample: Sample, ranking: Ranking) -> dict[str, Any]:
-        chosen = [int(position) for position in ranking.order[: self.k]]
-        prompt = self._prompt(sample, chosen)
-        notes = [*([sample.query.trouble] if self.ranker.needs_query else []), *ranking.notes, *prompt.notes]
+    def _rows(self, samples: Sequence[Sample], rankings: Sequence[Ranking]) -> list[dict[str, Any]]:
+        chosen = [[int(position) for position in ranking.order[: self.k]] for ranking in rankings]
+        prompts = self._prompts(samples, chosen)
+        lengths = self._tokens.prompt_lengths([prompt.text for prompt in prompts])
+        return list(map(self._row, samples, rankings, chosen, prompts, lengths))
+
+    def _row(self, sample: Sample, ranking: Ranking, chosen: list[int], prompt: Prompt, length: int) -> dict[str, Any]:
+        query = sample.query.trouble if self.ranker.needs_query else ""
+        notes = [query, *ranking.notes, *prompt.notes, self._source.note]
         if len(chosen) < min(self.k, sample.size):
             notes.append(f"the ranking names {len(chosen)} of the profile's {sample.size} items")
         scores = ranking.scores
@@ -181,21 +193,32 @@ class Personalizer:
             "retrieved_scores": None if scores is None else [float(scores[position]) for position in chosen],
             "personalized": any(use != LEFT_OUT for use in prompt.use),
             "notes": "; ".join(note for note in notes if note),
-            "source_length": self._tokens.prompt_length(prompt.text),
+            "source_length": length,
             "length_unit": self._tokens.unit,
             "messages": self.messages(prompt.text),
         }
 
-    def _prompt(self, sample: Sample, chosen: list[int]) -> Prompt:
+    def _prompts(self, samples: Sequence[Sample], chosen: Sequence[list[int]]) -> list[Prompt]:
+        """The prompt of each sample; those with items are made together."""
+        cleaned = [self._items(sample, positions) for sample, positions in zip(samples, chosen, strict=True)]
+        given = [(sample.input, items) for sample, (items, _) in zip(samples, cleaned, strict=True) if items]
+        made = iter(PROMPTS[self.rules](self.task.wording, given, self._tokens, self.max_length))
+        prompts = []
+        for sample, (items, notes) in zip(samples, cleaned, strict=True):
+            prompt = next(made) if items else input_only(sample.input, ())
+            prompts.append(replace(prompt, notes=(*notes, *prompt.notes)))
+        return prompts
+
+    def _items(self, sample: Sample, chosen: list[int]) -> tuple[list[dict[str, str]], list[str]]:
+        """The fields of the chosen items that the prompt needs, and notes."""
         if not chosen:
-            return input_only(sample.input, (), *(["the profile is empty"] if self.k and not sample.size else []))
-        wording, notes, items = self.task.wording, [], []
+            return [], ["the profile is empty"] if self.k and not sample.size else []
+        items, notes = [], []
         for item in sample.items(chosen):
-            values, empty = clean_item(wording, item, f"sample {sample.id!r}, item {item.get('id')!r}")
+            values, empty = clean_item(self.task.wording, item, f"sample {sample.id!r}, item {item.get('id')!r}")
             items.append(values)
             notes += [f"item {item.get('id')!r}: {', '.join(empty)} None, taken as empty"] if empty else []
-        prompt = PROMPTS[self.rules](wording, sample.input, items, self._tokens, self.max_length)
-        return Prompt(prompt.text, prompt.use, (*notes, *prompt.notes))
+        return items, notes
 
 
 def _ranker(retriever: Any, ranking: Any, options: Mapping[str, Any]) -> Ranker:

@@ -12,7 +12,7 @@ class Tokenizer:
 
     def batch_decode(self, rows, skip_special_tokens, clean_up_tokenization_spaces=None):
         assert skip_special_tokens
-        assert clean_up_tokenization_spaces is True  # the default of transformers 4, not of 5
+        assert clean_up_tokenization_spaces is False  # done by transformers 4's rule afterwards
         assert all(0 <= i < len(WORDS) for row in rows for i in row)
         return [" ".join(WORDS[i] for i in row if i > END) for row in rows]
 

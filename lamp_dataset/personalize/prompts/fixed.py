@@ -17,11 +17,19 @@ from lamp_dataset.wording import Wording
 #: Tokens can merge or split where two parts meet, so the sum of the parts is an estimate, corrected at most this often.
 TRIES = 8
 
+Items = Sequence[Mapping[str, str]]
 
-def fixed_prompt(
-    wording: Wording, text: str, items: Sequence[Mapping[str, str]], tokens: Tokens, max_length: int
-) -> Prompt:
-    """The prompt of the input ``text`` and ``items`` (at least one), best first, of at most ``max_length`` tokens."""
+
+def fixed_prompts(
+    wording: Wording, samples: Sequence[tuple[str, Items]], tokens: Tokens, max_length: int
+) -> list[Prompt]:
+    """The prompts of samples, each an input and its items (at least one), best first: at most ``max_length`` tokens."""
+    tokens.prepare((), (item[wording.truncated_field] for _, items in samples for item in items))
+    tokens.prompt_lengths([text for text, _ in samples])
+    return [_prompt(wording, text, items, tokens, max_length) for text, items in samples]
+
+
+def _prompt(wording: Wording, text: str, items: Items, tokens: Tokens, max_length: int) -> Prompt:
     place = _place(wording, text)
     if place is None:
         return input_only(text, items, no_place(wording))
@@ -46,7 +54,7 @@ def _place(wording: Wording, text: str) -> int | None:
 
 
 def _fit(
-    wording: Wording, text: str, items: Sequence[Mapping[str, str]], tokens: Tokens, max_length: int, place: int
+    wording: Wording, text: str, items: Items, tokens: Tokens, max_length: int, place: int
 ) -> list[dict[str, str]] | None:
     """The items with their texts shortened so that the prompt just fits; None if a text would lose every token."""
     least = len(items)
@@ -66,7 +74,7 @@ def _fit(
     return best
 
 
-def _share(wording: Wording, items: Sequence[Mapping[str, str]], tokens: Tokens, room: int) -> tuple[list[dict], int]:
+def _share(wording: Wording, items: Items, tokens: Tokens, room: int) -> tuple[list[dict], int]:
     """The items, each with an equal share and what the ones before it left; and how much they use together."""
     worded, rest = [], room
     for left, item in zip(range(len(items), 0, -1), items, strict=True):
@@ -76,9 +84,7 @@ def _share(wording: Wording, items: Sequence[Mapping[str, str]], tokens: Tokens,
     return worded, room - rest
 
 
-def _report(
-    wording: Wording, text: str, items: Sequence[Mapping[str, str]], worded: Sequence[Mapping[str, str]], place: int
-) -> Prompt:
+def _report(wording: Wording, text: str, items: Items, worded: Items, place: int) -> Prompt:
     pairs = zip(items, worded, strict=False)
     use = [WHOLE if item[wording.truncated_field] == short[wording.truncated_field] else CUT for item, short in pairs]
     left = len(items) - len(worded)

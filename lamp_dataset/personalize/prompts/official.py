@@ -3,15 +3,21 @@
 The script reserves a share of the budget for the input, divides the rest among the items, and takes a smaller share if
 the tokenizer refuses an item's limit. Some of its costs are off (see the task table), so a prompt can be longer than
 the budget; the end of the input is then lost when the model's tokenizer truncates it. Here the row says so.
+
+The script encodes one text at a time, items twice. Here the texts of all samples are encoded together, once; the limits
+apply to the ids.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from lamp_dataset.personalize.prompts.parts import CUT, EMPTY, WHOLE, Prompt, assemble, input_only, no_place
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.wording import Cost, Wording
+
+Items = Sequence[Mapping[str, str]]
 
 
 def shares() -> list[float]:
@@ -26,40 +32,63 @@ def shares() -> list[float]:
 SHARES = tuple(shares())
 
 
-def official_prompt(
-    wording: Wording, text: str, items: Sequence[Mapping[str, str]], tokens: Tokens, max_length: int
-) -> Prompt:
-    """The prompt of the input ``text`` and ``items`` (at least one), best first, for ``max_length`` tokens.
+@dataclass(frozen=True)
+class Truncated:
+    """The truncated field of an item: its remaining ids, what happened to it, and a note or ""."""
+
+    ids: list
+    use: str
+    note: str
+
+
+def official_prompts(
+    wording: Wording, samples: Sequence[tuple[str, Items]], tokens: Tokens, max_length: int
+) -> list[Prompt]:
+    """The prompts of samples, each an input and its items (at least one), best first, for ``max_length`` tokens.
 
     An input without a place for the items is returned unchanged, and so is one for which no share works.
     """
+    tokens.prepare(text for sample in samples for text in _measured(wording, *sample))
+    found = [_truncate(wording, *sample, tokens, max_length) for sample in samples]
+    texts = iter(tokens.decode([field.ids for fields in found if not isinstance(fields, Prompt) for field in fields]))
+    prompts = [
+        fields if isinstance(fields, Prompt) else _assemble(wording, *sample, fields, [next(texts) for _ in fields])
+        for sample, fields in zip(samples, found, strict=True)
+    ]
+    return _note_lengths(prompts, found, tokens, max_length)
+
+
+def _measured(wording: Wording, text: str, items: Items) -> Iterator[str]:
+    """The texts that are encoded for a sample's prompt."""
+    yield text
+    for item in items:
+        yield item[wording.truncated_field]
+        yield from _cost_text(wording.item_cost, item)
+
+
+def _truncate(wording: Wording, text: str, items: Items, tokens: Tokens, max_length: int) -> list[Truncated] | Prompt:
+    """The items' truncated fields with the largest share that works; the final prompt if the items cannot go in."""
     if wording.insert_after is not None and wording.insert_after not in text:
         return input_only(text, items, no_place(wording))
     length, budget, trouble = tokens.length(text), max_length - tokens.overhead, ""
     for share in SHARES:
-        reserved = min(length, int(share * budget))
         try:
-            shortened = _shorten_all(wording, items, tokens, budget - reserved)
+            return _truncate_items(wording, items, tokens, budget - min(length, int(share * budget)))
         except (OverflowError, ValueError) as error:
             trouble = str(error)
-            continue
-        return _finish(wording, text, items, shortened, tokens, max_length)
     found = f"no room for {len(items)} items in {max_length} {tokens.unit} beside an input of {length}"
     return input_only(text, items, f"{found}{trouble and f' ({trouble})'}: the prompt is the input")
 
 
-def _shorten_all(
-    wording: Wording, items: Sequence[Mapping[str, str]], tokens: Tokens, room: int
-) -> list[tuple[str, str, str]]:
-    """For each item its shortened text, what happened to it, and a note or ""."""
+def _truncate_items(wording: Wording, items: Items, tokens: Tokens, room: int) -> list[Truncated]:
     each = (room - _cost(wording.template_cost, {}, tokens) - 2 * (len(items) - 1)) // len(items)
     saved, found = 0, []
     for item in items:
-        needed = _cost(wording.item_cost, item, tokens)
+        text, needed = item[wording.truncated_field], _cost(wording.item_cost, item, tokens)
         limit = each + saved - needed
-        ids = _limited(item[wording.truncated_field], limit, tokens)
+        ids = _limited(text, limit, tokens)
         saved += each - len(ids) - needed
-        found.append((tokens.text(ids), *_use(item[wording.truncated_field], ids, limit, tokens)))
+        found.append(Truncated(ids, *_use(text, ids, limit, tokens)))
     return found
 
 
@@ -71,12 +100,15 @@ def _limited(text: str, limit: int, tokens: Tokens) -> list:
         raise ValueError("" if limit < 0 else str(error) or type(error).__name__) from error
 
 
+def _cost_text(cost: Cost, item: Mapping[str, str]) -> Iterator[str]:
+    if cost[1] is not None:
+        yield cost[1].format_map(item)
+
+
 def _cost(cost: Cost, item: Mapping[str, str], tokens: Tokens) -> int:
-    number, template = cost
-    if template is None:
-        return number
-    text = template.format_map(item)
-    return number + (tokens.cached_length(text) if text == template else tokens.length(text))
+    return cost[0] + sum(
+        tokens.cached_length(text) if text == cost[1] else tokens.length(text) for text in _cost_text(cost, item)
+    )
 
 
 def _use(text: str, ids: list, limit: int, tokens: Tokens) -> tuple[str, str]:
@@ -87,24 +119,32 @@ def _use(text: str, ids: list, limit: int, tokens: Tokens) -> tuple[str, str]:
     return CUT, ""
 
 
-def _finish(
-    wording: Wording,
-    text: str,
-    items: Sequence[Mapping[str, str]],
-    shortened: Sequence[tuple[str, str, str]],
-    tokens: Tokens,
-    max_length: int,
-) -> Prompt:
-    worded = [{**item, wording.truncated_field: short} for item, (short, _, _) in zip(items, shortened, strict=True)]
-    prompt = assemble(wording, text, worded)
+def _assemble(wording: Wording, text: str, items: Items, fields: Sequence[Truncated], texts: Sequence[str]) -> Prompt:
+    """The prompt with the decoded ``texts`` as the items' truncated fields."""
+    name = wording.truncated_field
     use = [
-        EMPTY if item[wording.truncated_field].strip() and not short.strip() else kind
-        for item, (short, kind, _) in zip(items, shortened, strict=True)
+        EMPTY if item[name].strip() and not short.strip() else field.use
+        for item, field, short in zip(items, fields, texts, strict=True)
     ]
-    notes = list(dict.fromkeys(note for _, _, note in shortened if note))
+    notes = list(dict.fromkeys(field.note for field in fields if field.note))
     if EMPTY in use:
         notes.append(f"nothing is left of the texts of {use.count(EMPTY)} of {len(items)} items")
-    length = tokens.prompt_length(prompt)
-    if length > max_length:
-        notes.append(f"the prompt has {length} {tokens.unit}: beyond {max_length} the end of the input will be lost")
-    return Prompt(prompt, tuple(use), tuple(notes))
+    worded = [{**item, name: short} for item, short in zip(items, texts, strict=True)]
+    return Prompt(assemble(wording, text, worded), tuple(use), tuple(notes))
+
+
+def _note_lengths(prompts: Sequence[Prompt], found: Sequence, tokens: Tokens, max_length: int) -> list[Prompt]:
+    """The prompts, with a note on those that are too long; a prompt that is the input says already why."""
+    lengths = tokens.prompt_lengths([prompt.text for prompt in prompts])
+    return [
+        prompt
+        if isinstance(fields, Prompt) or length <= max_length
+        else replace(
+            prompt,
+            notes=(
+                *prompt.notes,
+                f"the prompt has {length} {tokens.unit}: beyond {max_length} the end of the input will be lost",
+            ),
+        )
+        for prompt, fields, length in zip(prompts, found, lengths, strict=True)
+    ]

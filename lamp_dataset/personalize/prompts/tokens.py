@@ -1,115 +1,97 @@
-"""Lengths of texts, by a tokenizer of Hugging Face or by white space."""
+"""Lengths of texts and prompts, by a Hugging Face tokenizer or in words."""
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
-_WORD = re.compile(r"\S+")
-
-
-class Words:
-    """Stands in for a tokenizer: every word between white space is one token, and there are no special tokens.
-
-    >>> Words()("one two three", max_length=2, truncation=True)["input_ids"]
-    ['one', 'two']
-    """
-
-    def __call__(self, text: str, max_length: int | None = None, truncation: bool = False) -> dict[str, list[str]]:
-        """The words of ``text``, with ``truncation`` the first ``max_length``; ValueError if that is negative."""
-        words = text.split()
-        if truncation and max_length is not None:
-            if max_length < 0:
-                raise ValueError(f"expected a limit of 0 words or more, found {max_length}")
-            words = words[:max_length]
-        return {"input_ids": words}
-
-    def batch_decode(self, batch: Sequence[Sequence[str]], **options: Any) -> list[str]:
-        """Texts of words joined by single blanks."""
-        return [" ".join(words) for words in batch]
-
-
-def check_tokenizer(tokenizer: Any) -> Any:
-    """A tokenizer, the name or folder of one, as a string, or None; ValueError for anything else."""
-    if isinstance(tokenizer, os.PathLike):
-        return os.fspath(tokenizer)
-    if tokenizer is None or (isinstance(tokenizer, str) and tokenizer):
-        return tokenizer
-    if isinstance(tokenizer, type) or not callable(tokenizer) or not hasattr(tokenizer, "batch_decode"):
-        expected = "expected a tokenizer of Hugging Face, the name or folder of one, or None as tokenizer"
-        raise ValueError(f"{expected}, found {tokenizer!r}")
-    return tokenizer
+from lamp_dataset.personalize.prompts.encoders import make_encoder
 
 
 class Tokens:
-    """Measures and shortens texts with one tokenizer.
+    """Measures, shortens and decodes texts with one tokenizer. What it encoded is kept until :meth:`prepare`.
 
     Args:
-        tokenizer: a tokenizer of Hugging Face, or None to count words.
-        messages: where the prompt goes to a chat model: prompt -> its messages. With a tokenizer that has a chat
-            template, the rendered messages are what counts.
+        tokenizer: a Hugging Face tokenizer, or None to count words.
+        messages: for chat models, prompt -> its messages. If the tokenizer has a chat template, the length of a prompt
+            is that of the rendered messages.
 
     Attributes:
         unit: ``"tokens"`` or ``"words"``.
     """
 
-    def __init__(self, tokenizer: Any = None, messages: Any = None) -> None:
-        """Keep the tokenizer; the messages matter only where it can render them."""
-        self.tokenizer = Words() if tokenizer is None else tokenizer
-        self.unit = "words" if tokenizer is None else "tokens"
+    def __init__(self, tokenizer: Any = None, messages: Callable[[str], list[dict[str, str]]] | None = None) -> None:
+        """Keep the tokenizer; messages are ignored without a chat template."""
+        self.tokenizer, self.encoder = tokenizer, make_encoder(tokenizer)
+        self.unit = self.encoder.unit
         self._messages = messages if getattr(tokenizer, "chat_template", None) else None
-        self._lengths: dict[str, int] = {}
-        self._last: tuple[str, int] | None = None
+        self._constants: dict[str, int] = {}
+        self._forget()
+
+    def _forget(self) -> None:
+        self._ids: dict[str, list] = {}
+        self._ends: dict[str, list[int]] = {}
+        self._prompts: dict[str, int] = {}
+
+    def prepare(self, texts: Iterable[str], ends: Iterable[str] = ()) -> None:
+        """Forget earlier texts, and encode these together if that is faster.
+
+        Args:
+            texts: for :meth:`ids` and :meth:`length`.
+            ends: for :meth:`shorten`.
+        """
+        self._forget()
+        if self.encoder.batched:
+            texts, ends = list(dict.fromkeys(texts)), list(dict.fromkeys(ends))
+            self._ids = dict(zip(texts, self.encoder.encode(texts), strict=True))
+            self._ends = dict(zip(ends, self.encoder.ends(ends), strict=True))
 
     def ids(self, text: str, limit: int | None = None) -> list:
-        """Ids of ``text``, special tokens included, shortened by the tokenizer itself to ``limit`` where given.
+        """Ids of ``text``, special tokens included, truncated to ``limit`` by the tokenizer's own rule if given.
 
-        What a tokenizer does with a limit below its number of special tokens is its own affair; it may raise
-        OverflowError or ValueError, or not shorten at all.
+        OverflowError or ValueError, or no truncation, if the limit is below the number of special tokens.
         """
-        options = {} if limit is None else {"max_length": limit, "truncation": True}
-        return self.tokenizer(text, **options)["input_ids"]
+        if text not in self._ids:
+            self._ids[text] = self.encoder.encode([text])[0]
+        return self._ids[text] if limit is None else self.encoder.truncate(text, self._ids[text], limit)
 
     def length(self, text: str) -> int:
         """Number of ids of ``text``, special tokens included."""
         return len(self.ids(text))
 
     def cached_length(self, text: str) -> int:
-        """:meth:`length` of a text that comes again and again, such as a template's."""
-        if text not in self._lengths:
-            self._lengths[text] = self.length(text)
-        return self._lengths[text]
+        """:meth:`length` of a text that comes again and again, such as a template; it is never forgotten."""
+        if text not in self._constants:
+            self._constants[text] = self.length(text)
+        return self._constants[text]
 
-    def text(self, ids: list) -> str:
-        """The text of ids as the official script gets it: without special tokens, blanks before punctuation removed.
-
-        transformers 4 cleaned up so by default; 5 does it only when told.
-        """
-        return self.tokenizer.batch_decode([ids], skip_special_tokens=True, clean_up_tokenization_spaces=True)[0]
+    def decode(self, ids: Sequence[Sequence]) -> list[str]:
+        """The texts of rows of ids as the official script gets them: without special tokens, cleaned up."""
+        return self.encoder.decode(ids) if ids else []
 
     def prompt_length(self, prompt: str) -> int:
         """What the model reads of ``prompt``: its length, or that of the chat it becomes."""
-        if self._last is None or self._last[0] != prompt:  # a finished prompt is measured again for the row's report
-            self._last = prompt, self._measure(prompt)
-        return self._last[1]
+        return self.prompt_lengths([prompt])[0]
 
-    def _measure(self, prompt: str) -> int:
-        if self._messages is None:
-            return self.length(prompt)
-        return len(self.tokenizer(self._chat(prompt), add_special_tokens=False)["input_ids"])
+    def prompt_lengths(self, prompts: Sequence[str]) -> list[int]:
+        """:meth:`prompt_length` of several prompts, encoded together."""
+        new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in self._prompts]
+        if new:
+            chats = new if self._messages is None else list(map(self._chat, new))
+            found = self.encoder.encode(chats, special=self._messages is None)
+            self._prompts.update(zip(new, map(len, found), strict=True))
+        return [self._prompts[prompt] for prompt in prompts]
 
     def _chat(self, prompt: str) -> str:
+        messages = self._messages(prompt)
         try:
-            return self.tokenizer.apply_chat_template(
-                self._messages(prompt), tokenize=False, add_generation_prompt=True
-            )
+            return self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         except Exception as error:  # a template is a program of the model's makers: it can raise what it likes
-            message = f"the tokenizer's chat template fails on the messages ({error}); where it knows no system role, "
-            raise ValueError(f"{message}pass system=None") from error
+            message = f"the tokenizer's chat template fails on the messages ({error})"
+            raise ValueError(f"{message}; if it has no system role, pass system=None") from error
 
-    @property
+    @cached_property
     def overhead(self) -> int:
         """How much the chat template adds to a prompt's length."""
         return 0 if self._messages is None else self.prompt_length("x") - self.length("x")
@@ -119,14 +101,16 @@ class Tokens:
 
         With a fast tokenizer, or words, the beginning is cut out of the text as it stands, not decoded from ids.
         """
-        if isinstance(self.tokenizer, Words):
-            ends = [match.end() for match in _WORD.finditer(text)]
-        elif getattr(self.tokenizer, "is_fast", False):
-            found = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-            ends = [end for _, end in found["offset_mapping"]]
-        else:
-            ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
-            return (text, len(ids)) if len(ids) <= limit else (self.text(ids[:limit]), limit)
+        ends = self._ends.get(text)
+        if ends is None:
+            found = self.encoder.ends([text])
+            if found is None:
+                return self._shorten_by_decoding(text, limit)
+            ends = self._ends[text] = found[0]
         if len(ends) <= limit:
             return text, len(ends)
         return text[: ends[limit - 1] if limit else 0], limit
+
+    def _shorten_by_decoding(self, text: str, limit: int) -> tuple[str, int]:
+        (ids,) = self.encoder.encode([text], special=False)
+        return (text, len(ids)) if len(ids) <= limit else (self.decode([ids[:limit]])[0], limit)

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lamp_dataset.extras import load_model, require
+from lamp_dataset.personalize.model_files import check_content, content_of
 from lamp_dataset.personalize.retrieval.ranking import Ranking, by_score
 from lamp_dataset.personalize.retrieval.samples import Sample
 
@@ -53,17 +54,19 @@ class Dense:
             raise ValueError("dense: expected the name of a checkpoint as 'model', such as 'facebook/contriever'")
         if self.batch_size < 1 or self.cache_size < 0:
             raise ValueError(f"dense: expected batch_size from 1 and cache_size from 0, found {self}")
+        self.content = content_of(self.model)  # of a folder: its name alone would leave caches stale
         self._encoder: Any = None
         self._vectors: dict[bytes, np.ndarray] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """The options alone: a pickled ranker holds neither a loaded model nor vectors."""
-        return {name: getattr(self, name) for name in ("model", "device", "batch_size", "cache_size")}
+        return {name: getattr(self, name) for name in ("model", "device", "batch_size", "cache_size", "content")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Set the options and start afresh."""
         self.__dict__.update(state, embedded=0)
         self.__post_init__()
+        self.content = state["content"]
 
     def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
         """Rank by the dot product with the query; ValueError for embeddings that are not finite."""
@@ -112,5 +115,7 @@ class Dense:
         return np.asarray(encode(texts, batch_size=self.batch_size, show_progress_bar=False, convert_to_numpy=True))
 
     def _load(self) -> Any:
+        if self.content:
+            check_content(self.model, ("",), self.content)
         library = require("sentence_transformers", "dense")
         return load_model(library.SentenceTransformer, self.model, device=self.device)

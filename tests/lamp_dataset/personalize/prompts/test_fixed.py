@@ -3,7 +3,7 @@ import random
 import pytest
 from personal import WordTokenizer, row, text
 
-from lamp_dataset.personalize.prompts.fixed import fixed_prompt
+from lamp_dataset.personalize.prompts.fixed import fixed_prompts
 from lamp_dataset.personalize.prompts.parts import CUT, LEFT_OUT, WHOLE, assemble
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.tasks import TASKS
@@ -12,7 +12,7 @@ USER_BASED = [name for name, task in TASKS.items() if not task.time_based]
 
 
 def prompt(name, text, items, max_length, tokenizer=None):
-    return fixed_prompt(TASKS[name].wording, text, items, Tokens(tokenizer or WordTokenizer()), max_length)
+    return fixed_prompts(TASKS[name].wording, [(text, items)], Tokens(tokenizer or WordTokenizer()), max_length)[0]
 
 
 def numbers(start, stop):
@@ -41,7 +41,7 @@ def test_the_budget_is_kept_and_the_input_whole(name, counter):
     wording, seen = TASKS[name].wording, set()
     for question, items, max_length in cases(name, 150):
         tokens = Tokens(counter())
-        found = fixed_prompt(wording, question, items, tokens, max_length)
+        (found,) = fixed_prompts(wording, [(question, items)], tokens, max_length)
         seen |= set(found.use)
         if tokens.length(question) > max_length:
             assert found.text == question
@@ -72,7 +72,7 @@ def test_room_is_shared_and_what_one_item_leaves_goes_on():
 def test_texts_are_cut_as_they_stand():
     found = prompt("LaMP_7", "it: x", [{"text": "One\n\n two,  three"}], 100, tokenizer=None)
     assert '"One\n\n two,  three"' in found.text
-    found = fixed_prompt(TASKS["LaMP_7"].wording, "it: x", [{"text": "One\n\n two,  three four"}], Tokens(), 14)
+    (found,) = fixed_prompts(TASKS["LaMP_7"].wording, [("it: x", [{"text": "One\n\n two,  three four"}])], Tokens(), 14)
     assert found.text.startswith('"One\n\n two,  three" ')
 
 

@@ -5,7 +5,7 @@ import random
 import pytest
 from personal import WordTokenizer, row, text
 
-from lamp_dataset.personalize.prompts.official import SHARES, official_prompt
+from lamp_dataset.personalize.prompts.official import SHARES, official_prompts
 from lamp_dataset.personalize.prompts.parts import CUT, EMPTY, LEFT_OUT, WHOLE
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.tasks import TASKS
@@ -14,7 +14,7 @@ USER_BASED = [name for name, task in TASKS.items() if not task.time_based]
 
 
 def prompt(name, text, items, max_length, tokenizer=None):
-    return official_prompt(TASKS[name].wording, text, items, Tokens(tokenizer or WordTokenizer()), max_length)
+    return official_prompts(TASKS[name].wording, [(text, items)], Tokens(tokenizer or WordTokenizer()), max_length)[0]
 
 
 def numbers(start, stop):
@@ -198,7 +198,7 @@ def test_seven_failures_give_the_bare_input_and_say_so():
 
 def test_no_room_in_words_is_said_without_a_limit_below_zero():
     # needed: 6; P = 5 - 0 - 1 = 4 at most
-    found = official_prompt(TASKS["LaMP_3"].wording, "review: a", [{"score": "5", "text": "x"}], Tokens(), 5)
+    (found,) = official_prompts(TASKS["LaMP_3"].wording, [("review: a", [{"score": "5", "text": "x"}])], Tokens(), 5)
     assert found.text == "review: a"
     assert found.notes == ("no room for 1 items in 5 words beside an input of 2: the prompt is the input",)
 

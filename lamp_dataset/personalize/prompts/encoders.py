@@ -1,0 +1,176 @@
+"""Three ways from text to tokens: words, fast tokenizers of transformers (texts together), and any other tokenizer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from lamp_dataset.personalize.prompts.decoding import decode
+
+_WORD = re.compile(r"\S+")
+
+
+class Encoder(Protocol):
+    """What every encoder has."""
+
+    #: ``"tokens"`` or ``"words"``.
+    unit: str
+    #: Whether many texts at once cost less than the same texts one by one.
+    batched: bool
+
+    def encode(self, texts: Sequence[str], special: bool = True) -> list[list]:
+        """The ids of each text, with or without special tokens."""
+
+    def truncate(self, text: str, ids: list, limit: int) -> list:
+        """``text``, whose ids are ``ids``, truncated by the tokenizer's own rule to ``limit`` ids with special tokens.
+
+        Tokenizers differ if the limit is below their number of special tokens. They may raise OverflowError or
+        ValueError, or not truncate at all.
+        """
+
+    def decode(self, ids: Sequence[Sequence]) -> list[str]:
+        """The texts of rows of ids as the official script gets them."""
+
+    def ends(self, texts: Sequence[str]) -> list[list[int]] | None:
+        """Where in each text its tokens end; None if the tokenizer does not know."""
+
+
+class Words:
+    """Counts words between white space; there are no special tokens.
+
+    >>> Words().encode(["one  two"])
+    [['one', 'two']]
+    """
+
+    unit, batched = "words", False
+
+    def encode(self, texts: Sequence[str], special: bool = True) -> list[list]:
+        """See :class:`Encoder`."""
+        return [text.split() for text in texts]
+
+    def truncate(self, text: str, ids: list, limit: int) -> list:
+        """The first ``limit`` words; ValueError if the limit is negative."""
+        if limit < 0:
+            raise ValueError(f"expected a limit of 0 words or more, found {limit}")
+        return ids[:limit]
+
+    def decode(self, ids: Sequence[Sequence]) -> list[str]:
+        """Words joined by single spaces."""
+        return [" ".join(words) for words in ids]
+
+    def ends(self, texts: Sequence[str]) -> list[list[int]]:
+        """See :class:`Encoder`."""
+        return [[match.end() for match in _WORD.finditer(text)] for text in texts]
+
+
+class AnyTokenizer:
+    """Calls a tokenizer text by text, as the official script does."""
+
+    unit, batched = "tokens", False
+
+    def __init__(self, tokenizer: Any) -> None:
+        """Keep the tokenizer."""
+        self.tokenizer = tokenizer
+
+    def encode(self, texts: Sequence[str], special: bool = True) -> list[list]:
+        """See :class:`Encoder`."""
+        options = {} if special else {"add_special_tokens": False}
+        return [self.tokenizer(text, **options)["input_ids"] for text in texts]
+
+    def truncate(self, text: str, ids: list, limit: int) -> list:
+        """See :class:`Encoder`."""
+        return self.tokenizer(text, max_length=limit, truncation=True)["input_ids"]
+
+    def decode(self, ids: Sequence[Sequence]) -> list[str]:
+        """See :class:`Encoder`."""
+        return decode(self.tokenizer, ids)
+
+    def ends(self, texts: Sequence[str]) -> list[list[int]] | None:
+        """See :class:`Encoder`."""
+        if not getattr(self.tokenizer, "is_fast", False):
+            return None
+        options = {"add_special_tokens": False, "return_offsets_mapping": True}
+        return [[end for _, end in self.tokenizer(text, **options)["offset_mapping"]] for text in texts]
+
+
+class RustTokenizer(AnyTokenizer):
+    """A fast tokenizer of transformers: texts are encoded together, on all cores; a text is encoded once.
+
+    A truncated text is its first ids and the special tokens, so it is cut from the ids of the whole text. The edges are
+    as measured with transformers 4.27 to 5.24: a limit below 0 raises OverflowError, one below the number of special
+    tokens does not truncate.
+
+    Args:
+        tokenizer: the tokenizer.
+        before, after: the number of special tokens before and after a text.
+    """
+
+    batched = True
+
+    def __init__(self, tokenizer: Any, before: int, after: int) -> None:
+        """Keep what truncation needs."""
+        super().__init__(tokenizer)
+        self.before, self.after = before, after
+        self.left = getattr(tokenizer, "truncation_side", "right") == "left"
+
+    @classmethod
+    def of(cls, tokenizer: Any) -> RustTokenizer | None:
+        """The encoder of ``tokenizer``; None if it has no Rust backend, or special tokens not just at the two ends."""
+        backend = getattr(tokenizer, "backend_tokenizer", None)
+        if not hasattr(backend, "encode_batch_fast"):
+            return None
+        with _plain(backend):
+            mask = backend.encode("a").special_tokens_mask
+        if 0 not in mask:
+            return None
+        before, after = mask.index(0), mask[::-1].index(0)
+        return cls(tokenizer, before, after) if sum(mask) == before + after else None
+
+    def encode(self, texts: Sequence[str], special: bool = True) -> list[list]:
+        """See :class:`Encoder`."""
+        backend = self.tokenizer.backend_tokenizer
+        with _plain(backend):
+            return [found.ids for found in backend.encode_batch_fast(list(texts), add_special_tokens=special)]
+
+    def truncate(self, text: str, ids: list, limit: int) -> list:
+        """See :class:`Encoder`."""
+        room, last = limit - self.before - self.after, len(ids) - self.after
+        if limit < 0:
+            raise OverflowError(f"expected a limit of 0 tokens or more, found {limit}")
+        if room < 0 or len(ids) <= limit:
+            return ids
+        start = last - room if self.left else self.before
+        return ids[: self.before] + ids[start : start + room] + ids[last:]
+
+    def ends(self, texts: Sequence[str]) -> list[list[int]]:
+        """See :class:`Encoder`."""
+        backend = self.tokenizer.backend_tokenizer
+        with _plain(backend):
+            found = backend.encode_batch(list(texts), add_special_tokens=False)
+        return [[end for _, end in encoding.offsets] for encoding in found]
+
+
+@contextmanager
+def _plain(backend: Any) -> Iterator[None]:
+    """Without truncation and padding, which a tokenizer's file can turn on; afterwards the tokenizer is as before."""
+    truncation, padding = backend.truncation, backend.padding
+    if truncation is not None:
+        backend.no_truncation()
+    if padding is not None:
+        backend.no_padding()
+    try:
+        yield
+    finally:
+        if truncation is not None:
+            backend.enable_truncation(**truncation)
+        if padding is not None:
+            backend.enable_padding(**padding)
+
+
+def make_encoder(tokenizer: Any) -> Encoder:
+    """The encoder of a tokenizer, or of words if it is None."""
+    if tokenizer is None:
+        return Words()
+    return RustTokenizer.of(tokenizer) or AnyTokenizer(tokenizer)

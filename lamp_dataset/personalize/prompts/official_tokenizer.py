@@ -1,0 +1,101 @@
+"""The tokenizer that measures official prompts: its own files as they stand, as transformers 4 read them.
+
+transformers 5 takes the vocabulary from ``tokenizer.json`` and rebuilds everything else in the class of the model. T5's
+rebuilt tokenizer drops the token of a trailing space, so items would get more text than in the official runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+from lamp_dataset.extras import load_model, require
+
+#: Said in the rows, and once in a warning, if the files as they stood cannot be had.
+NOTE = "the tokenizer was rebuilt by transformers 5 and its original files are missing: official prompts can differ"
+
+#: SentencePiece's mark of a space. Tokenizers without it come out of the rebuilding as they went in.
+MARK = "▁"
+
+
+def load_official(name: str) -> tuple[Any, str]:
+    """The tokenizer ``name`` (on the Hub, or a folder) as its files stand, and :data:`NOTE` or "".
+
+    Raises:
+        ImportError: transformers is not installed.
+        OSError: there is no such tokenizer.
+    """
+    transformers = require("transformers", "models")
+    backend = getattr(transformers, "TokenizersBackend", None)
+    if backend is not None and (not os.path.isdir(name) or os.path.isfile(os.path.join(name, "tokenizer.json"))):
+        try:
+            return _with_note(backend.from_pretrained(name), name)
+        except (OSError, ValueError):
+            pass  # without a tokenizer.json: AutoTokenizer knows other files, or what is wrong
+    return as_official(load_model(transformers.AutoTokenizer.from_pretrained, name))
+
+
+def as_official(tokenizer: Any) -> tuple[Any, str]:
+    """A tokenizer that measures as the files of ``tokenizer`` stand, with its added tokens; and :data:`NOTE` or "".
+
+    Anything that transformers 5 did not rebuild is returned unchanged.
+    """
+    backend = getattr(sys.modules.get("transformers"), "TokenizersBackend", None)
+    if backend is None or not isinstance(tokenizer, backend):
+        return tokenizer, ""
+    if type(tokenizer) is backend or "__init__" not in vars(type(tokenizer)):  # transformers' own test: not rebuilt
+        return _with_note(tokenizer, tokenizer.name_or_path)
+    original = _read_again(tokenizer, backend)
+    if original is None:
+        return tokenizer, NOTE if _has_mark(tokenizer) else ""
+    return _with_note(original, tokenizer.name_or_path)
+
+
+def _with_note(tokenizer: Any, name: str) -> tuple[Any, str]:
+    return tokenizer, NOTE if _has_mark(tokenizer) and _saved_rebuilt(name) else ""
+
+
+def _saved_rebuilt(name: str) -> bool:
+    """Whether transformers 5 saved these files from a tokenizer that it had rebuilt; only it writes a ``backend``."""
+    if not name:
+        return False
+    from transformers.models.auto.tokenization_auto import get_tokenizer_config
+
+    config = get_tokenizer_config(name)
+    as_it_stood = ("TokenizersBackend", "PreTrainedTokenizerFast")
+    return "backend" in config and config.get("tokenizer_class") not in as_it_stood
+
+
+def _read_again(tokenizer: Any, backend: type) -> Any:
+    """The tokenizer's own files as they stand, with its added tokens; None if they do not describe it (any more)."""
+    name = tokenizer.name_or_path
+    if not name:
+        return None
+    try:
+        rebuilt, original = type(tokenizer).from_pretrained(name), backend.from_pretrained(name)
+    except (OSError, ValueError):
+        return None
+    if _pipeline(rebuilt) != _pipeline(tokenizer):
+        return None
+    known = original.get_added_vocab()
+    added = sorted(tokenizer.added_tokens_decoder.items())
+    original.add_tokens([token for _, token in added if token.content not in known])
+    for attribute in ("chat_template", "truncation_side", "split_special_tokens"):
+        setattr(original, attribute, getattr(tokenizer, attribute))
+    return original
+
+
+def _pipeline(tokenizer: Any) -> dict[str, Any]:
+    """Everything that turns text into ids, without the settings that change from call to call and the added tokens."""
+    parts = json.loads(tokenizer.backend_tokenizer.to_str())
+    return {name: part for name, part in parts.items() if name not in ("added_tokens", "truncation", "padding")}
+
+
+def _has_mark(tokenizer: Any) -> bool:
+    if not hasattr(tokenizer, "backend_tokenizer"):
+        return False
+    pipeline = _pipeline(tokenizer)
+    parts = [pipeline[name] for name in ("normalizer", "pre_tokenizer", "decoder")]
+    return MARK in json.dumps(parts, ensure_ascii=False)

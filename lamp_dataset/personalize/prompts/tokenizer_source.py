@@ -1,0 +1,69 @@
+"""Where the tokenizer comes from: an object, or a name that is loaded in the process that needs it."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import Any
+
+from lamp_dataset.extras import load_model, require
+from lamp_dataset.personalize.model_files import TOKENIZER_FILES, check_content, content_of
+from lamp_dataset.personalize.prompts.official_tokenizer import as_official, load_official
+
+
+class TokenizerSource:
+    """A tokenizer as a caller gives it. Given by name, it pickles as the name and the digest of its folder's files.
+
+    Args:
+        given: a Hugging Face tokenizer, the name or folder of one, or None.
+        rules: with ``"official"`` the tokenizer is the one that measured the official prompts, see
+            :mod:`~lamp_dataset.personalize.prompts.official_tokenizer`.
+
+    Attributes:
+        tokenizer: the tokenizer that measures, or None.
+        note: why the prompts can differ from the official ones, or "".
+
+    Raises:
+        ValueError: anything else is given.
+        ImportError, OSError: the tokenizer cannot be loaded.
+    """
+
+    def __init__(self, given: Any, rules: str) -> None:
+        """Load the tokenizer; warn once if the official result is out of reach."""
+        self.given, self.rules, self.note = check_tokenizer(given), rules, ""
+        self.content = content_of(self.given, TOKENIZER_FILES)
+        if rules == "official" and not isinstance(self.given, str):
+            self.given, self.note = as_official(self.given)
+        self._load()
+        if self.note:
+            warnings.warn(self.note, stacklevel=3)
+
+    def _load(self) -> None:
+        self.tokenizer = self.given
+        if isinstance(self.given, str) and self.rules == "official":
+            self.tokenizer, self.note = load_official(self.given)
+        elif isinstance(self.given, str):
+            self.tokenizer = load_model(require("transformers", "models").AutoTokenizer.from_pretrained, self.given)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but what is loaded again."""
+        return {name: value for name, value in self.__dict__.items() if name != "tokenizer"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Load again; ValueError if the folder's files have changed since."""
+        self.__dict__.update(state)
+        if self.content:
+            check_content(self.given, TOKENIZER_FILES, self.content)
+        self._load()
+
+
+def check_tokenizer(tokenizer: Any) -> Any:
+    """A tokenizer, the name or folder of one as a string, or None; ValueError for anything else."""
+    if isinstance(tokenizer, os.PathLike):
+        return os.fspath(tokenizer)
+    if tokenizer is None or (isinstance(tokenizer, str) and tokenizer):
+        return tokenizer
+    if isinstance(tokenizer, type) or not callable(tokenizer) or not hasattr(tokenizer, "batch_decode"):
+        expected = "expected a Hugging Face tokenizer, the name or folder of one, or None as tokenizer"
+        raise ValueError(f"{expected}, found {tokenizer!r}")
+    return tokenizer
