@@ -2,6 +2,7 @@ import pickle
 
 import numpy as np
 import pytest
+from datasets.fingerprint import Hasher
 from personal import batch, row
 
 from lamp_dataset.personalize.retrieval.dense import Dense
@@ -98,3 +99,15 @@ def test_a_pickled_ranker_carries_options_alone():
 def test_bad_options_are_refused():
     with pytest.raises(ValueError, match="batch_size from 1"):
         make_ranker("dense", model="x", batch_size=0)
+
+
+def test_the_content_of_a_model_folder_counts_and_not_its_name_alone(tmp_path, monkeypatch):
+    (tmp_path / "weights").write_text("one")
+    ranker, rows = Dense(model=str(tmp_path)), samples("a")
+    before, data = Hasher.hash(ranker), pickle.dumps(ranker)
+    assert Hasher.hash(pickle.loads(data)) == Hasher.hash(Dense(model=str(tmp_path))) == before
+    (tmp_path / "weights").write_text("two")
+    assert Hasher.hash(Dense(model=str(tmp_path))) != before
+    for stale in (ranker, pickle.loads(data)):
+        with pytest.raises(ValueError, match=f"{tmp_path}.*changed"):
+            stale.rank(rows)
