@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lamp_dataset.formats.ids import check_unique
+from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_metric.predictions.answers import extract_answer
 from lamp_metric.predictions.joining import JoinedOutputs
@@ -80,10 +81,10 @@ def measure_joined(joined: JoinedOutputs, *, extract_answers: bool = False) -> S
 def _check_reference(task: Task, reference: str, place: str) -> None:
     """Reject a reference that no sample of the task can have."""
     if not SCORERS[task.kind].is_valid_reference(task, reference):
-        raise ValueError(f"{place}: {reference!r} is not a label of {task.name}; labels: {', '.join(task.labels)}")
+        raise ValueError(f"{place}: {short(reference)} is not a label of {task.name}; labels: {', '.join(task.labels)}")
     if task.is_stub(reference):
         raise ValueError(
-            f"{place}: {reference!r} is a file name in place of the text; scores against it mean nothing. "
+            f"{place}: {short(reference)} is a file name in place of the text; scores against it mean nothing. "
             "Build the files first: avocado-builder build --help"
         )
 

@@ -8,10 +8,11 @@ import click
 
 from lamp_dataset.commands.command import Command, examples
 from lamp_dataset.formats.outputs import read_outputs
+from lamp_dataset.formats.questions import OutputsFileError, read_question_ids
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import FILE, check_output
 from lamp_metric.predictions.packing import pack as pack_files
-from lamp_metric.predictions.report import check_predictions, question_ids
+from lamp_metric.predictions.report import check_predictions
 
 
 @click.command(
@@ -34,8 +35,13 @@ def check(ctx: click.Context, task_name: str, questions: Path | None, golds: Pat
     """
     task = get_task(task_name)
     if (questions is None) == (golds is None):
-        raise ValueError("expected either --questions or --golds, which say what samples need a prediction")
-    ids = question_ids(questions) if questions is not None else list(read_outputs(golds, task).by_id)
+        raise ValueError("expected either --questions or --golds: the samples that need a prediction")
+    try:
+        ids = list(read_outputs(golds, task).by_id) if questions is None else read_question_ids(questions)
+    except OutputsFileError:
+        raise ValueError(
+            f"{questions}: expected a questions file, found an outputs file; pass golds as --golds"
+        ) from None
     report = check_predictions(preds, task, ids)
     click.echo(report.text())
     if report.errors:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from lamp_dataset.formats.json_file import HEAD_BYTES, describe
 from lamp_dataset.formats.outputs import Outputs, parse_outputs
+from lamp_dataset.formats.recognition import tasks_named
 from lamp_dataset.tasks import OFFICIAL_NAMES
 
 #: More than an honest zip of all tasks inflates to; a zip that exceeds it is taken for a zip bomb.
@@ -34,8 +35,7 @@ def read_zip(path: str | os.PathLike) -> dict[str, Outputs]:
     found: dict[str, Outputs] = {}
     for name, data in _json_members(Path(path)):
         outputs = parse_outputs(data, name)
-        if outputs.task not in OFFICIAL_NAMES:
-            raise ValueError(f"{name}: no task is named {outputs.task!r}; tasks: {', '.join(OFFICIAL_NAMES)}")
+        tasks_named(outputs.task, name)  # rejects unknown names
         if outputs.task in found:
             raise ValueError(f"{path}: two files of task {outputs.task}: {found[outputs.task].name} and {name}")
         found[outputs.task] = outputs

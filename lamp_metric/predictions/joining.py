@@ -1,4 +1,4 @@
-"""Golds and predictions of one task, joined by id, and the task they belong to."""
+"""Golds and predictions of one task, joined by id."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 from lamp_dataset.formats.ids import check_same_ids, check_unique
 from lamp_dataset.formats.outputs import Outputs
+from lamp_dataset.formats.recognition import task_of
 from lamp_dataset.task import Task
-from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS, get_task
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ def join(golds: Outputs, predictions: Outputs, task_name: str | None = None) -> 
     Args:
         golds: of one task.
         predictions: of the same task.
-        task_name: the task's config name; by default, the golds tell, see :func:`task_of`.
+        task_name: the task's config name; by default, the golds tell, see
+            :func:`~lamp_dataset.formats.recognition.task_of`.
 
     Raises:
         ValueError: the files belong to different tasks or hold different ids, or the golds are not of ``task_name``.
@@ -76,35 +77,3 @@ def join(golds: Outputs, predictions: Outputs, task_name: str | None = None) -> 
     return JoinedOutputs(
         task, ids, predicted, references, (f"{predictions.name}: prediction", f"{golds.name}: reference")
     )
-
-
-def task_of(golds: Outputs, name: str | None = None) -> Task:
-    """The task that the golds belong to.
-
-    Two tasks share an official name, movie tags and news categories: unless ``name`` is the config name of one of them
-    in particular, the task whose labels fit the golds best.
-
-    Raises:
-        ValueError: the task is unknown, or not the one that the file gives.
-    """
-    named = get_task(name) if name is not None else None
-    if named is not None and named.official_name != golds.task:
-        raise ValueError(f"{golds.name}: expected the golds of task {named.official_name!r}, found {golds.task!r}")
-    if named is not None and named.base != named.official_name:
-        return named
-    setting = named.setting if named is not None else "user"
-    return best_fit(golds.task, list(golds.by_id.values()), golds.name, setting)
-
-
-def best_fit(official_name: str, outputs: Sequence[Any], file_name: str, setting: str = "user") -> Task:
-    """The task with this official name whose labels fit most of ``outputs``; the first one if that is a draw.
-
-    Raises:
-        ValueError: no task has that name.
-    """
-    tasks = [task for task in TASKS.values() if task.official_name == official_name and task.setting == setting]
-    if not tasks:
-        raise ValueError(f"{file_name}: no task is named {official_name!r}; tasks: {', '.join(OFFICIAL_NAMES)}")
-    if len(tasks) == 1:
-        return tasks[0]
-    return max(tasks, key=lambda task: sum(str(output).strip() in task.labels for output in outputs))

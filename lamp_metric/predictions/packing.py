@@ -11,9 +11,9 @@ from typing import Any
 from lamp_dataset.atomic import write_whole
 from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.outputs import dump_outputs, golds_of
+from lamp_dataset.formats.recognition import best_fit, tasks_named
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
-from lamp_metric.predictions.joining import best_fit
 from lamp_metric.predictions.report import Report, check_document
 
 #: A fixed date, so that the same files give the same zip, byte for byte.
@@ -51,8 +51,7 @@ def _documents(paths: Sequence[str | os.PathLike]) -> dict[str, tuple[Any, str]]
     for path in paths:
         document, name = read_json(path), str(Path(path))
         _, task = golds_of(document, name)
-        if task not in OFFICIAL_NAMES:
-            raise ValueError(f"{name}: no task is named {task!r}; tasks: {', '.join(OFFICIAL_NAMES)}")
+        tasks_named(task, name)  # rejects unknown names
         if task in found:
             raise ValueError(f"two files of task {task}: {found[task][1]} and {name}")
         found[task] = document, name

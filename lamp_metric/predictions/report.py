@@ -10,7 +10,6 @@ from typing import Any
 
 from lamp_dataset.formats.ids import difference, duplicates
 from lamp_dataset.formats.json_file import read_json
-from lamp_dataset.formats.json_list import JsonList
 from lamp_dataset.formats.outputs import golds_of
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import TASKS
@@ -45,30 +44,6 @@ class Report:
         lines = [f"{name}: {self.n} predictions, {verdict}"]
         lines += [f"  error: {line}" for line in self.errors] + [f"  warning: {line}" for line in self.warnings]
         return "\n".join(lines)
-
-
-def question_ids(path: str | os.PathLike) -> list[str]:
-    """The sample ids of a questions file, read as a stream: the file may be larger than memory.
-
-    Raises:
-        ValueError: it is not a questions file.
-        OSError: it cannot be read.
-    """
-    ids = []
-    outputs = f"{path}: expected a questions file, found an outputs file; pass golds as --golds"
-
-    def refuse(_: str) -> None:
-        raise ValueError(outputs)
-
-    with Path(path).open("rb") as file:
-        rows = JsonList(file, str(path), ("input", "profile", "user_id"), check_task=refuse).rows()
-        for position, row in enumerate(rows):
-            if "output" in row and "input" not in row:
-                raise ValueError(outputs)
-            if type(row.get("id")) is not str or "input" not in row:
-                raise ValueError(f"{path}: row {position}: expected a row of a questions file, with 'id' and 'input'")
-            ids.append(row["id"])
-    return ids
 
 
 def check_predictions(path: str | os.PathLike, task: Task, ids: Collection[str] | None = None) -> Report:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lamp_dataset.formats.ids import DuplicateIdError, IdMismatchError
+from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_metric.predictions.joining import join_by_id
 
@@ -30,7 +31,7 @@ _TABLES = (
 
 def where(ids: Sequence[str] | None, position: int) -> str:
     """What a message calls a sample: its id, or its position, counted from 0."""
-    return f"sample {ids[position]!r}" if ids is not None else f"sample {position}"
+    return f"sample {short(ids[position])}" if ids is not None else f"sample {position}"
 
 
 def as_text(value: Any, task: Task | None, place: str) -> str:
@@ -70,8 +71,7 @@ def _is_scalar_array(value: Any) -> bool:
 def _shown(value: Any) -> str:
     if value is None:
         return "None (null in JSON)"
-    text = repr(value)
-    return f"{type(value).__name__} {text if len(text) <= 80 else text[:77] + '…'}"
+    return f"{type(value).__name__} {short(value)}"
 
 
 def as_texts(values: Sequence[Any], task: Task | None, side: str, ids: Sequence[str] | None = None) -> list[str]:
@@ -189,7 +189,7 @@ def _check_lengths(predictions: list, references: list) -> None:
 def _sample(value: Any, side: str, position: int, task: Task | None, records: bool, numbers: list[str]) -> dict:
     if records:
         sample_id, output = record_of(value, position, side)
-        return {"id": sample_id, "output": _text(output, task, f"{side} of sample {sample_id!r}", numbers)}
+        return {"id": sample_id, "output": _text(output, task, f"{side} of sample {short(sample_id)}", numbers)}
     if isinstance(value, Mapping):
         raise ValueError(f"{side} {position}: expected a string like the others, found a record")
     return {"id": NO_ID, "output": _text(value, task, f"{side} of sample {position}", numbers)}
@@ -198,7 +198,7 @@ def _sample(value: Any, side: str, position: int, task: Task | None, records: bo
 def _text(value: Any, task: Task | None, place: str, numbers: list[str]) -> str:
     text = as_text(value, task, place)
     if task is None and not isinstance(value, str):
-        numbers.append(f"{place}: expected a string, found {value!r}")
+        numbers.append(f"{place}: expected a string, found {short(value)}")
     try:
         text.encode()
     except UnicodeEncodeError as error:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lamp_dataset.atomic import write_whole
 from lamp_dataset.formats.ids import check_unique
-from lamp_dataset.formats.outputs import dump_outputs
+from lamp_dataset.formats.outputs import write_outputs
 from lamp_dataset.tasks import get_task
 from lamp_metric.predictions.values import as_list, as_texts
 
@@ -36,5 +36,6 @@ def write_predictions(path: str | os.PathLike, task_name: str, ids: Sequence[str
             raise ValueError(f"ids: expected strings, found {sample_id!r} at position {position}")
     check_unique(ids, "ids")
     texts = as_texts(outputs, task, "output", ids)
-    with write_whole(path) as file:
-        file.write(dump_outputs(task.official_name, zip(ids, texts, strict=True)))
+    with write_whole(path, "wb") as file, write_outputs(file, task.official_name, compact=True) as entries:
+        for sample_id, text in zip(ids, texts, strict=True):
+            entries.add({"id": sample_id, "output": text})

@@ -2,7 +2,6 @@ import json
 import random
 import subprocess
 import sys
-import zipfile
 
 import pytest
 
@@ -321,85 +320,6 @@ def test_golds_that_are_file_names_are_refused(made, fails):
     golds = made.write("g.json", "LaMP_6", {"1": "147-000874-EM.txt"})
     message = fails("eval-task", "--golds_json", golds, "--preds_json", golds)
     assert "g.json: reference of sample '1': '147-000874-EM.txt' is a file name" in message
-
-
-def test_zips_may_hold_what_file_managers_add(made, run):
-    golds, preds = made.pair("LaMP_3")
-    zips = [
-        made.zip(
-            name,
-            {
-                "deep/er/still/": "",
-                "deep/er/still/out.JSON": path.read_bytes(),
-                "__MACOSX/deep/._out.json": b"\0\5\26",
-                "__MACOSX/out.json": b"\0\5\26",
-                "deep/._out.json": b"\0\5\26",
-                ".DS_Store": b"x",
-                "notes.txt": "not json",
-            },
-        )
-        for name, path in (("g.zip", golds), ("p.zip", preds))
-    ]
-    result = run("eval-all", "--golds_zip", zips[0], "--preds_zip", zips[1], "--partial", "--json")
-    assert json.loads(result.stdout)["LaMP_3"]["scores"] == expected(made, "LaMP_3")
-
-
-def test_bad_zips_are_one_line(made, fails, tmp_path, monkeypatch):
-    golds, preds = made.whole_benchmark()
-    text = (made.folder / "LaMP_3_golds.json").read_bytes()
-
-    def fail(path):
-        return fails("eval-all", "--golds_zip", golds, "--preds_zip", path)
-
-    assert "expected JSON files in the zip, found none" in fail(made.zip("none.zip", {"a.txt": "x"}))
-    twice = made.zip("twice.zip", {"a/x.json": text, "b/y.json": text})
-    assert fail(twice) == f"{twice}: two files of task LaMP_3: {twice}/a/x.json and {twice}/b/y.json"
-    assert "bad.zip/x.json: expected JSON" in fail(made.zip("bad.zip", {"x.json": "{"}))
-    assert "no task is named 'LaMP_9'" in fail(made.zip("nine.zip", {"x.json": text.replace(b"LaMP_3", b"LaMP_9")}))
-    cut = tmp_path / "cut.zip"
-    cut.write_bytes(preds.read_bytes()[:-30])
-    assert "damaged or cut off" in fail(cut)
-    broken = bytearray(preds.read_bytes())
-    broken[60:90] = bytes(30)
-    (tmp_path / "broken.zip").write_bytes(broken)
-    assert "damaged or cut off" in fail(tmp_path / "broken.zip")
-    (tmp_path / "page.zip").write_text("<!doctype html>")
-    assert "expected a zip file, found an HTML page" in fail(tmp_path / "page.zip")
-    (tmp_path / "empty.zip").write_bytes(b"")
-    assert "expected a zip file, found an empty file" in fail(tmp_path / "empty.zip")
-    assert "found a folder" in fail(tmp_path)
-    encrypted = bytearray(preds.read_bytes())
-    for signature, offset in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
-        encrypted[encrypted.index(signature) + offset] |= 1
-    (tmp_path / "secret.zip").write_bytes(encrypted)
-    assert "is encrypted" in fail(tmp_path / "secret.zip")
-    odd_name = preds.read_bytes().replace(b"preds/LaMP_1/", b"preds/L\xe0MP_1/")
-    (tmp_path / "name.zip").write_bytes(odd_name)
-    with zipfile.ZipFile(tmp_path / "name.zip") as archive:
-        assert len(archive.namelist()) == 7  # not marked as UTF-8: read as the old code page
-    marked = bytearray(odd_name)
-    marked[marked.index(b"PK\1\2") + 9] |= 8  # marked as UTF-8, and is none
-    (tmp_path / "name.zip").write_bytes(marked)
-    assert "name.zip: expected a zip file, but it is damaged" in fail(tmp_path / "name.zip")
-    monkeypatch.setattr("lamp_metric.predictions.archive.MAX_INFLATED_BYTES", 1 << 20)
-    assert "inflates to more than 1 MiB" in fail(made.zip("bomb.zip", {"x.json": b" " * (1 << 20) + text}))
-    half = b" " * (600 << 10)
-    both = {"x.json": half + text, "y.json": half + (made.folder / "LaMP_4_golds.json").read_bytes()}
-    assert "inflates to more than 1 MiB" in fail(made.zip("two.zip", both))
-
-
-def test_the_bound_holds_although_the_header_lies(made, fails, tmp_path, monkeypatch):
-    monkeypatch.setattr("lamp_metric.predictions.archive.MAX_INFLATED_BYTES", 1 << 16)
-    path = made.zip("liar.zip", {"x.json": b"[" * (1 << 20)})
-    data = bytearray(path.read_bytes())
-    for signature, offset in ((b"PK\3\4", 22), (b"PK\1\2", 24)):
-        place = data.index(signature) + offset
-        data[place : place + 4] = (10).to_bytes(4, "little")
-    path.write_bytes(data)
-    with zipfile.ZipFile(path) as archive:
-        assert archive.infolist()[0].file_size == 10
-    message = fails("eval-all", "--golds_zip", path, "--preds_zip", path)
-    assert "inflates to more than" in message or "damaged or cut off" in message
 
 
 def test_the_installed_command_and_the_module_run(made):

@@ -1,0 +1,116 @@
+import zipfile
+
+import pytest
+
+from lamp_dataset.tasks import OFFICIAL_NAMES
+from lamp_metric.predictions import archive
+from lamp_metric.predictions.archive import read_zip
+
+
+@pytest.fixture
+def whole(made):
+    """The zip of all tasks' predictions."""
+    return made.whole_benchmark()[1]
+
+
+@pytest.fixture
+def refused(tmp_path):
+    """Expect a one-line error that names the file; give it. Bytes are written to the file first."""
+
+    def refuse(path, content=None):
+        path = tmp_path / path
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(ValueError, match=path.name) as caught:
+            read_zip(path)
+        assert "\n" not in str(caught.value)
+        return str(caught.value)
+
+    return refuse
+
+
+def test_all_tasks_are_read_in_the_benchmarks_order(made, whole):
+    found = read_zip(whole)
+    assert list(found) == list(OFFICIAL_NAMES)
+    assert {name: dict(outputs.by_id) for name, outputs in found.items()} == {
+        name: made.outputs(name)[1] for name in OFFICIAL_NAMES
+    }
+    assert found["LaMP_3"].name == f"{whole}/preds/LaMP_3/dev_outputs.json"
+
+
+def test_zips_may_hold_what_file_managers_add(made):
+    golds, _ = made.pair("LaMP_3")
+    members = {
+        "deep/er/still/": "",
+        "deep/er/still/out.JSON": golds.read_bytes(),
+        "__MACOSX/deep/._out.json": b"\0\5\26",
+        "__MACOSX/out.json": b"\0\5\26",
+        "deep/._out.json": b"\0\5\26",
+        ".DS_Store": b"x",
+        "notes.txt": "not json",
+    }
+    found = read_zip(made.zip("g.zip", members))
+    assert {name: dict(outputs.by_id) for name, outputs in found.items()} == {"LaMP_3": made.outputs("LaMP_3")[0]}
+
+
+def test_wrong_members_are_named(made, whole, refused):
+    text = (made.folder / "LaMP_3_golds.json").read_bytes()
+    assert "none" in refused(made.zip("none.zip", {"a.txt": "x"}))
+    assert refused(made.zip("bad.zip", {"x.json": "{"})).startswith(f"{made.folder}/bad.zip/x.json: ")
+    nine = refused(made.zip("nine.zip", {"x.json": text.replace(b"LaMP_3", b"LaMP_9")}))
+    assert "nine.zip/x.json: " in nine
+    assert "'LaMP_9'" in nine
+    twice = refused(made.zip("twice.zip", {"a/x.json": text, "b/y.json": text}))
+    assert "LaMP_3" in twice
+    assert "twice.zip/a/x.json" in twice
+    assert "twice.zip/b/y.json" in twice
+
+
+def test_damaged_zips_are_named(whole, refused):
+    data = whole.read_bytes()
+    assert "damaged" in refused("cut.zip", data[:-30])
+    assert "damaged" in refused("broken.zip", data[:60] + bytes(30) + data[90:])
+    assert "HTML page" in refused("page.zip", b"<!doctype html>")
+    assert "empty file" in refused("empty.zip", b"")
+
+
+def test_a_folder_is_no_zip(tmp_path):
+    with pytest.raises(ValueError, match="folder"):
+        read_zip(tmp_path)
+
+
+def test_an_encrypted_zip_is_named(whole, refused):
+    encrypted = bytearray(whole.read_bytes())
+    for signature, offset in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        encrypted[encrypted.index(signature) + offset] |= 1
+    assert "encrypted" in refused("secret.zip", bytes(encrypted))
+
+
+def test_names_of_old_code_pages_are_read_and_wrong_utf_8_is_damage(whole, tmp_path, refused):
+    odd_name = whole.read_bytes().replace(b"preds/LaMP_1/", b"preds/L\xe0MP_1/")
+    (tmp_path / "name.zip").write_bytes(odd_name)
+    assert len(read_zip(tmp_path / "name.zip")) == 7  # not marked as UTF-8: read as the old code page
+    marked = bytearray(odd_name)
+    marked[marked.index(b"PK\1\2") + 9] |= 8  # marked as UTF-8, but it is not
+    assert "damaged" in refused("marked.zip", bytes(marked))
+
+
+def test_what_inflates_too_far_is_refused(made, whole, refused, monkeypatch):
+    monkeypatch.setattr(archive, "MAX_INFLATED_BYTES", 1 << 20)
+    texts = [(made.folder / f"{name}_golds.json").read_bytes() for name in ("LaMP_3", "LaMP_4")]
+    assert "1 MiB" in refused(made.zip("bomb.zip", {"x.json": b" " * (1 << 20) + texts[0]}))
+    half = b" " * (600 << 10)
+    assert "1 MiB" in refused(made.zip("two.zip", {"x.json": half + texts[0], "y.json": half + texts[1]}))
+
+
+def test_the_bound_holds_although_the_header_lies(made, tmp_path, refused, monkeypatch):
+    monkeypatch.setattr(archive, "MAX_INFLATED_BYTES", 1 << 16)
+    data = bytearray(made.zip("true.zip", {"x.json": b"[" * (1 << 20)}).read_bytes())
+    for signature, offset in ((b"PK\3\4", 22), (b"PK\1\2", 24)):
+        place = data.index(signature) + offset
+        data[place : place + 4] = (10).to_bytes(4, "little")
+    (tmp_path / "liar.zip").write_bytes(data)
+    with zipfile.ZipFile(tmp_path / "liar.zip") as file:
+        assert file.infolist()[0].file_size == 10
+    message = refused("liar.zip")
+    assert "inflates" in message or "damaged" in message

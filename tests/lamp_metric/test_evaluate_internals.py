@@ -1,0 +1,62 @@
+"""The parts of evaluate that are not public: if one of them changes, these tests say which."""
+
+from pathlib import Path
+
+import evaluate
+import pytest
+
+import lamp_metric  # noqa: F401
+from lamp_metric.evaluate_internals import discard, forget_files, found_module, is_collecting, write_empty_file
+
+
+@pytest.fixture
+def metric(tmp_path):
+    return evaluate.load("lamp_metric", "LaMP_4", cache_dir=str(tmp_path))
+
+
+def test_what_a_metric_has(metric):
+    for name in ("writer", "buf_writer", "data", "filelocks", "file_paths", "selected_feature_format", "features"):
+        assert hasattr(metric, name), name
+    assert callable(metric._init_writer)
+
+
+def test_a_found_module_has_a_path_and_a_version():
+    found = found_module(evaluate.loading, "lamp_metric.lamp_metric", "v1")
+    assert (found.module_path, found.hash) == ("lamp_metric.lamp_metric", "v1")
+
+
+def test_a_metric_collects_from_the_first_sample_to_the_scores(metric):
+    assert not is_collecting(metric)
+    metric.add(prediction="a", reference="a")
+    assert is_collecting(metric)
+    metric.compute()
+    assert not is_collecting(metric)
+
+
+def test_an_empty_file_is_written_once_and_never_over_samples(metric):
+    write_empty_file(metric)
+    first = metric.writer
+    write_empty_file(metric)
+    assert metric.writer is first
+    assert len(metric) == 0
+
+
+def test_after_an_error_files_go_and_locks_are_released(metric):
+    metric.add(prediction="a", reference="a")
+    metric._finalize()
+    paths = [Path(path) for path in metric.file_paths]
+    assert all(path.exists() for path in paths)
+    locks = metric.filelocks
+    discard(metric)
+    assert not any(path.exists() for path in paths)
+    assert not any(lock.is_locked for lock in locks)
+    discard(metric)  # nothing is left to do
+
+
+def test_forgotten_files_are_never_touched(metric):
+    metric.add(prediction="a", reference="a")
+    metric._finalize()
+    paths = [Path(path) for path in metric.file_paths]
+    forget_files(metric)
+    discard(metric)
+    assert all(path.exists() for path in paths)
