@@ -327,6 +327,15 @@ def get_task(name: str) -> Task:
     raise ValueError(f"no config named {name!r}{_hint(name)} Configs: {', '.join(TASKS)}")
 
 
+def task_known_as(name: str) -> Task | None:
+    """The task that papers or leaderboards call ``name``; None if nothing is known by that name.
+
+    >>> task_known_as("LaMP-2M").name
+    'LaMP_2'
+    """
+    return TASKS.get(_KNOWN_AS.get(_fold(name), ""))
+
+
 def _hint(name: object) -> str:
     key = _fold(str(name))
     if key in _KNOWN_AS:

@@ -23,6 +23,8 @@ class Command(click.Command):
             raise
         except (ValueError, OSError, ImportError) as error:
             raise Failure(_one_line(error)) from error
+        except MemoryError as error:
+            raise Failure("out of memory: is a file much larger than expected, or the memory limited?") from error
 
 
 class Group(click.Group):

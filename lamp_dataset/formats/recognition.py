@@ -11,7 +11,7 @@ from typing import Any
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
-from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS, get_task
+from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS, get_task, task_known_as
 
 
 def tasks_named(official_name: str, file_name: str, setting: str = "user") -> list[Task]:
@@ -27,7 +27,11 @@ def tasks_named(official_name: str, file_name: str, setting: str = "user") -> li
     """
     found = [task for task in TASKS.values() if task.official_name == official_name and task.setting == setting]
     if not found:
-        raise ValueError(f"{file_name}: no task is named {short(official_name)}; tasks: {', '.join(OFFICIAL_NAMES)}")
+        known = task_known_as(official_name)
+        hint = f"; files of {known.name} say {known.official_name!r}" if known else ""
+        raise ValueError(
+            f"{file_name}: no task is named {short(official_name)}{hint}; tasks: {', '.join(OFFICIAL_NAMES)}"
+        )
     return found
 
 

@@ -30,8 +30,9 @@ from lamp_metric.predictions.report import check_predictions
 def check(ctx: click.Context, task_name: str, questions: Path | None, golds: Path | None, preds: Path) -> None:
     """Check a file of predictions for TASK: is it fit to submit?
 
-    Errors (exit status 2): missing, extra or duplicate ids, another task, outputs of a wrong type. Warnings (exit
-    status 0): what costs points, such as empty outputs, unknown labels, ratings that are not numbers.
+    Errors (exit status 2): missing, extra or duplicate ids, another task, outputs of a wrong type. Doubts (exit status
+    1): most outputs are not labels of the task. Warnings (exit status 0): what costs points, such as empty outputs,
+    unknown labels, ratings that are not numbers.
     """
     task = get_task(task_name)
     if (questions is None) == (golds is None):
@@ -44,8 +45,7 @@ def check(ctx: click.Context, task_name: str, questions: Path | None, golds: Pat
         ) from None
     report = check_predictions(preds, task, ids)
     click.echo(report.text())
-    if report.errors:
-        ctx.exit(2)
+    ctx.exit(report.exit_status)
 
 
 @click.command(
@@ -59,11 +59,12 @@ def check(ctx: click.Context, task_name: str, questions: Path | None, golds: Pat
 def pack(ctx: click.Context, preds: tuple[Path, ...], output: Path, partial: bool) -> None:
     """Check files of predictions, one per task, and pack them into a zip for eval-all and the leaderboard.
 
-    Nothing is written if one of them has errors (exit status 2).
+    Nothing is written if one of them has errors (exit status 2), or seems to belong to another task (exit status 1).
     """
     check_output(output, preds)
     reports = pack_files(preds, output, partial=partial)
     click.echo("\n".join(report.text() for report in reports.values()))
-    if any(report.errors for report in reports.values()):
-        ctx.exit(2)
-    click.echo(f"wrote {output}: {', '.join(reports)}")
+    status = max(report.exit_status for report in reports.values())
+    if not status:
+        click.echo(f"wrote {output}: {', '.join(reports)}")
+    ctx.exit(status)

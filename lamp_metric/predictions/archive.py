@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import lzma
 import os
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,7 +16,11 @@ from lamp_dataset.formats.recognition import tasks_named
 from lamp_dataset.tasks import OFFICIAL_NAMES
 
 #: More than an honest zip of all tasks inflates to; a zip that exceeds it is taken for a zip bomb.
-MAX_INFLATED_BYTES = 512 << 20
+MAX_INFLATED_BYTES = 128 << 20
+#: More values than an honest outputs file holds, which has two in each entry. Parsed, a value takes 64 bytes and more.
+MAX_VALUES = 1_000_000
+
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 #: What zipfile raises for a damaged zip.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError, UnicodeError)
@@ -34,6 +39,7 @@ def read_zip(path: str | os.PathLike) -> dict[str, Outputs]:
     """
     found: dict[str, Outputs] = {}
     for name, data in _json_members(Path(path)):
+        _check_values(data, name)
         outputs = parse_outputs(data, name)
         tasks_named(outputs.task, name)  # rejects unknown names
         if outputs.task in found:
@@ -61,6 +67,14 @@ def _json_members(path: Path) -> Iterator[tuple[str, bytes]]:
                     yield f"{path}/{member.filename}", data
         except _DAMAGE as error:
             raise ValueError(f"{path}: expected a zip file, but it is damaged or cut off: {error}") from None
+
+
+def _check_values(data: bytes, name: str) -> None:
+    """Reject JSON that would take much more memory than its text, such as a list of millions of ``{}``."""
+    if len(data) > MAX_VALUES:  # fewer bytes cannot hold more values
+        bare = _STRING.sub(b"", data)
+        if sum(map(bare.count, (b"{", b"[", b","))) > MAX_VALUES:
+            raise ValueError(f"{name}: expected an outputs file, found more than {MAX_VALUES:,} JSON values")
 
 
 def _is_json(member: zipfile.ZipInfo) -> bool:

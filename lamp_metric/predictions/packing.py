@@ -21,7 +21,7 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def pack(paths: Sequence[str | os.PathLike], output: str | os.PathLike, *, partial: bool = False) -> dict[str, Report]:
-    """Check files of predictions and write them into one zip; nothing is written if one of them is unfit.
+    """Check files of predictions and write them into one zip; nothing is written unless all of them are fit.
 
     Args:
         paths: outputs files, one per task.
@@ -29,7 +29,7 @@ def pack(paths: Sequence[str | os.PathLike], output: str | os.PathLike, *, parti
         partial: whether some tasks may be missing.
 
     Returns:
-        Official task name -> report, in the benchmark's order. Nothing was written if one of them has errors.
+        Official task name -> report, in the benchmark's order. Nothing was written unless all files are fit.
 
     Raises:
         ValueError: a file is not an outputs file, its task is unknown, two files belong to one task, or a task is
@@ -41,7 +41,7 @@ def pack(paths: Sequence[str | os.PathLike], output: str | os.PathLike, *, parti
     if missing and not partial:
         raise ValueError(f"expected predictions for all tasks, found none for {', '.join(missing)}; or pass --partial")
     reports = {task: _report(*documents[task]) for task in OFFICIAL_NAMES if task in documents}
-    if not any(report.errors for report in reports.values()):
+    if not any(report.exit_status for report in reports.values()):
         _write({task: documents[task][0] for task in reports}, Path(output))
     return reports
 

@@ -11,9 +11,11 @@ from typing import Any
 from lamp_dataset.formats.ids import difference, duplicates
 from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.outputs import golds_of
+from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import TASKS
 from lamp_metric.predictions.values import is_number
+from lamp_metric.scorers import SCORERS
 from lamp_metric.scorers.ordinal import number_of
 from lamp_metric.scorers.text import has_words
 
@@ -29,20 +31,28 @@ class Report:
         name: the file.
         n: number of entries in it.
         errors: what makes the file unfit, one line per kind.
+        doubts: why the file seems to belong to another task, one line at most.
         warnings: what costs points, one line per kind.
     """
 
     name: str
     n: int = 0
     errors: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def exit_status(self) -> int:
+        """2 if the file is unfit, 1 if it is doubtful, 0 if it is fit."""
+        return 2 if self.errors else 1 if self.doubts else 0
 
     def text(self) -> str:
         """The report as text for people."""
-        verdict = "unfit" if self.errors else "fit"
+        verdict = ("fit", "doubtful", "unfit")[self.exit_status]
         name = self.name if self.name.isprintable() else repr(self.name)
         lines = [f"{name}: {self.n} predictions, {verdict}"]
-        lines += [f"  error: {line}" for line in self.errors] + [f"  warning: {line}" for line in self.warnings]
+        for kind, found in (("error", self.errors), ("doubt", self.doubts), ("warning", self.warnings)):
+            lines += [f"  {kind}: {line}" for line in found]
         return "\n".join(lines)
 
 
@@ -71,6 +81,7 @@ def check_document(document: Any, name: str, task: Task, ids: Collection[str] | 
     sound = list(_sound(entries, report))
     _check_ids([sample_id for sample_id, _ in sound], ids, report)
     texts = list(_texts(sound, task, report))
+    report.doubts += _doubts(task, [text for _, text in texts])
     report.warnings += _CHECKS[task.kind](task, texts)
     return report
 
@@ -119,6 +130,30 @@ def _texts(sound: Sequence[tuple[str, Any]], task: Task, report: Report) -> Iter
         report.errors.append(f"{_count(unfit, 'output is', 'outputs are')} not {expected}: {_some(unfit)}")
     if empty:
         report.warnings.append(f"{_count(empty, 'output is', 'outputs are')} empty: {_some(empty)}")
+
+
+def _doubts(task: Task, texts: list[str]) -> list[str]:
+    """A line if most outputs cannot be answers of the task; it names the task whose labels most of them are."""
+    misfits = [text for text in texts if not _FITS[task.kind](task, text)]
+    if 2 * len(misfits) <= len(texts):
+        return []
+    counts = {
+        other.name: sum(SCORERS[other.kind].is_valid_reference(other, text) for text in texts)
+        for other in TASKS.values()
+        if other.labels and other.base != task.base and not other.time_based
+    }
+    likely = max(counts, key=counts.__getitem__)
+    looks = f"look like {likely}" if 2 * counts[likely] > len(texts) else "do not look like another task either"
+    found = f"{len(misfits)} of {len(texts)} outputs are not labels of {task.name}, first {short(misfits[0])}"
+    return [f"{found}; they {looks}"]
+
+
+#: Kind of task -> task and text -> whether the text can be an answer at all.
+_FITS = {
+    "classification": lambda task, text: text in task.labels,
+    "ordinal": lambda task, text: number_of(text) is not None,
+    "generation": lambda task, text: True,
+}
 
 
 def _labels(task: Task, texts: list[tuple[str, str]]) -> list[str]:

@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -58,43 +59,6 @@ def test_one_report_names_everything_that_is_wrong(made, run, questions):
         "  warning: 1 output has no word that ROUGE sees (a-z, 0-9): 8 '東京'\n"
     )
     assert result.stderr == ""
-
-
-def test_labels_that_do_not_exist_are_warned_of(made, run, questions):
-    preds = made.write("p.json", "LaMP_2", {"1": "Comedy", "2": "comedy", "3": "travel", "4": " action "})
-    result = run("check", "LaMP_2", "--questions", questions("1234"), "--preds", preds)
-    assert result.exit_code == 0
-    assert result.stdout == (
-        f"{preds}: 4 predictions, fit\n"
-        "  warning: 2 outputs are not labels of LaMP_2 and count as wrong: 1 'Comedy', 3 'travel'; "
-        "some are labels of LaMP_2_news\n"
-    )
-
-
-def test_ratings_that_are_no_number_or_off_the_scale_are_warned_of(made, run, questions):
-    preds = made.write("p.json", "LaMP_3", {"1": "4", "2": 3.5, "3": "5 stars", "4": "nan", "5": "0", "6": 11})
-    result = run("check", "LaMP_3", "--questions", questions("123456"), "--preds", preds)
-    assert result.exit_code == 0
-    assert result.stdout == (
-        f"{preds}: 6 predictions, fit\n"
-        "  warning: 2 outputs are not numbers and count as the farther end of the scale: 3 '5 stars', 4 'nan'\n"
-        "  warning: 2 ratings are outside 1 to 5: 5 '0', 6 '11'\n"
-    )
-
-
-def test_file_names_in_place_of_texts_are_warned_of(made, run, questions):
-    preds = made.write("p.json", "LaMP_6", {"1": "147-000874-EM.txt", "2": "Lunch"})
-    result = run("check", "LaMP_6", "--questions", questions("12"), "--preds", preds)
-    assert result.stdout.splitlines()[1:] == [
-        "  warning: 1 output is a file name in place of a text, as in files that have not been built yet: "
-        "1 '147-000874-EM.txt'"
-    ]
-
-
-def test_long_lists_are_cut(made, run, questions):
-    preds = made.write("p.json", "LaMP_4", {})
-    result = run("check", "LaMP_4", "--questions", questions([str(i) for i in range(9)]), "--preds", preds)
-    assert "error: 9 samples have no prediction: 0, 1, 2, 3, 4, … and 4 more\n" in result.stdout
 
 
 def test_bad_input_of_check_is_one_line(made, fails, questions, tmp_path):
@@ -172,13 +136,6 @@ def test_pack_and_eval_all_are_a_round_trip(made, run, tmp_path):
     assert packed.read_bytes() == first
 
 
-def test_pack_does_not_warn_of_a_whole_split(made, run, tmp_path):
-    preds = made.write("p.json", "LaMP_2", {str(n): "comedy" for n in range(692)})
-    result = run("pack", preds, "--partial", "--output", tmp_path / "s.zip")
-    assert result.stdout.splitlines()[0] == f"{preds}: 692 predictions, fit"
-    assert "warning" not in result.stdout
-
-
 def test_pack_writes_nothing_when_a_file_is_unfit(made, run, tmp_path):
     good = made.pair("LaMP_3")[1]
     bad = made.write("bad.json", "LaMP_4", [("1", "a"), ("1", None)])
@@ -199,7 +156,25 @@ def test_bad_input_of_pack_is_one_line(made, fails, tmp_path):
     assert not output.exists()
 
 
-def test_ids_that_cannot_be_printed_are_spelt_out(made, run, questions):
-    preds = made.write("p.json", "LaMP_4", {"\ud800": "a", "\x1b[31m": "b"})
-    result = run("check", "LaMP_4", "--questions", questions("1"), "--preds", preds)
-    assert "2 predictions have ids that no sample has: '\\ud800', '\\x1b[31m'\n" in result.stdout
+def test_a_file_of_another_tasks_labels_is_doubtful(made, run, questions, tmp_path):
+    preds = made.write("p.json", "LaMP_2", {str(n): str(1 + n % 5) for n in range(9)})
+    for command in (
+        ["check", "LaMP_2", "--questions", questions(map(str, range(9))), "--preds", preds],
+        ["pack", preds, "--partial", "--output", tmp_path / "s.zip"],
+    ):
+        result = run(*command)
+        assert result.exit_code == 1
+        assert result.stdout.startswith(f"{preds}: 9 predictions, doubtful\n")
+        assert "LaMP_3" in result.stdout
+    assert not (tmp_path / "s.zip").exists()
+
+
+@pytest.mark.parametrize(("task", "hint"), [("LaMP_2M", "LaMP_2"), ("LaMP_2N", "LaMP_2"), ("LaMP-3", "LaMP_3")])
+def test_a_task_under_another_name_gets_a_hint(made, fails, tmp_path, task, hint):
+    path = tmp_path / "p.json"
+    path.write_text(json.dumps({"task": task, "golds": [{"id": "1", "output": "4"}]}))
+    packed = fails("pack", path, "--partial", "--output", tmp_path / "s.zip")
+    scored = fails("eval-task", "--golds_json", path, "--preds_json", path)
+    zipped = made.zip("p.zip", {"p.json": path.read_bytes()})
+    for message in (packed, scored, fails("eval-all", "--golds_zip", zipped, "--preds_zip", zipped)):
+        assert re.search(f"p\\.json: .*'{task}'.*'{hint}'", message)

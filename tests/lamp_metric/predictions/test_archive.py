@@ -1,3 +1,4 @@
+import tracemalloc
 import zipfile
 
 import pytest
@@ -101,6 +102,22 @@ def test_what_inflates_too_far_is_refused(made, whole, refused, monkeypatch):
     assert "1 MiB" in refused(made.zip("bomb.zip", {"x.json": b" " * (1 << 20) + texts[0]}))
     half = b" " * (600 << 10)
     assert "1 MiB" in refused(made.zip("two.zip", {"x.json": half + texts[0], "y.json": half + texts[1]}))
+
+
+@pytest.mark.parametrize("member", ["[%s{}]", '{"task":"LaMP_3","golds":[%s{}]}', '{"task":"LaMP_3","x":[[%s{}]]}'])
+def test_millions_of_empty_values_are_refused_before_they_are_parsed(made, refused, member):
+    path = made.zip("bomb.zip", {"x.json": member % ("{}," * 40_000_000)})
+    assert path.stat().st_size < 200_000
+    tracemalloc.start()
+    assert "1,000,000" in refused(path)
+    assert tracemalloc.get_traced_memory()[1] < 400e6
+    tracemalloc.stop()
+
+
+def test_commas_and_braces_in_texts_are_no_values(made, monkeypatch):
+    monkeypatch.setattr(archive, "MAX_VALUES", 20)
+    text = made.write("x.json", "LaMP_4", {"1": '{[,"\\' * 100}).read_bytes()
+    assert list(read_zip(made.zip("x.zip", {"x.json": text}))["LaMP_4"].by_id) == ["1"]
 
 
 def test_the_bound_holds_although_the_header_lies(made, tmp_path, refused, monkeypatch):
