@@ -72,7 +72,7 @@ BAD = {
     "lone low surrogate": (GOOD.replace("plain", "pl\\ude00in", 1), "lone surrogate"),
     "outputs file": (
         '{"task":"LaMP_4","golds":[{"id": "410", "output": "x"}]}',
-        "sample '410': expected .*'profile', found the keys 'id', 'output'; this looks like an outputs file",
+        "found an outputs file: sample '410' has the keys 'id', 'output'",
     ),
     "the list ends and another key goes on": (GOOD + ', "x": ' + GOOD, "expected the end of the file at byte"),
     "the list ends and another document goes on": (GOOD + '}\n{"rows": ' + GOOD, "expected the end of the file"),

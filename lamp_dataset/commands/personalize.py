@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lamp_dataset.atomic import write_whole
 from lamp_dataset.commands.command import DATA_DIR, Command, examples, stacked
 from lamp_dataset.commands.retriever_options import check_options, retriever_options
+from lamp_dataset.formats.rankings import write_rankings
 from lamp_dataset.personalize.prompt_files import check_prompt_path, write_prompts
 from lamp_dataset.personalize.prompts.parts import EMPTY
 from lamp_dataset.task import SPLITS
@@ -76,7 +75,7 @@ def rank(output: str, **options: Any) -> None:
     from lamp_dataset.personalize.split import rank_split
 
     with write_whole(output) as file:
-        number = _write_ranking(file, rank_split(rows, personalizer))
+        number = write_rankings(file, rank_split(rows, personalizer))
     click.echo(f"{output}: rankings of {number} samples", err=True)
 
 
@@ -89,17 +88,6 @@ def _prepare(options: dict[str, Any]) -> tuple[Personalizer, Dataset]:
     check_options(chosen["config"], options)
     given = {name: value for name, value in options.items() if value is not None and value != ()}
     return Personalizer(chosen["config"], **given), load_split(**chosen)
-
-
-def _write_ranking(file: IO[str], rankings: Iterable[tuple[str, list[str]]]) -> int:
-    """One JSON object, one sample per line, written as the rankings come."""
-    number = 0
-    file.write("{")
-    for sample_id, item_ids in rankings:
-        file.write(f"{',' if number else ''}\n{json.dumps(sample_id)}: {json.dumps(item_ids)}")
-        number += 1
-    file.write("\n}\n")
-    return number
 
 
 def _check_folder(output: str) -> None:

@@ -112,8 +112,10 @@ def check_row(row: dict, name: str, number: int, profiles: bool = True) -> None:
         raise ValueError(f"{name}: row {number}: expected a string as 'id', found {found}")
     where = f"{name}: sample {short(row['id'])}"
     if "output" in row and "input" not in row:
-        found = f"the keys {_keys(row)}; this looks like an outputs file"
-        raise OutputsFileError(f"{where}: expected 'input' and a list as 'profile', found {found}. {_HELP}")
+        raise OutputsFileError(
+            f"{name}: expected a questions file, found an outputs file: "
+            f"sample {short(row['id'])} has the keys {_keys(row)}"
+        )
     if "input" not in row:
         raise ValueError(f"{where}: expected a string as 'input', found {_found(row, 'input')}. {_HELP}")
     if profiles and not isinstance(row.get("profile"), list):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
 
+from lamp_dataset.loading.datasets_internals import table_of
 from lamp_dataset.personalize.retrieval.samples import COLUMNS as NEEDED
 
 _STRINGS = pa.list_(pa.string())
@@ -32,11 +32,11 @@ COLUMNS: Mapping[str, pa.DataType] = MappingProxyType(
 
 def arrow_of(batch: Any) -> Any:
     """The Arrow table behind a lazy batch of ``datasets`` whose columns are still untouched; otherwise the batch."""
-    formatting = sys.modules.get("datasets.formatting.formatting")  # plain values need no import of datasets
-    if formatting is None or not isinstance(batch, formatting.LazyBatch):
+    found = table_of(batch)
+    if found is None:
         return batch
-    table, untouched = batch.pa_table, batch.keys_to_format
-    return table if isinstance(table, pa.Table) and set(NEEDED) <= set(untouched) else batch
+    table, untouched = found
+    return table if isinstance(table, pa.Table) and untouched >= set(NEEDED) else batch
 
 
 def targets(batch: Mapping[str, Any] | pa.Table, rows: int) -> list[str | None]:

@@ -116,7 +116,7 @@ EDITS = [
     ("dev_questions.json", lambda d: d[0].pop("profile") and None, "sample '510': expected a list as 'profile'"),
     ("dev_questions.json", lambda d: d[1].update(id=d[0]["id"]), "dev_questions.json: duplicate id '510'"),
     ("dev_questions.json", lambda d: d[1].update(user_id=1), "sample '511': some rows have a 'user_id', others do not"),
-    ("dev_questions.json", lambda d: d.clear(), "expected questions, found an empty list"),
+    ("dev_questions.json", lambda d: d.clear(), "found an empty list"),
     (
         "test_questions.json",
         lambda d: [r.update(user_id=1) for r in d] and d,

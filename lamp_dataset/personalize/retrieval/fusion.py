@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from lamp_dataset.formats.json_file import load_json
+from lamp_dataset.formats.rankings import read_rankings
 from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking, by_score
 from lamp_dataset.personalize.retrieval.samples import Sample
 
@@ -72,7 +70,8 @@ class RankingFile:
     def __init__(self, path: str | os.PathLike) -> None:
         """Read the file; OSError if it cannot be read, ValueError if it is not a ranking file."""
         self.path = str(path)
-        self._by_id, self.digest = _read(self.path)
+        rankings = read_rankings(self.path)
+        self._by_id, self.digest = rankings.by_id, rankings.sha256
 
     def __getstate__(self) -> dict[str, str]:
         """Path and digest: the content is read again where the ranker is unpickled, and caches see a change of it."""
@@ -100,15 +99,3 @@ class RankingFile:
             message = f"names item {unknown[0]!r}, which its profile of {sample.size} items lacks ({len(unknown)} such)"
             raise ValueError(f"{self.path}: sample {sample.id!r} {message}; made of another split or config?")
         return Ranking([positions[item_id] for item_id in ranked])
-
-
-def _read(path: str) -> tuple[Mapping[str, list[str]], str]:
-    data = Path(path).read_bytes()
-    document: Any = load_json(data, path)
-    shape = '{"sample id": ["item id", …], …}'
-    if not isinstance(document, dict):
-        raise ValueError(f"{path}: expected a ranking file {shape}, found {type(document).__name__}")
-    for sample_id, ids in document.items():
-        if not isinstance(ids, list) or not all(isinstance(item_id, str) for item_id in ids):
-            raise ValueError(f"{path}: expected a ranking file {shape}, found {str(ids)[:60]!r} for {sample_id!r}")
-    return document, hashlib.sha256(data).hexdigest()

@@ -63,7 +63,7 @@ def test_ids_alone_need_no_profile(file):
 @pytest.mark.parametrize("read", [read_question_ids, lambda path: list(read_questions(path, TASKS["LaMP_4"]))])
 def test_an_outputs_file_has_its_own_error(read, wrapped, file):
     golds = [{"id": "410", "output": "x"}]
-    with pytest.raises(OutputsFileError, match=r"dev_questions\.json: sample '410'.*'output'.*outputs file"):
+    with pytest.raises(OutputsFileError, match=r"dev_questions\.json: .*outputs file.*'410'.*'output'"):
         read(file({"task": "LaMP_4", "golds": golds} if wrapped else golds))
 
 

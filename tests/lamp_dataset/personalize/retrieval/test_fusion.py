@@ -58,9 +58,9 @@ def test_a_ranking_of_other_rows_is_refused_by_name(ranking_file, content, messa
     ("content", "message"),
     [
         ([], "expected a ranking file .*, found list"),
-        ({"310": "3100"}, "found '3100' for '310'"),
-        ({"310": [3100]}, r"found '\[3100\]' for '310'"),
-        ({"310": None}, "found 'None' for '310'"),
+        ({"310": "3100"}, "'3100' .*'310'"),
+        ({"310": [3100]}, r"\[3100\] .*'310'"),
+        ({"310": None}, "None .*'310'"),
         ("<html>", "expected JSON, found an HTML page"),
         ("", "found an empty file"),
     ],
