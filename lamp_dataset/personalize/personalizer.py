@@ -17,11 +17,11 @@ from lamp_dataset.personalize.prompts.official import official_prompts
 from lamp_dataset.personalize.prompts.parts import LEFT_OUT, Prompt, clean_item, input_only
 from lamp_dataset.personalize.prompts.tokenizer_source import TokenizerSource
 from lamp_dataset.personalize.prompts.tokens import Tokens
-from lamp_dataset.personalize.retrieval.fusion import RankingFile
 from lamp_dataset.personalize.retrieval.queries import check_rules
 from lamp_dataset.personalize.retrieval.rankers import make_ranker
 from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking
-from lamp_dataset.personalize.retrieval.samples import Sample, read_samples
+from lamp_dataset.personalize.retrieval.ranking_file import RankingFile
+from lamp_dataset.personalize.retrieval.samples import Sample, positions_by_id, read_samples
 from lamp_dataset.tasks import get_task
 
 #: Rules -> what makes the prompts of several samples.
@@ -158,11 +158,15 @@ class Personalizer:
         return append(batch, columns) if isinstance(batch, pa.Table) else columns
 
     def rank(self, batch: Mapping[str, Any] | pa.Table) -> dict[str, list[str]]:
-        """Sample id -> ids of all items of its profile, best first: the content of a ranking file."""
+        """Sample id -> ids of all items of its profile, best first: the content of a ranking file.
+
+        Raises:
+            ValueError: as for a call; or two items of a profile share an id, which a ranking file could not tell apart.
+        """
         samples = read_samples(self.task, arrow_of(batch), self.rules, self.use_date)
         ids = {}
         for sample, ranking in zip(samples, self.ranker.rank(samples), strict=True):
-            names = sample.column("id")
+            names = list(positions_by_id(sample))
             ids[sample.id] = [names[position] for position in ranking.order]
         return ids
 

@@ -43,8 +43,8 @@ def personalize_split(
     )
 
 
-def rank_split(rows: datasets.Dataset, personalizer: Personalizer) -> Iterator[tuple[str, list[str]]]:
-    """Pairs of a sample id and the ids of all items of its profile, best first, behind a progress bar.
+def rank_split(rows: datasets.Dataset, personalizer: Personalizer) -> Iterator[dict[str, list[str]]]:
+    """Sample id -> ids of all items of its profile, best first; a batch at a time, with a progress bar.
 
     An error while ranking ends the bar's line, so that the error's message has a line of its own.
     """
@@ -52,5 +52,5 @@ def rank_split(rows: datasets.Dataset, personalizer: Personalizer) -> Iterator[t
 
     with tqdm(total=len(rows), desc="Ranking", unit=" samples") as progress:
         for batch in rows.with_format("arrow").iter(BATCH):
-            yield from personalizer.rank(batch).items()
+            yield personalizer.rank(batch)
             progress.update(len(batch))

@@ -149,7 +149,7 @@ def _renamed(options: Mapping[str, Any]) -> dict[str, Any]:
         new = RENAMED[old]
         if new in options:
             raise ValueError(f"found both {new!r} and {old!r}, its old name: leave out {old!r}")
-        warnings.warn(f"the option {old!r} is now called {new!r}", FutureWarning, stacklevel=4)
+        warnings.warn(f"the option {old!r} is now called {new!r}", FutureWarning, stacklevel=5)
     return {RENAMED.get(name, name): value for name, value in options.items()}
 
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.personalize.retrieval.queries import Query, find_query
 from lamp_dataset.task import Task
 
@@ -130,6 +131,17 @@ class _ArrowItems:
             return texts
         dated = pc.binary_join_element_wise(texts, self.column("date").cast(text), pa.scalar(DATE, text))
         return pc.coalesce(dated, texts)
+
+
+def positions_by_id(sample: Sample) -> dict[str, int]:
+    """Item id -> position in the profile, in the stored order, for rankings that name items by their ids.
+
+    Raises:
+        DuplicateIdError: two items share an id, so that the id does not tell which of them is meant.
+    """
+    ids = sample.column("id")
+    check_unique(ids, f"the profile of sample {sample.id!r}")
+    return {item_id: position for position, item_id in enumerate(ids)}
 
 
 def _lacks(task: Task, field: str, names: Iterable[str], where: str) -> ValueError:

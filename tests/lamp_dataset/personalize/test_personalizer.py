@@ -249,6 +249,20 @@ def test_a_ranking_read_back_gives_the_same_prompts(retriever, tmp_path):
         assert Personalizer("LaMP_4_time", ranking=path, k=k)(rows) == expected
 
 
+@pytest.mark.parametrize("form", [dict, pa.table])
+def test_doubled_item_ids_are_refused_by_rank_and_go_by_position_in_a_prompt(form):
+    made = row("LaMP_3", size=4)
+    made["profile"][3]["id"] = made["profile"][0]["id"]
+    rows = form(batch([made]))
+    with pytest.raises(ValueError, match="sample '310'.*'3100'"):
+        Personalizer("LaMP_3").rank(rows)
+    found = Personalizer("LaMP_3", retriever="first")(rows)
+    found = found.to_pydict() if isinstance(found, pa.Table) else found
+    assert found["retrieved_ids"] == [["3100", "3101", "3102", "3100"]]
+    places = [found["source"][0].index(f'"{item["text"]}"') for item in made["profile"]]
+    assert places == sorted(places)
+
+
 def test_a_short_ranking_is_noted_where_it_is_too_short(tmp_path):
     path = tmp_path / "ranking.json"
     path.write_text(json.dumps({"310": ["3102", "3101"]}))

@@ -1,85 +1,35 @@
-import json
-import pickle
-
 import pytest
-from personal import batch, row
+from personal import batch
 
-from lamp_dataset.personalize.retrieval.fusion import RankingFile
+from lamp_dataset.personalize.retrieval.fusion import RRF
+from lamp_dataset.personalize.retrieval.rankers import First, make_ranker
 from lamp_dataset.personalize.retrieval.samples import read_samples
 from lamp_dataset.tasks import TASKS
 
 
-def samples(*rows):
-    return read_samples(TASKS["LaMP_3"], batch(rows), "official")
+def samples(*dates):
+    profile = [{"id": f"310{n}", "date": date, "text": "a", "score": "1"} for n, date in enumerate(dates)]
+    rows = [{"id": "310", "input": "review: a", "output": "1", "profile": profile}]
+    return read_samples(TASKS["LaMP_3_time"], batch(rows), "official")
 
 
-@pytest.fixture
-def ranking_file(tmp_path):
-    def write(content):
-        path = tmp_path / "ranking.json"
-        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
-        return path
-
-    return write
+def test_rrf_sums_reciprocal_ranks_as_worked_by_hand():
+    (ranking,) = make_ranker("rrf", rankers=["first", "recency"]).rank(samples("2011", "2013", "2012"))
+    # first: 0 1 2; recency: 1 2 0
+    assert ranking.scores == pytest.approx([1 / 61 + 1 / 63, 1 / 62 + 1 / 61, 1 / 63 + 1 / 62], abs=1e-15)
+    assert ranking.order == [1, 0, 2]
 
 
-def test_a_ranking_file_decides_the_order(ranking_file):
-    path = ranking_file({"310": ["3102", "3100", "3101"], "311": ["3110", "3111", "3112"]})
-    rankings = RankingFile(path).rank(samples(row("LaMP_3", 1, 3), row("LaMP_3", 0, 3)))
-    assert [ranking.order for ranking in rankings] == [[0, 1, 2], [2, 0, 1]]
-    assert all(ranking.notes == () for ranking in rankings)
+def test_rrf_needs_what_its_parts_need():
+    fused = make_ranker("rrf", rankers=["first", "random"], seed=4, c=1.0)
+    assert (fused.needs_query, fused.needs_dates, fused.c, fused.rankers[1].seed) == (False, False, 1.0, 4)
+    fused = make_ranker("rrf", rankers=["bm25", "recency"])
+    assert (fused.needs_query, fused.needs_dates) == (True, True)
+    (ranking,) = fused.rank(samples("2013", None))
+    assert ranking.notes == ("1 of 2 items have no date and count as the oldest",)
 
 
-def test_a_part_of_the_profile_is_enough(ranking_file):
-    (ranking,) = RankingFile(ranking_file({"310": ["3102"]})).rank(samples(row("LaMP_3", 0, 3)))
-    assert ranking.order == [2]
-
-
-def test_of_a_repeated_item_id_the_first_item_is_meant_once(ranking_file):
-    made = row("LaMP_3", 0, 3)
-    made["profile"][2]["id"] = "3100"
-    assert RankingFile(ranking_file({"310": ["3101", "3100", "3101", "3100"]})).rank(samples(made))[0].order == [1, 0]
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ({"311": []}, "no ranking of sample '310'; made of another split or config?"),
-        ({"310": ["3100", "9", "8"]}, r"sample '310' names item '9', which its profile of 3 items lacks \(2 such\)"),
-    ],
-)
-def test_a_ranking_of_other_rows_is_refused_by_name(ranking_file, content, message):
-    path = ranking_file(content)
-    with pytest.raises(ValueError, match=f"{path}.*{message}"):
-        RankingFile(path).rank(samples(row("LaMP_3", 0, 3)))
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ([], "expected a ranking file .*, found list"),
-        ({"310": "3100"}, "'3100' .*'310'"),
-        ({"310": [3100]}, r"\[3100\] .*'310'"),
-        ({"310": None}, "None .*'310'"),
-        ("<html>", "expected JSON, found an HTML page"),
-        ("", "found an empty file"),
-    ],
-)
-def test_a_file_that_is_no_ranking_is_refused(ranking_file, content, message):
-    with pytest.raises(ValueError, match=message):
-        RankingFile(ranking_file(content))
-
-
-def test_a_missing_file_is_an_os_error(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        RankingFile(tmp_path / "none.json")
-
-
-def test_a_pickled_one_reads_the_file_again_and_notices_a_change(ranking_file):
-    path = ranking_file({"310": ["3102"]})
-    data = pickle.dumps(RankingFile(path))
-    assert len(data) < 500
-    assert pickle.loads(data).rank(samples(row("LaMP_3", 0, 3)))[0].order == [2]
-    ranking_file({"310": ["3101"]})
-    with pytest.raises(ValueError, match="the ranking file has changed while it was in use"):
-        pickle.loads(data)
+@pytest.mark.parametrize(("rankers", "c"), [((First(),), 60.0), ((First(), First()), -1.0)])
+def test_fewer_than_two_rankers_or_a_negative_constant_are_refused(rankers, c):
+    with pytest.raises(ValueError, match=f"found {len(rankers)} and c={c}"):
+        RRF(rankers=rankers, c=c)

@@ -75,22 +75,6 @@ def test_an_empty_profile_has_an_empty_ranking(name):
     assert list(make_ranker(name).rank(samples(dated()))[0].order) == []
 
 
-def test_rrf_sums_reciprocal_ranks_as_worked_by_hand():
-    (ranking,) = make_ranker("rrf", rankers=["first", "recency"]).rank(samples(dated("2011", "2013", "2012")))
-    # first: 0 1 2; recency: 1 2 0
-    assert ranking.scores == pytest.approx([1 / 61 + 1 / 63, 1 / 62 + 1 / 61, 1 / 63 + 1 / 62], abs=1e-15)
-    assert ranking.order == [1, 0, 2]
-
-
-def test_rrf_needs_what_its_parts_need():
-    fused = make_ranker("rrf", rankers=["first", "random"], seed=4, c=1.0)
-    assert (fused.needs_query, fused.needs_dates, fused.c, fused.rankers[1].seed) == (False, False, 1.0, 4)
-    fused = make_ranker("rrf", rankers=["bm25", "recency"])
-    assert (fused.needs_query, fused.needs_dates) == (True, True)
-    (ranking,) = fused.rank(samples(dated("2013", None)))
-    assert ranking.notes == ("1 of 2 items have no date and count as the oldest",)
-
-
 def test_the_old_names_of_options_still_work_and_warn():
     with pytest.warns(FutureWarning, match="'of'.*'rankers'"):
         fused = make_ranker("rrf", of=["first", "random"], seed=4)

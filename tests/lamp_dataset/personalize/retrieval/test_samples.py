@@ -3,7 +3,8 @@ import pyarrow as pa
 import pytest
 from personal import batch, row
 
-from lamp_dataset.personalize.retrieval.samples import ArrowSample, PlainSample, read_samples
+from lamp_dataset.formats.ids import DuplicateIdError
+from lamp_dataset.personalize.retrieval.samples import ArrowSample, PlainSample, positions_by_id, read_samples
 from lamp_dataset.tasks import TASKS
 
 
@@ -104,3 +105,13 @@ def test_the_view_of_plain_values_copies_no_profile():
     (sample,) = read_samples(TASKS["LaMP_3"], batch([made]), "official")
     assert isinstance(sample, PlainSample)
     assert sample.profile[0] is made["profile"][0]
+
+
+@pytest.mark.parametrize("form", [dict, pa.table])
+def test_items_are_found_by_their_ids_if_these_are_unique(form):
+    rows = [row("LaMP_4", number, size=3) for number in range(2)]
+    rows[1]["profile"][2]["id"] = "3110"
+    good, doubled = read_samples(TASKS["LaMP_4"], form(batch(rows)), "official")
+    assert positions_by_id(good) == {"3100": 0, "3101": 1, "3102": 2}
+    with pytest.raises(DuplicateIdError, match="sample '311'.*'3110'"):
+        positions_by_id(doubled)
