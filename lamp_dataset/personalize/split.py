@@ -43,8 +43,8 @@ def personalize_split(
     )
 
 
-def rank_split(rows: datasets.Dataset, personalizer: Personalizer) -> Iterator[dict[str, list[str]]]:
-    """Sample id -> ids of all items of its profile, best first; a batch at a time, with a progress bar.
+def rank_split(rows: datasets.Dataset, personalizer: Personalizer) -> Iterator[tuple[str, list[str]]]:
+    """Pairs of sample id and the ids of all items of its profile, best first, with a progress bar.
 
     An error while ranking ends the bar's line, so that the error's message has a line of its own.
     """
@@ -52,5 +52,5 @@ def rank_split(rows: datasets.Dataset, personalizer: Personalizer) -> Iterator[d
 
     with tqdm(total=len(rows), desc="Ranking", unit=" samples") as progress:
         for batch in rows.with_format("arrow").iter(BATCH):
-            yield personalizer.rank(batch)
+            yield from personalizer.rank(batch).items()
             progress.update(len(batch))

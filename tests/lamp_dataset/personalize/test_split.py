@@ -33,5 +33,5 @@ def test_every_row_is_personalized_and_ranked_in_order():
     prompts = personalize_split(rows, personalizer)
     assert prompts["source"][:] == personalizer(rows[:])["source"]
     assert "profile" not in prompts.column_names
-    ranked = {sample_id: ids for part in rank_split(rows, personalizer) for sample_id, ids in part.items()}
+    ranked = dict(rank_split(rows, personalizer))
     assert ranked == personalizer.rank(rows[:])

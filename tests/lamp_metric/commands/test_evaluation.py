@@ -300,7 +300,7 @@ def test_other_bad_input_is_one_line(made, fails, tmp_path):
     assert "expected the golds of task 'LaMP_5', found 'LaMP_4'" in fails(*task, "--task_name", "LaMP_5")
     assert "No such file" in fails("eval-task", "--golds_json", tmp_path / "none.json", "--preds_json", preds)
     assert "found a folder" in fails("eval-task", "--golds_json", tmp_path, "--preds_json", preds)
-    assert "is not there; make it first" in fails(*task, "--output_file", tmp_path / "none" / "r.json")
+    assert "does not exist" in fails(*task, "--output_file", tmp_path / "none" / "r.json")
     assert "found a folder" in fails(*task, "--output_file", tmp_path)
     assert "Not a directory" in fails(*task, "--output_file", golds / "r.json")
     assert f"{golds}: is also an input" in fails(*task, "--output_file", golds)

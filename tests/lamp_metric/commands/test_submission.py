@@ -152,7 +152,7 @@ def test_bad_input_of_pack_is_one_line(made, fails, tmp_path):
     again = made.write("again.json", "LaMP_3", {"1": "1"})
     assert "two files of task LaMP_3" in fails("pack", preds, again, "--partial", "--output", output)
     assert f"{preds}: is also an input" in fails("pack", preds, "--partial", "--output", preds)
-    assert "is not there; make it first" in fails("pack", preds, "--partial", "--output", tmp_path / "none" / "s.zip")
+    assert "does not exist" in fails("pack", preds, "--partial", "--output", tmp_path / "none" / "s.zip")
     assert not output.exists()
 
 
