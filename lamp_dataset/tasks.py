@@ -336,6 +336,16 @@ def task_known_as(name: str) -> Task | None:
     return TASKS.get(_KNOWN_AS.get(_fold(name), ""))
 
 
+def official_hint(name: str) -> str:
+    """A hint for messages: what files say instead of ``name``, a name from papers; empty if it is anything else.
+
+    >>> official_hint("LaMP_2M"), official_hint("LaMP_3"), official_hint("SQuAD")
+    ("; files of LaMP_2 say 'LaMP_2'", '', '')
+    """
+    task = task_known_as(name)
+    return "" if task is None or task.official_name == name else f"; files of {task.name} say {task.official_name!r}"
+
+
 def _hint(name: object) -> str:
     key = _fold(str(name))
     if key in _KNOWN_AS:

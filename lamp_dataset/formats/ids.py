@@ -50,6 +50,15 @@ class UniqueIds:
             raise DuplicateIdError(f"{self._where}: duplicate id {short(sample_id)}; ids must be unique")
         self._seen.add(sample_id)
 
+    def add_all(self, ids: Collection[str]) -> None:
+        """Take in the next ids; DuplicateIdError at the first one that came before."""
+        new = set(ids)
+        if len(new) == len(ids) and self._seen.isdisjoint(new):
+            self._seen |= new
+            return
+        for sample_id in ids:
+            self.add(sample_id)
+
     def __iter__(self) -> Iterator[str]:
         """The ids, in no particular order."""
         return iter(self._seen)
@@ -73,9 +82,7 @@ def check_unique(ids: Iterable[str], where: str) -> None:
     Raises:
         DuplicateIdError: an id occurs more than once; the message names the first one.
     """
-    seen = UniqueIds(where)
-    for sample_id in ids:
-        seen.add(sample_id)
+    UniqueIds(where).add_all(list(ids))
 
 
 def difference(found: Collection[str], expected: Collection[str]) -> tuple[list[str], list[str]]:

@@ -19,6 +19,7 @@ from lamp_dataset.formats.json_entries import BinaryWriter, EntryWriter
 from lamp_dataset.formats.json_file import load_json, read_json
 from lamp_dataset.formats.texts import check_encodable, short
 from lamp_dataset.task import Task
+from lamp_dataset.tasks import official_hint
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ def check_outputs(document: Any, name: str, task: Task | None = None) -> Outputs
     """The outputs in ``document``, a parsed outputs file; arguments and errors as in :func:`parse_outputs`."""
     golds, official_name = golds_of(document, name)
     if task is not None and official_name != task.official_name:
-        raise ValueError(f"{name}: expected the outputs of task {task.official_name!r}, found {short(official_name)}")
+        found = f"{short(official_name)}{official_hint(official_name)}"
+        raise ValueError(f"{name}: expected the outputs of task {task.official_name!r}, found {found}")
     by_id: dict[str, Any] = {}
     ids = UniqueIds(name)
     for position, entry in enumerate(golds):

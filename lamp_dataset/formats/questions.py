@@ -17,6 +17,7 @@ from lamp_dataset.formats.json_text import Number
 from lamp_dataset.formats.recognition import looks_like
 from lamp_dataset.formats.texts import check_encodable, check_no_stub, short
 from lamp_dataset.task import NULLABLE_FIELDS, NUMERIC_FIELDS, Task
+from lamp_dataset.tasks import official_hint
 
 #: Keys that rows have and profile items do not.
 ROW_KEYS = ("input", "profile", "user_id")
@@ -75,7 +76,8 @@ def open_questions(file: BinaryIO, name: str, task: Task | None = None, block_by
 
     def check_task(found: str) -> None:
         if task is not None and found != task.official_name:
-            raise ValueError(f"{name}: expected questions of task {task.official_name!r}, found {short(found)}")
+            hint = official_hint(found)
+            raise ValueError(f"{name}: expected questions of task {task.official_name!r}, found {short(found)}{hint}")
 
     return JsonList(file, name, ROW_KEYS, block_bytes, check_task)
 

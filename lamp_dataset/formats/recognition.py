@@ -11,7 +11,7 @@ from typing import Any
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
-from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS, get_task, task_known_as
+from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS, get_task, official_hint
 
 
 def tasks_named(official_name: str, file_name: str, setting: str = "user") -> list[Task]:
@@ -27,11 +27,8 @@ def tasks_named(official_name: str, file_name: str, setting: str = "user") -> li
     """
     found = [task for task in TASKS.values() if task.official_name == official_name and task.setting == setting]
     if not found:
-        known = task_known_as(official_name)
-        hint = f"; files of {known.name} say {known.official_name!r}" if known else ""
-        raise ValueError(
-            f"{file_name}: no task is named {short(official_name)}{hint}; tasks: {', '.join(OFFICIAL_NAMES)}"
-        )
+        name = f"{short(official_name)}{official_hint(official_name)}"
+        raise ValueError(f"{file_name}: no task is named {name}; tasks: {', '.join(OFFICIAL_NAMES)}")
     return found
 
 
@@ -48,7 +45,8 @@ def task_of(golds: Outputs, name: str | None = None) -> Task:
     """
     named = get_task(name) if name is not None else None
     if named is not None and named.official_name != golds.task:
-        raise ValueError(f"{golds.name}: expected the golds of task {named.official_name!r}, found {short(golds.task)}")
+        found = f"{short(golds.task)}{official_hint(golds.task)}"
+        raise ValueError(f"{golds.name}: expected the golds of task {named.official_name!r}, found {found}")
     if named is not None and named.base != named.official_name:
         return named
     setting = named.setting if named is not None else "user"

@@ -85,8 +85,7 @@ class _SplitChecks:
         columns = columns_of(rows)
         ids = columns["id"].to_pylist()
         columns["output"] = pa.array(self._outputs(ids), pa.string())
-        for sample_id in ids:
-            self.ids.add(sample_id)
+        self.ids.add_all(ids)
         self._check_no_stubs(columns)
         self._check_task(columns["input"])
         order = [*self.task.row_fields, "output", "profile"]

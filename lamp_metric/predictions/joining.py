@@ -10,6 +10,7 @@ from lamp_dataset.formats.ids import check_same_ids, check_unique
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.formats.recognition import task_of
 from lamp_dataset.task import Task
+from lamp_dataset.tasks import official_hint
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def join(golds: Outputs, predictions: Outputs, task_name: str | None = None) -> 
     if predictions.task != golds.task:
         raise ValueError(
             f"{predictions.name}: expected predictions for task {golds.task!r}, as in {golds.name}, "
-            f"found {predictions.task!r}"
+            f"found {predictions.task!r}{official_hint(predictions.task)}"
         )
     if not golds.by_id:
         raise ValueError(f"{golds.name}: nothing to score, 'golds' is an empty list")

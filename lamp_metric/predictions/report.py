@@ -13,7 +13,7 @@ from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.outputs import golds_of
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
-from lamp_dataset.tasks import TASKS
+from lamp_dataset.tasks import TASKS, official_hint
 from lamp_metric.predictions.values import is_number
 from lamp_metric.scorers import SCORERS
 from lamp_metric.scorers.ordinal import number_of
@@ -77,7 +77,8 @@ def check_document(document: Any, name: str, task: Task, ids: Collection[str] | 
     entries, official_name = golds_of(document, name)
     report = Report(name, len(entries))
     if official_name != task.official_name:
-        report.errors.append(f"task: expected {task.official_name!r}, found {official_name!r}")
+        found = f"{official_name!r:.60}{official_hint(official_name)}"
+        report.errors.append(f"task: expected {task.official_name!r}, found {found}")
     sound = list(_sound(entries, report))
     _check_ids([sample_id for sample_id, _ in sound], ids, report)
     texts = list(_texts(sound, task, report))

@@ -51,6 +51,10 @@ def test_a_stream_of_ids_refuses_one_that_came_before():
     assert (len(ids), sorted(ids), "211" in ids, "9" in ids) == (2, ["210", "211"], True, False)
     with pytest.raises(DuplicateIdError, match=r"dev_questions\.json: .*'210'"):
         ids.add("210")
+    ids.add_all(["212", "213"])
+    for more, again in ((["214", "213", "210"], "213"), (["215", "215"], "215")):
+        with pytest.raises(DuplicateIdError, match=rf"dev_questions\.json: .*'{again}'"):
+            ids.add_all(more)
 
 
 def test_long_ids_are_shortened_in_messages():

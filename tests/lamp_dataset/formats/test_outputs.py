@@ -48,6 +48,13 @@ def test_only_texts_pass_as_golds():
             check_texts(parse_outputs(document, "o.json"))
 
 
+@pytest.mark.parametrize(("found", "official"), [("LaMP_2M", "LaMP_2"), ("LaMP_2N", "LaMP_2"), ("LaMP-3", "LaMP_3")])
+def test_names_of_other_projects_get_a_hint(found, official):
+    document = f'{{"task": "{found}", "golds": []}}'.encode()
+    with pytest.raises(ValueError, match=f"o.json: .*'LaMP_4', found '{found}'.*'{official}'"):
+        parse_outputs(document, "o.json", TASKS["LaMP_4"])
+
+
 def test_a_duplicate_id_has_its_own_error():
     with pytest.raises(DuplicateIdError, match="o.json: .*'1'"):
         parse_outputs(b'{"task": "LaMP_4", "golds": [{"id": "1", "output": ""}, {"id": "1", "output": ""}]}', "o.json")

@@ -46,6 +46,10 @@ def test_a_name_that_the_file_does_not_give_is_refused():
         task_of(golds("LaMP_4", "x"), "LaMP_3")
     with pytest.raises(ValueError, match="golds.json: .*'LaMP_9'"):
         task_of(golds("LaMP_9", "x"))
+    with pytest.raises(ValueError, match="golds.json: .*'LaMP_2M'.*files of LaMP_. say 'LaMP_2'"):
+        task_of(golds("LaMP_2M", "comedy"))
+    with pytest.raises(ValueError, match="golds.json: .*'LaMP-3'.*files of LaMP_. say 'LaMP_3'"):
+        task_of(golds("LaMP-3", "5"), "LaMP_3")
     with pytest.raises(ValueError, match="LaMP-3"):
         task_of(golds("LaMP_3", "1"), "LaMP-3")
 

@@ -268,7 +268,7 @@ GOOD = OUTPUTS % '{"id": "1", "output": "a title"}, {"id": "2", "output": "b"}'
         ('{"task": "LaMP_4", "golds": [%s' % ("[" * 100_000), "nested too deep"),
         (
             OUTPUTS % ('{"id": "1", "output": %s}' % ("9" * 5000)),
-            "expected JSON of this benchmark, but Exceeds the limit",
+            "Exceeds the limit",
         ),
     ],
 )
