@@ -18,7 +18,7 @@ from avocado_builder.mail.parsing import parse_mail, warnings_of
 from avocado_builder.mail.spool import Spool
 from avocado_builder.manifest import MANIFEST, built_files, make_manifest, read_manifest, write_manifest
 from avocado_builder.split_files import write_split
-from lamp_dataset.atomic import whole_folder
+from lamp_dataset.atomic import real_path, whole_folder
 from lamp_dataset.task import SETTINGS, SPLITS
 from lamp_dataset.tasks import BASE_URL
 
@@ -62,7 +62,7 @@ def build(
             folder exists. No incomplete output is left behind.
     """
     collection = open_collection(avocado_dir)
-    target = Path(output_dir).expanduser().resolve()
+    target = real_path(Path(output_dir).expanduser())
     _keep_apart(target, collection)
     _warn_of_git(target)
     with (

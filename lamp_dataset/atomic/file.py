@@ -42,7 +42,7 @@ def write_whole(path: str | os.PathLike, mode: str = "w", permissions: int | Non
         with _opened(_open_through(path, stream), mode, path) as file:
             yield file
         return
-    target = _real_path(path)
+    target = real_path(path)
     if not target.parent.exists():
         raise FileNotFoundError(f"{path}: the folder {target.parent} does not exist; create it first")
     descriptor, temporary = _temporary(target, path)
@@ -57,6 +57,18 @@ def write_whole(path: str | os.PathLike, mode: str = "w", permissions: int | Non
         with suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
+
+
+def real_path(path: str | os.PathLike) -> Path:
+    """The absolute path with all links followed, whether or not anything is there.
+
+    Raises:
+        FileNotFoundError: the path is relative and the working directory was deleted.
+    """
+    try:
+        return Path(os.path.realpath(path))
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: the working directory no longer exists; change to another one") from None
 
 
 def _status(path: Path) -> os.stat_result | None:
@@ -84,13 +96,6 @@ def _open_through(path: Path, stream: int | None) -> int:
         with suppress(AttributeError, OSError, ValueError):  # closed, or there is none
             file.flush()
     return os.dup(stream)
-
-
-def _real_path(path: Path) -> Path:
-    try:
-        return Path(os.path.realpath(path))
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path}: the working directory no longer exists; change to another one") from None
 
 
 def _temporary(target: Path, path: Path) -> tuple[int, str]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lamp_dataset.atomic.exchange import exchange
+from lamp_dataset.atomic.file import real_path
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -52,7 +53,7 @@ def whole_folder(
         BlockingIOError: with ``alone``, another run is making the same folder.
         OSError: the parent is missing, not writable or full.
     """
-    target = _resolved(target)
+    target = real_path(target)
     if not target.parent.is_dir():
         raise FileNotFoundError(
             f"{target.parent}: the folder to create {target.name} in does not exist; create it first"
@@ -86,13 +87,6 @@ def work_folder(parent: Path, name: str) -> Iterator[Path]:
         yield folder
     finally:
         _remove(folder, lock)
-
-
-def _resolved(path: Path) -> Path:
-    try:
-        return path.resolve()
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path}: the working directory no longer exists; change to another one") from None
 
 
 def _file_lock(path: Path, timeout: float) -> BaseFileLock:

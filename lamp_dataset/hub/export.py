@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from lamp_dataset.atomic import whole_folder, write_whole
+from lamp_dataset.atomic import real_path, whole_folder, write_whole
 from lamp_dataset.hub.card import is_ours, make_card, patterns_on
 from lamp_dataset.hub.plan import CARD, SHARD, config_names, find_builders, prepare, write_configs
 from lamp_dataset.tasks import get_task
@@ -40,7 +40,7 @@ def export(
         datasets.load_dataset("out", "LaMP_2")
     """
     names = config_names(configs)
-    target = Path(output).expanduser().resolve()
+    target = real_path(Path(output).expanduser())
     check_replaceable(target)
     builders = find_builders(names, data_dir)
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -2,11 +2,12 @@ import os
 import stat
 import subprocess
 import sys
-import threading
+from pathlib import Path
 
 import pytest
 
-from lamp_dataset.atomic import write_whole
+import lamp_dataset
+from lamp_dataset.atomic import real_path, write_whole
 
 
 def mode_of(path):
@@ -91,14 +92,27 @@ def test_links_are_followed(tmp_path):
     assert os.listdir(tmp_path / "disk") == ["target"]
 
 
+def device(tmp_path, name):
+    """A device such as /dev/null; for root a copy, since with a fault the tests would replace the system's own."""
+    if not os.path.exists(f"/dev/{name}"):
+        pytest.skip(f"this system has no /dev/{name}")
+    if os.geteuid() != 0:
+        return Path("/dev", name)
+    try:
+        os.mknod(tmp_path / name, stat.S_IFCHR | 0o666, os.stat(f"/dev/{name}").st_rdev)
+    except PermissionError:
+        pytest.skip("this root may not make devices")
+    return tmp_path / name
+
+
 def test_a_device_is_written_and_not_replaced(tmp_path):
-    before = os.stat("/dev/null")
-    for path in ("/dev/null", tmp_path / "link"):
-        (tmp_path / "link").unlink(missing_ok=True)
-        (tmp_path / "link").symlink_to("/dev/null")
+    null = device(tmp_path, "null")
+    before = null.stat()
+    (tmp_path / "link").symlink_to(null)
+    for path in (null, tmp_path / "link"):
         write(path, "text")
         write(path, b"text", mode="wb", permissions=0o600)
-    after = os.stat("/dev/null")
+    after = null.stat()
     assert (after.st_rdev, after.st_mode, after.st_ino) == (before.st_rdev, before.st_mode, before.st_ino)
     assert (tmp_path / "link").is_symlink()
 
@@ -106,13 +120,11 @@ def test_a_device_is_written_and_not_replaced(tmp_path):
 def test_a_named_pipe_is_written_and_not_replaced(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    found = []
-    reader = threading.Thread(target=lambda: found.append(pipe.read_bytes()))
-    reader.start()
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     write(pipe, "through the pipe\n")
-    reader.join()
-    assert found == [b"through the pipe\n"]
     assert pipe.is_fifo()
+    assert os.read(reader, 100) == b"through the pipe\n"
+    os.close(reader)
 
 
 STANDARD_OUTPUT = """
@@ -129,28 +141,37 @@ def run(code, *arguments, **how):
     return subprocess.run([sys.executable, "-c", code, *map(str, arguments)], text=True, check=False, **how)
 
 
-def test_standard_output_is_written_in_its_turn(tmp_path):
-    done = run(STANDARD_OUTPUT, "/dev/stdout", stdout=subprocess.PIPE)
+@pytest.fixture
+def stdout(tmp_path):
+    """A link to /dev/stdout, since with a fault the tests would replace the system's own."""
+    (tmp_path / "stdout").symlink_to("/dev/stdout")
+    return tmp_path / "stdout"
+
+
+def test_standard_output_is_written_in_its_turn(stdout):
+    done = run(STANDARD_OUTPUT, stdout, stdout=subprocess.PIPE)
     assert done.stdout == "before\ntext\nafter\n"
+    assert stdout.is_symlink()
 
 
-@pytest.mark.parametrize("link", ["/dev/stdout", "log"])
-def test_a_log_file_that_standard_output_goes_to_is_written_on_and_not_emptied(tmp_path, link):
+@pytest.mark.parametrize("name", ["stdout", "log"])
+def test_a_log_file_that_standard_output_goes_to_is_written_on_and_not_emptied(tmp_path, stdout, name):
     log = tmp_path / "log"
     log.write_text("yesterday\n")
     with log.open("a") as file:
-        run(STANDARD_OUTPUT, tmp_path / link if link == "log" else link, stdout=file)
+        run(STANDARD_OUTPUT, tmp_path / name, stdout=file)
     assert log.read_text() == "yesterday\nbefore\ntext\nafter\n"
-    assert os.listdir(tmp_path) == ["log"]
+    assert sorted(os.listdir(tmp_path)) == ["log", "stdout"]
 
 
-def test_a_full_disk_is_an_error_with_the_path(tmp_path):
-    if not os.path.exists("/dev/full"):
-        pytest.skip("this system has no /dev/full")
-    with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
-        write("/dev/full", "x")
-    with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
-        write("/dev/full", b"x" * 100_000, mode="wb")
+def test_a_full_device_is_an_error_with_the_path(tmp_path):
+    full = device(tmp_path, "full")
+    for mode, text in [("w", "x"), ("wb", b"x" * 100_000)]:
+        with pytest.raises(OSError, match=f"No space left on device: '{full}'"):
+            write(full, text, mode=mode)
+
+
+def test_a_full_disk_is_an_error_with_the_path_and_leaves_nothing(tmp_path):
     code = (
         "import resource, signal, sys\nfrom lamp_dataset.atomic import write_whole\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nresource.setrlimit(resource.RLIMIT_FSIZE, (9, 9))\n"
@@ -173,15 +194,10 @@ def test_a_deleted_working_directory_is_an_error_with_the_path(tmp_path):
         "os.mkdir('gone'); os.chdir('gone'); os.rmdir(sys.argv[1])\n"
         "with write_whole('out.json'): pass"
     )
-    done = run(code, tmp_path / "gone", cwd=tmp_path, stderr=subprocess.PIPE, env={**os.environ, **on_path()})
+    environment = {**os.environ, "PYTHONPATH": str(Path(lamp_dataset.__file__).parent.parent)}
+    done = run(code, tmp_path / "gone", cwd=tmp_path, stderr=subprocess.PIPE, env=environment)
     assert done.stderr.splitlines()[-1].startswith("FileNotFoundError: out.json: ")
     assert "working directory" in done.stderr
-
-
-def on_path():
-    import lamp_dataset
-
-    return {"PYTHONPATH": os.path.dirname(os.path.dirname(lamp_dataset.__file__))}
 
 
 def test_a_target_that_cannot_be_written(tmp_path):
@@ -200,3 +216,8 @@ def test_a_name_as_long_as_names_may_be(tmp_path):
     assert os.listdir(tmp_path) == ["n" * 255]
     with pytest.raises(OSError, match=f"'{tmp_path}/{'n' * 256}'"):
         write(tmp_path / ("n" * 256), "x")
+
+
+def test_a_real_path_follows_links_and_need_not_exist(tmp_path):
+    (tmp_path / "link").symlink_to("disk")
+    assert real_path(tmp_path / "link" / "out") == tmp_path.resolve() / "disk" / "out"
