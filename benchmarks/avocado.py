@@ -1,10 +1,10 @@
-"""avocado-builder against the official way, and against the floor, on an invented collection.
+"""avocado-builder against the official way, and against the floor, on a made-up collection.
 
     python benchmarks/avocado.py [--mails 100000] [--folder DISK]
 
-Three runs, each in a process of its own, on the same disk, one after the other:
+Three runs on the same disk, one after the other, each in its own process:
 
-* floor: inflate the needed members with zipfile and do nothing with them;
+* floor: only inflate the needed members with zipfile;
 * ours: the command ``avocado-builder build``;
 * official: extract every zip, parse needed files with mail-parser 3.15.0, delete, join in memory.
 

@@ -1,4 +1,4 @@
-"""Mails put together from lines of every sort in any order: seeded, the same bytes everywhere."""
+"""Mails assembled from all sorts of lines in any order. Seeded: the bytes are the same everywhere."""
 
 import random
 

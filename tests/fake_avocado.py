@@ -1,4 +1,4 @@
-"""An invented collection in the layout of the licensed one, with id files for it: seeded, the same bytes everywhere."""
+"""A made-up collection in the layout of the licensed one, with its id files. Seeded: the bytes are always the same."""
 
 import json
 import random
@@ -11,14 +11,14 @@ FILES = {"train": "train", "validation": "dev", "test": "test"}
 
 
 def write_zip(path, members):
-    """A zip of (name, bytes) pairs, without a time stamp of today."""
+    """A zip of (name, bytes) pairs with a fixed time stamp."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, data in members:
             archive.writestr(zipfile.ZipInfo(name, (2001, 5, 1, 9, 0, 0)), data, zipfile.ZIP_DEFLATED)
 
 
 def account_members(rng, account, mails, kinds):
-    """Members of one account: mails of the kinds in turn, an attachment for every third, and an index."""
+    """The members of an account: mails of the kinds in turn, an attachment to every third, and a contact card."""
     makers = [fake_mails.KINDS[kind] for kind in kinds]
     for n in range(mails):
         yield f"{account}/{account}-{n:06}-EM.txt", makers[n % len(makers)](rng)
@@ -27,12 +27,12 @@ def account_members(rng, account, mails, kinds):
     yield f"{account}/{account}-999999-CO.txt", b"a contact card"
 
 
-#: Without the bodies that kill the official parser.
+#: Without the bodies on which the official parser crashes.
 BENIGN = tuple(kind for kind in fake_mails.KINDS if kind != "windows path")
 
 
 def write_collection(root, accounts=3, mails=40, seed=1, kinds=BENIGN):
-    """``root``/data/text/NNN.zip; returns the names of all mails."""
+    """Write ``root``/data/text/NNN.zip; returns the names of all mails."""
     rng = random.Random(seed)
     folder = Path(root) / "data" / "text"
     folder.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Invented mails of every kind that the collection holds, and mutants of them: seeded, the same bytes everywhere."""
+"""Made-up mails of every kind in the collection, and mutants of them. Seeded: the bytes are the same everywhere."""
 
 import base64
 import quopri
@@ -222,13 +222,13 @@ _MUTATIONS = (
 
 
 def mails(seed, per_kind=1):
-    """(kind, bytes) of ``per_kind`` mails of every kind."""
+    """(kind, bytes) pairs, ``per_kind`` of each kind."""
     rng = random.Random(seed)
     return [(kind, make(rng)) for kind, make in KINDS.items() for _ in range(per_kind)]
 
 
 def mutants(seed, count, stock=()):
-    """``count`` mails, each of them changed in one to three ways; ``stock``: further mails to start from."""
+    """``count`` mails, each changed in one to three ways; ``stock``: more mails to start from."""
     rng = random.Random(seed)
     makers = [*KINDS.values(), *(lambda rng, raw=raw: raw for raw in stock)]
     for _ in range(count):

@@ -1,4 +1,4 @@
-"""The parser of the benchmark's script, mail-parser 3.15.0, as the oracle of ours."""
+"""mail-parser 3.15.0, the parser of the benchmark's script, which ours must equal."""
 
 import email
 import io
@@ -14,14 +14,14 @@ logging.getLogger("mailparser").setLevel(logging.CRITICAL)
 
 
 def official(raw):
-    """(subject, body) as the benchmark's script stores them; raises where the script dies."""
+    """(subject, body) as the benchmark's script stores them; raises where the script crashes."""
     with io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", errors="ignore") as file:
         parsed = mailparser.MailParser(email.message_from_file(file))
     return parsed.subject, parsed.body.strip()
 
 
 def difference(raw):
-    """None where ours and the oracle agree on a mail or differ in a wanted way, else what differs."""
+    """None if both parsers agree on a mail or differ as intended, otherwise what differs."""
     ours = parse_mail(raw)
     try:
         subject, body = official(raw)
@@ -36,7 +36,7 @@ def difference(raw):
 
 
 def _irrelevant(error):
-    """Whether the oracle died of something the script has no use for: it reads every header, ours only the subject."""
+    """Whether mail-parser failed on a header that the script does not use: it reads all, ours only the subject."""
     trace = error.__traceback__
     while trace is not None:
         frame = trace.tb_frame
@@ -47,7 +47,7 @@ def _irrelevant(error):
 
 
 def _same_library():
-    """Whether this Python's email works as that of 3.11.7, as far as is known to matter."""
+    """Whether this Python's email works like that of 3.11.7, in all respects that are known to matter."""
     folded = email.message_from_string("Content-Transfer-Encoding:\n base64\nX: y\n\nYQ==YQ==")
     spaced = email.message_from_string("Content-Transfer-Encoding: base64 \n\nYQ==")
     broken = email.message_from_string("Content-Transfer-Encoding: uue\n\nbegin 6")
@@ -60,7 +60,7 @@ def _same_library():
     return found == ["\n base64", b"YQ==", b"", b"a", UnicodeError]
 
 
-#: For tests that compare thousands of odd mails with the oracle, which works on this Python's email.
+#: For tests that compare thousands of odd mails with mail-parser, which uses this Python's email.
 needs_email_of_3_11_7 = pytest.mark.skipif(
     not _same_library(), reason="this Python's email is not that of 3.11.7, so neither is the oracle"
 )

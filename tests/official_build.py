@@ -1,7 +1,7 @@
-"""What the benchmark's own script does, written from its behaviour: the oracle of the builder, and its rival in speed.
+"""What the benchmark's own script does, written from its behavior: the builder must equal it, and be faster.
 
-Every zip of the collection is extracted whole; files whose names are needed are parsed by mail-parser; the extracted
-files are deleted; at the end the rows are joined in memory and dumped.
+It extracts every zip of the collection, parses the needed files with mail-parser and deletes the extracted files. At
+the end it joins the rows in memory and dumps them.
 """
 
 import json
@@ -17,7 +17,7 @@ INSTRUCTION = "Generate a subject for the following email: "
 
 
 def build(zips, extract, id_files, output, time_based=False):
-    """``zips``: folder of zips. ``id_files``: split -> path. Returns (files extracted, bytes extracted)."""
+    """``zips``: a folder of zips; ``id_files``: split -> path. Returns (number of extracted files, their bytes)."""
     logging.getLogger("mailparser").setLevel(logging.CRITICAL)
     questions = {split: json.loads(Path(path).read_text()) for split, path in id_files.items()}
     needed = {row["input"] for rows in questions.values() for row in rows}
@@ -54,7 +54,7 @@ def _dump(output, split, rows, mails, time_based):
             new["user_id"] = row["user_id"]
         done.append(new)
         golds.append({"id": row["id"], "output": subject})
-    # The script wraps the test questions like outputs; every reader of questions expects the bare list.
+    # The script wraps the test questions like outputs; all readers of questions expect a bare list.
     (output / f"{FILES[split]}_questions.json").write_text(json.dumps(done))
     if split != "test":
         (output / f"{FILES[split]}_outputs.json").write_text(json.dumps({"task": "LaMP_6", "golds": golds}))

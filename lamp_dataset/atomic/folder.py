@@ -33,7 +33,7 @@ _NEW, _OLD = "new", "old"
 
 @contextmanager
 def whole_folder(
-    target: Path, may_replace: Callable[[Path], None], permissions: int = 0o777, *, alone: bool
+    target: Path, may_replace: Callable[[Path], object], permissions: int = 0o777, *, alone: bool
 ) -> Iterator[Path]:
     """A new, empty folder that gets the name ``target`` when the block ends without an error.
 
