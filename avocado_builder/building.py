@@ -24,7 +24,7 @@ from lamp_dataset.tasks import BASE_URL
 
 log = logging.getLogger(__name__)
 
-PathLike = str | os.PathLike
+PathLike = str | os.PathLike[str]
 
 
 def build(

@@ -36,7 +36,7 @@ class Verdict:
     remarks: tuple[str, ...]
 
 
-def check_output(output_dir: str | os.PathLike) -> Verdict:
+def check_output(output_dir: str | os.PathLike[str]) -> Verdict:
     """Check a built folder.
 
     Args:

@@ -38,6 +38,7 @@ def prompts(reviews: Dataset) -> None:
     swapped: Dataset = lamp_dataset.swap_profiles(reviews, seed=len(users), match_sizes=True)
     swapped.save_to_disk("swapped")
     Personalizer("LaMP_3", k="2")  # type: ignore[arg-type]
+    Personalizer("LaMP_3", retriever=3)  # type: ignore[arg-type]
 
 
 def copies(folder: str) -> None:

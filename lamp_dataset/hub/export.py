@@ -14,7 +14,7 @@ from lamp_dataset.tasks import get_task
 
 
 def export(
-    configs: str | Iterable[str], output: str | os.PathLike, data_dir: str | os.PathLike | None = None
+    configs: str | Iterable[str], output: str | os.PathLike[str], data_dir: str | os.PathLike[str] | None = None
 ) -> dict[str, dict[str, int]]:
     """Write configs as Parquet files with a data set card; plain ``datasets``, polars, duckdb and Spark read them.
 

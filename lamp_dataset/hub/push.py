@@ -67,7 +67,7 @@ class PushResult:
 def push_to_hub(
     repo_id: str,
     configs: str | Iterable[str],
-    data_dir: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
     acknowledge_license: bool = False,
     token: str | bool | None = None,
     *,

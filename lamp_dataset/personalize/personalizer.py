@@ -92,7 +92,7 @@ class Personalizer:
         max_length: int = 512,
         rules: str = "official",
         use_date: bool = False,
-        ranking: str | os.PathLike | None = None,
+        ranking: str | os.PathLike[str] | None = None,
         system: str | None = SYSTEM,
         **options: Any,
     ) -> None:

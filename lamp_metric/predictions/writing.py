@@ -13,7 +13,7 @@ from lamp_dataset.tasks import get_task
 from lamp_metric.predictions.values import as_list, as_texts
 
 
-def write_predictions(path: str | os.PathLike, task_name: str, ids: Sequence[str], outputs: Sequence[Any]) -> None:
+def write_predictions(path: str | os.PathLike[str], task_name: str, ids: Sequence[str], outputs: Sequence[Any]) -> None:
     """Write predictions in the official file format, whole or not at all.
 
     Args:

@@ -29,12 +29,17 @@ class Ranking:
 class Ranker(Protocol):
     """What every ranker has."""
 
-    #: Whether the sample's query decides the order.
-    needs_query: bool
-    #: Whether the items' dates decide the order; only the time-based configs have dates.
-    needs_dates: bool
-    #: Whether its rankings have scores.
-    scored: bool
+    @property
+    def needs_query(self) -> bool:
+        """Whether the sample's query decides the order."""
+
+    @property
+    def needs_dates(self) -> bool:
+        """Whether the items' dates decide the order; only the time-based configs have dates."""
+
+    @property
+    def scored(self) -> bool:
+        """Whether its rankings have scores."""
 
     def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
         """All items of each sample's profile, best first."""
