@@ -55,7 +55,7 @@ def compare(
     """
     task = get_task(task) if not isinstance(task, Task) else task
     resampling = Resampling(confidence_level, n_resamples, seed)
-    ids = as_list(ids, "ids") if ids is not None else None
+    ids = as_list(ids, "ids") if ids is not None else None  # a generator can be read only once
     references = as_list(references, "references")
     a, b = (
         measure(task, predictions, references, ids, sides=(f"system {name}: prediction", "reference"))

@@ -10,8 +10,8 @@ from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_metric.predictions.answers import extract_answer
-from lamp_metric.predictions.joining import JoinedOutputs
-from lamp_metric.predictions.values import as_list, as_texts, where
+from lamp_metric.predictions.joining import JoinedOutputs, join_by_id
+from lamp_metric.predictions.values import SIDES, as_list, as_texts, records_of, where
 from lamp_metric.scorers import SCORERS, Scorer, Statistics
 
 
@@ -23,24 +23,29 @@ class ScoredSamples:
         task: their task.
         statistics: name -> one number per sample.
         scores: result key -> score of all samples.
-        n: number of samples.
+        ids: their ids, or their positions "0", "1", … if they have none.
     """
 
     task: Task
     statistics: Statistics
     scores: Mapping[str, float]
-    n: int
+    ids: Sequence[str]
+
+    @property
+    def n(self) -> int:
+        """The number of samples."""
+        return len(self.ids)
 
     @property
     def scorer(self) -> Scorer:
         """The scorer of the task's kind."""
         return SCORERS[self.task.kind]
 
-    def per_sample(self, ids: Sequence[str]) -> dict[str, dict[str, float]]:
+    def per_sample(self) -> dict[str, dict[str, float]]:
         """Id -> the statistics that make sense for a single sample."""
         shown = self.scorer.shown
         rows = zip(*(self.statistics[key] for key in shown), strict=True)
-        return {sample_id: dict(zip(shown, row, strict=True)) for sample_id, row in zip(ids, rows, strict=True)}
+        return {sample_id: dict(zip(shown, row, strict=True)) for sample_id, row in zip(self.ids, rows, strict=True)}
 
 
 def measure(
@@ -54,6 +59,11 @@ def measure(
 ) -> ScoredSamples:
     """Score each sample; arguments and errors as for :func:`lamp_metric.score`. Messages call the lists ``sides``."""
     predictions, references = as_list(predictions, "predictions"), as_list(references, "references")
+    if ids is not None:
+        ids = as_list(ids, "ids")
+    elif references and isinstance(references[0], Mapping):
+        records = (records_of(values, side) for values, side in zip((predictions, references), sides, strict=True))
+        ids, predictions, references = join_by_id(*records, SIDES)
     _check_lengths(predictions, references, ids)
     predicted = as_texts(predictions, task, sides[0], ids)
     golds = as_texts(references, task, sides[1], ids)
@@ -61,9 +71,9 @@ def measure(
         _check_reference(task, gold, f"{sides[1]} of {where(ids, position)}")
     if extract_answers:
         predicted = [extract_answer(task, text) or text for text in predicted]
-    scorer = SCORERS[task.kind]
+    scorer, positions = SCORERS[task.kind], [str(position) for position in range(len(golds))]
     statistics = scorer.sample_statistics(task, predicted, golds)
-    return ScoredSamples(task, statistics, scorer.scores(task, predicted, golds, statistics), len(golds))
+    return ScoredSamples(task, statistics, scorer.scores(task, predicted, golds, statistics), ids or positions)
 
 
 def measure_joined(joined: JoinedOutputs, *, extract_answers: bool = False) -> ScoredSamples:

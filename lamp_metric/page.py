@@ -56,7 +56,7 @@ def score_files(
     name = None if task_name in (None, FROM_THE_GOLDS) else task_name
     joined = join(*(parse_outputs(Path(path).read_bytes(), Path(path).name) for path in (golds, predictions)), name)
     samples = measure_joined(joined)
-    found = results(samples, resampling=Resampling(confidence_level))
+    found = results(samples, Resampling(confidence_level))
     rows = [[key, *(f"{value:.4f}" for value in (found[key], *found[f"{key}_ci"]))] for key in joined.task.scores]
     return rows, signature_of(joined.task, samples.n, confidence_level=confidence_level)
 

@@ -9,7 +9,6 @@ from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.measuring import ScoredSamples, measure
 from lamp_metric.options import Resampling
-from lamp_metric.predictions.values import as_list
 from lamp_metric.signature import signature
 
 
@@ -30,7 +29,8 @@ def score(
     Args:
         task: config name, such as ``"LaMP_4"``; a ``_time`` config is scored like its user-based twin.
         predictions: strings, or also numbers if the task has labels. White space at both ends is ignored.
-        references: the golds; if the task has labels, each must be one of them.
+        references: the golds; if the task has labels, each must be one of them. Both sides may also be records
+            ``{"id": …, "output": …}``, or tables with these columns, in any order: they are joined by id.
         ids: names of the samples, for messages and ``per_sample``; by default their positions "0", "1", …
         confidence_level: such as 0.95; adds ``"<key>_ci": [low, high]``, the percentile bootstrap interval.
         n_resamples: number of bootstrap resamples.
@@ -62,17 +62,12 @@ def score(
     """
     task = get_task(task) if not isinstance(task, Task) else task
     resampling = Resampling.on_demand(confidence_level, n_resamples, seed)
-    ids = as_list(ids, "ids") if ids is not None else None
     samples = measure(task, predictions, references, ids, extract_answers=extract_answers)
-    return results(samples, ids, resampling, per_sample=per_sample)
+    return results(samples, resampling, per_sample=per_sample)
 
 
 def results(
-    samples: ScoredSamples,
-    ids: Sequence[str] | None = None,
-    resampling: Resampling | None = None,
-    *,
-    per_sample: bool = False,
+    samples: ScoredSamples, resampling: Resampling | None = None, *, per_sample: bool = False
 ) -> dict[str, Any]:
     """What :func:`score` returns, for samples that are scored already."""
     result: dict[str, Any] = dict(samples.scores)
@@ -81,7 +76,7 @@ def results(
 
         result |= {f"{key}_ci": interval for key, interval in intervals(samples, resampling).items()}
     if per_sample:
-        result["per_sample"] = samples.per_sample(ids if ids is not None else [str(i) for i in range(samples.n)])
+        result["per_sample"] = samples.per_sample()
     return result
 
 

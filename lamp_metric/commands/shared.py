@@ -88,7 +88,7 @@ def evaluate_joined(
     """Everything about one task's scores, as ``--json`` prints it."""
     task, extracted = joined.task, extract_answers and bool(joined.task.labels)
     samples = measure_joined(joined, extract_answers=extracted)
-    result = results(samples, joined.ids, Resampling.on_demand(**resampling), per_sample=per_sample)
+    result = results(samples, Resampling.on_demand(**resampling), per_sample=per_sample)
     extra = {"per_sample": result["per_sample"]} if per_sample else {}
     return {
         "task": task.name,

@@ -128,6 +128,11 @@ def record_of(value: Any, position: int, side: str) -> tuple[str, Any]:
     return value["id"], value["output"]
 
 
+def records_of(values: Sequence[Any], side: str) -> list[tuple[str, Any]]:
+    """Id and output of each record, see :func:`record_of`."""
+    return [record_of(value, position, side) for position, value in enumerate(values)]
+
+
 @dataclass(frozen=True)
 class CheckedBatch:
     """Checked samples, all as records, so that evaluate stores one form, even in a process without a sample to add.

@@ -12,6 +12,7 @@ from pathlib import Path
 import datasets
 import evaluate
 import numpy as np
+import pandas as pd
 import pytest
 
 import lamp_metric
@@ -152,6 +153,16 @@ def test_columns_of_a_data_set_and_its_rows_will_do(load):
     metric = load("LaMP_5")
     assert metric.compute(predictions=rows["output"], references=rows["output"])["rouge-L"] == 1.0
     assert metric.compute(predictions=records([("1", "c"), ("0", "a b")]), references=rows)["rouge-L"] == 1.0
+
+
+def test_tables_are_records(load):
+    table = pd.DataFrame({"output": ["a b", "c"], "id": ["0", "1"]})
+    metric = load("LaMP_4")
+    assert metric.compute(predictions=table[::-1], references=table)["rouge-1"] == 1.0
+    with pytest.raises(ValueError, match="prediction 0: .*'id'.*'output'"):
+        metric.compute(predictions=table[["output"]], references=table[["output"]])
+    with pytest.raises(ValueError, match="predictions: .*set"):
+        metric.compute(predictions={"a"}, references={"a"})
 
 
 def test_kept_in_memory_and_under_an_experiment_id(load):

@@ -1,3 +1,5 @@
+import pandas as pd
+import pyarrow as pa
 import pytest
 
 from lamp_dataset.formats.ids import DuplicateIdError
@@ -12,13 +14,13 @@ def test_statistics_and_scores_of_all_samples():
     assert samples.statistics == {"absolute_error": [1.0, 3.0], "squared_error": [1.0, 9.0]}
     assert samples.scores == {"MAE": 2.0, "RMSE": 5**0.5}
     assert (samples.n, samples.scorer.higher_is_better) == (2, False)
-    assert samples.per_sample(["20", "21"])["21"] == {"absolute_error": 3.0, "squared_error": 9.0}
+    assert samples.per_sample()["21"] == {"absolute_error": 3.0, "squared_error": 9.0}
 
 
 def test_only_what_makes_sense_for_a_sample_is_shown():
     samples = measure(TASKS["LaMP_1"], ["[1]"], ["[2]"])
     assert samples.statistics["predicted + actual [2]"] == [1.0]
-    assert samples.per_sample(["7"]) == {"7": {"correct": 0.0}}
+    assert samples.per_sample() == {"0": {"correct": 0.0}}
 
 
 def test_joined_files_are_scored_in_the_order_of_the_golds():
@@ -28,6 +30,19 @@ def test_joined_files_are_scored_in_the_order_of_the_golds():
     wrong = join(golds, Outputs("LaMP_3", {"2": None, "1": "2"}, "p.json"))
     with pytest.raises(ValueError, match=r"p\.json: prediction of sample '2': .*None"):
         measure_joined(wrong)
+
+
+def test_records_and_tables_are_joined_by_id_in_any_order():
+    golds = [{"id": "1", "output": "a b"}, {"id": "2", "output": "c"}]
+    for form in (list, pd.DataFrame, pa.Table.from_pylist):
+        samples = measure(TASKS["LaMP_4"], form(golds[::-1]), form(golds))
+        assert (samples.ids, samples.statistics["rouge-1"]) == (["1", "2"], [1.0, 1.0])
+    with pytest.raises(ValueError, match="prediction 0: .*record.*'a'"):
+        measure(TASKS["LaMP_4"], ["a", "b"], golds)
+    with pytest.raises(ValueError, match="prediction of sample 0: .*dict"):
+        measure(TASKS["LaMP_4"], golds, ["a", "b"])
+    with pytest.raises(ValueError, match="'id' and 'output'"):
+        measure(TASKS["LaMP_4"], pd.DataFrame({"output": ["a"]}), pd.DataFrame({"output": ["a"]}))
 
 
 def test_answers_are_extracted_on_demand():
