@@ -3,6 +3,7 @@ PYTHON ?= python3
 ENV := .venv
 OLDEST := .venv-oldest
 MODELS := .venv-models
+TRANSFORMERS4 := .venv-transformers4
 PROJECT := setup.cfg pyproject.toml
 # Without byte code of all that is installed: what is imported is compiled then, a tenth of it, and kept.
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
@@ -18,8 +19,10 @@ test: lint $(OLDEST)/.installed
 	$(OLDEST)/bin/python -m pytest -n auto -m "oldest and not models"
 
 # What needs torch, transformers, sentence-transformers or Ray: about two gigabytes with the CPU build of torch.
-test-models: $(MODELS)/.installed
+# Tokenizers are tested with transformers 4, too, which needs no torch.
+test-models: $(MODELS)/.installed $(TRANSFORMERS4)/.installed
 	$(MODELS)/bin/python -m pytest -n 2 -m models
+	$(TRANSFORMERS4)/bin/python -m pytest -n 2 -m tokenizers
 
 # The manual, into site/index.html. A broken link or reference fails.
 docs: $(ENV)/.installed-test
@@ -54,5 +57,11 @@ $(MODELS)/.installed: $(PROJECT) | $(MODELS)/bin/python
 	$(MODELS)/bin/python $(INSTALL) -e ".[test-models]"
 	touch $@
 
+# The last transformers 4: the digests of official prompts were recorded with it.
+$(TRANSFORMERS4)/.installed: $(PROJECT) requirements-transformers4.txt
+	$(PYTHON) -m venv $(TRANSFORMERS4)
+	$(TRANSFORMERS4)/bin/python -m pip install --quiet -e ".[test]" -r requirements-transformers4.txt
+	touch $@
+
 clean:
-	rm -rf $(ENV) $(OLDEST) $(MODELS) build dist site *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(ENV) $(OLDEST) $(MODELS) $(TRANSFORMERS4) build dist site *.egg-info .pytest_cache .ruff_cache

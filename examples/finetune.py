@@ -1,4 +1,4 @@
-"""Fine-tune a sequence-to-sequence model on personalised prompts and score it on the validation split.
+"""Fine-tune a sequence-to-sequence model on personalized prompts and score it on the validation split.
 
     python examples/finetune.py --config LaMP_3 --model google/flan-t5-base --retriever bm25 -k 4 --output run
     python examples/finetune.py --config LaMP_3 --model google/flan-t5-base -k 0 --output baseline    # no profile
@@ -11,7 +11,9 @@ Needs: pip install 'lamp-hf[models]'
 import argparse
 import json
 import os
+import shutil
 import sys
+from pathlib import Path
 
 
 def arguments(given=None):
@@ -40,12 +42,14 @@ if __name__ == "__main__":
 try:
     import datasets
     import torch
+    from huggingface_hub import snapshot_download
     from transformers import (
         AutoModelForSeq2SeqLM,
         AutoTokenizer,
         DataCollatorForSeq2Seq,
         Seq2SeqTrainer,
         Seq2SeqTrainingArguments,
+        TrainerCallback,
         set_seed,
     )
     from transformers.trainer_utils import get_last_checkpoint
@@ -70,6 +74,28 @@ def prepare(rows, personalize, tokenizer, args):
         return {**sources, "labels": golds["input_ids"]}
 
     return prompts, prompts.map(tokens, batched=True, remove_columns=prompts.column_names)
+
+
+#: A tokenizer's own files.
+TOKENIZER_FILES = ("tokenizer*", "special_tokens_map.json", "added_tokens.json", "*.model", "vocab.*", "merges.txt")
+
+
+class OriginalTokenizer(TrainerCallback):
+    """Puts the tokenizer's own files into every checkpoint.
+
+    transformers 5 saves the tokenizer that it rebuilt from them. Official prompts cannot be made with that one.
+    """
+
+    def __init__(self, model):
+        folder = model if os.path.isdir(model) else snapshot_download(model, allow_patterns=list(TOKENIZER_FILES))
+        self.files = [path for pattern in TOKENIZER_FILES for path in Path(folder).glob(pattern) if path.is_file()]
+
+    def copy(self, folder):
+        for path in self.files:
+            shutil.copyfile(path, os.path.join(folder, path.name))
+
+    def on_save(self, args, state, control, **others):
+        self.copy(os.path.join(args.output_dir, f"checkpoint-{state.global_step}"))
 
 
 def make_trainer(args, model, tokenizer, train, validation):
@@ -98,6 +124,7 @@ def make_trainer(args, model, tokenizer, train, validation):
         eval_dataset=validation,
         processing_class=tokenizer,
         compute_metrics=lamp_metric.compute_metrics(args.config, tokenizer),
+        callbacks=[OriginalTokenizer(args.model)],
     )
 
 
@@ -138,6 +165,7 @@ def main(given=None):
     trainer = make_trainer(args, AutoModelForSeq2SeqLM.from_pretrained(args.model), tokenizer, train, validation)
     trainer.train(resume_from_checkpoint=checkpoint)
     trainer.save_model()
+    OriginalTokenizer(args.model).copy(args.output)
     found = trainer.predict(validation)
     ids = [[token for token in row if token >= 0] for row in found.predictions.tolist()]  # -100 fills rows up
     answers = decode(tokenizer, ids)  # as the official answers were decoded, whatever the version of transformers

@@ -1,5 +1,6 @@
 """Models made in memory in a moment, for the tests of models. torch and transformers come when they are called."""
 
+import json
 import re
 
 #: SentencePiece's mark of a word's beginning.
@@ -15,6 +16,20 @@ def tiny_tokenizer(texts):
     pieces = dict.fromkeys(["<pad>", "</s>", "<unk>"], 0.0) | dict.fromkeys([BLANK, *characters], -4.0)
     pieces |= dict.fromkeys(words, -2.0) | dict.fromkeys([BLANK + word for word in words], -1.0)
     return T5Tokenizer(vocab=list(pieces.items()), extra_ids=0)
+
+
+def original_tokenizer(texts, folder):
+    """:func:`tiny_tokenizer` from files in the layout of the Hub, as transformers 4 reads them; gives it as 5 does."""
+    from tokenizers import pre_tokenizers
+    from transformers import AutoTokenizer
+
+    tokenizer = tiny_tokenizer(texts)
+    tokenizer.save_pretrained(folder)
+    config = {"tokenizer_class": "T5Tokenizer", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(config | {"extra_ids": 0}), encoding="utf-8")
+    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
+    return AutoTokenizer.from_pretrained(folder)
 
 
 def tiny_t5(tokenizer, seed=0, width=64):

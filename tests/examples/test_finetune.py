@@ -1,5 +1,7 @@
 """Does the profile help a model that reads it? A toy T5 learns made-up users' habits through the example."""
 
+import warnings
+
 import datasets
 import example
 import habits
@@ -24,8 +26,7 @@ def folder(tmp_path_factory):
     habits.write(folder / "data", {"train": 800, "validation": 100})
     rows = datasets.load_dataset("lamp", NAME, data_dir=str(folder / "data"), cache_dir=str(folder / "cache"))
     prompts = Personalizer(NAME, k=4)(rows["train"][:100])["source"]
-    tokenizer = tiny_models.tiny_tokenizer(prompts)
-    tokenizer.save_pretrained(folder / "model")
+    tokenizer = tiny_models.original_tokenizer(prompts, folder / "model")
     tiny_models.tiny_t5(tokenizer).save_pretrained(folder / "model")
     return folder
 
@@ -85,6 +86,16 @@ def test_the_own_profile_tells_and_nothing_else_does(folder):
     assert scores["MAE"] < without_scores["MAE"]
     low, high = scores["MAE_ci"]
     assert low <= scores["MAE"] <= high
+
+    # the tokenizer's own files are there, not those of a rebuilt one: official prompts can still be made with them
+    files = [folder / "own", *(folder / "own").glob("checkpoint-*")]
+    assert len(files) == 2
+    for place in files:
+        for name in ("tokenizer.json", "tokenizer_config.json"):
+            assert (place / name).read_bytes() == (folder / "model" / name).read_bytes()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            Personalizer(NAME, tokenizer=str(place))
 
     # a second call finds the last checkpoint and has nothing left to learn
     again, repeated = finetune(folder, 1, "own")

@@ -24,8 +24,7 @@ def folder(tmp_path_factory):
         "lamp", NAME, data_dir=str(folder / "data"), splits=("validation",), cache_dir=str(folder / "cache")
     )["validation"]
     prompts = Personalizer(NAME, k=4)(rows[:])["source"]
-    tokenizer = tiny_models.tiny_tokenizer(prompts)
-    tokenizer.save_pretrained(folder / "t5")
+    tokenizer = tiny_models.original_tokenizer(prompts, folder / "t5")
     tiny_models.tiny_t5(tokenizer).save_pretrained(folder / "t5")
     tokenizer, model = tiny_models.tiny_chat(prompts)
     tokenizer.save_pretrained(folder / "chat")

@@ -1,4 +1,5 @@
 import numpy as np
+import official_prompts
 import pytest
 
 import lamp_metric
@@ -186,6 +187,20 @@ def test_real_ids_are_decoded_as_by_the_default_of_transformers_4(transformers):
     found = lamp_metric.compute_metrics("LaMP_4", tokenizer)((predictions, labels))
     assert found == lamp_metric.score("LaMP_4", ["don't sit."], ["do sit here."])
     assert found != lamp_metric.score("LaMP_4", ["do n't sit ."], ["do sit here ."])
+
+
+@pytest.mark.models
+@pytest.mark.tokenizers
+@pytest.mark.parametrize("kind", official_prompts.KINDS)
+def test_every_kind_of_tokenizer_is_cleaned_up_on_transformers_4_and_5(kind):
+    tokenizer = official_prompts.load(kind, False, pytest.importorskip("transformers").AutoTokenizer)
+    said, meant = tokenizer(["they do n't sail", "good tea ."])["input_ids"]
+    width = max(len(said), len(meant))
+    rows = np.array([ids + [PAD] * (width - len(ids)) for ids in (said, meant)])
+    found = lamp_metric.compute_metrics("LaMP_4", tokenizer)((rows, rows[::-1]))
+    assert found == lamp_metric.score("LaMP_4", ["they don't sail", "good tea."], ["good tea.", "they don't sail"])
+    found = lamp_metric.compute_metrics("LaMP_4", tokenizer)((rows[:1], rows[:1]))
+    assert found == {"rouge-1": 1.0, "rouge-L": 1.0}
 
 
 @pytest.mark.models

@@ -50,7 +50,7 @@ def clean_item(wording: Wording, item: Mapping[str, Any], where: str) -> tuple[d
 
 def no_place(wording: Wording) -> str:
     """The note on an input without ``insert_after``."""
-    return f"no {wording.insert_after!r} in the input to put the profile behind: the prompt is the input"
+    return f"no {wording.insert_after!r} in the input to insert the items after: the prompt is the input"
 
 
 def assemble(wording: Wording, text: str, items: Sequence[Mapping[str, str]], place: int | None = None) -> str:

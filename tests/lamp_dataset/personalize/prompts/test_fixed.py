@@ -100,4 +100,4 @@ def test_the_title_is_found_as_a_word_only():
     found = prompt("LaMP_1", 'Entitled: the title "x"', [{"title": "P", "abstract": ""}], 60)
     assert found.text == 'Entitled: the title, and "P" "x"'
     found = prompt("LaMP_1", 'an author entitled to "x"', [{"title": "P", "abstract": ""}], 60)
-    assert found.notes == ("no 'title' in the input to put the profile behind: the prompt is the input",)
+    assert found.notes == ("no 'title' in the input to insert the items after: the prompt is the input",)

@@ -261,7 +261,7 @@ def test_the_title_is_found_inside_another_word():
 def test_an_input_without_a_title_stays_as_it_is_and_says_so():
     found = prompt("LaMP_1", "which reference?", [{"title": "P", "abstract": ""}], 60)
     assert (found.text, found.use) == ("which reference?", (LEFT_OUT,))
-    assert found.notes == ("no 'title' in the input to put the profile behind: the prompt is the input",)
+    assert found.notes == ("no 'title' in the input to insert the items after: the prompt is the input",)
 
 
 def test_braces_in_texts_are_texts():
