@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from lamp_dataset.task import Task
@@ -20,11 +20,11 @@ FEW_SAMPLES = 30
 
 def compare(
     task: str | Task,
-    predictions_a: Sequence[Any],
-    predictions_b: Sequence[Any],
-    references: Sequence[Any],
+    predictions_a: Iterable[Any],
+    predictions_b: Iterable[Any],
+    references: Iterable[Any],
     *,
-    ids: Sequence[str] | None = None,
+    ids: Iterable[str] | None = None,
     confidence_level: float = 0.95,
     n_resamples: int = 10_000,
     seed: int = 0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,30 +50,24 @@ class ScoredSamples:
 
 def measure(
     task: Task,
-    predictions: Sequence[Any],
-    references: Sequence[Any],
-    ids: Sequence[str] | None = None,
+    predictions: Iterable[Any],
+    references: Iterable[Any],
+    ids: Iterable[str] | None = None,
     *,
     extract_answers: bool = False,
     sides: tuple[str, str] = ("prediction", "reference"),
 ) -> ScoredSamples:
     """Score each sample; arguments and errors as for :func:`lamp_metric.score`. Messages call the lists ``sides``."""
-    predictions, references = as_list(predictions, "predictions"), as_list(references, "references")
-    if ids is not None:
-        ids = as_list(ids, "ids")
-    elif references and isinstance(references[0], Mapping):
-        records = (records_of(values, side) for values, side in zip((predictions, references), sides, strict=True))
-        ids, predictions, references = join_by_id(*records, SIDES)
-    _check_lengths(predictions, references, ids)
-    predicted = as_texts(predictions, task, sides[0], ids)
-    golds = as_texts(references, task, sides[1], ids)
+    names, predictions, references = _lists(predictions, references, ids, sides)
+    predicted = as_texts(predictions, task, sides[0], names)
+    golds = as_texts(references, task, sides[1], names)
     for position, gold in enumerate(golds):
-        _check_reference(task, gold, f"{sides[1]} of {where(ids, position)}")
+        _check_reference(task, gold, f"{sides[1]} of {where(names, position)}")
     if extract_answers:
         predicted = [extract_answer(task, text) or text for text in predicted]
     scorer, positions = SCORERS[task.kind], [str(position) for position in range(len(golds))]
     statistics = scorer.sample_statistics(task, predicted, golds)
-    return ScoredSamples(task, statistics, scorer.scores(task, predicted, golds, statistics), ids or positions)
+    return ScoredSamples(task, statistics, scorer.scores(task, predicted, golds, statistics), names or positions)
 
 
 def measure_joined(joined: JoinedOutputs, *, extract_answers: bool = False) -> ScoredSamples:
@@ -86,6 +80,20 @@ def measure_joined(joined: JoinedOutputs, *, extract_answers: bool = False) -> S
         extract_answers=extract_answers,
         sides=joined.names,
     )
+
+
+def _lists(
+    predictions: Iterable[Any], references: Iterable[Any], ids: Iterable[str] | None, sides: tuple[str, str]
+) -> tuple[list[str] | None, list, list]:
+    """Ids, predictions and references as lists of the same length; records are joined by id."""
+    predictions, references = as_list(predictions, "predictions"), as_list(references, "references")
+    if ids is not None:
+        ids = as_list(ids, "ids")
+    elif references and isinstance(references[0], Mapping):
+        records = (records_of(values, side) for values, side in zip((predictions, references), sides, strict=True))
+        ids, predictions, references = join_by_id(*records, SIDES)
+    _check_lengths(predictions, references, ids)
+    return ids, predictions, references
 
 
 def _check_reference(task: Task, reference: str, place: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from lamp_dataset.task import Task
@@ -14,10 +14,10 @@ from lamp_metric.signature import signature
 
 def score(
     task: str | Task,
-    predictions: Sequence[Any],
-    references: Sequence[Any],
+    predictions: Iterable[Any],
+    references: Iterable[Any],
     *,
-    ids: Sequence[str] | None = None,
+    ids: Iterable[str] | None = None,
     confidence_level: float | None = None,
     n_resamples: int = 1000,
     seed: int = 0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from lamp_dataset.atomic import write_whole
@@ -13,7 +13,7 @@ from lamp_dataset.tasks import get_task
 from lamp_metric.predictions.values import as_list, as_texts
 
 
-def write_predictions(path: str | os.PathLike[str], task_name: str, ids: Sequence[str], outputs: Sequence[Any]) -> None:
+def write_predictions(path: str | os.PathLike[str], task_name: str, ids: Iterable[str], outputs: Iterable[Any]) -> None:
     """Write predictions in the official file format, whole or not at all.
 
     Args:
