@@ -145,3 +145,33 @@ def test_importing_a_package_and_its_help_are_light(package):
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.split("\n") == ["[]", "[]", ""]
+
+
+#: Modules without a test file of their name, and why.
+UNTESTED = {
+    "lamp_metric/app.py": "three lines for a Space; the page is tested",
+}
+#: Test files of no one module, and why.
+OVERALL = {
+    "avocado_builder/test_limits.py": "memory and open files of the whole builder",
+    "avocado_builder/test_sample.py": "the embedded collection",
+    "lamp_dataset/hub/test_faults.py": "a Hub that fails, at every step of a push",
+    "lamp_dataset/hub/test_kill.py": "kill -9 and races, at every step of an export and a push",
+    "lamp_dataset/hub/test_strangers.py": "what others see of a push",
+    "lamp_dataset/loading/test_tables_defects.py": "tables.py on every kind of damaged file",
+    "lamp_dataset/personalize/retrieval/test_dense_model.py": "dense.py with a real model (make test-models)",
+    "lamp_dataset/personalize/test_prompts_in_documents.py": "the prompts that the documents show",
+    "lamp_dataset/personalize/test_real_tokenizers.py": "prompts with real tokenizers (make test-models)",
+    "lamp_dataset/test_sample.py": "the embedded sample",
+}
+#: Test folders that mirror no package.
+ELSEWHERE = {"docs", "examples", "hub_server"}
+
+
+def test_every_module_has_a_test_file_of_its_name():
+    tested = {path.relative_to(ROOT / "tests").as_posix() for path in (ROOT / "tests").rglob("test_*.py")}
+    mirrored = {name for name in tested if "/" in name and name.split("/")[0] not in ELSEWHERE}
+    modules = [path.relative_to(ROOT) for path in MODULES if path.stem not in ("__init__", "__main__")]
+    wanted = {path.with_name(f"test_{path.name}").as_posix(): path.as_posix() for path in modules}
+    assert {wanted[name] for name in set(wanted) - tested} == set(UNTESTED)
+    assert mirrored - set(wanted) == set(OVERALL)
