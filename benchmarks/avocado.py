@@ -27,7 +27,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import fake_avocado  # noqa: E402
 
-from lamp_dataset.extras import check_installed  # noqa: E402
+from lamp_dataset.lazy import check_installed  # noqa: E402
 
 ACCOUNTS = 279
 NEEDED = 0.3

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from lamp_dataset.extras import check_installed
+from lamp_dataset.lazy import check_installed
 from lamp_dataset.tasks import TASKS
 
 N = 2_500

@@ -2,14 +2,14 @@
 
 The rooms, from the bottom up:
 
-* ``task``, ``tasks``, ``wording``: the table of tasks, which holds every fact about a task once.
+* ``task``, ``tasks``: the table of tasks, which holds every fact about a task once.
 * ``formats``: the benchmark's files. Each format is read and written in one module.
 * ``loading``, ``lamp``: questions and golds as Arrow tables; the builder behind ``load_dataset("lamp", …)``.
 * ``personalize``: retrieval, prompts, :class:`Personalizer`, and whose each sample is.
 * ``hub``: Parquet exports, the data set card, and pushes to a private repository.
 * ``commands``: the subcommands of ``lamp-dataset``.
 
-``atomic``, ``extras`` and ``lazy`` are tools that every room may use; ``sample`` holds the embedded data.
+``atomic`` and ``lazy`` are tools that every room may use; ``sample`` holds the embedded data.
 """
 
 from typing import TYPE_CHECKING

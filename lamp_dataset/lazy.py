@@ -1,18 +1,19 @@
-"""Public names of a package that are imported when first asked for (PEP 562), so that importing the package is light.
-
-A package lists the same names once more under ``if TYPE_CHECKING``: type checkers and editors read only those.
-"""
+"""What is imported late: heavy public names, optional packages, and models."""
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 
 def lazy_exports(package: str, modules: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """``__getattr__`` and ``__dir__`` for a package with lazy public names.
+    """``__getattr__`` and ``__dir__`` for a package whose public names are imported when first asked for (PEP 562).
+
+    The package lists the same names once more under ``if TYPE_CHECKING``: type checkers and editors read only those.
 
     Args:
         package: ``__name__`` of the package.
@@ -26,3 +27,43 @@ def lazy_exports(package: str, modules: Mapping[str, str]) -> tuple[Callable[[st
         return getattr(import_module(f"{package}.{modules[name]}"), name)
 
     return get, lambda: sorted({*vars(sys.modules[package]), *modules})
+
+
+def require(module: str, extra: str) -> ModuleType:
+    """Import the optional module ``module``, which comes with the extra ``extra``.
+
+    Raises:
+        ImportError: it is not installed.
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise _missing(module, extra) from None
+
+
+def check_installed(module: str, extra: str) -> None:
+    """Raise the ImportError of :func:`require` if the module is not installed. This does not import it."""
+    if importlib.util.find_spec(module) is None:
+        raise _missing(module, extra)
+
+
+def _missing(module: str, extra: str) -> ImportError:
+    package = module.replace("_", "-")
+    return ImportError(f"this needs the package {package}: pip install 'lamp-hf[{extra}]'", name=module)
+
+
+def load_model(load: Callable[..., Any], name: str, **options: Any) -> Any:
+    """``load(name, **options)``, a loader of Hugging Face.
+
+    Raises:
+        OSError: the model or tokenizer cannot be loaded; the message keeps the first line of the loader's own.
+    """
+    try:
+        return load(name, **options)
+    except (OSError, ValueError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise OSError(
+            f"cannot load {name!r}, neither a folder here nor a model on the Hub in reach: {reason}"
+        ) from error

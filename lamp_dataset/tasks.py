@@ -13,8 +13,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from lamp_dataset.task import SPLITS, Task
-from lamp_dataset.wording import Wording
+from lamp_dataset.task import SPLITS, Task, Wording
 
 HOMEPAGE = "https://lamp-benchmark.github.io/"
 BASE_URL = "https://ciir.cs.umass.edu/downloads/LaMP"

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from lamp_dataset import SAMPLE
-from lamp_dataset.extras import require
 from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.outputs import parse_outputs, read_outputs
+from lamp_dataset.lazy import require
 from lamp_dataset.tasks import TASKS, get_task
 from lamp_metric.baselines import baseline
 from lamp_metric.measuring import measure_joined

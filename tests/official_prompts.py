@@ -14,8 +14,8 @@ from pathlib import Path
 from personal import batch, row
 
 from lamp_dataset import Personalizer
+from lamp_dataset.task import JOINER
 from lamp_dataset.tasks import TASKS
-from lamp_dataset.wording import JOINER
 
 USER_BASED = [name for name, task in TASKS.items() if not task.time_based]
 FILES = Path(__file__).parent / "tokenizer_files"

@@ -29,8 +29,7 @@ LAYERS = [
     {"formats"},
     {"tasks"},
     {"task"},
-    {"wording"},
-    {"atomic", "extras", "lazy"},
+    {"atomic", "lazy"},
 ]
 #: Names that several modules have, and why.
 SHARED_NAMES = {
@@ -153,8 +152,6 @@ UNTESTED = {
 }
 #: Test files of no one module, and why.
 OVERALL = {
-    "avocado_builder/test_limits.py": "memory and open files of the whole builder",
-    "avocado_builder/test_sample.py": "the embedded collection",
     "lamp_dataset/hub/test_faults.py": "a Hub that fails, at every step of a push",
     "lamp_dataset/hub/test_kill.py": "kill -9 and races, at every step of an export and a push",
     "lamp_dataset/hub/test_strangers.py": "what others see of a push",

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from lamp_dataset.commands.command import stacked
-from lamp_dataset.extras import check_installed
+from lamp_dataset.lazy import check_installed
 from lamp_dataset.tasks import get_task
 
 #: Option -> the retriever that takes it; rrf passes them on to the rankers that it fuses.

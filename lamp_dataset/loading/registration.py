@@ -12,7 +12,7 @@ NAME = "lamp"
 BUILDER = "lamp_dataset.lamp"
 
 #: What decides the rows: the builder's module, the table, and the rooms that read files.
-_SOURCES = ("lamp.py", "task.py", "tasks.py", "wording.py", "formats", "loading")
+_SOURCES = ("lamp.py", "task.py", "tasks.py", "formats", "loading")
 
 
 def register() -> None:

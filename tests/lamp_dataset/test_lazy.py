@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lamp_dataset.lazy import lazy_exports
+from lamp_dataset.lazy import check_installed, lazy_exports, load_model, require
 
 PACKAGES = ("lamp_dataset", "lamp_metric", "avocado_builder")
 
@@ -65,3 +65,32 @@ def test_a_name_is_read_from_its_module_when_asked_for():
         assert {"dumps", "gone", "here"} <= set(names())
         with pytest.raises(AttributeError, match="gone"):
             get("gone")
+
+
+def test_a_missing_package_is_named_with_the_extra_that_brings_it():
+    assert require("json", "test").dumps(1) == "1"
+    check_installed("json", "test")
+    for function in (require, check_installed):
+        with pytest.raises(ImportError, match=r"no-such-package.*lamp-hf\[dense\]") as caught:
+            function("no_such_package", "dense")
+        assert caught.value.name == "no_such_package"
+
+
+def test_an_error_inside_an_optional_package_passes_through(tmp_path, monkeypatch):
+    (tmp_path / "half_installed.py").write_text("import no_such_package_either\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModuleNotFoundError, match="no_such_package_either") as caught:
+        require("half_installed", "dense")
+    assert caught.value.name == "no_such_package_either"
+
+
+@pytest.mark.parametrize("error", [OSError("offline\nsecond line"), ValueError("no such model")])
+def test_a_model_that_cannot_be_loaded_is_one_error_of_one_line(error):
+    def load(name, revision):
+        raise error
+
+    first = str(error).splitlines()[0]
+    with pytest.raises(OSError, match=f"'me/model'.*{first}$") as caught:
+        load_model(load, "me/model", revision="main")
+    assert "\n" not in str(caught.value)
+    assert load_model(lambda name, revision: (name, revision), "me/model", revision="main") == ("me/model", "main")

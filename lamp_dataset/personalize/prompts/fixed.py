@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from lamp_dataset.personalize.prompts.parts import CUT, LEFT_OUT, WHOLE, Prompt, assemble, input_only, no_place
 from lamp_dataset.personalize.prompts.tokens import Tokens
-from lamp_dataset.wording import Wording
+from lamp_dataset.task import Wording
 
 #: Tokens can merge or split where two parts meet, so the sum of the parts is an estimate, corrected at most this often.
 TRIES = 8

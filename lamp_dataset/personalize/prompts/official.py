@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from lamp_dataset.personalize.prompts.parts import CUT, EMPTY, WHOLE, Prompt, assemble, input_only, no_place
 from lamp_dataset.personalize.prompts.tokens import Tokens
-from lamp_dataset.wording import Cost, Wording
+from lamp_dataset.task import Cost, Wording
 
 Items = Sequence[Mapping[str, str]]
 

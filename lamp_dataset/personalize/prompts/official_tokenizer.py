@@ -11,7 +11,7 @@ import os
 import sys
 from typing import Any
 
-from lamp_dataset.extras import load_model, require
+from lamp_dataset.lazy import load_model, require
 
 #: Said in the rows, and once in a warning, if the files as they stood cannot be had.
 NOTE = "the tokenizer was rebuilt by transformers 5 and its original files are missing: official prompts can differ"

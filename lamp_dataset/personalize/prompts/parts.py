@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lamp_dataset.wording import JOINER, Wording, fields
+from lamp_dataset.task import JOINER, Wording, fields
 
 #: What happened to a retrieved item: it is in the prompt whole, with a shortened text, or with none of its text left,
 #: or it is not in the prompt.

@@ -6,7 +6,7 @@ import os
 import warnings
 from typing import Any
 
-from lamp_dataset.extras import load_model, require
+from lamp_dataset.lazy import load_model, require
 from lamp_dataset.personalize.model_files import TOKENIZER_FILES, check_content, content_of
 from lamp_dataset.personalize.prompts.official_tokenizer import as_official, load_official
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lamp_dataset.extras import load_model, require
+from lamp_dataset.lazy import load_model, require
 from lamp_dataset.personalize.model_files import check_content, content_of
 from lamp_dataset.personalize.retrieval.ranking import Ranking, by_score
 from lamp_dataset.personalize.retrieval.samples import Sample

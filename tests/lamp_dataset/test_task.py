@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from lamp_dataset import TASKS
-from lamp_dataset.wording import fields
+from lamp_dataset.task import fields
 
 
 def prompt(name, item):
@@ -57,3 +57,37 @@ def test_a_query_has_either_a_marker_or_a_frame():
         dataclasses.replace(TASKS["LaMP_3"], query_marker=None)
     with pytest.raises(ValueError, match="row 'LaMP_1': either"):
         dataclasses.replace(TASKS["LaMP_1"], query_frame=None)
+
+
+def test_a_bad_row_fails_by_name():
+    row = TASKS["LaMP_3"]
+    for change, message in [
+        ({"kind": "regression"}, "kind 'regression'"),
+        ({"labels": ()}, "labels"),
+        ({"labels": ("1", "1")}, "duplicate label"),
+        ({"document_fields": ("title",)}, "document field"),
+        ({"num_samples": {"train": 1}}, "needs the splits"),
+        ({"setting": "month"}, "setting 'month'"),
+        ({"stub_pattern": "x"}, "stubs"),
+        ({"query_marker": "tweet:"}, "marker"),
+    ]:
+        with pytest.raises(ValueError, match=f"row 'LaMP_3': .*{message}"):
+            dataclasses.replace(row, **change)
+
+
+@pytest.mark.parametrize("name", ["LaMP_6", "LaMP_6_time"])
+def test_file_names_in_place_of_gated_texts_are_recognized(name):
+    task = TASKS[name]
+    stubs = ["147-000874-EM.txt", " 147-000874-EM.txt\n", f"{task.instruction} 147-000874-EM.txt"]
+    texts = [
+        "",
+        None,
+        147,
+        "147-000874-EM.txt is attached",
+        "147-000874-AT-01.txt",
+        "147-000874-EM_txt",
+        "14-000874-EM.txt",
+    ]
+    assert [task.is_stub(text) for text in stubs] == [True, True, True]
+    assert not any(task.is_stub(text) for text in texts)
+    assert not TASKS["LaMP_5"].is_stub(stubs[0])
