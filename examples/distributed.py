@@ -1,4 +1,4 @@
-"""Personalised prompts for a whole split on many processes or machines, with Ray Data: Parquet in, Parquet out.
+"""Personalized prompts for a whole split on many processes or machines, with Ray Data: Parquet in, Parquet out.
 
     python examples/distributed.py --config LaMP_3 --rows export/LaMP_3/validation --output prompts --workers 4
 
@@ -70,7 +70,7 @@ class Worker:
 
 
 def main(given=None):
-    """Read, personalise, write, each row once; of the files written, Ray does not promise the order."""
+    """Read, personalize, write, each row once; of the files written, Ray does not promise the order."""
     args = arguments(given)
     names = ("retriever", "k", "tokenizer", "max_length", "rules", "model")
     options = {name: value for name, value in vars(args).items() if name in names and value is not None}

@@ -23,7 +23,7 @@ def arguments(given=None):
     parser.add_argument("--output", required=True, help="folder for checkpoints, model and predictions")
     parser.add_argument("--data-dir", help="folder with the official files; by default they are fetched")
     parser.add_argument("--retriever", default="bm25")
-    parser.add_argument("-k", type=int, default=4, help="items of the profile in a prompt; 0 is none")
+    parser.add_argument("-k", type=int, default=4, help="items of the profile in a prompt; 0 for the input alone")
     parser.add_argument("--rules", default="official", help="official or fixed")
     parser.add_argument("--max-length", type=int, default=512, help="tokens of a prompt")
     parser.add_argument("--max-target", type=int, default=64, help="tokens of an answer")

@@ -1,4 +1,4 @@
-"""Ask any model of the Hub for the answers of a split, with personalised prompts and without training, and score them.
+"""Ask any model of the Hub for the answers of a split, with personalized prompts and without training, and score them.
 
     python examples/zero_shot.py --config LaMP_3 --model google/flan-t5-xl --retriever bm25 -k 4 --output xl.json
     python examples/zero_shot.py --config LaMP_7 --model Qwen/Qwen2.5-1.5B-Instruct -k 2 --beams 1 --output qwen.json
@@ -23,7 +23,7 @@ def arguments(given=None):
     parser.add_argument("--split", default="validation")
     parser.add_argument("--data-dir", help="folder with the official files; by default they are fetched")
     parser.add_argument("--retriever", default="bm25")
-    parser.add_argument("-k", type=int, default=4, help="items of the profile in a prompt; 0 is none")
+    parser.add_argument("-k", type=int, default=4, help="items of the profile in a prompt; 0 for the input alone")
     parser.add_argument("--rules", help="by default official for sequence-to-sequence models and fixed for others")
     parser.add_argument("--max-length", type=int, default=512, help="tokens of a prompt")
     parser.add_argument("--max-answer", type=int, default=64, help="tokens of an answer")
@@ -54,7 +54,7 @@ except ModuleNotFoundError as error:
 def load(name):
     """Tokenizer and model, on the GPU if there is one."""
     both_ways = AutoConfig.from_pretrained(name).is_encoder_decoder
-    # A decoder goes on where its input ends, so what fills a batch up must stand before it.
+    # A decoder continues at the end of its input, so the padding must come before it.
     tokenizer = AutoTokenizer.from_pretrained(name, padding_side="right" if both_ways else "left")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -149,7 +149,7 @@ def ask_all(rows, tokenizer, model, args):
 
 
 def main(given=None):
-    """Ask, write, score; gives the scores, or None where there are no golds."""
+    """Ask, write, score. Returns the scores, or None without golds."""
     args = arguments(given)
     tokenizer, model = load(args.model)
     rows = prompts(args, tokenizer, model)

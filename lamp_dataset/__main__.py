@@ -11,7 +11,7 @@ from lamp_dataset.commands.personalize import personalize, rank
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lamp-hf")
 def main() -> None:
-    """LaMP, the benchmark of personalised language models: its data, retrieval, prompts, and your copy on the Hub."""
+    """LaMP, the benchmark of personalized language models: its data, retrieval, prompts, and your copy on the Hub."""
 
 
 main.add_command(list_configs)

@@ -23,7 +23,7 @@ class BinaryWriter(Protocol):
 
 
 class Encoded(bytes):
-    """JSON text that stands for a value: :func:`encode` passes it on unchanged."""
+    """JSON text of a value: :func:`encode` passes it on unchanged."""
 
     __slots__ = ()
 

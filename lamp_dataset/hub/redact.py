@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _ADDRESS = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\"]*")
-#: As urllib3 logs it: the host stands elsewhere.
+#: As urllib3 logs it, with the host in another place.
 _PATH = re.compile(r"(/[^\s?'\"]*)\?[^\s'\"]*=[^\s'\"]*")
 
 
