@@ -33,7 +33,9 @@ class Fault:
         skip: so many matching requests pass first.
         status: answered instead of the true answer, nothing done.
         headers: of that answer.
-        drop: "before" closes the connection with nothing done, "after" does the work and then says nothing.
+        body: of that answer; an error in JSON by default.
+        drop: "before" closes the connection with nothing done, "after" does the work and then says nothing, or with a
+            body says that; "silence" keeps the connection open and never answers.
         act: called with the hub first; on its own it only changes the state of things.
     """
 
@@ -43,8 +45,15 @@ class Fault:
     skip: int = 0
     status: int | None = None
     headers: dict = dataclasses.field(default_factory=dict)
+    body: bytes | None = None
     drop: str | None = None
     act: object = None
+
+    def answer(self):
+        if self.body is None:
+            return as_json({"error": "on order"}, self.status, **self.headers)
+        kind = "text/html" if self.body.startswith(b"<") else "application/json"
+        return Answer(self.body, self.status or 200, {"Content-Type": kind, **self.headers})
 
 
 @dataclasses.dataclass
@@ -73,7 +82,7 @@ class Hub:
         self.folder, self.xet, self.page_size = Path(folder), xet, page_size
         self.transfer = "xet" if xet else "basic"
         self.xet_folder = self.folder / "cas"
-        self.lock, self._secret = threading.RLock(), os.urandom(16)
+        self.lock, self._secret, self.closing = threading.RLock(), os.urandom(16), threading.Event()
         self.reset()
 
     def reset(self):
@@ -93,6 +102,7 @@ class Hub:
         return self
 
     def __exit__(self, *problem):
+        self.closing.set()
         for server in self._servers:
             server.shutdown()
             server.server_close()
@@ -145,13 +155,17 @@ class Hub:
         fault = self._fault(request)
         if fault and fault.act:
             fault.act(self)
-        if fault and fault.drop == "before":
+        if fault and fault.drop == "silence":
+            self.closing.wait()
+        if fault and fault.drop in ("before", "silence"):
             return None
         if fault and fault.status:
-            return as_json({"error": "on order"}, fault.status, **fault.headers)
+            return fault.answer()
         answer = self._route(request)
         seen.status = answer.status
-        return None if fault and fault.drop == "after" else answer
+        if fault and fault.drop == "after":
+            return None if fault.body is None else fault.answer()
+        return answer
 
     def _fault(self, request):
         with self.lock:

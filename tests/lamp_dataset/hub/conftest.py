@@ -79,11 +79,15 @@ class Client:
 
     def python(self, code, *arguments, token=ME, home=None, interpreter=sys.executable, **environment):
         """What ``code`` gives to ``answer``, run in a process of its own; a fresh home unless given."""
-        home = home or self.hub.folder / f"home-{os.urandom(4).hex()}"
-        done = self._run([str(interpreter), "-c", PRELUDE + code, *map(str, arguments)], token, home, environment)
+        done = self.run_python(code, *arguments, token=token, home=home, interpreter=interpreter, **environment)
         answers = [line.removeprefix("ANSWER ") for line in done.stdout.splitlines() if line.startswith("ANSWER ")]
         assert answers, done.stderr
         return json.loads(answers[-1])
+
+    def run_python(self, code, *arguments, token=ME, home=None, interpreter=sys.executable, **environment):
+        """The ended process of such code."""
+        home = home or self.hub.folder / f"home-{os.urandom(4).hex()}"
+        return self._run([str(interpreter), "-c", PRELUDE + code, *map(str, arguments)], token, home, environment)
 
     def _run(self, command, token, home, environment):
         environment = self.hub.environment(token, home) | environment

@@ -4,7 +4,7 @@ import pytest
 from huggingface_hub import DatasetCard, DatasetCardData
 
 from lamp_dataset import SAMPLE
-from lamp_dataset.hub.card import BEGIN, END, make_card, task_table
+from lamp_dataset.hub.card import BEGIN, END, is_ours, make_card, patterns_on, task_table
 from lamp_dataset.hub.plan import find_builders, prepare
 from lamp_dataset.tasks import TASKS
 
@@ -91,6 +91,20 @@ def test_other_settings_of_a_config_stay(configs):
     ]
     assert "data_dir" not in again["configs"][0]  # it would be put before the paths
     assert again["task_categories"] == ["other", "text-classification"]
+
+
+def test_the_part_that_an_earlier_version_wrote_is_written_anew(configs):
+    old = "<!-- lamp-dataset: from here to the end mark written by the program, and written again by the next push -->"
+    earlier = card(None, configs["LaMP_2"]).replace(BEGIN, old).replace("## Tasks", "## Licence")
+    assert is_ours(earlier.encode())
+    assert card(earlier, configs["LaMP_2"]) == card(None, configs["LaMP_2"])
+
+
+def test_a_card_lists_the_files_of_ours(configs):
+    assert patterns_on(card(None, configs["LaMP_2"])) == [
+        f"LaMP_2/{split}-*-of-00001.parquet" for split in ("train", "validation", "test")
+    ]
+    assert not is_ours(b"# Mine\n")
 
 
 def test_words_after_a_lost_end_mark_stay(configs):

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 import lamp_dataset
 from lamp_dataset.__main__ import main
 from lamp_dataset.atomic.file import _umask
+from lamp_dataset.hub.card import BEGIN
 
 
 def run(*arguments):
@@ -109,6 +110,73 @@ def test_a_folder_with_anything_else_is_refused_and_untouched(files, tmp_path, n
     done = run("LaMP_2", "-o", target, "--data-dir", files)
     assert (done.exit_code, tree(target)) == (2, before)
     assert f"error: {target}: holds {message}" in done.output
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "LaMP_2/prompts-00000-of-00001.parquet",
+        "LaMP_2/train-00000-of-00002.parquet",
+        "LaMP_3/train-00000-of-00001.parquet",
+        "X/word-00000-of-00001.parquet",
+        "LaMP_2/notes.txt",
+        "empty/",
+        "LaMP_2/linked/",
+        "linked/",
+    ],
+)
+def test_what_an_older_export_did_not_write_is_not_deleted(files, tmp_path, name):
+    """Only what its card lists is replaced: not other shards, nor folders, nor what a link leads to."""
+    target, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    lamp_dataset.export("LaMP_2", target, data_dir=files)
+    elsewhere.mkdir()
+    (elsewhere / "thesis.txt").write_text("years of work")
+    path = target / name
+    path.parent.mkdir(exist_ok=True)
+    if "linked" in name:
+        path.symlink_to(elsewhere)
+    elif name.endswith("/"):
+        path.mkdir()
+    else:
+        path.write_text("theirs")
+    done = run("LaMP_2", "-o", target, "--data-dir", files)
+    assert done.exit_code == 2
+    assert f"error: {target}: holds {name.split('/')[0]}" in done.output
+    assert os.path.lexists(path)
+    assert (elsewhere / "thesis.txt").exists()
+
+
+def test_somebodys_words_on_the_card_stay(files, tmp_path):
+    """Also keys of the front matter; what the card said of configs that are gone goes with them."""
+    target = tmp_path / "out"
+    lamp_dataset.export(["LaMP_2", "LaMP_6"], target, data_dir=files)
+    card = (target / "README.md").read_text().replace("# LaMP\n", "# LaMP of our group\n\nAsk Ida.\n", 1)
+    (target / "README.md").write_text(card.replace("---\n", "---\nviewer: false\n", 1) + "\nSince 2021.\n")
+    lamp_dataset.export("LaMP_3_time", target, data_dir=files)
+    new = (target / "README.md").read_text()
+    assert "# LaMP of our group\n\nAsk Ida.\n" in new
+    assert new.startswith("---\nviewer: false\n")
+    assert new.endswith("\nSince 2021.\n")
+    assert "LaMP_6" not in new
+    assert datasets.get_dataset_config_names(str(target)) == ["LaMP_3_time"]
+
+
+def test_a_card_that_cannot_be_read_is_not_written_over(files, tmp_path):
+    target = tmp_path / "out"
+    lamp_dataset.export("LaMP_2", target, data_dir=files)
+    for content in (b"---\na: [1\n---\n", b"\xff"):
+        (target / "README.md").write_bytes(content + BEGIN.encode())
+        done = run("LaMP_2", "-o", target, "--data-dir", files)
+        assert (done.exit_code, (target / "README.md").read_bytes()[: len(content)]) == (2, content)
+        assert f"{target}/README.md" in done.output
+
+
+def test_a_tilde_is_the_users_home(files, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "ida"))
+    monkeypatch.chdir(tmp_path)
+    lamp_dataset.export("LaMP_2", "~/out", data_dir=files)
+    assert (tmp_path / "ida/out/README.md").exists()
+    assert not (tmp_path / "~").exists()
 
 
 def test_a_failure_leaves_the_older_export(files, tmp_path):

@@ -245,6 +245,18 @@ def test_without_a_network_it_is_one_line(client, files):
     assert "xet" not in (offline.stderr + refused.stderr).lower()
 
 
+def test_the_old_spelling_of_the_license_warns_and_works(client, files):
+    code = """
+import warnings, lamp_dataset
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    pushed = lamp_dataset.push_to_hub("me/lamp", "LaMP_6", arguments[0], acknowledge_licence=True, dry_run=True)
+positional = lamp_dataset.push_to_hub("me/lamp", "LaMP_6", arguments[0], True, True, dry_run=True)
+answer([[w.category.__name__ for w in caught if "acknowledge_license" in str(w.message)], pushed == positional])
+"""
+    assert client.python(code, files) == [["FutureWarning"], True]
+
+
 def test_a_token_with_a_line_end_is_not_shown(client, files):
     code = """
 import lamp_dataset

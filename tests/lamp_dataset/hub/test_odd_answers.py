@@ -1,0 +1,259 @@
+"""A server or a user that is not as a push expects: one line says where it ended, and what was committed."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import lamp_dataset
+from lamp_dataset import SPLITS
+
+#: Name -> (method, path, how many to let pass) of each request of a push to a repository that exists.
+STEPS = {
+    "look": ("GET", "^/api/datasets/me/lamp/revision/main$", 0),
+    "write access": ("GET", "auth-check/write", 0),
+    "stranger": ("GET", "^/api/datasets/me/lamp$", 0),
+    "tree": ("GET", "/tree/", 0),
+    "card, its head": ("HEAD", "/resolve/[^/]+/README.md", 0),
+    "card": ("GET", "/resolve/[^/]+/README.md", 0),
+    "preupload": ("POST", "/preupload/", 0),
+    "batch": ("POST", "objects/batch", 0),
+    "upload": ("PUT", "^/upload/", 0),
+    "last look": ("GET", "^/api/datasets/me/lamp/revision/main$", 3),
+    "validate-yaml": ("POST", "validate-yaml", 0),
+    "commit": ("POST", "/commit/main", 0),
+    "look after": ("GET", "^/api/datasets/me/lamp/revision/main$", 5),
+    "tree after": ("GET", "/tree/", 2),
+    "read back": ("GET", "/resolve/", 4),
+}
+BODIES = {"object": b"{}", "list": b"[]", "null": b"null", "page": b"<html><title>Log in to the WLAN</title></html>"}
+#: Steps of which the client reads the status only, or does not miss a key.
+UNREAD = ("write access", "upload", "validate-yaml")
+#: Every step, and the odder answers where the client reads the most.
+ODD = [(step, body) for step in STEPS for body in ("object", "page")]
+ODD += [(step, body) for step in ("look", "tree", "preupload", "commit") for body in ("list", "null")]
+
+
+@pytest.fixture
+def repo(client):
+    """A repository with somebody's own words on its card."""
+    repo = client.hub.store.create("me/lamp", private=True)
+    repo.write("README.md", b"Ask Ida.\n")
+    return repo
+
+
+@pytest.mark.oldest
+@pytest.mark.parametrize(("step", "body"), ODD)
+def test_an_odd_answer_with_status_200_is_one_line_that_says_what_was_committed(client, repo, files, step, body):
+    method, path, skip = STEPS[step]
+    client.hub.fault(method, path, skip=skip, times=100, status=200, body=BODIES[body])
+    done = client.push("me/lamp", "LaMP_2", data_dir=files)
+    assert "Traceback" not in done.stderr
+    pushed = len(repo.commits) > 2
+    assert repo.head.files["README.md"].data.startswith(b"Ask Ida.") or pushed
+    assert b"Ask Ida.\n" in repo.head.files["README.md"].data
+    if done.returncode == 0:
+        assert step in UNREAD
+        assert pushed
+        return
+    assert done.returncode == 2
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("error: me/lamp: ")
+    if pushed:
+        assert f"commit {repo.head.oid} is" in last
+    else:
+        assert "nothing was sent" in last or "nothing was committed" in last
+
+
+@pytest.mark.parametrize("body", ["object", "null"])
+def test_an_odd_answer_to_the_creation_is_one_line(client, files, body):
+    client.hub.fault("POST", "repos/create", times=100, status=200, body=BODIES[body])
+    done = client.push("me/lamp", "LaMP_2", data_dir=files)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: me/lamp: ")
+    assert "nothing was sent" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("body", ["object", "page"])
+def test_a_commit_that_was_made_behind_an_odd_answer_is_found(client, repo, files, body):
+    client.hub.fault("POST", "/commit/main", drop="after", body=BODIES[body])
+    done = client.push("me/lamp", "LaMP_2", data_dir=files)
+    assert done.returncode == 0, done.stderr
+    assert f"commit {repo.head.oid}, read back" in done.stdout
+    assert len(repo.commits) == 3
+
+
+def test_whether_the_commit_was_made_is_said_to_be_unknown_where_nobody_answers_any_more(client, repo, files):
+    client.hub.fault("POST", "/commit/main", drop="after", act=silence)
+    done = client.push("me/lamp", "LaMP_2", data_dir=files)
+    assert done.returncode == 2
+    assert "it is not known whether the commit was made" in done.stderr.splitlines()[-1]
+    assert len(repo.commits) == 3
+
+
+def silence(hub):
+    hub.fault("GET", "/revision/main$", times=100, status=500)
+
+
+def test_the_last_look_stands_right_before_the_commit(client, repo, files):
+    """As its owner and as a stranger; what the client itself asks for comes before."""
+    assert client.push("me/lamp", "LaMP_2", data_dir=files).returncode == 0
+    log = [(seen.method, seen.path, seen.token is not None) for seen in client.hub.log]
+    commit = next(n for n, (_, path, _) in enumerate(log) if "/commit/" in path)
+    assert log[commit - 2 : commit] == [
+        ("GET", "/api/datasets/me/lamp/revision/main", True),
+        ("GET", "/api/datasets/me/lamp", False),
+    ]
+    assert log[commit - 3][0] == "POST"
+
+
+@pytest.mark.oldest
+@pytest.mark.parametrize("moment", [("POST", "validate-yaml"), ("POST", "preupload/main")])
+def test_made_public_while_the_client_prepares_the_commit_nothing_is_committed(client, repo, files, moment):
+    client.hub.fault(*moment, skip=moment[1].startswith("preupload"), act=lambda hub: setattr(repo, "private", False))
+    done = client.push("me/lamp", "LaMP_2", data_dir=files)
+    assert (done.returncode, len(repo.commits)) == (2, 2)
+    assert "me/lamp is public; nothing was committed" in done.stderr
+
+
+def test_made_public_while_it_is_read_back_is_told(client, repo, files):
+    client.hub.fault("HEAD", "^/datasets/me/lamp/resolve/.*/lamp.py", act=lambda hub: setattr(repo, "private", False))
+    done = client.push("me/lamp", "LaMP_2", data_dir=files)
+    assert done.returncode == 2
+    assert f"me/lamp is public; commit {repo.head.oid} is in it" in done.stderr
+
+
+@pytest.mark.oldest
+def test_where_strangers_see_it_not_a_byte_of_gated_texts_goes_out(client, repo, files):
+    """A server that calls a repository private and shows it to all."""
+    real = client.hub.store.readable
+    client.hub.store.readable = lambda name, token: real(name, token or "hf_mewritesecret")
+    done = client.push("me/lamp", "LaMP_6", data_dir=files, options=["--acknowledge-license"])
+    assert done.returncode == 2
+    assert "me/lamp: the Hub calls it private, but strangers see it; nothing was sent" in done.stderr
+    assert {seen.method for seen in client.hub.log} == {"GET"}
+
+
+@pytest.mark.oldest
+@pytest.mark.parametrize("step", ["look", "stranger", "batch", "commit"])
+def test_a_server_that_never_answers_is_given_up_after_a_named_time(client, repo, files, step):
+    method, path, skip = STEPS[step]
+    client.hub.fault(method, path, skip=skip, times=100, drop="silence")
+    code = """
+import lamp_dataset, lamp_dataset.hub.sessions as sessions, lamp_dataset.hub.remote as remote
+sessions.ANSWER_SECONDS = remote.ANSWER_SECONDS = 0.3
+try:
+    lamp_dataset.push_to_hub("me/lamp", "LaMP_2", arguments[0])
+except ConnectionError as error:
+    answer(str(error))
+"""
+    said = client.python(code, files, home=client.home)
+    assert said.startswith("me/lamp: ")
+    assert "0.3 s" in said
+    assert "nothing was" in said
+    assert len(repo.commits) == 2
+
+
+@pytest.mark.oldest
+@pytest.mark.parametrize("step", ["look", "preupload", "commit"])
+def test_a_redirect_to_another_host_is_refused_for_gated_configs_only(client, repo, files, step):
+    method, path, skip = STEPS[step]
+
+    def elsewhere(hub):
+        # the same server under its other name
+        hub.faults[-1].headers["Location"] = hub.files_origin + hub.log[-1].target
+
+    for config, status in [("LaMP_6", 2), ("LaMP_2", None)]:
+        client.hub.faults.clear()
+        client.hub.log.clear()
+        client.hub.fault(method, path, skip=skip, times=100, status=307, act=elsewhere)
+        done = client.push("me/lamp", config, data_dir=files, options=["--acknowledge-license"])
+        there = [seen for seen in client.hub.log if seen.origin == "localhost" and "/api/" in seen.path]
+        if status:
+            assert (done.returncode, there, len(repo.commits)) == (2, [], 2)
+            assert "another host, localhost:" in done.stderr
+            assert "nothing was" in done.stderr
+        else:
+            assert there
+
+
+@pytest.mark.oldest
+def test_a_token_that_is_sent_only_when_asked_for_reads_back_too(client, repo, files):
+    done = client.typed("push", "me/lamp", "LaMP_2", "--data-dir", files, HF_HUB_DISABLE_IMPLICIT_TOKEN="1")
+    assert done.returncode == 0, done.stderr
+    assert f"commit {repo.head.oid}, read back" in done.stdout
+
+
+LOGGED = """
+import logging, sys
+logging.basicConfig(level=logging.DEBUG, stream=sys.stdout)
+import lamp_dataset
+lamp_dataset.push_to_hub("me/lamp", "LaMP_2", arguments[0])
+logging.getLogger("mine").info("see https://a.example/b?page=2")
+answer(None)
+"""
+
+
+@pytest.mark.oldest
+def test_no_signed_address_is_in_the_logs_of_a_push(client, repo, files):
+    """The HTTP library logs every address at INFO or DEBUG, to whatever handler the user has."""
+    done = client.run_python(LOGGED, files)
+    assert done.returncode == 0, done.stderr
+    assert "/upload/" in done.stdout
+    assert "signature" not in done.stdout + done.stderr
+    assert "hf_mewrite" not in done.stdout + done.stderr
+    # before and after, everything is logged as usual
+    assert "see https://a.example/b?page=2" in done.stdout
+
+
+@pytest.mark.oldest
+def test_a_dry_run_without_a_token_shows_what_would_be_sent(client, files):
+    done = client.typed("push", "me/lamp", "LaMP_2", "--data-dir", files, "--dry-run", token="")
+    assert done.returncode == 0, done.stderr
+    assert "would send LaMP_2/train-00000-of-00001.parquet" in done.stdout
+    assert "without a token" in done.stdout
+    assert {(seen.method, seen.token) for seen in client.hub.log} == {("GET", None)}
+    client.hub.store.create("me/lamp", private=False)
+    done = client.typed("push", "me/lamp", "LaMP_2", "--data-dir", files, "--dry-run", token="")
+    assert (done.returncode, "me/lamp is public; nothing was sent" in done.stderr) == (2, True)
+
+
+BESIDE_A_CHECKOUT = """
+sys.path[:] = [arguments[1], *(path for path in sys.path if path)]
+import lamp_dataset
+answer(lamp_dataset.push_to_hub("me/lamp", "LaMP_2", arguments[0]).commit)
+"""
+
+
+@pytest.mark.oldest
+def test_the_read_back_finds_the_library_where_this_process_found_it(client, repo, files, tmp_path):
+    """On sys.path alone, as in a notebook beside a checkout; here a copy that leaves a trace."""
+    shutil.copytree(Path(lamp_dataset.__file__).parent, tmp_path / "lamp_dataset")
+    with (tmp_path / "lamp_dataset/hub/readback.py").open("r+") as file:
+        source = file.read()
+        file.seek(0)
+        trace = f"    Path({str(tmp_path)!r}, 'read').touch()\n"
+        file.write(source.replace('if __name__ == "__main__":\n', f'if __name__ == "__main__":\n{trace}'))
+    assert client.python(BESIDE_A_CHECKOUT, files, tmp_path, home=client.home) == repo.head.oid
+    assert (tmp_path / "read").exists()
+
+
+def test_somebodys_own_split_in_a_pushed_config_stays(client, repo, files):
+    """Its files, and what the card says of it, so that it still loads."""
+    assert client.push("me/lamp", "LaMP_2", data_dir=files).returncode == 0
+    shard = repo.head.files["LaMP_2/train-00000-of-00001.parquet"]
+    card = repo.head.files["README.md"].data.decode()
+    card = card.replace("data_files:\n", "data_files:\n  - split: prompts\n    path: LaMP_2/prompts-*\n", 1)
+    card = card.replace("  splits:\n", "  splits:\n  - name: prompts\n    num_bytes: 9\n    num_examples: 7\n", 1)
+    theirs = {"LaMP_2/prompts-00000-of-00001.parquet": shard, "LaMP_2/notes.parquet": shard}
+    repo.commit("a split of our own", {**repo.head.files, **theirs})
+    repo.write("README.md", card.encode())
+    repo.commit("an old shard", {**repo.head.files, "LaMP_2/test-00000-of-00002.parquet": shard})
+    done = client.push("me/lamp", "LaMP_2", data_dir=files)
+    assert done.returncode == 0, done.stderr
+    assert "removed LaMP_2/test-00000-of-00002.parquet" in done.stdout
+    assert set(theirs) < set(repo.head.files)
+    loaded = client.load("me/lamp", "LaMP_2")["LaMP_2"]
+    assert set(loaded) == {*SPLITS, "prompts"}
+    assert loaded["prompts"] == loaded["train"]
