@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from lamp_metric.comparison import compare
     from lamp_metric.predictions.answers import extract_answer
     from lamp_metric.predictions.writing import write_predictions
+    from lamp_metric.published import PUBLISHED
     from lamp_metric.scoring import score, signature_of
     from lamp_metric.trainer import best_tokens, compute_metrics
 else:  # their modules need scikit-learn, rouge_score or numpy
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
+            "PUBLISHED": "published",
             "best_tokens": "trainer",
             "compare": "comparison",
             "compute_metrics": "trainer",
@@ -29,6 +31,15 @@ else:  # their modules need scikit-learn, rouge_score or numpy
         },
     )
 
-__all__ = ["best_tokens", "compare", "compute_metrics", "extract_answer", "score", "signature_of", "write_predictions"]
+__all__ = [
+    "PUBLISHED",
+    "best_tokens",
+    "compare",
+    "compute_metrics",
+    "extract_answer",
+    "score",
+    "signature_of",
+    "write_predictions",
+]
 
 register()

@@ -1,4 +1,4 @@
-"""What the site makes from the code: the tables of tasks, and each command's section from its own ``--help``.
+"""What the site makes from the code: tables of tasks and of published results, each command's section from ``--help``.
 
 A page asks for it with a line ``<!-- generated: NAME [ARGUMENT] -->``.
 """
@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lamp_dataset.hub.card import task_table
 from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import TASKS
+from lamp_metric.published import PUBLISHED, SOURCES, PublishedScores
 
 MARK = re.compile(r"^<!-- generated: (\w+)(?: (\S+))? -->$", re.MULTILINE)
 
@@ -71,4 +73,53 @@ def commands(command: str) -> str:
     return "\n\n".join(sections)
 
 
-GENERATORS = {"tasks": tasks, "task_details": task_details, "commands": commands}
+def sources() -> str:
+    """The sources of the published results."""
+    return _table([["mark", "source"], *([f"[{key}]", text] for key, text in SOURCES.items())])
+
+
+def published_by_system(setting: str) -> str:
+    """The leaderboard: a row for each system, a column for each task of a setting, ``user`` or ``time``."""
+    cells: dict[str, dict[str, str]] = {}
+    for row in PUBLISHED:
+        task = TASKS[row.config]
+        if (row.source, task.setting) == ("L", setting):
+            how = "retrieval" if row.retriever in ("BM25", "Contriever", "recency") else row.retriever
+            cells.setdefault(replace(row, retriever=how).label, {})[task.base] = _cell(row)
+    return _pivot("system", cells)
+
+
+def published_by_retriever(source: str) -> str:
+    """The results of another source: a row for each config, a column for each retriever."""
+    cells: dict[str, dict[str, str]] = {}
+    for row in PUBLISHED:
+        if row.source == source:
+            keys = "/".join(row.scores)
+            column = row.retriever or f"{row.system.rpartition(', ')[2]}, k={row.k}"
+            cells.setdefault(f"{row.config} | {keys}", {})[column] = _cell(row)
+    return _pivot("config | score", cells)
+
+
+def _cell(row: PublishedScores) -> str:
+    """The scores as the sources print them: .734 or 1.049."""
+    return "/".join(f"{score:.3f}".removeprefix("0") for score in row.scores.values())
+
+
+def _pivot(corner: str, cells: Mapping[str, Mapping[str, str]]) -> str:
+    columns = list(dict.fromkeys(column for row in cells.values() for column in row))
+    return _table([[corner, *columns], *([name, *(row.get(c, "–") for c in columns)] for name, row in cells.items())])
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([lines[0], "| --- " * (lines[0].count(" | ") + 1) + "|", *lines[1:]])
+
+
+GENERATORS = {
+    "tasks": tasks,
+    "task_details": task_details,
+    "commands": commands,
+    "sources": sources,
+    "published_by_system": published_by_system,
+    "published_by_retriever": published_by_retriever,
+}

@@ -12,7 +12,6 @@ from lamp_dataset.personalize.retrieval.rankers import RANKERS
 DOCS = Path(__file__).parents[3] / "docs"
 TUTORIAL = (DOCS / "tutorial.md").read_text(encoding="utf-8")
 RULES = (DOCS / "explanation" / "prompts.md").read_text(encoding="utf-8")
-BASELINES = (DOCS / "explanation" / "baselines.md").read_text(encoding="utf-8")
 
 
 def test_the_tutorial_shows_ranking_and_prompt_of_a_sample_as_they_are():
@@ -32,9 +31,3 @@ def test_the_tutorial_shows_ranking_and_prompt_of_a_sample_as_they_are():
 
 def test_the_document_of_rules_has_every_ranker():
     assert re.findall(r"^\| `(\w+)` \|", RULES, re.MULTILINE)[: len(RANKERS)] == list(RANKERS)
-
-
-def test_the_tables_of_baselines_are_whole():
-    for table in re.findall(r"(?:^\|.*\n)+", BASELINES, re.MULTILINE):
-        widths = {line.count("|") for line in table.splitlines()}
-        assert len(widths) == 1, table

@@ -1,0 +1,108 @@
+"""Published results to compare with, as their sources print them, read from ``published.csv``.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from lamp_dataset.task import SCORES, SPLITS
+from lamp_dataset.tasks import get_task
+
+_FILE = Path(__file__).with_name("published.csv")
+
+#: Key of a source -> what it is, in Markdown.
+SOURCES: Mapping[str, str] = MappingProxyType(
+    {
+        "L": "the benchmark's leaderboard, [lamp-benchmark.github.io](https://github.com/LaMP-Benchmark/"
+        "lamp-benchmark.github.io) at commit 68ffd63, `_data/leaderboard.yaml`, which credits arXiv 2304.11406",
+        "R": "Salemi, Kallumadi and Zamani 2024, [arXiv 2404.05970](https://arxiv.org/abs/2404.05970), Table 3",
+        "P": "PPlug, [arXiv 2409.11901](https://arxiv.org/abs/2409.11901), Table 1",
+        "A": "a third party's note that quotes Tables 2 to 4 of the LaMP paper; second hand",
+    }
+)
+
+
+@dataclass(frozen=True)
+class PublishedScores:
+    """The scores of one system on one config. None stands for what the source does not say.
+
+    Attributes:
+        source: key of :data:`SOURCES`.
+        config: config name.
+        split: ``"test"`` or ``"validation"``. No public golds exist for test.
+        system: the model and how it was trained.
+        retriever: as the source calls it; ``"none"`` for no profile.
+        k: number of retrieved items, 0 for no profile.
+        max_input_tokens: the budget of the prompt.
+        scores: result key -> score. Some sources give only one of the task's two.
+        note: what else matters, or "".
+    """
+
+    source: str
+    config: str
+    split: str
+    system: str
+    retriever: str | None
+    k: int | None
+    max_input_tokens: int | None
+    scores: Mapping[str, float]
+    note: str = ""
+
+    @property
+    def label(self) -> str:
+        """System and retriever in a few words, for a row of a table."""
+        how = "no profile" if self.retriever == "none" else self.retriever
+        return self.system if how is None else f"{self.system}, {how}"
+
+
+def read_published(lines: Iterable[str], name: str = _FILE.name) -> tuple[PublishedScores, ...]:
+    """The rows of a table like ``published.csv``.
+
+    Args:
+        lines: of the file, the header first.
+        name: the file's name, for messages.
+
+    Raises:
+        ValueError: an unknown source, config or split, a score that is not one of the config's, no score at all, or
+            something that is no number; the message names file and line.
+    """
+    reader = csv.DictReader(lines)
+    found = []
+    for cells in reader:
+        try:
+            found.append(_row(cells))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{name}, line {reader.line_num}: {error}") from None
+    return tuple(found)
+
+
+def _row(cells: Mapping[str, str]) -> PublishedScores:
+    task = get_task(cells["config"])
+    scores = {key: float(cells[key]) for keys in SCORES.values() for key in keys if cells[key]}
+    problems = (
+        (cells["source"] not in SOURCES, f"source: expected one of {', '.join(SOURCES)}, found {cells['source']!r}"),
+        (cells["split"] not in SPLITS, f"split: expected one of {', '.join(SPLITS)}, found {cells['split']!r}"),
+        (not scores, f"expected a score of {task.name}: {', '.join(task.scores)}"),
+        (not set(scores) <= set(task.scores), f"{task.name} has {', '.join(task.scores)}, found {', '.join(scores)}"),
+    )
+    for wrong, message in problems:
+        if wrong:
+            raise ValueError(message)
+    k, tokens = (int(cells[name]) if cells[name] else None for name in ("k", "max_input_tokens"))
+    words = (cells[name] for name in ("source", "config", "split", "system"))
+    return PublishedScores(*words, cells["retriever"] or None, k, tokens, MappingProxyType(scores), cells["note"])
+
+
+def _read_file() -> tuple[PublishedScores, ...]:
+    with _FILE.open(encoding="utf-8", newline="") as lines:
+        return read_published(lines)
+
+
+#: The published results, in the order of the file: 154 rows, by source.
+PUBLISHED: tuple[PublishedScores, ...] = _read_file()
