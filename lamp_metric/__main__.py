@@ -3,6 +3,7 @@
 import click
 
 from lamp_dataset.commands.command import Group
+from lamp_metric.commands.baseline import baseline
 from lamp_metric.commands.evaluation import compare, eval_all, eval_task
 from lamp_metric.commands.submission import check, pack
 
@@ -20,7 +21,7 @@ def main() -> None:
     """Score predictions for the LaMP benchmark."""
 
 
-for command in (eval_task, eval_all, compare, check, pack):
+for command in (eval_task, eval_all, compare, baseline, check, pack):
     main.add_command(command)
 
 if __name__ == "__main__":

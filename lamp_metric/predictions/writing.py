@@ -13,7 +13,14 @@ from lamp_dataset.tasks import get_task
 from lamp_metric.predictions.values import as_list, as_texts
 
 
-def write_predictions(path: str | os.PathLike[str], task_name: str, ids: Iterable[str], outputs: Iterable[Any]) -> None:
+def write_predictions(
+    path: str | os.PathLike[str],
+    task_name: str,
+    ids: Iterable[str],
+    outputs: Iterable[Any],
+    *,
+    private: bool = False,
+) -> None:
     """Write predictions in the official file format, whole or not at all.
 
     Args:
@@ -21,6 +28,7 @@ def write_predictions(path: str | os.PathLike[str], task_name: str, ids: Iterabl
         task_name: config name, such as ``"LaMP_4"``.
         ids: sample ids, strings.
         outputs: one per id: strings, or also numbers if the task has labels.
+        private: whether only the user may read the file.
 
     Raises:
         ValueError: the task is unknown, the lists differ in length, an id is duplicate or not a string, or an output
@@ -36,6 +44,10 @@ def write_predictions(path: str | os.PathLike[str], task_name: str, ids: Iterabl
             raise ValueError(f"ids: expected strings, found {sample_id!r} at position {position}")
     check_unique(ids, "ids")
     texts = as_texts(outputs, task, "output", ids)
-    with write_whole(path, "wb") as file, write_outputs(file, task.official_name, compact=True) as entries:
+    permissions = 0o600 if private else None
+    with (
+        write_whole(path, "wb", permissions) as file,
+        write_outputs(file, task.official_name, compact=True) as entries,
+    ):
         for sample_id, text in zip(ids, texts, strict=True):
             entries.add({"id": sample_id, "output": text})

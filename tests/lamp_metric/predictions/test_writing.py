@@ -34,3 +34,10 @@ def test_predictions_that_cannot_be_scored_are_not_written(tmp_path, ids, output
     with pytest.raises(ValueError, match=message):
         write_predictions(tmp_path / "p.json", "LaMP_4", ids, outputs)
     assert not (tmp_path / "p.json").exists()
+
+
+def test_a_private_file_is_for_its_owner_alone(tmp_path):
+    for path in (tmp_path / "new.json", tmp_path / "old.json"):
+        (tmp_path / "old.json").touch(0o644)
+        write_predictions(path, "LaMP_6", ["1"], ["Lunch"], private=True)
+        assert path.stat().st_mode & 0o777 == 0o600

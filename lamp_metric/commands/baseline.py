@@ -1,0 +1,51 @@
+"""``baseline``: the trivial baselines as a file of predictions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lamp_dataset.commands.command import DATA_DIR, Command, examples
+from lamp_dataset.formats.layout import find_files
+from lamp_dataset.formats.outputs import read_outputs
+from lamp_dataset.task import SPLITS, Task
+from lamp_dataset.tasks import get_task
+from lamp_metric.baselines import baseline as predict
+from lamp_metric.commands.shared import FILE, check_output
+from lamp_metric.predictions.writing import write_predictions
+
+
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "lamp-metric baseline LaMP_3 --data-dir my/files --output trivial.json",
+        "lamp-metric baseline LaMP_4 --data-dir sample --split test --output trivial.json",
+    ),
+)
+@click.argument("config")
+@click.option("--data-dir", type=DATA_DIR, required=True, help=DATA_DIR.help.partition("; by default")[0] + ".")
+@click.option("--split", type=click.Choice(list(SPLITS)), default="validation", show_default=True)
+@click.option("--output", type=FILE, required=True, help="The file of predictions to write.")
+def baseline(config: str, data_dir: str, split: str, output: Path) -> None:
+    """Write the predictions of CONFIG's trivial baseline, which a model should beat.
+
+    Tasks with labels: the most common label, or the mean rating, of the training golds in the folder. Titles: the title
+    of the first profile item. Paraphrases: the text of the input.
+    """
+    from lamp_dataset.personalize.split import load_split  # imports datasets: --help must be quick
+
+    task = get_task(config)
+    golds = _train_golds(task, data_dir) if task.labels else []
+    check_output(output, [Path(path) for path in find_files(task, data_dir, [split])[split] if path])
+    rows = load_split(config, split, data_dir)
+    what, predictions = predict(task, rows, golds)
+    write_predictions(output, config, list(rows["id"]), predictions, private=task.gated)
+    click.echo(f"{output}: {len(predictions)} predictions: {what}", err=True)
+    if task.gated:
+        click.echo(f"{output} may hold texts under {task.license}", err=True)
+
+
+def _train_golds(task: Task, data_dir: str) -> list[str]:
+    outputs = find_files(task, data_dir, ["train"])["train"].outputs
+    return [str(gold) for gold in read_outputs(outputs, task).by_id.values()]

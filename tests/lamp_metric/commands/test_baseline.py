@@ -1,0 +1,80 @@
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from lamp_dataset import SAMPLE, TASKS
+from lamp_dataset.formats.json_file import read_json
+from lamp_dataset.formats.outputs import read_outputs
+
+
+def written(path, name):
+    return dict(read_outputs(path, TASKS[name]).by_id)
+
+
+def test_the_most_common_training_label(run, tmp_path):
+    golds = read_outputs(Path(SAMPLE) / TASKS["LaMP_2"].outputs_path("train")).by_id
+    result = run("baseline", "LaMP_2", "--data-dir", "sample", "--output", tmp_path / "p.json")
+    assert result.exit_code == 0, result.output
+    assert f"p.json: {len(written(tmp_path / 'p.json', 'LaMP_2'))} predictions: most common training label" in (
+        result.stderr
+    )
+    counts = Counter(golds.values())
+    [label] = set(written(tmp_path / "p.json", "LaMP_2").values())
+    assert counts[label] == max(counts.values())
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_titles_of_the_first_item_in_any_split(run, tmp_path, split):
+    rows = read_json(Path(SAMPLE) / TASKS["LaMP_5_time"].questions_path(split))
+    options = ("--data-dir", SAMPLE, "--split", split)
+    assert run("baseline", "LaMP_5_time", *options, "--output", tmp_path / "p.json").exit_code == 0
+    assert written(tmp_path / "p.json", "LaMP_5_time") == {row["id"]: row["profile"][0]["title"] for row in rows}
+
+
+def test_what_it_writes_can_be_scored(run, tmp_path):
+    for name, task in TASKS.items():
+        output = tmp_path / f"{name}.json"
+        assert run("baseline", name, "--data-dir", "sample", "--output", output).exit_code == 0
+        golds = Path(SAMPLE) / task.outputs_path("validation")
+        done = run("eval-task", "--golds-json", golds, "--preds-json", output, "--task-name", name)
+        assert done.exit_code == 0, done.output
+
+
+def test_texts_of_the_gated_task_are_for_ones_own_eyes(run, tmp_path):
+    result = run("baseline", "LaMP_6", "--data-dir", "sample", "--output", tmp_path / "p.json")
+    assert "LDC2015T03" in result.stderr
+    assert (tmp_path / "p.json").stat().st_mode & 0o077 == 0
+
+
+def test_only_tasks_with_labels_need_the_training_golds(run, fails, tmp_path):
+    for name in ("LaMP_3", "LaMP_4"):
+        shutil.copytree(Path(SAMPLE) / name / "dev", tmp_path / name / "dev")
+    output = tmp_path / "p.json"
+    assert "LaMP_3/train/train_questions.json" in fails(
+        "baseline", "LaMP_3", "--data-dir", tmp_path, "--output", output
+    )
+    assert not output.exists()
+    assert run("baseline", "LaMP_4", "--data-dir", tmp_path, "--output", output).exit_code == 0
+
+
+def test_it_does_not_overwrite_what_it_reads(fails, tmp_path):
+    shutil.copytree(Path(SAMPLE) / "LaMP_4" / "dev", tmp_path / "dev")
+    questions = tmp_path / "dev" / "dev_questions.json"
+    before = questions.read_bytes()
+    assert str(questions) in fails("baseline", "LaMP_4", "--data-dir", tmp_path, "--output", questions)
+    assert questions.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "facts"),
+    [
+        (("LaMP-3", "--data-dir", "sample"), "LaMP_3"),
+        (("LaMP_3",), "--data-dir"),
+        (("LaMP_3", "--data-dir", "no/such"), "no/such"),
+        (("LaMP_3", "--data-dir", "sample", "--split", "dev"), "'dev'"),
+    ],
+)
+def test_bad_input_is_one_line(fails, tmp_path, arguments, facts):
+    assert facts in fails("baseline", *arguments, "--output", tmp_path / "p.json")
