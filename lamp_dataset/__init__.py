@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from lamp_dataset.hub.export import export
     from lamp_dataset.hub.push import push_to_hub
     from lamp_dataset.personalize.personalizer import Personalizer
-    from lamp_dataset.personalize.users import swap_profiles, users_of
+    from lamp_dataset.personalize.profile_swap import swap_profiles
+    from lamp_dataset.personalize.users import users_of
 else:  # their modules need numpy, pyarrow or the Hub
     __getattr__, __dir__ = lazy_exports(
         __name__,
@@ -32,7 +33,7 @@ else:  # their modules need numpy, pyarrow or the Hub
             "Personalizer": "personalize.personalizer",
             "export": "hub.export",
             "push_to_hub": "hub.push",
-            "swap_profiles": "personalize.users",
+            "swap_profiles": "personalize.profile_swap",
             "users_of": "personalize.users",
         },
     )

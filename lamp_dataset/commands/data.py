@@ -8,7 +8,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,9 @@ from lamp_dataset.formats.layout import find_files, official_paths
 from lamp_dataset.hub.card import task_table
 from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import TASKS, get_task
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 _CONFIG = click.argument("config")
 _DATA_DIR = click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
@@ -104,7 +107,11 @@ def _field(name: str, text: str | None, indent: int) -> list[str]:
 @_DATA_DIR
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def stats(config: str, data_dir: str | None, as_json: bool) -> None:
-    """Show samples, lengths, profile sizes and label shares of CONFIG, and sizes and SHA-256 of its raw files."""
+    """Show samples, lengths, profile sizes, label shares and users of CONFIG, and sizes and SHA-256 of its raw files.
+
+    Configs without user ids: users are inferred from profiles that are the same but for an item. Time-based configs
+    name their users; there, it says how well the inference would have done.
+    """
     found = _stats(get_task(config), data_dir)
     click.echo(json.dumps(found, indent=2) if as_json else "\n".join(_report(found)))
 
@@ -112,16 +119,21 @@ def stats(config: str, data_dir: str | None, as_json: bool) -> None:
 def _stats(task: Task, data_dir: str | None) -> dict:
     import datasets
 
-    from lamp_dataset.loading.statistics import split_stats
-
     if not sys.stderr.isatty():
         datasets.disable_progress_bars()
     loaded = datasets.load_dataset("lamp", task.name, data_dir=data_dir)
-    splits = {
-        split: split_stats(rows.with_format("arrow").iter(batch_size=100), task) for split, rows in loaded.items()
-    }
+    splits = {split: _split_stats(rows, task) for split, rows in loaded.items()}
     files = next(iter(loaded.values())).info.download_checksums or _hashes(task, data_dir)
     return {"config": task.name, "splits": splits, "files": files}
+
+
+def _split_stats(rows: Dataset, task: Task) -> dict:
+    from lamp_dataset.loading.statistics import split_stats
+    from lamp_dataset.personalize.user_figures import UserFigures
+
+    users = UserFigures(task)
+    batches = users.watch(rows.with_format("arrow").iter(batch_size=100))
+    return {**split_stats(batches, task), "users": users.figures()}
 
 
 def _hashes(task: Task, data_dir: str) -> dict[str, dict]:
@@ -142,11 +154,23 @@ def _report(found: dict) -> Iterator[str]:
         yield f"  {split}: {figures['samples']:,} samples"
         for name in ("input_words", "output_words", "profile_size"):
             yield f"    {name.replace('_', ' '):13} {_summary_line(figures[name])}"
+        yield f"    users         {_users_line(figures['users'])}"
         if "labels" in figures:
             yield f"    labels        {', '.join(f'{k} {v:.1%}' for k, v in figures['labels'].items())}"
     yield "  files"
     for path, file in found["files"].items():
         yield f"    {path}  {file['num_bytes']:,} bytes  sha256 {file['checksum']}"
+
+
+def _users_line(users: dict) -> str:
+    found = f"{users['number']:,}{' (inferred)' if users['inferred'] else ''}"
+    if users["number"]:
+        found += "; samples per user: median {median:g}, max {max}".format(**users["samples_per_user"])
+    if "inference" in users:
+        found += "; inferred from profiles alone: {found:,} found, {split:,} split, {merged:,} merged".format(
+            **users["inference"]
+        )
+    return found
 
 
 def _summary_line(figures: dict | None) -> str:

@@ -33,9 +33,9 @@ def split_stats(batches: Iterable[pa.Table], task: Task) -> dict:
         labels.update(golds.to_pylist() if task.labels else ())
     found = {
         "samples": int(sum(map(len, inputs))),
-        "input_words": _summary(inputs),
-        "output_words": _summary(outputs),
-        "profile_size": _summary(sizes),
+        "input_words": summary(inputs),
+        "output_words": summary(outputs),
+        "profile_size": summary(sizes),
     }
     if labels:
         order = [*task.labels, *sorted(set(labels) - set(task.labels))]
@@ -50,7 +50,8 @@ def _words(texts: pa.ChunkedArray) -> np.ndarray:
     return pc.if_else(pc.equal(trimmed, ""), 0, counts).to_numpy()
 
 
-def _summary(parts: list[np.ndarray]) -> dict[str, float] | None:
+def summary(parts: list[np.ndarray]) -> dict[str, float] | None:
+    """Mean, population standard deviation, least, median and largest of the values in ``parts``; None for no values."""
     values = np.concatenate(parts) if parts else np.array([])
     if not len(values):
         return None

@@ -1,4 +1,4 @@
-"""Who owns which sample, and the control in which every sample gets somebody else's profile.
+"""Who owns which sample.
 
 The time-based files name the user of each row. The user-based files do not, yet one user owns several samples there,
 and their profiles are leave-one-out copies of each other. :func:`users_of` infers the groups from that.
@@ -6,19 +6,16 @@ and their profiles are leave-one-out copies of each other. :func:`users_of` infe
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-if TYPE_CHECKING:
-    import datasets
+from lamp_dataset.formats.ids import check_unique
 
 #: Rows at a time.
 BATCH = 256
@@ -53,42 +50,60 @@ def users_of(rows: Any) -> list[str]:
     >>> users_of([{"id": "8", "profile": [a, b, c]}, {"id": "7", "profile": [b, c, d]}, {"id": "9", "profile": []}])
     ['7', '7', '9']
     """
-    tables = _tables(rows)
-    first = next(tables, None)
-    if first is None:
-        return []
-    named = "user_id" in first.column_names and first["user_id"].null_count < len(first)
-    found = _named if named else _inferred
-    return found(itertools.chain([first], tables))
+    found: NamedUsers | InferredUsers | None = None
+    for table in tables(rows):
+        if found is None:
+            named = "user_id" in table.column_names and table["user_id"].null_count < len(table)
+            found = NamedUsers() if named else InferredUsers()
+        found.add(table)
+    return [] if found is None else found.users()
 
 
-def _named(tables: Iterable[pa.Table]) -> list[str]:
-    users: list[str] = []
-    for table in tables:
+class NamedUsers:
+    """The users that rows name as ``user_id``, collected from table to table."""
+
+    def __init__(self) -> None:
+        self._users: list[str | None] = []
+
+    def add(self, table: pa.Table) -> None:
+        """Take note of some rows; ValueError if they have no ``user_id``."""
         _require(table, ("user_id",))
-        users += [None if user is None else str(user) for user in table["user_id"].to_pylist()]
-    empty = [position for position, user in enumerate(users) if not user]
-    if empty:
-        raise ValueError(f"row {empty[0]}: expected a non-empty 'user_id', as in other rows, found {users[empty[0]]!r}")
-    return users
+        self._users += [None if user is None else str(user) for user in table["user_id"].to_pylist()]
+
+    def users(self) -> list[str]:
+        """The user of each row so far; ValueError if one is empty."""
+        for position, user in enumerate(self._users):
+            if not user:
+                raise ValueError(f"row {position}: expected a non-empty 'user_id', as in other rows, found {user!r}")
+        return list(map(str, self._users))
 
 
-def _inferred(tables: Iterable[pa.Table]) -> list[str]:
-    ids: list[str] = []
-    profiles: list[np.ndarray] = []
-    for table in tables:
+class InferredUsers:
+    """The users as :func:`users_of` infers them, from ``id`` and ``profile``, collected from table to table."""
+
+    def __init__(self) -> None:
+        self._ids: list[str] = []
+        self._profiles: list[np.ndarray] = []
+
+    def add(self, table: pa.Table) -> None:
+        """Take note of some rows; ValueError if they have no ``id`` or ``profile``."""
         _require(table, ("id", "profile"))
-        ids += table["id"].to_pylist()
-        profiles += _item_hashes(table["profile"])
-    if not all(isinstance(sample_id, str) and sample_id for sample_id in ids):
-        wrong = next(i for i, sample_id in enumerate(ids) if not isinstance(sample_id, str) or not sample_id)
-        raise ValueError(f"row {wrong}: expected a non-empty string as 'id', found {ids[wrong]!r}")
-    groups = _group(profiles)
-    smallest: dict[int, str] = {}
-    for group, sample_id in zip(groups, ids, strict=True):
-        # Ids are unpadded numbers: by length first, they sort as numbers do.
-        smallest[group] = min(sample_id, smallest.get(group, sample_id), key=lambda name: (len(name), name))
-    return [smallest[group] for group in groups]
+        for sample_id in table["id"].to_pylist():
+            if not isinstance(sample_id, str) or not sample_id:
+                found = f"found {sample_id!r}"
+                raise ValueError(f"row {len(self._ids)}: expected a non-empty string as 'id', {found}")
+            self._ids.append(sample_id)
+        self._profiles += _item_hashes(table["profile"])
+
+    def users(self) -> list[str]:
+        """The user of each row so far; DuplicateIdError if two rows share an id, and so would share a user's name."""
+        check_unique(self._ids, "rows")
+        groups = _group(self._profiles)
+        smallest: dict[int, str] = {}
+        for group, sample_id in zip(groups, self._ids, strict=True):
+            # Ids are unpadded numbers: by length first, they sort as numbers do.
+            smallest[group] = min(sample_id, smallest.get(group, sample_id), key=lambda name: (len(name), name))
+        return [smallest[group] for group in groups]
 
 
 def _group(profiles: Sequence[np.ndarray]) -> list[int]:
@@ -122,107 +137,41 @@ def _group(profiles: Sequence[np.ndarray]) -> list[int]:
 def _item_hashes(profiles: pa.ChunkedArray) -> Iterator[np.ndarray]:
     """For each profile the distinct hashes of its items' contents, sorted."""
     for chunk in profiles.chunks:
-        items = chunk.flatten() if pa.types.is_nested(chunk.type) else pa.array([])
-        if len(items) and not pa.types.is_struct(items.type):
-            raise ValueError(f"expected a list of dicts as 'profile', found {items[0].as_py()!r:.60} in one")
-        names = [field.name for field in items.type if field.name not in _NOT_CONTENT] if len(items) else []
-        texts = zip(*(items.field(name).to_pylist() for name in sorted(names)), strict=True)
-        digest = xxhash.xxh3_64_intdigest
-        found = (digest(repr(text).encode("utf-8", "surrogatepass")) for text in texts)
-        hashes = np.fromiter(found, np.uint64, len(items))
-        sizes = pc.fill_null(pc.list_value_length(chunk), 0).to_numpy(zero_copy_only=False)
-        yield from map(np.unique, np.split(hashes, np.cumsum(sizes)[:-1]))
+        if chunk.null_count == len(chunk):  # of no type, perhaps
+            yield from [np.array([], np.uint64)] * len(chunk)
+            continue
+        hashes = np.fromiter(_hashes(chunk), np.uint64)
+        ends = np.cumsum(pc.fill_null(pc.list_value_length(chunk), 0).to_numpy(zero_copy_only=False))
+        yield from map(np.unique, np.split(hashes, ends[:-1]))
 
 
-def swap_profiles(rows: datasets.Dataset, seed: int = 0, *, match_sizes: bool = False) -> datasets.Dataset:
-    """The control condition: every row with the profile of another user.
+def _hashes(profiles: pa.Array) -> Iterator[int]:
+    """The hashes of all items' contents. A field that is None says no more than a field that is not there."""
+    items = profiles.flatten() if hasattr(profiles.type, "value_type") else profiles
+    if not len(items):
+        return
+    if items is profiles or not pa.types.is_struct(items.type):
+        raise ValueError(f"expected a list of dicts as 'profile', found {items[0].as_py()!r:.60} in one")
+    names = sorted(field.name for field in items.type if field.name not in _NOT_CONTENT)
+    if not names:
+        raise ValueError(f"expected profile items with texts, found {', '.join(field.name for field in items.type)}")
+    texts = zip(*(items.field(name).to_pylist() for name in names), strict=True)
+    if any(items.field(name).null_count for name in names):
+        texts = (tuple(value for value in text if value is not None) for text in texts)
+    for text in texts:
+        yield xxhash.xxh3_64_intdigest(repr(text).encode("utf-8", "surrogatepass"))
 
-    Users are arranged in a circle and each gets a profile of the next one: no user keeps any of their own profiles, and
-    each user's profiles serve exactly one other. A model that gains as much from these profiles as from the right ones
-    gains from having more text, not from the user's own history.
 
-    Args:
-        rows: rows of one split, as :func:`users_of` takes them.
-        seed: decides the circle; the same on every machine and for every order of the rows.
-        match_sizes: whether partners are chosen so that their profiles are as similar in size as possible. The seed
-            then only decides among profiles of equal size.
-
-    Returns:
-        The rows in their order, with ``profile`` replaced. The profiles are views of the memory-mapped rows, not
-        copies.
+def tables(rows: Any) -> Iterator[pa.Table]:
+    """The rows as Arrow tables of up to :data:`BATCH` rows, without copying what is Arrow already.
 
     Raises:
-        ValueError: fewer than two users.
+        ValueError: something else than rows of one split.
     """
-    import datasets
-
-    tables = list(_tables(rows))
-    users = users_of(rows)
-    partner = _partners(users, tables, seed, match_sizes)
-    table = pa.concat_tables(tables)
-    donors = _donors(users, partner, table["id"].to_pylist())
-    profiles = [chunk.slice(position, 1) for chunk in table["profile"].chunks for position in range(len(chunk))]
-    swapped = pa.chunked_array([profiles[donor] for donor in donors], table["profile"].type)
-    place = table.column_names.index("profile")
-    return datasets.Dataset(
-        table.set_column(place, table.schema.field("profile"), swapped),
-        info=rows.info.copy(),
-        split=rows.split,
-        fingerprint=xxhash.xxh3_64_hexdigest(f"{rows._fingerprint} {seed} {match_sizes}".encode()),
-    )
-
-
-def _partners(users: Sequence[str], tables: Sequence[pa.Table], seed: int, match_sizes: bool) -> dict[str, str]:
-    """User -> the other user whose profiles they get."""
-    sizes: dict[str, int] = {}
-    found = (size or 0 for table in tables for size in pc.list_value_length(table["profile"]).to_pylist())
-    for user, size in zip(users, found, strict=True):
-        sizes[user] = max(size, sizes.get(user, 0))
-    if len(sizes) < 2:
-        raise ValueError(f"expected rows of two users or more, found {len(sizes)}: there is nobody to swap with")
-    order = sorted(sizes, key=lambda user: hashlib.blake2b(f"{seed}\0{user}".encode()).digest())
-    if not match_sizes:
-        return dict(zip(order, [*order[1:], order[0]], strict=True))
-    order.sort(key=sizes.__getitem__)
-    partner = {}
-    for circle in _circles([sizes[user] for user in order]):
-        members = [order[position] for position in circle]
-        partner |= zip(members, [*members[1:], members[0]], strict=True)
-    return partner
-
-
-def _circles(sizes: Sequence[int]) -> list[range]:
-    """Neighbors in sorted sizes as circles of two or three, with the least sum of size differences.
-
-    A circle of two or three costs twice its range, and longer circles never cost less than these.
-    """
-    best: list[tuple[float, int]] = [(0, 0), (math.inf, 0)]  # for the first n: cost, length of the last circle
-    for n in range(2, len(sizes) + 1):
-        ways = [(best[n - k][0] + 2 * (sizes[n - 1] - sizes[n - k]), k) for k in (2, 3) if n >= k]
-        best.append(min(ways))
-    circles, end = [], len(sizes)
-    while end:
-        circles.append(range(end - best[end][1], end))
-        end -= best[end][1]
-    return circles[::-1]
-
-
-def _donors(users: Sequence[str], partner: Mapping[str, str], ids: Sequence[str]) -> list[int]:
-    """For each row the row whose profile it gets: a user's first row gets the partner's first, by sample id."""
-    rows_of: dict[str, list[int]] = {}
-    for position in sorted(range(len(ids)), key=lambda row: (len(ids[row]), ids[row])):
-        rows_of.setdefault(users[position], []).append(position)
-    donors = [0] * len(ids)
-    for user, positions in rows_of.items():
-        for position, donor in zip(positions, itertools.cycle(rows_of[partner[user]])):
-            donors[position] = donor
-    return donors
-
-
-def _tables(rows: Any) -> Iterator[pa.Table]:
-    """The rows as Arrow tables of up to :data:`BATCH` rows, without copying what is Arrow already."""
     if isinstance(rows, pa.Table):
         yield from (rows.slice(start, BATCH) for start in range(0, len(rows), BATCH))
+    elif isinstance(rows, (str, bytes, Mapping)) or not hasattr(rows, "__iter__"):
+        raise ValueError(f"expected the rows of one split, found {type(rows).__name__}")
     elif hasattr(rows, "with_format"):  # a data set, in memory, mapped or streamed
         yield from rows.with_format("arrow").iter(BATCH)
     else:
@@ -236,7 +185,10 @@ def _needed(row: Any, position: int) -> dict[str, Any]:
         raise ValueError(f"row {position}: expected a dict with 'id' and 'profile', found {type(row).__name__}")
     if row.get("user_id") is None and "profile" not in row:
         raise ValueError(f"row {position}: expected 'user_id' or 'profile', found the keys {', '.join(row) or 'none'}")
-    return {name: row.get(name) for name in ("id", "user_id", "profile")}
+    profile = row.get("profile")
+    if isinstance(profile, Mapping):  # a dict of lists, as old versions of datasets give it
+        profile = [dict(zip(profile, values, strict=True)) for values in zip(*profile.values(), strict=True)]
+    return {"id": row.get("id"), "user_id": row.get("user_id"), "profile": profile}
 
 
 def _require(table: pa.Table, names: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
 import json
 import statistics
+from collections import Counter
 
 import made_up
 import pytest
@@ -87,6 +88,10 @@ def test_stats_equal_a_count_in_plain_python(tmp_path):
             assert figures["output_words"] == summary([1] * 30)
             shares = {label: list(golds.values()).count(label) / 30 for label in task.labels}
             assert figures["labels"] == pytest.approx(shares)
+        users = Counter(row["user_id"] for row in rows)
+        assert figures["users"]["number"] == len(users)
+        assert figures["users"]["samples_per_user"] == summary(list(users.values()))
+        assert set(figures["users"]["inference"]) == {"found", "split", "merged"}
     sizes = {path: file["num_bytes"] for path, file in found["files"].items()}
     assert sizes == {path.relative_to(tmp_path).as_posix(): path.stat().st_size for path in tmp_path.rglob("*.json")}
 
@@ -96,6 +101,12 @@ def test_stats_for_people():
     assert "train: 6 samples" in result.output
     assert "sha256" in result.output
     assert "twist ending" in result.output
+    assert "users         3 (inferred); samples per user: median 2, max 2" in result.output
+
+
+def test_stats_judge_the_inference_of_users_where_they_are_known():
+    result = run("stats", "LaMP_5_time", "--data-dir", "sample")
+    assert "users         3; samples per user: median 2, max 2; inferred from profiles alone: 3 found" in result.output
 
 
 @pytest.mark.parametrize(

@@ -4,39 +4,11 @@ import random
 import datasets
 import pyarrow as pa
 import pytest
+from scholars import history, samples, scholars
 
 import lamp_dataset
-from lamp_dataset.personalize.users import _circles, swap_profiles, users_of
+from lamp_dataset.personalize.users import InferredUsers, NamedUsers, users_of
 from lamp_dataset.tasks import TASKS
-
-
-def history(r, size):
-    return [{"title": f"paper {r.random()}", "abstract": f"on {r.random()}"} for _ in range(size)]
-
-
-def samples(history, count, start, r=None):
-    """Rows of one user: each lacks the item that its own question was made from."""
-    rows = []
-    for number in range(count):
-        items = [{"id": f"{start + number}{k}", **item} for k, item in enumerate(history) if k != number]
-        if r is not None:
-            r.shuffle(items)
-        rows.append({"id": str(start + number), "input": "which?", "profile": items})
-    return rows
-
-
-def scholars(seed):
-    """Users with co-authors who share a fifth of their papers, and students whose papers are all their advisor's."""
-    r = random.Random(seed)
-    histories = [history(r, r.randint(8, 60)) for _ in range(30)]
-    for one, other in itertools.pairwise(histories[:20]):
-        other[: len(other) // 5] = one[-(len(other) // 5) :]
-    histories += [advisor[: r.randint(4, len(advisor) - 3)] for advisor in histories[20:]]
-    rows, truth = [], []
-    for user, papers in enumerate(histories):
-        made = samples(papers, r.randint(1, 3), 1000 + 10 * user, r)
-        rows, truth = rows + made, truth + [user] * len(made)
-    return rows, truth
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -111,6 +83,12 @@ def test_time_based_rows_keep_their_users(name):
         ([{"id": "1", "user_id": "", "profile": []}], "row 0.*'user_id'.*''"),
         (["text"], "row 0.*'id' and 'profile'.*str"),
         (pa.table({"id": ["1"]}), "'profile'.*id"),
+        ([{"id": "1", "profile": ["a"]}], "list of dicts.*'a'"),
+        ([{"id": "1", "profile": [{"id": "a"}]}], "texts.*id"),
+        ([{"id": "1", "profile": []}, {"id": "1", "profile": []}], "duplicate.*'1'"),
+        ({"id": ["1"], "profile": [[]]}, "rows.*dict"),
+        (None, "rows.*NoneType"),
+        (datasets.DatasetDict(), "rows.*DatasetDict"),
     ],
 )
 def test_rows_without_what_is_needed_are_refused(rows, facts):
@@ -119,67 +97,33 @@ def test_rows_without_what_is_needed_are_refused(rows, facts):
     assert users_of([]) == []
 
 
-@pytest.fixture
-def dataset():
-    return datasets.Dataset.from_list(scholars(3)[0])
+def test_odd_tables_and_profiles_change_nothing():
+    rows = samples(history(random.Random(1), 5), 2, 98)
+    table = pa.Table.from_pylist(rows)
+    parts = [table.slice(0, 0), table.slice(0, 1), table.slice(1, 0), table.slice(1)]
+    assert users_of(pa.concat_tables(parts)) == ["98", "98"]
+    assert users_of([{"id": "1", "profile": None}]) == ["1"]
+    assert users_of([{"id": "1", "profile": None}, *rows]) == ["1", "98", "98"]
+    lists = [
+        {**row, "profile": {key: [item[key] for item in row["profile"]] for key in ("id", "title")}} for row in rows
+    ]
+    assert users_of(lists) == ["98", "98"]
 
 
-def owners(rows):
-    """For each row the user whose profile it has now."""
-    user_of_item = {}
-    given = users_of(rows)
-    for user, row in zip(given, rows, strict=True):
-        for item in row["profile"]:
-            user_of_item.setdefault(item["id"], user)
-    return user_of_item
+def test_a_field_of_none_is_as_good_as_no_field():
+    profile = [{"id": str(n), "text": f"text {n}"} for n in range(4)]
+    longer = [{**item, "title": None} for item in profile[:3]] + [{"id": "9", "text": "x", "title": "y"}]
+    assert users_of([{"id": "1", "profile": profile}, {"id": "2", "profile": longer}]) == ["1", "1"]
+    # in a batch of its own, too
+    rows = [{"id": str(n), "profile": profile} for n in range(256)]
+    assert set(users_of([*rows, {"id": "999", "profile": longer}])) == {"0"}
 
 
-@pytest.mark.parametrize("match_sizes", [False, True])
-def test_every_row_gets_a_profile_of_another_user(dataset, match_sizes):
-    users, ids = users_of(dataset), owners(dataset)
-    swapped = swap_profiles(dataset, seed=4, match_sizes=match_sizes)
-    assert swapped.remove_columns("profile")[:] == dataset.remove_columns("profile")[:]
-    assert swapped.features == dataset.features
-    got = {}
-    for user, row in zip(users, swapped, strict=True):
-        (owner,) = {ids[item["id"]] for item in row["profile"]}
-        assert row["profile"] in [other["profile"] for other in dataset]
-        assert got.setdefault(user, owner) == owner != user
-    assert sorted(got.values()) == sorted(set(users)), "each user's profiles serve exactly one other user"
-
-
-def test_the_seed_alone_decides(dataset):
-    first = swap_profiles(dataset, seed=1)
-    order = random.Random(5).sample(range(len(dataset)), len(dataset))
-    again = swap_profiles(dataset.select(order), seed=1)
-    assert [row["profile"] for row in again] == [first[i]["profile"] for i in order]
-    assert swap_profiles(dataset, seed=2)["profile"] != first["profile"]
-    assert first._fingerprint == swap_profiles(dataset, seed=1)._fingerprint != again._fingerprint
-
-
-def test_the_swap_is_pinned_for_every_machine():
-    rows = [{"id": str(n), "user_id": f"u{n}", "profile": [{"id": str(n), "text": f"t{n}"}]} for n in range(8)]
-    swapped = swap_profiles(datasets.Dataset.from_list(rows), seed=0)
-    assert [profile[0]["text"] for profile in swapped["profile"]] == ["t6", "t2", "t3", "t7", "t0", "t4", "t1", "t5"]
-
-
-def test_circles_have_the_least_sum_of_differences():
-    r = random.Random(8)
-    for size in range(2, 8):
-        for _ in range(10):
-            sizes = sorted(r.randint(0, 20) for _ in range(size))
-            circles = _circles(sizes)
-            assert [position for circle in circles for position in circle] == list(range(size))
-            cost = sum(2 * (sizes[circle[-1]] - sizes[circle[0]]) for circle in circles)
-            best = min(
-                sum(abs(sizes[i] - sizes[j]) for i, j in enumerate(way))
-                for way in itertools.permutations(range(size))
-                if all(i != j for i, j in enumerate(way))
-            )
-            assert cost == best
-
-
-def test_one_user_has_nobody_to_swap_with():
-    rows = samples(history(random.Random(1), 5), 3, 98)
-    with pytest.raises(ValueError, match=r"found 1\b"):
-        swap_profiles(datasets.Dataset.from_list(rows))
+def test_collecting_named_and_inferred_users_in_one_pass():
+    rows = [{**row, "user_id": "u"} for row in samples(history(random.Random(1), 5), 3, 98)]
+    named, inferred = NamedUsers(), InferredUsers()
+    for start in range(3):
+        table = pa.Table.from_pylist(rows[start : start + 1])
+        named.add(table)
+        inferred.add(table)
+    assert (named.users(), inferred.users()) == (["u"] * 3, ["98"] * 3)
