@@ -12,7 +12,7 @@ from lamp_dataset.commands.command import DATA_DIR, Command, examples, stacked
 from lamp_dataset.commands.retriever_options import check_options, retriever_options
 from lamp_dataset.formats.rankings import write_rankings
 from lamp_dataset.personalize.prompt_files import check_prompt_path, write_prompts
-from lamp_dataset.personalize.prompts.parts import EMPTY
+from lamp_dataset.personalize.prompts.parts import BEST_FIRST, EMPTY, ORDERS
 from lamp_dataset.task import SPLITS
 
 if TYPE_CHECKING:
@@ -34,27 +34,66 @@ rows_options = stacked(
         "lamp-dataset personalize LaMP_3 -k 4 --tokenizer google/flan-t5-base --output prompts.parquet",
         "lamp-dataset personalize LaMP_4_time --retriever recency --split train --output train.jsonl",
         "lamp-dataset personalize LaMP_5 --ranking ranking.json -k 1 --max-length 256 --output k1.parquet",
+        "lamp-dataset personalize LaMP_3 --profile other --profile-seed 1 --output other.parquet",
     ),
 )
 @rows_options
 @retriever_options
 @click.option("--ranking", type=click.Path(exists=True, dir_okay=False), help="A ranking file instead of a retriever.")
 @click.option("-k", type=click.IntRange(0), default=4, show_default=True, help="Items in a prompt; 0 for no profile.")
+@click.option(
+    "--profile",
+    type=click.Choice(["own", "other", "none"]),
+    default="own",
+    show_default=True,
+    help="Whose profile a sample gets: its user's; as a control, another user's; or none, which is -k 0.",
+)
+@click.option("--profile-seed", type=int, help="With --profile other: seed of who gets whose profile (0).")
+@click.option("--match-sizes", is_flag=True, help="With --profile other: profiles as similar in size as possible.")
+@click.option(
+    "--order",
+    type=click.Choice(list(ORDERS)),
+    default=BEST_FIRST,
+    show_default=True,
+    help="Order of the items in the prompt; other than the best first with --rules fixed only.",
+)
 @click.option("--tokenizer", help="Tokenizer that counts the budget, a name or a folder; without one, words count.")
 @click.option("--max-length", type=click.IntRange(1), default=512, show_default=True, help="Budget of a prompt.")
 @click.option("--num-proc", type=click.IntRange(1), help="Number of processes.")
 @click.option("--output", required=True, type=click.Path(dir_okay=False), help="File to write: .parquet or .jsonl.")
-def personalize(output: str, num_proc: int | None, **options: Any) -> None:
+def personalize(
+    output: str, num_proc: int | None, profile: str, profile_seed: int | None, match_sizes: bool, **options: Any
+) -> None:
     """Write the personalized prompts of a split of CONFIG, with their golds and the items used."""
     _check_folder(check_prompt_path(output))
-    personalizer, rows = _prepare(options)
+    swap = _swap(profile, profile_seed, match_sizes)
+    if options["order"] != BEST_FIRST and options["rules"] == "official":
+        raise ValueError(f"--order {options['order']} needs --rules fixed: official prompts have the best item first")
+    options["k"] = 0 if profile == "none" else options["k"]
+    personalizer, rows = _prepare(options, swap)
     from lamp_dataset.personalize.split import personalize_split
 
     task, prompts = personalizer.task, personalize_split(rows, personalizer, num_proc)
     write_prompts(prompts, output, private=task.gated)
-    click.echo(f"{output}: {_summary(prompts)}", err=True)
+    click.echo(f"{output}: {len(prompts)} prompts, {_arm(profile, swap)}: {_summary(prompts)}", err=True)
     if task.gated:
         click.echo(f"{output} holds texts under {task.license}", err=True)
+
+
+def _swap(profile: str, seed: int | None, match_sizes: bool) -> dict[str, Any] | None:
+    """The options of the swap of profiles; None if every sample keeps its own."""
+    if profile == "other":
+        return {"seed": seed or 0, "match_sizes": match_sizes}
+    for flag, given in (("--profile-seed", seed is not None), ("--match-sizes", match_sizes)):
+        if given:
+            raise ValueError(f"{flag} goes with --profile other, found --profile {profile}")
+    return None
+
+
+def _arm(profile: str, swap: dict[str, Any] | None) -> str:
+    if swap is None:
+        return f"{'own' if profile == 'own' else 'no'} profiles"
+    return f"profiles of other users (seed {swap['seed']}{', similar sizes' if swap['match_sizes'] else ''})"
 
 
 @click.command(
@@ -79,15 +118,24 @@ def rank(output: str, **options: Any) -> None:
     click.echo(f"{output}: rankings of {number} samples", err=True)
 
 
-def _prepare(options: dict[str, Any]) -> tuple[Personalizer, Dataset]:
-    """The personalizer and the rows that the options ask for. Errors in the options show before any row is read."""
+def _prepare(options: dict[str, Any], swap: dict[str, Any] | None = None) -> tuple[Personalizer, Dataset]:
+    """The personalizer and the rows that the options ask for. Errors in the options show before any row is read.
+
+    Profiles are swapped in the whole split, so that ``--limit`` shows the first rows of a run without it.
+    """
     from lamp_dataset.personalize.personalizer import Personalizer  # imported late: --help must be quick
+    from lamp_dataset.personalize.profile_swap import swap_profiles
     from lamp_dataset.personalize.split import load_split
 
     chosen = {name: options.pop(name) for name in ("config", "data_dir", "split", "limit")}
     check_options(chosen["config"], options)
     given = {name: value for name, value in options.items() if value is not None and value != ()}
-    return Personalizer(chosen["config"], **given), load_split(**chosen)
+    personalizer = Personalizer(chosen["config"], **given)
+    if swap is None:
+        return personalizer, load_split(**chosen)
+    limit = chosen.pop("limit")
+    rows = swap_profiles(load_split(**chosen), **swap)
+    return personalizer, rows.select(range(min(limit or len(rows), len(rows))))
 
 
 def _check_folder(output: str) -> None:
@@ -103,4 +151,4 @@ def _summary(prompts: Dataset) -> str:
         "with fully truncated items": sum(EMPTY in use for use in prompts["retrieved_use"]),
         "with a remark in the column 'notes'": sum(map(bool, prompts["notes"])),
     }
-    return f"{len(prompts)} prompts: {', '.join(f'{count} {what}' for what, count in counts.items())}"
+    return ", ".join(f"{count} {what}" for what, count in counts.items())

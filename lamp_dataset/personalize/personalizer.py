@@ -14,7 +14,7 @@ import lamp_dataset
 from lamp_dataset.personalize.columns import COLUMNS, append, arrow_of, result_features, targets
 from lamp_dataset.personalize.prompts.fixed import fixed_prompts
 from lamp_dataset.personalize.prompts.official import official_prompts
-from lamp_dataset.personalize.prompts.parts import LEFT_OUT, Prompt, clean_item, input_only
+from lamp_dataset.personalize.prompts.parts import BEST_FIRST, LEFT_OUT, ORDERS, Prompt, clean_item, input_only
 from lamp_dataset.personalize.prompts.tokenizer_source import TokenizerSource
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.personalize.retrieval.queries import check_rules
@@ -50,6 +50,9 @@ class Personalizer:
         tokenizer: a Hugging Face tokenizer, the name or folder of one, or None to count words.
         max_length: the budget of the prompt, in tokens or words.
         rules: ``"official"``, as the published figures were made, or ``"fixed"``, with the defects of that repaired.
+        order: of the items in the prompt, best first as in the official prompts, or, with ``rules="fixed"``,
+            ``"best-last"`` (next to the input, in most tasks) or ``"stored"``, as in the profile. It does not decide
+            which items are in the prompt.
         use_date: whether retrieval reads the items' dates with their texts, as the runs of arXiv 2404.05970 did; for
             time-based configs.
         ranking: a ranking file to use instead of a retriever.
@@ -72,8 +75,8 @@ class Personalizer:
     models.
 
     Raises:
-        ValueError: an unknown name or option, an object that is not a tokenizer or not a ranker, a budget below 1, or
-            ``recency`` for a config without dates.
+        ValueError: an unknown name or option, an object that is not a tokenizer or not a ranker, a budget below 1,
+            ``recency`` for a config without dates, or another order than the official one with official rules.
         ImportError, OSError: a tokenizer or ranking file that cannot be loaded.
 
     >>> rows = {"id": ["7"], "input": ["Paraphrase the following tweet: so tired"], "output": ["I am tired"],
@@ -91,6 +94,7 @@ class Personalizer:
         tokenizer: Any = None,
         max_length: int = 512,
         rules: str = "official",
+        order: str = BEST_FIRST,
         use_date: bool = False,
         ranking: str | os.PathLike[str] | None = None,
         system: str | None = SYSTEM,
@@ -101,7 +105,7 @@ class Personalizer:
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise ValueError(f"expected a whole number from {least} as {name}, found {value!r}")
         self.task, self.k, self.max_length, self.rules = get_task(task), k, max_length, check_rules(rules)
-        self.system, self.use_date = system, bool(use_date)
+        self.system, self.use_date, self.order = system, bool(use_date), _check_order(order, rules)
         self.ranker = _ranker(retriever, ranking, options)
         if (self.use_date or self.ranker.needs_dates) and not self.task.time_based:
             asked = "use_date" if self.use_date else "the retriever 'recency'"
@@ -206,7 +210,9 @@ class Personalizer:
         """The prompt of each sample; those with items are made together."""
         cleaned = [self._items(sample, positions) for sample, positions in zip(samples, chosen, strict=True)]
         given = [(sample.input, items) for sample, (items, _) in zip(samples, cleaned, strict=True) if items]
-        made = iter(PROMPTS[self.rules](self.task.wording, given, self._tokens, self.max_length))
+        keys = [ORDERS[self.order](positions) for positions in chosen if positions]
+        order = {} if self.order == BEST_FIRST else {"keys": keys}
+        made = iter(PROMPTS[self.rules](self.task.wording, given, self._tokens, self.max_length, **order))
         prompts = []
         for sample, (items, notes) in zip(samples, cleaned, strict=True):
             prompt = next(made) if items else input_only(sample.input, ())
@@ -223,6 +229,14 @@ class Personalizer:
             items.append(values)
             notes += [f"item {item.get('id')!r}: {', '.join(empty)} None, taken as empty"] if empty else []
         return items, notes
+
+
+def _check_order(order: str, rules: str) -> str:
+    if order not in ORDERS:
+        raise ValueError(f"no order named {order!r}: expected {', '.join(ORDERS)}")
+    if order != BEST_FIRST and rules == "official":
+        raise ValueError(f"official prompts have the best item first; order={order!r} needs rules='fixed'")
+    return order
 
 
 def _ranker(retriever: Any, ranking: Any, options: Mapping[str, Any]) -> Ranker:

@@ -8,7 +8,7 @@ the row says what happened.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from lamp_dataset.personalize.prompts.parts import CUT, LEFT_OUT, WHOLE, Prompt, assemble, input_only, no_place
 from lamp_dataset.personalize.prompts.tokens import Tokens
@@ -21,15 +21,27 @@ Items = Sequence[Mapping[str, str]]
 
 
 def fixed_prompts(
-    wording: Wording, samples: Sequence[tuple[str, Items]], tokens: Tokens, max_length: int
+    wording: Wording,
+    samples: Sequence[tuple[str, Items]],
+    tokens: Tokens,
+    max_length: int,
+    keys: Sequence[Sequence[int]] | None = None,
 ) -> list[Prompt]:
-    """The prompts of samples, each an input and its items (at least one), best first: at most ``max_length`` tokens."""
+    """The prompts of samples, each an input and its items (at least one), best first: at most ``max_length`` tokens.
+
+    ``keys`` holds a sort key for each item of each sample, see :data:`ORDERS`: the items' order in the prompt. By
+    default they keep theirs. Which items are left out or cut does not depend on it.
+    """
     tokens.prepare((), (item[wording.truncated_field] for _, items in samples for item in items))
     tokens.prompt_lengths([text for text, _ in samples])
-    return [_prompt(wording, text, items, tokens, max_length) for text, items in samples]
+    keys = [range(len(items)) for _, items in samples] if keys is None else keys
+    return [
+        _prompt(wording, text, items, tokens, max_length, order)
+        for (text, items), order in zip(samples, keys, strict=True)
+    ]
 
 
-def _prompt(wording: Wording, text: str, items: Items, tokens: Tokens, max_length: int) -> Prompt:
+def _prompt(wording: Wording, text: str, items: Items, tokens: Tokens, max_length: int, keys: Sequence[int]) -> Prompt:
     place = _place(wording, text)
     if place is None:
         return input_only(text, items, no_place(wording))
@@ -38,10 +50,11 @@ def _prompt(wording: Wording, text: str, items: Items, tokens: Tokens, max_lengt
         return input_only(
             text, items, f"the input alone has {length} {tokens.unit}, more than {max_length}: no profile"
         )
+    build = _builder(wording, text, place, keys)
     for number in range(len(items), 0, -1):
-        worded = _fit(wording, text, items[:number], tokens, max_length, place)
+        worded = _fit(wording, items[:number], tokens, max_length, build)
         if worded is not None:
-            return _report(wording, text, items, worded, place)
+            return _report(wording, items, worded, build(worded))
     return input_only(text, items, f"no room for an item in {max_length} {tokens.unit} beside an input of {length}")
 
 
@@ -53,17 +66,27 @@ def _place(wording: Wording, text: str) -> int | None:
     return None if found is None else found.start()
 
 
+def _builder(wording: Wording, text: str, place: int, keys: Sequence[int]) -> Callable[[Items], str]:
+    """What makes the prompt of the first items, in the order of their keys."""
+
+    def build(items: Items) -> str:
+        order = sorted(range(len(items)), key=keys.__getitem__)
+        return assemble(wording, text, [items[position] for position in order], place)
+
+    return build
+
+
 def _fit(
-    wording: Wording, text: str, items: Items, tokens: Tokens, max_length: int, place: int
+    wording: Wording, items: Items, tokens: Tokens, max_length: int, build: Callable[[Items], str]
 ) -> list[dict[str, str]] | None:
     """The items with their texts shortened so that the prompt just fits; None if a text would lose every token."""
     least = len(items)
     empty = [{**item, wording.truncated_field: ""} for item in items]
-    room = max(max_length - tokens.prompt_length(assemble(wording, text, empty, place)), least)
+    room = max(max_length - tokens.prompt_length(build(empty)), least)
     best = None
     for _ in range(TRIES):
         worded, used = _share(wording, items, tokens, room)
-        over = tokens.prompt_length(assemble(wording, text, worded, place)) - max_length
+        over = tokens.prompt_length(build(worded)) - max_length
         if over > 0 and best is not None:
             break
         if over <= 0:
@@ -84,9 +107,9 @@ def _share(wording: Wording, items: Items, tokens: Tokens, room: int) -> tuple[l
     return worded, room - rest
 
 
-def _report(wording: Wording, text: str, items: Items, worded: Items, place: int) -> Prompt:
+def _report(wording: Wording, items: Items, worded: Items, text: str) -> Prompt:
     pairs = zip(items, worded, strict=False)
     use = [WHOLE if item[wording.truncated_field] == short[wording.truncated_field] else CUT for item, short in pairs]
     left = len(items) - len(worded)
     notes = (f"no room for {left} of {len(items)} items",) if left else ()
-    return Prompt(assemble(wording, text, worded, place), (*use, *[LEFT_OUT] * left), notes)
+    return Prompt(text, (*use, *[LEFT_OUT] * left), notes)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from lamp_dataset.task import JOINER, Wording, fields
@@ -11,6 +12,18 @@ from lamp_dataset.task import JOINER, Wording, fields
 #: What happened to a retrieved item: it is in the prompt whole, with a shortened text, or with none of its text left,
 #: or it is not in the prompt.
 WHOLE, CUT, EMPTY, LEFT_OUT = "whole", "cut", "empty", "left out"
+
+#: The order of the official prompts.
+BEST_FIRST = "best-first"
+
+#: Name of an order -> sort keys of the retrieved items, given their positions in the profile, best first.
+ORDERS: Mapping[str, Callable[[Sequence[int]], Sequence[int]]] = MappingProxyType(
+    {
+        BEST_FIRST: lambda positions: range(len(positions)),
+        "best-last": lambda positions: range(len(positions), 0, -1),
+        "stored": lambda positions: positions,
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 from rank_bm25 import BM25Okapi
 
 import lamp_dataset
-from lamp_dataset import Personalizer
+from lamp_dataset import Personalizer, swap_profiles
 from lamp_dataset.__main__ import main
 from lamp_dataset.personalize.retrieval.rankers import RANKERS
 
@@ -41,7 +41,7 @@ def test_personalize_writes_what_map_gives(run):
         status, output = run("personalize", "LaMP_3", *HERE, "-k", 2, "--output", name)
         assert status == 0
         nothing = "0 without a profile, 0 with fully truncated items, 0 with a remark in the column 'notes'"
-        assert f"{name}: {len(expected)} prompts: {nothing}" in output
+        assert f"{name}: {len(expected)} prompts, own profiles: {nothing}" in output
         rows = load(name).to_list()
         assert [set(row) for row in rows] == [set(row) for row in expected]
         assert rows == expected
@@ -60,7 +60,7 @@ def test_fully_truncated_items_are_counted(run):
 
 
 def test_options_reach_the_prompt(run):
-    options = {"retriever": "recency", "k": 3, "max_length": 70, "rules": "fixed"}
+    options = {"retriever": "recency", "k": 3, "max_length": 70, "rules": "fixed", "order": "best-last"}
     rows = sample("LaMP_4_time", "train").select(range(2))
     expected = rows.map(Personalizer("LaMP_4_time", **options), batched=True, remove_columns=["profile"])
     given = [f"--{name.replace('_', '-')}={value}" for name, value in options.items() if name != "k"]
@@ -69,6 +69,41 @@ def test_options_reach_the_prompt(run):
     )
     assert status == 0
     assert datasets.Dataset.from_parquet("p.parquet").to_list() == expected.to_list()
+
+
+def test_the_control_arms(run):
+    rows, shown = sample("LaMP_3"), {}
+    for arm, chosen in {
+        "own": (rows, {"k": 2}),
+        "none": (rows, {"k": 0}),
+        "other": (swap_profiles(rows, seed=3, match_sizes=True), {"k": 2}),
+    }.items():
+        given = ("--profile-seed", 3, "--match-sizes") if arm == "other" else ()
+        status, output = run("personalize", "LaMP_3", *HERE, "-k", 2, "--profile", arm, *given, "--output", "p.parquet")
+        assert status == 0
+        shown[arm] = output.splitlines()[-1].split(", ", 1)[1]
+        expected = chosen[0].map(Personalizer("LaMP_3", **chosen[1]), batched=True, remove_columns=["profile"])
+        assert datasets.Dataset.from_parquet("p.parquet").to_list() == expected.to_list()
+    assert shown["own"].startswith("own profiles: 0 without")
+    assert shown["none"].startswith("no profiles: 3 without")
+    assert shown["other"].startswith("profiles of other users (seed 3, similar sizes): 0 without")
+
+
+def test_a_limit_shows_the_first_rows_of_the_whole_swap(run):
+    for name, limit in (("all.parquet", ()), ("one.parquet", ("--limit", 1))):
+        assert run("personalize", "LaMP_3", *HERE, "--profile", "other", *limit, "--output", name)[0] == 0
+    whole, first = (datasets.Dataset.from_parquet(name).to_list() for name in ("all.parquet", "one.parquet"))
+    assert whole[:1] == first
+
+
+def test_the_seed_of_the_retriever_is_not_that_of_the_swap(run):
+    for name, seed in (("a.parquet", 1), ("b.parquet", 2)):
+        random = ("--retriever", "random", "--seed", seed)
+        options = ("-k", 9, *random, "--profile", "other", "--profile-seed", 5, "--output", name)
+        assert run("personalize", "LaMP_3", *HERE, *options)[0] == 0
+    a, b = (datasets.Dataset.from_parquet(name).to_list() for name in ("a.parquet", "b.parquet"))
+    assert [row["retrieved_ids"] for row in a] != [row["retrieved_ids"] for row in b]
+    assert [sorted(row["retrieved_ids"]) for row in a] == [sorted(row["retrieved_ids"]) for row in b]
 
 
 def test_rank_writes_the_official_file_and_personalize_reads_it(run, tmp_path):
@@ -118,6 +153,14 @@ BOTH = ("--ranking", "other.json", "--retriever", "first")
         (["personalize", "LaMP_3", "--rules", "new", "--output", "p.parquet"], "no rules named 'new'"),
         (["personalize", "LaMP_3", "--ranking", "other.json", "--output", "p.parquet"], "other.json: no ranking of"),
         (["personalize", "LaMP_3", "--ranking", "odd.json", "--output", "p.parquet"], "odd.json: expected a ranking"),
+        (["personalize", "LaMP_3", "--order", "stored", "--output", "p.parquet"], "--order stored .*--rules fixed"),
+        (["personalize", "LaMP_3", "--order", "worst", "--output", "p.parquet"], "'worst'.*'best-last'"),
+        (["personalize", "LaMP_3", "--profile", "all", "--output", "p.parquet"], "'all'.*'other'"),
+        (["personalize", "LaMP_3", "--profile-seed", "1", "--output", "p.parquet"], "--profile-seed .*--profile other"),
+        (
+            ["personalize", "LaMP_3", "--profile", "none", "--match-sizes", "--output", "p.parquet"],
+            "--match-sizes .*--profile other, found --profile none",
+        ),
         (["rank", "LaMP_3", "--output", "no/r.json"], "no/r.json: the folder .*/no does not exist"),
         (["rank", "LaMP_3", "--retriever", "bm26", "--output", "r.json"], "no retriever named 'bm26'; known: bm25"),
         (["rank", "LaMP_3", "--retriever", "dense", "--output", "r.json"], "needs a checkpoint, like --model"),

@@ -1,5 +1,6 @@
 import json
 import pickle
+import re
 import subprocess
 import sys
 
@@ -193,6 +194,8 @@ def test_the_fingerprint_is_that_of_the_options_and_the_version(tmp_path, monkey
             {"k": 3},
             {"max_length": 100},
             {"rules": "fixed"},
+            {"rules": "fixed", "order": "best-last"},
+            {"rules": "fixed", "order": "stored"},
             {"system": None},
             {"use_date": True},
             {"tokenizer": WordTokenizer("slow")},
@@ -303,6 +306,8 @@ def test_dates_are_searched_when_asked_as_the_official_flag_does(form, size):
         ({"retriever": "recency"}, "LaMP_3 has no dates for the retriever 'recency': .* time-based LaMP_3_time"),
         ({"retriever": "rrf", "rankers": ["bm25", "recency"]}, "LaMP_3 has no dates"),
         ({"rules": "new"}, "no rules named 'new'"),
+        ({"rules": "fixed", "order": "worst-first"}, "'worst-first'.*best-first, best-last, stored"),
+        ({"order": "stored"}, "official.*'stored'.*'fixed'"),
         ({"k": -1}, "expected a whole number from 0 as k, found -1"),
         ({"k": 2.0}, "expected a whole number from 0 as k, found 2.0"),
         ({"k": True}, "expected a whole number from 0 as k, found True"),
@@ -382,3 +387,29 @@ def test_a_chat_template_larger_than_the_budget_is_refused():
 
 def test_an_empty_batch_is_no_rows():
     assert set(map(len, Personalizer("LaMP_3")({"id": [], "input": [], "profile": []}).values())) == {0}
+
+
+def test_the_order_of_the_items_in_the_prompt():
+    items = [{"id": str(n), "text": text} for n, text in enumerate(["red", "blue fox", "green fox sea", "fox"])]
+    rows = {"id": ["7"], "input": ["Paraphrase the following tweet: green fox sea"], "profile": [items]}
+    for order, texts in [
+        ("best-first", ["green fox sea", "fox", "blue fox"]),
+        ("best-last", ["blue fox", "fox", "green fox sea"]),
+        ("stored", ["blue fox", "green fox sea", "fox"]),
+    ]:
+        found = Personalizer("LaMP_7", k=3, rules="fixed", order=order)(rows)
+        assert found["source"][0].startswith(", and ".join(f'"{text}" ' for text in texts))
+        assert found["retrieved_ids"] == [["2", "3", "1"]]
+
+
+@pytest.mark.parametrize("order", ["best-last", "stored"])
+@pytest.mark.parametrize("name", ["LaMP_1", "LaMP_3"])
+def test_the_order_does_not_decide_what_goes_in(name, order):
+    rows = batch([row(name, number, size=6, words=(20, 30)) for number in range(20)])
+    for length in (60, 100, 200):
+        best_first = Personalizer(name, rules="fixed", max_length=length)(rows)
+        other = Personalizer(name, rules="fixed", max_length=length, order=order)(rows)
+        same = [column for column in best_first if column not in ("source", "messages")]
+        assert [best_first[column] for column in same] == [other[column] for column in same]
+        for one, two in zip(best_first["source"], other["source"], strict=True):
+            assert sorted(re.findall(r"\w+", one)) == sorted(re.findall(r"\w+", two))
