@@ -1,9 +1,9 @@
-"""Ten configs to a Hub on loopback: one ``lamp_dataset.push_to_hub`` beside ten ``push_to_hub`` of ``datasets``.
+"""Push ten configs to a Hub on loopback: one ``lamp_dataset.push_to_hub`` against ten ``push_to_hub`` of ``datasets``.
 
 Run it from the project's folder, in the environment of ``make test``: ``.venv/bin/python benchmarks/push.py [ROWS]``.
-The rows are made up and prepared beforehand, so what is timed is the Parquet writing and the talk with the Hub. Ours
-also reads every config back in a process of its own, theirs does not. Loopback has no latency: every request that is
-saved counts for more on the real Hub.
+The rows are made up and prepared beforehand, so this times the Parquet writing and the talk with the Hub. Ours also
+reads every config back in a process of its own, theirs does not. Loopback has no latency: on the real Hub, each request
+costs more.
 Needs: pip install 'lamp-hf[test]'
 """
 
@@ -47,14 +47,14 @@ folder, configs = sys.argv[1], sys.argv[2:]
 start = time.perf_counter()
 {body}
 seconds = time.perf_counter() - start
-# not getrusage: its peak is that of the process that started this one, where that was larger
+# not getrusage: its peak can be that of the process that started this one
 peak = int(re.search(r"VmHWM:\\s*(\\d+) kB", open("/proc/self/status").read())[1]) / 1024
 print(json.dumps([seconds, peak]))
 """
 
 
 def run(hub, body, folder):
-    """Figures of ``body``; the requests until the last commit are those of the push without our reading back."""
+    """Figures of ``body``. Requests until the last commit do not include our reading back."""
     repos = hub.store.repos.values()
     hub.log.clear()
     before = sum(len(repo.commits) for repo in repos)

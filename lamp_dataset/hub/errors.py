@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class HubError(Exception):
-    """A trouble with a repository on the Hub, described in full by this library."""
+    """A problem with a repository on the Hub; the message says it in full."""
 
 
 class RefusedError(HubError, PermissionError):
@@ -24,7 +24,7 @@ class ContentError(HubError, ValueError):
 
 
 class FailedError(HubError, ConnectionError):
-    """The Hub or the way to it failed: no answer, an error, or an answer that makes no sense.
+    """The Hub or the connection to it failed: no answer, an error, or an answer that makes no sense.
 
     Attributes:
         http: the HTTP library's error behind it, if there was one.

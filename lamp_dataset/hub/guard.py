@@ -68,7 +68,7 @@ def require_private(remote: Remote, advice: str = PUSH_ELSEWHERE) -> RepositoryS
     if remote.is_seen_by_strangers():
         raise RefusedError(
             f"{remote.repo_id}: the Hub calls it private, but strangers see it; {remote.so_far}. Do not use this "
-            "server before its operator has found out why"
+            "server until its operator has found out why"
         )
     return state
 

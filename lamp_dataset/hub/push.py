@@ -96,7 +96,7 @@ def push_to_hub(
         ValueError: a config does not exist, a license is not acknowledged, the card is not YAML, or a row came back
             different.
         PermissionError: the repository is public, or the token may not write to it.
-        ConnectionError: the Hub or the way to it failed; the message says whether the commit was made.
+        ConnectionError: the Hub or the connection to it failed; the message says whether the commit was made.
         OSError: the data cannot be had, or the disk is full.
     """
     if acknowledge_licence is not None:

@@ -21,7 +21,7 @@ from lamp_dataset.hub.remote import Remote
 from lamp_dataset.task import SPLITS
 
 #: For the first row of one split, which brings its whole row group along.
-SECONDS_PER_SPLIT = 300
+SECONDS_PER_SPLIT = 120
 
 
 def check_readable(remote: Remote, commit: str, configs: Iterable[Config], folder: Path) -> None:

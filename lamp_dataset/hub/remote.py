@@ -10,10 +10,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lamp_dataset.hub import sessions
 from lamp_dataset.hub.errors import CommitError, ContentError, FailedError, HubError, RedirectedError, RefusedError
 from lamp_dataset.hub.redact import redact
 from lamp_dataset.hub.retry import is_http, is_timeout, retrying, status_of
-from lamp_dataset.hub.sessions import ANSWER_SECONDS
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
@@ -83,11 +83,11 @@ class Remote:
 
         Args:
             step: what is asked for, such as "the list of files".
-            failure: class of the error where the Hub or the way to it failed.
+            failure: class of the error if the Hub or the connection to it failed.
 
         Raises:
             RefusedError: the token is unknown, may not do this, or sees no such repository.
-            FailedError: anything else that the Hub or the way to it did.
+            FailedError: the Hub or the connection to it failed.
             OSError: the disk is full or not writable.
         """
         try:
@@ -127,11 +127,11 @@ class Remote:
         if status and status >= 400:
             return f"the Hub answered {status}: {self._said(error)}"
         if is_timeout(error):
-            return f"no answer in time, {ANSWER_SECONDS} s at most"
+            return f"no answer within {sessions.ANSWER_SECONDS} s"
         if is_http(error) or isinstance(error, (RuntimeError, OSError)):  # the client's and hf_xet's own, in words
             return self._said(error)
         # what the client makes of an answer it did not foresee: KeyError, TypeError, a JSON error, ...
-        return f"the answer is not one of the Hub ({self._said(error)}); is a proxy or a portal in between?"
+        return f"the answer does not look like the Hub's ({self._said(error)}); is a proxy or a login page in between?"
 
     def _said(self, error: BaseException) -> str:
         return self.clean(getattr(error, "server_message", None) or str(error) or type(error).__name__)
@@ -228,7 +228,7 @@ class Remote:
         except FailedError as error:
             if error.http is not None or constants.HF_HUB_DISABLE_XET or find_spec("hf_xet") is None:
                 raise
-            # hf_xet speaks HTTP on its own, and its errors do not tell a server without Xet from other troubles
+            # hf_xet speaks HTTP on its own, and its errors do not tell a server without Xet from other problems
             raise FailedError(f"{error} (a server that takes no Xet files needs HF_HUB_DISABLE_XET=1)") from None
 
     def commit(self, operations: list[CommitOperationAdd | CommitOperationDelete], parent: str, message: str) -> str:

@@ -1,4 +1,4 @@
-"""Trying again what huggingface_hub does not: which troubles pass, and how long to wait.
+"""Trying again what huggingface_hub does not: which problems are temporary, and how long to wait.
 
 The client repeats uploads and listings itself, but not the look at a repository, its creation, the check of a card or
 the commit (seen with 0.36 and 2.4 against a server that answers 429 and 500).
@@ -16,8 +16,8 @@ from lamp_dataset.hub.errors import FailedError
 
 logger = logging.getLogger(__name__)
 
-#: Too many requests, and the server's own troubles.
-PASSING = (429, 500, 502, 503, 504)
+#: Too many requests, and the server's own problems.
+TEMPORARY = (429, 500, 502, 503, 504)
 ATTEMPTS = 6
 #: Among N racing writers, a try loses to one more of them each time.
 ATTEMPTS_IN_RACES = 12
@@ -48,9 +48,9 @@ def is_http(error: BaseException | None) -> bool:
     return isinstance(error, http_classes())
 
 
-def is_passing(error: BaseException) -> bool:
-    """Whether another try makes sense: no usable answer came, or one of :data:`PASSING`."""
-    return (is_http(error) or isinstance(error, FailedError)) and status_of(error) in (None, *PASSING)
+def is_temporary(error: BaseException) -> bool:
+    """Whether another try makes sense: no usable answer came, or one of :data:`TEMPORARY`."""
+    return (is_http(error) or isinstance(error, FailedError)) and status_of(error) in (None, *TEMPORARY)
 
 
 def is_race(error: BaseException | None) -> bool:
@@ -78,9 +78,9 @@ def wait_as_told(state: tenacity.RetryCallState) -> float:
 def _say(state: tenacity.RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
     status = status_of(error)
-    trouble = "somebody else's commit came first" if is_race(error) else f"the Hub answered {status}"
+    problem = "somebody else's commit came first" if is_race(error) else f"the Hub answered {status}"
     logger.warning(
-        "%s; trying again in %.0f s", trouble if status else "no usable answer from the Hub", state.upcoming_sleep
+        "%s; trying again in %.0f s", problem if status else "no usable answer from the Hub", state.upcoming_sleep
     )
 
 
@@ -108,7 +108,7 @@ def retrying(races: bool = False) -> tenacity.Retrying:
         races: whether to try again after somebody else's commit, too, up to :data:`ATTEMPTS_IN_RACES` times in all.
     """
     return tenacity.Retrying(
-        retry=tenacity.retry_if_exception(lambda error: is_passing(error) or (races and is_race(error))),
+        retry=tenacity.retry_if_exception(lambda error: is_temporary(error) or (races and is_race(error))),
         wait=wait_as_told,
         stop=_enough,
         before_sleep=_say,

@@ -68,7 +68,7 @@ def test_a_look_tells_head_visibility_and_names(monkeypatch, remote):
         (SimpleNamespace(id="me/new", sha="abc", private=True, siblings=[]), ContentError, "me/new"),
         (SimpleNamespace(id="me/lamp", sha=None, private=True, siblings=[]), FailedError, "sha"),
         (KeyError("id"), FailedError, "id"),
-        (TypeError("argument after ** must be a mapping"), FailedError, "not one of the Hub"),
+        (TypeError("argument after ** must be a mapping"), FailedError, "mapping"),
         (http_error(403), RefusedError, "403: said so"),
         (http_error(418), FailedError, "418: said so"),
         (ConnectionError("offline"), FailedError, "offline"),

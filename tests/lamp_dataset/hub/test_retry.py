@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 from huggingface_hub.errors import HfHubHTTPError
 
-from lamp_dataset.hub.retry import is_http, is_passing, is_race, retrying, wait_as_told
+from lamp_dataset.hub.retry import is_http, is_race, is_temporary, retrying, wait_as_told
 
 
 class AnsweredError(Exception):
@@ -28,10 +28,10 @@ def transport_error():
 
 
 @pytest.mark.oldest
-def test_only_passing_troubles_are_tried_again():
-    assert is_passing(transport_error())
+def test_only_temporary_problems_are_tried_again():
+    assert is_temporary(transport_error())
     assert [
-        s for s in (400, 401, 403, 404, 409, 412, 422, 429, 500, 501, 502, 503, 504) if is_passing(answered(s))
+        s for s in (400, 401, 403, 404, 409, 412, 422, 429, 500, 501, 502, 503, 504) if is_temporary(answered(s))
     ] == [
         429,
         500,
@@ -41,7 +41,7 @@ def test_only_passing_troubles_are_tried_again():
     ]
     assert [s for s in (404, 409, 412, 429) if is_race(answered(s))] == [409, 412]
     assert not is_http(AnsweredError(500))
-    assert not is_passing(OSError("disk full"))
+    assert not is_temporary(OSError("disk full"))
 
 
 @pytest.mark.parametrize(
