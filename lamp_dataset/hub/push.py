@@ -146,7 +146,7 @@ class _Push:
         first = self.changes(require_private(self.remote))
         self._send(first.send)
         commit, made = self._commit()
-        self.remote.so_far = f"commit {commit} is in it"
+        self.remote.so_far = f"commit {commit} is in the repository"
         self._check_after(commit)
         return self._result(commit, made, first, "private")
 

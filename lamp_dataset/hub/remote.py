@@ -131,7 +131,7 @@ class Remote:
         if is_http(error) or isinstance(error, (RuntimeError, OSError)):  # the client's and hf_xet's own, in words
             return self._said(error)
         # what the client makes of an answer it did not foresee: KeyError, TypeError, a JSON error, ...
-        return f"the answer does not look like the Hub's ({self._said(error)}); is a proxy or a login page in between?"
+        return f"the answer does not look like the Hub's ({self._said(error)}), as if a proxy or a login page answered"
 
     def _said(self, error: BaseException) -> str:
         return self.clean(getattr(error, "server_message", None) or str(error) or type(error).__name__)
@@ -176,7 +176,7 @@ class Remote:
         def ask() -> None:
             hf_raise_for_status(get_session().get(address, headers=build_hf_headers(token=self.token)))
 
-        with self.asking("write access"):
+        with self.asking("the request for write access"):
             retrying()(ask)
 
     def create(self) -> None:

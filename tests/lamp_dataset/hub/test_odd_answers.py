@@ -122,7 +122,7 @@ def test_made_public_while_it_is_read_back_is_told(client, repo, files):
     client.hub.fault("HEAD", "^/datasets/me/lamp/resolve/.*/lamp.py", act=lambda hub: setattr(repo, "private", False))
     done = client.push("me/lamp", "LaMP_2", data_dir=files)
     assert done.returncode == 2
-    assert f"me/lamp is public; commit {repo.head.oid} is in it" in done.stderr
+    assert f"me/lamp is public; commit {repo.head.oid} is in the repository" in done.stderr
 
 
 @pytest.mark.oldest

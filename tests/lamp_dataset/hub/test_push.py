@@ -178,7 +178,7 @@ def test_made_public_at_the_commit_is_told_loudly(client, files):
     client.hub.fault("POST", "/commit/main", act=lambda hub: setattr(repo, "private", False))
     done = client.push("me/lamp", "LaMP_2", data_dir=files)
     assert done.returncode == 2
-    assert f"me/lamp is public; commit {repo.head.oid} is in it" in done.stderr
+    assert f"me/lamp is public; commit {repo.head.oid} is in the repository" in done.stderr
 
 
 def test_a_gated_config_needs_its_license_acknowledged(client, files):
@@ -200,7 +200,7 @@ def test_a_gated_config_without_files_makes_no_repository(client):
         ("", False, "error: no token for the Hub: run 'hf auth login', or set HF_TOKEN"),
         ("hf_nobodys", False, "the look at the repository (401: Invalid credentials"),
         ("hf_mereadsecret", False, "the creation of the repository (403: You don't have the rights"),
-        ("hf_mereadsecret", True, "write access (403: You don't have the rights"),
+        ("hf_mereadsecret", True, "the request for write access (403: You don't have the rights"),
         ("hf_strangersecret", True, "the creation of the repository (403: You don't have the rights"),
     ],
 )
