@@ -58,9 +58,8 @@ $(MODELS)/.installed: $(PROJECT) | $(MODELS)/bin/python
 	touch $@
 
 # The last transformers 4: the digests of official prompts were recorded with it.
-$(TRANSFORMERS4)/.installed: $(PROJECT) requirements-transformers4.txt
-	$(PYTHON) -m venv $(TRANSFORMERS4)
-	$(TRANSFORMERS4)/bin/python -m pip install --quiet -e ".[test]" -r requirements-transformers4.txt
+$(TRANSFORMERS4)/.installed: $(PROJECT) requirements-transformers4.txt | $(TRANSFORMERS4)/bin/python
+	$(TRANSFORMERS4)/bin/python $(INSTALL) -e ".[test]" -r requirements-transformers4.txt
 	touch $@
 
 clean:

@@ -70,7 +70,7 @@ class Worker:
 
 
 def main(given=None):
-    """Read, personalize, write, each row once; of the files written, Ray does not promise the order."""
+    """Read, personalize and write each row once. Ray promises no order of the files it writes."""
     args = arguments(given)
     names = ("retriever", "k", "tokenizer", "max_length", "rules", "model")
     options = {name: value for name, value in vars(args).items() if name in names and value is not None}

@@ -104,7 +104,7 @@ _ROWS = (
         path="LaMP_1",
         user={
             "num_samples": _counts(9_682, 2_500, 2_500),
-            "verified_splits": _HELD_OUT,
+            "verified_splits": _ALL,
             "questions_mb": MappingProxyType({"validation": 273.4}),
         },
         time={"num_samples": _counts(6_542, 1_500, 1_500)},
@@ -190,7 +190,7 @@ _ROWS = (
         },
         time={
             "num_samples": _counts(20_000, 2_500, 2_500),
-            "questions_mb": MappingProxyType({"train": 1_700}),
+            "questions_mb": MappingProxyType({"train": 1_700, "test": 414}),
         },
         source="Amazon Reviews (Ni et al. 2019)",
         license=LICENSE,
@@ -288,7 +288,7 @@ _ROWS = (
         user={
             "num_samples": _counts(10_437, 1_500, 1_496),
             "verified_splits": _ALL,
-            "questions_mb": MappingProxyType({"train": 25}),
+            "questions_mb": MappingProxyType({"train": 25, "validation": 3.5, "test": 3.5}),
         },
         time={"num_samples": _counts(13_437, 1_498, 1_500)},
         source="Sentiment140 (Go et al. 2009)",

@@ -47,7 +47,8 @@ class Personalizer:
         retriever: a name in :data:`~lamp_dataset.personalize.retrieval.rankers.RANKERS`, ``"bm25"`` by default, or an
             object with the attributes of a :class:`~lamp_dataset.personalize.retrieval.ranking.Ranker`.
         k: how many items go into the prompt; 0 gives the input alone, the baseline without personalization.
-        tokenizer: a Hugging Face tokenizer, the name or folder of one, or None to count words.
+        tokenizer: a Hugging Face tokenizer, the name or folder of one, or None to count words. Official prompts are
+            measured by its files as they stand, even if transformers 5 rebuilt it.
         max_length: the budget of the prompt, in tokens or words.
         rules: ``"official"``, as the published figures were made, or ``"fixed"``, with the defects of that repaired.
         order: of the items in the prompt, best first as in the official prompts, or, with ``rules="fixed"``,

@@ -59,11 +59,12 @@ def _with_note(tokenizer: Any, name: str) -> tuple[Any, str]:
 
 def _saved_rebuilt(name: str) -> bool:
     """Whether transformers 5 saved these files from a tokenizer that it had rebuilt; only it writes a ``backend``."""
-    if not name:
-        return False
     from transformers.models.auto.tokenization_auto import get_tokenizer_config
 
-    config = get_tokenizer_config(name)
+    try:
+        config = get_tokenizer_config(name)
+    except (OSError, ValueError):  # made in memory, or the files are gone
+        return False
     as_it_stood = ("TokenizersBackend", "PreTrainedTokenizerFast")
     return "backend" in config and config.get("tokenizer_class") not in as_it_stood
 

@@ -136,6 +136,15 @@ def test_a_tokenizer_whose_files_are_gone_or_do_not_describe_it_is_noted(saved):
     assert noted(tokenizer) == REBUILDS
 
 
+def test_an_object_that_was_never_rebuilt_is_not_noted_even_without_files(saved):
+    shutil.copytree(official_prompts.FILES / "t5", saved, dirs_exist_ok=True)
+    tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(saved)
+    shutil.rmtree(saved)
+    assert not noted(tokenizer)
+    backend = tokenizer.backend_tokenizer
+    assert not noted(transformers.PreTrainedTokenizerFast(tokenizer_object=backend, eos_token="</s>"))
+
+
 @pytest.mark.parametrize("kind", ["byte_bpe", "wordpiece"])
 def test_kinds_that_come_out_of_the_rebuilding_as_they_were_are_not_noted(kind, tmp_path):
     official_prompts.load(kind, False, transformers.AutoTokenizer).save_pretrained(tmp_path)

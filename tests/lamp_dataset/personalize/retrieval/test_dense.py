@@ -29,7 +29,7 @@ def samples(*texts, query="a", sample_id="310"):
     return read_samples(TASKS["LaMP_3"], batch(rows), "official")
 
 
-def test_the_dot_product_ranks_and_is_not_normalised():
+def test_the_dot_product_ranks_and_is_not_normalized():
     (ranking,) = make_ranker("dense", model=Counting()).rank(samples("a", "aaee", "e", "aa", query="ae"))
     assert ranking.scores == [1.0, 4.0, 1.0, 2.0]
     assert ranking.order == [1, 3, 2, 0]

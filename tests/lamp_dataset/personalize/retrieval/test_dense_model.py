@@ -41,7 +41,7 @@ def test_meaning_ranks_and_no_word_need_be_shared(path):
 
 
 def test_scores_are_dot_products_of_the_mean_of_the_last_hidden_states(path):
-    """The official arithmetic, written out with transformers alone; this checkpoint normalises its vectors besides."""
+    """The official arithmetic, written out with transformers alone; this checkpoint also normalizes its vectors."""
     import torch
     from transformers import AutoModel, AutoTokenizer
 
