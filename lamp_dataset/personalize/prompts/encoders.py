@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from lamp_dataset.personalize.prompts.decoding import decode
+from lamp_dataset.personalize.prompts.decoding import clean_up, decode
 
 _WORD = re.compile(r"\S+")
 
@@ -114,6 +115,7 @@ class RustTokenizer(AnyTokenizer):
         super().__init__(tokenizer)
         self.before, self.after = before, after
         self.left = getattr(tokenizer, "truncation_side", "right") == "left"
+        self.decodes_plainly = _decodes_plainly(tokenizer)
 
     @classmethod
     def of(cls, tokenizer: Any) -> RustTokenizer | None:
@@ -144,12 +146,25 @@ class RustTokenizer(AnyTokenizer):
         start = last - room if self.left else self.before
         return ids[: self.before] + ids[start : start + room] + ids[last:]
 
+    def decode(self, ids: Sequence[Sequence]) -> list[str]:
+        """See :class:`Encoder`."""
+        if not self.decodes_plainly:
+            return super().decode(ids)
+        return [clean_up(text) for text in self.tokenizer.backend_tokenizer.decode_batch(ids, skip_special_tokens=True)]
+
     def ends(self, texts: Sequence[str]) -> list[list[int]]:
         """See :class:`Encoder`."""
         backend = self.tokenizer.backend_tokenizer
         with _plain(backend):
             found = backend.encode_batch(list(texts), add_special_tokens=False)
         return [[end for _, end in encoding.offsets] for encoding in found]
+
+
+def _decodes_plainly(tokenizer: Any) -> bool:
+    """Whether the tokenizer's class decodes as transformers' own base class does, which is by the backend alone."""
+    base = getattr(sys.modules.get("transformers"), "PreTrainedTokenizerFast", None)
+    names = ("batch_decode", "decode", "_decode")
+    return base is not None and all(getattr(type(tokenizer), name, None) is getattr(base, name) for name in names)
 
 
 @contextmanager

@@ -52,10 +52,25 @@ def test_a_fast_tokenizer_truncates_as_its_own_calls_do(kind, side):
 def test_a_fast_tokenizer_gives_the_ids_ends_and_texts_of_its_own_calls(kind):
     tokenizer, theirs = load(kind), AnyTokenizer(load(kind))
     encoder = make_encoder(tokenizer)
+    assert encoder.decodes_plainly
     assert encoder.encode(TEXTS, special=False) == theirs.encode(TEXTS, special=False)
     assert encoder.ends(TEXTS) == theirs.ends(TEXTS)
     ids = theirs.encode(TEXTS)
     assert encoder.decode(ids) == theirs.decode(ids)
+
+
+@pytest.mark.models
+@pytest.mark.tokenizers
+def test_a_class_that_decodes_in_its_own_way_does():
+    transformers = pytest.importorskip("transformers")
+
+    class Shouting(transformers.PreTrainedTokenizerFast):
+        def _decode(self, *arguments, **options):
+            return super()._decode(*arguments, **options).upper()
+
+    tokenizer = official_prompts.load("wordpiece", False, Shouting)
+    encoder = make_encoder(tokenizer)
+    assert encoder.decode(encoder.encode(["good tea ."])) == ["GOOD TEA."]
 
 
 @pytest.mark.models
