@@ -10,6 +10,7 @@ Needs: pip install 'lamp-hf[test]'
 """
 
 import argparse
+import gc
 import importlib.util
 import json
 import resource
@@ -208,6 +209,7 @@ def count_tokens(texts, users, k=4, max_length=512):
         needed = list(dict.fromkeys(needed_texts(wording, samples, prompts)))
         ways["floor"] = lambda: tokenizer(needed)["input_ids"] and None  # noqa: B023
         times, encoding = {way: [] for way in ways}, []
+        gc.freeze()  # what the shapes before left behind would slow down the way that makes more objects
         for _ in range(5):
             for way, call in ways.items():
                 with timed_encoding(personalize) as spent:
