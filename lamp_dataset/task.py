@@ -100,6 +100,7 @@ class Task:
         setting: ``"user"`` or ``"time"``, see :data:`SETTINGS`.
         labels: all labels of a classification or ordinal task, in the benchmark's order; empty otherwise.
         profile_fields: keys of a profile item, besides ``id`` (and ``date`` in the time-based setting).
+        output_field: the profile field that holds earlier outputs, such as the user's own titles; None if none does.
         instruction: how the input of most samples begins, word for word.
         query_marker: the query of retrieval is the part of the input after the first occurrence of this; None if the
             query consists of quoted titles.
@@ -127,6 +128,7 @@ class Task:
     setting: str
     labels: tuple[str, ...] = ()
     profile_fields: tuple[str, ...]
+    output_field: str | None = None
     instruction: str
     query_marker: str | None
     query_frame: tuple[str, str, str] | None = None
@@ -158,6 +160,7 @@ class Task:
                 not set(self.document_fields) <= set(self.profile_fields),
                 "a document field is missing from the profile",
             ),
+            (self.output_field not in (None, *self.profile_fields), "the output field is missing from the profile"),
             (set(self.num_samples) != set(SPLITS), f"num_samples needs the splits {', '.join(SPLITS)}"),
             (any(self.num_samples.get(s) is None for s in self.verified_splits), "a verified split has no count"),
             (

@@ -118,6 +118,7 @@ _ROWS = (
         kind="classification",
         labels=_MOVIE_TAGS,
         profile_fields=("tag", "description"),
+        output_field="tag",
         instruction=(
             "Which tag does this movie relate to among the following tags? Just answer with the tag name without "
             f"further explanation. tags: [{', '.join(_MOVIE_TAGS)}] description:"
@@ -147,6 +148,7 @@ _ROWS = (
         kind="classification",
         labels=_NEWS_CATEGORIES,
         profile_fields=("text", "title", "category"),
+        output_field="category",
         instruction=(
             "Which category does this article relate to among the following categories? Just answer with the category "
             f"name without further explanation. categories: [{', '.join(_NEWS_CATEGORIES)}] article:"
@@ -171,6 +173,7 @@ _ROWS = (
         kind="ordinal",
         labels=("1", "2", "3", "4", "5"),
         profile_fields=("text", "score"),
+        output_field="score",
         instruction=(
             "What is the score of the following review on a scale of 1 to 5? just answer with 1, 2, 3, 4, or 5 without "
             "further explanation. review:"
@@ -201,6 +204,7 @@ _ROWS = (
         title="Personalized News Headline Generation",
         kind="generation",
         profile_fields=("text", "title"),
+        output_field="title",
         instruction="Generate a headline for the following article:",
         query_marker="article:",
         document_fields=("title", "text"),
@@ -225,6 +229,7 @@ _ROWS = (
         title="Personalized Scholarly Title Generation",
         kind="generation",
         profile_fields=("title", "abstract"),
+        output_field="title",
         instruction="Generate a title for the following abstract of a paper:",
         query_marker="paper:",
         document_fields=("title", "abstract"),
@@ -251,6 +256,7 @@ _ROWS = (
         title="Personalized Email Subject Generation",
         kind="generation",
         profile_fields=("text", "title"),
+        output_field="title",
         instruction="Generate a subject for the following email:",
         query_marker=":",
         document_fields=("text",),

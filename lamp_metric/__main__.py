@@ -5,6 +5,7 @@ import click
 from lamp_dataset.commands.command import Group
 from lamp_metric.commands.baseline import baseline
 from lamp_metric.commands.evaluation import compare, eval_all, eval_task
+from lamp_metric.commands.retrieval_report import retrieval
 from lamp_metric.commands.submission import check, pack
 
 
@@ -21,7 +22,7 @@ def main() -> None:
     """Score predictions for the LaMP benchmark."""
 
 
-for command in (eval_task, eval_all, compare, baseline, check, pack):
+for command in (eval_task, eval_all, compare, baseline, retrieval, check, pack):
     main.add_command(command)
 
 if __name__ == "__main__":

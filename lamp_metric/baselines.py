@@ -52,8 +52,9 @@ def _mean(task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
 
 
 def _copy(task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
-    if "title" in task.profile_fields:
-        return "title of the first profile item", lambda row: row["profile"][0]["title"] if row["profile"] else ""
+    field = task.output_field
+    if field is not None:
+        return f"{field} of the first profile item", lambda row: row["profile"][0][field] if row["profile"] else ""
     return "text of the input", lambda row: find_query(task, row["input"]).text
 
 

@@ -26,6 +26,13 @@ def test_the_table_cannot_be_changed():
         TASKS["LaMP_1"].num_samples["train"] = 1
 
 
+def test_earlier_outputs_are_in_the_profiles_of_all_but_two_tasks():
+    found = {name: task.output_field for name, task in TASKS.items() if not task.time_based}
+    titles = dict.fromkeys(("LaMP_4", "LaMP_5", "LaMP_6"), "title")
+    labels = {"LaMP_2": "tag", "LaMP_2_news": "category", "LaMP_3": "score"}
+    assert found == {"LaMP_1": None, "LaMP_7": None, **labels, **titles}
+
+
 def test_locations_are_those_of_the_official_site():
     assert TASKS["LaMP_2"].questions_path("validation") == "LaMP_2/new/dev/dev_questions.json"
     assert TASKS["LaMP_2_time"].questions_path("train") == "time/LaMP_2/new/train/train_questions.json"

@@ -1,0 +1,122 @@
+"""``retrieval``: rankers judged without a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lamp_dataset.commands.command import DATA_DIR, examples, stacked
+from lamp_dataset.commands.retriever_options import TAKERS, check_options
+from lamp_dataset.task import SPLITS
+from lamp_dataset.tasks import get_task
+from lamp_metric.commands.several import Several
+from lamp_metric.commands.shared import resampling_options, to_json
+from lamp_metric.commands.text_table import interval, table
+from lamp_metric.options import Resampling
+
+if TYPE_CHECKING:
+    from lamp_dataset.personalize.personalizer import Personalizer
+
+#: Option of a retriever -> how it is written here, where --seed is that of the resampling.
+FLAGS = {"model": "--model", "device": "--device", "seed": "--random-seed", "rankers": "--ranker"}
+
+ranker_options = stacked(
+    click.option("--model", help="Checkpoint of the dense retriever, a name on the Hub or a folder."),
+    click.option("--device", help="Where the dense retriever runs, such as cuda or cpu."),
+    click.option("--ranker", "rankers", multiple=True, help="The rankers that rrf fuses, two or more."),
+    click.option("--random-seed", type=int, help="Seed of the random retriever (0)."),
+)
+
+
+@click.command(
+    cls=Several,
+    epilog=examples(
+        "lamp-metric retrieval LaMP_3 --data-dir my/files --retriever bm25 random -k 1 4 16",
+        "lamp-metric retrieval LaMP_4_time --data-dir sample --retriever bm25 recency -k 1 2 --json",
+        "lamp-metric retrieval LaMP_5_time --retriever bm25 recency rrf --ranker bm25 recency",
+    ),
+)
+@click.argument("config")
+@click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
+@click.option("--split", type=click.Choice(list(SPLITS)), default="validation", show_default=True)
+@click.option("--limit", type=click.IntRange(1), help="Only this many samples, from the first one on.")
+@click.option(
+    "--retriever", "names", multiple=True, default=["bm25"], help="One or several of bm25, recency, random, first, …"
+)
+@click.option("-k", "ks", type=click.IntRange(1), multiple=True, default=[1, 4, 16], help="One or several.")
+@click.option("--use-date", is_flag=True, help="Search the items' dates too (time-based configs).")
+@click.option("--rules", default="official", show_default=True, help="For the query: official or fixed.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@resampling_options(0.95, 1000)
+@ranker_options
+def retrieval(
+    config: str,
+    data_dir: str | None,
+    split: str,
+    limit: int | None,
+    names: Sequence[str],
+    ks: Sequence[int],
+    use_date: bool,
+    rules: str,
+    as_json: bool,
+    model: str | None,
+    device: str | None,
+    rankers: tuple[str, ...],
+    random_seed: int | None,
+    **resampling: Any,
+) -> None:
+    """Judge retrievers on CONFIG without a model: do the top k items hold what the gold says?
+
+    Tasks with labels: how often one of the top k items has the gold label (hit), and what share of them has it (share).
+    Titles: ROUGE of the best of their titles against the gold. For several retrievers also the overlap: the share of
+    the top k that two of them have in common. Intervals draw users, not samples.
+
+    CONFIG comes first, since --retriever, -k and --ranker take all values that follow.
+    """
+    drawn, task = Resampling(**resampling), get_task(config)
+    from lamp_dataset.personalize.split import BATCH, load_split  # imported late: --help must be quick
+    from lamp_metric.retrieved import check_output_field, judge_retrieval
+
+    check_output_field(task)
+    options = {"model": model, "device": device, "seed": random_seed, "rankers": rankers}
+    made = {name: ranker.ranker for name, ranker in _personalizers(config, names, use_date, rules, options)}
+    rows = load_split(config, split, data_dir, limit)
+    judged = judge_retrieval(task, rows.with_format("arrow").iter(BATCH), made, ks, rules, use_date)
+    found = judged.means(drawn)
+    about = {"task": config, "split": split, "n": len(rows), "users": len(set(judged.users))}
+    about |= {"users_inferred": not task.time_based, **drawn.signed()}
+    click.echo(to_json({**about, "figures": found}) if as_json else _text(about, judged.ks, found))
+
+
+def _personalizers(
+    config: str, names: Sequence[str], use_date: bool, rules: str, options: dict[str, Any]
+) -> Iterator[tuple[str, Personalizer]]:
+    """Each retriever's name and a personalizer with it, which checks what config and options allow."""
+    from lamp_dataset.personalize.personalizer import Personalizer
+
+    given = {name: value for name, value in options.items() if value not in (None, ())}
+    for option in given:
+        if TAKERS[option] not in (*names, *options["rankers"]):
+            raise ValueError(f"{FLAGS[option]} goes with --retriever {TAKERS[option]}, found {' '.join(names)}")
+    for name in names:
+        takers = (name, *(options["rankers"] if name == "rrf" else ()))
+        taken = {option: value for option, value in given.items() if TAKERS[option] in takers}
+        nothing = {**dict.fromkeys(TAKERS), "rankers": ()}
+        check_options(config, {**nothing, **taken, "retriever": name, "use_date": use_date})
+        yield name, Personalizer(config, retriever=name, rules=rules, use_date=use_date, **taken)
+
+
+def _text(about: Mapping[str, Any], ks: Sequence[int], found: Sequence[Mapping[str, Any]]) -> str:
+    """The figures as a table with a row for each figure and retriever, and what they mean."""
+    rows = [["figure", "retriever", *(f"k={k}" for k in ks)]]
+    for start in range(0, len(found), len(ks)):
+        cells = [f"{one['value']:.4f} {interval(one['interval'])}".rstrip() for one in found[start : start + len(ks)]]
+        rows.append([found[start]["figure"], " and ".join(found[start]["retrievers"]), *cells])
+    from lamp_metric.retrieved import FIGURES
+
+    meanings = (f"{figure}: {FIGURES[figure]}" for figure in dict.fromkeys(one["figure"] for one in found))
+    inferred = " (inferred)" if about["users_inferred"] else ""
+    samples = f"{about['task']}, {about['split']}: samples {about['n']:,}, users {about['users']:,}{inferred}"
+    return "\n".join([table(rows), "", *meanings, "", samples])

@@ -1,0 +1,165 @@
+"""Retrieval judged without a model: how near the outputs of the retrieved items come to the gold, for each k.
+
+Per-sample figures of several rankers side by side, their means, and intervals with users as clusters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, combinations
+from types import MappingProxyType
+
+import numpy as np
+import pyarrow as pa
+
+from lamp_dataset.formats.texts import short
+from lamp_dataset.personalize.retrieval.ranking import Ranker
+from lamp_dataset.personalize.retrieval.samples import read_samples
+from lamp_dataset.personalize.users import InferredUsers, NamedUsers
+from lamp_dataset.task import Task
+from lamp_metric.options import Resampling
+from lamp_metric.resampling import _weights, percentile_interval
+from lamp_metric.scorers import SCORERS
+from lamp_metric.scorers.ordinal import number_of
+
+#: Figure -> what it says, averaged over samples.
+FIGURES: Mapping[str, str] = MappingProxyType(
+    {
+        "hit": "share of samples with the gold label among the top k",
+        "share": "share of the top k with the gold label",
+        "best rouge-1": "ROUGE-1 of the best of the top k outputs against the gold",
+        "best rouge-L": "ROUGE-L of the best of the top k outputs against the gold",
+        "overlap": "share of the top k that two rankers have in common",
+    }
+)
+
+
+@dataclass(frozen=True)
+class JudgedRetrieval:
+    """The figures of each sample.
+
+    Attributes:
+        ks: numbers of retrieved items, ascending.
+        values: (figure, ranker, or both rankers of an overlap) -> samples × ``ks``.
+        users: the user of each sample.
+    """
+
+    ks: tuple[int, ...]
+    values: Mapping[tuple[str, ...], np.ndarray]
+    users: list[str]
+
+    def means(self, resampling: Resampling) -> list[dict]:
+        """A record for each figure, ranker and k: ``figure``, ``retrievers``, ``k``, ``value`` and ``interval``.
+
+        The interval is a percentile bootstrap interval that draws users; None for fewer than two users.
+        """
+        several = len(set(self.users)) > 1
+        return [
+            {
+                "figure": figure,
+                "retrievers": list(names),
+                "k": k,
+                "value": float(column.mean()),
+                "interval": mean_interval(column, self.users, resampling) if several else None,
+            }
+            for (figure, *names), found in self.values.items()
+            for k, column in zip(self.ks, found.T, strict=True)
+        ]
+
+
+def judge_retrieval(
+    task: Task,
+    batches: Iterable[pa.Table],
+    rankers: Mapping[str, Ranker],
+    ks: Iterable[int],
+    rules: str = "official",
+    use_date: bool = False,
+) -> JudgedRetrieval:
+    """Rank each profile with each ranker and compare the outputs that the best items hold with the sample's gold.
+
+    Fewer than k items are compared where a profile is smaller. An empty profile counts as 0 everywhere.
+
+    Args:
+        task: of the rows.
+        batches: rows with their golds.
+        rankers: by name.
+        ks: numbers of items, from 1.
+        rules: for the query, see :func:`~lamp_dataset.personalize.retrieval.queries.find_query`.
+        use_date: whether documents end with their dates.
+
+    Raises:
+        ValueError: profile items of the task hold no outputs, golds are withheld, or there are no rows.
+    """
+    field, chosen = check_output_field(task), tuple(sorted(set(ks)))
+    users = NamedUsers() if task.time_based else InferredUsers()
+    values: dict[tuple[str, ...], list[list[float]]] = {}
+    for batch in batches:
+        users.add(batch)
+        samples = read_samples(task, batch, rules, use_date)
+        orders = {name: [r.order[: chosen[-1]] for r in ranker.rank(samples)] for name, ranker in rankers.items()}
+        for place, (sample, gold) in enumerate(zip(samples, batch["output"].to_pylist(), strict=True)):
+            if gold is None:
+                raise ValueError(f"sample {short(sample.id)}: no gold to judge the retrieved items by: it is withheld")
+            outputs = ["" if output is None else str(output) for output in sample.column(field)]
+            tops = {name: list(map(int, order[place])) for name, order in orders.items()}
+            for key, found in _figures(task, gold, outputs, tops):
+                values.setdefault(key, []).append([_at(found, k) for k in chosen])
+    if not values:
+        raise ValueError(f"{task.name}: no rows to judge retrieval on")
+    return JudgedRetrieval(chosen, {key: np.array(values[key]) for key in sorted(values, key=_order)}, users.users())
+
+
+def check_output_field(task: Task) -> str:
+    """The profile field that holds outputs; ValueError if the task has none."""
+    if task.output_field is None:
+        what = "labels" if task.labels else "outputs"
+        found = f"profile items of {task.name} have no {what}, only {', '.join(task.profile_fields)}"
+        raise ValueError(f"{found}: nothing in them to compare with the gold")
+    return task.output_field
+
+
+def _figures(
+    task: Task, gold: str, outputs: Sequence[str], tops: Mapping[str, list[int]]
+) -> Iterable[tuple[tuple[str, ...], Sequence[float]]]:
+    """Key -> the value for the first item, the first two items, and so on."""
+    judge = _of_labels if task.labels else _of_texts
+    for name, order in tops.items():
+        for figure, found in judge(task, gold, [outputs[position] for position in order]).items():
+            yield (figure, name), found
+    for one, other in combinations(tops, 2):
+        yield ("overlap", one, other), _overlap(tops[one], tops[other])
+
+
+def _of_labels(task: Task, gold: str, outputs: Sequence[str]) -> dict[str, list[float]]:
+    read: Callable[[str], object] = number_of if task.kind == "ordinal" else str.strip
+    wanted = read(gold)
+    equal = [float(wanted is not None and read(output) == wanted) for output in outputs]
+    shares = [total / place for place, total in enumerate(accumulate(equal), start=1)]
+    return {"hit": list(accumulate(equal, max)), "share": shares}
+
+
+def _of_texts(task: Task, gold: str, outputs: Sequence[str]) -> dict[str, list[float]]:
+    scores = SCORERS[task.kind].sample_statistics(task, outputs, [gold] * len(outputs))
+    return {f"best {key}": list(accumulate(values, max)) for key, values in scores.items()}
+
+
+def _overlap(one: Sequence[int], other: Sequence[int]) -> list[float]:
+    return [len({*one[:k]} & {*other[:k]}) / k for k in range(1, min(len(one), len(other)) + 1)]
+
+
+def _at(values: Sequence[float], k: int) -> float:
+    return values[min(k, len(values)) - 1] if values else 0.0
+
+
+def _order(key: tuple[str, ...]) -> int:
+    """By figure; Python's sort keeps the rankers in their order."""
+    return list(FIGURES).index(key[0])
+
+
+def mean_interval(values: np.ndarray, users: Sequence[str], resampling: Resampling) -> list[float]:
+    """The percentile bootstrap interval of the mean of ``values``, one per sample, when users are drawn."""
+    numbers = np.unique(users, return_inverse=True)[1]
+    totals, sizes = np.bincount(numbers, values), np.bincount(numbers)
+    means = [(weights @ totals) / (weights @ sizes) for weights in _weights(len(sizes), resampling)]
+    return percentile_interval(np.concatenate(means), resampling.confidence_level)

@@ -1,0 +1,85 @@
+import json
+import re
+
+import datasets
+import pytest
+
+from lamp_dataset import SAMPLE, users_of
+from lamp_dataset.personalize.retrieval.rankers import make_ranker
+from lamp_dataset.tasks import TASKS
+from lamp_metric.options import Resampling
+from lamp_metric.retrieved import judge_retrieval
+
+HERE = ("--data-dir", "sample")
+
+
+def test_json_is_what_the_library_finds(run):
+    options = ("--retriever", "bm25", "recency", "-k", 1, 2, "--split", "train", "--n-resamples", 50, "--seed", 4)
+    result = run("retrieval", "LaMP_4_time", *HERE, *options, "--json")
+    assert result.exit_code == 0, result.output
+    rows = datasets.load_dataset("lamp", "LaMP_4_time", data_dir=SAMPLE, split="train")
+    rankers = {name: make_ranker(name) for name in ("bm25", "recency")}
+    judged = judge_retrieval(TASKS["LaMP_4_time"], rows.with_format("arrow").iter(100), rankers, [1, 2])
+    assert json.loads(result.stdout) == {
+        "task": "LaMP_4_time",
+        "split": "train",
+        "n": len(rows),
+        "users": len(set(users_of(rows))),
+        "users_inferred": False,
+        "confidence": 0.95,
+        "resamples": 50,
+        "seed": 4,
+        "figures": judged.means(Resampling(0.95, 50, 4)),
+    }
+
+
+def test_the_table_for_people(run):
+    result = run("retrieval", "LaMP_3", *HERE, "--retriever", "bm25", "first", "-k", 2, 1, "--limit", 2)
+    assert result.exit_code == 0, result.output
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert lines[0] == ["figure", "retriever", "k=1", "k=2"]
+    assert [line[:2] for line in lines[1:5]] == [
+        [figure, name] for figure in ("hit", "share") for name in ("bm25", "first")
+    ]
+    assert lines[5][:4] == ["overlap", "bm25", "and", "first"]
+    assert "hit: share of samples" in result.stdout
+    assert "LaMP_3, validation: samples 2, users 1 (inferred)" in result.stdout
+
+
+def test_each_retriever_takes_its_own_options(run):
+    def figures(*options):
+        result = run("retrieval", "LaMP_3", *HERE, "--split", "train", "-k", 1, "--json", *options)
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)["figures"]
+
+    one, *others = (figures("--retriever", "random", "--random-seed", seed) for seed in range(1, 6))
+    assert any(other != one for other in others)
+    fused = figures("--retriever", "rrf", "random", "--ranker", "bm25", "random", "--random-seed", 1)
+    assert [record for record in fused if record["retrievers"] == ["random"]] == one
+
+
+@pytest.mark.parametrize(
+    ("arguments", "facts"),
+    [
+        (["LaMP_1", *HERE], "LaMP_1.*labels.*title, abstract"),
+        (["LaMP_7", *HERE], "LaMP_7.*outputs.*text"),
+        (["LaMP_4", *HERE, "--split", "test"], "sample '320'.*gold"),
+        (["LaMP_4", *HERE, "--retriever", "recency"], "LaMP_4 has no dates"),
+        (["LaMP_4", *HERE, "--retriever", "bm26"], "bm26.*bm25, recency"),
+        (["LaMP_4", *HERE, "--retriever", "rrf"], "two or more --ranker"),
+        (["LaMP_4", *HERE, "--retriever", "rrf", "--ranker", "bm25"], "two or more --ranker"),
+        (["LaMP_4", *HERE, "--model", "x"], "--model.*dense.*bm25"),
+        (["LaMP_4", *HERE, "--random-seed", "1"], "--random-seed.*random.*bm25"),
+        (["LaMP_4", *HERE, "--ranker", "random", "--random-seed", "1"], "--ranker.*rrf.*bm25"),
+        (["LaMP_4", *HERE, "--use-date"], "no dates for --use-date"),
+        (["LaMP_4", *HERE, "-k", "1", "0"], "'-k'.* 0 "),
+        (["LaMP_4", *HERE, "--confidence-level", "2"], "confidence_level.*2"),
+        (["LaMP_4", "--data-dir", "no/such"], "no/such"),
+        (["LaMP-4", *HERE], "LaMP_4"),
+    ],
+)
+def test_bad_input_is_one_line(run, arguments, facts):
+    result = run("retrieval", *arguments)
+    errors = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+    assert (result.exit_code, result.stdout, len(errors)) == (2, "", 1)
+    assert re.search(facts, errors[0]), errors[0]

@@ -1,0 +1,35 @@
+import click
+import pytest
+from click.testing import CliRunner
+
+from lamp_metric.commands.several import Several, spread
+
+
+@pytest.mark.parametrize(
+    ("line", "spread_out"),
+    [
+        ("X -k 1 4 16", "X -k 1 -k 4 -k 16"),
+        ("X -k 1 --name a b -k 2 3", "X -k 1 --name a --name b -k 2 -k 3"),
+        ("-k 1 4 --json X", "-k 1 -k 4 --json X"),
+        ("-k 1 4 -- X Y", "-k 1 -k 4 -- X Y"),
+        ("--name=a b c", "--name=a --name b --name c"),
+        ("--json X -k", "--json X -k"),
+        ("--name - b", "--name - --name b"),
+        ("", ""),
+    ],
+)
+def test_each_value_gets_its_option(line, spread_out):
+    assert list(spread(line.split(), {"-k", "--name"})) == spread_out.split()
+
+
+def test_a_command_takes_several_values():
+    @click.command(cls=Several)
+    @click.argument("first")
+    @click.option("-k", "ks", type=int, multiple=True)
+    @click.option("--one")
+    def command(first, ks, one):
+        click.echo(f"{first} {ks} {one}")
+
+    for line in ("x -k 1 4 --one y", "x -k 1 -k 4 --one y", "--one y -k 1 4 -- x"):
+        assert CliRunner().invoke(command, line.split()).output == "x (1, 4) y\n"
+    assert CliRunner().invoke(command, ["x", "--one", "y", "z"]).exit_code == 2
