@@ -4,7 +4,8 @@ import click
 
 from lamp_dataset.commands.command import Group
 from lamp_metric.commands.baseline import baseline
-from lamp_metric.commands.evaluation import compare, eval_all, eval_task
+from lamp_metric.commands.comparing import compare
+from lamp_metric.commands.evaluation import eval_all, eval_task
 from lamp_metric.commands.retrieval_report import retrieval
 from lamp_metric.commands.submission import check, pack
 

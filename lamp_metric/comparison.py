@@ -10,7 +10,7 @@ from lamp_dataset.tasks import get_task
 from lamp_metric.measuring import ScoredSamples, measure
 from lamp_metric.options import Resampling
 from lamp_metric.predictions.values import as_list
-from lamp_metric.signature import signature
+from lamp_metric.signature import clustered, signature
 
 #: With fewer samples the percentile bootstrap interval is clearly too narrow: by 6 % for 30 samples, by 37 % for 5. It
 #: lacks the factor sqrt(n / (n - 1)) and uses quantiles of the normal distribution instead of Student's (Hesterberg
@@ -25,6 +25,7 @@ def compare(
     references: Iterable[Any],
     *,
     ids: Iterable[str] | None = None,
+    users: Iterable[Any] | None = None,
     confidence_level: float = 0.95,
     n_resamples: int = 10_000,
     seed: int = 0,
@@ -37,6 +38,9 @@ def compare(
         predictions_b: predictions of system B, in the same order.
         references: the golds.
         ids: names of the samples, for messages.
+        users: whose each sample is, in the order of ``references``, see :func:`lamp_dataset.users_of`. Resamples then
+            draw users, and the test swaps all samples of a user at once: samples of one user are alike, and a test that
+            takes them for independent finds differences where there are none.
         confidence_level: of the difference's interval (paired percentile bootstrap).
         n_resamples: number of resamples, and of random swaps in the test.
         seed: of both.
@@ -45,7 +49,8 @@ def compare(
         Result key -> ``"a"``, ``"b"``, ``"difference"`` (A minus B), ``"difference_ci"`` ``[low, high]``,
         ``"p_value"`` (two-sided paired randomization test) and ``"better"``: which system has the better score, ``"a"``
         or ``"b"``, or None if they are equal. It does not say whether the difference can be chance; the p-value does.
-        With fewer than about 30 samples the interval tends to be too narrow, and may exclude 0 even if p is large.
+        With fewer than about 30 samples (or users, if they are given) the interval tends to be too narrow, and may
+        exclude 0 even if p is large.
 
     Raises:
         ValueError: as for :func:`lamp_metric.score`; the message says which system it is about.
@@ -56,9 +61,10 @@ def compare(
     task = get_task(task) if not isinstance(task, Task) else task
     resampling = Resampling(confidence_level, n_resamples, seed)
     ids = as_list(ids, "ids") if ids is not None else None  # a generator can be read only once
+    users = as_list(users, "users") if users is not None else None
     references = as_list(references, "references")
     a, b = (
-        measure(task, predictions, references, ids, sides=(f"system {name}: prediction", "reference"))
+        measure(task, predictions, references, ids, users=users, sides=(f"system {name}: prediction", "reference"))
         for name, predictions in (("A", predictions_a), ("B", predictions_b))
     )
     return compare_samples(a, b, resampling)
@@ -84,13 +90,13 @@ def compare_samples(a: ScoredSamples, b: ScoredSamples, resampling: Resampling) 
     }
 
 
-def comparison_signature(task: Task, n: int, resampling: Resampling) -> str:
-    """The signature of what :func:`compare` returns."""
-    return signature(task.name, n, test="paired-randomization", **resampling.signed())
+def comparison_signature(task: Task, n: int, resampling: Resampling, users: int | None = None) -> str:
+    """The signature of what :func:`compare` returns; ``users``: how many, if whole users were drawn and swapped."""
+    return signature(task.name, n, test="paired-randomization", **clustered(users), **resampling.signed())
 
 
 def least_p(n: int, n_resamples: int) -> float:
-    """The smallest two-sided p-value that the randomization test can give for ``n`` samples.
+    """The smallest two-sided p-value that the randomization test can give for ``n`` samples, or ``n`` users.
 
     >>> least_p(3, 10_000)
     0.25

@@ -16,6 +16,7 @@ import evaluate
 
 from lamp_dataset.task import Task  # From: lamp-hf
 from lamp_dataset.tasks import CITATION, HOMEPAGE, TASKS, get_task  # From: lamp-hf
+from lamp_metric.clusters import user_names  # From: lamp-hf
 from lamp_metric.evaluate_internals import discard, forget_files, is_collecting, write_empty_file  # From: lamp-hf
 from lamp_metric.options import Resampling  # From: lamp-hf
 from lamp_metric.predictions.values import SIDES, CheckedBatch, check_batch, join_records  # From: lamp-hf
@@ -25,8 +26,9 @@ DESCRIPTION = """\
 The scores of LaMP, the benchmark of personalized language models: accuracy and macro F1 for classes, MAE and RMSE for
 ratings, ROUGE-1 and ROUGE-L for texts. The figures are the same in every run."""
 
-#: Keywords of compute -> whether the signature holds them.
-OPTIONS = {"confidence_level": True, "n_resamples": True, "seed": True, "extract_answers": True, "per_sample": False}
+#: Keywords of compute that the signature holds as they are, and all of them.
+SIGNED = ("confidence_level", "n_resamples", "seed", "extract_answers")
+OPTIONS = (*SIGNED, "per_sample", "users")
 
 
 class LampMetric(evaluate.Metric):
@@ -44,6 +46,7 @@ class LampMetric(evaluate.Metric):
         confidence_level: such as 0.95; adds ``"<key>_ci": [low, high]``, the percentile bootstrap interval.
         n_resamples: number of bootstrap resamples, 1000 by default.
         seed: of the bootstrap, 0 by default.
+        users: whose each sample is, one per reference in the order they were added; the intervals then draw users.
         per_sample: True adds ``"per_sample"``: id (or position) -> values of that sample.
         extract_answers: True looks for the label or rating in each prediction first. Not part of the official scores.
 
@@ -120,6 +123,8 @@ class LampMetric(evaluate.Metric):
         try:
             self._task_name = self._asked_for(kwargs.get("task_name")).name
             _check_keywords(kwargs)
+            if kwargs.get("users") is not None:
+                kwargs["users"] = user_names(kwargs["users"])
             if not is_collecting(self) and not _given(predictions) and not _given(references):
                 if self.num_process == 1:
                     raise ValueError("nothing to score: pass predictions and references, or add some first")
@@ -153,8 +158,9 @@ class LampMetric(evaluate.Metric):
         options = {key: kwargs[key] for key in OPTIONS if key in kwargs}
         ids, predicted, golds = join_records(predictions, references)
         result = score(task, predicted, golds, ids=ids, **options)
-        signed = {key: value for key, value in options.items() if OPTIONS[key]}
-        self._signature = signature_of(task, len(golds), **signed)
+        signed = {key: value for key, value in options.items() if key in SIGNED}
+        users = len(set(options["users"])) if options.get("users") is not None else None
+        self._signature = signature_of(task, len(golds), users=users, **signed)
         return result
 
     def _check(self, predictions: Any, references: Any) -> CheckedBatch:

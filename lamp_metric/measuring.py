@@ -9,6 +9,7 @@ from typing import Any
 from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
+from lamp_metric.clusters import check_users
 from lamp_metric.predictions.answers import extract_answer
 from lamp_metric.predictions.joining import JoinedOutputs, join_by_id
 from lamp_metric.predictions.values import SIDES, as_list, as_texts, records_of, where
@@ -24,17 +25,24 @@ class ScoredSamples:
         statistics: name -> one number per sample.
         scores: result key -> score of all samples.
         ids: their ids, or their positions "0", "1", … if they have none.
+        users: whose each sample is; None: resampling draws and swaps samples, not users.
     """
 
     task: Task
     statistics: Statistics
     scores: Mapping[str, float]
     ids: Sequence[str]
+    users: Sequence[str] | None = None
 
     @property
     def n(self) -> int:
         """The number of samples."""
         return len(self.ids)
+
+    @property
+    def n_users(self) -> int | None:
+        """The number of users; None if they are not known."""
+        return len(set(self.users)) if self.users is not None else None
 
     @property
     def scorer(self) -> Scorer:
@@ -54,6 +62,7 @@ def measure(
     references: Iterable[Any],
     ids: Iterable[str] | None = None,
     *,
+    users: Iterable[Any] | None = None,
     extract_answers: bool = False,
     sides: tuple[str, str] = ("prediction", "reference"),
 ) -> ScoredSamples:
@@ -63,20 +72,25 @@ def measure(
     golds = as_texts(references, task, sides[1], names)
     for position, gold in enumerate(golds):
         _check_reference(task, gold, f"{sides[1]} of {where(names, position)}")
+    whose = check_users(users, len(golds), names) if users is not None else None
     if extract_answers:
         predicted = [extract_answer(task, text) or text for text in predicted]
     scorer, positions = SCORERS[task.kind], [str(position) for position in range(len(golds))]
     statistics = scorer.sample_statistics(task, predicted, golds)
-    return ScoredSamples(task, statistics, scorer.scores(task, predicted, golds, statistics), names or positions)
+    scores = scorer.scores(task, predicted, golds, statistics)
+    return ScoredSamples(task, statistics, scores, names or positions, whose)
 
 
-def measure_joined(joined: JoinedOutputs, *, extract_answers: bool = False) -> ScoredSamples:
-    """Score the samples of two joined files; see :func:`measure`."""
+def measure_joined(
+    joined: JoinedOutputs, users: Mapping[str, str] | None = None, *, extract_answers: bool = False
+) -> ScoredSamples:
+    """Score the samples of two joined files, see :func:`measure`; ``users``: sample id -> user."""
     return measure(
         joined.task,
         joined.predictions,
         joined.references,
         joined.ids,
+        users=[users[sample_id] for sample_id in joined.ids] if users is not None else None,
         extract_answers=extract_answers,
         sides=joined.names,
     )

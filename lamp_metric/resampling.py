@@ -2,34 +2,90 @@
 
 Every score is a function of the sums of per-sample statistics, so a resample is a row of weights, and many resamples
 are one matrix product. The draws are those of ``scipy.stats.bootstrap``: with the same seed the intervals are equal.
+
+What is drawn and swapped are *units*: the users, each with all their samples, if the samples say whose they are, and
+otherwise the samples themselves. Samples of one user are alike, so they are not independent draws; users are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import cycle, islice
+from math import lcm
 
 import numpy as np
 
+from lamp_metric.clusters import numbered
 from lamp_metric.measuring import ScoredSamples
 from lamp_metric.options import Resampling
 
 #: The number of weights held at a time: 4 million take 32 MB.
 _CELLS = 4_000_000
 
+#: Result key -> that score on each resample.
+Resampled = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Units:
+    """What is drawn and swapped as a whole.
+
+    Attributes:
+        of_sample: the number of each sample's unit.
+        sizes: the number of samples of each unit.
+    """
+
+    of_sample: np.ndarray
+    sizes: np.ndarray
+
+    @classmethod
+    def of(cls, n: int, users: Sequence[str] | None) -> Units:
+        """The users in the order of their first sample; without users, each of the ``n`` samples by itself."""
+        places = np.arange(n) if users is None else np.array(numbered(users)[1])
+        return cls(places, np.bincount(places).astype(float))
+
+    @property
+    def n(self) -> int:
+        """The number of units."""
+        return len(self.sizes)
+
+    def sums(self, values: np.ndarray) -> np.ndarray:
+        """Units × columns: for each unit the sum of its samples' rows in ``values``, samples × columns."""
+        if self.n == len(values):
+            return values
+        totals = np.zeros((self.n, values.shape[1]))
+        np.add.at(totals, self.of_sample, values)
+        return totals
+
 
 def intervals(samples: ScoredSamples, resampling: Resampling) -> dict[str, list[float]]:
     """The percentile bootstrap interval of each score: result key -> ``[low, high]``.
 
-    Each resample has as many samples as ``samples``, drawn with replacement.
+    Each resample has as many units (users or samples) as ``samples``, drawn with replacement. If users are drawn, its
+    number of samples varies, and the score is that of all samples in it.
     """
-    scores = _resampled([samples], resampling)[0]
+    scores = resampled_scores([samples], resampling)[0]
     return {key: percentile_interval(values, resampling.confidence_level) for key, values in scores.items()}
 
 
 def difference_intervals(a: ScoredSamples, b: ScoredSamples, resampling: Resampling) -> dict[str, list[float]]:
     """The interval of each score's difference, A minus B, when both are computed on the same resamples."""
-    of_a, of_b = _resampled([a, b], resampling)
+    of_a, of_b = resampled_scores([a, b], resampling)
     return {key: percentile_interval(of_a[key] - of_b[key], resampling.confidence_level) for key in of_a}
+
+
+def mean_interval(values: Sequence[float], users: Sequence[str] | None, resampling: Resampling) -> list[float]:
+    """The percentile bootstrap interval of the mean of ``values``, one per sample, when users are drawn.
+
+    Args:
+        values: such as the differences of two systems' per-sample scores, or those of some of the samples.
+        users: one per value; None: samples are drawn.
+    """
+    units = Units.of(len(values), users)
+    totals = units.sums(np.asarray(values, float)[:, None])
+    means = [(weights @ totals)[:, 0] / (weights @ units.sizes) for weights in _weights(units.n, resampling)]
+    return percentile_interval(np.concatenate(means), resampling.confidence_level)
 
 
 def percentile_interval(values: np.ndarray, confidence_level: float) -> list[float]:
@@ -43,20 +99,42 @@ def p_values(a: ScoredSamples, b: ScoredSamples, resampling: Resampling) -> dict
     """The two-sided p-value of each score's difference in the paired randomization test.
 
     The hypothesis is that the two systems are exchangeable: the two predictions of each sample are swapped with
-    probability 1/2. If there are at most ``n_resamples`` ways to swap, all are tried and the p-value is exact.
-    Otherwise that many are drawn, and the observed one is counted among them, so that the p-value is never 0.
-    As in ``scipy.stats.permutation_test``, it is twice the smaller one-sided p-value, at most 1.
+    probability 1/2, those of a user's samples all at once if users are given. If there are at most ``n_resamples``
+    ways to swap, all are tried and the p-value is exact. Otherwise that many are drawn, and the observed one is counted
+    among them, so that the p-value is never 0. As in ``scipy.stats.permutation_test``, it is twice the smaller
+    one-sided p-value, at most 1.
     """
-    exact = 2**a.n <= resampling.n_resamples
-    total_a, total_b = _matrix(a).sum(axis=0), _matrix(b).sum(axis=0)
-    gap = _matrix(a) - _matrix(b)
-    moved = np.concatenate([swaps @ gap for swaps in _swaps(a.n, resampling, exact)])
-    swapped_a, swapped_b = _aggregate(a, total_a - moved), _aggregate(b, total_b + moved)
-    observed_a, observed_b = _aggregate(a, total_a[None]), _aggregate(b, total_b[None])
-    return {
-        key: _two_sided(swapped_a[key] - swapped_b[key], float((observed_a[key] - observed_b[key])[0]), exact)
-        for key in swapped_a
-    }
+    return p_values_of_runs([a], [b], resampling)
+
+
+def p_values_of_runs(
+    a: Sequence[ScoredSamples], b: Sequence[ScoredSamples], resampling: Resampling
+) -> dict[str, float]:
+    """As :func:`p_values`, for systems with one or several runs: what is compared are the means over the runs' scores.
+
+    A unit's outputs are swapped in all runs at once. If the systems have different numbers of runs, runs are repeated
+    until the numbers are equal, which leaves the means as they are.
+    """
+    pairs = list(islice(zip(cycle(a), cycle(b)), lcm(len(a), len(b))))
+    units = Units.of(a[0].n, a[0].users)
+    exact = 2**units.n <= resampling.n_resamples
+    sides = [(units.sums(_matrix(run_a)), units.sums(_matrix(run_b))) for run_a, run_b in pairs]
+    gaps = np.concatenate([of_a - of_b for of_a, of_b in sides], axis=1)
+    # The first row, in which nothing is swapped, gives the observed differences.
+    swapped = [swaps @ gaps for swaps in _swaps(units.n, resampling, exact)]
+    moved = np.concatenate([np.zeros((1, gaps.shape[1])), *swapped])
+    found = [
+        _differences(*pair, of_a.sum(axis=0) - part, of_b.sum(axis=0) + part)
+        for pair, (of_a, of_b), part in zip(pairs, sides, np.split(moved, len(pairs), axis=1), strict=True)
+    ]
+    means = {key: np.mean([differences[key] for differences in found], axis=0) for key in a[0].task.scores}
+    return {key: _two_sided(values[1:], float(values[0]), exact) for key, values in means.items()}
+
+
+def _differences(a: ScoredSamples, b: ScoredSamples, sums_a: np.ndarray, sums_b: np.ndarray) -> Resampled:
+    """A minus B, from resamples × sums of the statistics of each."""
+    of_a, of_b = _aggregate(a, sums_a, a.n), _aggregate(b, sums_b, b.n)
+    return {key: of_a[key] - of_b[key] for key in of_a}
 
 
 def _two_sided(null: np.ndarray, observed: float, exact: bool) -> float:
@@ -73,24 +151,33 @@ def _matrix(samples: ScoredSamples) -> np.ndarray:
     return np.array(list(samples.statistics.values())).T
 
 
-def _aggregate(samples: ScoredSamples, sums: np.ndarray) -> dict[str, np.ndarray]:
-    """The scores from resamples × sums of the statistics."""
+def _aggregate(samples: ScoredSamples, sums: np.ndarray, n: np.ndarray | int) -> dict[str, np.ndarray]:
+    """The scores from resamples × sums of the statistics, and the number of samples in each resample."""
     named = dict(zip(samples.statistics, sums.T, strict=True))
-    return samples.scorer.aggregate(samples.task, named, samples.n)
+    return samples.scorer.aggregate(samples.task, named, n)
 
 
-def _resampled(systems: list[ScoredSamples], resampling: Resampling) -> list[dict[str, np.ndarray]]:
-    """The scores of each system on the resamples, which are the same for all systems."""
-    matrices = [_matrix(system) for system in systems]
+def resampled_scores(systems: Sequence[ScoredSamples], resampling: Resampling) -> list[Resampled]:
+    """The scores of each system on bootstrap resamples, which are the same for all systems.
+
+    Args:
+        systems: scored on the same samples in the same order; the first one's users are drawn, if it has any.
+        resampling: how many, and the seed.
+    """
+    units = Units.of(systems[0].n, systems[0].users)
+    matrices = [units.sums(_matrix(system)) for system in systems]
     sums: list[list[np.ndarray]] = [[] for _ in systems]
-    for weights in _weights(systems[0].n, resampling):
+    sizes = []
+    for weights in _weights(units.n, resampling):
+        sizes.append(weights @ units.sizes)
         for matrix, parts in zip(matrices, sums, strict=True):
             parts.append(weights @ matrix)
-    return [_aggregate(system, np.concatenate(parts)) for system, parts in zip(systems, sums, strict=True)]
+    n = np.concatenate(sizes)
+    return [_aggregate(system, np.concatenate(parts), n) for system, parts in zip(systems, sums, strict=True)]
 
 
 def _weights(n: int, resampling: Resampling) -> Iterator[np.ndarray]:
-    """Batches of resamples × samples: how often each sample was drawn."""
+    """Batches of resamples × units: how often each unit was drawn."""
     generator = np.random.default_rng(resampling.seed)
     for rows in _batches(n, resampling.n_resamples):
         drawn = generator.integers(0, n, (rows, n)) + n * np.arange(rows)[:, None]
@@ -98,7 +185,7 @@ def _weights(n: int, resampling: Resampling) -> Iterator[np.ndarray]:
 
 
 def _swaps(n: int, resampling: Resampling, exact: bool) -> Iterator[np.ndarray]:
-    """Batches of swaps × samples: 1 if the two predictions of the sample are swapped."""
+    """Batches of swaps × units: 1 if the two systems' predictions of the unit are swapped."""
     generator = np.random.default_rng(resampling.seed)
     done = 0
     for rows in _batches(n, 2**n if exact else resampling.n_resamples):

@@ -9,7 +9,7 @@ from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.measuring import ScoredSamples, measure
 from lamp_metric.options import Resampling
-from lamp_metric.signature import signature
+from lamp_metric.signature import clustered, signature
 
 
 def score(
@@ -18,6 +18,7 @@ def score(
     references: Iterable[Any],
     *,
     ids: Iterable[str] | None = None,
+    users: Iterable[Any] | None = None,
     confidence_level: float | None = None,
     n_resamples: int = 1000,
     seed: int = 0,
@@ -32,6 +33,9 @@ def score(
         references: the golds; if the task has labels, each must be one of them. Both sides may also be records
             ``{"id": …, "output": …}``, or tables with these columns, in any order: they are joined by id.
         ids: names of the samples, for messages and ``per_sample``; by default their positions "0", "1", …
+        users: whose each sample is, in the order of ``references``, see :func:`lamp_dataset.users_of`. The intervals
+            then draw users, each with all their samples: samples of one user are alike, and intervals that draw samples
+            are too narrow.
         confidence_level: such as 0.95; adds ``"<key>_ci": [low, high]``, the percentile bootstrap interval.
         n_resamples: number of bootstrap resamples.
         seed: of their generator (numpy's PCG64).
@@ -44,8 +48,8 @@ def score(
 
     Raises:
         ValueError: the task is unknown, there is nothing to score, the lists differ in length, an id is duplicate, a
-            value has the wrong type, a gold is not a label of the task, or an option is out of range. The message
-            names the sample.
+            value has the wrong type, a gold is not a label of the task, a sample has no user, all samples are one
+            user's, or an option is out of range. The message names the sample.
 
     The scores differ from the official script's in these cases:
 
@@ -62,7 +66,7 @@ def score(
     """
     task = get_task(task) if not isinstance(task, Task) else task
     resampling = Resampling.on_demand(confidence_level, n_resamples, seed)
-    samples = measure(task, predictions, references, ids, extract_answers=extract_answers)
+    samples = measure(task, predictions, references, ids, users=users, extract_answers=extract_answers)
     return results(samples, resampling, per_sample=per_sample)
 
 
@@ -88,12 +92,23 @@ def signature_of(
     n_resamples: int = 1000,
     seed: int = 0,
     extract_answers: bool = False,
+    users: int | None = None,
 ) -> str:
     """How :func:`score` makes the scores of ``n`` samples with these options, in one line.
+
+    Args:
+        task: config name.
+        n: number of samples.
+        confidence_level: as for ``score``; without it, the other options of resampling and the users do not matter.
+        n_resamples: as for ``score``.
+        seed: as for ``score``.
+        extract_answers: as for ``score``.
+        users: number of users, if ``score`` was told whose the samples are.
 
     Raises:
         ValueError: the task is unknown, or an option is out of range.
     """
     task = get_task(task) if not isinstance(task, Task) else task
     resampling = Resampling.on_demand(confidence_level, n_resamples, seed)
-    return signature(task.name, n, extracted=extract_answers, **(resampling.signed() if resampling else {}))
+    drawn = {**clustered(users), **resampling.signed()} if resampling else {}
+    return signature(task.name, n, extracted=extract_answers, **drawn)

@@ -24,3 +24,12 @@ def signature(task_name: str, n: int, **options: object) -> str:
     parts |= {key: value for key, value in options.items() if value is not None and value is not False}
     parts["version"] = __version__
     return "|".join(f"{key}:{'yes' if value is True else value}" for key, value in parts.items())
+
+
+def clustered(users: int | None) -> dict[str, object]:
+    """The parts of a signature that say that whole users were drawn and swapped; none if ``users`` is None.
+
+    >>> clustered(12)
+    {'clusters': 'users', 'users': 12}
+    """
+    return {"clusters": "users", "users": users} if users is not None else {}

@@ -1,4 +1,4 @@
-"""``eval-task``, ``eval-all`` and ``compare``."""
+"""``eval-task`` and ``eval-all``."""
 
 from __future__ import annotations
 
@@ -16,18 +16,13 @@ from lamp_metric.commands.shared import (
     check_options,
     evaluate_joined,
     join_and_warn,
-    resampling_options,
     score_table,
     scoring_options,
     to_json,
     write_scores,
 )
-from lamp_metric.commands.text_table import interval, table
-from lamp_metric.comparison import FEW_SAMPLES, compare_samples, comparison_signature, least_p
-from lamp_metric.measuring import measure_joined
-from lamp_metric.options import Resampling
+from lamp_metric.commands.sources import find_source, source_options
 from lamp_metric.predictions.archive import read_zip
-from lamp_metric.predictions.joining import join
 
 
 @click.command(
@@ -35,15 +30,24 @@ from lamp_metric.predictions.joining import join
     epilog=examples(
         "lamp-metric eval-task --golds_json dev_outputs.json --preds_json preds.json --task_name LaMP_4",
         "lamp-metric eval-task --golds_json G --preds_json P --output_file scores.json --confidence_level 0.95",
+        "lamp-metric eval-task --data-dir my/files --task_name LaMP_3 --preds_json P --confidence_level 0.95",
     ),
 )
-@click.option("--golds_json", type=FILE, required=True, help="File of golds, in the official format.")
-@click.option("--preds_json", type=FILE, required=True, help="File of predictions, in the same format.")
+@source_options("--golds_json")
+@click.option("--preds_json", type=FILE, required=True, help="File of predictions, in the official format.")
 @click.option("--task_name", help="Config name; by default, the golds tell the task.")
 @click.option("--output_file", type=FILE, help="Where to write the scores, in the format of the official script.")
 @scoring_options
 def eval_task(
-    golds_json: Path, preds_json: Path, task_name: str | None, output_file: Path | None, as_json: bool, **options: Any
+    golds_json: Path | None,
+    questions: Path | None,
+    data_dir: str | None,
+    split: str | None,
+    preds_json: Path,
+    task_name: str | None,
+    output_file: Path | None,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Score the predictions of one task.
 
@@ -52,11 +56,17 @@ def eval_task(
 
     Files of movie tags and of news categories both say LaMP_2: the golds' labels tell them apart. If they are news
     categories, LaMP_2_news is scored, even with --task_name LaMP_2, and a line on standard error says so.
+
+    Intervals (--confidence_level) draw samples, or users where --data-dir or --questions tell whose the samples are.
     """
-    check_options(output_file, [golds_json, preds_json], as_json, **options)
-    joined = join_and_warn(read_outputs(golds_json), read_outputs(preds_json), task_name)
+    source = find_source("--golds_json", golds_json, questions, data_dir, split, task_name)
+    check_options(output_file, [Path(source.golds), preds_json], as_json, **options)
+    drawn = options["confidence_level"] is not None
+    if questions is not None and not drawn:
+        raise ValueError("--questions gives the users that intervals draw; pass --confidence_level as well")
+    joined = join_and_warn(source.read_golds(), read_outputs(preds_json), task_name)
     check_extraction([joined.task], options["extract_answers"])
-    result = evaluate_joined(joined, **options)
+    result = evaluate_joined(joined, users=source.read_users(joined) if drawn else None, **options)
     write_scores(output_file, result["scores"])
     click.echo(to_json(result) if as_json else score_table([result]))
 
@@ -119,49 +129,3 @@ def _tasks(
     if left_out:
         click.echo(f"not scored, since one side is missing: {', '.join(left_out)}", err=True)
     return both
-
-
-@click.command(
-    cls=Command,
-    epilog=examples("lamp-metric compare LaMP_4 --golds dev_outputs.json --preds mine.json theirs.json"),
-)
-@click.argument("task_name", metavar="TASK")
-@click.option("--golds", type=FILE, required=True, help="File of golds, in the official format.")
-@click.option("--preds", type=FILE, nargs=2, required=True, help="The two systems' files of predictions.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@resampling_options(0.95, 10_000)
-def compare(task_name: str, golds: Path, preds: tuple[Path, Path], as_json: bool, **resampling: Any) -> None:
-    """Compare the scores of two systems on TASK: can the difference be chance?
-
-    Both are scored on the same samples. The interval holds the middle 95 % (--confidence_level) of the differences on
-    bootstrap resamples: how much the difference would vary with other samples. p is the probability of a difference at
-    least as large, in either direction, if the two systems were interchangeable; it is estimated by swapping their
-    predictions at random. A small p speaks against chance; a better score alone does not.
-
-    With few samples the bootstrap interval tends to be too narrow, and may exclude 0 even if p is large: trust p.
-    """
-    drawn = Resampling(**resampling)
-    gold_outputs = read_outputs(golds)
-    a = join_and_warn(gold_outputs, read_outputs(preds[0]), task_name)
-    b = join(gold_outputs, read_outputs(preds[1]), task_name)
-    result = compare_samples(measure_joined(a), measure_joined(b), drawn)
-    signature = comparison_signature(a.task, len(a.ids), drawn)
-    if as_json:
-        files = {"a": str(preds[0]), "b": str(preds[1])}
-        click.echo(to_json({"task": a.task.name, "n": len(a.ids), **files, "scores": result, "signature": signature}))
-        return
-    names = [click.format_filename(path) for path in preds]
-    click.echo(f"A: {names[0]}\nB: {names[1]}\n\n{_comparison_table(result)}\n\n{signature}")
-    if len(a.ids) < FEW_SAMPLES:
-        least = f"{least_p(len(a.ids), drawn.n_resamples):.2g}"
-        note = f"few samples ({len(a.ids)}): the interval tends to be too narrow, and p cannot be below {least}"
-        click.echo(note, err=True)
-
-
-def _comparison_table(result: dict[str, dict[str, Any]]) -> str:
-    rows = [["score", "A", "B", "A - B", "interval", "p", "better score"]]
-    for key, found in result.items():
-        numbers = [f"{found['a']:.4f}", f"{found['b']:.4f}", f"{found['difference']:+.4f}"]
-        better = found["better"].upper() if found["better"] else "equal"
-        rows.append([key, *numbers, interval(found["difference_ci"]), f"{found['p_value']:.4f}", better])
-    return table(rows, numeric=(1, 2, 3, 5))

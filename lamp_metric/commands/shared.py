@@ -83,19 +83,24 @@ def check_extraction(tasks: Sequence[Task], extract_answers: bool) -> None:
 
 
 def evaluate_joined(
-    joined: JoinedOutputs, per_sample: bool, extract_answers: bool, **resampling: Any
+    joined: JoinedOutputs,
+    per_sample: bool,
+    extract_answers: bool,
+    users: Mapping[str, str] | None = None,
+    **resampling: Any,
 ) -> dict[str, Any]:
-    """Everything about one task's scores, as ``--json`` prints it."""
+    """Everything about one task's scores, as ``--json`` prints it; ``users``: sample id -> user, if they are drawn."""
     task, extracted = joined.task, extract_answers and bool(joined.task.labels)
-    samples = measure_joined(joined, extract_answers=extracted)
+    samples = measure_joined(joined, users, extract_answers=extracted)
     result = results(samples, Resampling.on_demand(**resampling), per_sample=per_sample)
-    extra = {"per_sample": result["per_sample"]} if per_sample else {}
+    extra = {"users": samples.n_users} if users is not None else {}
+    extra |= {"per_sample": result["per_sample"]} if per_sample else {}
     return {
         "task": task.name,
         "n": samples.n,
         "scores": {key: result[key] for key in task.scores},
         "intervals": {key: result[f"{key}_ci"] for key in task.scores if f"{key}_ci" in result},
-        "signature": signature_of(task, samples.n, extract_answers=extracted, **resampling),
+        "signature": signature_of(task, samples.n, extract_answers=extracted, users=samples.n_users, **resampling),
         **extra,
     }
 

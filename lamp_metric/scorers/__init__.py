@@ -24,7 +24,8 @@ class Scorer:
     Attributes:
         sample_statistics: task, predictions, references -> name -> one number per sample.
         scores: task, predictions, references, their statistics -> result key -> score.
-        aggregate: task, sums of the statistics (arrays), number of samples -> result key -> scores (arrays).
+        aggregate: task, sums of the statistics (arrays), number of samples (or an array of numbers) -> result key ->
+            scores (arrays).
         is_valid_reference: task, reference -> whether a sample of the task can have this reference.
         shown: the statistics that make sense for a single sample.
         higher_is_better: False for errors.
@@ -32,7 +33,7 @@ class Scorer:
 
     sample_statistics: Callable[[Task, Sequence[str], Sequence[str]], Statistics]
     scores: Callable[[Task, Sequence[str], Sequence[str], Statistics], dict[str, float]]
-    aggregate: Callable[[Task, Mapping[str, Any], int], dict[str, Any]]
+    aggregate: Callable[[Task, Mapping[str, Any], Any], dict[str, Any]]
     is_valid_reference: Callable[[Task, str], bool]
     shown: tuple[str, ...]
     higher_is_better: bool = True

@@ -50,8 +50,10 @@ def scores(
     return {"accuracy": float(accuracy_score(actual, predicted)), "f1": float(f1)}
 
 
-def aggregate(task: Task, sums: Mapping[str, Any], n: int) -> dict[str, Any]:
-    """The scores of resamples of ``n`` samples, from arrays of the sums of their statistics, one entry per resample.
+def aggregate(task: Task, sums: Mapping[str, Any], n: Any) -> dict[str, Any]:
+    """The scores of resamples, from arrays of the sums of their statistics, one entry per resample.
+
+    ``n`` is the number of samples in all of them, or an array of their numbers.
 
     F1 is the mean over all labels of the task; a label that occurs on neither side counts as 0 (the paper's macro F1:
     the official script passes the fixed list of labels to scikit-learn).

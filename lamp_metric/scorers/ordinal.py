@@ -65,6 +65,9 @@ def scores(
     return {"MAE": float(mean_absolute_error(actual, predicted)), "RMSE": rmse}
 
 
-def aggregate(task: Task, sums: Mapping[str, Any], n: int) -> dict[str, Any]:
-    """The scores of resamples of ``n`` samples, from arrays of the sums of their statistics, one entry per resample."""
+def aggregate(task: Task, sums: Mapping[str, Any], n: Any) -> dict[str, Any]:
+    """The scores of resamples, from arrays of the sums of their statistics, one entry per resample.
+
+    ``n`` is the number of samples in all of them, or an array of their numbers.
+    """
     return {"MAE": sums["absolute_error"] / n, "RMSE": (sums["squared_error"] / n) ** 0.5}

@@ -113,6 +113,9 @@ def scores(
     return {key: math.fsum(values) / len(values) for key, values in statistics.items()}
 
 
-def aggregate(task: Task, sums: Mapping[str, Any], n: int) -> dict[str, Any]:
-    """The scores of resamples of ``n`` samples, from arrays of the sums of their statistics, one entry per resample."""
+def aggregate(task: Task, sums: Mapping[str, Any], n: Any) -> dict[str, Any]:
+    """The scores of resamples, from arrays of the sums of their statistics, one entry per resample.
+
+    ``n`` is the number of samples in all of them, or an array of their numbers.
+    """
     return {key: total / n for key, total in sums.items()}

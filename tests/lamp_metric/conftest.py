@@ -62,6 +62,23 @@ class Made:
         golds, preds = self.outputs(name, **options)
         return self.write(f"{name}_golds.json", name, golds), self.write(f"{name}_preds.json", name, preds)
 
+    def users(self, ids):
+        """Eight users of unequal numbers of samples."""
+        return [f"u{int(sample_id) ** 2 % 31 % 8}" for sample_id in ids]
+
+    def by_user(self, name, n=40):
+        """A folder with the validation split of a time-based config, and its files of golds and of questions."""
+        golds, _ = self.outputs(name, n=n)
+        place = self.folder / "data" / name
+        place.mkdir(parents=True, exist_ok=True)
+        rows = [
+            {"id": key, "input": "x", "profile": [], "user_id": user}
+            for key, user in zip(golds, self.users(golds), strict=True)
+        ]
+        questions = place / "dev_questions.json"
+        questions.write_text(json.dumps(rows[::-1]))
+        return self.folder / "data", self.write(place / "dev_outputs.json", name, golds), questions
+
     def zip(self, file_name, members):
         """Write a zip; ``members`` maps names to text or bytes."""
         path = self.folder / file_name

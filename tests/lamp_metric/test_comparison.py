@@ -48,3 +48,17 @@ def test_the_signature_names_the_test_and_the_resampling():
     assert comparison_signature(TASKS["LaMP_4"], 40, Resampling(0.9, 500, 7)) == (
         f"task:LaMP_4|n:40|rule:1|test:paired-randomization|confidence:0.9|resamples:500|seed:7|version:{__version__}"
     )
+
+
+def test_the_result_with_users_keeps_its_shape():
+    golds, users = ["4"] * 12, list("aabbccddeeff")
+    plain = compare("LaMP_3", ["4"] * 12, ["3", "4"] * 6, golds)
+    clustered = compare("LaMP_3", ["4"] * 12, ["3", "4"] * 6, golds, users=iter(users))
+    assert {key: list(found) for key, found in clustered.items()} == {key: list(found) for key, found in plain.items()}
+    # all six users differ by a half: no resample of users differs from another, and two of 64 swaps are as large
+    assert clustered["MAE"]["difference_ci"] == [-0.5, -0.5]
+    assert clustered["MAE"]["p_value"] == 2 / 2**6
+
+
+def test_the_signature_names_the_users():
+    assert "|clusters:users|users:6|confidence:" in comparison_signature(TASKS["LaMP_4"], 40, Resampling(), 6)

@@ -426,3 +426,23 @@ def test_the_script_alone_names_what_to_install(tmp_path):
 def test_importing_the_package_imports_no_evaluate(tmp_path):
     result = run("import sys, lamp_metric; print('evaluate' in sys.modules)", tmp_path, tmp_path)
     assert result.stdout.strip() == "False"
+
+
+def test_users_are_drawn_whatever_the_batches():
+    golds, preds, users = ["1", "2", "3", "4", "5"] * 4, ["3"] * 20, [f"u{i // 4}" for i in range(20)]
+    metric = evaluate.load("lamp_metric", "LaMP_3")
+    for start in (0, 10):
+        metric.add_batch(predictions=preds[start : start + 10], references=golds[start : start + 10])
+    result = metric.compute(users=iter(users), confidence_level=0.9)
+    assert result == lamp_metric.score("LaMP_3", preds, golds, users=users, confidence_level=0.9)
+    assert "|clusters:users|users:5|confidence:0.9|" in metric.signature()
+
+
+def test_a_missing_user_is_named_and_what_was_added_stays():
+    metric = evaluate.load("lamp_metric", "LaMP_3")
+    metric.add_batch(predictions=["1", "2"], references=["1", "2"])
+    with pytest.raises(ValueError, match="user of sample 1.*None"):
+        metric.compute(users=["a", None])
+    assert metric.compute(users=["a", "b"])["MAE"] == 0.0
+    with pytest.raises(ValueError, match="users.* 2 .*3"):
+        metric.compute(predictions=["1", "2"], references=["1", "2"], users=list("abc"))

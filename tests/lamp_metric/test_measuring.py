@@ -75,3 +75,10 @@ def test_a_long_reference_is_shortened_in_the_message():
     with pytest.raises(ValueError, match="LaMP_1") as caught:
         measure(TASKS["LaMP_1"], ["[1]"], ["x" * 100_000])
     assert len(str(caught.value)) < 300
+
+
+def test_users_go_with_the_samples():
+    joined = join(Outputs("LaMP_3", {"1": "1", "2": "5"}, "g.json"), Outputs("LaMP_3", {"2": "5", "1": "2"}, "p.json"))
+    samples = measure_joined(joined, {"2": "b", "1": "a", "3": "c"})
+    assert (samples.users, samples.n_users) == (["a", "b"], 2)
+    assert measure_joined(joined).n_users is None

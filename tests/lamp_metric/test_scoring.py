@@ -104,3 +104,24 @@ def test_doubled_ids_are_an_error_and_generators_work():
         score("LaMP_4", ["a", "b"], ["a", "b"], ids=["1", "1"])
     found = score("LaMP_4", iter("ab"), iter("ab"), ids=iter(["1", "2"]), per_sample=True)
     assert list(found["per_sample"]) == ["1", "2"]
+
+
+def test_users_change_the_intervals_and_nothing_else():
+    preds, golds, users = ["1", "1", "1", "5"] * 5, ["1"] * 20, ["a", "a", "b", "c", "d"] * 4
+    plain = score("LaMP_3", preds, golds, confidence_level=0.9)
+    clustered = score("LaMP_3", preds, golds, confidence_level=0.9, users=users)
+    assert {key for key in plain if plain[key] != clustered[key]} == {"MAE_ci", "RMSE_ci"}
+    assert score("LaMP_3", preds, golds, users=users) == score("LaMP_3", preds, golds)
+
+
+def test_users_go_with_the_references_where_records_are_joined():
+    golds = [{"id": str(i), "output": str(1 + i % 5)} for i in range(20)]
+    preds = [{"id": gold["id"], "output": "3"} for gold in golds]
+    users = [f"u{i // 5}" for i in range(20)]
+    drawing = {"confidence_level": 0.9, "users": users}
+    assert score("LaMP_3", preds[::-1], golds, **drawing) == score("LaMP_3", preds, golds, **drawing)
+
+
+def test_the_signature_names_users_only_if_they_were_drawn():
+    assert "|clusters:users|users:3|confidence:0.9|" in signature_of("LaMP_3", 9, confidence_level=0.9, users=3)
+    assert "users" not in signature_of("LaMP_3", 9, users=3)

@@ -185,55 +185,6 @@ def test_eval_all_of_disjoint_zips_is_an_error(made, fails):
     )
 
 
-def test_compare_reports_both_systems(made, run):
-    golds, preds = made.pair("LaMP_4", n=40)
-    worse = made.write("worse.json", "LaMP_4", dict.fromkeys(made.outputs("LaMP_4", n=40)[0], "nothing"))
-    result = run("compare", "LaMP_4", "--golds", golds, "--preds", preds, worse, "--n_resamples", "500")
-    assert result.exit_code == 0, result.output
-    lines = result.stdout.splitlines()
-    assert lines[:2] == [f"A: {preds}", f"B: {worse}"]
-    assert lines[3].split() == ["score", "A", "B", "A", "-", "B", "interval", "p", "better", "score"]
-    assert result.stderr == ""
-    assert lines[4].split()[-1] == "A"
-    assert lines[-1].startswith(
-        "task:LaMP_4|n:40|rule:1|test:paired-randomization|confidence:0.95|resamples:500|seed:0|"
-    )
-    machine = json.loads(
-        run("compare", "LaMP_4", "--golds", golds, "--preds", preds, worse, "--n_resamples", "500", "--json").stdout
-    )
-    by_gold, by_pred = made.outputs("LaMP_4", n=40)
-    assert machine["scores"] == lamp_metric.compare(
-        "LaMP_4", [by_pred[key] for key in by_gold], ["nothing"] * 40, list(by_gold.values()), n_resamples=500
-    )
-
-
-def test_compare_of_few_samples_says_how_little_they_tell(made, run):
-    """By hand: all three differ alike, so the interval leaves out 0; two of the eight swaps differ as much."""
-    golds = made.write("g.json", "LaMP_3", {"1": "5", "2": "5", "3": "5"})
-    preds = [made.write(f"{n}.json", "LaMP_3", dict.fromkeys("123", n)) for n in "54"]
-    result = run("compare", "LaMP_3", "--golds", golds, "--preds", *preds)
-    row = "MAE 0.0000 1.0000 -1.0000 [-1.0000, -1.0000] 0.2500 A"
-    assert row.split() in [line.split() for line in result.stdout.splitlines()]
-    assert result.stderr == "few samples (3): the interval tends to be too narrow, and p cannot be below 0.25\n"
-    few = made.pair("LaMP_3", n=29)
-    options = ["--golds", few[0], "--preds", *few]
-    assert run("compare", "LaMP_3", *options, "--n_resamples", "99").stderr.endswith(" below 0.02\n")
-    assert run("compare", "LaMP_3", *options, "--n_resamples", "99", "--json").stderr == ""
-
-
-def test_compare_names_news_categories_once(made, run):
-    golds, preds = made.pair("LaMP_2_news", n=30)
-    result = run("compare", "LaMP_2", "--golds", golds, "--preds", preds, golds)
-    assert result.stderr.count("LaMP_2_news is scored\n") == result.stderr.count("\n") == 1
-
-
-@pytest.mark.parametrize("name", USER)
-def test_compare_runs_for_every_task(made, run, name):
-    golds, preds = made.pair(name, n=40)
-    result = run("compare", name, "--golds", golds, "--preds", preds, golds, "--json")
-    assert {found["better"] for found in json.loads(result.stdout)["scores"].values()} == {"b"}
-
-
 OUTPUTS = '{"task": "LaMP_4", "golds": [%s]}'
 GOOD = OUTPUTS % '{"id": "1", "output": "a title"}, {"id": "2", "output": "b"}'
 
@@ -314,6 +265,27 @@ def test_other_bad_input_is_one_line(made, fails, tmp_path):
     )
     empty = made.write("e.json", "LaMP_4", {})
     assert "e.json: nothing to score" in fails("eval-task", "--golds_json", empty, "--preds_json", empty)
+
+
+def test_users_of_a_folder_or_of_questions_are_drawn(made, run, fails):
+    folder, golds, questions = made.by_user("LaMP_3_time")
+    preds = made.write("p.json", "LaMP_3_time", made.outputs("LaMP_3_time", n=40)[1])
+    drawing = ["--preds_json", preds, "--json", "--confidence_level", "0.9", "--n_resamples", "50"]
+    by_files = run("eval-task", "--golds_json", golds, "--questions", questions, "--task_name", "LaMP_3_time", *drawing)
+    in_folder = run("eval-task", "--data-dir", folder, "--task_name", "LaMP_3_time", *drawing)
+    result = json.loads(in_folder.stdout)
+    assert result == json.loads(by_files.stdout)
+    by_gold, by_pred = made.outputs("LaMP_3_time", n=40)
+    score = lamp_metric.score(
+        "LaMP_3_time", [by_pred[key] for key in by_gold], list(by_gold.values()), users=made.users(by_gold),
+        confidence_level=0.9, n_resamples=50,
+    )  # fmt: skip
+    assert result["intervals"] == {"MAE": score["MAE_ci"], "RMSE": score["RMSE_ci"]}
+    assert result["users"] == 8
+    assert "|clusters:users|users:8|confidence:0.9|" in result["signature"]
+    plain = json.loads(run("eval-task", "--data-dir", folder, "--task_name", "LaMP_3_time", *drawing[:3]).stdout)
+    assert (plain["scores"], "users" in plain) == (result["scores"], False)
+    assert "--confidence_level" in fails("eval-task", "--golds_json", golds, "--questions", questions, *drawing[:2])
 
 
 def test_golds_that_are_file_names_are_refused(made, fails):

@@ -1,0 +1,121 @@
+"""Where golds and users come from: the official files in a folder, or a file of golds and one of questions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from lamp_dataset.commands.command import DATA_DIR, stacked
+from lamp_dataset.formats.ids import check_same_ids
+from lamp_dataset.formats.layout import find_files
+from lamp_dataset.formats.outputs import Outputs, read_outputs
+from lamp_dataset.formats.questions import OutputsFileError, read_questions
+from lamp_dataset.task import SPLITS, Task
+from lamp_dataset.tasks import get_task
+from lamp_metric.commands.shared import FILE
+from lamp_metric.predictions.joining import JoinedOutputs
+
+
+def source_options(golds: str) -> Callable:
+    """The options for golds and users; ``golds`` is the name of the option for a file of golds."""
+    return stacked(
+        click.option(golds, type=FILE, help="File of golds, in the official format."),
+        click.option("--questions", type=FILE, help="With golds: the split's questions file, which tells the users."),
+        click.option(
+            "--data-dir",
+            type=DATA_DIR,
+            help="In place of both: a folder with the official files, or the word sample for the embedded sample.",
+        ),
+        click.option("--split", type=click.Choice(list(SPLITS)), help="Of --data-dir; validation by default."),
+    )
+
+
+@dataclass(frozen=True)
+class Source:
+    """The files with the golds of a split, and the questions that tell the users.
+
+    Attributes:
+        golds: path of the outputs file.
+        questions: path of the questions file; None: nobody knows whose the samples are.
+    """
+
+    golds: str | os.PathLike[str]
+    questions: str | os.PathLike[str] | None = None
+
+    def read_golds(self) -> Outputs:
+        """The golds."""
+        return read_outputs(self.golds)
+
+    def read_users(self, joined: JoinedOutputs) -> dict[str, str] | None:
+        """Sample id -> user; None without a questions file.
+
+        Raises:
+            ValueError: the questions are not those of the golds, or cannot be read.
+        """
+        if self.questions is None:
+            return None
+        users = read_users(self.questions, joined.task)
+        check_same_ids(users, joined.ids, (str(self.questions), str(self.golds)))
+        return users
+
+
+def find_source(
+    flag: str,
+    golds: Path | None,
+    questions: Path | None,
+    data_dir: str | None,
+    split: str | None,
+    task_name: str | None,
+) -> Source:
+    """The source that the options name; ``flag`` is the option for a file of golds.
+
+    Raises:
+        ValueError: the options name none or contradict each other, or the split has no golds.
+        FileNotFoundError: the folder has no files of the task.
+    """
+    if (data_dir is None) == (golds is None):
+        raise ValueError(f"expected either --data-dir or {flag}: where the golds are")
+    if data_dir is None:
+        if split is not None:
+            raise ValueError(f"--split belongs to --data-dir; {flag} is one split already")
+        return Source(golds, questions)
+    if questions is not None:
+        raise ValueError("--data-dir has the questions as well; leave --questions out")
+    if task_name is None:
+        raise ValueError("--data-dir holds files of several tasks; pass --task_name")
+    return _in_folder(get_task(task_name), data_dir, split or "validation")
+
+
+def _in_folder(task: Task, data_dir: str, split: str) -> Source:
+    files = find_files(task, data_dir, (split,))[split]
+    if files.outputs is None:
+        raise ValueError(f"{files.questions}: no golds beside it; the split {split!r} of {task.name} cannot be scored")
+    return Source(files.outputs, files.questions)
+
+
+def read_users(path: str | os.PathLike[str], task: Task) -> dict[str, str]:
+    """Sample id -> user, from a questions file in flat memory; see :func:`lamp_dataset.users_of`.
+
+    Raises:
+        ValueError: it is no questions file of the task, or a row has no user; the message names the file.
+        OSError: it cannot be read.
+    """
+    from lamp_dataset.personalize.users import users_of  # needs numpy and pyarrow
+
+    ids: list[str] = []
+
+    def rows() -> Iterator[dict]:
+        for row in read_questions(path, task):
+            ids.append(row["id"])
+            yield {"user_id": row["user_id"]} if task.time_based else row
+
+    try:
+        return dict(zip(ids, users_of(rows()), strict=True))
+    except OutputsFileError:
+        raise ValueError(f"{path}: expected a questions file, found an outputs file") from None
+    except ValueError as error:
+        raise ValueError(str(error) if str(path) in str(error) else f"{path}: {error}") from error
