@@ -3,7 +3,7 @@
 A leaf: it imports nothing of ours, and every package may use it.
 """
 
-from lamp_dataset.atomic.file import real_path, write_whole
+from lamp_dataset.atomic.file import PRIVATE, check_not_input, real_path, write_whole
 from lamp_dataset.atomic.folder import whole_folder, work_folder
 
-__all__ = ["real_path", "whole_folder", "work_folder", "write_whole"]
+__all__ = ["PRIVATE", "check_not_input", "real_path", "whole_folder", "work_folder", "write_whole"]

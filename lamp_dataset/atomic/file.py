@@ -7,13 +7,15 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 #: Permissions of a new file where the caller names none, before the umask.
 _NEW = 0o644
+#: Permissions of files that only their owner may read, such as texts under a signed license.
+PRIVATE = 0o600
 
 
 @contextmanager
@@ -69,6 +71,22 @@ def real_path(path: str | os.PathLike) -> Path:
         return Path(os.path.realpath(path))
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: the working directory no longer exists; change to another one") from None
+
+
+def check_not_input(output: str | os.PathLike, inputs: Iterable[str | os.PathLike]) -> None:
+    """Reject an output that would overwrite an input: the same file, also by another name or through links.
+
+    What is not a regular file, such as a terminal, may be both.
+
+    Raises:
+        ValueError: the output is one of the inputs.
+    """
+    target = real_path(output)
+    if not target.is_file():
+        return
+    for path in inputs:
+        if real_path(path) == target or (os.path.exists(path) and os.path.samefile(path, target)):
+            raise ValueError(f"{output}: is also an input of this command; choose another file for the output")
 
 
 def _status(path: Path) -> os.stat_result | None:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lamp_dataset.atomic import write_whole
+from lamp_dataset.atomic import PRIVATE, check_not_input, write_whole
 from lamp_dataset.commands.command import DATA_DIR, Command, examples, stacked
 from lamp_dataset.commands.retriever_options import check_options, retriever_options
+from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.rankings import write_rankings
 from lamp_dataset.personalize.prompt_files import check_prompt_path, write_prompts
 from lamp_dataset.personalize.prompts.parts import BEST_FIRST, EMPTY, ORDERS
 from lamp_dataset.task import SPLITS
+from lamp_dataset.tasks import get_task
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -65,7 +67,7 @@ def personalize(
     output: str, num_proc: int | None, profile: str, profile_seed: int | None, match_sizes: bool, **options: Any
 ) -> None:
     """Write the personalized prompts of a split of CONFIG, with their golds and the items used."""
-    _check_folder(check_prompt_path(output))
+    _check_target(check_prompt_path(output), **options)
     swap = _swap(profile, profile_seed, match_sizes)
     if options["order"] != BEST_FIRST and options["rules"] == "official":
         raise ValueError(f"--order {options['order']} needs --rules fixed: official prompts have the best item first")
@@ -109,11 +111,11 @@ def _arm(profile: str, swap: dict[str, Any] | None) -> str:
 @click.option("--output", required=True, type=click.Path(dir_okay=False), help="JSON file to write.")
 def rank(output: str, **options: Any) -> None:
     """Write the official ranking file of a split of CONFIG: {sample id: [item id, ... best first]}, all items."""
-    _check_folder(output)
+    _check_target(output, **options)
     personalizer, rows = _prepare(options)
     from lamp_dataset.personalize.split import rank_split
 
-    with write_whole(output) as file:
+    with write_whole(output, permissions=PRIVATE if personalizer.task.gated else None) as file:
         number = write_rankings(file, rank_split(rows, personalizer))
     click.echo(f"{output}: rankings of {number} samples", err=True)
 
@@ -138,8 +140,12 @@ def _prepare(options: dict[str, Any], swap: dict[str, Any] | None = None) -> tup
     return personalizer, rows.select(range(min(limit or len(rows), len(rows))))
 
 
-def _check_folder(output: str) -> None:
-    """Before hours of work, not after."""
+def _check_target(
+    output: str, config: str, data_dir: str | None, split: str, ranking: str | None = None, **_: Any
+) -> None:
+    """Before hours of work, not after: the folder is there, and no file that is read would be overwritten."""
+    read = () if data_dir is None else find_files(get_task(config), data_dir, [split])[split]
+    check_not_input(output, [path for path in (*read, ranking) if path is not None])
     folder = os.path.dirname(os.path.abspath(output))
     if not os.path.isdir(folder):
         raise ValueError(f"{output}: the folder {folder} does not exist; make it first")

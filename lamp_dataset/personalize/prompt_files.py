@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import IO, Any
 
-from lamp_dataset.atomic import write_whole
+from lamp_dataset.atomic import PRIVATE, write_whole
 
 
 def _write_json_lines(rows: Any, file: IO) -> None:
@@ -43,5 +43,5 @@ def write_prompts(rows: Any, path: str, private: bool = False) -> None:
         OSError: the file cannot be written.
     """
     write = WRITERS[os.path.splitext(check_prompt_path(path))[1]]
-    with write_whole(path, "wb", permissions=0o600 if private else None) as file:
+    with write_whole(path, "wb", permissions=PRIVATE if private else None) as file:
         write(rows, file)

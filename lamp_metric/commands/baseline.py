@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
+from lamp_dataset.atomic import check_not_input
 from lamp_dataset.commands.command import DATA_DIR, Command, examples
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.outputs import read_outputs
-from lamp_dataset.task import SPLITS, Task
+from lamp_dataset.task import SPLITS
 from lamp_dataset.tasks import get_task
 from lamp_metric.baselines import baseline as predict
-from lamp_metric.commands.shared import FILE, check_output
+from lamp_metric.commands.shared import FILE
 from lamp_metric.predictions.writing import write_predictions
 
 
@@ -36,16 +37,12 @@ def baseline(config: str, data_dir: str, split: str, output: Path) -> None:
     from lamp_dataset.personalize.split import load_split  # imports datasets: --help must be quick
 
     task = get_task(config)
-    golds = _train_golds(task, data_dir) if task.labels else []
-    check_output(output, [Path(path) for path in find_files(task, data_dir, [split])[split] if path])
+    train = find_files(task, data_dir, ["train"])["train"].outputs if task.labels else None
+    check_not_input(output, [path for path in (train, *find_files(task, data_dir, [split])[split]) if path])
+    golds = [] if train is None else [str(gold) for gold in read_outputs(train, task).by_id.values()]
     rows = load_split(config, split, data_dir)
     what, predictions = predict(task, rows, golds)
-    write_predictions(output, config, list(rows["id"]), predictions, private=task.gated)
+    write_predictions(output, config, list(rows["id"]), predictions)
     click.echo(f"{output}: {len(predictions)} predictions: {what}", err=True)
     if task.gated:
         click.echo(f"{output} may hold texts under {task.license}", err=True)
-
-
-def _train_golds(task: Task, data_dir: str) -> list[str]:
-    outputs = find_files(task, data_dir, ["train"])["train"].outputs
-    return [str(gold) for gold in read_outputs(outputs, task).by_id.values()]

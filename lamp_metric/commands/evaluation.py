@@ -67,7 +67,7 @@ def eval_task(
     joined = join_and_warn(source.read_golds(), read_outputs(preds_json), task_name)
     check_extraction([joined.task], options["extract_answers"])
     result = evaluate_joined(joined, users=source.read_users(joined) if drawn else None, **options)
-    write_scores(output_file, result["scores"])
+    write_scores(output_file, result["scores"], [joined.task])
     click.echo(to_json(result) if as_json else score_table([result]))
 
 
@@ -105,7 +105,7 @@ def eval_all(
     check_extraction([outputs.task for outputs in joined.values()], options["extract_answers"])
     results = {task: evaluate_joined(outputs, **options) for task, outputs in joined.items()}
     scores = {task: result["scores"] for task, result in results.items()}
-    write_scores(output_file, scores)
+    write_scores(output_file, scores, [outputs.task for outputs in joined.values()])
     click.echo(to_json(results) if as_json else score_table(list(results.values())))
 
 

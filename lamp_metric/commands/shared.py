@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from lamp_dataset.atomic import write_whole
+from lamp_dataset.atomic import PRIVATE, check_not_input, write_whole
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
@@ -118,17 +118,6 @@ def score_table(results: Sequence[Mapping[str, Any]]) -> str:
     return f"{table(rows, numeric=(1, 3))}\n\n{signatures}"
 
 
-def check_output(output: Path | None, inputs: Sequence[Path]) -> None:
-    """Reject an output that would overwrite an input.
-
-    Raises:
-        ValueError: the output is one of the inputs.
-    """
-    for path in inputs:
-        if output is not None and output.exists() and path.exists() and output.samefile(path):
-            raise ValueError(f"{output}: is also an input of this command; choose another file for the output")
-
-
 def check_options(
     output: Path | None, inputs: Sequence[Path], as_json: bool, *, per_sample: bool, extract_answers: bool, **_: Any
 ) -> None:
@@ -137,21 +126,22 @@ def check_options(
     Raises:
         ValueError: the message names the options.
     """
-    check_output(output, inputs)
+    if output is not None:
+        check_not_input(output, inputs)
     if extract_answers and output is not None:
         raise ValueError("--extract_answers gives unofficial scores, so --output_file is not allowed; use --json")
     if per_sample and not as_json:
         raise ValueError("--per_sample adds to the output of --json; pass --json as well")
 
 
-def write_scores(output: Path | None, scores: Mapping[str, Any]) -> None:
-    """Write the official result file, if one was requested.
+def write_scores(output: Path | None, scores: Mapping[str, Any], tasks: Iterable[Task]) -> None:
+    """Write the official result file of these tasks, if one was requested.
 
     Raises:
         OSError: the file cannot be written.
     """
     if output is not None:
-        with write_whole(output) as file:
+        with write_whole(output, permissions=PRIVATE if any(task.gated for task in tasks) else None) as file:
             file.write(to_json(scores))
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from lamp_dataset.atomic import check_not_input
 from lamp_dataset.commands.command import Command, examples
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.questions import OutputsFileError, read_question_ids
 from lamp_dataset.tasks import get_task
-from lamp_metric.commands.shared import FILE, check_output
+from lamp_metric.commands.shared import FILE
 from lamp_metric.predictions.packing import pack as pack_files
 from lamp_metric.predictions.report import check_predictions
 
@@ -61,7 +62,7 @@ def pack(ctx: click.Context, preds: tuple[Path, ...], output: Path, partial: boo
 
     Nothing is written if one of them has errors (exit status 2), or seems to belong to another task (exit status 1).
     """
-    check_output(output, preds)
+    check_not_input(output, preds)
     reports = pack_files(preds, output, partial=partial)
     click.echo("\n".join(report.text() for report in reports.values()))
     status = max(report.exit_status for report in reports.values())

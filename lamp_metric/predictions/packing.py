@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from lamp_dataset.atomic import write_whole
+from lamp_dataset.atomic import PRIVATE, write_whole
 from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.outputs import dump_outputs, golds_of
 from lamp_dataset.formats.recognition import best_fit, tasks_named
@@ -79,7 +79,8 @@ def _splits(task: Task, n: int) -> Iterator[tuple[int, str]]:
 
 
 def _write(documents: dict[str, Any], output: Path) -> None:
-    with write_whole(output, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    permissions = PRIVATE if any(TASKS[task].gated for task in documents) else None
+    with write_whole(output, "wb", permissions) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for task, document in documents.items():
             pairs = [(entry["id"], entry["output"]) for entry in document["golds"]]
             member = zipfile.ZipInfo(f"{task}.json", _DATE)

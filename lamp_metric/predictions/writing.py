@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from lamp_dataset.atomic import write_whole
+from lamp_dataset.atomic import PRIVATE, write_whole
 from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.outputs import write_outputs
 from lamp_dataset.tasks import get_task
@@ -28,7 +28,7 @@ def write_predictions(
         task_name: config name, such as ``"LaMP_4"``.
         ids: sample ids, strings.
         outputs: one per id: strings, or also numbers if the task has labels.
-        private: whether only the user may read the file.
+        private: whether only the user may read the file, as always for a gated config.
 
     Raises:
         ValueError: the task is unknown, the lists differ in length, an id is duplicate or not a string, or an output
@@ -44,7 +44,7 @@ def write_predictions(
             raise ValueError(f"ids: expected strings, found {sample_id!r} at position {position}")
     check_unique(ids, "ids")
     texts = as_texts(outputs, task, "output", ids)
-    permissions = 0o600 if private else None
+    permissions = PRIVATE if private or task.gated else None
     with (
         write_whole(path, "wb", permissions) as file,
         write_outputs(file, task.official_name, compact=True) as entries,

@@ -1,4 +1,5 @@
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import lamp_dataset
-from lamp_dataset.atomic import real_path, write_whole
+from lamp_dataset.atomic import check_not_input, real_path, write_whole
 
 
 def mode_of(path):
@@ -221,3 +222,21 @@ def test_a_name_as_long_as_names_may_be(tmp_path):
 def test_a_real_path_follows_links_and_need_not_exist(tmp_path):
     (tmp_path / "link").symlink_to("disk")
     assert real_path(tmp_path / "link" / "out") == tmp_path.resolve() / "disk" / "out"
+
+
+@pytest.mark.parametrize("link", [None, os.symlink, os.link])
+def test_an_output_that_is_an_input_is_refused_through_links_too(tmp_path, link):
+    path, output = tmp_path / "in.json", tmp_path / "out.json"
+    path.write_text("kept")
+    if link is None:
+        output = tmp_path / "." / ".." / tmp_path.name / "in.json"
+    else:
+        link(path, output)
+    with pytest.raises(ValueError, match=re.escape(f"{output}: is also an input")):
+        check_not_input(output, [tmp_path / "other.json", path])
+
+
+def test_a_new_output_or_a_terminal_may_have_any_name(tmp_path):
+    path = tmp_path / "new.json"
+    check_not_input(path, [path])
+    check_not_input("/dev/null", ["/dev/null"])

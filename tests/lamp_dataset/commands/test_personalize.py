@@ -130,6 +130,36 @@ def test_prompts_of_the_gated_task_are_for_ones_own_eyes(run, tmp_path):
     assert (tmp_path / "here" / "p.parquet").stat().st_mode & 0o077 == 0
 
 
+def test_the_ranking_of_the_gated_task_is_too_also_over_an_older_file(run, tmp_path):
+    (tmp_path / "here" / "r.json").touch(0o644)
+    assert run("rank", "LaMP_6", *HERE, "--output", "r.json")[0] == 0
+    assert (tmp_path / "here" / "r.json").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("rank", "dev_questions.json"),
+        ("rank", "dev_outputs.json"),
+        ("personalize", "dev_questions.json"),
+        ("personalize", "dev_outputs.json"),
+        ("personalize", "ranking.json"),
+    ],
+)
+def test_an_output_that_is_also_an_input_is_refused_before_anything_is_read(run, tmp_path, command, name):
+    here = tmp_path / "here"
+    (here / "data").mkdir()
+    for path in ("data/dev_questions.json", "data/dev_outputs.json", "ranking.json"):
+        (here / path).write_text("not read")
+    read = here / name if name == "ranking.json" else here / "data" / name
+    (here / "p.jsonl").symlink_to(read)
+    given = ("--ranking", "ranking.json") if name == "ranking.json" else ()
+    status, output = run(command, "LaMP_3", "--data-dir", "data", *given, "--output", "p.jsonl")
+    assert (status, output.count("\n")) == (2, 1)
+    assert "p.jsonl: is also an input" in output
+    assert read.read_text() == "not read"
+
+
 def test_rrf_and_random_take_their_options(run, tmp_path):
     fused = ("--retriever", "rrf", "--ranker", "bm25", "--ranker", "random")
     for name, seed in (("a.json", 1), ("b.json", 1), ("c.json", 2)):

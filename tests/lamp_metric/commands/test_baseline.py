@@ -48,6 +48,15 @@ def test_texts_of_the_gated_task_are_for_ones_own_eyes(run, tmp_path):
     assert (tmp_path / "p.json").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("split", ["dev", "train"])
+def test_an_output_that_is_also_an_input_is_refused_before_anything_is_read(fails, tmp_path, split):
+    for name in ("dev_questions.json", "dev_outputs.json", "train_questions.json", "train_outputs.json"):
+        (tmp_path / name).write_text("not read")
+    output = tmp_path / f"{split}_outputs.json"
+    assert f"{output}: is also an input" in fails("baseline", "LaMP_3", "--data-dir", tmp_path, "--output", output)
+    assert output.read_text() == "not read"
+
+
 def test_only_tasks_with_labels_need_the_training_golds(run, fails, tmp_path):
     for name in ("LaMP_3", "LaMP_4"):
         shutil.copytree(Path(SAMPLE) / name / "dev", tmp_path / name / "dev")

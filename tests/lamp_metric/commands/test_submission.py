@@ -136,6 +136,22 @@ def test_pack_and_eval_all_are_a_round_trip(made, run, tmp_path):
     assert packed.read_bytes() == first
 
 
+def test_files_of_the_gated_task_are_for_their_owner_alone(made, run, tmp_path):
+    golds, preds = made.pair("LaMP_6")
+    outputs = {name: tmp_path / name for name in ("s.zip", "scores.json", "all.json", "more.zip")}
+    for path in outputs.values():
+        path.touch(0o644)
+    zips = ("--golds_zip", outputs["s.zip"], "--preds_zip", outputs["s.zip"], "--partial")
+    for command in (
+        ("pack", preds, "--partial", "--output", outputs["s.zip"]),
+        ("pack", made.pair("LaMP_3")[1], preds, "--partial", "--output", outputs["more.zip"]),
+        ("eval-task", "--golds_json", golds, "--preds_json", preds, "--output_file", outputs["scores.json"]),
+        ("eval-all", *zips, "--output_file", outputs["all.json"]),
+    ):
+        assert run(*command).exit_code == 0
+    assert {path.stat().st_mode & 0o777 for path in outputs.values()} == {0o600}
+
+
 def test_pack_writes_nothing_when_a_file_is_unfit(made, run, tmp_path):
     good = made.pair("LaMP_3")[1]
     bad = made.write("bad.json", "LaMP_4", [("1", "a"), ("1", None)])

@@ -36,8 +36,9 @@ def test_predictions_that_cannot_be_scored_are_not_written(tmp_path, ids, output
     assert not (tmp_path / "p.json").exists()
 
 
-def test_a_private_file_is_for_its_owner_alone(tmp_path):
+@pytest.mark.parametrize(("name", "options"), [("LaMP_6", {}), ("LaMP_4", {"private": True})])
+def test_a_private_file_and_one_of_the_gated_task_are_for_their_owner_alone(tmp_path, name, options):
     for path in (tmp_path / "new.json", tmp_path / "old.json"):
         (tmp_path / "old.json").touch(0o644)
-        write_predictions(path, "LaMP_6", ["1"], ["Lunch"], private=True)
+        write_predictions(path, name, ["1"], ["Lunch"], **options)
         assert path.stat().st_mode & 0o777 == 0o600
