@@ -8,43 +8,54 @@ from __future__ import annotations
 
 import functools
 import importlib.abc
+import os
 import sys
+import threading
 from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
 
 
 def when_imported(name: str, callback: Callable[[ModuleType], None]) -> None:
-    """Call ``callback(module)`` once the module ``name`` is loaded: now if it already is, else when it is imported.
+    """Call ``callback(module)`` whenever the module ``name`` is loaded: now if it already is, and at each import.
 
     Args:
         name: dotted name of the module to wait for.
-        callback: called with the loaded module; may be called twice, as after a reload.
+        callback: called with the loaded module; may be called twice, as after a reload. What is in ``sys.modules`` need
+            not be the real one: tests put stubs and mocks there.
     """
-    if name not in sys.modules:
-        sys.meta_path.insert(0, _Finder(name, callback))
-    if name in sys.modules:  # another thread may have begun between these two lines
+    sys.meta_path.insert(0, _Finder(name, callback))
+    if sys.modules.get(name) is not None:  # None: its import is blocked; it may be allowed again later
         callback(import_module(name))  # waits if another thread is still importing it
 
 
 def patch_factory(name: str, module: ModuleType, factory: str, answer: Callable[[], object]) -> None:
     """Wrap ``module.<factory>(path, …)``, by which a library finds what it loads, so that it knows one more name.
 
+    Another spelling of that name, as in ``"LaMP"``, is an error with a hint unless it is a path: the library would look
+    for it on the Hub, for a long time.
+
     Args:
         name: the path to answer; the library's own function answers all others.
-        module: the library's module; wrapping it again for the same name does nothing.
+        module: the library's module; wrapping it again for the same name does nothing, and a stub without such a
+            function or a mock is left alone.
         factory: name of the function in it.
         answer: gives what the function returns for ``name``.
     """
-    find = getattr(module, factory)
-    if name in getattr(find, "knows", ()):
+    find = getattr(module, factory, None)
+    known = getattr(find, "knows", ())
+    if find is None or not isinstance(known, tuple) or name in known:  # a mock has something else as ``knows``
         return
 
     @functools.wraps(find)
     def find_ours_too(path, *args, **kwargs):
-        return answer() if path == name else find(path, *args, **kwargs)
+        if path == name:
+            return answer()
+        if isinstance(path, str) and path.lower().replace("-", "_") == name and not os.path.exists(path):
+            raise FileNotFoundError(f"found nothing under the name {path!r}; did you mean {name!r}?")
+        return find(path, *args, **kwargs)
 
-    find_ours_too.knows = (*getattr(find, "knows", ()), name)
+    find_ours_too.knows = (*known, name)
     setattr(module, factory, find_ours_too)
 
 
@@ -53,16 +64,26 @@ class _Finder(importlib.abc.MetaPathFinder):
 
     def __init__(self, name: str, callback: Callable[[ModuleType], None]) -> None:
         self.name, self.callback = name, callback
+        self._busy = threading.local()
 
     def find_spec(self, fullname, path=None, target=None):
-        if fullname != self.name:
+        if fullname != self.name or getattr(self._busy, "finding", False):
             return None
-        finders = sys.meta_path[sys.meta_path.index(self) + 1 :]
-        specs = (finder.find_spec(fullname, path, target) for finder in finders if hasattr(finder, "find_spec"))
-        spec = next((spec for spec in specs if spec is not None), None)
+        self._busy.finding = True
+        try:
+            specs = (finder.find_spec(fullname, path, target) for finder in self._others())
+            spec = next((spec for spec in specs if spec is not None), None)
+        finally:
+            self._busy.finding = False
         if spec is not None and spec.loader is not None:
             spec.loader = _Loader(spec.loader, self.callback)
         return spec
+
+    def _others(self) -> list:
+        """The finders after this one. If a tool has wrapped it, all: asked by its wrapper, it then finds nothing."""
+        places = [place for place, finder in enumerate(sys.meta_path) if finder is self]
+        others = sys.meta_path[places[0] + 1 :] if places else sys.meta_path[:]
+        return [finder for finder in others if hasattr(finder, "find_spec")]
 
 
 class _Loader(importlib.abc.Loader):
@@ -70,13 +91,17 @@ class _Loader(importlib.abc.Loader):
         self.loader, self.callback = loader, callback
 
     def __getattr__(self, name: str):
+        if name == "loader":  # while it is copied
+            raise AttributeError(name)
         return getattr(self.loader, name)
 
     def create_module(self, spec):
         return self.loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        # The module gets its own loader back: inspect and pickle look at it.
-        module.__loader__ = module.__spec__.loader = self.loader
+        # The module gets its own loader back, since inspect and pickle look at it; a tool's wrapper stays.
+        for holder, name in ((module, "__loader__"), (module.__spec__, "loader")):
+            if getattr(holder, name, None) is self:
+                setattr(holder, name, self.loader)
         self.loader.exec_module(module)
         self.callback(module)

@@ -1,8 +1,11 @@
 import subprocess
 import sys
 import textwrap
+import types
 
 import pytest
+
+from lamp_dataset.loading import import_hook
 
 
 def run(code, cwd):
@@ -78,3 +81,72 @@ def test_two_may_wait_for_the_same_module_and_errors_pass_through(modules):
             print(type(error).__name__)
     """
     assert sorted(run(code, modules)) == ["ModuleNotFoundError", "RuntimeError", "first", "second"]
+
+
+def test_tools_may_wrap_the_finders_and_copy_the_loader(modules):
+    code = """
+    import copy, sys
+    from lamp_dataset.loading.import_hook import when_imported
+    class Wrapper:
+        def __init__(self, finder):
+            self.finder = finder
+        def find_spec(self, *args):
+            spec = self.finder.find_spec(*args)
+            if spec is not None:
+                spec.loader = copy.copy(spec.loader)
+            return spec
+    when_imported("waited_for", lambda module: print("first", module.value))
+    when_imported("waited_for", lambda module: print("second", module.value))
+    sys.meta_path[:] = [Wrapper(finder) for finder in sys.meta_path]
+    import waited_for
+    """
+    assert sorted(run(code, modules)) == ["1", "1", "first", "second"]
+
+
+def test_datasets_loads_behind_a_wrapped_finder(tmp_path):
+    code = """
+    import sys, lamp_dataset, lamp_metric
+    class Wrapper:
+        def __init__(self, finder):
+            self.finder = finder
+        def __getattr__(self, name):
+            return getattr(self.finder, name)
+    sys.meta_path[:] = [Wrapper(finder) for finder in sys.meta_path]
+    import datasets
+    print(len(datasets.get_dataset_config_names("lamp")))
+    """
+    assert run(code, tmp_path) == ["16"]
+
+
+STANDINS = ("None", "types.ModuleType('stub')", "unittest.mock.MagicMock()", "unittest.mock.Mock()", "object()")
+
+
+@pytest.mark.parametrize("standin", STANDINS)
+def test_what_stands_in_for_a_module_is_left_alone_until_the_real_one_comes(tmp_path, standin):
+    code = f"""
+    import sys, types, unittest.mock
+    names = ("datasets.load", "datasets.inspect", "evaluate.loading")
+    sys.modules.update(dict.fromkeys(names, {standin}))
+    import lamp_dataset, lamp_metric
+    for name in names:
+        del sys.modules[name]
+    import datasets
+    print(len(datasets.get_dataset_config_names("lamp")))
+    """
+    assert run(code, tmp_path) == ["16"]
+
+
+def test_another_spelling_is_an_error_with_a_hint_unless_it_is_a_path(tmp_path, monkeypatch):
+    asked = []
+    library = types.SimpleNamespace(find=asked.append)
+    import_hook.patch_factory("lamp_x", library, "find", lambda: "ours")
+    assert library.find("lamp_x") == "ours"
+    for spelling in ("LaMP_x", "lamp-x", "LAMP-X"):
+        with pytest.raises(FileNotFoundError, match=f"{spelling}.*'lamp_x'"):
+            library.find(spelling)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "LaMP-x").mkdir()
+    theirs = ["LaMP-x", "me/lamp_x", "lamp_xy", "lampx", tmp_path]
+    for path in theirs:
+        library.find(path)
+    assert asked == theirs
