@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from avocado_builder.collection.locate import Collection, MailLocations, locate, open_collection
+from avocado_builder.collection.find_mails import Collection, MailLocations, locate, open_collection
 from avocado_builder.collection.names import GATED
 from avocado_builder.id_download import fetch_ids
 from avocado_builder.id_files import IdFilePaths, Ids, file_sha256, find_id_files, read_ids

@@ -11,8 +11,9 @@ import pyarrow as pa
 import xxhash
 
 from lamp_dataset.formats.json_file import HEAD_BYTES, describe, looks_like_html
-from lamp_dataset.formats.layout import Files, find_files, how_to_get, is_url, official_paths, urls
+from lamp_dataset.formats.layout import Files, find_files, is_url, official_paths, urls
 from lamp_dataset.loading.datasets_internals import BuilderOverrides
+from lamp_dataset.loading.gated import how_to_get
 from lamp_dataset.loading.raw_files import CONTENT, PROVENANCE, HashedFile, fetching, hash_file, open_raw
 from lamp_dataset.loading.tables import read_golds, read_tables
 from lamp_dataset.task import SPLITS, Task

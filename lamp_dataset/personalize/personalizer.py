@@ -17,10 +17,10 @@ from lamp_dataset.personalize.prompts.official import official_prompts
 from lamp_dataset.personalize.prompts.parts import BEST_FIRST, LEFT_OUT, ORDERS, Prompt, clean_item, input_only
 from lamp_dataset.personalize.prompts.tokenizer_source import TokenizerSource
 from lamp_dataset.personalize.prompts.tokens import Tokens
+from lamp_dataset.personalize.retrieval.from_file import RankingFile
 from lamp_dataset.personalize.retrieval.queries import check_rules
 from lamp_dataset.personalize.retrieval.rankers import make_ranker
 from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking
-from lamp_dataset.personalize.retrieval.ranking_file import RankingFile
 from lamp_dataset.personalize.retrieval.samples import Sample, positions_by_id, read_samples
 from lamp_dataset.tasks import get_task
 

@@ -2,17 +2,7 @@ import os
 
 import pytest
 
-from lamp_dataset.formats.layout import (
-    BASE_URL,
-    LAYOUTS,
-    SAMPLE,
-    Files,
-    find_files,
-    how_to_get,
-    is_url,
-    official_paths,
-    urls,
-)
+from lamp_dataset.formats.layout import BASE_URL, LAYOUTS, SAMPLE, Files, find_files, is_url, official_paths, urls
 from lamp_dataset.task import SPLITS
 from lamp_dataset.tasks import TASKS
 
@@ -110,12 +100,6 @@ def test_the_home_folder_is_expanded(tmp_path, monkeypatch):
 def test_the_sample_has_all_files():
     for task in TASKS.values():
         assert list(find_files(task, SAMPLE)) == list(SPLITS)
-
-
-def test_gated_files_come_with_instructions():
-    text = how_to_get(TASKS["LaMP_6_time"])
-    for fact in ("LaMP_6_time", "LDC2015T03", "avocado-builder build", "data_dir"):
-        assert fact in text
 
 
 def test_addresses():

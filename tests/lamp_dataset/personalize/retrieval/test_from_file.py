@@ -4,7 +4,7 @@ import pickle
 import pytest
 from personal import batch, row
 
-from lamp_dataset.personalize.retrieval.ranking_file import RankingFile
+from lamp_dataset.personalize.retrieval.from_file import RankingFile
 from lamp_dataset.personalize.retrieval.samples import read_samples
 from lamp_dataset.tasks import TASKS
 
