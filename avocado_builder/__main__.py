@@ -7,7 +7,7 @@ import logging
 import click
 
 from avocado_builder.commands import build, check
-from lamp_dataset.commands.command import Group
+from lamp_dataset.commands.command import Group, say
 
 _LOG = logging.getLogger("avocado_builder")
 
@@ -16,7 +16,7 @@ class _Echo(logging.Handler):
     """Prints the library's log messages to standard error, as plain lines."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        click.echo(record.getMessage(), err=True)
+        say(record.getMessage(), err=True)
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})

@@ -19,6 +19,7 @@ from avocado_builder.mail.spool import Spool
 from avocado_builder.manifest import MANIFEST, built_files, make_manifest, read_manifest, write_manifest
 from avocado_builder.split_files import write_split
 from lamp_dataset.atomic import real_path, whole_folder
+from lamp_dataset.formats.texts import short
 from lamp_dataset.task import SETTINGS, SPLITS
 from lamp_dataset.tasks import BASE_URL
 
@@ -102,7 +103,7 @@ def _id_file_paths(
 def _check_choice(name: str, given: tuple[str, ...], legal: tuple[str, ...]) -> None:
     for value in given:
         if value not in legal:
-            raise ValueError(f"{name}: expected one of {', '.join(legal)}, found {value!r}")
+            raise ValueError(f"{name}: expected one of {', '.join(legal)}, found {short(value)}")
 
 
 def check_collection(

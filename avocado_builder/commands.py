@@ -9,7 +9,7 @@ from types import MappingProxyType
 import click
 
 from avocado_builder.collection.names import GATED
-from lamp_dataset.commands.command import Command, examples
+from lamp_dataset.commands.command import Command, examples, say
 from lamp_dataset.formats.layout import SAMPLE
 from lamp_dataset.task import SETTINGS, SPLITS
 from lamp_dataset.tasks import BASE_URL
@@ -104,7 +104,7 @@ def build(
     if time_based_separation and setting == "user":
         raise click.UsageError("--time_based_separation contradicts --setting user")
     if extract_addr is not None:
-        click.echo(f"--extract_addr {extract_addr}: not touched, nothing is extracted", err=True)
+        say(f"--extract_addr {extract_addr}: not touched, nothing is extracted", err=True)
     manifest = build_folder(
         avocado_dir,
         _ids_dir(avocado_dir, ids_dir, given),
@@ -116,9 +116,9 @@ def build(
         base_url=base_url,
     )
     for line in summary(manifest, GATED[manifest["setting"]]):
-        click.echo(line)
-    click.echo(f"{output_dir} is complete. {manifest['notice']}")
-    click.echo(f'Load it: load_dataset("lamp", "{manifest["config"]}", data_dir="{output_dir}")')
+        say(line)
+    say(f"{output_dir} is complete. {manifest['notice']}")
+    say(f'Load it: load_dataset("lamp", "{manifest["config"]}", data_dir="{output_dir}")')
 
 
 @click.command(
@@ -154,8 +154,8 @@ def check(
         ids_dir = _ids_dir(avocado_dir, ids_dir)
         ids = check_collection(avocado_dir, ids_dir, splits=splits, setting=setting, base_url=base_url)
         rows = ", ".join(f"{split} {file.rows:,}" for split, file in ids.files.items())
-        click.echo(f"{avocado_dir}: all {len(ids.needed):,} mails of {ids.task.name} are there ({rows} samples)")
-        click.echo("checked names only: whether the mails can be read shows when build reads them")
+        say(f"{avocado_dir}: all {len(ids.needed):,} mails of {ids.task.name} are there ({rows} samples)")
+        say("checked names only: whether the mails can be read shows when build reads them")
 
 
 def _ids_dir(avocado_dir: str, ids_dir: str | None, given: Mapping[str, str] = MappingProxyType({})) -> str | None:
@@ -171,8 +171,8 @@ def _check_output(output_dir: str) -> None:
     verdict = check_output(output_dir)
     rows = ", ".join(f"{split} {count:,}" for split, count in verdict.rows.items())
     state = "intact" if verdict.has_manifest else "well-formed"
-    click.echo(f"{output_dir}: {state} {verdict.task.name} ({rows} samples)")
+    say(f"{output_dir}: {state} {verdict.task.name} ({rows} samples)")
     for remark in verdict.remarks:
-        click.echo(remark)
+        say(remark)
     if verdict.remarks:
         raise click.exceptions.Exit(1)

@@ -13,6 +13,7 @@ from avocado_builder.mail.parsing import REPAIRS, RULES, WARNINGS
 from lamp_dataset import __version__
 from lamp_dataset.atomic import write_whole
 from lamp_dataset.formats.json_file import read_json
+from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 
 MANIFEST = "manifest.json"
@@ -93,7 +94,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     manifest = read_json(path)
     try:
         if manifest["builder"]["name"] != BUILDER:
-            raise ValueError(f"{path}: made by {manifest['builder']['name']!r}, not by {BUILDER}")
+            raise ValueError(f"{path}: made by {short(manifest['builder']['name'])}, not by {BUILDER}")
         for file in built_files(manifest):
             _ = file["file"], file["rows"], file["sha256"]
         if "licence" in manifest:

@@ -329,7 +329,8 @@ def get_task(name: str) -> Task:
     """
     if isinstance(name, str) and name in TASKS:
         return TASKS[name]
-    raise ValueError(f"no config named {name!r}{_hint(name)} Configs: {', '.join(TASKS)}")
+    shown = f"{name[:80]}…" if isinstance(name, str) and len(name) > 80 else name
+    raise ValueError(f"no config named {shown!r}{_hint(shown)} Configs: {', '.join(TASKS)}")
 
 
 def task_known_as(name: str) -> Task | None:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from lamp_dataset.formats.layout import SAMPLE
+from lamp_dataset.formats.texts import printable
 
 
 class Command(click.Command):
@@ -75,7 +76,12 @@ class Failure(click.ClickException):
 
     def show(self, file=None) -> None:
         """Print the message."""
-        click.echo(f"error: {self.format_message()}", err=True, file=file)
+        click.echo(f"error: {printable(self.format_message())}", err=True, file=file)
+
+
+def say(text: str, err: bool = False) -> None:
+    """Print lines of text for people. They may quote files: see :func:`~lamp_dataset.formats.texts.printable`."""
+    click.echo("\n".join(map(printable, text.split("\n"))), err=err)
 
 
 def stacked(*decorators: Callable) -> Callable:

@@ -14,6 +14,7 @@ import click
 
 from lamp_dataset.commands.command import DATA_DIR, Command, examples
 from lamp_dataset.formats.layout import find_files, official_paths
+from lamp_dataset.formats.texts import printable, short
 from lamp_dataset.hub.card import task_table
 from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import TASKS, get_task
@@ -67,7 +68,7 @@ def show(config: str, data_dir: str | None, split: str, count: int, sample_id: s
         click.echo("\n".join(_sample(row, task, split)))
         shown += 1
     if not shown:
-        raise ValueError(f"{config}, split {split!r}: no sample has the id {sample_id!r}")
+        raise ValueError(f"{config}, split {split!r}: no sample has the id {short(sample_id)}")
 
 
 def _split_of(loaded: Any, split: str, config: str) -> Any:
@@ -77,12 +78,12 @@ def _split_of(loaded: Any, split: str, config: str) -> Any:
 
 
 def _sample(row: dict, task: Task, split: str) -> Iterator[str]:
-    yield click.style(f"{task.name} · {split} · sample {row['id']}", bold=True)
+    yield click.style(f"{task.name} · {split} · sample {printable(row['id'])}", bold=True)
     for name in (*task.row_fields[1:], "output"):
         yield from _field(name, row[name], indent=2)
     yield f"  profile: {len(row['profile'])} items"
     for item in row["profile"]:
-        yield click.style(f"    item {item['id']}", bold=True)
+        yield click.style(f"    item {printable(item['id'])}", bold=True)
         for name in task.item_fields[1:]:
             yield from _field(name, item[name], indent=6)
     yield ""
@@ -90,7 +91,7 @@ def _sample(row: dict, task: Task, split: str) -> Iterator[str]:
 
 def _field(name: str, text: str | None, indent: int) -> list[str]:
     """A field as lines that fit the terminal; control characters are shown as escapes."""
-    shown = "(withheld)" if text is None else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    shown = "(withheld)" if text is None else printable(text)
     start = f"{' ' * indent}{name}: "
     width = max(40, shutil.get_terminal_size((100, 24)).columns)
     return textwrap.wrap(start + shown, width, subsequent_indent=" " * (indent + 2), drop_whitespace=True)
@@ -156,7 +157,7 @@ def _report(found: dict) -> Iterator[str]:
             yield f"    {name.replace('_', ' '):13} {_summary_line(figures[name])}"
         yield f"    users         {_users_line(figures['users'])}"
         if "labels" in figures:
-            yield f"    labels        {', '.join(f'{k} {v:.1%}' for k, v in figures['labels'].items())}"
+            yield f"    labels        {', '.join(f'{printable(k)} {v:.1%}' for k, v in figures['labels'].items())}"
     yield "  files"
     for path, file in found["files"].items():
         yield f"    {path}  {file['num_bytes']:,} bytes  sha256 {file['checksum']}"

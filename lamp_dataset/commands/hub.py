@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lamp_dataset.commands.command import DATA_DIR, Command, examples
+from lamp_dataset.commands.command import DATA_DIR, Command, examples, say
 
 if TYPE_CHECKING:
     from lamp_dataset.hub.push import PushResult
@@ -35,7 +35,7 @@ def export(configs: tuple[str, ...], output: str, data_dir: str | None) -> None:
     from lamp_dataset.hub.export import export
 
     _show_rows(export(configs, output, data_dir))
-    click.echo(f"written to {output}")
+    say(f"written to {output}")
 
 
 @click.command(
@@ -74,11 +74,11 @@ def push(
 def _show(result: PushResult, dry_run: bool) -> None:
     verb = ("would send", "would remove") if dry_run else ("committed", "removed")
     for path, size in result.sizes.items():
-        click.echo(f"{verb[0]} {path} ({_shown(size)})")
+        say(f"{verb[0]} {path} ({_shown(size)})")
     for path in result.removed:
-        click.echo(f"{verb[1]} {path}")
+        say(f"{verb[1]} {path}")
     _show_rows(result.num_rows)
-    click.echo(f"{result.url} ({result.visibility}): {_outcome(result, dry_run)}")
+    say(f"{result.url} ({result.visibility}): {_outcome(result, dry_run)}")
 
 
 def _outcome(result: PushResult, dry_run: bool) -> str:
@@ -91,7 +91,7 @@ def _outcome(result: PushResult, dry_run: bool) -> str:
 
 def _show_rows(num_rows: dict[str, dict[str, int]]) -> None:
     for config, splits in num_rows.items():
-        click.echo(f"{config}: {', '.join(f'{split} {rows:,}' for split, rows in splits.items())} rows")
+        say(f"{config}: {', '.join(f'{split} {rows:,}' for split, rows in splits.items())} rows")
 
 
 def _shown(size: int) -> str:

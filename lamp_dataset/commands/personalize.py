@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lamp_dataset.atomic import PRIVATE, check_not_input, write_whole
-from lamp_dataset.commands.command import DATA_DIR, Command, examples, stacked
+from lamp_dataset.commands.command import DATA_DIR, Command, examples, say, stacked
 from lamp_dataset.commands.retriever_options import check_options, retriever_options
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.rankings import write_rankings
@@ -77,9 +77,9 @@ def personalize(
 
     task, prompts = personalizer.task, personalize_split(rows, personalizer, num_proc)
     write_prompts(prompts, output, private=task.gated)
-    click.echo(f"{output}: {len(prompts)} prompts, {_arm(profile, swap)}: {_summary(prompts)}", err=True)
+    say(f"{output}: {len(prompts)} prompts, {_arm(profile, swap)}: {_summary(prompts)}", err=True)
     if task.gated:
-        click.echo(f"{output} holds texts under {task.license}", err=True)
+        say(f"{output} holds texts under {task.license}", err=True)
 
 
 def _swap(profile: str, seed: int | None, match_sizes: bool) -> dict[str, Any] | None:
@@ -117,7 +117,7 @@ def rank(output: str, **options: Any) -> None:
 
     with write_whole(output, permissions=PRIVATE if personalizer.task.gated else None) as file:
         number = write_rankings(file, rank_split(rows, personalizer))
-    click.echo(f"{output}: rankings of {number} samples", err=True)
+    say(f"{output}: rankings of {number} samples", err=True)
 
 
 def _prepare(options: dict[str, Any], swap: dict[str, Any] | None = None) -> tuple[Personalizer, Dataset]:

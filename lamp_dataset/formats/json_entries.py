@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from lamp_dataset.formats.json_text import Number
+from lamp_dataset.formats.texts import Number
 
 _encode = json.JSONEncoder().encode
 

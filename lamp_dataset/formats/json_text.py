@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lamp_dataset.formats.json_file import HEAD_BYTES
+from lamp_dataset.formats.texts import Number
 
 READ_BYTES = 4 << 20
 #: A longer value is taken for a damaged file, in which a string never ends.
@@ -19,12 +20,6 @@ MAX_ROW_CHARS = 256 << 20
 WRAPPER_END = re.compile(r'\s*(?:,\s*"task"\s*:\s*("[^"\\]*(?:\\.[^"\\]*)*")\s*)?\}', re.DOTALL)
 CUT_OFF = "Was it cut off? Fetch it again."
 _SPACE = re.compile(r"[ \t\n\r]*")
-
-
-class Number(str):
-    """A JSON number as the file spells it; its type tells it from a string."""
-
-    __slots__ = ()
 
 
 DECODER = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=Number)

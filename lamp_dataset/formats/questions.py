@@ -13,9 +13,8 @@ from typing import Any, BinaryIO
 from lamp_dataset.formats.ids import UniqueIds
 from lamp_dataset.formats.json_entries import BinaryWriter, EntryWriter
 from lamp_dataset.formats.json_list import BLOCK_BYTES, JsonList
-from lamp_dataset.formats.json_text import Number
 from lamp_dataset.formats.recognition import looks_like
-from lamp_dataset.formats.texts import check_encodable, check_no_stub, short
+from lamp_dataset.formats.texts import Number, check_encodable, check_no_stub, short
 from lamp_dataset.task import NULLABLE_FIELDS, NUMERIC_FIELDS, Task
 from lamp_dataset.tasks import official_hint
 
@@ -110,8 +109,7 @@ def check_row(row: dict, name: str, number: int, profiles: bool = True) -> None:
         ValueError: something is missing or of another type.
     """
     if type(row.get("id")) is not str:
-        found = short(row["id"]) if "id" in row else f"the keys {_keys(row)}"
-        raise ValueError(f"{name}: row {number}: expected a string as 'id', found {found}")
+        raise ValueError(f"{name}: row {number}: expected a string as 'id', found {_found(row, 'id')}")
     where = f"{name}: sample {short(row['id'])}"
     if "output" in row and "input" not in row:
         raise OutputsFileError(

@@ -13,14 +13,41 @@ from lamp_dataset.task import Task
 SHOWN_CHARS = 78
 
 
-def short(value: object) -> str:
-    """``repr`` for messages, shortened where it is long.
+class Number(str):
+    """A JSON number as the file spells it; its type tells it from a string."""
 
-    >>> short("210"), len(short("x" * 100_000))
-    ("'210'", 80)
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Without quotation marks: messages show a number."""
+        return str(self)
+
+
+def short(value: object) -> str:
+    """``repr`` for messages, shortened where it is long. A string keeps its closing quotation mark.
+
+    >>> short("210"), short(Number("210")), short("so tired " * 99)[-12:], len(short("x" * 100_000))
+    ("'210'", '210', "tired so ti…'", 81)
     """
-    shown = repr(value[:200] if isinstance(value, str) else value)
+    if isinstance(value, str) and not isinstance(value, Number):
+        cut = str(value[: SHOWN_CHARS + 3])
+        if len(value) == len(cut) and len(repr(cut)) <= SHOWN_CHARS + 4:
+            return repr(cut)
+        cut = cut[:SHOWN_CHARS]
+        while len(repr(cut)) > SHOWN_CHARS + 2:
+            cut = cut[:-1]
+        return f"{repr(cut)[:-1]}…{repr(cut)[-1]}"
+    shown = repr(value)
     return shown if len(shown) <= SHOWN_CHARS + 4 else f"{shown[:SHOWN_CHARS]} …"
+
+
+def printable(text: str) -> str:
+    """``text`` for a terminal: characters that it would obey, such as line ends and colors, are shown as escapes.
+
+    >>> printable("caf\u00e9 \x1b[31m")
+    'caf\u00e9 \\x1b[31m'
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def check_no_stub(text: Any, name: str, task: Task) -> None:

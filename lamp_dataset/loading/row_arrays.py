@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from lamp_dataset.formats.json_list import BLOCK_BYTES, MARK, Block, JsonList, first_rows
-from lamp_dataset.formats.json_text import Number
 from lamp_dataset.formats.questions import checked_row, open_questions
+from lamp_dataset.formats.texts import Number
 from lamp_dataset.task import NULLABLE_FIELDS, NUMERIC_FIELDS, Task
 
 #: How much text the slower way holds as Python objects, which take several times as much memory, per array.

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 import lamp_dataset
+from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.columns import COLUMNS, append, arrow_of, result_features, targets
 from lamp_dataset.personalize.prompts.fixed import fixed_prompts
 from lamp_dataset.personalize.prompts.official import official_prompts
@@ -21,7 +22,7 @@ from lamp_dataset.personalize.retrieval.from_file import RankingFile
 from lamp_dataset.personalize.retrieval.queries import check_rules
 from lamp_dataset.personalize.retrieval.rankers import make_ranker
 from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking
-from lamp_dataset.personalize.retrieval.samples import Sample, positions_by_id, read_samples
+from lamp_dataset.personalize.retrieval.samples import Sample, item_ids, positions_by_id, read_samples
 from lamp_dataset.tasks import get_task
 
 #: Rules -> what makes the prompts of several samples.
@@ -104,7 +105,7 @@ class Personalizer:
         """See the class."""
         for name, value, least in (("k", k, 0), ("max_length", max_length, 1)):
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise ValueError(f"expected a whole number from {least} as {name}, found {value!r}")
+                raise ValueError(f"expected a whole number from {least} as {name}, found {short(value)}")
         self.task, self.k, self.max_length, self.rules = get_task(task), k, max_length, check_rules(rules)
         self.system, self.use_date, self.order = system, bool(use_date), _check_order(order, rules)
         self.ranker = _ranker(retriever, ranking, options)
@@ -197,7 +198,7 @@ class Personalizer:
         scores = ranking.scores
         return {
             "source": prompt.text,
-            "retrieved_ids": [item["id"] for item in sample.items(chosen)],
+            "retrieved_ids": item_ids(sample, chosen),
             "retrieved_use": list(prompt.use),
             "retrieved_scores": None if scores is None else [float(scores[position]) for position in chosen],
             "personalized": any(use != LEFT_OUT for use in prompt.use),
@@ -226,15 +227,16 @@ class Personalizer:
             return [], ["the profile is empty"] if self.k and not sample.size else []
         items, notes = [], []
         for item in sample.items(chosen):
-            values, empty = clean_item(self.task.wording, item, f"sample {sample.id!r}, item {item.get('id')!r}")
+            name = f"item {short(item.get('id'))}"
+            values, empty = clean_item(self.task.wording, item, f"sample {short(sample.id)}, {name}")
             items.append(values)
-            notes += [f"item {item.get('id')!r}: {', '.join(empty)} None, taken as empty"] if empty else []
+            notes += [f"{name}: {', '.join(empty)} None, taken as empty"] if empty else []
         return items, notes
 
 
 def _check_order(order: str, rules: str) -> str:
     if order not in ORDERS:
-        raise ValueError(f"no order named {order!r}: expected {', '.join(ORDERS)}")
+        raise ValueError(f"no order named {short(order)}: expected {', '.join(ORDERS)}")
     if order != BEST_FIRST and rules == "official":
         raise ValueError(f"official prompts have the best item first; order={order!r} needs rules='fixed'")
     return order
@@ -254,6 +256,6 @@ def _ranker(retriever: Any, ranking: Any, options: Mapping[str, Any]) -> Ranker:
         raise ValueError(f"a retriever object already has its options, found {', '.join(options)}")
     missing = [name for name in ("needs_query", "needs_dates", "scored", "rank") if not hasattr(retriever, name)]
     if missing:
-        found = f"found {retriever!r} without {', '.join(missing)}"
+        found = f"found {short(retriever)} without {', '.join(missing)}"
         raise ValueError(f"expected a retriever's name or an object with the attributes of a Ranker, {found}")
     return retriever

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import xxhash
 
 from lamp_dataset.formats.ids import check_unique
+from lamp_dataset.formats.texts import short
 
 #: Rows at a time.
 BATCH = 256
@@ -74,7 +75,9 @@ class NamedUsers:
         """The user of each row so far; ValueError if one is empty."""
         for position, user in enumerate(self._users):
             if not user:
-                raise ValueError(f"row {position}: expected a non-empty 'user_id', as in other rows, found {user!r}")
+                raise ValueError(
+                    f"row {position}: expected a non-empty 'user_id', as in other rows, found {short(user)}"
+                )
         return list(map(str, self._users))
 
 
@@ -90,7 +93,7 @@ class InferredUsers:
         _require(table, ("id", "profile"))
         for sample_id in table["id"].to_pylist():
             if not isinstance(sample_id, str) or not sample_id:
-                found = f"found {sample_id!r}"
+                found = f"found {short(sample_id)}"
                 raise ValueError(f"row {len(self._ids)}: expected a non-empty string as 'id', {found}")
             self._ids.append(sample_id)
         self._profiles += _item_hashes(table["profile"])
@@ -151,7 +154,7 @@ def _hashes(profiles: pa.Array) -> Iterator[int]:
     if not len(items):
         return
     if items is profiles or not pa.types.is_struct(items.type):
-        raise ValueError(f"expected a list of dicts as 'profile', found {items[0].as_py()!r:.60} in one")
+        raise ValueError(f"expected a list of dicts as 'profile', found {short(items[0].as_py())} in one")
     names = sorted(field.name for field in items.type if field.name not in _NOT_CONTENT)
     if not names:
         raise ValueError(f"expected profile items with texts, found {', '.join(field.name for field in items.type)}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from lamp_dataset.atomic import check_not_input
-from lamp_dataset.commands.command import DATA_DIR, Command, examples
+from lamp_dataset.commands.command import DATA_DIR, Command, examples, say
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.task import SPLITS
@@ -43,6 +43,6 @@ def baseline(config: str, data_dir: str, split: str, output: Path) -> None:
     rows = load_split(config, split, data_dir)
     what, predictions = predict(task, rows, golds)
     write_predictions(output, config, list(rows["id"]), predictions)
-    click.echo(f"{output}: {len(predictions)} predictions: {what}", err=True)
+    say(f"{output}: {len(predictions)} predictions: {what}", err=True)
     if task.gated:
-        click.echo(f"{output} may hold texts under {task.license}", err=True)
+        say(f"{output} may hold texts under {task.license}", err=True)

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from lamp_dataset.atomic import PRIVATE, check_not_input, write_whole
+from lamp_dataset.commands.command import say
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
@@ -63,7 +64,7 @@ def join_and_warn(golds: Outputs, predictions: Outputs, task_name: str | None = 
     joined = join(golds, predictions, task_name)
     task, named = joined.task, get_task(task_name).base if task_name is not None else golds.task
     if task.base != named:
-        click.echo(
+        say(
             f"{golds.name}: says {golds.task!r}, but its golds are labels of {task.base} ({task.title}): "
             f"{task.name} is scored",
             err=True,

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from lamp_dataset.atomic import check_not_input
-from lamp_dataset.commands.command import Command, examples
+from lamp_dataset.commands.command import Command, examples, say
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.questions import OutputsFileError, read_question_ids
 from lamp_dataset.tasks import get_task
@@ -45,7 +45,7 @@ def check(ctx: click.Context, task_name: str, questions: Path | None, golds: Pat
             f"{questions}: expected a questions file, found an outputs file; pass golds as --golds"
         ) from None
     report = check_predictions(preds, task, ids)
-    click.echo(report.text())
+    say(report.text())
     ctx.exit(report.exit_status)
 
 
@@ -64,8 +64,8 @@ def pack(ctx: click.Context, preds: tuple[Path, ...], output: Path, partial: boo
     """
     check_not_input(output, preds)
     reports = pack_files(preds, output, partial=partial)
-    click.echo("\n".join(report.text() for report in reports.values()))
+    say("\n".join(report.text() for report in reports.values()))
     status = max(report.exit_status for report in reports.values())
     if not status:
-        click.echo(f"wrote {output}: {', '.join(reports)}")
+        say(f"wrote {output}: {', '.join(reports)}")
     ctx.exit(status)

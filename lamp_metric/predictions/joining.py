@@ -9,6 +9,7 @@ from typing import Any
 from lamp_dataset.formats.ids import check_same_ids, check_unique
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.formats.recognition import task_of
+from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import official_hint
 
@@ -68,8 +69,8 @@ def join(golds: Outputs, predictions: Outputs, task_name: str | None = None) -> 
     task = task_of(golds, task_name)
     if predictions.task != golds.task:
         raise ValueError(
-            f"{predictions.name}: expected predictions for task {golds.task!r}, as in {golds.name}, "
-            f"found {predictions.task!r}{official_hint(predictions.task)}"
+            f"{predictions.name}: expected predictions for task {short(golds.task)}, as in {golds.name}, "
+            f"found {short(predictions.task)}{official_hint(predictions.task)}"
         )
     if not golds.by_id:
         raise ValueError(f"{golds.name}: nothing to score, 'golds' is an empty list")

@@ -11,7 +11,7 @@ from typing import Any
 from lamp_dataset.formats.ids import difference, duplicates
 from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.outputs import golds_of
-from lamp_dataset.formats.texts import short
+from lamp_dataset.formats.texts import SHOWN_CHARS, printable, short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import TASKS, official_hint
 from lamp_metric.predictions.values import is_number
@@ -49,7 +49,7 @@ class Report:
     def text(self) -> str:
         """The report as text for people."""
         verdict = ("fit", "doubtful", "unfit")[self.exit_status]
-        name = self.name if self.name.isprintable() else repr(self.name)
+        name = printable(self.name)
         lines = [f"{name}: {self.n} predictions, {verdict}"]
         for kind, found in (("error", self.errors), ("doubt", self.doubts), ("warning", self.warnings)):
             lines += [f"  {kind}: {line}" for line in found]
@@ -77,7 +77,7 @@ def check_document(document: Any, name: str, task: Task, ids: Collection[str] | 
     entries, official_name = golds_of(document, name)
     report = Report(name, len(entries))
     if official_name != task.official_name:
-        found = f"{official_name!r:.60}{official_hint(official_name)}"
+        found = f"{short(official_name)}{official_hint(official_name)}"
         report.errors.append(f"task: expected {task.official_name!r}, found {found}")
     sound = list(_sound(entries, report))
     _check_ids([sample_id for sample_id, _ in sound], ids, report)
@@ -94,7 +94,7 @@ def _sound(entries: list, report: Report) -> Iterator[tuple[str, Any]]:
         if isinstance(entry, dict) and isinstance(entry.get("id"), str) and "output" in entry:
             yield entry["id"], entry["output"]
         else:
-            odd.append(f"entry {position} {entry!r:.60}")
+            odd.append(f"entry {position} {short(entry)}")
     if odd:
         report.errors.append(
             f"{_count(odd, 'entry lacks', 'entries lack')} a string as 'id', or an 'output': {_some(odd)}"
@@ -102,12 +102,12 @@ def _sound(entries: list, report: Report) -> Iterator[tuple[str, Any]]:
 
 
 def _check_ids(found: Sequence[str], expected: Collection[str] | None, report: Report) -> None:
-    double = duplicates(found)
+    double = list(map(_id, duplicates(found)))
     if double:
         report.errors.append(f"{_count(double, 'duplicate id', 'duplicate ids')}: {_some(double)}")
     if expected is None:
         return
-    missing, extra = difference(dict.fromkeys(found), expected)
+    missing, extra = (list(map(_id, side)) for side in difference(dict.fromkeys(found), expected))
     if missing:
         report.errors.append(f"{_count(missing, 'sample has', 'samples have')} no prediction: {_some(missing)}")
     if extra:
@@ -121,9 +121,9 @@ def _texts(sound: Sequence[tuple[str, Any]], task: Task, report: Report) -> Iter
     unfit, empty = [], []
     for sample_id, output in sound:
         if not isinstance(output, str) and not (task.labels and is_number(output)):
-            unfit.append(f"{sample_id} {output!r:.60}")
+            unfit.append(f"{_id(sample_id)} {short(output)}")
         elif not str(output).strip():
-            empty.append(sample_id)
+            empty.append(_id(sample_id))
         else:
             yield sample_id, str(output).strip()
     if unfit:
@@ -158,7 +158,7 @@ _FITS = {
 
 
 def _labels(task: Task, texts: list[tuple[str, str]]) -> list[str]:
-    wrong = [f"{sample_id} {text!r:.60}" for sample_id, text in texts if text not in task.labels]
+    wrong = [f"{_id(sample_id)} {short(text)}" for sample_id, text in texts if text not in task.labels]
     if not wrong:
         return []
     line = f"{_count(wrong, 'output is not a label', 'outputs are not labels')} of {task.name} and count as wrong: "
@@ -174,7 +174,7 @@ def _labels(task: Task, texts: list[tuple[str, str]]) -> list[str]:
 
 
 def _ratings(task: Task, texts: list[tuple[str, str]]) -> list[str]:
-    values = [(f"{sample_id} {text!r:.60}", number_of(text)) for sample_id, text in texts]
+    values = [(f"{_id(sample_id)} {short(text)}", number_of(text)) for sample_id, text in texts]
     low, high = float(task.labels[0]), float(task.labels[-1])
     unusable = [shown for shown, value in values if value is None]
     off = [shown for shown, value in values if value is not None and not low <= value <= high]
@@ -188,8 +188,8 @@ def _ratings(task: Task, texts: list[tuple[str, str]]) -> list[str]:
 
 
 def _words(task: Task, texts: list[tuple[str, str]]) -> list[str]:
-    silent = [f"{sample_id} {text!r:.60}" for sample_id, text in texts if not has_words(text)]
-    stubs = [f"{sample_id} {text!r:.60}" for sample_id, text in texts if task.is_stub(text)]
+    silent = [f"{_id(sample_id)} {short(text)}" for sample_id, text in texts if not has_words(text)]
+    stubs = [f"{_id(sample_id)} {short(text)}" for sample_id, text in texts if task.is_stub(text)]
     lines = []
     if silent:
         lines.append(
@@ -210,7 +210,11 @@ def _count(found: Sequence, one: str, many: str) -> str:
     return f"1 {one}" if len(found) == 1 else f"{len(found)} {many}"
 
 
+def _id(sample_id: str) -> str:
+    """An id for the report: without quotation marks where that is clear."""
+    return sample_id if sample_id and sample_id.isprintable() and len(sample_id) <= SHOWN_CHARS else short(sample_id)
+
+
 def _some(found: Sequence[str]) -> str:
-    found = [text if text.isprintable() else repr(text) for text in found]
     more = f", … and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     return ", ".join(found[:SHOWN]) + more

@@ -119,7 +119,7 @@ def record_of(value: Any, position: int, side: str) -> tuple[str, Any]:
         raise ValueError(f"{place}: expected a record with 'id' and 'output' like the others, found {_shown(value)}")
     missing = [key for key in ("id", "output") if key not in value]
     if missing:
-        keys = ", ".join(map(repr, value)) or "none"
+        keys = ", ".join(map(short, list(value)[:8])) or "none"
         raise ValueError(f"{place}: expected a record with 'id' and 'output', found no {missing[0]!r}; keys: {keys}")
     if not isinstance(value["id"], str):
         raise ValueError(f"{place}: expected a string as 'id', found {_shown(value['id'])}")

@@ -9,6 +9,7 @@ from typing import Any
 from lamp_dataset.atomic import PRIVATE, write_whole
 from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.outputs import write_outputs
+from lamp_dataset.formats.texts import short
 from lamp_dataset.tasks import get_task
 from lamp_metric.predictions.values import as_list, as_texts
 
@@ -41,7 +42,7 @@ def write_predictions(
         raise ValueError(f"expected as many outputs as ids, found {len(outputs)} and {len(ids)}")
     for position, sample_id in enumerate(ids):
         if not isinstance(sample_id, str):
-            raise ValueError(f"ids: expected strings, found {sample_id!r} at position {position}")
+            raise ValueError(f"ids: expected strings, found {short(sample_id)} at position {position}")
     check_unique(ids, "ids")
     texts = as_texts(outputs, task, "output", ids)
     permissions = PRIVATE if private or task.gated else None

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from lamp_dataset.formats.texts import short
 from lamp_dataset.lazy import load_model, require
 from lamp_dataset.personalize.model_files import check_content, content_of
 from lamp_dataset.personalize.retrieval.ranking import Ranking, by_score
@@ -92,7 +93,7 @@ class Dense:
         scores = dict(zip(distinct, np.stack([vectors[text] for text in distinct]) @ query, strict=True))
         values = np.array([scores[text] for text in texts], np.float64)
         if not np.isfinite(values).all():
-            raise ValueError(f"sample {sample_id!r}: the dense model gives embeddings that are not finite numbers")
+            raise ValueError(f"sample {short(sample_id)}: the dense model gives embeddings that are not finite numbers")
         return values
 
     def _embed(self, kind: str, texts: Iterable[str]) -> dict[str, np.ndarray]:

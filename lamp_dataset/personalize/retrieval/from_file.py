@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from lamp_dataset.formats.rankings import read_rankings
+from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.retrieval.ranking import Ranking
 from lamp_dataset.personalize.retrieval.samples import Sample, positions_by_id
 
@@ -42,11 +43,13 @@ class RankingFile:
 
     def _rank(self, sample: Sample) -> Ranking:
         if sample.id not in self._by_id:
-            raise ValueError(f"{self.path}: no ranking of sample {sample.id!r}; made of another split or config?")
+            raise ValueError(f"{self.path}: no ranking of sample {short(sample.id)}; made of another split or config?")
         positions = positions_by_id(sample)
         ranked = list(dict.fromkeys(self._by_id[sample.id]))
         unknown = [item_id for item_id in ranked if item_id not in positions]
         if unknown:
-            message = f"names item {unknown[0]!r}, which its profile of {sample.size} items lacks ({len(unknown)} such)"
-            raise ValueError(f"{self.path}: sample {sample.id!r} {message}; made of another split or config?")
+            message = (
+                f"names item {short(unknown[0])}, which its profile of {sample.size} items lacks ({len(unknown)} such)"
+            )
+            raise ValueError(f"{self.path}: sample {short(sample.id)} {message}; made of another split or config?")
         return Ranking([positions[item_id] for item_id in ranked])

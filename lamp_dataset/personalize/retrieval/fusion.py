@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -26,10 +27,10 @@ class RRF:
     scored: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        """Raise ValueError for fewer than two rankers."""
-        if len(self.rankers) < 2 or self.c < 0:
+        """Raise ValueError for fewer than two rankers, or a constant out of range."""
+        if len(self.rankers) < 2 or not 0 <= self.c < math.inf:
             raise ValueError(
-                f"rrf: expected two rankers or more and c from 0, found {len(self.rankers)} and c={self.c}"
+                f"rrf: expected two rankers or more and a finite c from 0, found {len(self.rankers)} and c={self.c}"
             )
 
     @property

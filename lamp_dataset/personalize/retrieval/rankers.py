@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
+import numbers
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.retrieval.bm25 import EPSILON, K1, B, Tokenize, bm25_scores
 from lamp_dataset.personalize.retrieval.dense import Dense
 from lamp_dataset.personalize.retrieval.fusion import RRF
@@ -36,9 +39,9 @@ class BM25:
 
     def __post_init__(self) -> None:
         """Raise ValueError for an option out of range."""
-        if not (self.k1 > 0 and 0 <= self.b <= 1 and self.epsilon >= 0):
+        if not (0 < self.k1 < math.inf and 0 <= self.b <= 1 and 0 <= self.epsilon < math.inf):
             found = f"k1={self.k1}, b={self.b}, epsilon={self.epsilon}"
-            raise ValueError(f"bm25: expected k1 above 0, b from 0 to 1 and epsilon from 0, found {found}")
+            raise ValueError(f"bm25: expected k1 above 0, b from 0 to 1 and epsilon from 0, all finite, found {found}")
 
     def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
         """See :class:`Ranker`."""
@@ -71,7 +74,9 @@ def _date_key(date: object, sample_id: str, position: int) -> tuple[int, ...]:
     try:
         return () if date is None else tuple(map(int, str(date).split("-")))
     except ValueError:
-        message = f"sample {sample_id!r}, item {position}: expected a date like 2013 or 2013-05-29, found {date!r}"
+        message = (
+            f"sample {short(sample_id)}, item {position}: expected a date like 2013 or 2013-05-29, found {short(date)}"
+        )
         raise ValueError(message) from None
 
 
@@ -83,6 +88,11 @@ class Random:
     needs_query: ClassVar[bool] = False
     needs_dates: ClassVar[bool] = False
     scored: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a seed that is not a whole number."""
+        if not isinstance(self.seed, numbers.Integral) or isinstance(self.seed, bool):
+            raise ValueError(f"random: expected a whole number as seed, found {short(self.seed)}")
 
     def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
         """See :class:`Ranker`. Positions are sorted by a hash: the same on every version of Python."""
@@ -138,7 +148,7 @@ def make_ranker(name: str, **options: Any) -> Ranker:
     parts = options.get("rankers") or ()
     if isinstance(parts, str) or len(parts) < 2 or name in parts:
         expected = "expected two or more other rankers as 'rankers', like ['bm25', 'recency']"
-        raise ValueError(f"rrf: {expected}, found {parts!r}")
+        raise ValueError(f"rrf: {expected}, found {short(parts)}")
     _refuse_unknown(name, options, known.union(*map(_options, parts)))
     rankers = tuple(make_ranker(part, **{k: v for k, v in options.items() if k in _options(part)}) for part in parts)
     return _build(name, {k: v for k, v in options.items() if k in known} | {"rankers": rankers})
@@ -155,14 +165,14 @@ def _renamed(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _options(name: str) -> set[str]:
     if name not in RANKERS:
-        raise ValueError(f"no retriever named {name!r}; known: {', '.join(RANKERS)}")
+        raise ValueError(f"no retriever named {short(name)}; known: {', '.join(RANKERS)}")
     return {field.name for field in dataclasses.fields(RANKERS[name]) if field.init}
 
 
 def _refuse_unknown(name: str, options: Mapping[str, Any], known: set[str]) -> None:
     unknown = sorted(set(options) - known)
     if unknown:
-        raise ValueError(f"{name}: unknown option {unknown[0]!r}; known: {', '.join(sorted(known)) or 'none'}")
+        raise ValueError(f"{name}: unknown option {short(unknown[0])}; known: {', '.join(sorted(known)) or 'none'}")
 
 
 def _build(name: str, options: Mapping[str, Any]) -> Ranker:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lamp_dataset.formats.ids import check_unique
+from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.retrieval.queries import Query, find_query
 from lamp_dataset.task import Task
 
@@ -78,7 +79,9 @@ class PlainSample:
             return [item[field] for item in self.profile]
         except KeyError:
             position = next(n for n, item in enumerate(self.profile) if field not in item)
-            raise _lacks(self.task, field, self.profile[position], f"sample {self.id!r}, item {position}") from None
+            raise _lacks(
+                self.task, field, self.profile[position], f"sample {short(self.id)}, item {position}"
+            ) from None
 
     def items(self, positions: Iterable[int]) -> list[dict[str, Any]]:
         """See :class:`Sample`."""
@@ -140,12 +143,20 @@ def positions_by_id(sample: Sample) -> dict[str, int]:
         DuplicateIdError: two items share an id, so that the id does not tell which of them is meant.
     """
     ids = sample.column("id")
-    check_unique(ids, f"the profile of sample {sample.id!r}")
+    check_unique(ids, f"the profile of sample {short(sample.id)}")
     return {item_id: position for position, item_id in enumerate(ids)}
 
 
+def item_ids(sample: Sample, positions: Iterable[int]) -> list[str]:
+    """The ids of the items at these positions; ValueError if an item has none."""
+    try:
+        return [item["id"] for item in sample.items(positions)]
+    except KeyError:
+        return sample.column("id")  # says which item it is
+
+
 def _lacks(task: Task, field: str, names: Iterable[str], where: str) -> ValueError:
-    found = ", ".join(map(repr, names)) or "none"
+    found = ", ".join(map(short, list(names)[:8])) or "none"
     return ValueError(f"{where}: expected the field {field!r} of {task.name}, found {found}; rows of another config?")
 
 
@@ -181,7 +192,7 @@ def read_samples(
 def _head(task: Task, sample_id: Any, text: Any, rules: str) -> tuple[str, str, Query]:
     for name, value in (("id", sample_id), ("input", text)):
         if not isinstance(value, str):
-            raise ValueError(f"sample {sample_id!r}: expected a string as {name!r}, found {value!r}")
+            raise ValueError(f"sample {short(sample_id)}: expected a string as {name!r}, found {short(value)}")
     return str(sample_id), str(text), find_query(task, text, rules)
 
 
@@ -193,7 +204,9 @@ def _profile(sample_id: str, profile: Any) -> list[Mapping[str, Any]]:
     items = list(profile) if isinstance(profile, Iterable) else [profile]
     for item in items:
         if not isinstance(item, Mapping):
-            raise ValueError(f"sample {sample_id!r}: expected a list of dicts as profile, found {item!r} in it")
+            raise ValueError(
+                f"sample {short(sample_id)}: expected a list of dicts as profile, found {short(item)} in it"
+            )
     return items
 
 

@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from lamp_dataset import SAMPLE
-from lamp_dataset.commands.command import DATA_DIR, Command, Group, examples, stacked
+from lamp_dataset.commands.command import DATA_DIR, Command, Group, examples, say, stacked
 
 
 @click.group(cls=Group)
@@ -27,6 +27,8 @@ ERRORS = {
     "disk": OSError(errno.ENOSPC, "No space left on device", "out.json"),
     "missing": ImportError("this needs the package torch"),
     "silent": ValueError(),
+    "escape": ValueError("bad id \x1b[31m\x07"),
+    "path": FileNotFoundError(errno.ENOENT, "No such file", "\udcff\x1b[0m.json"),
     "pipe": BrokenPipeError(),
     "bug": KeyError("x"),
 }
@@ -42,6 +44,8 @@ def run(*arguments):
         (("fail", "value"), "error: q.json: two lines"),
         (("fail", "disk"), "error: out.json: No space left on device"),
         (("fail", "missing"), "error: this needs the package torch"),
+        (("fail", "escape"), "error: bad id \\x1b[31m\\x07"),
+        (("fail", "path"), "error: \\udcff\\x1b[0m.json: No such file"),
         (("fail", "silent"), "error: ValueError"),
         (("fail",), "error: Missing argument 'KIND'. See tool fail --help"),
         (("fail", "x", "--no"), "error: No such option '--no'. See tool fail --help"),
@@ -69,6 +73,12 @@ def test_help_shows_options_in_order_and_examples_line_by_line():
     text = run("fail", "--help").stdout
     assert text.index("--data-dir") < text.index("--last")
     assert "Examples:\n    tool fail value\n    tool fail disk\n" in text
+
+
+def test_what_is_said_keeps_its_lines_and_escapes_the_rest(capsys):
+    say("a\x1b[31m\nb\r")
+    say("c\udcff", err=True)
+    assert capsys.readouterr() == ("a\\x1b[31m\nb\\r\n", "c\\udcff\n")
 
 
 def test_a_call_without_arguments_shows_the_help():

@@ -55,9 +55,12 @@ def test_show_finds_a_sample_by_its_id():
 def test_control_characters_of_a_text_do_not_reach_the_terminal(tmp_path):
     rows = made_up.rows(TASKS["LaMP_7"], 1, items=(1, 1), odd=False)
     rows[0]["profile"][0]["text"] = "red \x1b[31m bell \x07 line\nnext"
+    rows[0]["id"] = rows[0]["profile"][0]["id"] = "7\x1b[2J"
     (tmp_path / "test_questions.json").write_text(json.dumps(rows))
     result = run("show", "LaMP_7", "--data-dir", tmp_path, "--split", "test")
     assert "red \\x1b[31m bell \\x07 line\\nnext" in result.output
+    assert "sample 7\\x1b[2J" in result.output
+    assert "item 7\\x1b[2J" in result.output
 
 
 def test_stats_equal_a_count_in_plain_python(tmp_path):

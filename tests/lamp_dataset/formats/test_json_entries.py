@@ -6,7 +6,8 @@ import made_up
 import pytest
 
 from lamp_dataset.formats.json_entries import Encoded, EntryWriter, encode
-from lamp_dataset.formats.json_text import DECODER, Number
+from lamp_dataset.formats.json_text import DECODER
+from lamp_dataset.formats.texts import Number
 from lamp_dataset.tasks import TASKS
 
 

@@ -6,7 +6,8 @@ import made_up
 import pytest
 
 from lamp_dataset.formats import json_text
-from lamp_dataset.formats.json_text import DECODER, JsonText, Number
+from lamp_dataset.formats.json_text import DECODER, JsonText
+from lamp_dataset.formats.texts import Number
 
 
 def opened(text, read_ahead=b"", offset=0):

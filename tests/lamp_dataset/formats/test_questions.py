@@ -6,8 +6,8 @@ import pytest
 from bad_questions import BAD
 
 from lamp_dataset.formats.ids import DuplicateIdError
-from lamp_dataset.formats.json_text import Number
 from lamp_dataset.formats.questions import OutputsFileError, read_question_ids, read_questions, write_questions
+from lamp_dataset.formats.texts import Number
 from lamp_dataset.tasks import TASKS
 
 
@@ -72,7 +72,7 @@ def test_an_outputs_file_has_its_own_error(read, wrapped, file):
     [
         ([], "empty list"),
         ([{"input": "a", "profile": []}], "row 0: expected a string as 'id', found the keys 'input', 'profile'"),
-        ([{"id": 7, "input": "a", "profile": []}], "row 0: expected a string as 'id', found '7'"),
+        ([{"id": 7, "input": "a", "profile": []}], "row 0: expected a string as 'id', found the number 7"),
         ([{"id": "1", "profile": []}], "sample '1': .*'input'.* found the keys 'id', 'profile'"),
         ([{"id": "1", "input": "a", "profile": {}}], "sample '1': .*'profile', found {}"),
     ],

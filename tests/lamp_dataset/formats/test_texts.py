@@ -1,6 +1,8 @@
+import ast
+
 import pytest
 
-from lamp_dataset.formats.texts import check_encodable, check_no_stub, short
+from lamp_dataset.formats.texts import Number, check_encodable, check_no_stub, printable, short
 from lamp_dataset.tasks import TASKS
 
 
@@ -12,6 +14,25 @@ def test_values_are_short_and_printable_in_messages(value):
 
 def test_short_values_stay_whole():
     assert [short(value) for value in ("210", "a'b", None, 7)] == ["'210'", '"a\'b"', "None", "7"]
+
+
+def test_long_strings_end_with_an_ellipsis_and_their_quotation_mark():
+    for text in ("x" * 10**6, "\x1b" * 100, "a'b" * 100, "a'\"b" * 100, "x" * 79 + "\n\n\n"):
+        shown = short(text)
+        assert shown.endswith("…" + shown[0])
+        assert text.startswith(ast.literal_eval(shown)[:-1])
+        assert len(shown) <= 82
+
+
+def test_numbers_of_a_file_are_shown_as_numbers():
+    assert [short(Number("210")), short({"id": Number("-1e3")}), str(Number("7"))] == ["210", "{'id': -1e3}", "7"]
+
+
+def test_what_a_terminal_would_obey_is_escaped():
+    for text in ("\x1b[31m", "\x07", "a\nb", "\x9b2J", "\u202e", "\udcff"):
+        assert printable(text).isprintable()
+        assert ast.literal_eval(f"'{printable(text)}'") == text
+    assert printable("café 日本 👍") == "café 日本 👍"
 
 
 def test_stubs_are_named_with_their_file_and_the_way_out():

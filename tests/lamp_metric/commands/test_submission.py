@@ -161,6 +161,15 @@ def test_pack_writes_nothing_when_a_file_is_unfit(made, run, tmp_path):
     assert not (tmp_path / "s.zip").exists()
 
 
+def test_odd_ids_and_outputs_are_escaped_and_cut(made, run, questions):
+    ids = ["\x1b[2J", "9" * 10**5]
+    preds = made.write("p.json", "LaMP_2", [(ids[0], "\x07" * 10**5), (ids[1], ""), ("\x9b", "x" * 10**5)])
+    result = run("check", "LaMP_2", "--questions", questions([*ids, "\u202e"]), "--preds", preds)
+    assert result.exit_code == 2
+    assert len(result.output) < 2000
+    assert "".join(result.output.split("\n")).isprintable()
+
+
 def test_bad_input_of_pack_is_one_line(made, fails, tmp_path):
     preds = made.pair("LaMP_3")[1]
     output = tmp_path / "s.zip"

@@ -3,6 +3,7 @@ import pyarrow as pa
 import pytest
 from personal import batch, row
 
+from lamp_dataset import Personalizer
 from lamp_dataset.formats.ids import DuplicateIdError
 from lamp_dataset.personalize.retrieval.samples import ArrowSample, PlainSample, positions_by_id, read_samples
 from lamp_dataset.tasks import TASKS
@@ -115,3 +116,24 @@ def test_items_are_found_by_their_ids_if_these_are_unique(form):
     assert positions_by_id(good) == {"3100": 0, "3101": 1, "3102": 2}
     with pytest.raises(DuplicateIdError, match="sample '311'.*'3110'"):
         positions_by_id(doubled)
+
+
+@pytest.mark.parametrize("form", [dict, pa.table])
+def test_an_item_without_an_id_is_named(form):
+    rows = [row("LaMP_4", number, size=2) for number in range(2)]
+    for item in (item for made in rows for item in made["profile"]):
+        del item["id"]
+    with pytest.raises(ValueError, match="expected the field 'id' of LaMP_4, found .*'title'"):
+        Personalizer("LaMP_4")(form(batch(rows)))
+
+
+@pytest.mark.parametrize("value", ["x" * 10**6, ["x"] * 10**6])
+def test_messages_do_not_quote_whole_texts(value):
+    for wrong in (
+        {"id": [value], "input": [3]},
+        {"input": [[value]]},
+        {"profile": [[value]]},
+        {"profile": [[{"id": value}]]},
+    ):
+        with pytest.raises(ValueError, match=r"\A.{1,400}\Z"):
+            Personalizer("LaMP_4")({**batch([row("LaMP_4", 1, size=2)]), **wrong})
