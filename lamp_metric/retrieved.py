@@ -19,7 +19,7 @@ from lamp_dataset.personalize.retrieval.samples import read_samples
 from lamp_dataset.personalize.users import InferredUsers, NamedUsers
 from lamp_dataset.task import Task
 from lamp_metric.options import Resampling
-from lamp_metric.resampling import _weights, percentile_interval
+from lamp_metric.resampling import mean_interval
 from lamp_metric.scorers import SCORERS
 from lamp_metric.scorers.ordinal import number_of
 
@@ -61,7 +61,7 @@ class JudgedRetrieval:
                 "retrievers": list(names),
                 "k": k,
                 "value": float(column.mean()),
-                "interval": mean_interval(column, self.users, resampling) if several else None,
+                "interval": mean_interval(column.tolist(), self.users, resampling) if several else None,
             }
             for (figure, *names), found in self.values.items()
             for k, column in zip(self.ks, found.T, strict=True)
@@ -155,11 +155,3 @@ def _at(values: Sequence[float], k: int) -> float:
 def _order(key: tuple[str, ...]) -> int:
     """By figure; Python's sort keeps the rankers in their order."""
     return list(FIGURES).index(key[0])
-
-
-def mean_interval(values: np.ndarray, users: Sequence[str], resampling: Resampling) -> list[float]:
-    """The percentile bootstrap interval of the mean of ``values``, one per sample, when users are drawn."""
-    numbers = np.unique(users, return_inverse=True)[1]
-    totals, sizes = np.bincount(numbers, values), np.bincount(numbers)
-    means = [(weights @ totals) / (weights @ sizes) for weights in _weights(len(sizes), resampling)]
-    return percentile_interval(np.concatenate(means), resampling.confidence_level)

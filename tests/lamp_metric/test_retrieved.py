@@ -3,14 +3,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from rouge_score.rouge_scorer import RougeScorer
-from scipy.stats import bootstrap
 
 from lamp_dataset import SAMPLE, Personalizer
 from lamp_dataset.personalize.retrieval.rankers import First, make_ranker
 from lamp_dataset.personalize.retrieval.ranking import Ranking
 from lamp_dataset.tasks import TASKS
 from lamp_metric.options import Resampling
-from lamp_metric.retrieved import check_output_field, judge_retrieval, mean_interval
+from lamp_metric.resampling import mean_interval
+from lamp_metric.retrieved import check_output_field, judge_retrieval
 
 
 class Last(First):
@@ -103,26 +103,6 @@ def test_means_and_intervals_draw_users():
             np.array([float(n % 3 > 0) for n in range(40)]), judged.users, Resampling(0.9, 500, 3)
         ),
     }
-
-
-def test_an_interval_where_each_user_has_one_sample_equals_scipy():
-    numbers = np.random.default_rng(1).random(50)
-    found = mean_interval(numbers, [f"u{n:02}" for n in range(50)], Resampling(0.95, 300, 7))
-    expected = bootstrap((numbers,), np.mean, n_resamples=300, method="percentile", rng=np.random.default_rng(7))
-    assert found == pytest.approx(list(expected.confidence_interval))
-
-
-def test_an_interval_of_users_equals_a_plain_loop():
-    generator = np.random.default_rng(2)
-    numbers, users = generator.random(30), [f"u{n}" for n in generator.integers(0, 7, 30)]
-    names, draws, means = sorted(set(users)), np.random.default_rng(5), []
-    for _ in range(200):
-        drawn = [names[n] for n in draws.integers(0, len(names), len(names))]
-        means.append(
-            np.mean([value for name in drawn for value, user in zip(numbers, users, strict=True) if user == name])
-        )
-    expected = np.percentile(means, [5, 95])
-    assert mean_interval(numbers, users, Resampling(0.9, 200, 5)) == pytest.approx(expected)
 
 
 def test_one_user_has_no_interval():
