@@ -11,6 +11,7 @@ from lamp_metric.measuring import ScoredSamples, measure
 from lamp_metric.options import Resampling
 from lamp_metric.predictions.values import as_list
 from lamp_metric.signature import clustered, signature
+from lamp_metric.unusable import warn_of_unusable
 
 #: With fewer samples the percentile bootstrap interval is clearly too narrow: by 6 % for 30 samples, by 37 % for 5. It
 #: lacks the factor sqrt(n / (n - 1)) and uses quantiles of the normal distribution instead of Student's (Hesterberg
@@ -29,6 +30,7 @@ def compare(
     confidence_level: float = 0.95,
     n_resamples: int = 10_000,
     seed: int = 0,
+    extract_answers: bool = False,
 ) -> dict[str, dict[str, Any]]:
     """Compare two systems on the same samples.
 
@@ -44,6 +46,7 @@ def compare(
         confidence_level: of the difference's interval (paired percentile bootstrap).
         n_resamples: number of resamples, and of random swaps in the test.
         seed: of both.
+        extract_answers: use what :func:`lamp_metric.extract_answer` finds. Not part of the official scores.
 
     Returns:
         Result key -> ``"a"``, ``"b"``, ``"difference"`` (A minus B), ``"difference_ci"`` ``[low, high]``,
@@ -51,6 +54,9 @@ def compare(
         or ``"b"``, or None if they are equal. It does not say whether the difference can be chance; the p-value does.
         With fewer than about 30 samples (or users, if they are given) the interval tends to be too narrow, and may
         exclude 0 even if p is large.
+
+    Warns:
+        UserWarning: as for :func:`lamp_metric.score`.
 
     Raises:
         ValueError: as for :func:`lamp_metric.score`; the message says which system it is about.
@@ -64,9 +70,19 @@ def compare(
     users = as_list(users, "users") if users is not None else None
     references = as_list(references, "references")
     a, b = (
-        measure(task, predictions, references, ids, users=users, sides=(f"system {name}: prediction", "reference"))
+        measure(
+            task,
+            predictions,
+            references,
+            ids,
+            users=users,
+            extract_answers=extract_answers,
+            sides=(f"system {name}: prediction", "reference"),
+        )
         for name, predictions in (("A", predictions_a), ("B", predictions_b))
     )
+    warn_of_unusable(a, "system A")
+    warn_of_unusable(b, "system B")
     return compare_samples(a, b, resampling)
 
 
@@ -84,15 +100,18 @@ def compare_samples(a: ScoredSamples, b: ScoredSamples, resampling: Resampling) 
             "difference": of_a[key] - of_b[key],
             "difference_ci": bounds[key],
             "p_value": p[key],
-            "better": _better(of_a[key], of_b[key], a.scorer.higher_is_better),
+            "better": better_of(of_a[key], of_b[key], a.scorer.higher_is_better),
         }
         for key in a.task.scores
     }
 
 
-def comparison_signature(task: Task, n: int, resampling: Resampling, users: int | None = None) -> str:
+def comparison_signature(
+    task: Task, n: int, resampling: Resampling, users: int | None = None, extract_answers: bool = False
+) -> str:
     """The signature of what :func:`compare` returns; ``users``: how many, if whole users were drawn and swapped."""
-    return signature(task.name, n, test="paired-randomization", **clustered(users), **resampling.signed())
+    drawn = {**clustered(users), **resampling.signed()}
+    return signature(task.name, n, extracted=extract_answers, test="paired-randomization", **drawn)
 
 
 def least_p(n: int, n_resamples: int) -> float:
@@ -104,7 +123,8 @@ def least_p(n: int, n_resamples: int) -> float:
     return 2 / min(2**n, n_resamples + 1)
 
 
-def _better(a: float, b: float, higher_is_better: bool) -> str | None:
+def better_of(a: float, b: float, higher_is_better: bool) -> str | None:
+    """Which of two scores is better, ``"a"`` or ``"b"``; None if they are equal."""
     if a == b:
         return None
     return "a" if (a > b) == higher_is_better else "b"

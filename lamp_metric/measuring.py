@@ -26,6 +26,7 @@ class ScoredSamples:
         scores: result key -> score of all samples.
         ids: their ids, or their positions "0", "1", … if they have none.
         users: whose each sample is; None: resampling draws and swaps samples, not users.
+        unusable: id and text of the predictions that cannot be used: not a label, not a number, no word.
     """
 
     task: Task
@@ -33,6 +34,7 @@ class ScoredSamples:
     scores: Mapping[str, float]
     ids: Sequence[str]
     users: Sequence[str] | None = None
+    unusable: Sequence[tuple[str, str]] = ()
 
     @property
     def n(self) -> int:
@@ -48,6 +50,14 @@ class ScoredSamples:
     def scorer(self) -> Scorer:
         """The scorer of the task's kind."""
         return SCORERS[self.task.kind]
+
+    def values(self, key: str) -> list[float] | None:
+        """Each sample's part in the score ``key``: the score is their mean, or for RMSE the root of it.
+
+        None for a score that no sample has by itself: macro F1.
+        """
+        statistic = dict(zip(self.task.scores, self.scorer.shown, strict=False)).get(key)
+        return self.statistics[statistic] if statistic is not None else None
 
     def per_sample(self) -> dict[str, dict[str, float]]:
         """Id -> the statistics that make sense for a single sample."""
@@ -78,7 +88,9 @@ def measure(
     scorer, positions = SCORERS[task.kind], [str(position) for position in range(len(golds))]
     statistics = scorer.sample_statistics(task, predicted, golds)
     scores = scorer.scores(task, predicted, golds, statistics)
-    return ScoredSamples(task, statistics, scores, names or positions, whose)
+    names = names or positions
+    unusable = [(name, text) for name, text in zip(names, predicted, strict=True) if not scorer.is_usable(task, text)]
+    return ScoredSamples(task, statistics, scores, names, whose, unusable)
 
 
 def measure_joined(

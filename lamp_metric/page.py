@@ -19,10 +19,12 @@ from lamp_metric.options import Resampling
 from lamp_metric.predictions.joining import join
 from lamp_metric.predictions.writing import write_predictions
 from lamp_metric.scoring import results, signature_of
+from lamp_metric.unusable import unusable_line
 
 FROM_THE_GOLDS = "as the golds say"
 CHOICES = (FROM_THE_GOLDS, *TASKS)
 HEADERS = ("score", "value", "low", "high")
+NOTHING_UNUSABLE = "all predictions could be used"
 MAX_UPLOAD = "64mb"
 INTRODUCTION = """\
 # LaMP metric
@@ -35,7 +37,7 @@ try the made-up sample with a trivial baseline. Intervals are percentile bootstr
 
 def score_files(
     task_name: str, golds: str | None, predictions: str | None, confidence_level: float = 0.95
-) -> tuple[list[list[str]], str]:
+) -> tuple[list[list[str]], str, str]:
     """Score a file of predictions.
 
     Args:
@@ -45,7 +47,7 @@ def score_files(
         confidence_level: of the intervals.
 
     Returns:
-        Rows of :data:`HEADERS`, and the signature.
+        Rows of :data:`HEADERS`, the signature, and how many predictions could not be used.
 
     Raises:
         ValueError: a file is missing, the task is unknown, or the files cannot be scored.
@@ -58,7 +60,8 @@ def score_files(
     samples = measure_joined(joined)
     found = results(samples, Resampling(confidence_level))
     rows = [[key, *(f"{value:.4f}" for value in (found[key], *found[f"{key}_ci"]))] for key in joined.task.scores]
-    return rows, signature_of(joined.task, samples.n, confidence_level=confidence_level)
+    unusable = unusable_line(samples, "lamp-metric eval-task --extract_answers") or NOTHING_UNUSABLE
+    return rows, signature_of(joined.task, samples.n, confidence_level=confidence_level), unusable
 
 
 def sample_files(task_name: str, folder: Path) -> tuple[str, str]:
@@ -118,6 +121,8 @@ def build() -> Any:
             sample = gradio.Button("Try the sample")
         table = gradio.Dataframe(headers=list(HEADERS), label="Scores", interactive=False, type="array")
         signature = gradio.Textbox(label="How they were made", interactive=False)
-        score.click(shown(score_files), [task, golds, predictions, level], [table, signature], api_name="score")
-        sample.click(shown(try_the_sample), [task, level], [golds, predictions, table, signature], api_name="sample")
+        notes = gradio.Textbox(label="Unusable predictions", interactive=False)
+        shown_parts = [table, signature, notes]
+        score.click(shown(score_files), [task, golds, predictions, level], shown_parts, api_name="score")
+        sample.click(shown(try_the_sample), [task, level], [golds, predictions, *shown_parts], api_name="sample")
     return page

@@ -10,6 +10,7 @@ from lamp_dataset.tasks import get_task
 from lamp_metric.measuring import ScoredSamples, measure
 from lamp_metric.options import Resampling
 from lamp_metric.signature import clustered, signature
+from lamp_metric.unusable import warn_of_unusable
 
 
 def score(
@@ -46,6 +47,9 @@ def score(
     Returns:
         ``accuracy`` and ``f1``, ``MAE`` and ``RMSE``, or ``rouge-1`` and ``rouge-L``, and whatever else was requested.
 
+    Warns:
+        UserWarning: predictions cannot be used (not a label, not a number, no word), with their number.
+
     Raises:
         ValueError: the task is unknown, there is nothing to score, the lists differ in length, an id is duplicate, a
             value has the wrong type, a gold is not a label of the task, a sample has no user, all samples are one
@@ -67,6 +71,7 @@ def score(
     task = get_task(task) if not isinstance(task, Task) else task
     resampling = Resampling.on_demand(confidence_level, n_resamples, seed)
     samples = measure(task, predictions, references, ids, users=users, extract_answers=extract_answers)
+    warn_of_unusable(samples)
     return results(samples, resampling, per_sample=per_sample)
 
 

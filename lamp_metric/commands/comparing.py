@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from lamp_dataset.commands.command import Command, examples
+from lamp_dataset.commands.command import examples
 from lamp_dataset.formats.outputs import read_outputs
-from lamp_metric.commands.shared import FILE, join_and_warn, resampling_options, to_json
-from lamp_metric.commands.sources import find_source, source_options
+from lamp_metric.commands.comparison_formats import FORMATS, detectable, won
+from lamp_metric.commands.several import Several
+from lamp_metric.commands.shared import check_extraction, resampling_options, say_other_task, say_unusable, to_json
+from lamp_metric.commands.sources import Source, find_source, source_options
+from lamp_metric.commands.systems import SystemFiles, systems_of
 from lamp_metric.commands.text_table import interval, table
-from lamp_metric.comparison import FEW_SAMPLES, compare_samples, comparison_signature, least_p
-from lamp_metric.measuring import measure_joined
+from lamp_metric.contrasts import Comparison, compare_systems
+from lamp_metric.measuring import ScoredSamples, measure_joined
 from lamp_metric.options import Resampling
 from lamp_metric.predictions.joining import join
 
 
 @click.command(
-    cls=Command,
-    epilog=examples("lamp-metric compare LaMP_4 --golds dev_outputs.json --preds mine.json theirs.json"),
+    cls=Several,
+    epilog=examples(
+        "lamp-metric compare LaMP_4 --golds dev_outputs.json --preds mine.json theirs.json",
+        "lamp-metric compare LaMP_3_time --data-dir my/files --preds none.json own.json other.json",
+        "lamp-metric compare LaMP_3_time --data-dir D --preds none=n.json own=a.json,b.json --format latex",
+    ),
 )
 @click.argument("task_name", metavar="TASK")
 @source_options("--golds")
-@click.option("--preds", type=FILE, nargs=2, required=True, help="The two systems' files of predictions.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--preds",
+    multiple=True,
+    required=True,
+    metavar="[NAME=]FILE[,FILE…]…",
+    help="The systems' files of predictions, two or more; several files of one system are its seeds.",
+)
+@click.option("--baseline", metavar="NAME", help="The system that the others are compared to; the first by default.")
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; for two files, with A and B as the names.")
+@click.option("--extract_answers", is_flag=True, help="Find labels and ratings in sentences; not official scores.")
 @resampling_options(0.95, 10_000)
 def compare(
     task_name: str,
@@ -33,52 +50,106 @@ def compare(
     questions: Path | None,
     data_dir: str | None,
     split: str | None,
-    preds: tuple[Path, Path],
+    preds: Sequence[str],
+    baseline: str | None,
+    form: str,
     as_json: bool,
+    extract_answers: bool,
     **resampling: Any,
 ) -> None:
-    """Compare the scores of two systems on TASK: can the difference be chance?
+    """Compare the scores of two or more systems on TASK: can the difference be chance?
 
-    Both are scored on the same samples. The interval holds the middle 95 % (--confidence_level) of the differences on
+    All are scored on the same samples. The interval holds the middle 95 % (--confidence_level) of the differences on
     bootstrap resamples: how much the difference would vary with other samples. p is the probability of a difference at
     least as large, in either direction, if the two systems were interchangeable; it is estimated by swapping their
-    predictions at random. A small p speaks against chance; a better score alone does not.
+    predictions at random. A small p speaks against chance; a better score alone does not. With several systems, go by
+    Holm's p, which is corrected for their number.
 
     Samples of one user are alike. Where --data-dir or --questions tell whose the samples are, the bootstrap draws users
     and the test swaps all samples of a user at once; otherwise both take the samples for independent.
 
+    Two files without names are A and B, and the difference is A - B. Otherwise each system is compared to the baseline.
+    Users (or samples) are won if the system's mean is better for them. A true difference as large as the detectable one
+    would be found with a probability of 80 %.
+
     With few samples or users the bootstrap interval tends to be too narrow, and may exclude 0 even if p is large: trust
     p.
     """
-    drawn = Resampling(**resampling)
+    drawn, systems = Resampling(**resampling), systems_of(preds)
+    plain = len(systems) == 2 and baseline is None and not any(system.named for system in systems)
+    as_a_and_b = plain and (as_json or form == "text")
+    if as_json and form not in ("text", "json"):
+        raise ValueError(f"--json and --format {form} contradict each other")
     source = find_source("--golds", golds, questions, data_dir, split, task_name)
-    gold_outputs = source.read_golds()
-    joined = [
-        join_and_warn(gold_outputs, read_outputs(preds[0]), task_name),
-        join(gold_outputs, read_outputs(preds[1]), task_name),
-    ]
-    users = source.read_users(joined[0])
-    a, b = (measure_joined(system, users) for system in joined)
-    result = compare_samples(a, b, drawn)
-    signature = comparison_signature(a.task, a.n, drawn, a.n_users)
-    if as_json:
-        files = {"a": str(preds[0]), "b": str(preds[1])}
-        known = {"users": a.n_users} if users is not None else {}
-        click.echo(to_json({"task": a.task.name, "n": a.n, **known, **files, "scores": result, "signature": signature}))
+    names = ["A", "B"] if as_a_and_b else [system.name for system in systems]
+    scored = dict(zip(names, _scored(systems, source, task_name, extract_answers), strict=True))
+    found = compare_systems(scored, "B" if as_a_and_b else baseline, drawn, extract_answers=extract_answers)
+    if as_a_and_b and as_json:
+        click.echo(to_json(_of_two(found, systems)))
         return
-    names = [click.format_filename(path) for path in preds]
-    click.echo(f"A: {names[0]}\nB: {names[1]}\n\n{_comparison_table(result)}\n\n{signature}")
-    units, what = (a.n, "samples") if users is None else (a.n_users, "users")
-    if units < FEW_SAMPLES:
-        least = f"{least_p(units, drawn.n_resamples):.2g}"
-        note = f"few {what} ({units}): the interval tends to be too narrow, and p cannot be below {least}"
+    click.echo(_text_of_two(found, systems) if as_a_and_b else FORMATS["json" if as_json else form](found))
+    for note in found.notes:
         click.echo(note, err=True)
 
 
-def _comparison_table(result: dict[str, dict[str, Any]]) -> str:
+def _scored(
+    systems: Sequence[SystemFiles], source: Source, task_name: str, extract_answers: bool
+) -> list[list[ScoredSamples]]:
+    """The runs of each system; what is noteworthy goes to standard error."""
+    golds = source.read_golds()
+    joined = [[join(golds, read_outputs(path), task_name) for path in system.paths] for system in systems]
+    first = joined[0][0]
+    say_other_task(golds, first.task, task_name)
+    check_extraction([first.task], extract_answers)
+    users = source.read_users(first)
+    found = [[measure_joined(run, users, extract_answers=extract_answers) for run in runs] for runs in joined]
+    for runs, files in zip(found, joined, strict=True):
+        for samples, file in zip(runs, files, strict=True):
+            say_unusable(samples, file)
+    return found
+
+
+def _of_two(found: Comparison, systems: Sequence[SystemFiles]) -> dict[str, Any]:
+    """JSON for A and B: the scores as :func:`lamp_metric.compare` gives them."""
+    a, b = found.systems["A"], found.systems["B"]
+    scores = {
+        key: {
+            "a": a.scores[key],
+            "b": b.scores[key],
+            "difference": contrast.difference,
+            "difference_ci": contrast.difference_ci,
+            "p_value": contrast.p_value,
+            "better": contrast.better and contrast.better.lower(),
+        }
+        for key, contrast in found.contrasts["A"].items()
+    }
+    return {
+        "task": found.task,
+        "n": found.n,
+        **({} if found.users is None else {"users": found.users}),
+        **{name: str(system.paths[0]) for name, system in zip("ab", systems, strict=True)},
+        "scores": scores,
+        "unusable": {"a": a.unusable, "b": b.unusable},
+        "signature": found.signature,
+    }
+
+
+def _text_of_two(found: Comparison, systems: Sequence[SystemFiles]) -> str:
+    """Text for A and B."""
     rows = [["score", "A", "B", "A - B", "interval", "p", "better score"]]
-    for key, found in result.items():
-        numbers = [f"{found['a']:.4f}", f"{found['b']:.4f}", f"{found['difference']:+.4f}"]
-        better = found["better"].upper() if found["better"] else "equal"
-        rows.append([key, *numbers, interval(found["difference_ci"]), f"{found['p_value']:.4f}", better])
-    return table(rows, numeric=(1, 2, 3, 5))
+    for key, contrast in found.contrasts["A"].items():
+        scores = [f"{found.systems[name].scores[key]:.4f}" for name in "AB"]
+        bounds = interval(contrast.difference_ci)
+        rows.append(
+            [key, *scores, f"{contrast.difference:+.4f}", bounds, f"{contrast.p_value:.4f}", contrast.better or "equal"]
+        )
+    files = [f"{name}: {click.format_filename(system.paths[0])}" for name, system in zip("AB", systems, strict=True)]
+    return "\n".join([*files, "", table(rows, numeric=(1, 2, 3, 5)), "", *_notes_on_two(found), "", found.signature])
+
+
+def _notes_on_two(found: Comparison) -> list[str]:
+    contrasts, units = found.contrasts["A"], "samples" if found.users is None else "users"
+    counts = [f"{key} {won(contrast)}" for key, contrast in contrasts.items() if won(contrast)]
+    least = [f"{key} {detectable(contrast)}" for key, contrast in contrasts.items() if detectable(contrast)]
+    lines = [f"{units} won/tied/lost by A: {', '.join(counts)}"]
+    return [*lines, f"detectable with 80 % power: {', '.join(least)}"] if least else lines

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator
 import click
 
 from lamp_dataset.commands.command import Command
+from lamp_dataset.tasks import TASKS
 
 
 class Several(Command):
     """A command whose options with ``multiple=True`` take several values: ``-k 1 4`` is the same as ``-k 1 -k 4``.
 
-    Values end at the next word that begins with a dash. So an argument of the command goes before such an option.
+    Values end at the next word that begins with a dash, and at a config name, which is the commands' argument. Another
+    argument goes before such an option.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -24,14 +26,16 @@ class Several(Command):
 def spread(args: Iterable[str], options: Iterable[str]) -> Iterator[str]:
     """The words of a command line with the option's name before each of its values.
 
-    >>> list(spread(["-k", "1", "4", "--json"], ["-k"]))
-    ['-k', '1', '-k', '4', '--json']
+    >>> list(spread(["-k", "1", "4", "LaMP_3", "--json"], ["-k"]))
+    ['-k', '1', '-k', '4', 'LaMP_3', '--json']
     """
     option, values = None, 0
     for word in args:
         if word.startswith("-") and word != "-":
             name, equals, _ = word.partition("=")
             option, values = (name if name in options else None), len(equals)
+        elif values and word in TASKS:
+            option = None
         elif option is not None:
             if values:
                 yield option

@@ -16,10 +16,11 @@ from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.text_table import interval, table
-from lamp_metric.measuring import measure_joined
+from lamp_metric.measuring import ScoredSamples, measure_joined
 from lamp_metric.options import Resampling
 from lamp_metric.predictions.joining import JoinedOutputs, join
 from lamp_metric.scoring import results, signature_of
+from lamp_metric.unusable import unusable_line
 
 FILE = click.Path(path_type=Path)
 
@@ -62,14 +63,19 @@ def join_and_warn(golds: Outputs, predictions: Outputs, task_name: str | None = 
         ValueError: as for ``join``.
     """
     joined = join(golds, predictions, task_name)
-    task, named = joined.task, get_task(task_name).base if task_name is not None else golds.task
+    say_other_task(golds, joined.task, task_name)
+    return joined
+
+
+def say_other_task(golds: Outputs, task: Task, task_name: str | None) -> None:
+    """A line on standard error if ``task`` is not the one that ``task_name`` or the file says."""
+    named = get_task(task_name).base if task_name is not None else golds.task
     if task.base != named:
         say(
             f"{golds.name}: says {golds.task!r}, but its golds are labels of {task.base} ({task.title}): "
             f"{task.name} is scored",
             err=True,
         )
-    return joined
 
 
 def check_extraction(tasks: Sequence[Task], extract_answers: bool) -> None:
@@ -90,9 +96,13 @@ def evaluate_joined(
     users: Mapping[str, str] | None = None,
     **resampling: Any,
 ) -> dict[str, Any]:
-    """Everything about one task's scores, as ``--json`` prints it; ``users``: sample id -> user, if they are drawn."""
+    """Everything about one task's scores, as ``--json`` prints it; standard error says what cannot be used.
+
+    ``users``: sample id -> user, if they are drawn.
+    """
     task, extracted = joined.task, extract_answers and bool(joined.task.labels)
     samples = measure_joined(joined, users, extract_answers=extracted)
+    say_unusable(samples, joined)
     result = results(samples, Resampling.on_demand(**resampling), per_sample=per_sample)
     extra = {"users": samples.n_users} if users is not None else {}
     extra |= {"per_sample": result["per_sample"]} if per_sample else {}
@@ -101,9 +111,17 @@ def evaluate_joined(
         "n": samples.n,
         "scores": {key: result[key] for key in task.scores},
         "intervals": {key: result[f"{key}_ci"] for key in task.scores if f"{key}_ci" in result},
+        "unusable": len(samples.unusable),
         "signature": signature_of(task, samples.n, extract_answers=extracted, users=samples.n_users, **resampling),
         **extra,
     }
+
+
+def say_unusable(samples: ScoredSamples, joined: JoinedOutputs) -> None:
+    """One line on standard error if predictions of a file cannot be used."""
+    line = unusable_line(samples, "--extract_answers", joined.names[0].removesuffix(": prediction"))
+    if line is not None:
+        click.echo(line, err=True)
 
 
 def score_table(results: Sequence[Mapping[str, Any]]) -> str:

@@ -26,21 +26,34 @@ class Scorer:
         scores: task, predictions, references, their statistics -> result key -> score.
         aggregate: task, sums of the statistics (arrays), number of samples (or an array of numbers) -> result key ->
             scores (arrays).
+        is_usable: task, prediction -> whether it can be an answer at all.
+        unusable: what a prediction is that cannot, and how it counts, for messages.
         is_valid_reference: task, reference -> whether a sample of the task can have this reference.
-        shown: the statistics that make sense for a single sample.
+        shown: the statistics that make sense for a single sample, those of the first result key first.
         higher_is_better: False for errors.
     """
 
     sample_statistics: Callable[[Task, Sequence[str], Sequence[str]], Statistics]
     scores: Callable[[Task, Sequence[str], Sequence[str], Statistics], dict[str, float]]
     aggregate: Callable[[Task, Mapping[str, Any], Any], dict[str, Any]]
+    is_usable: Callable[[Task, str], bool]
+    unusable: str
     is_valid_reference: Callable[[Task, str], bool]
     shown: tuple[str, ...]
     higher_is_better: bool = True
 
 
 def _scorer(module: Any, *shown: str, **facts: bool) -> Scorer:
-    return Scorer(module.sample_statistics, module.scores, module.aggregate, module.is_valid_reference, shown, **facts)
+    return Scorer(
+        module.sample_statistics,
+        module.scores,
+        module.aggregate,
+        module.is_usable,
+        module.UNUSABLE,
+        module.is_valid_reference,
+        shown,
+        **facts,
+    )
 
 
 #: Kind of task -> scorer.

@@ -9,6 +9,13 @@ from lamp_dataset.task import Task
 
 #: What scikit-learn sees in place of a prediction that is not a label of the task.
 NO_LABEL = -1
+#: What a prediction is that cannot be used, and how it counts.
+UNUSABLE = "not a label: counts as wrong"
+
+
+def is_usable(task: Task, prediction: str) -> bool:
+    """Whether ``prediction`` is a label of the task, case included."""
+    return prediction in task.labels
 
 
 def is_valid_reference(task: Task, reference: str) -> bool:

@@ -10,6 +10,13 @@ from lamp_dataset.task import Task
 
 #: The square of a larger number could overflow in a sum, so it is treated like infinity: not a usable rating.
 TOO_LARGE = 1e100
+#: What a prediction is that cannot be used, and how it counts.
+UNUSABLE = "not a number: counts as the farther end of the scale"
+
+
+def is_usable(task: Task, prediction: str) -> bool:
+    """Whether ``prediction`` is a number, on the scale or outside it."""
+    return number_of(prediction) is not None
 
 
 def number_of(text: str) -> float | None:

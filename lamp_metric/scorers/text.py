@@ -16,6 +16,13 @@ from lamp_dataset.task import Task
 
 #: Tokens of the shorter text that are compared at a time: bounds the memory when both texts are long.
 BLOCK = 16_384
+#: What a prediction is that cannot be used, and how it counts.
+UNUSABLE = "no word that ROUGE sees (a-z, 0-9): scores 0"
+
+
+def is_usable(task: Task, prediction: str) -> bool:
+    """Whether ROUGE sees a word in ``prediction``."""
+    return has_words(prediction)
 
 
 def is_valid_reference(task: Task, reference: str) -> bool:

@@ -14,7 +14,7 @@ import yaml
 import lamp_metric
 from lamp_dataset import __version__
 from lamp_dataset.tasks import CITATION, TASKS
-from lamp_metric.page import sample_files, score_files
+from lamp_metric.page import NOTHING_UNUSABLE, sample_files, score_files
 
 ROOT = Path(__file__).parents[2]
 SPACE = ROOT / "lamp_metric"
@@ -73,7 +73,7 @@ def upload(client):
 @pytest.mark.parametrize("name", ["LaMP_2", "LaMP_3", "LaMP_4_time"])
 def test_uploaded_files_are_scored_with_intervals(client, upload, made, name):
     golds, preds = made.pair(name)
-    table, signature = client.predict(name, upload(golds), upload(preds), 0.9, api_name="/score")
+    table, signature, notes = client.predict(name, upload(golds), upload(preds), 0.9, api_name="/score")
     by_gold, by_pred = made.outputs(name)
     expected = lamp_metric.score(name, [by_pred[key] for key in by_gold], list(by_gold.values()), confidence_level=0.9)
     assert table["headers"] == ["score", "value", "low", "high"]
@@ -82,6 +82,7 @@ def test_uploaded_files_are_scored_with_intervals(client, upload, made, name):
         for key in TASKS[name].scores
     ]
     assert signature == f"task:{name}|n:12|rule:1|confidence:0.9|resamples:1000|seed:0|version:{__version__}"
+    assert notes == NOTHING_UNUSABLE
 
 
 def test_the_pages_interface_has_names(client):
@@ -95,12 +96,12 @@ def test_the_pages_interface_has_names(client):
 
 def test_the_task_may_be_left_to_the_golds(client, upload, made):
     golds, preds = made.pair("LaMP_2_news")
-    _, signature = client.predict("as the golds say", upload(golds), upload(preds), 0.95, api_name="/score")
+    _, signature, _ = client.predict("as the golds say", upload(golds), upload(preds), 0.95, api_name="/score")
     assert signature.startswith("task:LaMP_2_news|")
 
 
 def test_the_sample_button_fills_in_files_and_scores(client):
-    golds, preds, table, signature = client.predict("LaMP_7", 0.95, api_name="/sample")
+    golds, preds, table, signature, _ = client.predict("LaMP_7", 0.95, api_name="/sample")
     assert json.loads(Path(golds).read_text())["task"] == json.loads(Path(preds).read_text())["task"] == "LaMP_7"
     assert [row[0] for row in table["data"]] == ["rouge-1", "rouge-L"]
     assert signature.startswith("task:LaMP_7|n:3|")
@@ -119,10 +120,18 @@ def test_bad_files_are_named_on_the_page(client, upload, made):
 
 @pytest.mark.parametrize("name", ["as the golds say", *TASKS])
 def test_every_config_has_sample_files(tmp_path, name):
-    rows, signature = score_files(name, *sample_files(name, tmp_path))
+    rows, signature, notes = score_files(name, *sample_files(name, tmp_path))
     task = TASKS.get(name, TASKS["LaMP_4"])
     assert [row[0] for row in rows] == list(task.scores)
     assert signature.startswith(f"task:{task.base if name not in TASKS else name}|n:")
+    assert notes == NOTHING_UNUSABLE
+
+
+def test_predictions_that_cannot_be_used_are_counted(made):
+    golds = made.write("g.json", "LaMP_2", {"1": "comedy", "2": "action"})
+    preds = made.write("p.json", "LaMP_2", {"1": "Comedy.", "2": "action"})
+    *_, notes = score_files("LaMP_2", str(golds), str(preds))
+    assert all(fact in notes for fact in ("1 of 2", "'1'", "'Comedy.'"))
 
 
 def test_the_front_matter_is_what_a_metric_space_needs():

@@ -79,3 +79,94 @@ def test_few_users_are_noted(made, run):
     said = run("compare", "LaMP_3_time", "--data-dir", folder, "--preds", golds, made.pair("LaMP_3_time", n=40)[1])
     assert said.stderr.count("\n") == 1
     assert all(fact in said.stderr for fact in ("few users", "8", f"{2 / 2**8:.2g}"))
+
+
+def three(made, name="LaMP_3_time", n=40):
+    """Options for golds and users, and three files of predictions."""
+    _, golds, questions = made.by_user(name, n)
+    preds = [made.outputs(name, n=n, seed=0)[1]]
+    for place in (1, 2):
+        values = list(preds[0].values())
+        preds.append(dict(zip(preds[0], values[place:] + values[:place], strict=True)))
+    files = [made.write(f"{word}.json", name, pred) for word, pred in zip(("none", "own", "other"), preds, strict=True)]
+    return ["--golds", golds, "--questions", questions], files, preds
+
+
+def test_three_systems_are_compared_to_the_first_or_to_the_baseline(made, run):
+    source, files, preds = three(made)
+    golds = made.outputs("LaMP_3_time", n=40)[0]
+    expected = lamp_metric.compare_all(
+        {word: [pred[key] for key in golds] for word, pred in zip(("none", "own", "other"), preds, strict=True)},
+        task="LaMP_3_time", references=list(golds.values()), users=made.users(golds), n_resamples=300,
+    )  # fmt: skip
+    options = [*source, "--n_resamples", "300"]
+    for form in (["--json"], ["--format", "json"]):
+        result = run("compare", "LaMP_3_time", *options, "--preds", *files, *form)
+        assert json.loads(result.stdout) == expected.as_dict()
+    assert run("compare", *options, "--preds", *files, "LaMP_3_time", "--format", "json").stdout == result.stdout
+    other = json.loads(
+        run("compare", "LaMP_3_time", *options, "--preds", *files, "--baseline", "other", "--json").stdout
+    )
+    assert (other["baseline"], list(other["contrasts"])) == ("other", ["none", "own"])
+    text = run("compare", "LaMP_3_time", *options, "--preds", *files)
+    assert [line.split()[0] for line in text.stdout.splitlines()[:7:2]] == ["system", "RMSE", "RMSE", "RMSE"]
+    assert text.stderr.count("\n") == 1  # few users
+
+
+def test_seeds_of_a_system_are_averaged(made, run):
+    source, files, _ = three(made)
+    systems = [f"none={files[0]}", f"own={files[1]},{files[2]}"]
+    result = json.loads(run("compare", "LaMP_3_time", *source, "--preds", *systems, "--format", "json").stdout)
+    assert result["systems"]["own"]["runs"] == 2
+    assert set(result["systems"]["own"]["spread"]) == {"MAE", "RMSE"}
+
+
+def test_two_plain_files_tell_who_won_and_what_could_be_seen(made, run):
+    source, files, _ = three(made)
+    lines = run("compare", "LaMP_3_time", *source, "--preds", *files[:2]).stdout.splitlines()
+    found = json.loads(
+        run("compare", "LaMP_3_time", *source, "--preds", *files[:2], "--format", "json", "--baseline", "own").stdout
+    )["contrasts"]["none"]
+    counts = [f"{key} {c['wins']}/{c['ties']}/{c['losses']}" for key, c in found.items()]
+    assert lines[7].startswith("users ")
+    assert lines[7].endswith(", ".join(counts))
+    assert lines[8].endswith(", ".join(f"{key} {c['detectable']:.4f}" for key, c in found.items()))
+
+
+def test_what_cannot_be_used_is_said_for_each_file(made, run):
+    golds = made.write("g.json", "LaMP_2", dict.fromkeys("123", "comedy"))
+    good = made.write("good.json", "LaMP_2", dict.fromkeys("123", "comedy"))
+    bad = made.write("bad.json", "LaMP_2", {"1": "Comedy.", "2": "", "3": "comedy"})
+    result = run("compare", "LaMP_2", "--golds", golds, "--preds", good, bad, "--json")
+    assert json.loads(result.stdout)["unusable"] == {"a": 0, "b": 2}
+    assert result.stderr.count("\n") == 1
+    assert all(fact in result.stderr for fact in ("bad.json", "2 of 3", "'Comedy.'", "--extract_answers", "1 of them"))
+    found = run("compare", "LaMP_2", "--golds", golds, "--preds", good, bad, "--format", "json", "--extract_answers")
+    found = json.loads(found.stdout)
+    assert (found["systems"]["bad"]["unusable"], "|extracted:yes|" in found["signature"]) == (1, True)
+
+
+def test_bad_input_is_one_line(made, fails, tmp_path):
+    source, files, _ = three(made)
+    task = ["compare", "LaMP_3_time"]
+    assert "twice" in fails(*task, *source, "--preds", files[0], files[0])
+    assert "two systems" in fails(*task, *source, "--preds", files[0])
+    assert "--baseline" in fails(*task, *source, "--preds", *files, "--baselines", "own")
+    assert "'nine'" in fails(*task, *source, "--preds", *files, "--baseline", "nine")
+    assert "--data-dir" in fails(*task, "--preds", *files)
+    assert "--split" in fails(*task, *source, "--split", "train", "--preds", *files)
+    assert "xml" in fails(*task, *source, "--preds", *files, "--format", "xml")
+    assert "--json" in fails(*task, *source, "--preds", *files, "--format", "csv", "--json")
+    few = made.write("few.json", "LaMP_3_time", {"1": "5"})
+    assert "few.json lacks 40 of the 40 ids" in fails(*task, *source, "--preds", files[0], few)
+    rows = json.loads(source[3].read_text())
+    for name, changed, fact in (
+        ("one user", [{**row, "user_id": "7"} for row in rows], "two users"),
+        ("a row less", rows[1:], "lacks 1 of the 40"),
+        ("no user", [{**rows[0], "user_id": None}, *rows[1:]], "user_id"),
+        ("a nameless user", [{**rows[0], "user_id": ""}, *rows[1:]], "user_id"),
+        ("golds", json.loads(source[1].read_text()), "outputs file"),
+    ):
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps(changed))
+        assert fact in fails(*task, *source[:2], "--questions", path, "--preds", *files)

@@ -41,6 +41,7 @@ def test_the_task_is_told_by_the_golds(made, run, name):
         "n": 12,
         "scores": expected(made, name),
         "intervals": {},
+        "unusable": 0,
         "signature": f"task:{name}|n:12|rule:1|version:{__version__}",
     }
 
@@ -286,6 +287,29 @@ def test_users_of_a_folder_or_of_questions_are_drawn(made, run, fails):
     plain = json.loads(run("eval-task", "--data-dir", folder, "--task_name", "LaMP_3_time", *drawing[:3]).stdout)
     assert (plain["scores"], "users" in plain) == (result["scores"], False)
     assert "--confidence_level" in fails("eval-task", "--golds_json", golds, "--questions", questions, *drawing[:2])
+
+
+@pytest.mark.parametrize("command", ["eval-task", "eval-all"])
+def test_predictions_that_cannot_be_used_are_counted_and_never_in_the_official_result(made, run, tmp_path, command):
+    """The answer "Comedy." for every sample: accuracy 0, and now somebody says why."""
+    golds = made.write("g.json", "LaMP_2", dict.fromkeys("123", "comedy"))
+    preds = made.write("p.json", "LaMP_2", dict.fromkeys("123", "Comedy."))
+    if command == "eval-task":
+        files = ["--golds_json", golds, "--preds_json", preds]
+    else:
+        zips = [made.zip(f"{path.stem}.zip", {path.name: path.read_bytes()}) for path in (golds, preds)]
+        files = ["--golds_zip", zips[0], "--preds_zip", zips[1], "--partial"]
+    result = run(command, *files, "--json", "--output_file", tmp_path / "r.json")
+    found, official = json.loads(result.stdout), json.loads((tmp_path / "r.json").read_text())
+    if command == "eval-all":
+        found, official = found["LaMP_2"], official["LaMP_2"]
+    assert (found["unusable"], found["scores"]["accuracy"]) == (3, 0.0)
+    assert list(official) == ["accuracy", "f1"]
+    lines = [line for line in result.stderr.splitlines() if not line.startswith("not scored")]
+    assert len(lines) == 1
+    assert all(fact in lines[0] for fact in ("p.json", "3 of 3", "'Comedy.'", "--extract_answers", "3 of them"))
+    rescued = run(command, *files, "--json", "--extract_answers")
+    assert '"unusable": 0' in rescued.stdout
 
 
 def test_golds_that_are_file_names_are_refused(made, fails):

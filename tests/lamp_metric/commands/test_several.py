@@ -15,6 +15,9 @@ from lamp_metric.commands.several import Several, spread
         ("--name=a b c", "--name=a --name b --name c"),
         ("--json X -k", "--json X -k"),
         ("--name - b", "--name - --name b"),
+        ("--name a b LaMP_3 -k 1", "--name a --name b LaMP_3 -k 1"),
+        ("--name LaMP_3 b", "--name LaMP_3 --name b"),
+        ("--name=a b LaMP_3 c", "--name=a --name b LaMP_3 c"),
         ("", ""),
     ],
 )

@@ -45,6 +45,7 @@ def test_everything_about_one_task():
         "n": 2,
         "scores": {"accuracy": 1.0, "f1": 2 / 15},
         "intervals": {},
+        "unusable": 0,
         "signature": found["signature"],
         "per_sample": {"1": {"correct": 1.0}, "2": {"correct": 1.0}},
     }

@@ -8,6 +8,7 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from lamp_dataset.tasks import TASKS
 from lamp_metric.measuring import measure
+from lamp_metric.scorers import classification
 from lamp_metric.scoring import score
 
 CLASSES = [name for name, task in TASKS.items() if task.kind == "classification" and not task.time_based]
@@ -68,7 +69,7 @@ def test_weights_of_one_give_the_figures_of_sklearn():
 def test_no_warning_where_a_label_is_absent():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert score("LaMP_1", ["none"], ["[1]"]) == {"accuracy": 0.0, "f1": 0.0}
+        assert score("LaMP_1", ["[1]"], ["[1]"]) == {"accuracy": 1.0, "f1": 0.5}
 
 
 @pytest.mark.parametrize(
@@ -99,3 +100,8 @@ def test_a_gold_that_is_no_label_is_an_error():
     # The official script maps both to "unknown" and counts the pair as equal.
     with pytest.raises(ValueError, match=r"sample '111'.*'drama'.*LaMP_2.*sci-fi, "):
         score("LaMP_2", ["comedy", "drama"], ["comedy", "drama"], ids=["110", "111"])
+
+
+def test_only_labels_are_usable():
+    found = {text: classification.is_usable(TASKS["LaMP_2"], text) for text in ("comedy", "Comedy", "comedy.", "")}
+    assert found == {"comedy": True, "Comedy": False, "comedy.": False, "": False}

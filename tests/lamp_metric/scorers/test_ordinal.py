@@ -6,6 +6,7 @@ from sklearn.metrics import mean_absolute_error, mean_squared_error
 
 from lamp_dataset.tasks import TASKS
 from lamp_metric.measuring import measure
+from lamp_metric.scorers import ordinal
 from lamp_metric.scorers.ordinal import number_of
 from lamp_metric.scoring import score
 
@@ -68,3 +69,8 @@ def test_numbers_are_fine():
 def test_a_gold_off_the_scale_is_an_error(gold):
     with pytest.raises(ValueError, match=r"reference of sample 0: .*LaMP_3.*1, 2, 3, 4, 5$"):
         score("LaMP_3", ["1"], [gold])
+
+
+def test_only_numbers_are_usable():
+    found = {text: ordinal.is_usable(TASKS["LaMP_3"], text) for text in ("4", "9.5", "-1", "inf", "4 stars", "")}
+    assert found == {"4": True, "9.5": True, "-1": True, "inf": False, "4 stars": False, "": False}

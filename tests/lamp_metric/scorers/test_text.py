@@ -143,3 +143,8 @@ def test_half_a_surrogate_pair_does_no_harm():
 def test_long_texts_are_no_problem():
     words = [str(i) for i in range(3000)]
     assert rouge.longest_common_subsequence(words, words[::2]) == 1500
+
+
+def test_only_texts_with_a_word_for_rouge_are_usable():
+    found = {text: rouge.is_usable(TASKS["LaMP_4"], text) for text in ("a", "Ö 7", "", "…", "東京")}
+    assert found == {"a": True, "Ö 7": True, "": False, "…": False, "東京": False}

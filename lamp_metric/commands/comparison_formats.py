@@ -1,0 +1,162 @@
+"""A comparison as text, Markdown, LaTeX, JSON or CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from lamp_dataset.tasks import get_task
+from lamp_metric.commands.shared import to_json
+from lamp_metric.commands.text_table import interval, table
+from lamp_metric.contrasts import Comparison, Contrast
+from lamp_metric.scorers import SCORERS
+
+#: What LaTeX takes for something else -> how to write it.
+_LATEX = str.maketrans(
+    {c: f"\\{c}" for c in "&%$#_{}"}
+    | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
+)
+
+
+def as_text(found: Comparison) -> str:
+    """For a terminal: a line for each system and score."""
+    several = any(system.spread for system in found.systems.values())
+    rows = [["system", "score", "value", *(["± seeds"] if several else []), "difference", "interval", "p", "p (Holm)"]]
+    rows[0] += ["won/tied/lost", "detectable"]
+    for name, system in found.systems.items():
+        for place, (key, value) in enumerate(system.scores.items()):
+            spread = [f"{system.spread[key]:.4f}" if system.spread else ""] if several else []
+            contrast = found.contrasts.get(name, {}).get(key)
+            rows.append([name if place == 0 else "", key, f"{value:.4f}", *spread, *_cells(contrast)])
+    numbers = range(2, len(rows[0]))
+    return f"{table(rows, [place for place in numbers if rows[0][place] != 'interval'])}\n\n{explanation(found)}"
+
+
+def _cells(contrast: Contrast | None) -> list[str]:
+    if contrast is None:
+        return [""] * 6
+    p = (f"{contrast.p_value:.4f}", f"{contrast.p_holm:.4f}")
+    return [f"{contrast.difference:+.4f}", interval(contrast.difference_ci), *p, won(contrast), detectable(contrast)]
+
+
+def won(contrast: Contrast) -> str:
+    """Wins, ties and losses; "" for a score that no sample has by itself."""
+    return "" if contrast.wins is None else f"{contrast.wins}/{contrast.ties}/{contrast.losses}"
+
+
+def detectable(contrast: Contrast) -> str:
+    """The smallest difference that the data would probably have shown; "" if the differences do not vary."""
+    return "" if contrast.detectable is None else f"{contrast.detectable:.4f}"
+
+
+def explanation(found: Comparison) -> str:
+    """What the columns of the tables mean, and the signature."""
+    units = "samples" if found.users is None else "users"
+    return f"difference: to {found.baseline}. won/tied/lost: {units}. detectable: with 80 % power.\n\n{found.signature}"
+
+
+def as_markdown(found: Comparison) -> str:
+    """A Markdown table: a line for each system, the better direction beside each score."""
+    keys = list(found.systems[found.baseline].scores)
+    header = ["system"]
+    for key in keys:
+        header += [f"{key} {'↑' if _higher(found) else '↓'}", f"difference to {found.baseline}", "p (Holm)"]
+    rows = [header, ["---", *["---:"] * (len(header) - 1)]]
+    for name in found.systems:
+        cells = [name]
+        for key in keys:
+            contrast = found.contrasts.get(name, {}).get(key)
+            cells += [_value(found, name, key, "{} ± {}"), *_difference(contrast, "{} {}")]
+        rows.append(cells)
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + f"\n\n`{found.signature}`"
+
+
+def _higher(found: Comparison) -> bool:
+    return SCORERS[get_task(found.task).kind].higher_is_better
+
+
+def _value(found: Comparison, name: str, key: str, with_spread: str) -> str:
+    system = found.systems[name]
+    value = f"{system.scores[key]:.3f}"
+    return with_spread.format(value, f"{system.spread[key]:.3f}") if system.spread else value
+
+
+def _difference(contrast: Contrast | None, pattern: str) -> list[str]:
+    """Difference with interval, and Holm's p."""
+    if contrast is None:
+        return ["", ""]
+    low, high = contrast.difference_ci
+    return [pattern.format(f"{contrast.difference:+.3f}", f"[{low:+.3f}, {high:+.3f}]"), _p(contrast.p_holm)]
+
+
+def _p(value: float) -> str:
+    return "<.001" if value < 0.001 else f"{value:.3f}"
+
+
+def as_latex(found: Comparison) -> str:
+    """A table for a paper, with the package booktabs: a line for each system, the best score of each column in bold."""
+    keys = list(found.systems[found.baseline].scores)
+    arrow = r"$\uparrow$" if _higher(found) else r"$\downarrow$"
+    head = " & ".join(f"{key.translate(_LATEX)} {arrow} & $\\Delta$ & $p$" for key in keys)
+    lines = [
+        "% \\usepackage{booktabs}",
+        f"% {found.signature}",
+        f"% Delta: difference to {found.baseline}, with its {_level(found)} interval; p: Holm-corrected",
+        f"\\begin{{tabular}}{{l{'rrr' * len(keys)}}}",
+        "\\toprule",
+        f"System & {head} \\\\",
+        "\\midrule",
+        *(_latex_line(found, name, keys) for name in found.systems),
+        "\\bottomrule",
+        "\\end{tabular}",
+    ]
+    return "\n".join(lines)
+
+
+def _level(found: Comparison) -> str:
+    """The confidence level, which the signature holds."""
+    parts = dict(part.split(":", 1) for part in found.signature.split("|"))
+    return f"{100 * float(parts['confidence']):g} %"
+
+
+def _latex_line(found: Comparison, name: str, keys: list[str]) -> str:
+    cells = [name.translate(_LATEX)]
+    for key in keys:
+        best = (max if _higher(found) else min)(system.scores[key] for system in found.systems.values())
+        value = _value(found, name, key, "{} $\\pm$ {}")
+        bold = found.systems[name].scores[key] == best
+        difference, p = _difference(found.contrasts.get(name, {}).get(key), "${}$ {{\\small ${}$}}")
+        cells += [f"\\textbf{{{value}}}" if bold else value, difference, f"${p}$" if p else ""]
+    return " & ".join(cells) + r" \\"
+
+
+def as_csv(found: Comparison) -> str:
+    """A line for each system and score, with all digits; empty where a figure does not exist."""
+    names = [name for name in Contrast.__dataclass_fields__ if name != "difference_ci"]
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    header = ["system", "score", "value", "low", "high", "runs", "spread", "unusable"]
+    writer.writerow([*header, *names, "difference_low", "difference_high"])
+    for name, system in found.systems.items():
+        for key, value in system.scores.items():
+            contrast = found.contrasts.get(name, {}).get(key)
+            cells = [getattr(contrast, field, None) for field in names]
+            bounds = contrast.difference_ci if contrast is not None else [None, None]
+            spread = system.spread[key] if system.spread else None
+            facts = [value, *system.intervals[key], system.runs, spread, system.unusable]
+            writer.writerow([name, key, *facts, *cells, *bounds])
+    return file.getvalue().rstrip("\n")
+
+
+def as_json(found: Comparison) -> str:
+    """All figures."""
+    return to_json(found.as_dict())
+
+
+#: Name of the format -> comparison -> text.
+FORMATS: Mapping[str, Callable[[Comparison], str]] = MappingProxyType(
+    {"text": as_text, "markdown": as_markdown, "latex": as_latex, "json": as_json, "csv": as_csv}
+)

@@ -1,0 +1,197 @@
+"""Two or more systems, each against a baseline: differences, intervals, corrected p-values, and who won with whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import fmean, stdev
+from typing import Any
+
+from lamp_metric.comparison import better_of, comparison_signature
+from lamp_metric.measuring import ScoredSamples
+from lamp_metric.options import Resampling
+from lamp_metric.outcomes import outcomes
+from lamp_metric.significance import detectable_difference, few_units, holm
+
+
+@dataclass(frozen=True)
+class System:
+    """The scores of one system.
+
+    Attributes:
+        scores: result key -> score; of several runs, their mean.
+        intervals: result key -> ``[low, high]``, the percentile bootstrap interval.
+        runs: number of runs, such as seeds.
+        spread: result key -> standard deviation of the runs' scores (with n - 1); None for a single run.
+        unusable: number of predictions that cannot be used, in all runs.
+    """
+
+    scores: dict[str, float]
+    intervals: dict[str, list[float]]
+    runs: int
+    spread: dict[str, float] | None
+    unusable: int
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """One system against the baseline, in one score.
+
+    Attributes:
+        difference: the system's score minus the baseline's.
+        difference_ci: its interval ``[low, high]``, paired percentile bootstrap.
+        standard_error: standard deviation of the difference on the resamples.
+        detectable: the smallest true difference that these data would probably show, see
+            :func:`~lamp_metric.significance.detectable_difference`; None if the differences do not vary.
+        p_value: of the two-sided paired randomization test.
+        p_holm: p corrected for the number of systems, see
+            :func:`~lamp_metric.significance.holm`.
+        better: name of the system with the better score; None if they are equal.
+        wins: number of users whose mean score is better under the system, or of samples if users are not known; None
+            for macro F1, which no sample has by itself.
+        ties: number of users with equal means.
+        losses: number of users whose mean is better under the baseline.
+    """
+
+    difference: float
+    difference_ci: list[float]
+    standard_error: float
+    detectable: float | None
+    p_value: float
+    p_holm: float
+    better: str | None
+    wins: int | None
+    ties: int | None
+    losses: int | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Systems on the same samples, each against a baseline.
+
+    Attributes:
+        task: config name.
+        n: number of samples.
+        users: number of users; None if they are not known, and samples were drawn and swapped.
+        baseline: name of the system that the others are compared to.
+        systems: name -> its scores.
+        contrasts: name -> result key -> contrast; every system but the baseline.
+        notes: what limits the conclusions, a line each.
+        signature: how the figures were made.
+    """
+
+    task: str
+    n: int
+    users: int | None
+    baseline: str
+    systems: dict[str, System]
+    contrasts: dict[str, dict[str, Contrast]]
+    notes: list[str]
+    signature: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it as dicts and lists, for JSON."""
+        return asdict(self)
+
+
+def compare_systems(
+    systems: Mapping[str, Sequence[ScoredSamples]],
+    baseline: str | None,
+    resampling: Resampling,
+    *,
+    extract_answers: bool = False,
+) -> Comparison:
+    """What :func:`lamp_metric.compare_all` returns, for runs that are scored already.
+
+    Args:
+        systems: name -> runs; all of the same samples in the same order.
+        baseline: one of the names; by default the first.
+        resampling: what is drawn.
+        extract_answers: whether answers were extracted, for the signature.
+
+    Raises:
+        ValueError: as for :func:`lamp_metric.compare_all`.
+    """
+    from lamp_metric.resampling import percentile_interval, resampled_scores  # needs numpy
+
+    baseline = _checked_baseline(systems, baseline)
+    first = systems[baseline][0]
+    drawn = iter(resampled_scores([run for runs in systems.values() for run in runs], resampling))
+    resampled = {name: _mean([next(drawn) for _ in runs]) for name, runs in systems.items()}
+    level = resampling.confidence_level
+    found = {
+        name: _system(runs, {key: percentile_interval(resampled[name][key], level) for key in first.task.scores})
+        for name, runs in systems.items()
+    }
+    return Comparison(
+        first.task.name,
+        first.n,
+        first.n_users,
+        baseline,
+        found,
+        _contrasts(systems, baseline, found, resampled, resampling),
+        few_units(first.n, first.n_users, resampling.n_resamples),
+        comparison_signature(first.task, first.n, resampling, first.n_users, extract_answers),
+    )
+
+
+def _checked_baseline(systems: Mapping[str, Any], baseline: str | None) -> str:
+    names = ", ".join(map(repr, systems)) or "none"
+    if len(systems) < 2:
+        raise ValueError(f"expected two systems or more to compare, found {names}")
+    if baseline is not None and baseline not in systems:
+        raise ValueError(f"baseline: expected one of the systems {names}, found {baseline!r}")
+    return next(iter(systems)) if baseline is None else baseline
+
+
+def _mean(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The mean over runs of each score: numbers, or arrays of one number per resample."""
+    return {key: sum(run[key] for run in runs) / len(runs) for key in runs[0]}
+
+
+def _system(runs: Sequence[ScoredSamples], intervals: dict[str, list[float]]) -> System:
+    keys = runs[0].task.scores
+    scores = {key: fmean(run.scores[key] for run in runs) if len(runs) > 1 else runs[0].scores[key] for key in keys}
+    spread = {key: stdev(run.scores[key] for run in runs) for key in keys} if len(runs) > 1 else None
+    return System(scores, intervals, len(runs), spread, sum(len(run.unusable) for run in runs))
+
+
+def _contrasts(
+    systems: Mapping[str, Sequence[ScoredSamples]],
+    baseline: str,
+    found: Mapping[str, System],
+    resampled: Mapping[str, Mapping[str, Any]],
+    resampling: Resampling,
+) -> dict[str, dict[str, Contrast]]:
+    """Name -> result key -> contrast."""
+    from lamp_metric.resampling import p_values_of_runs
+
+    others = [name for name in systems if name != baseline]
+    p = {name: p_values_of_runs(systems[name], systems[baseline], resampling) for name in others}
+    contrasts: dict[str, dict[str, Contrast]] = {name: {} for name in others}
+    for key in systems[baseline][0].task.scores:
+        corrected = dict(zip(others, holm([p[name][key] for name in others]), strict=True))
+        for name in others:
+            drawn = resampled[name][key] - resampled[baseline][key]
+            won = outcomes(systems[name], systems[baseline], key)
+            scores = (found[name].scores[key], found[baseline].scores[key])
+            better = better_of(*scores, systems[name][0].scorer.higher_is_better)
+            contrasts[name][key] = Contrast(
+                scores[0] - scores[1],
+                *_interval_and_error(drawn, resampling.confidence_level),
+                p[name][key],
+                corrected[name],
+                {"a": name, "b": baseline}.get(better or ""),
+                *(won or (None, None, None)),
+            )
+    return contrasts
+
+
+def _interval_and_error(drawn: Any, confidence_level: float) -> Iterator[Any]:
+    """Interval, standard error and detectable difference, from the differences on the resamples (an array)."""
+    from lamp_metric.resampling import percentile_interval
+
+    error = float(drawn.std())
+    yield percentile_interval(drawn, confidence_level)
+    yield error
+    yield detectable_difference(error, confidence_level) if error > 1e-12 else None

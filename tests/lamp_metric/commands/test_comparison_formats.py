@@ -1,0 +1,88 @@
+import csv
+import json
+
+import pytest
+
+from lamp_metric.commands.comparison_formats import FORMATS
+from lamp_metric.experiment import compare_all
+
+GOLDS = [str(1 + i % 5) for i in range(60)]
+OWN = [[gold if i % k else "3" for i, gold in enumerate(GOLDS)] for k in (3, 4)]
+FOUND = compare_all(
+    {"no|profile_1": ["3"] * 60, "own & all": OWN},
+    task="LaMP_3",
+    references=GOLDS,
+    users=[f"u{i % 31}" for i in range(60)],
+    n_resamples=200,
+)
+MAE = FOUND.contrasts["own & all"]["MAE"]
+
+
+def test_text_has_a_line_for_each_system_and_score():
+    lines = FORMATS["text"](FOUND).splitlines()
+    assert lines[0].split() == (
+        [
+            "system",
+            "score",
+            "value",
+            "±",
+            "seeds",
+            "difference",
+            "interval",
+            "p",
+            "p",
+            "(Holm)",
+            "won/tied/lost",
+            "detectable",
+        ]
+    )
+    assert lines[1].split() == ["no|profile_1", "MAE", "1.2000"]
+    low, high = MAE.difference_ci
+    assert lines[3].split() == [
+        *["own", "&", "all", "MAE"], f"{FOUND.systems['own & all'].scores['MAE']:.4f}",
+        f"{FOUND.systems['own & all'].spread['MAE']:.4f}", f"{MAE.difference:+.4f}", f"[{low:.4f},", f"{high:.4f}]",
+        f"{MAE.p_value:.4f}", f"{MAE.p_holm:.4f}", f"{MAE.wins}/{MAE.ties}/{MAE.losses}", f"{MAE.detectable:.4f}",
+    ]  # fmt: skip
+    assert lines[-1] == FOUND.signature
+
+
+def test_markdown_is_a_table_with_as_many_cells_in_each_line():
+    lines = FORMATS["markdown"](FOUND).splitlines()[:4]
+    assert {line.replace("\\|", "").count("|") for line in lines} == {8}
+    assert lines[0].startswith("| system | MAE ↓ | difference to no\\|profile_1 |")
+    assert lines[2].startswith("| no\\|profile_1 | 1.200 |")
+
+
+def test_latex_has_booktabs_escapes_names_and_marks_the_best():
+    lines = FORMATS["latex"](FOUND).splitlines()
+    rules = [line for line in lines if line.endswith("rule")]
+    assert rules == ["\\toprule", "\\midrule", "\\bottomrule"]
+    rows = [line for line in lines if line.endswith("\\\\")]
+    assert {row.replace("\\&", "").count("&") for row in rows} == {6}
+    assert rows[1].startswith("no|profile\\_1 & 1.200 &")
+    assert rows[2].startswith("own \\& all & \\textbf{")
+    assert f"% {FOUND.signature}" in lines
+
+
+def test_csv_has_every_digit():
+    rows = list(csv.DictReader(FORMATS["csv"](FOUND).splitlines()))
+    assert [(row["system"], row["score"]) for row in rows[:3]] == [
+        ("no|profile_1", "MAE"),
+        ("no|profile_1", "RMSE"),
+        ("own & all", "MAE"),
+    ]
+    assert (rows[0]["difference"], rows[0]["wins"], rows[0]["runs"]) == ("", "", "1")
+    figures = [float(rows[2][name]) for name in ("difference", "p_holm", "difference_low", "wins")]
+    assert figures == [MAE.difference, MAE.p_holm, MAE.difference_ci[0], MAE.wins]
+
+
+def test_json_is_the_whole_comparison():
+    assert json.loads(FORMATS["json"](FOUND)) == FOUND.as_dict()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_scores_without_values_by_sample_and_equal_systems_have_empty_cells(form):
+    same = {"a": ["[1]", "[2]"] * 20, "b": ["[1]", "[2]"] * 20}
+    found = compare_all(same, task="LaMP_1", references=["[1]", "[2]"] * 20, n_resamples=50)
+    assert "None" not in FORMATS[form](found)
+    assert "nan" not in FORMATS[form](found)
