@@ -11,6 +11,7 @@ import click
 from lamp_dataset.commands.command import examples
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_metric.commands.comparison_formats import FORMATS, detectable, won
+from lamp_metric.commands.published_rows import published_rows
 from lamp_metric.commands.several import Several
 from lamp_metric.commands.shared import check_extraction, resampling_options, say_other_task, say_unusable, to_json
 from lamp_metric.commands.sources import Source, find_source, source_options
@@ -41,6 +42,7 @@ from lamp_metric.predictions.joining import join
 )
 @click.option("--baseline", metavar="NAME", help="The system that the others are compared to; the first by default.")
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
+@click.option("--published", is_flag=True, help="Add published results on the task, see the manual.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; for two files, with A and B as the names.")
 @click.option("--extract_answers", is_flag=True, help="Find labels and ratings in sentences; not official scores.")
 @resampling_options(0.95, 10_000)
@@ -53,6 +55,7 @@ def compare(
     preds: Sequence[str],
     baseline: str | None,
     form: str,
+    published: bool,
     as_json: bool,
     extract_answers: bool,
     **resampling: Any,
@@ -76,7 +79,7 @@ def compare(
     p.
     """
     drawn, systems = Resampling(**resampling), systems_of(preds)
-    plain = len(systems) == 2 and baseline is None and not any(system.named for system in systems)
+    plain = len(systems) == 2 and not baseline and not published and not any(system.named for system in systems)
     as_a_and_b = plain and (as_json or form == "text")
     if as_json and form not in ("text", "json"):
         raise ValueError(f"--json and --format {form} contradict each other")
@@ -87,7 +90,11 @@ def compare(
     if as_a_and_b and as_json:
         click.echo(to_json(_of_two(found, systems)))
         return
-    click.echo(_text_of_two(found, systems) if as_a_and_b else FORMATS["json" if as_json else form](found))
+    if as_a_and_b:
+        click.echo(_text_of_two(found, systems))
+    else:
+        rows = published_rows(found.task, (split or "validation") if data_dir else None) if published else []
+        click.echo(FORMATS["json" if as_json else form](found, rows))
     for note in found.notes:
         click.echo(note, err=True)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from lamp_dataset.tasks import get_task
+from lamp_metric.commands.published_rows import MARK, WHY, PublishedRow
 from lamp_metric.commands.shared import to_json
 from lamp_metric.commands.text_table import interval, table
 from lamp_metric.contrasts import Comparison, Contrast
@@ -20,7 +21,7 @@ _LATEX = str.maketrans(
 )
 
 
-def as_text(found: Comparison) -> str:
+def as_text(found: Comparison, published: Sequence[PublishedRow] = ()) -> str:
     """For a terminal: a line for each system and score."""
     several = any(system.spread for system in found.systems.values())
     rows = [["system", "score", "value", *(["± seeds"] if several else []), "difference", "interval", "p", "p (Holm)"]]
@@ -30,8 +31,11 @@ def as_text(found: Comparison) -> str:
             spread = [f"{system.spread[key]:.4f}" if system.spread else ""] if several else []
             contrast = found.contrasts.get(name, {}).get(key)
             rows.append([name if place == 0 else "", key, f"{value:.4f}", *spread, *_cells(contrast)])
-    numbers = range(2, len(rows[0]))
-    return f"{table(rows, [place for place in numbers if rows[0][place] != 'interval'])}\n\n{explanation(found)}"
+    for row in published:
+        for place, (key, value) in enumerate(row.scores.items()):
+            rows.append([row.marked if place == 0 else "", key, f"{value:.4f}", *[""] * (len(rows[0]) - 3)])
+    numeric = [place for place, title in enumerate(rows[0]) if title not in ("system", "score", "interval")]
+    return f"{table(rows, numeric)}\n\n{explanation(found, published)}"
 
 
 def _cells(contrast: Contrast | None) -> list[str]:
@@ -51,13 +55,14 @@ def detectable(contrast: Contrast) -> str:
     return "" if contrast.detectable is None else f"{contrast.detectable:.4f}"
 
 
-def explanation(found: Comparison) -> str:
+def explanation(found: Comparison, published: Sequence[PublishedRow] = ()) -> str:
     """What the columns of the tables mean, and the signature."""
     units = "samples" if found.users is None else "users"
-    return f"difference: to {found.baseline}. won/tied/lost: {units}. detectable: with 80 % power.\n\n{found.signature}"
+    columns = f"difference: to {found.baseline}. won/tied/lost: {units}. detectable: with 80 % power."
+    return "\n".join([columns, "", *_why(published), found.signature])
 
 
-def as_markdown(found: Comparison) -> str:
+def as_markdown(found: Comparison, published: Sequence[PublishedRow] = ()) -> str:
     """A Markdown table: a line for each system, the better direction beside each score."""
     keys = list(found.systems[found.baseline].scores)
     header = ["system"]
@@ -70,8 +75,19 @@ def as_markdown(found: Comparison) -> str:
             contrast = found.contrasts.get(name, {}).get(key)
             cells += [_value(found, name, key, "{} ± {}"), *_difference(contrast, "{} {}")]
         rows.append(cells)
+    rows += [[row.marked, *_published_cells(row, keys)] for row in published]
     lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
-    return "\n".join(lines) + f"\n\n`{found.signature}`"
+    return "\n".join([*lines, "", *_why(published), f"`{found.signature}`"])
+
+
+def _published_cells(row: PublishedRow, keys: Sequence[str]) -> list[str]:
+    """Score, and nothing for difference and p, for each key."""
+    return [cell for key in keys for cell in (f"{row.scores[key]:.3f}" if key in row.scores else "", "", "")]
+
+
+def _why(published: Sequence[PublishedRow]) -> list[str]:
+    """What the mark means, if a row has it."""
+    return [] if all(row.comparable for row in published) else [WHY, ""]
 
 
 def _higher(found: Comparison) -> bool:
@@ -96,7 +112,7 @@ def _p(value: float) -> str:
     return "<.001" if value < 0.001 else f"{value:.3f}"
 
 
-def as_latex(found: Comparison) -> str:
+def as_latex(found: Comparison, published: Sequence[PublishedRow] = ()) -> str:
     """A table for a paper, with the package booktabs: a line for each system, the best score of each column in bold."""
     keys = list(found.systems[found.baseline].scores)
     arrow = r"$\uparrow$" if _higher(found) else r"$\downarrow$"
@@ -110,6 +126,8 @@ def as_latex(found: Comparison) -> str:
         f"System & {head} \\\\",
         "\\midrule",
         *(_latex_line(found, name, keys) for name in found.systems),
+        *(["\\midrule"] if published else []),
+        *(_latex_published(row, keys) for row in published),
         "\\bottomrule",
         "\\end{tabular}",
     ]
@@ -133,7 +151,12 @@ def _latex_line(found: Comparison, name: str, keys: list[str]) -> str:
     return " & ".join(cells) + r" \\"
 
 
-def as_csv(found: Comparison) -> str:
+def _latex_published(row: PublishedRow, keys: Sequence[str]) -> str:
+    name = row.marked.translate(_LATEX).replace(f" {MARK}", r"$^\dagger$")
+    return " & ".join([name, *_published_cells(row, keys)]) + r" \\"
+
+
+def as_csv(found: Comparison, published: Sequence[PublishedRow] = ()) -> str:
     """A line for each system and score, with all digits; empty where a figure does not exist."""
     names = [name for name in Contrast.__dataclass_fields__ if name != "difference_ci"]
     file = io.StringIO()
@@ -148,15 +171,19 @@ def as_csv(found: Comparison) -> str:
             spread = system.spread[key] if system.spread else None
             facts = [value, *system.intervals[key], system.runs, spread, system.unusable]
             writer.writerow([name, key, *facts, *cells, *bounds])
+    for row in published:
+        for key, value in row.scores.items():
+            writer.writerow([row.marked, key, value, *[""] * (len(header) + len(names) - 1)])
     return file.getvalue().rstrip("\n")
 
 
-def as_json(found: Comparison) -> str:
+def as_json(found: Comparison, published: Sequence[PublishedRow] = ()) -> str:
     """All figures."""
-    return to_json(found.as_dict())
+    extra = {"published": [row.as_dict() for row in published]} if published else {}
+    return to_json(found.as_dict() | extra)
 
 
-#: Name of the format -> comparison -> text.
-FORMATS: Mapping[str, Callable[[Comparison], str]] = MappingProxyType(
+#: Name of the format -> comparison and published results -> text.
+FORMATS: Mapping[str, Callable[[Comparison, Sequence[PublishedRow]], str]] = MappingProxyType(
     {"text": as_text, "markdown": as_markdown, "latex": as_latex, "json": as_json, "csv": as_csv}
 )

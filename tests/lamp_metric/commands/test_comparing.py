@@ -170,3 +170,15 @@ def test_bad_input_is_one_line(made, fails, tmp_path):
         path = tmp_path / f"{name}.json"
         path.write_text(json.dumps(changed))
         assert fact in fails(*task, *source[:2], "--questions", path, "--preds", *files)
+
+
+def test_published_results_are_added_on_demand(made, run):
+    folder, golds, _ = made.by_user("LaMP_3_time")
+    preds = [golds, made.write("p.json", "LaMP_3_time", made.outputs("LaMP_3_time", n=40)[1])]
+    for options, comparable in ((["--data-dir", folder], True), (["--golds", golds], False)):
+        result = run("compare", "LaMP_3_time", *options, "--preds", *preds, "--published", "--format", "json")
+        rows = json.loads(result.stdout)["published"]
+        assert any(row["comparable"] for row in rows) == (
+            comparable and any((row["config"], row["split"]) == ("LaMP_3_time", "validation") for row in rows)
+        )
+    assert "†" in run("compare", "LaMP_3_time", "--golds", golds, "--preds", *preds, "--published").stdout

@@ -4,6 +4,7 @@ import json
 import pytest
 
 from lamp_metric.commands.comparison_formats import FORMATS
+from lamp_metric.commands.published_rows import published_rows
 from lamp_metric.experiment import compare_all
 
 GOLDS = [str(1 + i % 5) for i in range(60)]
@@ -19,7 +20,7 @@ MAE = FOUND.contrasts["own & all"]["MAE"]
 
 
 def test_text_has_a_line_for_each_system_and_score():
-    lines = FORMATS["text"](FOUND).splitlines()
+    lines = FORMATS["text"](FOUND, []).splitlines()
     assert lines[0].split() == (
         [
             "system",
@@ -47,14 +48,14 @@ def test_text_has_a_line_for_each_system_and_score():
 
 
 def test_markdown_is_a_table_with_as_many_cells_in_each_line():
-    lines = FORMATS["markdown"](FOUND).splitlines()[:4]
+    lines = FORMATS["markdown"](FOUND, []).splitlines()[:4]
     assert {line.replace("\\|", "").count("|") for line in lines} == {8}
     assert lines[0].startswith("| system | MAE ↓ | difference to no\\|profile_1 |")
     assert lines[2].startswith("| no\\|profile_1 | 1.200 |")
 
 
 def test_latex_has_booktabs_escapes_names_and_marks_the_best():
-    lines = FORMATS["latex"](FOUND).splitlines()
+    lines = FORMATS["latex"](FOUND, []).splitlines()
     rules = [line for line in lines if line.endswith("rule")]
     assert rules == ["\\toprule", "\\midrule", "\\bottomrule"]
     rows = [line for line in lines if line.endswith("\\\\")]
@@ -65,7 +66,7 @@ def test_latex_has_booktabs_escapes_names_and_marks_the_best():
 
 
 def test_csv_has_every_digit():
-    rows = list(csv.DictReader(FORMATS["csv"](FOUND).splitlines()))
+    rows = list(csv.DictReader(FORMATS["csv"](FOUND, []).splitlines()))
     assert [(row["system"], row["score"]) for row in rows[:3]] == [
         ("no|profile_1", "MAE"),
         ("no|profile_1", "RMSE"),
@@ -77,12 +78,29 @@ def test_csv_has_every_digit():
 
 
 def test_json_is_the_whole_comparison():
-    assert json.loads(FORMATS["json"](FOUND)) == FOUND.as_dict()
+    assert json.loads(FORMATS["json"](FOUND, [])) == FOUND.as_dict()
 
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_scores_without_values_by_sample_and_equal_systems_have_empty_cells(form):
     same = {"a": ["[1]", "[2]"] * 20, "b": ["[1]", "[2]"] * 20}
     found = compare_all(same, task="LaMP_1", references=["[1]", "[2]"] * 20, n_resamples=50)
-    assert "None" not in FORMATS[form](found)
-    assert "nan" not in FORMATS[form](found)
+    assert "None" not in FORMATS[form](found, [])
+    assert "nan" not in FORMATS[form](found, [])
+
+
+def test_published_results_are_extra_rows_and_those_of_other_data_are_marked():
+    rows = published_rows("LaMP_3", "test")
+    first, other = rows[0], next(row for row in rows if not row.comparable)
+    assert first.comparable
+    shown = {form: FORMATS[form](FOUND, rows) for form in FORMATS}
+    assert len(json.loads(shown["json"])["published"]) == len(rows)
+    for form in ("text", "markdown", "csv"):
+        assert first.name in shown[form].replace('"', "")
+        assert f"{other.name} †" in shown[form].replace('"', "")
+        assert f"{first.name} †" not in shown[form].replace('"', "")
+    tables = [line for line in shown["latex"].splitlines() if line.endswith("\\\\")]
+    assert len(tables) == 1 + 2 + len(rows)
+    assert {line.replace("\\&", "").count("&") for line in tables} == {6}
+    assert sum("dagger" in line for line in tables) == sum(not row.comparable for row in rows)
+    assert len({line.count(",") for line in shown["csv"].replace(", ", "").splitlines()}) == 1
