@@ -41,14 +41,18 @@ def user_names(users: Iterable[Any], ids: Sequence[str] | None = None) -> list[s
     """``users`` as a list of strings; arguments and errors as for :func:`check_users`, which also counts them."""
     values = as_list(users, "users")
     ids = ids if ids is not None and len(ids) == len(values) else None
-    return [_name(value, f"user of {where(ids, position)}") for position, value in enumerate(values)]
+    for position, value in enumerate(values):
+        if not _is_name(value):
+            raise ValueError(
+                f"user of {where(ids, position)}: expected a non-empty string or a whole number, found {short(value)}"
+            )
+    return [str(value) for value in values]
 
 
-def _name(user: Any, place: str) -> str:
-    whole = isinstance(user, numbers.Integral) and not isinstance(user, bool)
-    if whole or (isinstance(user, str) and user):
-        return str(user)
-    raise ValueError(f"{place}: expected a non-empty string or a whole number, found {short(user)}")
+def _is_name(user: Any) -> bool:
+    if isinstance(user, str):
+        return user != ""
+    return isinstance(user, numbers.Integral) and not isinstance(user, bool)
 
 
 def numbered(users: Iterable[str]) -> tuple[list[str], list[int]]:

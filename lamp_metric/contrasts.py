@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import fmean, stdev
 from typing import Any
@@ -12,6 +12,9 @@ from lamp_metric.measuring import ScoredSamples
 from lamp_metric.options import Resampling
 from lamp_metric.outcomes import outcomes
 from lamp_metric.significance import detectable_difference, few_units, holm
+
+#: A standard error below it is that of differences which do not vary.
+_CONSTANT = 1e-12
 
 
 @dataclass(frozen=True)
@@ -164,34 +167,28 @@ def _contrasts(
     resampling: Resampling,
 ) -> dict[str, dict[str, Contrast]]:
     """Name -> result key -> contrast."""
-    from lamp_metric.resampling import p_values_of_runs
+    from lamp_metric.resampling import p_values_of_runs, percentile_interval
 
+    level = resampling.confidence_level
     others = [name for name in systems if name != baseline]
     p = {name: p_values_of_runs(systems[name], systems[baseline], resampling) for name in others}
     contrasts: dict[str, dict[str, Contrast]] = {name: {} for name in others}
     for key in systems[baseline][0].task.scores:
         corrected = dict(zip(others, holm([p[name][key] for name in others]), strict=True))
         for name in others:
+            won = outcomes(systems[name], systems[baseline], key) or (None, None, None)
+            score, other = found[name].scores[key], found[baseline].scores[key]
+            better = better_of(score, other, systems[name][0].scorer.higher_is_better)
             drawn = resampled[name][key] - resampled[baseline][key]
-            won = outcomes(systems[name], systems[baseline], key)
-            scores = (found[name].scores[key], found[baseline].scores[key])
-            better = better_of(*scores, systems[name][0].scorer.higher_is_better)
+            error = float(drawn.std())
             contrasts[name][key] = Contrast(
-                scores[0] - scores[1],
-                *_interval_and_error(drawn, resampling.confidence_level),
-                p[name][key],
-                corrected[name],
-                {"a": name, "b": baseline}.get(better or ""),
-                *(won or (None, None, None)),
+                difference=score - other,
+                difference_ci=percentile_interval(drawn, level),
+                standard_error=error,
+                detectable=detectable_difference(error, level) if error > _CONSTANT else None,
+                p_value=p[name][key],
+                p_holm=corrected[name],
+                better={"a": name, "b": baseline}.get(better or ""),
+                **dict(zip(("wins", "ties", "losses"), won, strict=True)),
             )
     return contrasts
-
-
-def _interval_and_error(drawn: Any, confidence_level: float) -> Iterator[Any]:
-    """Interval, standard error and detectable difference, from the differences on the resamples (an array)."""
-    from lamp_metric.resampling import percentile_interval
-
-    error = float(drawn.std())
-    yield percentile_interval(drawn, confidence_level)
-    yield error
-    yield detectable_difference(error, confidence_level) if error > 1e-12 else None

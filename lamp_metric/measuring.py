@@ -80,8 +80,7 @@ def measure(
     names, predictions, references = _lists(predictions, references, ids, sides)
     predicted = as_texts(predictions, task, sides[0], names)
     golds = as_texts(references, task, sides[1], names)
-    for position, gold in enumerate(golds):
-        _check_reference(task, gold, f"{sides[1]} of {where(names, position)}")
+    _check_references(task, golds, sides[1], names)
     whose = check_users(users, len(golds), names) if users is not None else None
     if extract_answers:
         predicted = [extract_answer(task, text) or text for text in predicted]
@@ -122,15 +121,20 @@ def _lists(
     return ids, predictions, references
 
 
-def _check_reference(task: Task, reference: str, place: str) -> None:
-    """Reject a reference that no sample of the task can have."""
-    if not SCORERS[task.kind].is_valid_reference(task, reference):
-        raise ValueError(f"{place}: {short(reference)} is not a label of {task.name}; labels: {', '.join(task.labels)}")
-    if task.is_stub(reference):
-        raise ValueError(
-            f"{place}: {short(reference)} is a file name in place of the text; scores against it mean nothing. "
-            "Build the files first: avocado-builder build --help"
-        )
+def _check_references(task: Task, references: Sequence[str], side: str, ids: Sequence[str] | None) -> None:
+    """Reject references that no sample of the task can have; equal ones are looked at once."""
+    is_valid = SCORERS[task.kind].is_valid_reference
+    wrong = {text for text in set(references) if not is_valid(task, text) or task.is_stub(text)}
+    if not wrong:
+        return
+    position = next(place for place, text in enumerate(references) if text in wrong)
+    text, place = references[position], f"{side} of {where(ids, position)}"
+    if not is_valid(task, text):
+        raise ValueError(f"{place}: {short(text)} is not a label of {task.name}; labels: {', '.join(task.labels)}")
+    raise ValueError(
+        f"{place}: {short(text)} is a file name in place of the text; scores against it mean nothing. "
+        "Build the files first: avocado-builder build --help"
+    )
 
 
 def _check_lengths(predictions: list, references: list, ids: Sequence[str] | None) -> None:
