@@ -45,7 +45,7 @@ $(ENV)/.installed: $(PROJECT) | $(ENV)/bin/python
 
 # All that .installed has, so that a first make test installs once.
 $(ENV)/.installed-test: $(PROJECT) | $(ENV)/bin/python
-	$(ENV)/bin/python $(INSTALL) -e ".[test,check,app,docs]"
+	$(ENV)/bin/python $(INSTALL) -e ".[test,check,app,report,docs]"
 	touch $(ENV)/.installed $@
 
 # The oldest versions that the project promises to work with, in an environment of their own.

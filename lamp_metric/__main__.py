@@ -4,6 +4,7 @@ import click
 
 from lamp_dataset.commands.command import Group
 from lamp_metric.commands.baseline import baseline
+from lamp_metric.commands.by_user import report
 from lamp_metric.commands.comparing import compare
 from lamp_metric.commands.evaluation import eval_all, eval_task
 from lamp_metric.commands.retrieval_report import retrieval
@@ -23,7 +24,7 @@ def main() -> None:
     """Score predictions for the LaMP benchmark."""
 
 
-for command in (eval_task, eval_all, compare, baseline, retrieval, check, pack):
+for command in (eval_task, eval_all, compare, report, baseline, retrieval, check, pack):
     main.add_command(command)
 
 if __name__ == "__main__":

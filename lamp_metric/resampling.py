@@ -84,7 +84,7 @@ def mean_interval(values: Sequence[float], users: Sequence[str] | None, resampli
     """
     units = Units.of(len(values), users)
     totals = units.sums(np.asarray(values, float)[:, None])
-    means = [(weights @ totals)[:, 0] / (weights @ units.sizes) for weights in _weights(units.n, resampling)]
+    means = [(weights @ totals)[:, 0] / (weights @ units.sizes) for weights in unit_weights(units.n, resampling)]
     return percentile_interval(np.concatenate(means), resampling.confidence_level)
 
 
@@ -168,7 +168,7 @@ def resampled_scores(systems: Sequence[ScoredSamples], resampling: Resampling) -
     matrices = [units.sums(_matrix(system)) for system in systems]
     sums: list[list[np.ndarray]] = [[] for _ in systems]
     sizes = []
-    for weights in _weights(units.n, resampling):
+    for weights in unit_weights(units.n, resampling):
         sizes.append(weights @ units.sizes)
         for matrix, parts in zip(matrices, sums, strict=True):
             parts.append(weights @ matrix)
@@ -176,7 +176,7 @@ def resampled_scores(systems: Sequence[ScoredSamples], resampling: Resampling) -
     return [_aggregate(system, np.concatenate(parts), n) for system, parts in zip(systems, sums, strict=True)]
 
 
-def _weights(n: int, resampling: Resampling) -> Iterator[np.ndarray]:
+def unit_weights(n: int, resampling: Resampling) -> Iterator[np.ndarray]:
     """Batches of resamples × units: how often each unit was drawn."""
     generator = np.random.default_rng(resampling.seed)
     for rows in _batches(n, resampling.n_resamples):

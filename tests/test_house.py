@@ -34,6 +34,7 @@ LAYERS = [
 #: Names that several modules have, and why.
 SHARED_NAMES = {
     "__main__": "Python's name for what python -m runs",
+    "by_user": "the room, and its command",
     "commands": "each package's commands",
     "hub": "the room, and its commands",
     "lamp_metric": "evaluate wants a metric's script to have the name of its folder",

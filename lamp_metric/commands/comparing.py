@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from lamp_metric.commands.text_table import interval, table
 from lamp_metric.contrasts import Comparison, compare_systems
 from lamp_metric.measuring import ScoredSamples, measure_joined
 from lamp_metric.options import Resampling
-from lamp_metric.predictions.joining import join
+from lamp_metric.predictions.joining import JoinedOutputs, join
 
 
 @click.command(
@@ -85,7 +85,8 @@ def compare(
         raise ValueError(f"--json and --format {form} contradict each other")
     source = find_source("--golds", golds, questions, data_dir, split, task_name)
     names = ["A", "B"] if as_a_and_b else [system.name for system in systems]
-    scored = dict(zip(names, _scored(systems, source, task_name, extract_answers), strict=True))
+    _, runs = score_systems(systems, source, task_name, extract_answers)
+    scored = dict(zip(names, runs, strict=True))
     found = compare_systems(scored, "B" if as_a_and_b else baseline, drawn, extract_answers=extract_answers)
     if as_a_and_b and as_json:
         click.echo(to_json(_of_two(found, systems)))
@@ -99,21 +100,28 @@ def compare(
         click.echo(note, err=True)
 
 
-def _scored(
-    systems: Sequence[SystemFiles], source: Source, task_name: str, extract_answers: bool
-) -> list[list[ScoredSamples]]:
-    """The runs of each system; what is noteworthy goes to standard error."""
+def score_systems(
+    systems: Sequence[SystemFiles],
+    source: Source,
+    task_name: str,
+    extract_answers: bool,
+    look: Callable[[dict], None] | None = None,
+) -> tuple[list[list[JoinedOutputs]], list[list[ScoredSamples]]]:
+    """The runs of each system, joined and scored; what is noteworthy goes to standard error.
+
+    ``look`` is called with each row of the questions, if there are any.
+    """
     golds = source.read_golds()
     joined = [[join(golds, read_outputs(path), task_name) for path in system.paths] for system in systems]
     first = joined[0][0]
     say_other_task(golds, first.task, task_name)
     check_extraction([first.task], extract_answers)
-    users = source.read_users(first)
+    users = source.read_users(first, look)
     found = [[measure_joined(run, users, extract_answers=extract_answers) for run in runs] for runs in joined]
     for runs, files in zip(found, joined, strict=True):
         for samples, file in zip(runs, files, strict=True):
             say_unusable(samples, file)
-    return found
+    return joined, found
 
 
 def _of_two(found: Comparison, systems: Sequence[SystemFiles]) -> dict[str, Any]:

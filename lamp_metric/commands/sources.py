@@ -50,15 +50,15 @@ class Source:
         """The golds."""
         return read_outputs(self.golds)
 
-    def read_users(self, joined: JoinedOutputs) -> dict[str, str] | None:
-        """Sample id -> user; None without a questions file.
+    def read_users(self, joined: JoinedOutputs, look: Callable[[dict], None] | None = None) -> dict[str, str] | None:
+        """Sample id -> user; None without a questions file. See :func:`read_users` for ``look``.
 
         Raises:
             ValueError: the questions are not those of the golds, or cannot be read.
         """
         if self.questions is None:
             return None
-        users = read_users(self.questions, joined.task)
+        users = read_users(self.questions, joined.task, look)
         check_same_ids(users, joined.ids, (str(self.questions), str(self.golds)))
         return users
 
@@ -97,8 +97,10 @@ def _in_folder(task: Task, data_dir: str, split: str) -> Source:
     return Source(files.outputs, files.questions)
 
 
-def read_users(path: str | os.PathLike[str], task: Task) -> dict[str, str]:
+def read_users(path: str | os.PathLike[str], task: Task, look: Callable[[dict], None] | None = None) -> dict[str, str]:
     """Sample id -> user, from a questions file in flat memory; see :func:`lamp_dataset.users_of`.
+
+    ``look`` is called with each row, for whoever needs more of it than its user: the file is large.
 
     Raises:
         ValueError: it is no questions file of the task, or a row has no user; the message names the file.
@@ -111,6 +113,8 @@ def read_users(path: str | os.PathLike[str], task: Task) -> dict[str, str]:
     def rows() -> Iterator[dict]:
         for row in read_questions(path, task):
             ids.append(row["id"])
+            if look is not None:
+                look(row)
             yield {"user_id": row["user_id"]} if task.time_based else row
 
     try:

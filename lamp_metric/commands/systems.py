@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+#: A name may itself be "k=4", for the number of retrieved items.
+_NAMED = re.compile(r"(k=\d+|[^=]*)=(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,10 @@ def systems_of(values: Sequence[str]) -> list[SystemFiles]:
 
 
 def _system(value: str) -> SystemFiles:
-    name, equals, files = value.partition("=")
-    if not equals or os.path.exists(value):
+    named = _NAMED.fullmatch(value)
+    if named is None or os.path.exists(value):
         return SystemFiles(Path(value).stem, (Path(value),), False)
+    name, files = named.groups()
     paths = [files] if os.path.exists(files) else files.split(",")
     if not name or not all(paths):
         raise ValueError(f"--preds: expected FILE, NAME=FILE or NAME=FILE,FILE, found {value!r}")

@@ -76,3 +76,12 @@ def test_questions_of_other_samples_or_of_another_shape_are_named(tmp_path):
         read_users(questions(tmp_path, [{**row, "user_id": None}]), task)
     with pytest.raises(ValueError, match=r"dev_outputs\.json.*questions"):
         read_users(golds, task)
+
+
+@pytest.mark.parametrize("name", ["LaMP_4", "LaMP_4_time"])
+def test_whoever_needs_more_than_the_user_sees_each_row_whole(name):
+    path, seen = f"{SAMPLE}/{TASKS[name].questions_path('validation')}", []
+    assert list(read_users(path, TASKS[name], seen.append)) == [row["id"] for row in read_json(path)]
+    assert [(row["id"], len(row["profile"])) for row in seen] == [
+        (row["id"], len(row["profile"])) for row in read_json(path)
+    ]

@@ -48,3 +48,11 @@ def test_links_to_one_file_are_one_file(tmp_path):
     (tmp_path / "b").symlink_to(tmp_path / "a")
     with pytest.raises(ValueError, match="twice"):
         systems_of([f"{tmp_path}/a", f"{tmp_path}/b"])
+
+
+def test_a_name_may_be_a_number_of_items():
+    assert systems_of(["k=0=a.json", "k=16=b=c.json", "k4=d.json"]) == [
+        SystemFiles("k=0", (Path("a.json"),), True),
+        SystemFiles("k=16", (Path("b=c.json"),), True),
+        SystemFiles("k4", (Path("d.json"),), True),
+    ]

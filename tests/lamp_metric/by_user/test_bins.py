@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+from lamp_metric.by_user.bins import binned, places
+from lamp_metric.options import Resampling
+from lamp_metric.resampling import mean_interval
+
+
+def test_bins_are_about_equal_and_never_part_equal_values():
+    values = np.array([5, 1, 1, 1, 2, 3, 4, 9, 9, 9])
+    found = [sorted(values[mask].tolist()) for mask in places(values, 3)]
+    assert found == [[1, 1, 1], [2, 3, 4, 5], [9, 9, 9]]
+
+
+@pytest.mark.parametrize(("values", "count"), [([3, 3, 3], 1), ([1], 1), ([1, 2, 2, 2, 2, 2, 2, 2], 2)])
+def test_fewer_bins_where_values_are_few(values, count):
+    masks = places(np.array(values), 5)
+    assert len(masks) == count
+    assert np.sum(masks, axis=0).tolist() == [1] * len(values)
+
+
+def test_a_bin_is_described_by_its_samples(gainers):
+    frame, resampling = gainers.frame(), Resampling(n_resamples=200)
+    sizes = np.array(frame.sizes)
+    found = binned(frame, sizes, "MAE", resampling)
+    assert len(found) == 5
+    assert sum(entry["samples"] for entry in found) == len(sizes)
+    last = found[-1]
+    mask = sizes >= last["low"]
+    gains = frame.gains("own", "MAE")[mask]
+    users = [user for user, inside in zip(frame.users, mask, strict=True) if inside]
+    assert last == {
+        "low": int(sizes[mask].min()),
+        "high": int(sizes.max()),
+        "median": float(np.median(sizes[mask])),
+        "samples": len(users),
+        "users": len(set(users)),
+        "scores": last["scores"],
+        "gains": {
+            "own": {"gain": gains.mean(), "gain_ci": mean_interval(gains, users, resampling)},
+            "other": last["gains"]["other"],
+        },
+    }
+    assert last["scores"]["none"]["score"] - last["scores"]["own"]["score"] == pytest.approx(gains.mean())
+
+
+def test_a_bin_of_one_user_has_no_interval(gainers):
+    frame = gainers.frame()
+    alone = np.array([float(user == frame.users[0]) for user in frame.users])
+    rest, one = binned(frame, alone, "MAE", Resampling(n_resamples=10))
+    assert (one["low"], one["high"], one["users"]) == (1.0, 1.0, 1)
+    assert one["scores"]["own"]["score_ci"] is None
+    assert one["gains"]["other"]["gain_ci"] is None
+    assert rest["gains"]["other"]["gain_ci"] is not None

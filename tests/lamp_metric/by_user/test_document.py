@@ -1,0 +1,94 @@
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from lamp_metric.by_user.document import CAPTIONS, page
+from lamp_metric.by_user.figures import DRAWINGS
+from lamp_metric.by_user.frame import Frame
+from lamp_metric.by_user.summary import summarize
+from lamp_metric.options import Resampling
+
+VOID = {"meta", "br", "path", "use", "rect", "image"}
+
+
+class Checked(HTMLParser):
+    """Collects tags, and fails where one is closed that was not opened last."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.found = [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+
+def parsed(text):
+    checked = Checked()
+    checked.feed(text)
+    assert checked.open == []
+    return checked.found
+
+
+@pytest.fixture(scope="module")
+def summary(gainers):
+    return summarize(gainers.frame(), "MAE", Resampling(n_resamples=20)) | {"notes": ["3 outputs <were> odd"]}
+
+
+SVG = b'<?xml version="1.0"?><svg viewBox="0 0 1 1"><defs><path id="a"/></defs><use href="#a" x="url(#a)"/></svg>'
+
+
+def test_the_page_is_one_file_without_scripts_and_links(summary):
+    text = page(summary, dict.fromkeys(CAPTIONS, SVG), {})
+    tags = parsed(text)
+    assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in tags}
+    assert not re.search(r"(?:src|href)=[\"'](?!#)", text)
+    assert not re.search(r"@import|url\((?!#)|https?://", text)
+    assert ("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}) in tags
+
+
+def test_every_figure_has_a_caption_and_ids_of_its_own(summary):
+    assert set(CAPTIONS) == set(DRAWINGS)
+    tags = parsed(page(summary, {"systems": SVG, "sorted_gains": SVG}, {}))
+    ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
+    assert ids == ["systems-a", "sorted_gains-a"]
+    assert [attributes["href"] for tag, attributes in tags if tag == "use"] == ["#systems-a", "#sorted_gains-a"]
+
+
+def test_the_page_shows_the_summarys_numbers(summary):
+    text = page(summary, {}, {})
+    for system, found in summary["contrasts"].items():
+        assert f">{system}<" in text
+        assert f"{found['MAE']['gain']:+.4f}".replace("-", "−") in text
+    assert summary["signature"] in text
+    assert "3 outputs &lt;were&gt; odd" in text
+    assert f"{summary['samples']:,} samples of 150 users" in text
+
+
+def test_it_says_which_way_is_better(summary):
+    assert "MAE and RMSE, lower is better" in page(summary, {}, {})
+    assert "higher is better." in page({**summary, "higher_is_better": True}, {}, {})
+
+
+def test_names_cannot_break_the_page(gainers):
+    frame = gainers.frame()
+    names = ['<script>alert("x")</script>', "'\"><img src=x>", "a & b"]
+    odd = Frame(dict(zip(names, frame.systems.values(), strict=True)), frame.sizes, frame.nearness)
+    found = summarize(odd, "MAE", Resampling(n_resamples=20))
+    tags = {tag for tag, _ in parsed(page(found, {}, {}))}
+    assert not {"script", "img"} & tags
+
+
+def test_scores_by_k_have_a_section_of_their_own(summary):
+    assert "retrieved" not in page(summary, {}, {})
+    one = {"k": 4, "system": "k4", "score": 0.5, "score_ci": [0.4, 0.6]}
+    assert "<h2>Score by number of retrieved items</h2>" in page({**summary, "by_k": [one, one]}, {}, {})
