@@ -82,10 +82,17 @@ def mean_interval(values: Sequence[float], users: Sequence[str] | None, resampli
         values: such as the differences of two systems' per-sample scores, or those of some of the samples.
         users: one per value; None: samples are drawn.
     """
-    units = Units.of(len(values), users)
-    totals = units.sums(np.asarray(values, float)[:, None])
-    means = [(weights @ totals)[:, 0] / (weights @ units.sizes) for weights in unit_weights(units.n, resampling)]
-    return percentile_interval(np.concatenate(means), resampling.confidence_level)
+    return mean_intervals([values], users, resampling)[0]
+
+
+def mean_intervals(
+    columns: Sequence[Sequence[float]], users: Sequence[str] | None, resampling: Resampling
+) -> list[list[float]]:
+    """As :func:`mean_interval`, for several columns of values of the same samples, drawn once."""
+    units = Units.of(len(columns[0]), users)
+    totals = units.sums(np.array(columns, float).T)
+    means = [(weights @ totals) / (weights @ units.sizes)[:, None] for weights in unit_weights(units.n, resampling)]
+    return [percentile_interval(column, resampling.confidence_level) for column in np.concatenate(means).T]
 
 
 def percentile_interval(values: np.ndarray, confidence_level: float) -> list[float]:

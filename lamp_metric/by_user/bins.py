@@ -8,7 +8,7 @@ import numpy as np
 
 from lamp_metric.by_user.frame import Frame
 from lamp_metric.options import Resampling
-from lamp_metric.resampling import mean_interval
+from lamp_metric.resampling import mean_intervals
 
 #: At most so many bins, and no more than one for so many users.
 BINS, USERS_PER_BIN = 5, 4
@@ -40,18 +40,19 @@ def binned(frame: Frame, trait: np.ndarray, key: str, resampling: Resampling) ->
 
 def _bin(frame: Frame, trait: np.ndarray, mask: np.ndarray, key: str, resampling: Resampling) -> dict[str, Any]:
     users = [user for user, inside in zip(frame.users, mask, strict=True) if inside]
-
-    def of(name: str, values: np.ndarray) -> dict[str, Any]:
-        inside = values[mask]
-        bounds = mean_interval(inside, users, resampling) if len(set(users)) > 1 else None
-        return {name: float(inside.mean()), f"{name}_ci": bounds}
-
+    columns = {("score", system): frame.values(system, key)[mask] for system in frame.systems}
+    columns |= {("gain", system): frame.gains(system, key)[mask] for system in frame.others}
+    several = len(set(users)) > 1
+    bounds = mean_intervals(list(columns.values()), users, resampling) if several else [None] * len(columns)
+    found: dict[str, dict[str, Any]] = {"score": {}, "gain": {}}
+    for (name, system), values, interval in zip(columns, columns.values(), bounds, strict=True):
+        found[name][system] = {name: float(values.mean()), f"{name}_ci": interval}
     return {
         "low": trait[mask].min().item(),
         "high": trait[mask].max().item(),
         "median": float(np.median(trait[mask])),
         "samples": len(users),
         "users": len(set(users)),
-        "scores": {system: of("score", frame.values(system, key)) for system in frame.systems},
-        "gains": {system: of("gain", frame.gains(system, key)) for system in frame.others},
+        "scores": found["score"],
+        "gains": found["gain"],
     }

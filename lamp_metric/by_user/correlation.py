@@ -1,7 +1,8 @@
-"""Spearman's rank correlation of two traits of users, with a bootstrap interval over users."""
+"""Spearman's rank correlation of traits of users, with a bootstrap interval over users."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,19 +11,27 @@ from lamp_metric.options import Resampling
 from lamp_metric.resampling import percentile_interval, unit_weights
 
 
-def spearman(x: np.ndarray, y: np.ndarray, resampling: Resampling) -> dict[str, Any]:
-    """The rank correlation of two traits, one value each per user; equal values share their mean rank.
+def spearman(x: np.ndarray, columns: Mapping[str, np.ndarray], resampling: Resampling) -> dict[str, dict[str, Any]]:
+    """The rank correlation of a trait with others, one value each per user; equal values share their mean rank.
+
+    Args:
+        x: the trait.
+        columns: name -> another trait, such as the gains of a system.
+        resampling: for the intervals.
 
     Returns:
-        ``"rho"`` and ``"rho_ci"``, its percentile bootstrap interval. Both are None if a trait is the same for all
-        users; resamples in which it is so are left out of the interval.
+        Name -> ``"rho"`` and ``"rho_ci"``, its percentile bootstrap interval. Both are None if a trait is the same for
+        all users; resamples in which it is so are left out of the interval.
     """
-    ranks = _Ranks(x), _Ranks(y)
-    observed = _rho(*ranks, np.ones((1, len(x))))[0]
-    if np.isnan(observed):
-        return {"rho": None, "rho_ci": None}
-    drawn = np.concatenate([_rho(*ranks, weights) for weights in unit_weights(len(x), resampling)])
-    return {"rho": float(observed), "rho_ci": percentile_interval(drawn[~np.isnan(drawn)], resampling.confidence_level)}
+    of_x, ranks = _Ranks(x), {name: _Ranks(values) for name, values in columns.items()}
+    observed = _rhos(of_x, ranks, np.ones((1, len(x))))
+    batches = [_rhos(of_x, ranks, weights) for weights in unit_weights(len(x), resampling)]
+    found: dict[str, dict[str, Any]] = {}
+    for name, (rho,) in observed.items():
+        drawn = np.concatenate([batch[name] for batch in batches])
+        bounds = percentile_interval(drawn[~np.isnan(drawn)], resampling.confidence_level) if rho == rho else None
+        found[name] = {"rho": None if bounds is None else float(rho), "rho_ci": bounds}
+    return found
 
 
 class _Ranks:
@@ -41,9 +50,15 @@ class _Ranks:
         return middle[:, self.group] - weights.sum(axis=1, keepdims=True) / 2
 
 
-def _rho(x: _Ranks, y: _Ranks, weights: np.ndarray) -> np.ndarray:
-    """The weighted correlation of the ranks in each resample; NaN where a side does not vary."""
-    a, b = x.centered(weights), y.centered(weights)
-    both, of_a, of_b = ((weights * first * second).sum(axis=1) for first, second in ((a, b), (a, a), (b, b)))
-    spread = np.sqrt(of_a * of_b)
-    return np.divide(both, spread, out=np.full(len(both), np.nan), where=spread > 0)
+def _rhos(of_x: _Ranks, ranks: Mapping[str, _Ranks], weights: np.ndarray) -> dict[str, np.ndarray]:
+    """The correlations in each resample; NaN where a side does not vary."""
+    x = of_x.centered(weights)
+    weighted = weights * x
+    of_x_alone = np.einsum("ij,ij->i", weighted, x)
+    found = {}
+    for name, of_y in ranks.items():
+        y = of_y.centered(weights)
+        spread = np.sqrt(of_x_alone * np.einsum("ij,ij,ij->i", weights, y, y))
+        both = np.einsum("ij,ij->i", weighted, y)
+        found[name] = np.divide(both, spread, out=np.full(len(both), np.nan), where=spread > 0)
+    return found

@@ -90,7 +90,7 @@ def _by_trait(frame: Frame, trait: np.ndarray, key: str, resampling: Resampling)
     of_users = frame.by_user(trait)
     gains = {system: frame.by_user(frame.gains(system, key)) for system in frame.others}
     return {
-        "spearman": {system: spearman(of_users, values, resampling) for system, values in gains.items()},
+        "spearman": spearman(of_users, gains, resampling),
         "bins": binned(frame, trait, key, resampling),
     }
 
