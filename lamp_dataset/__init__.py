@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from lamp_dataset.hub.push import push_to_hub
     from lamp_dataset.personalize.personalizer import Personalizer
     from lamp_dataset.personalize.profile_swap import swap_profiles
+    from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking
     from lamp_dataset.personalize.users import users_of
 else:  # their modules need numpy, pyarrow or the Hub
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
             "Personalizer": "personalize.personalizer",
+            "Ranker": "personalize.retrieval.ranking",
+            "Ranking": "personalize.retrieval.ranking",
             "export": "hub.export",
             "push_to_hub": "hub.push",
             "swap_profiles": "personalize.profile_swap",
@@ -44,6 +47,8 @@ __all__ = [
     "SPLITS",
     "TASKS",
     "Personalizer",
+    "Ranker",
+    "Ranking",
     "Task",
     "export",
     "get_task",

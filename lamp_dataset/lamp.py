@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import datasets
 import pyarrow as pa
 import xxhash
 
 from lamp_dataset.formats.json_file import HEAD_BYTES, describe, looks_like_html
-from lamp_dataset.formats.layout import Files, find_files, is_url, official_paths, urls
+from lamp_dataset.formats.layout import SAMPLE, Files, find_files, is_url, official_paths, urls
 from lamp_dataset.loading.datasets_internals import BuilderOverrides
 from lamp_dataset.loading.gated import how_to_get
 from lamp_dataset.loading.raw_files import CONTENT, PROVENANCE, HashedFile, fetching, hash_file, open_raw
 from lamp_dataset.loading.tables import read_golds, read_tables
-from lamp_dataset.task import SPLITS, Task
+from lamp_dataset.task import SPLITS, Task, split_hint
 from lamp_dataset.tasks import CITATION, HOMEPAGE, TASKS, get_task
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -69,10 +74,22 @@ def _known_splits(splits: Iterable[str] | str | None) -> tuple[str, ...] | None:
     if splits is None:
         return None
     given = [splits] if isinstance(splits, str) or not isinstance(splits, Iterable) else list(splits)
-    unknown = [str(split) for split in given if split not in SPLITS]
+    unknown = [split for split in given if split not in SPLITS]
     if unknown or not given:
-        raise ValueError(f"splits: expected some of {', '.join(SPLITS)}, found {', '.join(unknown) or 'none'}")
+        found = f"found {', '.join(map(str, unknown)) or 'none'}{split_hint(unknown)}"
+        raise ValueError(f"splits: expected some of {', '.join(SPLITS)}, {found}")
     return tuple(split for split in SPLITS if split in given)
+
+
+@contextmanager
+def _split_hints(split: object) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        hint = split_hint(split)
+        if not hint:
+            raise
+        raise ValueError(f"{error}{hint}") from error
 
 
 def features(task: Task) -> datasets.Features:
@@ -118,6 +135,16 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
         """The published number of samples if it is verified and the files are those of the official site."""
         official = self.config.data_dir is None and self.config.base_url is None
         return self.task.num_samples[split] if official and split in self.task.verified_splits else None
+
+    def as_dataset(self, split: Any = None, *options: Any, **more: Any) -> Any:
+        """As ``datasets`` does it; an unknown split gets a hint."""
+        with _split_hints(split):
+            return super().as_dataset(split, *options, **more)
+
+    def as_streaming_dataset(self, split: Any = None, *options: Any, **more: Any) -> Any:
+        """As ``datasets`` does it; an unknown split gets a hint."""
+        with _split_hints(split):
+            return super().as_streaming_dataset(split, *options, **more)
 
     def fetch(self, dl_manager: datasets.DownloadManager) -> dict[str, Files]:
         """The files of each split, downloaded unless they are in ``data_dir`` or streamed."""
@@ -171,9 +198,19 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
                 golds = read_golds(file.read(), names.outputs, self.task)
                 read.append(file)
         with open_raw(files.questions, algorithm) as file:
-            yield from read_tables(file, names.questions, self.task, golds, names.outputs or "")
+            rows = 0
+            for table in read_tables(file, names.questions, self.task, golds, names.outputs or ""):
+                rows += table.num_rows
+                yield table
             read.insert(0, file)
         self._record(split, files, read)
+        self._compare_size(split, rows, names.questions)
+
+    def _compare_size(self, split: str, rows: int, name: str) -> None:
+        """Say when files from elsewhere are not of the published size; those of the site are checked by datasets."""
+        published = self.task.num_samples[split]
+        if published not in (None, rows) and self.expected_size(split) is None and self.config.data_dir != SAMPLE:
+            log.warning("%s: %s samples; %s has %s published in %s", name, rows, self.task.name, published, split)
 
     def _name(self, path: str) -> str:
         """What to call a file in a message: its URL rather than its path in the download cache."""

@@ -33,12 +33,22 @@ NULLABLE_FIELDS = ("date",)
 #: ``user``: train, dev and test hold different users. ``time``: the same users, later items.
 SETTINGS = ("user", "time")
 
-
 #: Separates two profile items in a prompt.
 JOINER = ", and "
 
 #: What the official script reserves for a part of the prompt: a number of tokens, plus the length of a text, if any.
 Cost = tuple[int, str | None]
+
+
+def split_hint(names: object) -> str:
+    """A hint for messages: what a split is called here, if ``names`` holds the files' word for it; else empty.
+
+    >>> split_hint("train+dev[:10%]"), split_hint("test")
+    ("; the files' 'dev' is called 'validation' here", '')
+    """
+    words = re.findall(r"\w+", str(names))
+    found = [(folder, split) for split, folder in SPLITS.items() if folder != split and folder in words]
+    return "".join(f"; the files' {folder!r} is called {split!r} here" for folder, split in found)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +213,11 @@ class Task:
         if self.stub_pattern is None or not isinstance(text, str):
             return False
         return re.fullmatch(self.stub_pattern, text.removeprefix(self.instruction).strip()) is not None
+
+    @property
+    def id_start(self) -> str:
+        """How the benchmark's sample ids begin: with the task's number, from 0, or (inferred) from 7 if time-based."""
+        return str(int(self.official_name.rpartition("_")[2]) - 1 + (7 if self.time_based else 0))
 
     @property
     def scores(self) -> tuple[str, ...]:

@@ -303,8 +303,16 @@ _ROWS = (
     ),
 )
 
+
+class _Table(dict):
+    """A table whose KeyError says what :func:`get_task` says."""
+
+    def __missing__(self, name: object) -> Task:
+        raise KeyError(_unknown(name))
+
+
 #: Config name -> task, in the benchmark's order, each user-based config before its time-based one.
-TASKS: Mapping[str, Task] = MappingProxyType({task.name: task for task in _ROWS})
+TASKS: Mapping[str, Task] = MappingProxyType(_Table({task.name: task for task in _ROWS}))
 
 #: The official name of each task, in order: a submission for the whole benchmark holds one file for each.
 OFFICIAL_NAMES: tuple[str, ...] = tuple(dict.fromkeys(task.official_name for task in _ROWS))
@@ -329,8 +337,12 @@ def get_task(name: str) -> Task:
     """
     if isinstance(name, str) and name in TASKS:
         return TASKS[name]
+    raise ValueError(_unknown(name))
+
+
+def _unknown(name: object) -> str:
     shown = f"{name[:80]}…" if isinstance(name, str) and len(name) > 80 else name
-    raise ValueError(f"no config named {shown!r}{_hint(shown)} Configs: {', '.join(TASKS)}")
+    return f"no config named {shown!r}{_hint(shown)} Configs: {', '.join(TASKS)}"
 
 
 def task_known_as(name: str) -> Task | None:

@@ -11,6 +11,7 @@ import click
 
 from lamp_dataset.formats.layout import SAMPLE
 from lamp_dataset.formats.texts import printable
+from lamp_dataset.task import SPLITS, split_hint
 
 
 class Command(click.Command):
@@ -67,6 +68,24 @@ class DataDir(click.ParamType):
 
 
 DATA_DIR = DataDir()
+
+
+class Split(click.Choice):
+    """A split; for the name that it has in the files, the error gives the one that it has here."""
+
+    def __init__(self) -> None:
+        super().__init__(list(SPLITS))
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The split."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            error.message = f"{error.message.removesuffix('.')}{split_hint(value)}."
+            raise
+
+
+SPLIT = Split()
 
 
 class Failure(click.ClickException):

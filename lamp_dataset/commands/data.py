@@ -8,11 +8,11 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from lamp_dataset.commands.command import DATA_DIR, Command, examples
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples
 from lamp_dataset.formats.layout import find_files, official_paths
 from lamp_dataset.formats.texts import printable, short
 from lamp_dataset.hub.card import task_table
@@ -48,41 +48,59 @@ def _cells(task: Task) -> tuple[str, ...]:
         "lamp-dataset show LaMP_2 --data-dir sample",
         "lamp-dataset show LaMP_3_time --split test -n 2 --data-dir my/files",
         "lamp-dataset show LaMP_4 --id 310",
+        "lamp-dataset show LaMP_5 --data-dir sample --find 'neural networks' --items 2",
     ),
 )
 @_CONFIG
 @_DATA_DIR
-@click.option("--split", type=click.Choice(list(SPLITS)), default="validation", show_default=True)
+@click.option("--split", type=SPLIT, default="validation", show_default=True)
 @click.option("-n", "count", type=click.IntRange(1), default=1, show_default=True, help="Number of samples.")
 @click.option("--id", "sample_id", help="Show the sample with this id instead of the first ones.")
-def show(config: str, data_dir: str | None, split: str, count: int, sample_id: str | None) -> None:
+@click.option("--items", type=click.IntRange(0), help="Show only this many items of a profile.")
+@click.option("--find", help="Show only profile items with all of these words, and only samples that have one.")
+def show(
+    config: str,
+    data_dir: str | None,
+    split: str,
+    count: int,
+    sample_id: str | None,
+    items: int | None,
+    find: str | None,
+) -> None:
     """Show samples of CONFIG with their profiles."""
     from datasets import load_dataset
 
-    task = get_task(config)
-    streamed = load_dataset("lamp", config, data_dir=data_dir, splits=(split,), streaming=True)
-    rows = _split_of(streamed, split, config)
-    wanted = (row for row in rows if sample_id in (None, row["id"]))
+    task, words = get_task(config), (find or "").casefold().split()
+    rows = load_dataset("lamp", config, data_dir=data_dir, splits=(split,), streaming=True)[split]
+    named = (row for row in rows if sample_id in (None, row["id"]))
+    found = ((row, [item for item in row["profile"] if _holds(item, words)]) for row in named)
+    wanted = ((row, chosen) for row, chosen in found if chosen or not words)
     shown = 0
-    for row in islice(wanted, count if sample_id is None else 1):
-        click.echo("\n".join(_sample(row, task, split)))
+    for row, chosen in islice(wanted, count if sample_id is None else 1):
+        click.echo("\n".join(_sample(row, chosen, items, task, split)))
         shown += 1
     if not shown:
-        raise ValueError(f"{config}, split {split!r}: no sample has the id {short(sample_id)}")
+        raise ValueError(f"{config}, split {split!r}: {_nothing(sample_id, find)}")
 
 
-def _split_of(loaded: Any, split: str, config: str) -> Any:
-    if split not in loaded:
-        raise ValueError(f"{config}: found no files of the split {split!r}, only of {', '.join(loaded) or 'none'}")
-    return loaded[split]
+def _holds(item: dict, words: list[str]) -> bool:
+    """Whether the fields of the item hold all the words, whatever their case."""
+    text = " ".join(value for name, value in item.items() if name != "id" and value).casefold()
+    return all(word in text for word in words)
 
 
-def _sample(row: dict, task: Task, split: str) -> Iterator[str]:
+def _nothing(sample_id: str | None, find: str | None) -> str:
+    which = "no sample" if sample_id is None else f"no sample with the id {short(sample_id)}"
+    return f"there is {which}" if find is None else f"{which} has a profile item with the words {short(find)}"
+
+
+def _sample(row: dict, chosen: list[dict], limit: int | None, task: Task, split: str) -> Iterator[str]:
     yield click.style(f"{task.name} · {split} · sample {printable(row['id'])}", bold=True)
     for name in (*task.row_fields[1:], "output"):
         yield from _field(name, row[name], indent=2)
-    yield f"  profile: {len(row['profile'])} items"
-    for item in row["profile"]:
+    left_out = len(row["profile"]) - len(chosen[:limit])
+    yield f"  profile: {len(row['profile'])} items{f', {left_out} of them not shown' if left_out else ''}"
+    for item in chosen[:limit]:
         yield click.style(f"    item {printable(item['id'])}", bold=True)
         for name in task.item_fields[1:]:
             yield from _field(name, item[name], indent=6)
@@ -101,30 +119,38 @@ def _field(name: str, text: str | None, indent: int) -> list[str]:
     cls=Command,
     epilog=examples(
         "lamp-dataset stats LaMP_3 --data-dir sample",
+        "lamp-dataset stats LaMP_3 LaMP_3_time --data-dir my/files --split validation",
         "lamp-dataset stats LaMP_5_time --data-dir my/files --json > stats.json",
     ),
 )
-@_CONFIG
+@click.argument("configs", nargs=-1, required=True)
 @_DATA_DIR
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def stats(config: str, data_dir: str | None, as_json: bool) -> None:
-    """Show samples, lengths, profile sizes, label shares and users of CONFIG, and sizes and SHA-256 of its raw files.
+@click.option("--split", type=SPLIT, help="Only this split; by default, all that there are.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: an object, or for several configs a list of them.")
+def stats(configs: tuple[str, ...], data_dir: str | None, split: str | None, as_json: bool) -> None:
+    """Show samples, lengths, profile sizes, label shares and users of CONFIGS, and sizes and SHA-256 of raw files.
 
     Configs without user ids: users are inferred from profiles that are the same but for an item. Time-based configs
     name their users; there, it says how well the inference would have done.
     """
-    found = _stats(get_task(config), data_dir)
-    click.echo(json.dumps(found, indent=2) if as_json else "\n".join(_report(found)))
+    splits = tuple(SPLITS) if split is None else (split,)
+    found = [_stats(task, data_dir, splits) for task in [get_task(config) for config in configs]]
+    if as_json:
+        click.echo(json.dumps(found[0] if len(found) == 1 else found, indent=2))
+    else:
+        click.echo("\n".join(line for figures in found for line in _report(figures)))
 
 
-def _stats(task: Task, data_dir: str | None) -> dict:
+def _stats(task: Task, data_dir: str | None, wanted: tuple[str, ...]) -> dict:
     import datasets
 
     if not sys.stderr.isatty():
         datasets.disable_progress_bars()
-    loaded = datasets.load_dataset("lamp", task.name, data_dir=data_dir)
-    splits = {split: _split_stats(rows, task) for split, rows in loaded.items()}
-    files = next(iter(loaded.values())).info.download_checksums or _hashes(task, data_dir)
+    loaded = datasets.load_dataset("lamp", task.name, data_dir=data_dir, splits=wanted)
+    splits = {
+        split: {**_split_stats(rows, task), "published": task.num_samples[split]} for split, rows in loaded.items()
+    }
+    files = next(iter(loaded.values())).info.download_checksums or _hashes(task, data_dir, wanted)
     return {"config": task.name, "splits": splits, "files": files}
 
 
@@ -137,12 +163,12 @@ def _split_stats(rows: Dataset, task: Task) -> dict:
     return {**split_stats(batches, task), "users": users.figures()}
 
 
-def _hashes(task: Task, data_dir: str) -> dict[str, dict]:
+def _hashes(task: Task, data_dir: str, splits: tuple[str, ...]) -> dict[str, dict]:
     """Size and SHA-256 of the files in a folder under their official paths, as the loader keeps them of downloads."""
     from lamp_dataset.loading.raw_files import PROVENANCE, hash_file
 
     found = {}
-    for split, files in find_files(task, data_dir).items():
+    for split, files in find_files(task, data_dir, splits).items():
         for path, file in official_paths(task, split, files).items():
             size, checksum = hash_file(file, PROVENANCE)
             found[path] = {"num_bytes": size, "checksum": checksum}
@@ -152,7 +178,9 @@ def _hashes(task: Task, data_dir: str) -> dict[str, dict]:
 def _report(found: dict) -> Iterator[str]:
     yield click.style(found["config"], bold=True)
     for split, figures in found["splits"].items():
-        yield f"  {split}: {figures['samples']:,} samples"
+        published = figures["published"]
+        other = "" if published in (None, figures["samples"]) else f"; the published split has {published:,}"
+        yield f"  {split}: {figures['samples']:,} samples{other}"
         for name in ("input_words", "output_words", "profile_size"):
             yield f"    {name.replace('_', ' '):13} {_summary_line(figures[name])}"
         yield f"    users         {_users_line(figures['users'])}"

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from lamp_dataset.atomic import PRIVATE, check_not_input, write_whole
-from lamp_dataset.commands.command import DATA_DIR, Command, examples, say, stacked
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, stacked
 from lamp_dataset.commands.retriever_options import check_options, retriever_options
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.rankings import write_rankings
 from lamp_dataset.personalize.prompt_files import check_prompt_path, write_prompts
 from lamp_dataset.personalize.prompts.parts import BEST_FIRST, EMPTY, ORDERS
-from lamp_dataset.task import SPLITS
 from lamp_dataset.tasks import get_task
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 rows_options = stacked(
     click.argument("config"),
     click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help),
-    click.option("--split", type=click.Choice(list(SPLITS)), default="validation", show_default=True),
+    click.option("--split", type=SPLIT, default="validation", show_default=True),
     click.option("--limit", type=click.IntRange(1), help="Only this many samples, from the first one on."),
 )
 
@@ -129,6 +129,8 @@ def _prepare(options: dict[str, Any], swap: dict[str, Any] | None = None) -> tup
     from lamp_dataset.personalize.profile_swap import swap_profiles
     from lamp_dataset.personalize.split import load_split
 
+    if ":" in (options["retriever"] or ""):
+        sys.path.insert(0, os.getcwd())  # as `python -m` does: a retriever of the user's own is usually here
     chosen = {name: options.pop(name) for name in ("config", "data_dir", "split", "limit")}
     check_options(chosen["config"], options)
     given = {name: value for name, value in options.items() if value is not None and value != ()}

@@ -15,9 +15,9 @@ from lamp_dataset.lazy import check_installed
 from lamp_dataset.tasks import get_task
 
 #: Option -> the retriever that takes it; rrf passes them on to the rankers that it fuses.
-TAKERS = {"model": "dense", "device": "dense", "seed": "random", "rankers": "rrf"}
+TAKERS = {"k1": "bm25", "b": "bm25", "model": "dense", "device": "dense", "seed": "random", "rankers": "rrf"}
 #: Option -> how it is written on the command line.
-FLAGS = {"model": "--model", "device": "--device", "seed": "--seed", "rankers": "--ranker"}
+FLAGS = {name: f"--{name.removesuffix('s')}" for name in TAKERS}
 
 
 def _merge(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> None:
@@ -26,7 +26,11 @@ def _merge(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
 
 
 retriever_options = stacked(
-    click.option("--retriever", help="bm25 (default), recency, random, first, dense or rrf."),
+    click.option(
+        "--retriever", help="bm25 (default), recency, random, first, dense, rrf, or one of your own as module:Class."
+    ),
+    click.option("--k1", type=float, help="Saturation of bm25: how much repeated words count (1.5)."),
+    click.option("--b", type=float, help="Length normalization of bm25, from 0 to 1 (0.75)."),
     click.option("--model", help="Checkpoint of the dense retriever, a name on the Hub or a folder."),
     click.option("--device", help="Where the dense retriever runs, such as cuda or cpu."),
     click.option(
@@ -60,10 +64,10 @@ def _problems(config: str, options: Mapping[str, Any]) -> Iterator[tuple[bool, s
     retriever, ranking, fused = options["retriever"], options.get("ranking"), options["rankers"]
     yield bool(ranking and retriever), "--ranking replaces the retriever: leave out --retriever or --ranking"
     for name in TAKERS:
-        given = options[name] not in (None, ())
+        given = options.get(name) not in (None, ())
         yield given and bool(ranking), f"{FLAGS[name]} is an option of a retriever, which --ranking replaces"
         yield (
-            given and TAKERS[name] not in (retriever, *(fused if retriever == "rrf" else ())),
+            given and TAKERS[name] not in (retriever or "bm25", *(fused if retriever == "rrf" else ())),
             _goes_with(name, retriever),
         )
     found = f"found {' '.join(f'--ranker {name}' for name in fused) or 'none'}"

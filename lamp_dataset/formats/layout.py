@@ -101,17 +101,24 @@ def find_files(task: Task, data_dir: str | os.PathLike, splits: Iterable[str] = 
         found = "a file" if root.exists() else "nothing"
         hint = " (the embedded sample is lamp_dataset.SAMPLE)" if str(data_dir) == "sample" else ""
         raise FileNotFoundError(f"data_dir {str(data_dir)!r}: expected a folder, found {found}{hint}")
-    looked_for: list[str] = []
+    splits = tuple(splits)
     for layout in LAYOUTS:
         paths = {split: root / layout(task, task.questions_path(split)) for split in splits}
-        looked_for += [str(path.relative_to(root)) for path in paths.values()]
         there = [split for split, path in paths.items() if os.path.lexists(path)]
         if there:
             return {split: Files(str(paths[split]), _outputs(task, root, layout, split)) for split in there}
-    unique = dict.fromkeys(looked_for)
     raise FileNotFoundError(
-        f"data_dir {str(data_dir)!r} has no questions file of {task.name}. Looked for: {', '.join(unique)}"
+        f"data_dir {str(data_dir)!r} has no questions file of {task.name}{_what_is(task, root, splits)}"
     )
+
+
+def _what_is(task: Task, root: Path, splits: tuple[str, ...]) -> str:
+    """The end of a message about missing splits: those that are there, or where they were looked for."""
+    places = [(split, layout(task, task.questions_path(split))) for layout in LAYOUTS for split in SPLITS]
+    there = dict.fromkeys(split for split, place in places if os.path.lexists(root / place))
+    if there:
+        return f", split {' or '.join(splits)}; it has one of {' and of '.join(there)}"
+    return f". Looked for: {', '.join(dict.fromkeys(place for split, place in places if split in splits))}"
 
 
 def _outputs(task: Task, root: Path, layout: Callable[[Task, str], str], split: str) -> str | None:

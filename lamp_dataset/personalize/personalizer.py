@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -18,10 +19,9 @@ from lamp_dataset.personalize.prompts.official import official_prompts
 from lamp_dataset.personalize.prompts.parts import BEST_FIRST, LEFT_OUT, ORDERS, Prompt, clean_item, input_only
 from lamp_dataset.personalize.prompts.tokenizer_source import TokenizerSource
 from lamp_dataset.personalize.prompts.tokens import Tokens
-from lamp_dataset.personalize.retrieval.from_file import RankingFile
+from lamp_dataset.personalize.retrieval.choice import choose_ranker
 from lamp_dataset.personalize.retrieval.queries import check_rules
-from lamp_dataset.personalize.retrieval.rankers import make_ranker
-from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking
+from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking, rank
 from lamp_dataset.personalize.retrieval.samples import Sample, item_ids, positions_by_id, read_samples
 from lamp_dataset.tasks import get_task
 
@@ -45,8 +45,9 @@ class Personalizer:
 
     Args:
         task: config name, such as ``"LaMP_3"``.
-        retriever: a name in :data:`~lamp_dataset.personalize.retrieval.rankers.RANKERS`, ``"bm25"`` by default, or an
-            object with the attributes of a :class:`~lamp_dataset.personalize.retrieval.ranking.Ranker`.
+        retriever: a name in :data:`~lamp_dataset.personalize.retrieval.rankers.RANKERS`, ``"bm25"`` by default; an
+            object with the attributes of a :class:`~lamp_dataset.personalize.retrieval.ranking.Ranker`; or the name of
+            a class of such objects as ``"module:Class"``. What it gives is checked.
         k: how many items go into the prompt; 0 gives the input alone, the baseline without personalization.
         tokenizer: a Hugging Face tokenizer, the name or folder of one, or None to count words. Official prompts are
             measured by its files as they stand, even if transformers 5 rebuilt it.
@@ -108,12 +109,20 @@ class Personalizer:
                 raise ValueError(f"expected a whole number from {least} as {name}, found {short(value)}")
         self.task, self.k, self.max_length, self.rules = get_task(task), k, max_length, check_rules(rules)
         self.system, self.use_date, self.order = system, bool(use_date), _check_order(order, rules)
-        self.ranker = _ranker(retriever, ranking, options)
+        self.ranker = choose_ranker(retriever, ranking, options, ARGUMENTS)
         if (self.use_date or self.ranker.needs_dates) and not self.task.time_based:
-            asked = "use_date" if self.use_date else "the retriever 'recency'"
+            asked = "use_date" if self.use_date else f"the retriever {short(retriever)}"
             raise ValueError(f"{task} has no dates for {asked}: they are in the time-based {self.task.base}_time")
         self._source = TokenizerSource(tokenizer, rules)
         self._tokens = self._make_tokens()
+
+    def __repr__(self) -> str:
+        """The task and the options."""
+        options = {"retriever": self.ranker, "k": self.k, "tokenizer": self._source.given}
+        options |= {name: getattr(self, name) for name in ("max_length", "rules", "order", "use_date")}
+        shown = {name: repr(value) for name, value in options.items()}
+        cut = (f"{name}={text if len(text) < 200 else f'{text[:200]}…'}" for name, text in shown.items())
+        return f"Personalizer({self.task.name!r}, {', '.join(cut)})"
 
     def __getstate__(self) -> dict[str, Any]:
         """What decides the result, without anything that changes in use: ``datasets`` makes its cache key from it."""
@@ -152,7 +161,7 @@ class Personalizer:
             columns = self({name: [source[name]] for name in source})
             return {name: values[0] for name, values in columns.items()}
         samples = read_samples(self.task, source, self.rules, self.use_date)
-        rankings = self.ranker.rank(samples)
+        rankings = rank(self.ranker, samples)
         rows = []
         for start in range(0, len(samples), PROMPTS_AT_A_TIME):
             part = slice(start, start + PROMPTS_AT_A_TIME)
@@ -171,7 +180,7 @@ class Personalizer:
         """
         samples = read_samples(self.task, arrow_of(batch), self.rules, self.use_date)
         ids = {}
-        for sample, ranking in zip(samples, self.ranker.rank(samples), strict=True):
+        for sample, ranking in zip(samples, rank(self.ranker, samples), strict=True):
             names = list(positions_by_id(sample))
             ids[sample.id] = [names[position] for position in ranking.order]
         return ids
@@ -234,28 +243,13 @@ class Personalizer:
         return items, notes
 
 
+#: Names of the arguments, to suggest where an option is misspelled.
+ARGUMENTS = tuple(inspect.signature(Personalizer.__init__).parameters)[2:-1]
+
+
 def _check_order(order: str, rules: str) -> str:
     if order not in ORDERS:
         raise ValueError(f"no order named {short(order)}: expected {', '.join(ORDERS)}")
     if order != BEST_FIRST and rules == "official":
         raise ValueError(f"official prompts have the best item first; order={order!r} needs rules='fixed'")
     return order
-
-
-def _ranker(retriever: Any, ranking: Any, options: Mapping[str, Any]) -> Ranker:
-    if ranking is not None:
-        if retriever is not None:
-            raise ValueError("expected either a ranking file or a retriever, found both")
-        if options:
-            raise ValueError(f"a ranking file takes no retriever options, found {', '.join(options)}")
-        return RankingFile(ranking)
-    retriever = "bm25" if retriever is None else retriever
-    if isinstance(retriever, str):
-        return make_ranker(retriever, **options)
-    if options:
-        raise ValueError(f"a retriever object already has its options, found {', '.join(options)}")
-    missing = [name for name in ("needs_query", "needs_dates", "scored", "rank") if not hasattr(retriever, name)]
-    if missing:
-        found = f"found {short(retriever)} without {', '.join(missing)}"
-        raise ValueError(f"expected a retriever's name or an object with the attributes of a Ranker, {found}")
-    return retriever

@@ -7,10 +7,9 @@ from pathlib import Path
 import click
 
 from lamp_dataset.atomic import check_not_input
-from lamp_dataset.commands.command import DATA_DIR, Command, examples, say
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.outputs import read_outputs
-from lamp_dataset.task import SPLITS
 from lamp_dataset.tasks import get_task
 from lamp_metric.baselines import baseline as predict
 from lamp_metric.commands.shared import FILE
@@ -26,7 +25,7 @@ from lamp_metric.predictions.writing import write_predictions
 )
 @click.argument("config")
 @click.option("--data-dir", type=DATA_DIR, required=True, help=DATA_DIR.help.partition("; by default")[0] + ".")
-@click.option("--split", type=click.Choice(list(SPLITS)), default="validation", show_default=True)
+@click.option("--split", type=SPLIT, default="validation", show_default=True)
 @click.option("--output", type=FILE, required=True, help="The file of predictions to write.")
 def baseline(config: str, data_dir: str, split: str, output: Path) -> None:
     """Write the predictions of CONFIG's trivial baseline, which a model should beat.

@@ -63,19 +63,24 @@ def _report(document: Any, name: str) -> Report:
     outputs = [entry.get("output") for entry in entries if isinstance(entry, dict)]
     task = best_fit(official_name, outputs, name)
     report = check_document(document, name, task)
-    distance, nearest = min(_splits(task, report.n))
+    distance, nearest = min(_splits(task, entries))
     if distance:
         report.warnings.append(f"{report.n} predictions are not a whole split of {task.base} (nearest: {nearest})")
     return report
 
 
-def _splits(task: Task, n: int) -> Iterator[tuple[int, str]]:
-    """For each split of both settings with a known size: how far its size is from ``n``, and its size and name."""
-    for both in TASKS.values():
-        if both.base == task.base:
-            for split, count in both.num_samples.items():
-                if count is not None:
-                    yield abs(count - n), f"{count:,} in {split}, {both.setting}"
+def _splits(task: Task, entries: list) -> Iterator[tuple[int, str]]:
+    """For each split with a known size: how far its size is from the entries' number, and its size and name.
+
+    The setting is the one that all ids begin like; if they begin like neither's, both are looked at.
+    """
+    both = [other for other in TASKS.values() if other.base == task.base]
+    ids = [str(entry.get("id")) for entry in entries if isinstance(entry, dict)]
+    alike = [other for other in both if all(sample_id.startswith(other.id_start) for sample_id in ids)]
+    for setting in alike or both:
+        for split, count in setting.num_samples.items():
+            if count is not None:
+                yield abs(count - len(entries)), f"{count:,} in {split}, {setting.setting}"
 
 
 def _write(documents: dict[str, Any], output: Path) -> None:

@@ -111,7 +111,9 @@ def test_only_the_splits_asked_for_are_prepared(splits, load, made):
 
 @pytest.mark.parametrize("splits", [("dev",), (), ("train", "valid")])
 def test_unknown_splits_are_refused(splits, load, made):
-    with pytest.raises(ValueError, match="splits: expected some of train, validation, test, found (dev|none|valid)$"):
+    with pytest.raises(
+        ValueError, match="splits: expected some of train, validation, test, found (dev; .*'validation'.*|none|valid)$"
+    ):
         load("LaMP_4", splits=splits, data_dir=str(made[0]))
 
 
@@ -418,3 +420,34 @@ def test_an_unreadable_file(load, made, tmp_path):
     (tmp_path / "dev_questions.json").chmod(stat.S_IWUSR)
     with pytest.raises(PermissionError, match="dev_questions.json"):
         load("LaMP_4", data_dir=str(tmp_path))
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+@pytest.mark.parametrize("split", ["dev", "dev[:2]", "train+dev"])
+def test_the_files_word_for_a_split_gets_a_hint(load, made, split, streaming):
+    with pytest.raises(ValueError, match=r"dev.*'dev' is called 'validation' here"):
+        load("LaMP_4", data_dir=str(made[0]), split=split, streaming=streaming)
+    with pytest.raises(ValueError, match="evaluation") as error:
+        load("LaMP_4", data_dir=str(made[0]), split="evaluation", streaming=streaming)
+    assert "is called" not in str(error.value)
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_another_size_than_the_published_one_is_said_once(load, made, streaming, caplog):
+    def said():
+        lines = [record.getMessage() for record in caplog.records if record.name.startswith("lamp_dataset")]
+        caplog.clear()
+        return lines
+
+    list(load("LaMP_4", data_dir=str(made[0]), split="test", splits="test", streaming=streaming))
+    [line] = said()
+    assert all(fact in line for fact in ("test_questions.json", "8 samples", "LaMP_4", "2376"))
+    list(load("LaMP_2_news_time", data_dir=str(made[0]), split="test", streaming=streaming))  # never published
+    list(load("LaMP_4", data_dir=lamp_dataset.SAMPLE, split="test", streaming=streaming))
+    assert said() == []
+
+
+def test_a_folder_without_the_split_names_those_that_it_has(load, tmp_path):
+    made_up.write_split(tmp_path, TASKS["LaMP_2"], "test")
+    with pytest.raises(FileNotFoundError, match="no questions file of LaMP_2, split validation; it has one of test"):
+        load("LaMP_2", data_dir=str(tmp_path), splits="validation")

@@ -1,8 +1,10 @@
 import dataclasses
+from pathlib import Path
 
 import pytest
 
-from lamp_dataset import TASKS
+from lamp_dataset import SAMPLE, TASKS
+from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.task import fields
 
 
@@ -91,3 +93,9 @@ def test_file_names_in_place_of_gated_texts_are_recognized(name):
     assert [task.is_stub(text) for text in stubs] == [True, True, True]
     assert not any(task.is_stub(text) for text in texts)
     assert not TASKS["LaMP_5"].is_stub(stubs[0])
+
+
+def test_ids_of_the_sample_begin_as_the_table_says():
+    for task in TASKS.values():
+        rows = read_json(Path(SAMPLE) / task.questions_path("test"))
+        assert all(row["id"].startswith(task.id_start) for row in rows), task.name

@@ -82,3 +82,15 @@ def test_the_table_needs_the_standard_library_only():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_an_unknown_key_of_the_table_gets_the_hint_of_get_task():
+    for name in ("LaMP3", "LaMP-2N", "x" * 10**5, 6, None):
+        with pytest.raises(ValueError, match="no config named") as expected:
+            get_task(name)
+        with pytest.raises(KeyError) as found:
+            TASKS[name]
+        assert found.value.args == (str(expected.value),)
+        assert len(str(expected.value)) < 600
+    assert "LaMP3" not in TASKS
+    assert TASKS.get("LaMP3") is None

@@ -77,7 +77,7 @@ class Dense:
         return rankings
 
     def _rank(self, samples: Sequence[Sample]) -> list[Ranking]:
-        documents = [list(map(str, sample.documents)) for sample in samples]
+        documents = [sample.documents for sample in samples]
         queries = self._embed("query", [sample.query.text for sample in samples])
         vectors = self._embed("document", [text for texts in documents for text in texts])
         return [

@@ -27,6 +27,10 @@ class RankingFile:
         found = read_rankings(path)
         self.path, self.digest, self._by_id = found.name, found.sha256, found.by_id
 
+    def __repr__(self) -> str:
+        """The path."""
+        return f"RankingFile({self.path!r})"
+
     def __getstate__(self) -> dict[str, str]:
         """Path and digest: the content is read again where the ranker is unpickled, and caches see a change of it."""
         return {"path": self.path, "digest": self.digest}

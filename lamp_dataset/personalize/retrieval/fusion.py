@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking, by_score
+from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking, by_score, rank
 from lamp_dataset.personalize.retrieval.samples import Sample
 
 
@@ -46,7 +46,7 @@ class RRF:
     def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
         """See :class:`~lamp_dataset.personalize.retrieval.ranking.Ranker`."""
         return [
-            self._fuse(rankings) for rankings in zip(*(ranker.rank(samples) for ranker in self.rankers), strict=True)
+            self._fuse(rankings) for rankings in zip(*(rank(ranker, samples) for ranker in self.rankers), strict=True)
         ]
 
     def _fuse(self, rankings: Sequence[Ranking]) -> Ranking:

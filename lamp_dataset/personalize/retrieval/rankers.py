@@ -46,7 +46,7 @@ class BM25:
     def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
         """See :class:`Ranker`."""
         options = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return [by_score(bm25_scores(sample.documents, sample.query.text, **options)) for sample in samples]
+        return [by_score(bm25_scores(sample.texts, sample.query.text, **options)) for sample in samples]
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
+from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.retrieval.samples import Sample
 
 
@@ -43,6 +45,47 @@ class Ranker(Protocol):
 
     def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
         """All items of each sample's profile, best first."""
+
+
+def rank(ranker: Ranker, samples: Sequence[Sample]) -> list[Ranking]:
+    """What ``ranker.rank(samples)`` gives, checked unless the ranker is one of ours.
+
+    Raises:
+        ValueError: not one ranking per sample, not every item of a profile once, or not one score per item; the message
+            names the sample.
+    """
+    rankings = ranker.rank(samples)
+    if type(ranker).__module__.startswith(f"{__package__}."):
+        return rankings
+    name, rankings = type(ranker).__qualname__, list(rankings)
+    if len(rankings) != len(samples):
+        raise ValueError(f"{name}: expected a ranking for each of {len(samples)} samples, found {len(rankings)}")
+    for sample, ranking in zip(samples, rankings, strict=True):
+        trouble = _trouble(ranking, sample.size, ranker.scored)
+        if trouble:
+            raise ValueError(f"{name}: sample {short(sample.id)}: {trouble}")
+    return rankings
+
+
+def _trouble(ranking: object, size: int, scored: bool) -> str:
+    """What is wrong with a ranking of ``size`` items; empty if nothing is."""
+    if not isinstance(ranking, Ranking):
+        return f"expected a Ranking, found {short(ranking)}"
+    if sorted(_positions(ranking.order)) != list(range(size)):
+        return f"expected the positions of all {size} items, each once, found {short(ranking.order)}"
+    if scored != (ranking.scores is not None):
+        return f"expected {'scores' if scored else 'no scores'}, as its 'scored' says, found {short(ranking.scores)}"
+    if scored and not (len(ranking.scores) == size and np.isfinite(ranking.scores).all()):
+        return f"expected a finite score for each of {size} items, found {short(ranking.scores)}"
+    return ""
+
+
+def _positions(order: Sequence[int]) -> list[int]:
+    """The positions as whole numbers; an empty list if they are something else."""
+    try:
+        return [operator.index(position) for position in order]
+    except TypeError:
+        return []
 
 
 def by_score(scores: np.ndarray, notes: tuple[str, ...] = ()) -> Ranking:

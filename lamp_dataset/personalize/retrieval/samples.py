@@ -35,8 +35,12 @@ class Sample(Protocol):
     size: int
 
     @property
-    def documents(self) -> Sequence[str] | pa.Array:
+    def documents(self) -> list[str]:
         """The text of each item that retrieval searches; a field of None counts as empty."""
+
+    @property
+    def texts(self) -> list[str] | pa.Array:
+        """The documents as they are at hand: of an Arrow batch, an array of strings."""
 
     def column(self, field: str) -> list:
         """The values of one field of all items; ValueError if an item lacks it."""
@@ -73,6 +77,11 @@ class PlainSample:
             for text, date in zip(texts, self.column("date"), strict=True)
         ]
 
+    @property
+    def texts(self) -> list[str]:
+        """See :class:`Sample`."""
+        return self.documents
+
     def column(self, field: str) -> list:
         """See :class:`Sample`."""
         try:
@@ -100,7 +109,12 @@ class ArrowSample:
     size: int
 
     @property
-    def documents(self) -> pa.Array:
+    def documents(self) -> list[str]:
+        """See :class:`Sample`."""
+        return self.texts.to_pylist()
+
+    @property
+    def texts(self) -> pa.Array:
         """See :class:`Sample`."""
         return self.batch.documents.slice(self.start, self.size)
 

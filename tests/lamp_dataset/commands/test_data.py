@@ -1,4 +1,5 @@
 import json
+import re
 import statistics
 from collections import Counter
 
@@ -52,6 +53,32 @@ def test_show_finds_a_sample_by_its_id():
     assert "output: (withheld)" in result.output
 
 
+def test_show_finds_items_by_words_whatever_their_case():
+    rows = load_dataset("lamp", "LaMP_5", data_dir=lamp_dataset.SAMPLE, split="train").to_list()
+    item = rows[2]["profile"][1]
+    word, other = item["title"].split()[0].upper(), item["abstract"].split()[-1]
+    result = run("show", "LaMP_5", "--data-dir", "sample", "--split", "train", "-n", 9, "--find", f"{word} {other}")
+    assert result.exit_code == 0
+
+    def holds(item):
+        return all(part.lower() in f"{item['title']} {item['abstract']}".lower() for part in (word, other))
+
+    expected = [(row["id"], item["id"]) for row in rows for item in row["profile"] if holds(item)]
+    shown = re.findall("(sample|    item) (\\w+)", result.output)
+    assert [name for kind, name in shown if kind != "sample"] == [item_id for _, item_id in expected]
+    assert [name for kind, name in shown if kind == "sample"] == list(dict.fromkeys(row_id for row_id, _ in expected))
+    assert "items, " in result.output
+
+
+def test_show_limits_the_items():
+    row = load_dataset("lamp", "LaMP_5", data_dir=lamp_dataset.SAMPLE, split="validation")[0]
+    for limit, shown in ((0, 0), (1, 1), (999, len(row["profile"]))):
+        result = run("show", "LaMP_5", "--data-dir", "sample", "--items", limit)
+        assert result.output.count("    item ") == shown
+        hidden = len(row["profile"]) - shown
+        assert (f"profile: {len(row['profile'])} items, {hidden} of them not shown" in result.output) == (hidden > 0)
+
+
 def test_control_characters_of_a_text_do_not_reach_the_terminal(tmp_path):
     rows = made_up.rows(TASKS["LaMP_7"], 1, items=(1, 1), odd=False)
     rows[0]["profile"][0]["text"] = "red \x1b[31m bell \x07 line\nnext"
@@ -99,6 +126,24 @@ def test_stats_equal_a_count_in_plain_python(tmp_path):
     assert sizes == {path.relative_to(tmp_path).as_posix(): path.stat().st_size for path in tmp_path.rglob("*.json")}
 
 
+def test_stats_of_several_configs_and_of_one_split(tmp_path):
+    for name in ("LaMP_3", "LaMP_4_time"):
+        for split in ("train", "validation"):
+            made_up.write_split(tmp_path, TASKS[name], split, count=4)
+    result = run("stats", "LaMP_3", "LaMP_4_time", "--data-dir", tmp_path, "--split", "validation", "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert [figures["config"] for figures in found] == ["LaMP_3", "LaMP_4_time"]
+    for figures in found:
+        assert list(figures["splits"]) == ["validation"]
+        assert figures["splits"]["validation"]["published"] == TASKS[figures["config"]].num_samples["validation"]
+        assert all("/dev/" in path for path in figures["files"])
+        assert len(figures["files"]) == 2
+    text = run("stats", "LaMP_3", "LaMP_4_time", "--data-dir", tmp_path).stdout
+    assert "train: 4 samples; the published split has 20,000" in text
+    assert "validation: 4 samples; the published split has 1,500" in text
+
+
 def test_stats_for_people():
     result = run("stats", "LaMP_2", "--data-dir", "sample")
     assert "train: 6 samples" in result.output
@@ -119,8 +164,16 @@ def test_stats_judge_the_inference_of_users_where_they_are_known():
         (("stats", "nothing"), "error: no config named 'nothing'"),
         (("stats", "LaMP_6"), "error: LaMP_6 is gated"),
         (("show", "LaMP_2", "--data-dir", "no/such"), "error: data_dir 'no/such': expected a folder, found nothing"),
-        (("show", "LaMP_2", "--data-dir", "sample", "--id", "x"), "no sample has the id 'x'"),
-        (("show", "LaMP_2", "--split", "dev"), "'dev' is not one of 'train', 'validation', 'test'"),
+        (("show", "LaMP_2", "--data-dir", "sample", "--id", "x"), "no sample with the id 'x'"),
+        (("show", "LaMP_2", "--data-dir", "sample", "--find", "xyzzy"), "no sample has .* the words 'xyzzy'"),
+        (("show", "LaMP_2", "--data-dir", "sample", "--id", "110", "--find", "xyzzy"), "id '110' has .* words 'xyzzy'"),
+        (("stats", "LaMP_2", "LaMP_9", "--data-dir", "sample"), "error: no config named 'LaMP_9'"),
+        (("stats", "LaMP_2", "--split", "dev"), "'dev' is called 'validation' here"),
+        (("stats",), "Missing argument 'CONFIGS...'"),
+        (
+            ("show", "LaMP_2", "--split", "dev"),
+            "'dev' is not one of 'train', 'validation', 'test'; the files' 'dev' is called 'validation' here. See",
+        ),
         (("show", "LaMP_2", "-n", "0"), "0 is not in the range"),
         (("show",), "error: Missing argument 'CONFIG'. See lamp-dataset show --help"),
         (("shwo", "LaMP_2"), "error: No such command 'shwo'."),
@@ -130,7 +183,7 @@ def test_stats_judge_the_inference_of_users_where_they_are_known():
 def test_bad_input_is_one_line_and_exit_status_2(arguments, message):
     result = run(*arguments)
     assert result.exit_code == 2
-    assert message in result.stderr
+    assert re.search(message, result.stderr)
     assert len(result.stderr.splitlines()) == 1
 
 
@@ -138,7 +191,7 @@ def test_a_split_that_is_not_there(tmp_path):
     made_up.write_split(tmp_path, TASKS["LaMP_2"], "test")
     result = run("show", "LaMP_2", "--data-dir", tmp_path)
     assert result.exit_code == 2
-    assert "no questions file of LaMP_2" in result.stderr
+    assert "no questions file of LaMP_2, split validation; it has one of test" in result.stderr
 
 
 @pytest.mark.parametrize("command", [(), ("list",), ("show",), ("stats",)])

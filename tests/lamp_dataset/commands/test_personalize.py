@@ -168,6 +168,41 @@ def test_rrf_and_random_take_their_options(run, tmp_path):
     assert contents[0] == contents[1] != contents[2]
 
 
+def test_the_options_of_bm25(run):
+    assert run("personalize", "LaMP_3", *HERE, "--k1", 0.4, "--b", 0, "--output", "p.parquet")[0] == 0
+    options = {"k1": 0.4, "b": 0.0}
+    expected = sample("LaMP_3").map(Personalizer("LaMP_3", **options), batched=True, remove_columns=["profile"])
+    assert datasets.Dataset.from_parquet("p.parquet").to_list() == expected.to_list()
+
+
+OWN = """
+from lamp_dataset import Ranking
+
+class Last:
+    needs_query = needs_dates = scored = False
+    def rank(self, samples):
+        return [Ranking(range(sample.size)[::-1]) for sample in samples]
+
+class Nothing(Last):
+    def rank(self, samples):
+        return []
+"""
+
+
+def test_a_retriever_of_ones_own_in_the_working_directory(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "here" / "my_retriever.py").write_text(OWN)
+    status, _ = run("rank", "LaMP_3", *HERE, "--retriever", "my_retriever:Last", "--output", "r.json")
+    assert status == 0
+    expected = {row["id"]: [item["id"] for item in row["profile"]][::-1] for row in sample("LaMP_3")}
+    assert json.loads((tmp_path / "here" / "r.json").read_text()) == expected
+    given = ("--retriever", "my_retriever:Nothing", "--output", "p.parquet")
+    status, output = run("personalize", "LaMP_3", *HERE, *given)
+    assert status == 2
+    assert "error: Nothing: expected a ranking for each of 3 samples, found 0" in output
+    assert not (tmp_path / "here" / "p.parquet").exists()
+
+
 RRF, TWO = ("--retriever", "rrf"), ("--ranker", "bm25", "--ranker", "random")
 BM25 = ("--ranker", "bm25")
 BOTH = ("--ranking", "other.json", "--retriever", "first")
@@ -194,6 +229,9 @@ BOTH = ("--ranking", "other.json", "--retriever", "first")
         (["rank", "LaMP_3", "--output", "no/r.json"], "no/r.json: the folder .*/no does not exist"),
         (["rank", "LaMP_3", "--retriever", "bm26", "--output", "r.json"], "no retriever named 'bm26'; known: bm25"),
         (["rank", "LaMP_3", "--retriever", "dense", "--output", "r.json"], "needs a checkpoint, like --model"),
+        (["rank", "LaMP_3", "--retriever", "no_module:X", "--output", "r.json"], "'no_module:X': No module named"),
+        (["rank", "LaMP_3", "--k1", "inf", "--output", "r.json"], "bm25: .*k1=inf"),
+        (["rank", "LaMP_3", "--split", "dev", "--output", "r.json"], "'dev' is called 'validation' here"),
         (["rank", "LaMP_3", "--seed", "1", "--output", "r.json"], "--seed goes .* bm25, the default"),
         (["rank", "LaMP_3", "--ranker", "bm25", "--output", "r.json"], "--ranker goes with --retriever rrf, found"),
         (["rank", "LaMP_3", *RRF, "--output", "r.json"], "rrf needs two .*; found none"),

@@ -3,6 +3,7 @@ import click.testing
 import pytest
 
 from lamp_dataset.commands.retriever_options import FLAGS, TAKERS, check_options, retriever_options
+from lamp_dataset.personalize.retrieval.rankers import BM25
 
 
 def options(**given):
@@ -31,11 +32,20 @@ def test_every_checked_option_has_a_flag():
     assert set(FLAGS.values()) <= {flag for option in show.params for flag in option.opts}
 
 
+def test_the_help_gives_the_defaults_of_bm25():
+    text = click.testing.CliRunner().invoke(show, ["--help"]).output
+    assert f"({BM25().k1})" in text
+    assert f"({BM25().b})" in text
+
+
 @pytest.mark.parametrize(
     "given",
     [
         {},
         {"retriever": "unheard of"},
+        {"retriever": "own:Class"},
+        {"k1": 2.0, "b": 0.0},
+        {"retriever": "rrf", "rankers": ("bm25", "first"), "b": 0.5},
         {"retriever": "random", "seed": 0},
         {"retriever": "rrf", "rankers": ("first", "random"), "seed": 0},
         {"ranking": "file.json"},
@@ -50,6 +60,9 @@ def test_what_goes_together_passes(given):
     [
         ({"retriever": "first", "ranking": "file.json"}, "--ranking .*--retriever"),
         ({"seed": 0, "ranking": "file.json"}, "--seed .*--ranking"),
+        ({"retriever": "first", "k1": 2.0}, "--k1 .*bm25.*found --retriever first"),
+        ({"b": 0.5, "ranking": "file.json"}, "--b .*--ranking"),
+        ({"retriever": "own:Class", "seed": 1}, "--seed .*found --retriever own:Class"),
         ({"seed": 0}, "--seed .*--retriever random or rrf with --ranker random, found --retriever bm25"),
         ({"retriever": "rrf", "rankers": ("bm25", "first"), "model": "m"}, "--model .*dense.*found --retriever rrf"),
         ({"retriever": "rrf", "rankers": ("bm25", "dense")}, "--model"),

@@ -413,3 +413,12 @@ def test_the_order_does_not_decide_what_goes_in(name, order):
         assert [best_first[column] for column in same] == [other[column] for column in same]
         for one, two in zip(best_first["source"], other["source"], strict=True):
             assert sorted(re.findall(r"\w+", one)) == sorted(re.findall(r"\w+", two))
+
+
+def test_it_shows_its_task_and_options(tmp_path):
+    (tmp_path / "r.json").write_text("{}")
+    shown = repr(Personalizer("LaMP_3_time", k=2, max_length=60, rules="fixed", order="stored", use_date=True))
+    assert shown.startswith("Personalizer('LaMP_3_time', retriever=BM25(k1=1.5")
+    assert shown.endswith("k=2, tokenizer=None, max_length=60, rules='fixed', order='stored', use_date=True)")
+    assert "r.json" in repr(Personalizer("LaMP_3", ranking=tmp_path / "r.json"))
+    assert len(repr(Personalizer("LaMP_3", tokenizer=WordTokenizer(), rules="fixed"))) < 500

@@ -61,7 +61,7 @@ def test_only_tasks_with_labels_need_the_training_golds(run, fails, tmp_path):
     for name in ("LaMP_3", "LaMP_4"):
         shutil.copytree(Path(SAMPLE) / name / "dev", tmp_path / name / "dev")
     output = tmp_path / "p.json"
-    assert "LaMP_3/train/train_questions.json" in fails(
+    assert "no questions file of LaMP_3, split train" in fails(
         "baseline", "LaMP_3", "--data-dir", tmp_path, "--output", output
     )
     assert not output.exists()

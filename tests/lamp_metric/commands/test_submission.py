@@ -136,6 +136,17 @@ def test_pack_and_eval_all_are_a_round_trip(made, run, tmp_path):
     assert packed.read_bytes() == first
 
 
+def test_the_nearest_split_is_one_of_the_setting_that_the_ids_tell(made, run, tmp_path):
+    for start, nearest in (
+        ("3", "1,925 in validation, user"),
+        ("10", "1,800 in test, time"),
+        ("x", "1,800 in test, time"),
+    ):
+        preds = made.write("p.json", "LaMP_4", {f"{start}{number}": "a" for number in range(1801)})
+        result = run("pack", preds, "--partial", "--output", tmp_path / "s.zip")
+        assert f"1801 predictions are not a whole split of LaMP_4 (nearest: {nearest})" in result.stdout
+
+
 def test_files_of_the_gated_task_are_for_their_owner_alone(made, run, tmp_path):
     golds, preds = made.pair("LaMP_6")
     outputs = {name: tmp_path / name for name in ("s.zip", "scores.json", "all.json", "more.zip")}

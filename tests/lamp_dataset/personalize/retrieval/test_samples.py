@@ -10,7 +10,9 @@ from lamp_dataset.tasks import TASKS
 
 
 def view(sample):
-    documents = sample.documents.to_pylist() if isinstance(sample, ArrowSample) else sample.documents
+    documents = sample.documents
+    assert {type(text) for text in documents} <= {str}
+    assert list(map(str, sample.texts)) == documents
     return sample.id, sample.input, sample.query, sample.size, documents, sample.column("id"), sample.items([2, 0])
 
 
