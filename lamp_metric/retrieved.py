@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from lamp_dataset.formats.texts import short
-from lamp_dataset.personalize.retrieval.ranking import Ranker
+from lamp_dataset.personalize.retrieval.ranking import Ranker, rank
 from lamp_dataset.personalize.retrieval.samples import read_samples
 from lamp_dataset.personalize.users import InferredUsers, NamedUsers
 from lamp_dataset.task import Task
@@ -97,7 +97,7 @@ def judge_retrieval(
     for batch in batches:
         users.add(batch)
         samples = read_samples(task, batch, rules, use_date)
-        orders = {name: [r.order[: chosen[-1]] for r in ranker.rank(samples)] for name, ranker in rankers.items()}
+        orders = {name: [r.order[: chosen[-1]] for r in rank(ranker, samples)] for name, ranker in rankers.items()}
         for place, (sample, gold) in enumerate(zip(samples, batch["output"].to_pylist(), strict=True)):
             if gold is None:
                 raise ValueError(f"sample {short(sample.id)}: no gold to judge the retrieved items by: it is withheld")

@@ -5,7 +5,7 @@ A line that must be an error says which error; the checker complains where it is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import evaluate
@@ -14,7 +14,8 @@ from datasets import Dataset, load_dataset
 import avocado_builder
 import lamp_dataset
 import lamp_metric
-from lamp_dataset import Personalizer, Task
+from lamp_dataset import Personalizer, Ranker, Ranking, Task
+from lamp_dataset.personalize.retrieval.samples import Sample
 
 
 def data(name: str) -> None:
@@ -39,6 +40,22 @@ def prompts(reviews: Dataset) -> None:
     swapped.save_to_disk("swapped")
     Personalizer("LaMP_3", k="2")  # type: ignore[arg-type]
     Personalizer("LaMP_3", retriever=3)  # type: ignore[arg-type]
+
+
+class Backwards:
+    """A retriever of one's own."""
+
+    needs_query = needs_dates = scored = False
+
+    def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
+        return [Ranking(range(sample.size)[::-1]) for sample in samples]
+
+
+def retrievers() -> None:
+    mine: Ranker = Backwards()
+    Personalizer("LaMP_3", retriever=mine, k=2)
+    Personalizer("LaMP_3", retriever="my_retrievers:Longest", least=3)
+    Ranking("first")  # type: ignore[arg-type]
 
 
 def copies(folder: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -59,8 +58,16 @@ rows_options = stacked(
     show_default=True,
     help="Order of the items in the prompt; other than the best first with --rules fixed only.",
 )
-@click.option("--tokenizer", help="Tokenizer that counts the budget, a name or a folder; without one, words count.")
-@click.option("--max-length", type=click.IntRange(1), default=512, show_default=True, help="Budget of a prompt.")
+@click.option(
+    "--tokenizer", help="Tokenizer of your model, a name or a folder; without one, --max-length counts words."
+)
+@click.option(
+    "--max-length",
+    type=click.IntRange(1),
+    default=512,
+    show_default=True,
+    help="Budget of a prompt in tokens, or in words without --tokenizer.",
+)
 @click.option("--num-proc", type=click.IntRange(1), help="Number of processes.")
 @click.option("--output", required=True, type=click.Path(dir_okay=False), help="File to write: .parquet or .jsonl.")
 def personalize(
@@ -77,7 +84,10 @@ def personalize(
 
     task, prompts = personalizer.task, personalize_split(rows, personalizer, num_proc)
     write_prompts(prompts, output, private=task.gated)
-    say(f"{output}: {len(prompts)} prompts, {_arm(profile, swap)}: {_summary(prompts)}", err=True)
+    say(
+        f"{output}: {len(prompts)} prompts, {_arm(profile, swap)}: {_summary(prompts, personalizer.max_length)}",
+        err=True,
+    )
     if task.gated:
         say(f"{output} holds texts under {task.license}", err=True)
 
@@ -129,8 +139,6 @@ def _prepare(options: dict[str, Any], swap: dict[str, Any] | None = None) -> tup
     from lamp_dataset.personalize.profile_swap import swap_profiles
     from lamp_dataset.personalize.split import load_split
 
-    if ":" in (options["retriever"] or ""):
-        sys.path.insert(0, os.getcwd())  # as `python -m` does: a retriever of the user's own is usually here
     chosen = {name: options.pop(name) for name in ("config", "data_dir", "split", "limit")}
     check_options(chosen["config"], options)
     given = {name: value for name, value in options.items() if value is not None and value != ()}
@@ -153,8 +161,9 @@ def _check_target(
         raise ValueError(f"{output}: the folder {folder} does not exist; make it first")
 
 
-def _summary(prompts: Dataset) -> str:
+def _summary(prompts: Dataset, budget: int) -> str:
     counts = {
+        "beyond the budget": sum(length > budget for length in prompts["source_length"]),
         "without a profile": sum(not used for used in prompts["personalized"]),
         "with fully truncated items": sum(EMPTY in use for use in prompts["retrieved_use"]),
         "with a remark in the column 'notes'": sum(map(bool, prompts["notes"])),

@@ -5,6 +5,8 @@ The library checks the same but names its own arguments; a user who typed ``--re
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -55,6 +57,8 @@ def check_options(config: str, options: Mapping[str, Any]) -> None:
     for wrong, message in _problems(config, options):
         if wrong:
             raise ValueError(message)
+    if ":" in (options["retriever"] or ""):
+        sys.path.insert(0, os.getcwd())  # as `python -m` does: a retriever of the user's own is usually here
     if "dense" in (options["retriever"], *options["rankers"]):
         check_installed("sentence_transformers", "dense")
 

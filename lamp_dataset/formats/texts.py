@@ -27,7 +27,7 @@ def short(value: object) -> str:
     """``repr`` for messages, shortened where it is long. A string keeps its closing quotation mark.
 
     >>> short("210"), short(Number("210")), short("so tired " * 99)[-12:], len(short("x" * 100_000))
-    ("'210'", '210', "tired so ti…'", 81)
+    ("'210'", '210', "red so tir…'", 81)
     """
     if isinstance(value, str) and not isinstance(value, Number):
         cut = str(value[: SHOWN_CHARS + 3])
@@ -44,8 +44,8 @@ def short(value: object) -> str:
 def printable(text: str) -> str:
     """``text`` for a terminal: characters that it would obey, such as line ends and colors, are shown as escapes.
 
-    >>> printable("caf\u00e9 \x1b[31m")
-    'caf\u00e9 \\x1b[31m'
+    >>> print(printable("so tired" + chr(27) + "[31m"))
+    so tired\\x1b[31m
     """
     return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 

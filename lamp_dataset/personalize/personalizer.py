@@ -51,7 +51,7 @@ class Personalizer:
         k: how many items go into the prompt; 0 gives the input alone, the baseline without personalization.
         tokenizer: a Hugging Face tokenizer, the name or folder of one, or None to count words. Official prompts are
             measured by its files as they stand, even if transformers 5 rebuilt it.
-        max_length: the budget of the prompt, in tokens or words.
+        max_length: the budget of the prompt, in tokens; without a tokenizer in words, which are fewer and longer.
         rules: ``"official"``, as the published figures were made, or ``"fixed"``, with the defects of that repaired.
         order: of the items in the prompt, best first as in the official prompts, or, with ``rules="fixed"``,
             ``"best-last"`` (next to the input, in most tasks) or ``"stored"``, as in the profile. It does not decide
@@ -71,7 +71,8 @@ class Personalizer:
       ``retrieved_scores``: their scores, if the retriever gives scores;
     * ``personalized``: whether any item is in the prompt; ``notes``: how and why the row differs from what was asked
       for, or "";
-    * ``source_length``, ``length_unit``: the length of the prompt (with a chat template, of the chat);
+    * ``source_length``, ``length_unit``: the length of the prompt (with a chat template, of the chat) in ``"tokens"``,
+      or without a tokenizer in ``"words"``;
     * ``messages``: the same prompt for chat models.
 
     If the batch is an Arrow table, the result is one too, without the column ``profile``. The object pickles without

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from lamp_dataset.commands.command import examples
+from lamp_dataset.commands.command import examples, say
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_metric.commands.comparison_formats import FORMATS, detectable, won
 from lamp_metric.commands.published_rows import published_rows
@@ -92,12 +92,12 @@ def compare(
         click.echo(to_json(_of_two(found, systems)))
         return
     if as_a_and_b:
-        click.echo(_text_of_two(found, systems))
+        say(_text_of_two(found, systems))
     else:
         rows = published_rows(found.task, (split or "validation") if data_dir else None) if published else []
-        click.echo(FORMATS["json" if as_json else form](found, rows))
+        say(FORMATS["json" if as_json else form](found, rows))
     for note in found.notes:
-        click.echo(note, err=True)
+        say(note, err=True)
 
 
 def score_systems(

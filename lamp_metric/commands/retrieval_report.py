@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lamp_dataset.commands.command import DATA_DIR, examples, stacked
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, examples, stacked
 from lamp_dataset.commands.retriever_options import TAKERS, check_options
-from lamp_dataset.task import SPLITS
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.several import Several
 from lamp_metric.commands.shared import resampling_options, to_json
@@ -40,7 +39,7 @@ ranker_options = stacked(
 )
 @click.argument("config")
 @click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
-@click.option("--split", type=click.Choice(list(SPLITS)), default="validation", show_default=True)
+@click.option("--split", type=SPLIT, default="validation", show_default=True)
 @click.option("--limit", type=click.IntRange(1), help="Only this many samples, from the first one on.")
 @click.option(
     "--retriever", "names", multiple=True, default=["bm25"], help="One or several of bm25, recency, random, first, …"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
-from lamp_dataset.commands.command import DATA_DIR, stacked
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, stacked
 from lamp_dataset.formats.ids import check_same_ids
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.outputs import Outputs, read_outputs
 from lamp_dataset.formats.questions import OutputsFileError, read_questions
-from lamp_dataset.task import SPLITS, Task
+from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import FILE
 from lamp_metric.predictions.joining import JoinedOutputs
@@ -30,7 +30,7 @@ def source_options(golds: str) -> Callable:
             type=DATA_DIR,
             help="In place of both: a folder with the official files, or the word sample for the embedded sample.",
         ),
-        click.option("--split", type=click.Choice(list(SPLITS)), help="Of --data-dir; validation by default."),
+        click.option("--split", type=SPLIT, help="Of --data-dir; validation by default."),
     )
 
 

@@ -40,7 +40,8 @@ def test_personalize_writes_what_map_gives(run):
     for name, load in (("p.parquet", datasets.Dataset.from_parquet), ("p.jsonl", datasets.Dataset.from_json)):
         status, output = run("personalize", "LaMP_3", *HERE, "-k", 2, "--output", name)
         assert status == 0
-        nothing = "0 without a profile, 0 with fully truncated items, 0 with a remark in the column 'notes'"
+        counted = ("beyond the budget", "without a profile", "with fully truncated items", "with a remark in the")
+        nothing = ", ".join(f"0 {what}" for what in counted)
         assert f"{name}: {len(expected)} prompts, own profiles: {nothing}" in output
         rows = load(name).to_list()
         assert [set(row) for row in rows] == [set(row) for row in expected]
@@ -57,6 +58,16 @@ def test_fully_truncated_items_are_counted(run):
     for row in empty:
         assert row["source"].count('is the score for ""') == row["retrieved_use"].count("empty")
         assert f"texts of {row['retrieved_use'].count('empty')} of 4 items" in row["notes"]
+
+
+def test_prompts_beyond_the_budget_are_counted(run):
+    status, output = run("personalize", "LaMP_4", *HERE, "--max-length", 20, "--output", "p.parquet")
+    rows = datasets.Dataset.from_parquet("p.parquet")
+    beyond = [row for row in rows if row["source_length"] > 20]
+    assert status == 0
+    assert f"own profiles: {len(beyond)} beyond the budget, " in output
+    assert len(beyond) > 0
+    assert {row["length_unit"] for row in rows} == {"words"}
 
 
 def test_options_reach_the_prompt(run):
@@ -84,9 +95,9 @@ def test_the_control_arms(run):
         shown[arm] = output.splitlines()[-1].split(", ", 1)[1]
         expected = chosen[0].map(Personalizer("LaMP_3", **chosen[1]), batched=True, remove_columns=["profile"])
         assert datasets.Dataset.from_parquet("p.parquet").to_list() == expected.to_list()
-    assert shown["own"].startswith("own profiles: 0 without")
-    assert shown["none"].startswith("no profiles: 3 without")
-    assert shown["other"].startswith("profiles of other users (seed 3, similar sizes): 0 without")
+    assert shown["own"].startswith("own profiles: 0 beyond the budget, 0 without")
+    assert shown["none"].startswith("no profiles: 0 beyond the budget, 3 without")
+    assert shown["other"].startswith("profiles of other users (seed 3, similar sizes): 0 beyond the budget, 0 without")
 
 
 def test_a_limit_shows_the_first_rows_of_the_whole_swap(run):
