@@ -14,7 +14,7 @@ from datasets import Dataset, load_dataset
 import avocado_builder
 import lamp_dataset
 import lamp_metric
-from lamp_dataset import Personalizer, Ranker, Ranking, Task
+from lamp_dataset import Personalizer, Ranking, Task
 from lamp_dataset.personalize.retrieval.samples import Sample
 
 
@@ -52,10 +52,10 @@ class Backwards:
 
 
 def retrievers() -> None:
-    mine: Ranker = Backwards()
+    mine: lamp_dataset.Ranker = Backwards()
     Personalizer("LaMP_3", retriever=mine, k=2)
     Personalizer("LaMP_3", retriever="my_retrievers:Longest", least=3)
-    Ranking("first")  # type: ignore[arg-type]
+    lamp_dataset.Ranking("first")  # type: ignore[arg-type]
 
 
 def copies(folder: str) -> None:
