@@ -100,7 +100,10 @@ def _make(parent: Path, name: str) -> tuple[Path, BaseFileLock]:
 
     while True:
         folder = parent / f".{name}.{secrets.token_hex(8)}.lamp-work"
-        folder.mkdir(0o700)
+        try:
+            folder.mkdir(0o700)
+        except OSError as error:  # it names the hidden folder, which means nothing to the user
+            raise OSError(error.errno, error.strerror, str(parent / name)) from error
         lock = _file_lock(folder / _LOCK, timeout=0)
         try:
             lock.acquire()

@@ -76,7 +76,7 @@ def show(
     found = ((row, [item for item in row["profile"] if _holds(item, words)]) for row in named)
     wanted = ((row, chosen) for row, chosen in found if chosen or not words)
     shown = 0
-    for row, chosen in islice(wanted, count if sample_id is None else 1):
+    for row, chosen in islice(wanted, min(count, sys.maxsize) if sample_id is None else 1):
         click.echo("\n".join(_sample(row, chosen, items, task, split)))
         shown += 1
     if not shown:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lamp_dataset.atomic import PRIVATE, check_not_input, write_whole
+from lamp_dataset.atomic import PRIVATE, check_not_input, real_path, write_whole
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, stacked
 from lamp_dataset.commands.retriever_options import check_options, retriever_options
 from lamp_dataset.formats.layout import find_files
@@ -156,9 +156,11 @@ def _check_target(
     """Before hours of work, not after: the folder is there, and no file that is read would be overwritten."""
     read = () if data_dir is None else find_files(get_task(config), data_dir, [split])[split]
     check_not_input(output, [path for path in (*read, ranking) if path is not None])
-    folder = os.path.dirname(os.path.abspath(output))
+    folder = os.path.dirname(real_path(output))
     if not os.path.isdir(folder):
         raise ValueError(f"{output}: the folder {folder} does not exist; make it first")
+    if not os.path.exists(output) and not os.access(folder, os.W_OK):
+        raise PermissionError(f"{output}: no permission to write into the folder {folder}")
 
 
 def _summary(prompts: Dataset, budget: int) -> str:

@@ -1,3 +1,4 @@
+import errno
 import os
 import shutil
 import signal
@@ -355,3 +356,13 @@ def test_files_and_names_are_on_disk_before_the_folder_has_its_name(tmp_path, mo
         fill(new / "inner", "text")
     assert synced == ["new", "inner", tmp_path.name]
     assert os.listdir(tmp_path) == ["out"]
+
+
+def test_an_error_names_the_target_not_the_hidden_folder(tmp_path, monkeypatch):
+    def refuse(path, *_):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", lambda path, *mode, **how: None if how else refuse(path))
+    with pytest.raises(PermissionError) as error, work_folder(tmp_path, "out"):
+        pass
+    assert error.value.filename == str(tmp_path / "out")

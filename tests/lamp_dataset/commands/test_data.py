@@ -70,6 +70,11 @@ def test_show_finds_items_by_words_whatever_their_case():
     assert "items, " in result.output
 
 
+def test_a_huge_number_shows_all():
+    result = run("show", "LaMP_5", "--data-dir", "sample", "-n", 10**30, "--items", 10**30)
+    assert (result.exit_code, result.output.count("· sample ")) == (0, 3)
+
+
 def test_show_limits_the_items():
     row = load_dataset("lamp", "LaMP_5", data_dir=lamp_dataset.SAMPLE, split="validation")[0]
     for limit, shown in ((0, 0), (1, 1), (999, len(row["profile"]))):

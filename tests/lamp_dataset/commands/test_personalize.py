@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import sys
 
@@ -276,6 +277,14 @@ def test_bad_input_is_one_line_status_2_and_no_file(run, arguments, message, tmp
     assert re.search(message, lines[0])
     assert not re.search("Traceback|'model'|'rankers'|use_date|'seed'", output)
     assert sorted(path.name for path in here.iterdir()) == ["odd.json", "other.json"]
+
+
+@pytest.mark.parametrize("command", ["rank", "personalize"])
+def test_a_read_only_folder_shows_before_anything_is_read(run, command, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
+    status, output = run(command, "LaMP_3", *HERE, "--output", "o.parquet")
+    assert status == 2
+    assert re.fullmatch("error: o.parquet: no permission .*here\n", output)
 
 
 @pytest.mark.parametrize("command", ["rank", "personalize"])
