@@ -89,7 +89,7 @@ def _split_hints(split: object) -> Iterator[None]:
         hint = split_hint(split)
         if not hint:
             raise
-        raise ValueError(f"{error}{hint}") from error
+        raise ValueError(f"{str(error).rstrip('.')}{hint}") from error
 
 
 def features(task: Task) -> datasets.Features:

@@ -341,8 +341,10 @@ def get_task(name: str) -> Task:
 
 
 def _unknown(name: object) -> str:
-    shown = f"{name[:80]}…" if isinstance(name, str) and len(name) > 80 else name
-    return f"no config named {shown!r}{_hint(shown)} Configs: {', '.join(TASKS)}"
+    shown = repr(name)
+    if len(shown) > 82:
+        shown = f"{shown[:80]}…{shown[0] if isinstance(name, str) else ''}"
+    return f"no config named {shown}{_hint(str(name)[:80])} Configs: {', '.join(TASKS)}"
 
 
 def task_known_as(name: str) -> Task | None:

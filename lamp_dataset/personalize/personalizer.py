@@ -108,6 +108,8 @@ class Personalizer:
         for name, value, least in (("k", k, 0), ("max_length", max_length, 1)):
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise ValueError(f"expected a whole number from {least} as {name}, found {short(value)}")
+        if system is not None and not isinstance(system, str):
+            raise ValueError(f"expected a string or None as system, found {short(system)}")
         self.task, self.k, self.max_length, self.rules = get_task(task), k, max_length, check_rules(rules)
         self.system, self.use_date, self.order = system, bool(use_date), _check_order(order, rules)
         self.ranker = choose_ranker(retriever, ranking, options, ARGUMENTS)
@@ -249,7 +251,7 @@ ARGUMENTS = tuple(inspect.signature(Personalizer.__init__).parameters)[2:-1]
 
 
 def _check_order(order: str, rules: str) -> str:
-    if order not in ORDERS:
+    if order not in tuple(ORDERS):
         raise ValueError(f"no order named {short(order)}: expected {', '.join(ORDERS)}")
     if order != BEST_FIRST and rules == "official":
         raise ValueError(f"official prompts have the best item first; order={order!r} needs rules='fixed'")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
+import numbers
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
+from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.users import tables, users_of
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ def swap_profiles(rows: datasets.Dataset, seed: int = 0, *, match_sizes: bool = 
 
     if not isinstance(rows, datasets.Dataset):
         raise ValueError(f"expected a datasets.Dataset, found {type(rows).__name__}; Dataset.from_list makes one")
+    if not isinstance(seed, numbers.Integral):
+        raise ValueError(f"expected a whole number as seed, found {short(seed)}")
     parts = list(tables(rows))
     users = users_of(rows)
     partner = _partners(users, parts, seed, match_sizes)

@@ -39,6 +39,8 @@ class BM25:
 
     def __post_init__(self) -> None:
         """Raise ValueError for an option out of range."""
+        if self.tokenize is not None and not callable(self.tokenize):
+            raise ValueError(f"bm25: expected a function as tokenize, found {short(self.tokenize)}")
         if not (0 < self.k1 < math.inf and 0 <= self.b <= 1 and 0 <= self.epsilon < math.inf):
             found = f"k1={self.k1}, b={self.b}, epsilon={self.epsilon}"
             raise ValueError(f"bm25: expected k1 above 0, b from 0 to 1 and epsilon from 0, all finite, found {found}")

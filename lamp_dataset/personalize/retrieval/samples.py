@@ -162,11 +162,12 @@ def positions_by_id(sample: Sample) -> dict[str, int]:
 
 
 def item_ids(sample: Sample, positions: Iterable[int]) -> list[str]:
-    """The ids of the items at these positions; ValueError if an item has none."""
+    """The ids of the items at these positions, as strings; ValueError if an item has none."""
     try:
-        return [item["id"] for item in sample.items(positions)]
+        found = [item["id"] for item in sample.items(positions)]
     except KeyError:
         return sample.column("id")  # says which item it is
+    return [item_id if item_id is None else str(item_id) for item_id in found]
 
 
 def _lacks(task: Task, field: str, names: Iterable[str], where: str) -> ValueError:
@@ -189,6 +190,9 @@ def read_samples(
     Raises:
         ValueError: a column or a field is missing, or holds None or a value of another type.
     """
+    if not isinstance(batch, (Mapping, pa.Table)) and not hasattr(batch, "columns"):
+        found = f"found {type(batch).__name__}; of a data set, map(…, batched=True) gives such batches"
+        raise ValueError(f"expected a batch of rows: a mapping of columns or an Arrow table, {found}")
     names = batch.column_names if isinstance(batch, pa.Table) else list(batch)
     missing = [name for name in COLUMNS if name not in names]
     if missing:
@@ -197,6 +201,10 @@ def read_samples(
         return list(_arrow_samples(task, batch, rules, use_date))
     if isinstance(batch, pa.Table):
         batch = {name: batch.column(name).to_pylist() for name in COLUMNS}
+    sizes = [len(batch[name]) for name in COLUMNS]
+    if len(set(sizes)) > 1:
+        found = ", ".join(f"{size} as {name!r}" for name, size in zip(COLUMNS, sizes, strict=True))
+        raise ValueError(f"expected columns of equal length, found {found}")
     rows = zip(*(batch[name] for name in COLUMNS), strict=True)
     return [
         PlainSample(task, *_head(task, i, text, rules), _profile(i, profile), use_date) for i, text, profile in rows

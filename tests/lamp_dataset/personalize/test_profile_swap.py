@@ -79,3 +79,9 @@ def test_only_a_dataset_can_be_swapped(dataset):
     for rows in (dataset.to_list(), dataset.data.table, dataset.to_iterable_dataset()):
         with pytest.raises(ValueError, match=rf"datasets\.Dataset.*{type(rows).__name__}"):
             swap_profiles(rows)
+
+
+@pytest.mark.parametrize("seed", ["1", None, 1.5])
+def test_the_seed_is_a_whole_number(seed):
+    with pytest.raises(ValueError, match=f"whole number as seed, found {seed!r}"):
+        swap_profiles(datasets.Dataset.from_list([{"id": "1", "profile": []}]), seed)

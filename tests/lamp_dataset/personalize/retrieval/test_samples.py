@@ -1,6 +1,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+from datasets import Dataset
 from personal import batch, row
 
 from lamp_dataset import Personalizer
@@ -139,3 +140,23 @@ def test_messages_do_not_quote_whole_texts(value):
     ):
         with pytest.raises(ValueError, match=r"\A.{1,400}\Z"):
             Personalizer("LaMP_4")({**batch([row("LaMP_4", 1, size=2)]), **wrong})
+
+
+@pytest.mark.parametrize("wrong", [None, 3, [row("LaMP_4")], Dataset.from_list([row("LaMP_4")])])
+def test_something_else_than_a_batch_is_refused_with_a_hint(wrong):
+    with pytest.raises(ValueError, match=f"found {type(wrong).__name__};.*map"):
+        Personalizer("LaMP_4")(wrong)
+
+
+def test_columns_of_unequal_length_are_named():
+    with pytest.raises(ValueError, match="equal length, found 2 as 'id', 1 as 'input', 2 as 'profile'"):
+        Personalizer("LaMP_4")({"id": ["1", "2"], "input": ["a"], "profile": [[], []]})
+
+
+@pytest.mark.parametrize("form", [dict, pa.table])
+def test_ids_of_items_are_shown_as_strings(form):
+    made = row("LaMP_4", size=2)
+    for number, item in enumerate(made["profile"]):
+        item["id"] = number
+    result = Personalizer("LaMP_4", retriever="first")(form(batch([made])))
+    assert (result.to_pydict() if form is pa.table else result)["retrieved_ids"] == [["0", "1"]]
