@@ -91,6 +91,7 @@ def find_files(task: Task, data_dir: str | os.PathLike, splits: Iterable[str] = 
 
     Raises:
         ValueError: ``data_dir`` is not a path.
+        OSError: something in place of a file is not one.
         FileNotFoundError: no layout has a questions file, or the golds of train or validation are missing; the message
             lists where they were looked for.
     """
@@ -106,10 +107,20 @@ def find_files(task: Task, data_dir: str | os.PathLike, splits: Iterable[str] = 
         paths = {split: root / layout(task, task.questions_path(split)) for split in splits}
         there = [split for split, path in paths.items() if os.path.lexists(path)]
         if there:
-            return {split: Files(str(paths[split]), _outputs(task, root, layout, split)) for split in there}
+            found = {split: Files(str(paths[split]), _outputs(task, root, layout, split)) for split in there}
+            _check_regular(path for files in found.values() for path in files if path is not None)
+            return found
     raise FileNotFoundError(
         f"data_dir {str(data_dir)!r} has no questions file of {task.name}{_what_is(task, root, splits)}"
     )
+
+
+def _check_regular(paths: Iterable[str]) -> None:
+    """Reject folders, and what cannot be read twice; reading a named pipe would wait for ever."""
+    for path in paths:
+        if os.path.exists(path) and not os.path.isfile(path):
+            found = "a folder" if os.path.isdir(path) else "something else, such as a named pipe"
+            raise OSError(f"{path}: expected a file, found {found}")
 
 
 def _what_is(task: Task, root: Path, splits: tuple[str, ...]) -> str:

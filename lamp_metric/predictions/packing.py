@@ -63,6 +63,8 @@ def _report(document: Any, name: str) -> Report:
     outputs = [entry.get("output") for entry in entries if isinstance(entry, dict)]
     task = best_fit(official_name, outputs, name)
     report = check_document(document, name, task)
+    if not entries:
+        report.errors.append("no predictions: 'golds' is an empty list")
     distance, nearest = min(_splits(task, entries))
     if distance:
         report.warnings.append(f"{report.n} predictions are not a whole split of {task.base} (nearest: {nearest})")

@@ -29,6 +29,7 @@ ERRORS = {
     "silent": ValueError(),
     "escape": ValueError("bad id \x1b[31m\x07"),
     "path": FileNotFoundError(errno.ENOENT, "No such file", "\udcff\x1b[0m.json"),
+    "nowhere": FileNotFoundError(errno.ENOENT, "No such file or directory"),
     "pipe": BrokenPipeError(),
     "bug": KeyError("x"),
 }
@@ -83,3 +84,12 @@ def test_what_is_said_keeps_its_lines_and_escapes_the_rest(capsys):
 
 def test_a_call_without_arguments_shows_the_help():
     assert "fail  Fail." in run().output
+
+
+def test_a_deleted_working_directory_is_named(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert run("fail", "nowhere").stderr == "error: the working directory no longer exists; change to another one\n"
+    monkeypatch.chdir(tmp_path)
+    assert run("fail", "nowhere").stderr == "error: [Errno 2] No such file or directory\n"

@@ -106,3 +106,12 @@ def test_addresses():
     assert is_url("http://a/b")
     assert is_url("https://a/b")
     assert not any(map(is_url, ("/tmp/http://", "file:///tmp", b"http://a", None)))
+
+
+@pytest.mark.parametrize(("make", "found"), [(os.mkdir, "a folder"), (os.mkfifo, "named pipe")])
+@pytest.mark.parametrize("name", ["dev_questions.json", "dev_outputs.json"])
+def test_what_is_not_a_file_is_refused_and_never_opened(tmp_path, make, found, name):
+    for other in ("dev_questions.json", "dev_outputs.json"):
+        (make if other == name else lambda path: path.touch())(tmp_path / other)
+    with pytest.raises(OSError, match=f"{name}: expected a file, found .*{found}"):
+        find_files(TASKS["LaMP_3"], tmp_path, ["validation"])

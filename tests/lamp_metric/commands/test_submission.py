@@ -172,6 +172,13 @@ def test_pack_writes_nothing_when_a_file_is_unfit(made, run, tmp_path):
     assert not (tmp_path / "s.zip").exists()
 
 
+def test_a_file_without_predictions_is_unfit(made, run, tmp_path):
+    result = run("pack", made.write("p.json", "LaMP_3", []), "--partial", "--output", tmp_path / "s.zip")
+    assert result.exit_code == 2
+    assert "no predictions" in result.stdout
+    assert not (tmp_path / "s.zip").exists()
+
+
 def test_odd_ids_and_outputs_are_escaped_and_cut(made, run, questions):
     ids = ["\x1b[2J", "9" * 10**5]
     preds = made.write("p.json", "LaMP_2", [(ids[0], "\x07" * 10**5), (ids[1], ""), ("\x9b", "x" * 10**5)])
