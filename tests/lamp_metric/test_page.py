@@ -14,7 +14,8 @@ import yaml
 import lamp_metric
 from lamp_dataset import __version__
 from lamp_dataset.tasks import CITATION, TASKS
-from lamp_metric.page import NOTHING_UNUSABLE, sample_files, score_files
+from lamp_metric.page import _explaining, _nothing, build
+from lamp_metric.page_results import ALL_USABLE, HEADERS_OF_TWO, score_files
 
 ROOT = Path(__file__).parents[2]
 SPACE = ROOT / "lamp_metric"
@@ -73,35 +74,51 @@ def upload(client):
 @pytest.mark.parametrize("name", ["LaMP_2", "LaMP_3", "LaMP_4_time"])
 def test_uploaded_files_are_scored_with_intervals(client, upload, made, name):
     golds, preds = made.pair(name)
-    table, signature, notes = client.predict(name, upload(golds), upload(preds), 0.9, api_name="/score")
+    table, signature, notes, path = client.predict(name, upload(golds), upload(preds), 0.9, None, api_name="/score")
     by_gold, by_pred = made.outputs(name)
     expected = lamp_metric.score(name, [by_pred[key] for key in by_gold], list(by_gold.values()), confidence_level=0.9)
-    assert table["headers"] == ["score", "value", "low", "high"]
+    assert table["headers"] == ["score", "value", "low", "high", "better is"]
+    better = "lower" if name == "LaMP_3" else "higher"
     assert table["data"] == [
-        [key, f"{expected[key]:.4f}", *(f"{bound:.4f}" for bound in expected[f"{key}_ci"])]
+        [key, f"{expected[key]:.4f}", *(f"{bound:.4f}" for bound in expected[f"{key}_ci"]), better]
         for key in TASKS[name].scores
     ]
     assert signature == f"task:{name}|n:12|rule:1|confidence:0.9|resamples:1000|seed:0|version:{__version__}"
-    assert notes == NOTHING_UNUSABLE
+    assert notes == ALL_USABLE
+    assert Path(path).read_text().count("\n") == 13
+
+
+def test_two_files_are_compared(client, upload, made):
+    golds, preds = made.pair("LaMP_3")
+    other = made.write("other.json", "LaMP_3", dict.fromkeys(made.outputs("LaMP_3")[0], "3"))
+    files = [upload(path) for path in (golds, preds, other)]
+    table, signature, notes, _ = client.predict("LaMP_3", *files[:2], 0.95, files[2], api_name="/score")
+    assert table["headers"] == list(HEADERS_OF_TWO)
+    assert [row[0] for row in table["data"]] == ["MAE", "RMSE"]
+    assert "test:paired-randomization" in signature
+    assert "B: other.json" in notes.splitlines()
 
 
 def test_the_pages_interface_has_names(client):
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     names = {name: [parameter["parameter_name"] for parameter in endpoints[name]["parameters"]] for name in endpoints}
     assert names == {
-        "/score": ["task_name", "golds", "predictions", "confidence_level"],
+        "/score": ["task_name", "golds", "predictions", "confidence_level", "other"],
         "/sample": ["task_name", "confidence_level"],
     }
 
 
 def test_the_task_may_be_left_to_the_golds(client, upload, made):
     golds, preds = made.pair("LaMP_2_news")
-    _, signature, _ = client.predict("as the golds say", upload(golds), upload(preds), 0.95, api_name="/score")
+    _, signature, *_ = client.predict("as the golds say", upload(golds), upload(preds), 0.95, None, api_name="/score")
     assert signature.startswith("task:LaMP_2_news|")
 
 
 def test_the_sample_button_fills_in_files_and_scores(client):
-    golds, preds, table, signature, _ = client.predict("LaMP_7", 0.95, api_name="/sample")
+    golds, preds, other, table, signature, notes, _ = client.predict("LaMP_7", 0.95, api_name="/sample")
+    assert other is None
+    assert "LaMP_7" in notes.splitlines()[0]
+    assert notes.splitlines()[0].endswith("text of the input")
     assert json.loads(Path(golds).read_text())["task"] == json.loads(Path(preds).read_text())["task"] == "LaMP_7"
     assert [row[0] for row in table["data"]] == ["rouge-1", "rouge-L"]
     assert signature.startswith("task:LaMP_7|n:3|")
@@ -111,27 +128,34 @@ def test_bad_files_are_named_on_the_page(client, upload, made):
     golds, _ = made.pair("LaMP_3")
     other = made.write("other.json", "LaMP_3", {"7": "1"})
     with pytest.raises(Exception, match="other.json lacks 12 of the 12 ids in LaMP_3_golds.json"):
-        client.predict("LaMP_3", upload(golds), upload(other), 0.95, api_name="/score")
+        client.predict("LaMP_3", upload(golds), upload(other), 0.95, None, api_name="/score")
     with pytest.raises(Exception, match="no file of golds: drop one, or try the sample"):
-        client.predict("LaMP_3", None, None, 0.95, api_name="/score")
+        client.predict("LaMP_3", None, None, 0.95, None, api_name="/score")
     with pytest.raises(Exception, match="expected the golds of task 'LaMP_4', found 'LaMP_3'"):
-        client.predict("LaMP_4", upload(golds), upload(golds), 0.95, api_name="/score")
+        client.predict("LaMP_4", upload(golds), upload(golds), 0.95, None, api_name="/score")
 
 
-@pytest.mark.parametrize("name", ["as the golds say", *TASKS])
-def test_every_config_has_sample_files(tmp_path, name):
-    rows, signature, notes = score_files(name, *sample_files(name, tmp_path))
-    task = TASKS.get(name, TASKS["LaMP_4"])
-    assert [row[0] for row in rows] == list(task.scores)
-    assert signature.startswith(f"task:{task.base if name not in TASKS else name}|n:")
-    assert notes == NOTHING_UNUSABLE
+def test_an_error_stays_on_the_page_until_the_next_run(made):
+    """What the page does after a failed run, and when a file changes: gradio's client sees named endpoints only."""
+    golds, _ = made.pair("LaMP_3")
+    other = made.write("other.json", "LaMP_3", {"7": "1"})
+    explain = _explaining(score_files)
+    table, signature, notes, path = explain("LaMP_3", str(golds), str(other), 0.95, None)
+    assert notes.startswith("Error: other.json lacks 12 of the 12 ids")
+    assert (table["data"], signature, path) == ([], "", None)
+    assert _nothing() == (table, "", "", None)
 
 
-def test_predictions_that_cannot_be_used_are_counted(made):
-    golds = made.write("g.json", "LaMP_2", {"1": "comedy", "2": "action"})
-    preds = made.write("p.json", "LaMP_2", {"1": "Comedy.", "2": "action"})
-    *_, notes = score_files("LaMP_2", str(golds), str(preds))
-    assert all(fact in notes for fact in ("1 of 2", "'1'", "'Comedy.'"))
+def test_a_changed_file_or_option_clears_the_results():
+    pytest.importorskip("gradio")
+    page = build()
+    (event,) = (event for event in page.fns.values() if event.fn is _nothing)
+    targets = [(page.blocks[number].label, name) for number, name in event.targets]
+    files = ("Golds", "Predictions", "Predictions to compare with (optional)")
+    expected = [(label, name) for label in files for name in ("upload", "clear", "delete")]
+    assert targets == [*expected, ("Task", "input"), ("Confidence level", "release")]
+    labels = [component.label for component in event.outputs]
+    assert labels == ["Scores", "How they were made", "Notes", "Values of each sample (CSV)"]
 
 
 def test_the_front_matter_is_what_a_metric_space_needs():
