@@ -46,7 +46,7 @@ def build(
     Args:
         avocado_dir: the collection: its root, ``data``, ``data/text`` or a folder of extracted accounts.
         ids_dir: the folder of the id files; None fetches them from the benchmark's site.
-        output_dir: the folder to make; its parent must exist.
+        output_dir: the folder to create; its parent must exist.
         overwrite: replace a folder that this builder made before.
         splits: train, validation, test or some of them; empty for all that have an id file (the manifest and a logged
             warning name the others).
@@ -186,7 +186,7 @@ def _warn_of_git(target: Path) -> None:
 def _may_replace(target: Path, overwrite: bool) -> None:
     """Refuse anything but an empty folder or, with ``overwrite``, one that holds only what this builder wrote."""
     if not target.is_dir():
-        raise FileExistsError(f"{target}: expected a folder to make, found a file")
+        raise FileExistsError(f"{target}: expected a folder to create, found a file")
     names = set(os.listdir(target))
     if not names:
         return

@@ -74,7 +74,7 @@ def _id_options(command: Callable) -> Callable:
     type=_COLLECTION,
     help="The collection's folder, or the word sample for a tiny made-up one that comes with its id files.",
 )
-@click.option("--output-dir", "--output_dir", required=True, type=click.Path(), help="The folder to make.")
+@click.option("--output-dir", "--output_dir", required=True, type=click.Path(), help="The folder to create.")
 @_id_options
 @click.option("--overwrite", is_flag=True, help="Replace a folder built before when the new one is complete.")
 @click.option("--input_question_file_train", "train", type=_FILE, help="Id file of train, instead of --ids-dir.")

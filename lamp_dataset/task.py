@@ -55,7 +55,7 @@ def split_hint(names: object) -> str:
 class Wording:
     """The strings of a personalized prompt.
 
-    Source: the LaMP paper, Table 1 and Appendix (arXiv 2304.11406), and the behaviour of its retrieval-augmentation
+    Source: the LaMP paper, Table 1 and Appendix (arXiv 2304.11406), and the behavior of its retrieval-augmentation
     script, whose strings and costs differ from each other for some tasks. The published figures were made with both.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Users as clusters of samples: whose each sample is, and what the samples of one user come to.
+"""Users as clusters of samples: the user of each sample, and what the samples of one user come to.
 
 Standard library only.
 """

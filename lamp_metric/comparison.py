@@ -40,9 +40,9 @@ def compare(
         predictions_b: predictions of system B, in the same order.
         references: the golds.
         ids: names of the samples, for messages.
-        users: whose each sample is, in the order of ``references``, see :func:`lamp_dataset.users_of`. Resamples then
-            draw users, and the test swaps all samples of a user at once: samples of one user are alike, and a test that
-            takes them for independent finds differences where there are none.
+        users: the user of each sample, in the order of ``references``, see :func:`lamp_dataset.users_of`. Resamples
+            then draw users, and the test swaps all samples of a user at once: samples of one user are alike, and a test
+            that takes them for independent finds differences where there are none.
         confidence_level: of the difference's interval (paired percentile bootstrap).
         n_resamples: number of resamples, and of random swaps in the test.
         seed: of both.

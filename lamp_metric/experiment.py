@@ -35,7 +35,7 @@ def compare_all(
         task: config name.
         references: the golds.
         ids: names of the samples, for messages.
-        users: whose each sample is, as for :func:`lamp_metric.compare`.
+        users: the user of each sample, as for :func:`lamp_metric.compare`.
         baseline: one of the names; by default the first.
         confidence_level: of the intervals.
         n_resamples: number of resamples, and of random swaps in the tests.

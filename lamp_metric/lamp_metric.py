@@ -46,7 +46,7 @@ class LampMetric(evaluate.Metric):
         confidence_level: such as 0.95; adds ``"<key>_ci": [low, high]``, the percentile bootstrap interval.
         n_resamples: number of bootstrap resamples, 1000 by default.
         seed: of the bootstrap, 0 by default.
-        users: whose each sample is, one per reference in the order they were added; the intervals then draw users.
+        users: the user of each sample, one per reference in the order they were added; the intervals then draw users.
         per_sample: True adds ``"per_sample"``: id (or position) -> values of that sample.
         extract_answers: True looks for the label or rating in each prediction first. Not part of the official scores.
 

@@ -25,7 +25,7 @@ class ScoredSamples:
         statistics: name -> one number per sample.
         scores: result key -> score of all samples.
         ids: their ids, or their positions "0", "1", … if they have none.
-        users: whose each sample is; None: resampling draws and swaps samples, not users.
+        users: the user of each sample; None: resampling draws and swaps samples, not users.
         unusable: id and text of the predictions that cannot be used: not a label, not a number, no word.
     """
 

@@ -34,7 +34,7 @@ def score(
         references: the golds; if the task has labels, each must be one of them. Both sides may also be records
             ``{"id": …, "output": …}``, or tables with these columns, in any order: they are joined by id.
         ids: names of the samples, for messages and ``per_sample``; by default their positions "0", "1", …
-        users: whose each sample is, in the order of ``references``, see :func:`lamp_dataset.users_of`. The intervals
+        users: the user of each sample, in the order of ``references``, see :func:`lamp_dataset.users_of`. The intervals
             then draw users, each with all their samples: samples of one user are alike, and intervals that draw samples
             are too narrow.
         confidence_level: such as 0.95; adds ``"<key>_ci": [low, high]``, the percentile bootstrap interval.

@@ -42,7 +42,7 @@ def whole_folder(
     old folder back.
 
     Args:
-        target: the folder to make; its parent must exist. A link is followed.
+        target: the folder to create; its parent must exist. A link is followed.
         may_replace: called with ``target`` if something is there, at the start and again before it is replaced; raises
             if it must not be replaced.
         permissions: of the folder, before the process's umask.

@@ -100,7 +100,7 @@ class Failure(click.ClickException):
 
 
 def say(text: str, err: bool = False) -> None:
-    """Print lines of text for people. They may quote files: see :func:`~lamp_dataset.formats.texts.printable`."""
+    """Print lines of human-readable text. They may quote files: see :func:`~lamp_dataset.formats.texts.printable`."""
     click.echo("\n".join(map(printable, text.split("\n"))), err=err)
 
 

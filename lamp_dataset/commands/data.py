@@ -130,8 +130,8 @@ def _field(name: str, text: str | None, indent: int) -> list[str]:
 def stats(configs: tuple[str, ...], data_dir: str | None, split: str | None, as_json: bool) -> None:
     """Show samples, lengths, profile sizes, label shares and users of CONFIGS, and sizes and SHA-256 of raw files.
 
-    Configs without user ids: users are inferred from profiles that are the same but for an item. Time-based configs
-    name their users; there, it says how well the inference would have done.
+    Configs without user ids: users are inferred from profiles that differ in at most one item. Time-based configs
+    name their users; there, it reports how accurate the inference is.
     """
     splits = tuple(SPLITS) if split is None else (split,)
     found = [_stats(task, data_dir, splits) for task in [get_task(config) for config in configs]]

@@ -61,8 +61,8 @@ def push(
 ) -> None:
     """Put CONFIGS into the private data set repository REPO (namespace/name) of the Hub, in one commit.
 
-    If there is no such repository, it is made; nothing is sent to a public one. Run it again after a failure, and it
-    sends what is missing. The token comes from HF_TOKEN or from 'hf auth login'.
+    The repository is created if it does not exist; nothing is sent to a public one. Run it again after a failure, and
+    it sends what is missing. The token comes from HF_TOKEN or from 'hf auth login'.
     """
     # read once, when datasets is imported: without it, a load tells the repository's name to a public bucket
     os.environ["HF_UPDATE_DOWNLOAD_COUNTS"] = "0"

@@ -98,7 +98,7 @@ def _swap(profile: str, seed: int | None, match_sizes: bool) -> dict[str, Any] |
         return {"seed": seed or 0, "match_sizes": match_sizes}
     for flag, given in (("--profile-seed", seed is not None), ("--match-sizes", match_sizes)):
         if given:
-            raise ValueError(f"{flag} goes with --profile other, found --profile {profile}")
+            raise ValueError(f"{flag} needs --profile other, not {profile}")
     return None
 
 

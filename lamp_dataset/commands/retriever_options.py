@@ -44,7 +44,10 @@ retriever_options = stacked(
     click.option("--seed", type=int, help="Seed of the random retriever (0)."),
     click.option("--use-date", is_flag=True, help="Search the items' dates too (time-based configs)."),
     click.option(
-        "--rules", default="official", show_default=True, help="official, or fixed with the official defects repaired."
+        "--rules",
+        default="official",
+        show_default=True,
+        help="official, or fixed: with the official script's bugs fixed.",
     ),
 )
 
@@ -87,6 +90,6 @@ def _problems(config: str, options: Mapping[str, Any]) -> Iterator[tuple[bool, s
 
 
 def _goes_with(name: str, retriever: str | None) -> str:
-    found = "--retriever bm25, the default" if retriever is None else f"--retriever {retriever}"
+    found = "bm25, the default" if retriever is None else retriever
     others = "" if name == "rankers" else f" or rrf with --ranker {TAKERS[name]}"
-    return f"{FLAGS[name]} goes with --retriever {TAKERS[name]}{others}, found {found}"
+    return f"{FLAGS[name]} needs --retriever {TAKERS[name]}{others}, not {found}"

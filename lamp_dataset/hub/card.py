@@ -101,7 +101,7 @@ def make_card(existing: str | None, configs: Iterable[Config], sizes: Mapping[st
     """The card with ``configs`` in it.
 
     What somebody else wrote into an existing card stays: text, other keys, other splits of ``configs``, and, unless
-    ``replace`` is set, other configs. The entries of ``configs`` and the text between two marks are written anew.
+    ``replace`` is set, other configs. The entries of ``configs`` and the text between two marks are written again.
 
     Args:
         existing: content of the card that is there, if any.

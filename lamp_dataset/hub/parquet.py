@@ -139,7 +139,7 @@ class _Rows:
         while number:
             batch = self._next()
             if batch is None:
-                raise ValueError(f"expected {number} more rows, but the data set ended: prepare it anew")
+                raise ValueError(f"expected {number} more rows, but the data set ended: prepare it again")
             pieces.append(batch.slice(0, number))
             self._waiting = batch.slice(number) if batch.num_rows > number else None
             number -= pieces[-1].num_rows

@@ -208,7 +208,7 @@ class _Push:
         raise FailedError(f"{failure}; {NOTHING_COMMITTED}. Run the same again: it sends what is missing")
 
     def _try_commit(self) -> tuple[str, bool]:
-        """Each try looks at the head anew.
+        """Each try looks at the head again.
 
         So it builds upon somebody else's commit, not over it, and finds a commit whose answer was lost.
         """

@@ -109,8 +109,8 @@ class _SplitChecks:
         except KeyError:
             missing, _ = difference(self.golds, ids)
             raise IdMismatchError(
-                f"{self.golds_name}: expected a gold for each sample in {self.name}, found none for {len(missing)} or "
-                f"more, first {short(missing[0])}. Are both of the same split and task?"
+                f"{self.name} has samples without a gold in {self.golds_name} (at least {len(missing)}; first: "
+                f"{short(missing[0])}). Are both of the same split and task?"
             ) from None
 
     def _check_no_stubs(self, columns: Mapping[str, pa.Array]) -> None:

@@ -58,7 +58,7 @@ def report(
 
     Systems are compared with a baseline user by user: one that has the user's own profile, say, with one that has none
     and one that has somebody else's. The folder holds report.html, users.csv, summary.json and the figures. Profiles
-    and users come from --data-dir, or from --questions beside --golds. Systems named k0, k4 and so on are lined up by
+    and users come from --data-dir, or from --questions next to --golds. Systems named k0, k4 and so on are lined up by
     the number of retrieved items.
 
     A gain is positive where a system is better than the baseline, also in MAE and RMSE. Intervals and tests take users,
@@ -75,7 +75,7 @@ def report(
     drawn, systems = Resampling(**resampling), _baseline_first(systems_of(preds), baseline)
     source = find_source("--golds", golds, questions, data_dir, split, task_name)
     if source.questions is None:
-        raise ValueError("a report needs users and profiles: pass --questions beside --golds, or --data-dir")
+        raise ValueError("a report needs users and profiles: pass --questions next to --golds, or --data-dir")
     task = task_of(source.read_golds(), task_name)
     key, look = check_score(task, key), Profiles(task)
     joined, runs = score_systems(systems, source, task_name, extract_answers, look)

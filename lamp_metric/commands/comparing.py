@@ -68,8 +68,8 @@ def compare(
     predictions at random. A small p speaks against chance; a better score alone does not. With several systems, go by
     Holm's p, which is corrected for their number.
 
-    Samples of one user are alike. Where --data-dir or --questions tell whose the samples are, the bootstrap draws users
-    and the test swaps all samples of a user at once; otherwise both take the samples for independent.
+    Samples of one user are alike. If --data-dir or --questions identifies the users, the bootstrap draws users and the
+    test swaps all samples of a user at once; otherwise both take the samples for independent.
 
     Two files without names are A and B, and the difference is A - B. Otherwise each system is compared to the baseline.
     Users (or samples) are won if the system's mean is better for them. A true difference as large as the detectable one

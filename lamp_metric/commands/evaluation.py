@@ -35,7 +35,7 @@ from lamp_metric.predictions.archive import read_zip
 )
 @source_options("--golds_json")
 @click.option("--preds_json", type=FILE, required=True, help="File of predictions, in the official format.")
-@click.option("--task_name", help="Config name; by default, the golds tell the task.")
+@click.option("--task_name", help="Config name; by default, taken from the golds.")
 @click.option("--output_file", type=FILE, help="Where to write the scores, in the format of the official script.")
 @scoring_options
 def eval_task(
@@ -57,7 +57,7 @@ def eval_task(
     Files of movie tags and of news categories both say LaMP_2: the golds' labels tell them apart. If they are news
     categories, LaMP_2_news is scored, even with --task_name LaMP_2, and a line on standard error says so.
 
-    Intervals (--confidence_level) draw samples, or users where --data-dir or --questions tell whose the samples are.
+    Intervals (--confidence_level) draw samples, or users if --data-dir or --questions identifies the users.
     """
     source = find_source("--golds_json", golds_json, questions, data_dir, split, task_name)
     check_options(output_file, [Path(source.golds), preds_json], as_json, **options)

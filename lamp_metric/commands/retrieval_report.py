@@ -98,7 +98,7 @@ def _personalizers(
     given = {name: value for name, value in options.items() if value not in (None, ())}
     for option in given:
         if TAKERS[option] not in (*names, *options["rankers"]):
-            raise ValueError(f"{FLAGS[option]} goes with --retriever {TAKERS[option]}, found {' '.join(names)}")
+            raise ValueError(f"{FLAGS[option]} needs --retriever {TAKERS[option]}, not {' '.join(names)}")
     for name in names:
         takers = (name, *(options["rankers"] if name == "rrf" else ()))
         taken = {option: value for option, value in given.items() if TAKERS[option] in takers}

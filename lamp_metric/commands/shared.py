@@ -125,7 +125,7 @@ def say_unusable(samples: ScoredSamples, joined: JoinedOutputs) -> None:
 
 
 def score_table(results: Sequence[Mapping[str, Any]]) -> str:
-    """The scores of some tasks as text for people, and how they were made."""
+    """The scores of some tasks as human-readable text, and how they were made."""
     with_intervals = any(result["intervals"] for result in results)
     rows = [["task", "samples", "score", "value", *(["interval"] if with_intervals else [])]]
     for result in results:

@@ -24,23 +24,26 @@ def source_options(golds: str) -> Callable:
     """The options for golds and users; ``golds`` is the name of the option for a file of golds."""
     return stacked(
         click.option(golds, type=FILE, help="File of golds, in the official format."),
-        click.option("--questions", type=FILE, help="With golds: the split's questions file, which tells the users."),
+        click.option(
+            "--questions", type=FILE, help="With golds: the split's questions file, which identifies the users."
+        ),
         click.option(
             "--data-dir",
             type=DATA_DIR,
-            help="In place of both: a folder with the official files, or the word sample for the embedded sample.",
+            help=f"Instead of {golds} and --questions: a folder with the official files, or the word sample for the "
+            "embedded sample.",
         ),
-        click.option("--split", type=SPLIT, help="Of --data-dir; validation by default."),
+        click.option("--split", type=SPLIT, help="Split in --data-dir (default: validation)."),
     )
 
 
 @dataclass(frozen=True)
 class Source:
-    """The files with the golds of a split, and the questions that tell the users.
+    """The files with the golds of a split, and the questions that identify the users.
 
     Attributes:
         golds: path of the outputs file.
-        questions: path of the questions file; None: nobody knows whose the samples are.
+        questions: path of the questions file; None: the users are not known.
     """
 
     golds: str | os.PathLike[str]
@@ -93,7 +96,9 @@ def find_source(
 def _in_folder(task: Task, data_dir: str, split: str) -> Source:
     files = find_files(task, data_dir, (split,))[split]
     if files.outputs is None:
-        raise ValueError(f"{files.questions}: no golds beside it; the split {split!r} of {task.name} cannot be scored")
+        raise ValueError(
+            f"{files.questions}: no golds file next to it; the split {split!r} of {task.name} cannot be scored"
+        )
     return Source(files.outputs, files.questions)
 
 

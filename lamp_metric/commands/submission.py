@@ -25,7 +25,7 @@ from lamp_metric.predictions.report import check_predictions
 )
 @click.argument("task_name", metavar="TASK")
 @click.option("--questions", type=FILE, help="The split's questions file: says which samples need a prediction.")
-@click.option("--golds", type=FILE, help="Or the split's file of golds, which says the same.")
+@click.option("--golds", type=FILE, help="Alternatively, the split's golds file.")
 @click.option("--preds", type=FILE, required=True, help="The file of predictions to check.")
 @click.pass_context
 def check(ctx: click.Context, task_name: str, questions: Path | None, golds: Path | None, preds: Path) -> None:

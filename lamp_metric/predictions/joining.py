@@ -60,7 +60,7 @@ def join(golds: Outputs, predictions: Outputs, task_name: str | None = None) -> 
     Args:
         golds: of one task.
         predictions: of the same task.
-        task_name: the task's config name; by default, the golds tell, see
+        task_name: the task's config name; by default, taken from the golds, see
             :func:`~lamp_dataset.formats.recognition.task_of`.
 
     Raises:

@@ -47,7 +47,7 @@ class Report:
         return 2 if self.errors else 1 if self.doubts else 0
 
     def text(self) -> str:
-        """The report as text for people."""
+        """The report as human-readable text."""
         verdict = ("fit", "doubtful", "unfit")[self.exit_status]
         name = printable(self.name)
         lines = [f"{name}: {self.n} predictions, {verdict}"]

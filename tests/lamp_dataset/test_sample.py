@@ -223,10 +223,10 @@ def nearest(task, row):
     )
 
 
-LABELLED = [name for name in CONFIGS if {"tag", "category", "score"} & set(TASKS[name].profile_fields)]
+LABELED = [name for name in CONFIGS if {"tag", "category", "score"} & set(TASKS[name].profile_fields)]
 
 
-@pytest.mark.parametrize("config", LABELLED)
+@pytest.mark.parametrize("config", LABELED)
 def test_the_own_profile_s_labels_predict_the_gold_and_another_user_s_do_not(config):
     task = TASKS[config]
     (field,) = {"tag", "category", "score"} & set(task.profile_fields)

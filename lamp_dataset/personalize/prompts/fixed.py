@@ -55,7 +55,7 @@ def _prompt(wording: Wording, text: str, items: Items, tokens: Tokens, max_lengt
         worded = _fit(wording, items[:number], tokens, max_length, build)
         if worded is not None:
             return _report(wording, items, worded, build(worded))
-    return input_only(text, items, f"no room for an item in {max_length} {tokens.unit} beside an input of {length}")
+    return input_only(text, items, f"the input takes {length} of {max_length} {tokens.unit}; no item fits")
 
 
 def _place(wording: Wording, text: str) -> int | None:

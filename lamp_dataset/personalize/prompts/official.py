@@ -76,7 +76,8 @@ def _truncate(wording: Wording, text: str, items: Items, tokens: Tokens, max_len
             return _truncate_items(wording, items, tokens, budget - min(length, int(share * budget)))
         except (OverflowError, ValueError) as error:
             trouble = str(error)
-    found = f"no room for {len(items)} items in {max_length} {tokens.unit} beside an input of {length}"
+    left = "1 item does" if len(items) == 1 else f"{len(items)} items do"
+    found = f"the input takes {length} of {max_length} {tokens.unit}; {left} not fit"
     return input_only(text, items, f"{found}{trouble and f' ({trouble})'}: the prompt is the input")
 
 
@@ -115,7 +116,7 @@ def _use(text: str, ids: list, limit: int, tokens: Tokens) -> tuple[str, str]:
     """Whether the text went in whole. Fewer ids than the limit mean that it did; otherwise only counting can tell."""
     if len(ids) < limit or len(ids) == tokens.length(text):
         over = len(ids) > limit
-        return WHOLE, f"the tokenizer does not shorten to {limit} {tokens.unit}" if over else ""
+        return WHOLE, f"the tokenizer cannot truncate to {limit} {tokens.unit}" if over else ""
     return CUT, ""
 
 

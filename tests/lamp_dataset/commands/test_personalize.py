@@ -245,7 +245,7 @@ BOTH = ("--ranking", "other.json", "--retriever", "first")
         (["rank", "LaMP_3", "--k1", "inf", "--output", "r.json"], "bm25: .*k1=inf"),
         (["rank", "LaMP_3", "--split", "dev", "--output", "r.json"], "'dev' is called 'validation' here"),
         (["rank", "LaMP_3", "--seed", "1", "--output", "r.json"], "--seed goes .* bm25, the default"),
-        (["rank", "LaMP_3", "--ranker", "bm25", "--output", "r.json"], "--ranker goes with --retriever rrf, found"),
+        (["rank", "LaMP_3", "--ranker", "bm25", "--output", "r.json"], "--ranker needs --retriever rrf, not bm25"),
         (["rank", "LaMP_3", *RRF, "--output", "r.json"], "rrf needs two .*; found none"),
         (["rank", "LaMP_3", *RRF, *BM25, "--output", "r.json"], "rrf needs two .*; found --ranker bm25$"),
         (
@@ -260,7 +260,7 @@ BOTH = ("--ranking", "other.json", "--retriever", "first")
             ["rank", "LaMP_3", *RRF, *BM25, "--ranker", "bm26", "--output", "r.json"],
             "no retriever named 'bm26'",
         ),
-        (["rank", "LaMP_3", *RRF, *TWO, "--device", "cpu", "--output", "r.json"], "--device goes with .* dense"),
+        (["rank", "LaMP_3", *RRF, *TWO, "--device", "cpu", "--output", "r.json"], "--device needs .* dense"),
         (["rank", "LaMP_3", "--use-date", "--output", "r.json"], "no dates for --use-date: .* LaMP_3_time"),
         (["personalize", "LaMP_3", *BOTH, "--output", "p.parquet"], "--ranking .*--retriever"),
         (["personalize", "LaMP_3", *BOTH[:2], "--seed", "1", "--output", "p.parquet"], "--seed .*--ranking"),

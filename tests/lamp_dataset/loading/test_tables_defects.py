@@ -213,5 +213,5 @@ def test_a_long_input_loses_its_end_later_by_official_which_says_so_and_stays_wh
     assert official["notes"] == "the prompt has 76 tokens: beyond 70 the end of the input will be lost"
     assert (fixed["source_length"] <= 70, fixed["notes"]) == (
         True,
-        "no room for an item in 70 tokens beside an input of 62",
+        "the input takes 62 of 70 tokens; no item fits",
     )

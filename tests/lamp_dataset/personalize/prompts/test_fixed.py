@@ -88,7 +88,7 @@ def test_items_that_find_no_room_are_left_out_the_last_first():
 def test_no_room_for_any_item_gives_the_input_and_says_so():
     found = prompt("LaMP_4", "article: a b c", [{"title": numbers(0, 30), "text": "x"}], 20)
     assert (found.text, found.use) == ("article: a b c", (LEFT_OUT,))
-    assert found.notes == ("no room for an item in 20 tokens beside an input of 5",)
+    assert found.notes == ("the input takes 5 of 20 tokens; no item fits",)
 
 
 def test_an_item_without_text_is_an_item():

@@ -148,7 +148,7 @@ def test_every_limit_is_as_the_rules_say(name):
         if not works:
             fell_back += 1
             assert found.text == question
-            assert f"no room for {len(items)} items in {max_length} tokens" in found.notes[0]
+            assert f" of {max_length} tokens; {len(items)} item" in found.notes[0]
     assert 0 < fell_back < 300
 
 
@@ -179,7 +179,7 @@ def test_smaller_shares_are_tried_until_the_items_fit():
     assert tokenizer.limits == [-4, 0]
     assert found.text.startswith(f'"{numbers(0, 12)}" is the title for "x y z" . article: w0')
     assert found.notes == (
-        "the tokenizer does not shorten to 0 tokens",
+        "the tokenizer cannot truncate to 0 tokens",
         "the prompt has 82 tokens: beyond 40 the end of the input will be lost",
     )
 
@@ -192,7 +192,7 @@ def test_seven_failures_give_the_bare_input_and_say_so():
     assert tokenizer.limits == [17 - 67] * 6 + [18 - 67]
     assert (found.text, found.use) == ("article: a", (LEFT_OUT, LEFT_OUT))
     assert found.notes == (
-        "no room for 2 items in 40 tokens beside an input of 3: the prompt is the input",  # no "negative int"
+        "the input takes 3 of 40 tokens; 2 items do not fit: the prompt is the input",  # no "negative int"
     )
 
 
@@ -200,7 +200,7 @@ def test_no_room_in_words_is_said_without_a_limit_below_zero():
     # needed: 6; P = 5 - 0 - 1 = 4 at most
     (found,) = official_prompts(TASKS["LaMP_3"].wording, [("review: a", [{"score": "5", "text": "x"}])], Tokens(), 5)
     assert found.text == "review: a"
-    assert found.notes == ("no room for 1 items in 5 words beside an input of 2: the prompt is the input",)
+    assert found.notes == ("the input takes 2 of 5 words; 1 item does not fit: the prompt is the input",)
 
 
 def test_another_reason_of_the_tokenizer_is_kept():
@@ -211,7 +211,7 @@ def test_another_reason_of_the_tokenizer_is_kept():
             return super().__call__(text)
 
     found = prompt("LaMP_3", "review: a", [{"score": "5", "text": "x"}], 100, Strict())
-    assert "input of 3 (truncation is off): the prompt is the input" in found.notes[0]
+    assert "(truncation is off): the prompt is the input" in found.notes[0]
 
 
 def test_a_limit_of_one_leaves_an_empty_text_and_the_row_says_so():
@@ -240,7 +240,7 @@ def test_a_slow_tokenizer_never_fails_but_overflows_and_the_row_says_so():
     found = prompt("LaMP_4", "article: a", items, 20, tokenizer)
     assert tokenizer.limits == [-21]
     assert found.text == f'"{numbers(0, 30)}" is the title for "{numbers(0, 50)}" . article: a'
-    assert found.notes[0] == "the tokenizer does not shorten to -21 tokens"
+    assert found.notes[0] == "the tokenizer cannot truncate to -21 tokens"
     assert "beyond 20 the end of the input will be lost" in found.notes[1]
 
 
