@@ -32,7 +32,7 @@ h1, h2, h3, h4, h5, p, dd, td:first-child { overflow-wrap: anywhere; }
 .wide { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .55rem; text-align: left; border-bottom: 1px solid #ddd; white-space: nowrap; }
-td:first-child { white-space: normal; min-width: 4rem; max-width: 16rem; }
+td:first-child { white-space: normal; min-width: 7rem; max-width: 16rem; }
 .number { text-align: right; }
 figure { margin: 1.2rem 0; max-width: 34rem; } figure svg { width: 100%; height: auto; }
 figcaption, .small { font-size: .9rem; color: #444; }

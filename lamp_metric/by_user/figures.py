@@ -136,7 +136,7 @@ def systems(frame: Frame, summary: Mapping[str, Any]) -> Figure:
 
 def sorted_gains(frame: Frame, summary: Mapping[str, Any]) -> Figure:
     """The users from the one who gains most to the one who loses most."""
-    figure, (axes,) = _panels(1)
+    figure, (axes,) = _panels(1, PANEL + 0.16 * len(frame.others))  # the legend has a line for each
     styles = _styles(frame)
     for name in frame.others:
         gains = np.sort(frame.by_user(frame.gains(name, summary["score"])))[::-1]
