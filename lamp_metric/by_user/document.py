@@ -135,8 +135,9 @@ def _method(summary: Mapping[str, Any]) -> str:
             "Intervals are percentile bootstrap intervals that draw users, each with all their samples. p is that of "
             "a two-sided randomization test that swaps the outputs of all samples of a user at once; Holm's correction "
             "is for the number of systems. A user's gain is the mean over the user's samples; the user counts as equal "
-            "where it is 0. Scores that are not means over samples have no value for a user. Bins hold about equally "
-            "many samples. The gains of the users at the ends, most of all of those with few samples, are in part luck."
+            "where it is 0. For RMSE users are counted by their mean squared error; macro F1 says nothing of one user. "
+            "Bins hold about equally many samples. The gains of the users at the ends, most of all of those with few "
+            "samples, are in part luck."
         )
         + markup.paragraph(
             "Similarity is the word overlap F1 of the input's text with the nearest item of the profile: twice the "
