@@ -7,6 +7,7 @@ rebuilt tokenizer drops the token of a trailing space, so items would get more t
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from typing import Any
@@ -15,13 +16,15 @@ from lamp_dataset.lazy import load_model, require
 
 #: Said in the rows, and once in a warning, if the files as they stood cannot be had.
 NOTE = "the tokenizer was rebuilt by transformers 5 and its original files are missing: official prompts can differ"
+#: The same if the files are there, but describe another tokenizer.
+CHANGED = "the tokenizer was rebuilt by transformers 5 and its files describe another one: official prompts can differ"
 
 #: SentencePiece's mark of a space. Tokenizers without it come out of the rebuilding as they went in.
 MARK = "▁"
 
 
 def load_official(name: str) -> tuple[Any, str]:
-    """The tokenizer ``name`` (on the Hub, or a folder) as its files stand, and :data:`NOTE` or "".
+    """The tokenizer ``name`` (on the Hub, or a folder) as its files stand, and a note or "".
 
     Raises:
         ImportError: transformers is not installed.
@@ -38,7 +41,7 @@ def load_official(name: str) -> tuple[Any, str]:
 
 
 def as_official(tokenizer: Any) -> tuple[Any, str]:
-    """A tokenizer that measures as the files of ``tokenizer`` stand, with its added tokens; and :data:`NOTE` or "".
+    """A tokenizer that measures as the files of ``tokenizer`` stand, with its added tokens; and a note or "".
 
     Anything that transformers 5 did not rebuild is returned unchanged.
     """
@@ -47,9 +50,9 @@ def as_official(tokenizer: Any) -> tuple[Any, str]:
         return tokenizer, ""
     if type(tokenizer) is backend or "__init__" not in vars(type(tokenizer)):  # transformers' own test: not rebuilt
         return _with_note(tokenizer, tokenizer.name_or_path)
-    original = _read_again(tokenizer, backend)
-    if original is None:
-        return tokenizer, NOTE if _has_mark(tokenizer) else ""
+    original, trouble = _read_again(tokenizer, backend)
+    if trouble:
+        return tokenizer, trouble if _has_mark(tokenizer) else ""
     return _with_note(original, tokenizer.name_or_path)
 
 
@@ -69,23 +72,37 @@ def _saved_rebuilt(name: str) -> bool:
     return "backend" in config and config.get("tokenizer_class") not in as_it_stood
 
 
-def _read_again(tokenizer: Any, backend: type) -> Any:
-    """The tokenizer's own files as they stand, with its added tokens; None if they do not describe it (any more)."""
+def _read_again(tokenizer: Any, backend: type) -> tuple[Any, str]:
+    """The tokenizer's own files as they stand, with its added tokens, and ""; or None, and the note that says why."""
     name = tokenizer.name_or_path
     if not name:
-        return None
+        return None, NOTE
     try:
         rebuilt, original = type(tokenizer).from_pretrained(name), backend.from_pretrained(name)
     except (OSError, ValueError):
-        return None
-    if _pipeline(rebuilt) != _pipeline(tokenizer):
-        return None
+        return None, NOTE
+    if not _alike(_pipeline(rebuilt), _pipeline(tokenizer)):
+        return None, CHANGED
     known = original.get_added_vocab()
     added = sorted(tokenizer.added_tokens_decoder.items())
     original.add_tokens([token for _, token in added if token.content not in known])
     for attribute in ("chat_template", "truncation_side", "split_special_tokens"):
         setattr(original, attribute, getattr(tokenizer, attribute))
-    return original
+    return original, ""
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two JSON values are equal but for the last digits of floats: a tokenizer's copy differs in those.
+
+    Pickling writes and reads JSON, and the tokenizers library reads a score in it with an error in the last bit.
+    """
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-12)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)
+    return bool(one == other)
 
 
 def _pipeline(tokenizer: Any) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 Run by ``make test-models`` in both environments.
 """
 
+import copy
 import json
+import pickle
 import shutil
 import warnings
 
@@ -12,7 +14,7 @@ import pytest
 from official_prompts import KINDS, SETTINGS, USER_BASED
 
 from lamp_dataset import Personalizer
-from lamp_dataset.personalize.prompts.official_tokenizer import NOTE, as_official, load_official
+from lamp_dataset.personalize.prompts.official_tokenizer import CHANGED, NOTE, as_official, load_official
 
 try:
     import transformers
@@ -67,6 +69,16 @@ def test_added_tokens_are_carried_over(kind, name, quiet):
     assert expected != recorded(kind, name)
 
 
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda given: pickle.loads(pickle.dumps(given))])
+@pytest.mark.parametrize("added", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_copies_of_an_object_give_the_same_prompts(kind, added, copied, quiet):
+    tokenizer = official_prompts.load(kind, added, transformers.AutoTokenizer)
+    expected = recorded(f"{kind} with added tokens" if added else kind, "LaMP_3")
+    assert digests("LaMP_3", kind, copied(tokenizer)) == expected
+    assert digests("LaMP_3", kind, copied(copied(tokenizer))) == expected
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_object_is_left_as_it_was(kind):
     tokenizer = official_prompts.load(kind, True, transformers.AutoTokenizer)
@@ -103,13 +115,13 @@ def saved(tmp_path):
     return tmp_path / "saved"
 
 
-def noted(tokenizer):
+def noted(tokenizer, note=NOTE):
     """Whether the personalizer warns, and whether the notes of its rows say so; they must agree."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         personalizer = Personalizer("LaMP_3", tokenizer=tokenizer)
     warned = [str(warning.message) for warning in caught if "transformers 5" in str(warning.message)]
-    notes = [NOTE in note for note in personalizer(official_prompts.rows("LaMP_3", 3))["notes"]]
+    notes = [note in found for found in personalizer(official_prompts.rows("LaMP_3", 3))["notes"]]
     assert len(warned) == all(notes) == any(notes)
     assert "fixed" not in Personalizer("LaMP_3", tokenizer=tokenizer, rules="fixed")._source.note
     return bool(warned)
@@ -130,7 +142,7 @@ def test_a_tokenizer_whose_files_are_gone_or_do_not_describe_it_is_noted(saved):
     shutil.copytree(official_prompts.FILES / "t5", saved, dirs_exist_ok=True)
     tokenizer = transformers.AutoTokenizer.from_pretrained(saved)
     tokenizer.backend_tokenizer.normalizer = None
-    assert noted(tokenizer) == REBUILDS
+    assert noted(tokenizer, CHANGED) == REBUILDS
     tokenizer = transformers.AutoTokenizer.from_pretrained(saved)
     shutil.rmtree(saved)
     assert noted(tokenizer) == REBUILDS
