@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from lamp_dataset.formats.texts import short
 #: The first bytes of a file are enough to tell a web page from JSON.
 HEAD_BYTES = 4096
 BOM = b"\xef\xbb\xbf"
+#: What may be left where the text of a JSON value ends too soon: white space, a string or an escape without its end.
+_UNFINISHED = re.compile(r'\s*(?:"[^"\\]*(?:\\.[^"\\]*)*\\?|\\?u[0-9a-fA-F]{0,3})?', re.DOTALL)
 
 
 def looks_like_html(head: bytes) -> bool:
@@ -41,6 +44,15 @@ def describe(head: bytes) -> str:
         if head.startswith(magic):
             return kind
     return f"a file that begins {head[:40]!r}"
+
+
+def ends_too_soon(text: str, position: int) -> bool:
+    """Whether JSON that fails at ``position``, a ``JSONDecodeError.pos``, is merely cut off there.
+
+    >>> ends_too_soon('{"a": "tea', 6), ends_too_soon('{"a": 1', 7), ends_too_soon('{"a": 1 b}', 8)
+    (True, True, False)
+    """
+    return _UNFINISHED.fullmatch(text, position) is not None
 
 
 def load_json(data: bytes, name: str) -> Any:
@@ -81,7 +93,7 @@ def _json_trouble(data: bytes, error: json.JSONDecodeError) -> str:
     head = data[:HEAD_BYTES]
     if not head.strip() or error.pos == 0 or looks_like_html(head):
         return f"found {describe(head)}"
-    if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated"):
+    if ends_too_soon(error.doc, error.pos):
         return f"but it ends in the middle, at character {len(error.doc)}. Was it cut off? Fetch or write it again"
     return f"but {error.msg} at character {error.pos}: {error.doc[max(0, error.pos - 20) : error.pos + 20]!r}"
 

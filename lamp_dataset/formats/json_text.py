@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from lamp_dataset.formats.json_file import HEAD_BYTES
+from lamp_dataset.formats.json_file import HEAD_BYTES, ends_too_soon
 from lamp_dataset.formats.texts import Number
 
 READ_BYTES = 4 << 20
@@ -98,10 +98,9 @@ class JsonText:
 
     def _fail_or_read_on(self, error: json.JSONDecodeError) -> None:
         """Read on if the value may simply be incomplete, or raise: the decoder reports both in the same words."""
-        unfinished = error.msg.startswith("Unterminated") or error.pos > len(self._text) - 12
         start, place = self.place(), self._place_of(error.pos)
-        end = len(self._text.rstrip()) - (6 if error.msg.startswith("Invalid \\") else 0)  # an escape may be cut off
-        at_the_end = error.msg.startswith("Unterminated") or error.pos >= end
+        at_the_end = ends_too_soon(self._text, error.pos)
+        unfinished = at_the_end or error.pos > len(self._text) - 12  # a number or a word may be cut off
         near = self._text[max(0, error.pos - 20) : error.pos + 20]
         if unfinished and len(self._text) - self.position < MAX_ROW_CHARS and self._read(len(self._text)):
             return

@@ -26,6 +26,10 @@ _NOT_CONTENT = ("id", "date")
 MIN_ITEMS = 3
 
 
+class UsersError(ValueError):
+    """Rows that do not tell their users; the message says which row, but not which file."""
+
+
 def users_of(rows: Any) -> list[str]:
     """The user of each row.
 
@@ -45,7 +49,8 @@ def users_of(rows: Any) -> list[str]:
         One non-empty string per row.
 
     Raises:
-        ValueError: a row lacks these columns, a ``user_id`` is empty, or only some rows have one.
+        ValueError: a row lacks these columns, a ``user_id`` is empty, or only some rows have one (a
+            :class:`UsersError`), or reading the rows raises one of its own.
 
     >>> a, b, c, d = ({"id": i, "text": t} for i, t in [("70", "rain"), ("71", "tea"), ("72", "late"), ("73", "fog")])
     >>> users_of([{"id": "8", "profile": [a, b, c]}, {"id": "7", "profile": [b, c, d]}, {"id": "9", "profile": []}])
@@ -75,7 +80,7 @@ class NamedUsers:
         """The user of each row so far; ValueError if one is empty."""
         for position, user in enumerate(self._users):
             if not user:
-                raise ValueError(
+                raise UsersError(
                     f"row {position}: expected a non-empty 'user_id', as in other rows, found {short(user)}"
                 )
         return list(map(str, self._users))
@@ -94,7 +99,7 @@ class InferredUsers:
         for sample_id in table["id"].to_pylist():
             if not isinstance(sample_id, str) or not sample_id:
                 found = f"found {short(sample_id)}"
-                raise ValueError(f"row {len(self._ids)}: expected a non-empty string as 'id', {found}")
+                raise UsersError(f"row {len(self._ids)}: expected a non-empty string as 'id', {found}")
             self._ids.append(sample_id)
         self._profiles += _item_hashes(table["profile"])
 
@@ -154,10 +159,10 @@ def _hashes(profiles: pa.Array) -> Iterator[int]:
     if not len(items):
         return
     if items is profiles or not pa.types.is_struct(items.type):
-        raise ValueError(f"expected a list of dicts as 'profile', found {short(items[0].as_py())} in one")
+        raise UsersError(f"expected a list of dicts as 'profile', found {short(items[0].as_py())} in one")
     names = sorted(field.name for field in items.type if field.name not in _NOT_CONTENT)
     if not names:
-        raise ValueError(f"expected profile items with texts, found {', '.join(field.name for field in items.type)}")
+        raise UsersError(f"expected profile items with texts, found {', '.join(field.name for field in items.type)}")
     texts = zip(*(items.field(name).to_pylist() for name in names), strict=True)
     if any(items.field(name).null_count for name in names):
         texts = (tuple(value for value in text if value is not None) for text in texts)
@@ -174,7 +179,7 @@ def tables(rows: Any) -> Iterator[pa.Table]:
     if isinstance(rows, pa.Table):
         yield from (rows.slice(start, BATCH) for start in range(0, len(rows), BATCH))
     elif isinstance(rows, (str, bytes, Mapping)) or not hasattr(rows, "__iter__"):
-        raise ValueError(f"expected the rows of one split, found {type(rows).__name__}")
+        raise UsersError(f"expected the rows of one split, found {type(rows).__name__}")
     elif hasattr(rows, "with_format"):  # a data set, in memory, mapped or streamed
         yield from rows.with_format("arrow").iter(BATCH)
     else:
@@ -185,9 +190,9 @@ def tables(rows: Any) -> Iterator[pa.Table]:
 
 def _needed(row: Any, position: int) -> dict[str, Any]:
     if not isinstance(row, Mapping):
-        raise ValueError(f"row {position}: expected a dict with 'id' and 'profile', found {type(row).__name__}")
+        raise UsersError(f"row {position}: expected a dict with 'id' and 'profile', found {type(row).__name__}")
     if row.get("user_id") is None and "profile" not in row:
-        raise ValueError(f"row {position}: expected 'user_id' or 'profile', found the keys {', '.join(row) or 'none'}")
+        raise UsersError(f"row {position}: expected 'user_id' or 'profile', found the keys {', '.join(row) or 'none'}")
     profile = row.get("profile")
     if isinstance(profile, Mapping):  # a dict of lists, as old versions of datasets give it
         profile = [dict(zip(profile, values, strict=True)) for values in zip(*profile.values(), strict=True)]
@@ -197,4 +202,4 @@ def _needed(row: Any, position: int) -> dict[str, Any]:
 def _require(table: pa.Table, names: Sequence[str]) -> None:
     for name in names:
         if name not in table.column_names:
-            raise ValueError(f"expected rows with the column {name!r}, found {', '.join(table.column_names) or 'none'}")
+            raise UsersError(f"expected rows with the column {name!r}, found {', '.join(table.column_names) or 'none'}")

@@ -111,7 +111,7 @@ def read_users(path: str | os.PathLike[str], task: Task, look: Callable[[dict], 
         ValueError: it is no questions file of the task, or a row has no user; the message names the file.
         OSError: it cannot be read.
     """
-    from lamp_dataset.personalize.users import users_of  # needs numpy and pyarrow
+    from lamp_dataset.personalize.users import UsersError, users_of  # needs numpy and pyarrow
 
     ids: list[str] = []
 
@@ -126,5 +126,5 @@ def read_users(path: str | os.PathLike[str], task: Task, look: Callable[[dict], 
         return dict(zip(ids, users_of(rows()), strict=True))
     except OutputsFileError:
         raise ValueError(f"{path}: expected a questions file, found an outputs file") from None
-    except ValueError as error:
-        raise ValueError(str(error) if str(path) in str(error) else f"{path}: {error}") from error
+    except UsersError as error:
+        raise ValueError(f"{path}: {error}") from error

@@ -41,6 +41,19 @@ class Truncated:
     note: str
 
 
+class NoRoom(Exception):  # noqa: N818 - the script's way to go on, not an error of the caller's
+    """The tokenizer refuses the limit of an item, so the input has to reserve less.
+
+    Attributes:
+        trouble: what the tokenizer says against a limit that it should take, or "".
+    """
+
+    def __init__(self, trouble: str) -> None:
+        """Keep the trouble."""
+        super().__init__(trouble)
+        self.trouble = trouble
+
+
 def official_prompts(
     wording: Wording, samples: Sequence[tuple[str, Items]], tokens: Tokens, max_length: int
 ) -> list[Prompt]:
@@ -74,8 +87,8 @@ def _truncate(wording: Wording, text: str, items: Items, tokens: Tokens, max_len
     for share in SHARES:
         try:
             return _truncate_items(wording, items, tokens, budget - min(length, int(share * budget)))
-        except (OverflowError, ValueError) as error:
-            trouble = str(error)
+        except NoRoom as refusal:
+            trouble = refusal.trouble
     left = "1 item does" if len(items) == 1 else f"{len(items)} items do"
     found = f"the input takes {length} of {max_length} {tokens.unit}; {left} not fit"
     return input_only(text, items, f"{found}{trouble and f' ({trouble})'}: the prompt is the input")
@@ -94,11 +107,11 @@ def _truncate_items(wording: Wording, items: Items, tokens: Tokens, room: int) -
 
 
 def _limited(text: str, limit: int, tokens: Tokens) -> list:
-    """The ids of ``text``; a tokenizer that refuses a limit below 0 only means that there is no room."""
+    """The ids of ``text``; NoRoom if the tokenizer refuses the limit. Below 0, that is to be expected."""
     try:
         return tokens.ids(text, limit)
     except (OverflowError, ValueError) as error:
-        raise ValueError("" if limit < 0 else str(error) or type(error).__name__) from error
+        raise NoRoom("" if limit < 0 else str(error) or type(error).__name__) from error
 
 
 def _cost_text(cost: Cost, item: Mapping[str, str]) -> Iterator[str]:

@@ -78,6 +78,14 @@ def test_questions_of_other_samples_or_of_another_shape_are_named(tmp_path):
         read_users(golds, task)
 
 
+def test_the_file_is_named_once_even_if_its_name_is_a_part_of_the_message(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    row = {"id": "1", "input": "x", "profile": [], "user_id": ""}
+    questions(tmp_path, [row]).rename("row")
+    with pytest.raises(ValueError, match="^row: row 0: .*'user_id'"):
+        read_users("row", TASKS["LaMP_3_time"])
+
+
 @pytest.mark.parametrize("name", ["LaMP_4", "LaMP_4_time"])
 def test_whoever_needs_more_than_the_user_sees_each_row_whole(name):
     path, seen = f"{SAMPLE}/{TASKS[name].questions_path('validation')}", []
