@@ -47,6 +47,11 @@ def feature_format() -> str:
     return json.dumps(Features({"profile": [{"id": Value("string")}]}).to_dict(), sort_keys=True)
 
 
+def fingerprint_of(rows: Any) -> str:
+    """The fingerprint of a ``datasets.Dataset``: which rows these are, for whoever derives a fingerprint of its own."""
+    return rows._fingerprint
+
+
 def table_of(batch: Any) -> tuple[Any, frozenset[str]] | None:
     """The Arrow table behind a batch of ``map(batched=True)``, and its columns that are not Python objects yet.
 

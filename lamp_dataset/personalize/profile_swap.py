@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import xxhash
 
 from lamp_dataset.formats.texts import short
+from lamp_dataset.loading.datasets_internals import fingerprint_of
 from lamp_dataset.personalize.users import tables, users_of
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def swap_profiles(rows: datasets.Dataset, seed: int = 0, *, match_sizes: bool = 
         table.set_column(place, table.schema.field("profile"), swapped),
         info=rows.info.copy(),
         split=rows.split,
-        fingerprint=xxhash.xxh3_64_hexdigest(f"{rows._fingerprint} {seed} {match_sizes}".encode()),
+        fingerprint=xxhash.xxh3_64_hexdigest(f"{fingerprint_of(rows)} {seed} {match_sizes}".encode()),
     )
 
 

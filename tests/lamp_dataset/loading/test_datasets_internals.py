@@ -1,3 +1,4 @@
+import copy
 import errno
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from datasets.exceptions import DatasetGenerationError
 
 from lamp_dataset.formats.layout import Files
 from lamp_dataset.lamp import Lamp
-from lamp_dataset.loading.datasets_internals import BuilderOverrides, feature_format, table_of
+from lamp_dataset.loading.datasets_internals import BuilderOverrides, feature_format, fingerprint_of, table_of
 
 pytestmark = pytest.mark.oldest
 
@@ -40,6 +41,12 @@ def test_the_table_behind_a_batch_of_map():
     assert untouched == {"a"}
     for other in ({"a": ["x"]}, rows.with_format("arrow")[:1], None):
         assert table_of(other) is None
+
+
+def test_a_fingerprint_tells_rows_from_others():
+    rows = datasets.Dataset.from_dict({"a": ["x", "y"]})
+    assert fingerprint_of(rows) == fingerprint_of(copy.copy(rows))
+    assert fingerprint_of(rows) != fingerprint_of(rows.select([1]))
 
 
 def test_plain_batches_need_no_datasets():
