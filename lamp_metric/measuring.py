@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lamp_dataset.formats.ids import check_unique
+from lamp_dataset.formats.recognition import tasks_with_label
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_metric.clusters import check_users
@@ -130,7 +131,10 @@ def _check_references(task: Task, references: Sequence[str], side: str, ids: Seq
     position = next(place for place, text in enumerate(references) if text in wrong)
     text, place = references[position], f"{side} of {where(ids, position)}"
     if not is_valid(task, text):
-        raise ValueError(f"{place}: {short(text)} is not a label of {task.name}; labels: {', '.join(task.labels)}")
+        raise ValueError(
+            f"{place}: {short(text)} is not a label of {task.name}{tasks_with_label(text)}; "
+            f"labels: {', '.join(task.labels)}"
+        )
     raise ValueError(
         f"{place}: {short(text)} is a file name in place of the text; scores against it mean nothing. "
         "Build the files first: avocado-builder build --help"
@@ -144,4 +148,9 @@ def _check_lengths(predictions: list, references: list, ids: Sequence[str] | Non
         raise ValueError(f"expected as many ids as references, found {len(ids)} and {len(references)}")
     if not references:
         raise ValueError("nothing to score: no predictions, no references")
+    texts = [isinstance(sample_id, str) for sample_id in ids or ()]
+    if any(texts) and not all(texts):
+        raise ValueError(
+            f"ids: expected strings, found {short(ids[texts.index(False)])} at position {texts.index(False)}"
+        )
     check_unique(ids or (), "ids")

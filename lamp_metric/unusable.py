@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import warnings
 
+from lamp_dataset.formats.recognition import other_task
 from lamp_dataset.formats.texts import short
 from lamp_metric.measuring import ScoredSamples
 from lamp_metric.predictions.answers import extract_answer
 
 
 def unusable_line(samples: ScoredSamples, option: str, name: str = "") -> str | None:
-    """How many predictions cannot be used, an example, and whether looking for answers in them would help.
+    """How many predictions cannot be used, an example, the task that they look like, and whether
+    looking for answers in them would help.
 
     Args:
         samples: scored samples.
@@ -28,6 +30,8 @@ def unusable_line(samples: ScoredSamples, option: str, name: str = "") -> str | 
         f"{f'{name}: ' if name else ''}{len(found)} of {samples.n} predictions cannot be used for {task.name} "
         f"({samples.scorer.unusable}), such as sample {short(sample_id)}: {short(text)}"
     )
+    likely = other_task([text for _, text in found], task, samples.n)
+    line += f"; they look like {likely.name}" if likely else ""
     rescued = sum(extract_answer(task, text) is not None for _, text in found) if task.labels else 0
     return f"{line}; {option} would find an answer in {rescued} of them" if rescued else line
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,22 @@ from lamp_dataset.formats.texts import printable
 from lamp_dataset.task import SPLITS, split_hint
 
 
-class Command(click.Command):
+class AsTyped(click.Command):
+    """A command whose errors quote an unknown option as it was typed, also where dashes count as underscores."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the command line."""
+        typed = [word.partition("=")[0] for word in args]
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            name = _spelled(error.option_name, typed)
+            own = [option for parameter in self.params for option in parameter.opts]
+            close = [_spelled(option, own) for option in error.possibilities or ()]
+            raise click.NoSuchOption(name, possibilities=close, ctx=ctx) from error
+
+
+class Command(AsTyped):
     """A command that reports bad input as one line, ``error: …``, with exit status 2 and no traceback."""
 
     def invoke(self, ctx: click.Context) -> object:
@@ -30,7 +45,7 @@ class Command(click.Command):
             raise Failure("out of memory: is a file much larger than expected, or the memory limited?") from error
 
 
-class Group(click.Group):
+class Group(AsTyped, click.Group):
     """A group of such commands. A wrong call ends in one line, too."""
 
     command_class = Command
@@ -87,6 +102,11 @@ class Split(click.Choice):
 
 
 SPLIT = Split()
+
+
+def _spelled(option: str, words: Iterable[str]) -> str:
+    """The first of ``words`` that is the option, but for underscores."""
+    return next((word for word in words if word.replace("_", "-") == option.replace("_", "-")), option)
 
 
 class Failure(click.ClickException):

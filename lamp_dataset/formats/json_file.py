@@ -89,10 +89,20 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _json_trouble(data: bytes, error: json.JSONDecodeError) -> str:
     head = data[:HEAD_BYTES]
     if not head.strip() or error.pos == 0 or looks_like_html(head):
         return f"found {describe(head)}"
+    if "\n" in error.doc[: error.pos] and _is_json(error.doc[: error.pos]):
+        return "found what looks like JSON lines; for predictions, lamp_metric.write_predictions writes the format"
     if ends_too_soon(error.doc, error.pos):
         return f"but it ends in the middle, at character {len(error.doc)}. Was it cut off? Fetch or write it again"
     return f"but {error.msg} at character {error.pos}: {error.doc[max(0, error.pos - 20) : error.pos + 20]!r}"

@@ -64,8 +64,15 @@ def best_fit(official_name: str, outputs: Sequence[Any], file_name: str, setting
 
 
 def count_labels(outputs: Iterable[Any], task: Task) -> int:
-    """How many of ``outputs`` are labels of the task, white space at both ends aside."""
-    return sum(str(output).strip() in task.labels for output in outputs)
+    """How many of ``outputs`` are labels of the task, white space at both ends aside; ``5.0`` is as good as ``5``."""
+    return sum(str(output).strip().removesuffix(".0") in task.labels for output in outputs)
+
+
+def other_task(outputs: Sequence[Any], task: Task, total: int | None = None) -> Task | None:
+    """The other task whose labels more than half of ``outputs`` are, or of ``total`` outputs; None if there is none."""
+    others = [other for other in TASKS.values() if other.labels and other.base != task.base and not other.time_based]
+    likely = max(others, key=lambda other: count_labels(outputs, other))
+    return likely if 2 * count_labels(outputs, likely) > (len(outputs) if total is None else total) else None
 
 
 def check_labels(golds: Outputs, task: Task) -> None:

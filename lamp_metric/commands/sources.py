@@ -27,6 +27,13 @@ def source_options(golds: str) -> Callable:
         click.option(
             "--questions", type=FILE, help="With golds: the split's questions file, which identifies the users."
         ),
+        folder_options(golds),
+    )
+
+
+def folder_options(golds: str) -> Callable:
+    """The options for a split in a folder, which replace the files."""
+    return stacked(
         click.option(
             "--data-dir",
             type=DATA_DIR,

@@ -8,10 +8,12 @@ import click
 
 from lamp_dataset.atomic import check_not_input
 from lamp_dataset.commands.command import Command, examples, say
+from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.questions import OutputsFileError, read_question_ids
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import FILE
+from lamp_metric.commands.sources import folder_options
 from lamp_metric.predictions.packing import pack as pack_files
 from lamp_metric.predictions.report import check_predictions
 
@@ -21,14 +23,24 @@ from lamp_metric.predictions.report import check_predictions
     epilog=examples(
         "lamp-metric check LaMP_4 --questions test_questions.json --preds preds.json",
         "lamp-metric check LaMP_3 --golds dev_outputs.json --preds preds.json",
+        "lamp-metric check LaMP_3 --data-dir my/files --split test --preds preds.json",
     ),
 )
 @click.argument("task_name", metavar="TASK")
 @click.option("--questions", type=FILE, help="The split's questions file: says which samples need a prediction.")
 @click.option("--golds", type=FILE, help="Alternatively, the split's golds file.")
+@folder_options("--golds")
 @click.option("--preds", type=FILE, required=True, help="The file of predictions to check.")
 @click.pass_context
-def check(ctx: click.Context, task_name: str, questions: Path | None, golds: Path | None, preds: Path) -> None:
+def check(
+    ctx: click.Context,
+    task_name: str,
+    questions: Path | None,
+    golds: Path | None,
+    data_dir: str | None,
+    split: str | None,
+    preds: Path,
+) -> None:
     """Check a file of predictions for TASK: is it fit to submit?
 
     Errors (exit status 2): missing, extra or duplicate ids, another task, outputs of a wrong type. Doubts (exit status
@@ -36,8 +48,13 @@ def check(ctx: click.Context, task_name: str, questions: Path | None, golds: Pat
     unknown labels, ratings that are not numbers.
     """
     task = get_task(task_name)
-    if (questions is None) == (golds is None):
-        raise ValueError("expected either --questions or --golds: the samples that need a prediction")
+    if sum(source is not None for source in (questions, golds, data_dir)) != 1:
+        raise ValueError("expected either --questions, --golds or --data-dir: the samples that need a prediction")
+    if data_dir is not None:
+        split = split or "validation"
+        questions = find_files(task, data_dir, (split,))[split].questions
+    elif split is not None:
+        raise ValueError("--split belongs to --data-dir; a file is one split already")
     try:
         ids = list(read_outputs(golds, task).by_id) if questions is None else read_question_ids(questions)
     except OutputsFileError:

@@ -57,7 +57,7 @@ def _json_members(path: Path) -> Iterator[tuple[str, bytes]]:
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
         if not head.startswith(b"PK"):
-            raise ValueError(f"{path}: expected a zip file, found {describe(head)}")
+            raise ValueError(f"{path}: expected a zip file, found {describe(head)}; lamp-metric pack makes one")
         left = MAX_INFLATED_BYTES
         try:
             with zipfile.ZipFile(file) as archive:

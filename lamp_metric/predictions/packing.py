@@ -67,7 +67,7 @@ def _report(document: Any, name: str) -> Report:
         report.errors.append("no predictions: 'golds' is an empty list")
     distance, nearest = min(_splits(task, entries))
     if distance:
-        report.warnings.append(f"{report.n} predictions are not a whole split of {task.base} (nearest: {nearest})")
+        report.warnings.append(f"not a whole split of {task.base}: {report.counted} (nearest: {nearest})")
     return report
 
 

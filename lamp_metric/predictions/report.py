@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
 from lamp_dataset.formats.ids import difference, duplicates
 from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.outputs import golds_of
+from lamp_dataset.formats.recognition import count_labels, other_task, tasks_named
 from lamp_dataset.formats.texts import SHOWN_CHARS, printable, short
 from lamp_dataset.task import Task
-from lamp_dataset.tasks import TASKS, official_hint
+from lamp_dataset.tasks import official_hint
 from lamp_metric.predictions.values import is_number
-from lamp_metric.scorers import SCORERS
 from lamp_metric.scorers.ordinal import number_of
 from lamp_metric.scorers.text import has_words
 
@@ -46,11 +47,16 @@ class Report:
         """2 if the file is unfit, 1 if it is doubtful, 0 if it is fit."""
         return 2 if self.errors else 1 if self.doubts else 0
 
+    @property
+    def counted(self) -> str:
+        """The number of predictions, in words."""
+        return "1 prediction" if self.n == 1 else f"{self.n} predictions"
+
     def text(self) -> str:
         """The report as human-readable text."""
         verdict = ("fit", "doubtful", "unfit")[self.exit_status]
         name = printable(self.name)
-        lines = [f"{name}: {self.n} predictions, {verdict}"]
+        lines = [f"{name}: {self.counted}, {verdict}"]
         for kind, found in (("error", self.errors), ("doubt", self.doubts), ("warning", self.warnings)):
             lines += [f"  {kind}: {line}" for line in found]
         return "\n".join(lines)
@@ -121,7 +127,7 @@ def _texts(sound: Sequence[tuple[str, Any]], task: Task, report: Report) -> Iter
     unfit, empty = [], []
     for sample_id, output in sound:
         if not isinstance(output, str) and not (task.labels and is_number(output)):
-            unfit.append(f"{_id(sample_id)} {short(output)}")
+            unfit.append(_shown(sample_id, output))
         elif not str(output).strip():
             empty.append(_id(sample_id))
         else:
@@ -138,13 +144,8 @@ def _doubts(task: Task, texts: list[str]) -> list[str]:
     misfits = [text for text in texts if not _FITS[task.kind](task, text)]
     if 2 * len(misfits) <= len(texts):
         return []
-    counts = {
-        other.name: sum(SCORERS[other.kind].is_valid_reference(other, text) for text in texts)
-        for other in TASKS.values()
-        if other.labels and other.base != task.base and not other.time_based
-    }
-    likely = max(counts, key=counts.__getitem__)
-    looks = f"look like {likely}" if 2 * counts[likely] > len(texts) else "do not look like another task either"
+    likely = other_task(texts, task)
+    looks = f"look like {likely.name}" if likely else "do not look like another task either"
     found = f"{len(misfits)} of {len(texts)} outputs are not labels of {task.name}, first {short(misfits[0])}"
     return [f"{found}; they {looks}"]
 
@@ -158,23 +159,17 @@ _FITS = {
 
 
 def _labels(task: Task, texts: list[tuple[str, str]]) -> list[str]:
-    wrong = [f"{_id(sample_id)} {short(text)}" for sample_id, text in texts if text not in task.labels]
+    wrong = [(sample_id, text) for sample_id, text in texts if text not in task.labels]
     if not wrong:
         return []
     line = f"{_count(wrong, 'output is not a label', 'outputs are not labels')} of {task.name} and count as wrong: "
-    others = [
-        other.name
-        for other in TASKS.values()
-        if other.official_name == task.official_name
-        and other.setting == task.setting
-        and other is not task
-        and any(text in other.labels for _, text in texts)
-    ]
-    return [line + _some(wrong) + (f"; some are labels of {others[0]}" if others else "")]
+    twins = (other for other in tasks_named(task.official_name, "", task.setting) if other is not task)
+    others = [other.name for other in twins if count_labels((text for _, text in wrong), other)]
+    return [line + _some(list(starmap(_shown, wrong))) + (f"; some are labels of {others[0]}" if others else "")]
 
 
 def _ratings(task: Task, texts: list[tuple[str, str]]) -> list[str]:
-    values = [(f"{_id(sample_id)} {short(text)}", number_of(text)) for sample_id, text in texts]
+    values = [(_shown(sample_id, text), number_of(text)) for sample_id, text in texts]
     low, high = float(task.labels[0]), float(task.labels[-1])
     unusable = [shown for shown, value in values if value is None]
     off = [shown for shown, value in values if value is not None and not low <= value <= high]
@@ -188,8 +183,8 @@ def _ratings(task: Task, texts: list[tuple[str, str]]) -> list[str]:
 
 
 def _words(task: Task, texts: list[tuple[str, str]]) -> list[str]:
-    silent = [f"{_id(sample_id)} {short(text)}" for sample_id, text in texts if not has_words(text)]
-    stubs = [f"{_id(sample_id)} {short(text)}" for sample_id, text in texts if task.is_stub(text)]
+    silent = [_shown(sample_id, text) for sample_id, text in texts if not has_words(text)]
+    stubs = [_shown(sample_id, text) for sample_id, text in texts if task.is_stub(text)]
     lines = []
     if silent:
         lines.append(
@@ -213,6 +208,11 @@ def _count(found: Sequence, one: str, many: str) -> str:
 def _id(sample_id: str) -> str:
     """An id for the report: without quotation marks where that is clear."""
     return sample_id if sample_id and sample_id.isprintable() and len(sample_id) <= SHOWN_CHARS else short(sample_id)
+
+
+def _shown(sample_id: str, output: Any) -> str:
+    """An output and its sample."""
+    return f"{short(output)} (sample {_id(sample_id)})"
 
 
 def _some(found: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lamp_dataset.formats.ids import DuplicateIdError, IdMismatchError
+from lamp_dataset.formats.ids import DuplicateIdError, IdMismatchError, duplicates
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_metric.predictions.joining import join_by_id
@@ -96,12 +96,20 @@ def as_list(values: Any, side: str) -> list:
         raise ValueError(f"{side}: expected a list, found a {type(values).__name__}, which has no order")
     for attributes, rows in _TABLES:
         if all(hasattr(values, attribute) for attribute in attributes):
+            _check_columns(values, side)
             return rows(values)
     if values is None or isinstance(values, (str, bytes, Mapping)) or not _is_iterable(values):
         raise ValueError(
             f"{side}: expected a list of strings or of records with 'id' and 'output', found {_shown(values)}"
         )
     return list(values)
+
+
+def _check_columns(table: Any, side: str) -> None:
+    """Reject a table with two columns of one name: a record has room for one of them."""
+    again = duplicates(getattr(table, "column_names", getattr(table, "columns", ())))
+    if again:
+        raise ValueError(f"{side}: expected one column {short(again[0])}, found several of that name")
 
 
 def _is_iterable(values: Any) -> bool:

@@ -56,7 +56,9 @@ def test_answers_are_extracted_on_demand():
     [
         ("LaMP_4", ["a"], ["a", "b"], None, "1 and 2"),
         ("LaMP_4", ["a"], ["a"], ["1", "2"], "ids.* 2 and 1"),
+        ("LaMP_4", ["a", "b"], ["a", "b"], ["1", 1], "ids.* 1 at position 1"),
         ("LaMP_4", [], [], None, "nothing"),
+        ("LaMP_2", ["4"], ["4"], None, r"reference of sample 0: '4'.*LaMP_2.*LaMP_3"),
         ("LaMP_1", ["[1]"], ["[3]"], ["9"], r"reference of sample '9': '\[3\]'.*LaMP_1.*\[1\], \[2\]"),
         ("LaMP_6", ["a"], ["147-000874-EM.txt"], None, "reference of sample 0: '147-000874-EM.txt'.*avocado-builder"),
     ],

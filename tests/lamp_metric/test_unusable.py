@@ -38,6 +38,12 @@ def test_what_is_found_by_extraction_can_be_used(name):
         assert "extract" not in unusable_line(samples, "--extract_answers")
 
 
+def test_the_task_whose_labels_most_predictions_are_is_named():
+    for predictions, said in ((["4", "5.0", "comedy"], True), (["4", "comedy", "comedy"], False)):
+        line = unusable_line(measure(TASKS["LaMP_2"], predictions, ["comedy"] * 3), "x")
+        assert ("LaMP_3" in line) == said
+
+
 def test_nothing_is_said_if_all_can_be_used():
     assert unusable_line(measure(TASKS["LaMP_3"], ["9", 4], ["5", "4"]), "x") is None
 

@@ -236,7 +236,7 @@ BOTH = ("--ranking", "other.json", "--retriever", "first")
         (["personalize", "LaMP_3", "--profile-seed", "1", "--output", "p.parquet"], "--profile-seed .*--profile other"),
         (
             ["personalize", "LaMP_3", "--profile", "none", "--match-sizes", "--output", "p.parquet"],
-            "--match-sizes .*--profile other, found --profile none",
+            "--match-sizes .*--profile other, not none",
         ),
         (["rank", "LaMP_3", "--output", "no/r.json"], "no/r.json: the folder .*/no does not exist"),
         (["rank", "LaMP_3", "--retriever", "bm26", "--output", "r.json"], "no retriever named 'bm26'; known: bm25"),
@@ -244,7 +244,7 @@ BOTH = ("--ranking", "other.json", "--retriever", "first")
         (["rank", "LaMP_3", "--retriever", "no_module:X", "--output", "r.json"], "'no_module:X': No module named"),
         (["rank", "LaMP_3", "--k1", "inf", "--output", "r.json"], "bm25: .*k1=inf"),
         (["rank", "LaMP_3", "--split", "dev", "--output", "r.json"], "'dev' is called 'validation' here"),
-        (["rank", "LaMP_3", "--seed", "1", "--output", "r.json"], "--seed goes .* bm25, the default"),
+        (["rank", "LaMP_3", "--seed", "1", "--output", "r.json"], "--seed needs .* bm25, the default"),
         (["rank", "LaMP_3", "--ranker", "bm25", "--output", "r.json"], "--ranker needs --retriever rrf, not bm25"),
         (["rank", "LaMP_3", *RRF, "--output", "r.json"], "rrf needs two .*; found none"),
         (["rank", "LaMP_3", *RRF, *BM25, "--output", "r.json"], "rrf needs two .*; found --ranker bm25$"),

@@ -6,6 +6,7 @@ from lamp_dataset.formats.recognition import (
     check_labels,
     count_labels,
     looks_like,
+    other_task,
     task_of,
     tasks_named,
     tasks_with_label,
@@ -56,7 +57,19 @@ def test_a_name_that_the_file_does_not_give_is_refused():
 
 def test_the_best_fit_counts_any_value_as_its_text():
     assert best_fit("LaMP_3", [5, None, "x"], "f").name == "LaMP_3"
-    assert count_labels([5, " 4 ", "5.0", None, [1]], TASKS["LaMP_3"]) == 2
+    assert count_labels([5, " 4 ", "5.0", None, [1], 4.5], TASKS["LaMP_3"]) == 3
+
+
+def test_another_task_is_the_one_whose_labels_more_than_half_are():
+    for outputs, total, name in (
+        (["4", 5.0, "x"], None, "LaMP_3"),
+        (["4", "x"], None, None),
+        (["4", "5"], 4, None),
+        (["travel"], None, "LaMP_2_news"),
+        ([], None, None),
+    ):
+        found = other_task(outputs, TASKS["LaMP_2"], total)
+        assert (found and found.name) == name
 
 
 def test_golds_that_are_mostly_labels_of_another_task_are_refused():

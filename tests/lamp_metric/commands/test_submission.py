@@ -39,6 +39,35 @@ def test_the_sample_s_own_questions_are_read(made, run, name):
     assert run("check", name, "--questions", path, "--preds", preds).exit_code == 0
 
 
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_the_samples_of_a_split_in_a_folder_are_read(made, run, split):
+    with open(f"{SAMPLE}/{TASKS['LaMP_3'].questions_path(split)}") as file:
+        preds = made.write("p.json", "LaMP_3", {row["id"]: "4" for row in json.load(file)})
+    for words in (["--data-dir", "sample", "--split", split], ["--data-dir", SAMPLE]):
+        report = run("check", "LaMP_3", *words, "--preds", preds)
+        assert report.exit_code == (0 if split in ("validation", words[-1]) else 2)
+
+
+def test_where_the_samples_are_is_said_once(made, fails):
+    golds, preds = made.pair("LaMP_3")
+    assert "--data-dir" in fails("check", "LaMP_3", "--data-dir", "sample", "--golds", golds, "--preds", preds)
+    assert "--split" in fails("check", "LaMP_3", "--split", "test", "--golds", golds, "--preds", preds)
+
+
+def test_an_unknown_option_is_quoted_as_it_was_typed(fails):
+    assert "'--data-dirs'" in fails("check", "LaMP_3", "--data-dirs", "sample")
+    message = fails("pack", "p.json", "--out-put=s.zip")
+    assert "'--out-put'" in message
+    assert "--output" in message
+
+
+def test_json_lines_are_recognized(fails, tmp_path):
+    path = tmp_path / "p.json"
+    path.write_text('{"id": "1", "output": "4"}\n{"id": "2", "output": "5"}\n')
+    message = fails("pack", path, "--partial", "--output", tmp_path / "s.zip")
+    assert all(fact in message for fact in ("p.json", "JSON lines", "lamp_metric.write_predictions"))
+
+
 def test_one_report_names_everything_that_is_wrong(made, run, questions):
     preds = made.write(
         "p.json",
@@ -54,18 +83,18 @@ def test_one_report_names_everything_that_is_wrong(made, run, questions):
         "  error: 1 duplicate id: 1\n"
         "  error: 2 samples have no prediction: 6, 7\n"
         "  error: 2 predictions have ids that no sample has: 9, 8\n"
-        "  error: 2 outputs are not a string: 3 None, 4 7\n"
+        "  error: 2 outputs are not a string: None (sample 3), 7 (sample 4)\n"
         "  warning: 1 output is empty: 2\n"
-        "  warning: 1 output has no word that ROUGE sees (a-z, 0-9): 8 '東京'\n"
+        "  warning: 1 output has no word that ROUGE sees (a-z, 0-9): '東京' (sample 8)\n"
     )
     assert result.stderr == ""
 
 
 def test_bad_input_of_check_is_one_line(made, fails, questions, tmp_path):
     preds = made.write("p.json", "LaMP_4", {"1": "a"})
-    assert "expected either --questions or --golds" in fails("check", "LaMP_4", "--preds", preds)
+    assert "expected either --questions, --golds or --data-dir" in fails("check", "LaMP_4", "--preds", preds)
     both = ["--questions", questions("1"), "--golds", preds]
-    assert "expected either --questions or --golds" in fails("check", "LaMP_4", *both, "--preds", preds)
+    assert "expected either --questions, --golds or --data-dir" in fails("check", "LaMP_4", *both, "--preds", preds)
     (tmp_path / "rows.json").write_text('[{"id": "1", "profile": []}]')
     assert "rows.json: sample '1': " in fails(
         "check", "LaMP_4", "--questions", tmp_path / "rows.json", "--preds", preds
@@ -120,7 +149,7 @@ def test_pack_and_eval_all_are_a_round_trip(made, run, tmp_path):
     result = run("pack", *files, "--output", packed)
     assert result.exit_code == 0, result.output
     assert result.stdout.endswith(f"wrote {packed}: {', '.join(OFFICIAL_NAMES)}\n")
-    assert "  warning: 12 predictions are not a whole split of LaMP_7 (nearest: 1,496 in test, user)\n" in result.stdout
+    assert "  warning: not a whole split of LaMP_7: 12 predictions (nearest: 1,496 in test, user)\n" in result.stdout
     with zipfile.ZipFile(packed) as archive:
         assert archive.namelist() == [f"{name}.json" for name in OFFICIAL_NAMES]
         assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
@@ -144,7 +173,7 @@ def test_the_nearest_split_is_one_of_the_setting_that_the_ids_tell(made, run, tm
     ):
         preds = made.write("p.json", "LaMP_4", {f"{start}{number}": "a" for number in range(1801)})
         result = run("pack", preds, "--partial", "--output", tmp_path / "s.zip")
-        assert f"1801 predictions are not a whole split of LaMP_4 (nearest: {nearest})" in result.stdout
+        assert f"not a whole split of LaMP_4: 1801 predictions (nearest: {nearest})" in result.stdout
 
 
 def test_files_of_the_gated_task_are_for_their_owner_alone(made, run, tmp_path):

@@ -19,7 +19,7 @@ def test_a_verdict_is_the_worst_that_was_found():
     assert Report("p", doubts=["d"], warnings=["w"]).exit_status == 1
     report = Report("p", 1, ["e"], ["d"], ["w"])
     assert report.exit_status == 2
-    assert report.text().split("\n") == ["p: 1 predictions, unfit", "  error: e", "  doubt: d", "  warning: w"]
+    assert report.text().split("\n") == ["p: 1 prediction, unfit", "  error: e", "  doubt: d", "  warning: w"]
 
 
 def test_a_file_is_read_and_checked(tmp_path):
@@ -52,7 +52,7 @@ def test_labels_that_do_not_exist_are_warned_of():
     assert (report.errors, report.doubts) == ([], [])
     (warning,) = report.warnings
     assert warning.startswith("2 outputs ")
-    assert all(fact in warning for fact in ("LaMP_2", "1 'Comedy', 3 'travel'", "LaMP_2_news"))
+    assert all(fact in warning for fact in ("LaMP_2", "'Comedy' (sample 1), 'travel' (sample 3)", "LaMP_2_news"))
 
 
 def test_ratings_that_are_not_numbers_or_off_the_scale_are_warned_of():
@@ -60,20 +60,20 @@ def test_ratings_that_are_not_numbers_or_off_the_scale_are_warned_of():
     assert report.exit_status == 0
     unusable, off = report.warnings
     assert unusable.startswith("2 outputs ")
-    assert unusable.endswith(": 3 '5 stars', 4 'nan'")
-    assert off.endswith(" 1 to 5: 5 '0', 6 '11'")
+    assert unusable.endswith(": '5 stars' (sample 3), 'nan' (sample 4)")
+    assert off.endswith(" 1 to 5: '0' (sample 5), '11' (sample 6)")
 
 
 def test_file_names_in_place_of_texts_are_warned_of():
     (warning,) = check("LaMP_6", {"1": "147-000874-EM.txt", "2": "Lunch"}).warnings
     assert warning.startswith("1 output is a file name")
-    assert warning.endswith(": 1 '147-000874-EM.txt'")
+    assert warning.endswith(": '147-000874-EM.txt' (sample 1)")
 
 
 def test_texts_without_words_are_warned_of():
     (warning,) = check("LaMP_4", {"1": "東京", "2": "a"}).warnings
     assert warning.startswith("1 output ")
-    assert warning.endswith(": 1 '東京'")
+    assert warning.endswith(": '東京' (sample 1)")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_texts_without_words_are_warned_of():
     [
         ("LaMP_2", ["4", "5", "1", "comedy"], ["3 of 4", "LaMP_2", "'4'", "LaMP_3"]),
         ("LaMP_2", ["4", "5", "[1]", "[2]"], ["4 of 4", "LaMP_2", "'4'", "not look like another"]),
-        ("LaMP_2", ["4", "5", 1], ["3 of 3", "LaMP_2", "LaMP_3"]),
+        ("LaMP_2", ["4", 5.0, 1], ["3 of 3", "LaMP_2", "LaMP_3"]),
         ("LaMP_2", ["travel"] * 3, ["3 of 3", "LaMP_2", "LaMP_2_news"]),
         ("LaMP_2_news_time", ["comedy"] * 3, ["3 of 3", "LaMP_2_news_time", "look like LaMP_2"]),
         ("LaMP_1", ["It is [1]."] * 3, ["3 of 3", "LaMP_1", "'It is [1].'", "not look like another"]),

@@ -176,3 +176,16 @@ def test_records_are_joined_by_id_and_strings_by_position():
     assert join_records(bare, bare[::-1]) == (None, ["a", "b"], ["b", "a"])
     with pytest.raises(ValueError, match="2 strings among records"):
         join_records([*ROWS, *bare], [*ROWS, *bare])
+
+
+@pytest.mark.parametrize("kind", ["pandas", "pyarrow"])
+def test_a_table_with_two_columns_of_one_name_is_refused(kind):
+    module = pytest.importorskip(kind)
+    columns, names = [["1", "a", "b"]], ["id", "output", "output"]
+    table = (
+        module.DataFrame(columns, columns=names)
+        if kind == "pandas"
+        else module.table([[value] for value in columns[0]], names=names)
+    )
+    with pytest.raises(ValueError, match=r"predictions: .*'output'"):
+        as_list(table, "predictions")
