@@ -8,6 +8,7 @@ from typing import Any
 
 from lamp_dataset.lazy import load_model, require
 from lamp_dataset.personalize.model_files import TOKENIZER_FILES, check_content, content_of
+from lamp_dataset.personalize.model_names import check_name
 from lamp_dataset.personalize.prompts.official_tokenizer import as_official, load_official
 
 
@@ -40,10 +41,14 @@ class TokenizerSource:
 
     def _load(self) -> None:
         self.tokenizer = self.given
-        if isinstance(self.given, str) and self.rules == "official":
+        if not isinstance(self.given, str):
+            return
+        transformers = require("transformers", "models")
+        check_name(self.given)
+        if self.rules == "official":
             self.tokenizer, self.note = load_official(self.given)
-        elif isinstance(self.given, str):
-            self.tokenizer = load_model(require("transformers", "models").AutoTokenizer.from_pretrained, self.given)
+        else:
+            self.tokenizer = load_model(transformers.AutoTokenizer.from_pretrained, self.given)
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but what is loaded again."""

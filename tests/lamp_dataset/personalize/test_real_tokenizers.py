@@ -164,5 +164,5 @@ def test_a_tokenizer_by_name_is_loaded_where_it_is_needed(t5, tmp_path):
 
 
 def test_a_tokenizer_that_is_not_there_is_one_os_error(tmp_path):
-    with pytest.raises(OSError, match="cannot load .*no/tokenizer', neither a folder here nor a model on the Hub"):
+    with pytest.raises(OSError, match="no folder .*no/tokenizer"):
         Personalizer("LaMP_3", tokenizer=f"{tmp_path}/no/tokenizer")

@@ -1,0 +1,66 @@
+"""Names of tokenizers: a wrong one is told at once, where Hugging Face's loaders would try again for minutes."""
+
+from __future__ import annotations
+
+import os
+
+#: Files that a tokenizer's name is looked up by in the cache: any of them will do.
+CACHED_FILES = (
+    "tokenizer_config.json",
+    "tokenizer.json",
+    "config.json",
+    "vocab.json",
+    "vocab.txt",
+    "spiece.model",
+    "tokenizer.model",
+)
+#: How names of a tokenizer's files begin or end.
+BEGINNINGS = ("tokenizer", "tokenization", "vocab", "merges", "spiece", "sentencepiece", "tekken")
+ENDINGS = (".model", ".py", ".spm", ".tiktoken")
+TIMEOUT_SECONDS = 10
+
+
+def check_name(name: str) -> None:
+    """Check that ``name`` is a folder, or a name on the Hub that is in the cache or may be in reach.
+
+    A server that answers, whatever it says, is left to the loader; so is everything if the Hub is to be left alone
+    (``HF_HUB_OFFLINE=1``): loaders do not wait then.
+
+    Raises:
+        FileNotFoundError: the folder has no file of a tokenizer, or there is none and no model can have this name.
+        OSError: nothing is cached and no server answers.
+    """
+    from huggingface_hub import constants, model_info
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+    from huggingface_hub.utils import validate_repo_id
+
+    if os.path.isdir(name):
+        return _check_folder(name)
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        raise FileNotFoundError(f"no folder {name}, and no model on the Hub can have this name") from None
+    if constants.HF_HUB_OFFLINE or _is_cached(name):
+        return
+    try:
+        model_info(name, timeout=TIMEOUT_SECONDS)
+    except HfHubHTTPError:
+        return
+    except Exception as error:  # OSError with requests, and a class of its own with httpx or httpx2
+        if not isinstance(error, OSError) and not type(error).__module__.startswith("httpx"):
+            raise
+        here = f"cannot load {name!r}: no folder here, not in the cache, and {constants.ENDPOINT} does not answer"
+        raise OSError(f"{here}. Is the name spelled right? Offline, pass a folder") from error
+
+
+def _check_folder(name: str) -> None:
+    """From a config alone, transformers 5 makes a tokenizer without a vocabulary."""
+    if not any(file.startswith(BEGINNINGS) or file.endswith(ENDINGS) for file in os.listdir(name)):
+        raise FileNotFoundError(f"the folder {name!r} has no tokenizer files, such as tokenizer.json")
+
+
+def _is_cached(name: str) -> bool:
+    from huggingface_hub import try_to_load_from_cache
+
+    caches = {None, os.environ.get("TRANSFORMERS_CACHE")}  # the second one only for transformers 4
+    return any(isinstance(try_to_load_from_cache(name, file, at), str) for at in caches for file in CACHED_FILES)

@@ -1,0 +1,102 @@
+import huggingface_hub
+import pytest
+from huggingface_hub import constants
+from huggingface_hub.errors import HfHubHTTPError
+
+from lamp_dataset import Personalizer
+from lamp_dataset.personalize.model_names import check_name
+
+
+class Timeout(Exception):  # noqa: N818 - httpx calls it so, too
+    """As httpx and httpx2 raise it: no OSError."""
+
+    __module__ = "httpx2"
+
+
+@pytest.fixture
+def asked(tmp_path, monkeypatch):
+    """Asks a Hub that raises the error in the list, and notes the names there."""
+    found = []
+
+    def model_info(name, timeout):
+        assert timeout
+        found.append(name)
+        if isinstance(found[0], Exception):
+            raise found[0]
+
+    monkeypatch.setattr(huggingface_hub, "model_info", model_info)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    return found
+
+
+@pytest.mark.parametrize("error", [ConnectionError("no route"), Timeout("no answer"), TimeoutError("no answer")])
+def test_a_name_that_nobody_answers_for_ends_after_one_request(error, asked):
+    asked.append(error)
+    with pytest.raises(OSError, match="'me/typo'.*spelled.*folder"):
+        check_name("me/typo")
+    assert asked[1:] == ["me/typo"]
+
+
+def test_any_answer_is_left_to_the_loader(asked):
+    asked.append(HfHubHTTPError.__new__(HfHubHTTPError))
+    check_name("me/typo")
+    assert asked[1:] == ["me/typo"]
+    asked[0] = "an answer"
+    check_name("me/model")
+
+
+def test_an_error_of_our_own_is_not_taken_for_a_lost_connection(asked):
+    asked.append(RuntimeError("a mistake"))
+    with pytest.raises(RuntimeError):
+        check_name("me/model")
+
+
+def test_folders_cached_models_and_offline_work_ask_nobody(asked, tmp_path, monkeypatch):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "tokenizer.json").touch()
+    check_name("model")
+    snapshot = tmp_path / "cache" / "models--me--model" / "snapshots" / "c0ffee"
+    snapshot.mkdir(parents=True)
+    (snapshot / "spiece.model").touch()
+    (snapshot.parents[1] / "refs").mkdir()
+    (snapshot.parents[1] / "refs" / "main").write_text("c0ffee")
+    check_name("me/model")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    check_name("me/other")
+    assert not asked
+
+
+@pytest.mark.parametrize("name", ["./my-model", "/no/such/model", "models/t5/last"])
+def test_a_path_of_no_folder_is_called_one(name, asked):
+    with pytest.raises(FileNotFoundError, match=f"no folder {name}"):
+        check_name(name)
+    assert not asked
+
+
+def test_a_folder_without_tokenizer_files(tmp_path):
+    (tmp_path / "config.json").touch()
+    (tmp_path / "model.safetensors").touch()
+    with pytest.raises(FileNotFoundError, match=f"folder '{tmp_path}' has no tokenizer files"):
+        check_name(str(tmp_path))
+    (tmp_path / "vocab.txt").touch()
+    check_name(str(tmp_path))
+
+
+@pytest.mark.models
+@pytest.mark.tokenizers
+@pytest.mark.parametrize("rules", ["official", "fixed"])
+@pytest.mark.parametrize("config", [None, "{}", '{"model_type": "t5"}'])
+def test_the_personalizer_says_what_is_wrong_with_a_folder(config, rules, asked, tmp_path):
+    (tmp_path / "out").mkdir()
+    if config is not None:
+        (tmp_path / "out" / "config.json").write_text(config)
+    with pytest.raises(FileNotFoundError, match="folder 'out' has no tokenizer files"):
+        Personalizer("LaMP_3", tokenizer="out", rules=rules)
+    with pytest.raises(FileNotFoundError, match="no folder ./nothing"):
+        Personalizer("LaMP_3", tokenizer="./nothing", rules=rules)
+    asked.append(ConnectionError("no route"))
+    with pytest.raises(OSError, match="'me/typo'.*spelled"):
+        Personalizer("LaMP_3", tokenizer="me/typo", rules=rules)
+    assert asked[1:] == ["me/typo"]
