@@ -9,7 +9,7 @@ Three runs on the same disk, one after the other, each in its own process:
 * official: extract every zip, parse needed files with mail-parser 3.15.0, delete, join in memory.
 
 The outputs of the last two are compared byte for byte.
-Needs: pip install 'lamp-hf[test]'
+Needs: pip install '.[test]'
 """
 
 import argparse

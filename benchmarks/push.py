@@ -4,7 +4,7 @@ Run it from the project's folder, in the environment of ``make test``: ``.venv/b
 The rows are made up and prepared beforehand, so this times the Parquet writing and the talk with the Hub. Ours also
 reads every config back in a process of its own, theirs does not. Loopback has no latency: on the real Hub, each request
 costs more.
-Needs: pip install 'lamp-hf[test]'
+Needs: pip install '.[test]'
 """
 
 import argparse
@@ -23,7 +23,10 @@ from made_up import write_all
 try:
     from hub_server import Hub
 except ModuleNotFoundError as error:
-    print(f"error: this needs the package {error.name.replace('_', '-')}: pip install 'lamp-hf[test]'", file=sys.stderr)
+    print(
+        f"error: this needs the package {error.name.replace('_', '-')}; from a checkout: pip install '.[test]'",
+        file=sys.stderr,
+    )
     sys.exit(2)
 
 CONFIGS = [name for name, task in TASKS.items() if not task.gated][:10]

@@ -4,7 +4,7 @@
     python benchmarks/report.py --rows 500 --items 50
 
 Claim: at most 30 seconds for 2,500 rows of 190 items and three systems. The files, some 450 MB, are made here from a
-seed: each row is a user, and who has a larger profile gains more. Needs: pip install 'lamp-hf[report]'
+seed: each row is a user, and who has a larger profile gains more. Needs: pip install '.[report]'
 """
 
 from __future__ import annotations

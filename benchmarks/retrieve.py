@@ -4,9 +4,9 @@
 
 Texts are seeded nonsense whose words are as frequent as in natural language (Zipf-Mandelbrot, about 74 distinct words
 in 100). Sizes are those of the tasks' mean profiles. One thread; times are of the processor, which other programs
-disturb less, medians over users of the best of three. With 'lamp-hf[models]' prompts are also made with a tokenizer,
+disturb less, medians over users of the best of three. With the extra models prompts are also made with a tokenizer,
 beside the official order of calls, which encodes one text at a time, and beside one encoding of each text.
-Needs: pip install 'lamp-hf[test]'
+Needs: pip install '.[test]'
 """
 
 import argparse
@@ -35,7 +35,10 @@ from lamp_dataset.tasks import TASKS
 try:
     from rank_bm25 import BM25Okapi
 except ModuleNotFoundError as error:
-    print(f"error: this needs the package {error.name.replace('_', '-')}: pip install 'lamp-hf[test]'", file=sys.stderr)
+    print(
+        f"error: this needs the package {error.name.replace('_', '-')}; from a checkout: pip install '.[test]'",
+        file=sys.stderr,
+    )
     sys.exit(2)
 
 TESTS = Path(__file__).resolve().parent.parent / "tests"

@@ -3,7 +3,7 @@
     python benchmarks/score.py
 
 Texts are made up from a seed. Each part runs in a process of its own, so that its peak memory is its own.
-Needs: pip install 'lamp-hf[test]'
+Needs: pip install '.[test]'
 """
 
 import argparse

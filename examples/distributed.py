@@ -10,7 +10,7 @@ export). The callable is the one that ``map`` takes. Started so, Ray uses this m
 A dense retriever (--retriever dense --model …) joins as a pool of actors: each loads the model once and keeps its
 vectors; --gpus gives each a share of a GPU. Generation joins the same way: a class that loads the model in __init__
 and answers a batch in __call__, behind this step as another ``map_batches(Answers, concurrency=…, num_gpus=1)``.
-Needs: pip install 'lamp-hf[ray]', and for dense 'lamp-hf[dense]'
+Needs: pip install '.[ray]', and for dense '.[dense]'
 """
 
 import argparse
@@ -43,7 +43,7 @@ try:
 
     from lamp_dataset import Personalizer
 except ModuleNotFoundError as error:
-    print(f"error: this needs the package {error.name}: pip install 'lamp-hf[ray]'", file=sys.stderr)
+    print(f"error: this needs the package {error.name}; from a checkout: pip install '.[ray]'", file=sys.stderr)
     sys.exit(2)
 
 

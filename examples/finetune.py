@@ -5,7 +5,7 @@
 
 transformers' own Trainer does the work. The same command after a stop goes on from the last checkpoint.
 The scores go to the screen, the predictions in the official format to OUTPUT/predictions.json.
-Needs: pip install 'lamp-hf[models]'
+Needs: pip install '.[models]'
 """
 
 import argparse
@@ -58,7 +58,7 @@ try:
     from lamp_dataset import Personalizer
     from lamp_dataset.personalize.prompts.decoding import decode
 except ModuleNotFoundError as error:
-    print(f"error: this needs the package {error.name}: pip install 'lamp-hf[models]'", file=sys.stderr)
+    print(f"error: this needs the package {error.name}; from a checkout: pip install '.[models]'", file=sys.stderr)
     sys.exit(2)
 
 

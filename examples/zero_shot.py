@@ -6,7 +6,7 @@
 Sequence-to-sequence models read the prompt, chat models the messages in their own template, other models the prompt.
 Answers are kept as they come in OUTPUT.part: the same command after a stop goes on where it stopped. OUTPUT holds the
 predictions in the official format; where the split has golds, their scores with 95 % intervals go to the screen.
-Needs: pip install 'lamp-hf[models]'
+Needs: pip install '.[models]'
 """
 
 import argparse
@@ -47,7 +47,7 @@ try:
     from lamp_dataset import Personalizer
     from lamp_dataset.personalize.prompts.decoding import decode
 except ModuleNotFoundError as error:
-    print(f"error: this needs the package {error.name}: pip install 'lamp-hf[models]'", file=sys.stderr)
+    print(f"error: this needs the package {error.name}; from a checkout: pip install '.[models]'", file=sys.stderr)
     sys.exit(2)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -51,7 +52,7 @@ def check_installed(module: str, extra: str) -> None:
 
 def _missing(module: str, extra: str) -> ImportError:
     package = module.replace("_", "-")
-    return ImportError(f"this needs the package {package}: pip install 'lamp-hf[{extra}]'", name=module)
+    return ImportError(f"this needs the package {package}; from a checkout: pip install '.[{extra}]'", name=module)
 
 
 def load_model(load: Callable[..., Any], name: str, **options: Any) -> Any:
@@ -64,6 +65,5 @@ def load_model(load: Callable[..., Any], name: str, **options: Any) -> Any:
         return load(name, **options)
     except (OSError, ValueError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise OSError(
-            f"cannot load {name!r}, neither a folder here nor a model on the Hub in reach: {reason}"
-        ) from error
+        place = "a folder here" if os.path.isdir(name) else "neither a folder here nor a model on the Hub in reach"
+        raise OSError(f"cannot load {name!r}, {place}: {reason}") from error

@@ -293,7 +293,7 @@ def test_a_missing_package_shows_before_anything_starts(run, command, monkeypatc
     status, output = run(command, "LaMP_3", *HERE, "--retriever", "dense", "--model", "any", "--output", "o.parquet")
     assert (status, output) == (
         2,
-        "error: this needs the package sentence-transformers: pip install 'lamp-hf[dense]'\n",
+        "error: this needs the package sentence-transformers; from a checkout: pip install '.[dense]'\n",
     )
 
 

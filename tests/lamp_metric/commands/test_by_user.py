@@ -247,7 +247,7 @@ def test_a_missing_folder_to_write_in_is_named(split, fails):
 
 def test_without_matplotlib_the_extra_is_named(split, fails, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert "pip install 'lamp-hf[report]'" in fails_whole(split, fails)
+    assert "pip install '.[report]'" in fails_whole(split, fails)
 
 
 #: Kills itself at the Nth thing that it does to files once figures are drawn; with 0 counts them.
