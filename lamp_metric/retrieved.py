@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, combinations
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,8 +17,9 @@ import pyarrow as pa
 from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.retrieval.ranking import Ranker, rank
 from lamp_dataset.personalize.retrieval.samples import read_samples
-from lamp_dataset.personalize.users import InferredUsers, NamedUsers
+from lamp_dataset.personalize.users import InferredUsers, NamedUsers, tables
 from lamp_dataset.task import Task
+from lamp_dataset.tasks import get_task
 from lamp_metric.options import Resampling
 from lamp_metric.resampling import mean_interval
 from lamp_metric.scorers import SCORERS
@@ -69,8 +71,8 @@ class JudgedRetrieval:
 
 
 def judge_retrieval(
-    task: Task,
-    batches: Iterable[pa.Table],
+    task: str | Task,
+    rows: Any,
     rankers: Mapping[str, Ranker],
     ks: Iterable[int],
     rules: str = "official",
@@ -81,20 +83,25 @@ def judge_retrieval(
     Fewer than k items are compared where a profile is smaller. An empty profile counts as 0 everywhere.
 
     Args:
-        task: of the rows.
-        batches: rows with their golds.
-        rankers: by name.
+        task: config of the rows, such as ``"LaMP_3"``.
+        rows: rows of one split with their golds: a ``datasets.Dataset`` or ``IterableDataset``, an Arrow table, or an
+            iterable of Arrow tables.
+        rankers: by the names that the figures get. One of your own has the four names of
+            :class:`~lamp_dataset.personalize.retrieval.ranking.Ranker`; ``make_ranker("bm25")`` in
+            :mod:`lamp_dataset.personalize.retrieval.rankers` makes one by name.
         ks: numbers of items, from 1.
         rules: for the query, see :func:`~lamp_dataset.personalize.retrieval.queries.find_query`.
         use_date: whether documents end with their dates.
 
     Raises:
-        ValueError: profile items of the task hold no outputs, golds are withheld, or there are no rows.
+        ValueError: there is no such config, its profile items hold no outputs, golds are withheld, or there are no rows
+            or others than expected.
     """
+    task = get_task(task) if isinstance(task, str) else task
     field, chosen = check_output_field(task), tuple(sorted(set(ks)))
     users = NamedUsers() if task.time_based else InferredUsers()
     values: dict[tuple[str, ...], list[list[float]]] = {}
-    for batch in batches:
+    for batch in _batches(rows):
         users.add(batch)
         samples = read_samples(task, batch, rules, use_date)
         orders = {name: [r.order[: chosen[-1]] for r in rank(ranker, samples)] for name, ranker in rankers.items()}
@@ -108,6 +115,18 @@ def judge_retrieval(
     if not values:
         raise ValueError(f"{task.name}: no rows to judge retrieval on")
     return JudgedRetrieval(chosen, {key: np.array(values[key]) for key in sorted(values, key=_order)}, users.users())
+
+
+def _batches(rows: Any) -> Iterable[pa.Table]:
+    if isinstance(rows, pa.Table) or hasattr(rows, "with_format") or not isinstance(rows, Iterable):
+        rows = tables(rows)
+    for batch in rows:
+        if not isinstance(batch, pa.Table):
+            found = f"found {type(rows).__name__} of {type(batch).__name__}"
+            raise ValueError(f"expected the rows of one split as a datasets.Dataset or Arrow tables, {found}")
+        if "output" not in batch.column_names:
+            raise ValueError(f"expected rows with the column 'output', found {', '.join(batch.column_names)}")
+        yield batch
 
 
 def check_output_field(task: Task) -> str:

@@ -75,14 +75,14 @@ def retrieval(
     CONFIG comes first, since --retriever, -k and --ranker take all values that follow.
     """
     drawn, task = Resampling(**resampling), get_task(config)
-    from lamp_dataset.personalize.split import BATCH, load_split  # imported late: --help must be quick
+    from lamp_dataset.personalize.split import load_split  # imported late: --help must be quick
     from lamp_metric.retrieved import check_output_field, judge_retrieval
 
     check_output_field(task)
     options = {"model": model, "device": device, "seed": random_seed, "rankers": rankers}
     made = {name: ranker.ranker for name, ranker in _personalizers(config, names, use_date, rules, options)}
     rows = load_split(config, split, data_dir, limit)
-    judged = judge_retrieval(task, rows.with_format("arrow").iter(BATCH), made, ks, rules, use_date)
+    judged = judge_retrieval(task, rows, made, ks, rules, use_date)
     found = judged.means(drawn)
     about = {"task": config, "split": split, "n": len(rows), "users": len(set(judged.users))}
     about |= {"users_inferred": not task.time_based, **drawn.signed()}

@@ -122,3 +122,28 @@ def test_withheld_golds_and_no_rows_are_errors():
         judge_retrieval(TASKS["LaMP_3"], [pa.Table.from_pylist([rated("7", None, "5")])], {"first": First()}, [1])
     with pytest.raises(ValueError, match="LaMP_3.*no rows"):
         judge_retrieval(TASKS["LaMP_3"], [], {"first": First()}, [1])
+
+
+def test_a_config_by_name_and_rows_of_every_kind_are_judged_alike():
+    rows = datasets.load_dataset("lamp", "LaMP_3", data_dir=SAMPLE, split="validation")
+    table, rankers = rows.with_format("arrow")[:], {"first": First(), "last": Last()}
+    expected = judge_retrieval(TASKS["LaMP_3"], [table], rankers, [1, 2])
+    for given in (rows, rows.to_iterable_dataset(), table, rows.with_format("arrow").iter(2)):
+        found = judge_retrieval("LaMP_3", given, rankers, [1, 2])
+        assert values(found) == values(expected)
+        assert found.users == expected.users
+
+
+@pytest.mark.parametrize(
+    ("config", "rows", "facts"),
+    [
+        ("LaMP-2N", [], "LaMP_2_news"),
+        ("LaMP_3", [rated("7", "5", "5")], "list of dict"),
+        ("LaMP_3", 7, "found int"),
+        ("LaMP_3", "validation", "found str"),
+        ("LaMP_3", datasets.Dataset.from_list([{"id": "1", "input": "x", "profile": []}]), "'output'"),
+    ],
+)
+def test_what_cannot_be_judged_is_named(config, rows, facts):
+    with pytest.raises(ValueError, match=facts):
+        judge_retrieval(config, rows, {"first": First()}, [1])
