@@ -1,11 +1,11 @@
-"""BM25 over users' profiles: ours on plain values and on Arrow beside rank_bm25 in one run, scores compared bit by bit.
+"""BM25 over users' profiles: ours on plain values and on Arrow compared with rank_bm25 in one run, scores compared bit by bit.
 
     python benchmarks/retrieve.py [--users 20] [--seed 0]
 
 Texts are seeded nonsense whose words are as frequent as in natural language (Zipf-Mandelbrot, about 74 distinct words
 in 100). Sizes are those of the tasks' mean profiles. One thread; times are of the processor, which other programs
 disturb less, medians over users of the best of three. With the extra models prompts are also made with a tokenizer,
-beside the official order of calls, which encodes one text at a time, and beside one encoding of each text.
+compared with the official order of calls, which encodes one text at a time, and with one encoding of each text.
 Needs: pip install '.[test]'
 """
 
@@ -158,7 +158,7 @@ def timed_map(rows, call, **options):
 
 
 def map_users(texts, users):
-    print("\ninside map, ms a user: rank_bm25 alone beside ours with the prompt of four items (budget in words)")
+    print("\ninside map, ms a user: rank_bm25 alone next to ours with the prompt of four items (budget in words)")
     for name, (config, *_) in SHAPES.items():
         rows, personalize = rows_of(texts, name, users), Personalizer(config)
         theirs, expected = timed_map(rows, first_four(config), remove_columns=["profile"])
@@ -224,7 +224,7 @@ def count_tokens(texts, users, k=4, max_length=512):
         calls, ours, floor, spent = (min(found) / users * 1e3 for found in (*times.values(), encoding))
         print(
             f"{name}   official order of calls {calls:6.2f}   ours {ours:6.2f} ({calls / ours:.1f} x)   encoding "
-            f"{spent:6.2f}, beside each text once in one batch {floor:6.2f} ({spent / floor:.2f} x)"
+            f"{spent:6.2f}, compared with each text once in one batch {floor:6.2f} ({spent / floor:.2f} x)"
         )
 
 

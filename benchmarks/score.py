@@ -1,4 +1,4 @@
-"""How long scoring takes, beside what one would use instead, in the same run.
+"""How long scoring takes, compared with what one would use instead, in the same run.
 
     python benchmarks/score.py
 

@@ -18,7 +18,7 @@ def lazy_exports(package: str, modules: Mapping[str, str]) -> tuple[Callable[[st
 
     Args:
         package: ``__name__`` of the package.
-        modules: public name -> dotted module, relative to the package, that defines it. No module beside the
+        modules: public name -> dotted module, relative to the package, that defines it. No module next to the
             package's ``__init__`` may have one of these names: importing it would replace the public name.
     """
 

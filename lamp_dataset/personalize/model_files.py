@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from lamp_dataset.loading.raw_files import CONTENT, hash_file
 
-#: Endings of a tokenizer's files. The weights beside them are large and do not matter to it.
+#: Endings of a tokenizer's files. The weights next to them are large and do not matter to it.
 TOKENIZER_FILES = (".json", ".txt", ".model", ".jinja", ".tiktoken", ".py")
 
 

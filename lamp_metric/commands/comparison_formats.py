@@ -63,7 +63,7 @@ def explanation(found: Comparison, published: Sequence[PublishedRow] = ()) -> st
 
 
 def as_markdown(found: Comparison, published: Sequence[PublishedRow] = ()) -> str:
-    """A Markdown table: a line for each system, the better direction beside each score."""
+    """A Markdown table: a line for each system, the better direction next to each score."""
     keys = list(found.systems[found.baseline].scores)
     header = ["system"]
     for key in keys:

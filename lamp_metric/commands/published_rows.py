@@ -16,7 +16,7 @@ WHY = f"{MARK} published for another split or setting, or for a split that nobod
 
 @dataclass(frozen=True)
 class PublishedRow:
-    """A published result beside the systems.
+    """A published result alongside the systems.
 
     Attributes:
         result: what its source says.

@@ -231,14 +231,14 @@ def test_the_own_profile_s_labels_predict_the_gold_and_another_user_s_do_not(con
     task = TASKS[config]
     (field,) = {"tag", "category", "score"} & set(task.profile_fields)
 
-    def favourite(row):
+    def favorite(row):
         return Counter(str(item[field]) for item in row["profile"]).most_common(1)[0][0]
 
     known = samples(config)
-    usual = sum(favourite(row) == gold for row, gold in known)
-    either = sum(gold in (favourite(row), str(nearest(task, row)[field])) for row, gold in known)
+    usual = sum(favorite(row) == gold for row, gold in known)
+    either = sum(gold in (favorite(row), str(nearest(task, row)[field])) for row, gold in known)
     foreign = [
-        favourite(other) == gold
+        favorite(other) == gold
         for row, gold in known
         for other, _ in known
         if not bodies(task, row) & bodies(task, other)
