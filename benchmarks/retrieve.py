@@ -1,4 +1,4 @@
-"""BM25 over users' profiles: ours on plain values and on Arrow compared with rank_bm25 in one run, scores compared bit by bit.
+"""BM25 over users' profiles: ours on plain values and on Arrow, and rank_bm25, in one run; scores compared bit by bit.
 
     python benchmarks/retrieve.py [--users 20] [--seed 0]
 
