@@ -8,6 +8,8 @@ PROJECT := setup.cfg pyproject.toml
 # Without byte code of all that is installed: what is imported is compiled then, a tenth of it, and kept.
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
 unexport PYTHONDONTWRITEBYTECODE
+# Two for each core: the tests wait for other processes half of the time.
+WORKERS := -n $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN)) --dist worksteal
 
 .PHONY: quickstart test test-models docs lint format clean
 
@@ -15,8 +17,8 @@ quickstart: $(ENV)/.installed
 	$(ENV)/bin/python examples/quickstart.py
 
 test: lint $(OLDEST)/.installed
-	$(ENV)/bin/python -m pytest -n auto -m "not models"
-	$(OLDEST)/bin/python -m pytest -n auto -m "oldest and not models"
+	$(ENV)/bin/python -m pytest $(WORKERS) -m "not models"
+	$(OLDEST)/bin/python -m pytest $(WORKERS) -m "oldest and not models"
 
 # What needs torch, transformers, sentence-transformers or Ray: about two gigabytes with the CPU build of torch.
 # Tokenizers are tested with transformers 4, too, which needs no torch.
