@@ -15,7 +15,7 @@ from lamp_metric.commands.comparing import score_systems
 from lamp_metric.commands.several import Several
 from lamp_metric.commands.shared import FILE, resampling_options
 from lamp_metric.commands.sources import find_source, source_options
-from lamp_metric.commands.systems import SystemFiles, systems_of
+from lamp_metric.commands.systems import SystemFiles, system_options, systems_of
 from lamp_metric.commands.text_table import interval
 from lamp_metric.options import Resampling
 
@@ -29,14 +29,7 @@ from lamp_metric.options import Resampling
 )
 @click.argument("task_name", metavar="TASK")
 @source_options("--golds")
-@click.option(
-    "--preds",
-    multiple=True,
-    required=True,
-    metavar="[NAME=]FILE[,FILE…]…",
-    help="The systems' files of predictions, two or more; several files of one system are its seeds.",
-)
-@click.option("--baseline", metavar="NAME", help="The system that the others are compared to; the first by default.")
+@system_options
 @click.option("--score", "key", help="What the sections by user are about; the task's first score by default.")
 @click.option("--extract_answers", is_flag=True, help="Find labels and ratings in sentences; not official scores.")
 @click.option("--output", type=FILE, required=True, help="The folder to write; an older report there is replaced.")

@@ -15,7 +15,7 @@ from lamp_metric.commands.published_rows import published_rows
 from lamp_metric.commands.several import Several
 from lamp_metric.commands.shared import check_extraction, resampling_options, say_other_task, say_unusable, to_json
 from lamp_metric.commands.sources import Source, find_source, source_options
-from lamp_metric.commands.systems import SystemFiles, systems_of
+from lamp_metric.commands.systems import SystemFiles, system_options, systems_of
 from lamp_metric.commands.text_table import interval, table
 from lamp_metric.contrasts import Comparison, compare_systems
 from lamp_metric.measuring import ScoredSamples, measure_joined
@@ -33,14 +33,7 @@ from lamp_metric.predictions.joining import JoinedOutputs, join
 )
 @click.argument("task_name", metavar="TASK")
 @source_options("--golds")
-@click.option(
-    "--preds",
-    multiple=True,
-    required=True,
-    metavar="[NAME=]FILE[,FILE…]…",
-    help="The systems' files of predictions, two or more; several files of one system are its seeds.",
-)
-@click.option("--baseline", metavar="NAME", help="The system that the others are compared to; the first by default.")
+@system_options
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
 @click.option("--published", is_flag=True, help="Add published results on the task, see the manual.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; for two files, with A and B as the names.")

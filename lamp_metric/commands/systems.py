@@ -8,6 +8,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
+from lamp_dataset.commands.command import stacked
+
+#: The options that say which systems are compared, and with which of them.
+system_options = stacked(
+    click.option(
+        "--preds",
+        multiple=True,
+        required=True,
+        metavar="[NAME=]FILE[,FILE…]…",
+        help="The systems' files of predictions, two or more; several files of one system are its seeds.",
+    ),
+    click.option(
+        "--baseline", metavar="NAME", help="The system that the others are compared to; the first by default."
+    ),
+)
+
 #: A name may itself be "k=4", for the number of retrieved items.
 _NAMED = re.compile(r"(k=\d+|[^=]*)=(.*)", re.DOTALL)
 
@@ -40,7 +58,9 @@ def systems_of(values: Sequence[str]) -> list[SystemFiles]:
         for system, value in zip(found, values, strict=True)
     ]
     if len(systems) < 2:
-        raise ValueError(f"--preds: expected the files of two systems or more, found {len(systems)}")
+        raise ValueError(
+            f"--preds: expected the files of two systems or more, like --preds a.json b.json, found {len(systems)}"
+        )
     _check_distinct([system.name for system in systems if system.named], "two systems are called")
     _check_distinct([os.path.realpath(path) for system in systems for path in system.paths], "a file is there twice:")
     _check_distinct([system.name for system in systems], "two systems are called")
