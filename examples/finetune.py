@@ -55,7 +55,7 @@ try:
     from transformers.trainer_utils import get_last_checkpoint
 
     import lamp_metric
-    from lamp_dataset import Personalizer
+    from lamp_dataset import Personalizer, get_task
     from lamp_dataset.personalize.prompts.decoding import decode
 except ModuleNotFoundError as error:
     print(f"error: this needs the package {error.name}; from a checkout: pip install '.[models]'", file=sys.stderr)
@@ -147,6 +147,8 @@ def checkpoint_of(args):
 def main(given=None):
     """Train, score, write; gives the trainer and the scores."""
     args = arguments(given)
+    if get_task(args.config).gated:
+        os.umask(0o077)  # all that is written from licensed texts is for their owner alone
     checkpoint = checkpoint_of(args)
     set_seed(args.seed)
     rows = datasets.load_dataset("lamp", args.config, data_dir=args.data_dir, splits=("train", "validation"))

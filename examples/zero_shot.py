@@ -44,7 +44,7 @@ try:
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
     import lamp_metric
-    from lamp_dataset import Personalizer
+    from lamp_dataset import Personalizer, get_task
     from lamp_dataset.personalize.prompts.decoding import decode
 except ModuleNotFoundError as error:
     print(f"error: this needs the package {error.name}; from a checkout: pip install '.[models]'", file=sys.stderr)
@@ -151,6 +151,8 @@ def ask_all(rows, tokenizer, model, args):
 def main(given=None):
     """Ask, write, score. Returns the scores, or None without golds."""
     args = arguments(given)
+    if get_task(args.config).gated:
+        os.umask(0o077)  # all that is written from licensed texts is for their owner alone
     tokenizer, model = load(args.model)
     rows = prompts(args, tokenizer, model)
     answers = ask_all(rows, tokenizer, model, args)

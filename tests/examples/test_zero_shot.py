@@ -1,4 +1,5 @@
 import json
+import os
 
 import datasets
 import example
@@ -6,7 +7,7 @@ import habits
 import pytest
 import tiny_models
 
-from lamp_dataset import Personalizer
+from lamp_dataset import SAMPLE, Personalizer
 from lamp_dataset.formats.outputs import read_outputs
 
 pytestmark = pytest.mark.models
@@ -106,3 +107,14 @@ def test_a_chat_model_reads_the_messages_in_its_template(folder, tmp_path, monke
         assert text.endswith("<assistant>")
         assert text.split()[-4:] == expected.split()[-4:]
         assert len(expected.split()) == length <= 100
+
+
+def test_predictions_of_a_gated_task_are_for_their_owner_alone(folder, tmp_path):
+    output, before = tmp_path / "predictions.json", os.umask(0o022)
+    try:
+        options = {"config": "LaMP_6", "data-dir": SAMPLE, "k": 1}
+        example.load("zero_shot").main(given(folder, "t5", output, **options))
+        assert os.umask(0o022) == 0o077, "the file of partial answers is private, too"
+    finally:
+        os.umask(before)
+    assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {"predictions.json": 0o600}
