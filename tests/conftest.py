@@ -1,7 +1,15 @@
 """Before anything imports a Hugging Face library: caches of this run alone, nothing sent anywhere, no progress bars."""
 
+import contextlib
 import os
+import socket
+import subprocess
 import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
 
 _HOME = tempfile.mkdtemp(prefix="lamp-tests-")
 os.environ.update(
@@ -19,3 +27,39 @@ def pytest_unconfigure():
     import shutil
 
     shutil.rmtree(_HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def real_model():
+    """The folder of the real chat model that ``make test-models`` unpacks."""
+    folder = os.environ.get("LAMP_REAL_MODEL", "")
+    if not Path(folder, "config.json").is_file():
+        pytest.skip("no real model: LAMP_REAL_MODEL names no folder of a model (make test-models makes one)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def served_model(real_model):
+    """The base URL of an OpenAI-compatible server of :func:`real_model` on loopback; the model's name is its folder."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [os.environ["LAMP_MODEL_SERVER"], "serve", real_model, "--host", "127.0.0.1", "--port", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _await(f"http://127.0.0.1:{port}/health", server)
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _await(url, server, seconds=120):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            return urllib.request.urlopen(url, timeout=2).close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(0.1)
+            break
+    raise RuntimeError(f"the model's server did not start: {server.args}")
