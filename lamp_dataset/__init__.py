@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lamp_dataset.personalize.personalizer import Personalizer
     from lamp_dataset.personalize.profile_swap import swap_profiles
     from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking
+    from lamp_dataset.personalize.user_subsets import select_users
     from lamp_dataset.personalize.users import users_of
 else:  # their modules need numpy, pyarrow or the Hub
     __getattr__, __dir__ = lazy_exports(
@@ -36,6 +37,7 @@ else:  # their modules need numpy, pyarrow or the Hub
             "Ranking": "personalize.retrieval.ranking",
             "export": "hub.export",
             "push_to_hub": "hub.push",
+            "select_users": "personalize.user_subsets",
             "swap_profiles": "personalize.profile_swap",
             "users_of": "personalize.users",
         },
@@ -53,6 +55,7 @@ __all__ = [
     "export",
     "get_task",
     "push_to_hub",
+    "select_users",
     "swap_profiles",
     "users_of",
 ]

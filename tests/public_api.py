@@ -38,6 +38,10 @@ def prompts(reviews: Dataset) -> None:
     users: list[str] = lamp_dataset.users_of(reviews)
     swapped: Dataset = lamp_dataset.swap_profiles(reviews, seed=len(users), match_sizes=True)
     swapped.save_to_disk("swapped")
+    chosen: Dataset = lamp_dataset.select_users(reviews, "top100.json")
+    few: list[dict[str, str]] = lamp_dataset.select_users([{"id": "1", "user_id": "7"}], ["7"])
+    lamp_dataset.select_users(chosen, few[0]["user_id"].split())
+    lamp_dataset.select_users(reviews, 7)  # type: ignore[arg-type]
     Personalizer("LaMP_3", k="2")  # type: ignore[arg-type]
     Personalizer("LaMP_3", retriever=3)  # type: ignore[arg-type]
 

@@ -7,7 +7,7 @@ and their profiles are leave-one-out copies of each other. :func:`users_of` infe
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,8 +56,13 @@ def users_of(rows: Any) -> list[str]:
     >>> users_of([{"id": "8", "profile": [a, b, c]}, {"id": "7", "profile": [b, c, d]}, {"id": "9", "profile": []}])
     ['7', '7', '9']
     """
+    return users_in(tables(rows))
+
+
+def users_in(parts: Iterable[pa.Table]) -> list[str]:
+    """As :func:`users_of`, for rows that come as Arrow tables."""
     found: NamedUsers | InferredUsers | None = None
-    for table in tables(rows):
+    for table in parts:
         if found is None:
             named = "user_id" in table.column_names and table["user_id"].null_count < len(table)
             found = NamedUsers() if named else InferredUsers()

@@ -1,0 +1,149 @@
+"""Users files: ``{"recipe": {…}, "users": ["12", …]}``, some users of a split and how they were chosen.
+
+A list of ids alone is one as well: a JSON list, or a text file with an id per line. Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TextIO
+
+from lamp_dataset.formats.ids import check_unique
+from lamp_dataset.formats.json_file import describe, load_json
+from lamp_dataset.formats.texts import short
+from lamp_dataset.task import SPLITS, Task
+from lamp_dataset.tasks import TASKS
+
+_SHAPE = '{"recipe": {…}, "users": ["…", …]}'
+
+
+@dataclass(frozen=True)
+class UserSubset:
+    """Some users.
+
+    Attributes:
+        users: their names, as :func:`lamp_dataset.users_of` gives them; each once, one at least.
+        name: the file's name, or what else to call them in messages.
+        recipe: how they were chosen; ``"config"`` and ``"split"`` say from which rows. Empty for a list of ids alone.
+    """
+
+    users: tuple[str, ...]
+    name: str = "users"
+    recipe: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    def check_fits(self, task: Task, split: str | None = None) -> None:
+        """Check that these are users of the rows that they are used on.
+
+        The splits of a user-based config hold different users; those of a time-based config share theirs.
+
+        Raises:
+            ValueError: they are users of another config, or of another split of a user-based one.
+        """
+        config, own = self.recipe.get("config"), self.recipe.get("split")
+        if config is not None and config != task.name:
+            raise ValueError(f"{self.name}: expected users of {task.name}, found users of {config}")
+        if None not in (own, split) and own != split and not task.time_based:
+            raise ValueError(
+                f"{self.name}: expected users of the split {split!r}, found users of {own!r}; "
+                f"the splits of {task.name} hold different users"
+            )
+
+    def positions(self, users: Sequence[str], split: str | None = None) -> list[int]:
+        """Which rows belong to these users.
+
+        Args:
+            users: the user of each row.
+            split: the rows' split. If the recipe names another one, these users may lack rows here, but not all.
+
+        Raises:
+            ValueError: some of these users have no row; the message says how many and names the first.
+        """
+        there, own = set(users), self.recipe.get("split")
+        unknown = [user for user in self.users if user not in there]
+        if unknown and (None in (own, split) or own == split or len(unknown) == len(self.users)):
+            example = (
+                f"; the rows have {len(there)} users, such as {short(users[0])}" if users else "; there are no rows"
+            )
+            raise ValueError(
+                f"{self.name}: {len(unknown)} of its {len(self.users)} users have no rows here (first: "
+                f"{short(unknown[0])}); {example}"
+            )
+        wanted = set(self.users)
+        return [position for position, user in enumerate(users) if user in wanted]
+
+
+def read_user_subset(path: str | os.PathLike[str]) -> UserSubset:
+    """Read a users file, or a list of ids.
+
+    Raises:
+        ValueError: it has another shape, holds no user, or one twice.
+        OSError: it cannot be read.
+    """
+    name, data = str(path), Path(path).read_bytes()
+    head = data.lstrip(b"\xef\xbb\xbf \t\r\n")
+    document: Any = load_json(data, name) if head[:1] in (b"{", b"[") else _lines(data, name)
+    recipe: Any = {}
+    if isinstance(document, dict):
+        if "users" not in document:
+            keys = ", ".join(map(short, list(document)[:5])) or "none"
+            raise ValueError(f"{name}: expected a users file {_SHAPE}, found the keys {keys}")
+        recipe, document = document.get("recipe", {}), document["users"]
+    if not isinstance(recipe, dict) or not isinstance(document, list):
+        raise ValueError(f"{name}: expected a users file {_SHAPE}, found {short(recipe)} and {short(document)}")
+    for key, known in (("config", TASKS), ("split", SPLITS)):
+        if recipe.get(key) is not None and (not isinstance(recipe[key], str) or recipe[key] not in known):
+            raise ValueError(f"{name}: expected one of {', '.join(known)} as {key!r}, found {short(recipe[key])}")
+    return subset_of(document, name, recipe)
+
+
+def subset_of(ids: Iterable[Any], name: str = "users", recipe: Mapping[str, Any] | None = None) -> UserSubset:
+    """The users of these ids, strings or whole numbers; errors as for :func:`read_user_subset`.
+
+    >>> subset_of(["7", 12]).users
+    ('7', '12')
+    """
+    found = list(ids)
+    for position, user in enumerate(found):
+        if not isinstance(user, (str, int)) or isinstance(user, bool) or user == "":
+            raise ValueError(f"{name}: user {position}: expected a non-empty string or a number, found {short(user)}")
+    users = tuple(map(str, found))
+    if not users:
+        raise ValueError(f"{name}: expected users, found none")
+    check_unique(users, name)
+    return UserSubset(users, name, MappingProxyType(dict(recipe or {})))
+
+
+def write_user_subset(file: TextIO, subset: UserSubset) -> None:
+    """Write a users file.
+
+    >>> import sys
+    >>> write_user_subset(sys.stdout, UserSubset(("7", "12"), recipe={"config": "LaMP_3_time", "split": "test"}))
+    {
+     "recipe": {
+      "config": "LaMP_3_time",
+      "split": "test"
+     },
+     "users": [
+      "7",
+      "12"
+     ]
+    }
+    """
+    file.write(json.dumps({"recipe": dict(subset.recipe), "users": list(subset.users)}, indent=1) + "\n")
+
+
+def _lines(data: bytes, name: str) -> list[str]:
+    """The ids of a text file, one per line."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = ""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines or text.lstrip().startswith("<") or not all(map(str.isprintable, lines)):
+        raise ValueError(f"{name}: expected a users file {_SHAPE} or an id per line, found {describe(data[:4096])}")
+    return lines
