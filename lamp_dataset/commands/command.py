@@ -104,6 +104,14 @@ class Split(click.Choice):
 SPLIT = Split()
 
 
+#: For commands that read rows: only those of some users.
+users_option = click.option(
+    "--users",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Only the samples of these users: a file that lamp-dataset users wrote, or an id per line.",
+)
+
+
 def _spelled(option: str, words: Iterable[str]) -> str:
     """The first of ``words`` that is the option, but for underscores."""
     return next((word for word in words if word.replace("_", "-") == option.replace("_", "-")), option)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lamp_dataset.atomic import PRIVATE, check_not_input, real_path, write_whole
-from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, stacked
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, stacked, users_option
 from lamp_dataset.commands.retriever_options import check_options, retriever_options
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.rankings import write_rankings
+from lamp_dataset.formats.user_files import read_user_subset
 from lamp_dataset.personalize.prompt_files import check_prompt_path, write_prompts
 from lamp_dataset.personalize.prompts.parts import BEST_FIRST, EMPTY, ORDERS
 from lamp_dataset.tasks import get_task
@@ -25,6 +26,7 @@ rows_options = stacked(
     click.argument("config"),
     click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help),
     click.option("--split", type=SPLIT, default="validation", show_default=True),
+    users_option,
     click.option("--limit", type=click.IntRange(1), help="Only this many samples, from the first one on."),
 )
 
@@ -133,29 +135,39 @@ def rank(output: str, **options: Any) -> None:
 def _prepare(options: dict[str, Any], swap: dict[str, Any] | None = None) -> tuple[Personalizer, Dataset]:
     """The personalizer and the rows that the options ask for. Errors in the options show before any row is read.
 
-    Profiles are swapped in the whole split, so that ``--limit`` shows the first rows of a run without it.
+    Profiles are swapped in the whole split, so that ``--users`` and ``--limit`` show rows of a run without them.
     """
     from lamp_dataset.personalize.personalizer import Personalizer  # imported late: --help must be quick
     from lamp_dataset.personalize.profile_swap import swap_profiles
     from lamp_dataset.personalize.split import load_split
+    from lamp_dataset.personalize.user_subsets import samples_of_users
 
-    chosen = {name: options.pop(name) for name in ("config", "data_dir", "split", "limit")}
+    chosen = {name: options.pop(name) for name in ("config", "data_dir", "split", "limit", "users")}
     check_options(chosen["config"], options)
     given = {name: value for name, value in options.items() if value is not None and value != ()}
     personalizer = Personalizer(chosen["config"], **given)
     if swap is None:
         return personalizer, load_split(**chosen)
-    limit = chosen.pop("limit")
-    rows = swap_profiles(load_split(**chosen), **swap)
-    return personalizer, rows.select(range(min(limit or len(rows), len(rows))))
+    limit, users = chosen.pop("limit"), chosen.pop("users")
+    rows = load_split(**chosen)
+    kept = range(len(rows)) if users is None else list(samples_of_users(rows, users))
+    return personalizer, swap_profiles(rows, **swap).select(kept[:limit])
 
 
 def _check_target(
-    output: str, config: str, data_dir: str | None, split: str, ranking: str | None = None, **_: Any
+    output: str,
+    config: str,
+    data_dir: str | None,
+    split: str,
+    users: str | None = None,
+    ranking: str | None = None,
+    **_: Any,
 ) -> None:
     """Before hours of work, not after: the folder is there, and no file that is read would be overwritten."""
     read = () if data_dir is None else find_files(get_task(config), data_dir, [split])[split]
-    check_not_input(output, [path for path in (*read, ranking) if path is not None])
+    check_not_input(output, [path for path in (*read, users, ranking) if path is not None])
+    if users is not None:
+        read_user_subset(users).check_fits(get_task(config), split)
     folder = os.path.dirname(real_path(output))
     if not os.path.isdir(folder):
         raise ValueError(f"{output}: the folder {folder} does not exist; make it first")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import datasets
+
+from lamp_dataset.personalize.user_subsets import select_users
 
 if TYPE_CHECKING:
     from lamp_dataset.personalize.personalizer import Personalizer
@@ -14,17 +17,27 @@ if TYPE_CHECKING:
 BATCH = 256
 
 
-def load_split(config: str, split: str, data_dir: str | None = None, limit: int | None = None) -> datasets.Dataset:
-    """The first ``limit`` rows of a split (all by default); only the files of that split are fetched or read.
+def load_split(
+    config: str,
+    split: str,
+    data_dir: str | None = None,
+    limit: int | None = None,
+    users: str | os.PathLike[str] | None = None,
+) -> datasets.Dataset:
+    """The first ``limit`` rows of a split, or of some users (all by default).
+
+    Only the files of that split are fetched or read.
 
     Raises:
-        ValueError: the files do not fit the config; the message names file and sample.
+        ValueError: the files do not fit the config, or ``users``, a users file, does not fit the rows; the message
+            names file and sample.
     """
     try:
         rows = datasets.load_dataset("lamp", config, split=split, splits=(split,), data_dir=data_dir)
     except datasets.exceptions.DatasetGenerationError as error:
         # the builder's own message, which names file and sample, is the cause
         raise ValueError(str(error.__cause__ or error)) from error
+    rows = rows if users is None else select_users(rows, users)
     return rows if limit is None else rows.select(range(min(limit, len(rows))))
 
 

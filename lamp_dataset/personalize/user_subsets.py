@@ -38,15 +38,28 @@ def select_users(rows: Any, ids: Iterable[str | int] | str | os.PathLike[str]) -
     >>> [row["id"] for row in select_users(rows, ["a"])]
     ['1', '3']
     """
+    if not hasattr(rows, "column_names") and not isinstance(rows, (str, bytes, Mapping)) and hasattr(rows, "__iter__"):
+        rows = list(rows)  # to be read twice
+    found = samples_of_users(rows, ids)
+    if isinstance(rows, list):
+        return [rows[position] for position in found]
+    if isinstance(rows, pa.Table):
+        return rows.take(list(found))
+    if hasattr(rows, "select"):
+        return rows.select(list(found))
+    # A stream may come in another order the next time.
+    return rows.filter(_OneOf(found.values()), input_columns=["id"])
+
+
+def samples_of_users(rows: Any, ids: Iterable[str | int] | str | os.PathLike[str]) -> dict[int, Any]:
+    """Position -> sample id of the rows of some users; arguments and errors as for :func:`select_users`."""
     subset = read_user_subset(ids) if isinstance(ids, (str, os.PathLike)) else subset_of(ids)
     config, split = origin_of(rows)
     if config is not None:
         subset.check_fits(TASKS[config], split)
-    if not hasattr(rows, "column_names") and not isinstance(rows, (str, bytes, Mapping)) and hasattr(rows, "__iter__"):
-        rows = list(rows)  # to be read twice
-    ids_seen: list[Any] = []
-    users = users_in(_noting(tables(rows), ids_seen))
-    return _take(rows, subset.positions(users, split), ids_seen)
+    seen: list[Any] = []
+    users = users_in(_noting(tables(rows), seen))
+    return {position: seen[position] for position in subset.positions(users, split)}
 
 
 def origin_of(rows: Any) -> tuple[str | None, str | None]:
@@ -62,17 +75,6 @@ def _noting(parts: Iterable[pa.Table], ids: list[Any]) -> Iterator[pa.Table]:
     for table in parts:
         ids += table["id"].to_pylist() if "id" in table.column_names else [None] * len(table)
         yield table
-
-
-def _take(rows: Any, positions: list[int], ids: list[Any]) -> Any:
-    if isinstance(rows, list):
-        return [rows[position] for position in positions]
-    if isinstance(rows, pa.Table):
-        return rows.take(positions)
-    if hasattr(rows, "select"):
-        return rows.select(positions)
-    # A stream may come in another order the next time.
-    return rows.filter(_OneOf([ids[position] for position in positions]), input_columns=["id"])
 
 
 class _OneOf:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from lamp_dataset.atomic import check_not_input
-from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, users_option
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.tasks import get_task
@@ -26,8 +26,9 @@ from lamp_metric.predictions.writing import write_predictions
 @click.argument("config")
 @click.option("--data-dir", type=DATA_DIR, required=True, help=DATA_DIR.help.partition("; by default")[0] + ".")
 @click.option("--split", type=SPLIT, default="validation", show_default=True)
+@users_option
 @click.option("--output", type=FILE, required=True, help="The file of predictions to write.")
-def baseline(config: str, data_dir: str, split: str, output: Path) -> None:
+def baseline(config: str, data_dir: str, split: str, users: str | None, output: Path) -> None:
     """Write the predictions of CONFIG's trivial baseline, which a model should beat.
 
     Tasks with labels: the most common label, or the mean rating, of the training golds in the folder. Titles: the title
@@ -37,9 +38,9 @@ def baseline(config: str, data_dir: str, split: str, output: Path) -> None:
 
     task = get_task(config)
     train = find_files(task, data_dir, ["train"])["train"].outputs if task.labels else None
-    check_not_input(output, [path for path in (train, *find_files(task, data_dir, [split])[split]) if path])
+    check_not_input(output, [path for path in (train, users, *find_files(task, data_dir, [split])[split]) if path])
     golds = [] if train is None else [str(gold) for gold in read_outputs(train, task).by_id.values()]
-    rows = load_split(config, split, data_dir)
+    rows = load_split(config, split, data_dir, users=users)
     what, predictions = predict(task, rows, golds)
     write_predictions(output, config, list(rows["id"]), predictions)
     say(f"{output}: {len(predictions)} predictions: {what}", err=True)

@@ -40,6 +40,7 @@ def report(
     questions: Path | None,
     data_dir: str | None,
     split: str | None,
+    users: str | None,
     preds: Sequence[str],
     baseline: str | None,
     key: str | None,
@@ -66,7 +67,7 @@ def report(
 
     check_output(output)
     drawn, systems = Resampling(**resampling), _baseline_first(systems_of(preds), baseline)
-    source = find_source("--golds", golds, questions, data_dir, split, task_name)
+    source = find_source("--golds", golds, questions, data_dir, split, task_name, users)
     if source.questions is None:
         raise ValueError("a report needs users and profiles: pass --questions next to --golds, or --data-dir")
     task = task_of(source.read_golds(), task_name)

@@ -9,18 +9,17 @@ from typing import Any
 import click
 
 from lamp_dataset.commands.command import examples, say
-from lamp_dataset.formats.outputs import read_outputs
 from lamp_metric.commands.comparison_formats import FORMATS, detectable, won
 from lamp_metric.commands.published_rows import published_rows
 from lamp_metric.commands.several import Several
 from lamp_metric.commands.shared import check_extraction, resampling_options, say_other_task, say_unusable, to_json
-from lamp_metric.commands.sources import Source, find_source, source_options
+from lamp_metric.commands.sources import Source, find_source, joiner_of, source_options
 from lamp_metric.commands.systems import SystemFiles, system_options, systems_of
 from lamp_metric.commands.text_table import interval, table
 from lamp_metric.contrasts import Comparison, compare_systems
 from lamp_metric.measuring import ScoredSamples, measure_joined
 from lamp_metric.options import Resampling
-from lamp_metric.predictions.joining import JoinedOutputs, join
+from lamp_metric.predictions.joining import JoinedOutputs
 
 
 @click.command(
@@ -45,6 +44,7 @@ def compare(
     questions: Path | None,
     data_dir: str | None,
     split: str | None,
+    users: str | None,
     preds: Sequence[str],
     baseline: str | None,
     form: str,
@@ -76,7 +76,7 @@ def compare(
     as_a_and_b = plain and (as_json or form == "text")
     if as_json and form not in ("text", "json"):
         raise ValueError(f"--json and --format {form} contradict each other")
-    source = find_source("--golds", golds, questions, data_dir, split, task_name)
+    source = find_source("--golds", golds, questions, data_dir, split, task_name, users)
     names = ["A", "B"] if as_a_and_b else [system.name for system in systems]
     _, runs = score_systems(systems, source, task_name, extract_answers)
     scored = dict(zip(names, runs, strict=True))
@@ -104,12 +104,12 @@ def score_systems(
 
     ``look`` is called with each row of the questions, if there are any.
     """
-    golds = source.read_golds()
-    joined = [[join(golds, read_outputs(path), task_name) for path in system.paths] for system in systems]
-    first = joined[0][0]
-    say_other_task(golds, first.task, task_name)
-    check_extraction([first.task], extract_answers)
-    users = source.read_users(first, look)
+    joiner = joiner_of(source, task_name, look)
+    joined = [[joiner.join(path) for path in system.paths] for system in systems]
+    task = joined[0][0].task
+    say_other_task(joiner.golds, task, task_name)
+    check_extraction([task], extract_answers)
+    users = joiner.users or source.read_users(joiner.golds, task, look)
     found = [[measure_joined(run, users, extract_answers=extract_answers) for run in runs] for runs in joined]
     for runs, files in zip(found, joined, strict=True):
         for samples, file in zip(runs, files, strict=True):

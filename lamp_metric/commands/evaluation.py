@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from lamp_dataset.commands.command import Command, examples
-from lamp_dataset.formats.outputs import Outputs, read_outputs
+from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.tasks import OFFICIAL_NAMES
 from lamp_metric.commands.shared import (
     FILE,
@@ -16,12 +16,13 @@ from lamp_metric.commands.shared import (
     check_options,
     evaluate_joined,
     join_and_warn,
+    say_other_task,
     score_table,
     scoring_options,
     to_json,
     write_scores,
 )
-from lamp_metric.commands.sources import find_source, source_options
+from lamp_metric.commands.sources import find_source, joiner_of, source_options
 from lamp_metric.predictions.archive import read_zip
 
 
@@ -43,6 +44,7 @@ def eval_task(
     questions: Path | None,
     data_dir: str | None,
     split: str | None,
+    users: str | None,
     preds_json: Path,
     task_name: str | None,
     output_file: Path | None,
@@ -59,14 +61,18 @@ def eval_task(
 
     Intervals (--confidence_level) draw samples, or users if --data-dir or --questions identifies the users.
     """
-    source = find_source("--golds_json", golds_json, questions, data_dir, split, task_name)
-    check_options(output_file, [Path(source.golds), preds_json], as_json, **options)
+    source = find_source("--golds_json", golds_json, questions, data_dir, split, task_name, users)
+    inputs = [Path(source.golds), preds_json, *([Path(users)] if users else [])]
+    check_options(output_file, inputs, as_json, **options)
     drawn = options["confidence_level"] is not None
-    if questions is not None and not drawn:
+    if questions is not None and not drawn and users is None:
         raise ValueError("--questions gives the users that intervals draw; pass --confidence_level as well")
-    joined = join_and_warn(source.read_golds(), read_outputs(preds_json), task_name)
+    joiner = joiner_of(source, task_name)
+    joined = joiner.join(preds_json)
+    say_other_task(joiner.golds, joined.task, task_name)
     check_extraction([joined.task], options["extract_answers"])
-    result = evaluate_joined(joined, users=source.read_users(joined) if drawn else None, **options)
+    whose = (joiner.users or source.read_users(joiner.golds, joined.task)) if drawn else None
+    result = evaluate_joined(joined, users=whose, **options)
     write_scores(output_file, result["scores"], [joined.task])
     click.echo(to_json(result) if as_json else score_table([result]))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lamp_dataset.commands.command import DATA_DIR, SPLIT, examples, stacked
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, examples, stacked, users_option
 from lamp_dataset.commands.retriever_options import TAKERS, check_options
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.several import Several
@@ -40,6 +40,7 @@ ranker_options = stacked(
 @click.argument("config")
 @click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
 @click.option("--split", type=SPLIT, default="validation", show_default=True)
+@users_option
 @click.option("--limit", type=click.IntRange(1), help="Only this many samples, from the first one on.")
 @click.option(
     "--retriever", "names", multiple=True, default=["bm25"], help="One or several of bm25, recency, random, first, …"
@@ -54,6 +55,7 @@ def retrieval(
     config: str,
     data_dir: str | None,
     split: str,
+    users: str | None,
     limit: int | None,
     names: Sequence[str],
     ks: Sequence[int],
@@ -81,7 +83,7 @@ def retrieval(
     check_output_field(task)
     options = {"model": model, "device": device, "seed": random_seed, "rankers": rankers}
     made = {name: ranker.ranker for name, ranker in _personalizers(config, names, use_date, rules, options)}
-    rows = load_split(config, split, data_dir, limit)
+    rows = load_split(config, split, data_dir, limit, users)
     judged = judge_retrieval(task, rows, made, ks, rules, use_date)
     found = judged.means(drawn)
     about = {"task": config, "split": split, "n": len(rows), "users": len(set(judged.users))}

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 
-from lamp_dataset.commands.command import DATA_DIR, SPLIT, stacked
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, stacked, users_option
 from lamp_dataset.formats.ids import check_same_ids
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.outputs import Outputs, read_outputs
 from lamp_dataset.formats.questions import OutputsFileError, read_questions
+from lamp_dataset.formats.recognition import task_of
+from lamp_dataset.formats.user_files import UserSubset, read_user_subset
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import FILE
-from lamp_metric.predictions.joining import JoinedOutputs
+from lamp_metric.predictions.joining import JoinedOutputs, join
 
 
 def source_options(golds: str) -> Callable:
@@ -28,6 +31,7 @@ def source_options(golds: str) -> Callable:
             "--questions", type=FILE, help="With golds: the split's questions file, which identifies the users."
         ),
         folder_options(golds),
+        users_option,
     )
 
 
@@ -51,26 +55,90 @@ class Source:
     Attributes:
         golds: path of the outputs file.
         questions: path of the questions file; None: the users are not known.
+        subset: the users whose samples are scored; None for all samples.
+        split: of the golds, if it is known.
     """
 
     golds: str | os.PathLike[str]
     questions: str | os.PathLike[str] | None = None
+    subset: UserSubset | None = None
+    split: str | None = None
 
     def read_golds(self) -> Outputs:
         """The golds."""
         return read_outputs(self.golds)
 
-    def read_users(self, joined: JoinedOutputs, look: Callable[[dict], None] | None = None) -> dict[str, str] | None:
-        """Sample id -> user; None without a questions file. See :func:`read_users` for ``look``.
+    def read_users(
+        self, golds: Outputs, task: Task, look: Callable[[dict], None] | None = None
+    ) -> dict[str, str] | None:
+        """Sample id -> user, of all samples; None without a questions file. See :func:`read_users` for ``look``.
 
         Raises:
             ValueError: the questions are not those of the golds, or cannot be read.
         """
         if self.questions is None:
             return None
-        users = read_users(self.questions, joined.task, look)
-        check_same_ids(users, joined.ids, (str(self.questions), str(self.golds)))
+        users = read_users(self.questions, task, look)
+        check_same_ids(users, golds.by_id, (str(self.questions), str(self.golds)))
         return users
+
+
+@dataclass(frozen=True)
+class Joiner:
+    """Joins files of predictions to the golds of a source, all or those of its subset of users.
+
+    Attributes:
+        golds: to join to.
+        left_out: samples of other users; the files may have predictions for them.
+        task_name: the task's config name; None to go by the golds.
+        users: sample id -> user; None if they are not known, or not yet.
+    """
+
+    golds: Outputs
+    left_out: Collection[str]
+    task_name: str | None
+    users: Mapping[str, str] | None
+
+    def join(self, path: str | os.PathLike[str]) -> JoinedOutputs:
+        """Join a file of predictions; errors as for :func:`~lamp_metric.predictions.joining.join`."""
+        return join(self.golds, _without(read_outputs(path), self.left_out), self.task_name)
+
+
+def joiner_of(source: Source, task_name: str | None, look: Callable[[dict], None] | None = None) -> Joiner:
+    """Read the golds, and for a subset the users; ``look`` as for :func:`read_users`.
+
+    Raises:
+        ValueError: the subset is of other users, or a file cannot be read.
+    """
+    golds = source.read_golds()
+    if source.subset is None:
+        return Joiner(golds, (), task_name, None)
+    task = task_of(golds, task_name)
+    users = source.read_users(golds, task, look) or {}
+    left_out = left_out_by(source.subset, users, task, source.split)
+    return Joiner(_without(golds, left_out), left_out, task_name, users)
+
+
+def left_out_by(subset: UserSubset, users: Mapping[str, str], task: Task, split: str | None) -> set[str]:
+    """The samples of users who are not in a subset.
+
+    Args:
+        subset: the users.
+        users: sample id -> user, of all samples.
+        task: the config of the samples.
+        split: their split, if it is known.
+
+    Raises:
+        ValueError: the subset is of other users than these.
+    """
+    subset.check_fits(task, split)
+    ids = list(users)
+    return set(ids) - {ids[position] for position in subset.positions(list(users.values()), split)}
+
+
+def _without(outputs: Outputs, left_out: Collection[str]) -> Outputs:
+    kept = {sample_id: output for sample_id, output in outputs.by_id.items() if sample_id not in left_out}
+    return replace(outputs, by_id=MappingProxyType(kept)) if left_out else outputs
 
 
 def find_source(
@@ -80,8 +148,9 @@ def find_source(
     data_dir: str | None,
     split: str | None,
     task_name: str | None,
+    users: str | os.PathLike[str] | None = None,
 ) -> Source:
-    """The source that the options name; ``flag`` is the option for a file of golds.
+    """The source that the options name; ``flag`` is the option for a file of golds, ``users`` a users file.
 
     Raises:
         ValueError: the options name none or contradict each other, or the split has no golds.
@@ -89,24 +158,27 @@ def find_source(
     """
     if (data_dir is None) == (golds is None):
         raise ValueError(f"expected either --data-dir or {flag}: where the golds are")
+    if users is not None and data_dir is None and questions is None:
+        raise ValueError(f"--users needs --questions next to {flag}, or --data-dir: they say whose a sample is")
+    subset = None if users is None else read_user_subset(users)
     if data_dir is None:
         if split is not None:
             raise ValueError(f"--split belongs to --data-dir; {flag} is one split already")
-        return Source(golds, questions)
+        return Source(golds, questions, subset)
     if questions is not None:
         raise ValueError("--data-dir has the questions as well; leave --questions out")
     if task_name is None:
         raise ValueError("--data-dir holds files of several tasks; pass --task_name")
-    return _in_folder(get_task(task_name), data_dir, split or "validation")
+    return _in_folder(get_task(task_name), data_dir, split or "validation", subset)
 
 
-def _in_folder(task: Task, data_dir: str, split: str) -> Source:
+def _in_folder(task: Task, data_dir: str, split: str, subset: UserSubset | None) -> Source:
     files = find_files(task, data_dir, (split,))[split]
     if files.outputs is None:
         raise ValueError(
             f"{files.questions}: no golds file next to it; the split {split!r} of {task.name} cannot be scored"
         )
-    return Source(files.outputs, files.questions)
+    return Source(files.outputs, files.questions, subset, split)
 
 
 def read_users(path: str | os.PathLike[str], task: Task, look: Callable[[dict], None] | None = None) -> dict[str, str]:

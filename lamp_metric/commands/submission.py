@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from lamp_dataset.atomic import check_not_input
-from lamp_dataset.commands.command import Command, examples, say
+from lamp_dataset.commands.command import Command, examples, say, users_option
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.questions import OutputsFileError, read_question_ids
+from lamp_dataset.formats.user_files import read_user_subset
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import FILE
-from lamp_metric.commands.sources import folder_options
+from lamp_metric.commands.sources import folder_options, left_out_by, read_users
 from lamp_metric.predictions.packing import pack as pack_files
 from lamp_metric.predictions.report import check_predictions
 
@@ -30,6 +31,7 @@ from lamp_metric.predictions.report import check_predictions
 @click.option("--questions", type=FILE, help="The split's questions file: says which samples need a prediction.")
 @click.option("--golds", type=FILE, help="Alternatively, the split's golds file.")
 @folder_options("--golds")
+@users_option
 @click.option("--preds", type=FILE, required=True, help="The file of predictions to check.")
 @click.pass_context
 def check(
@@ -39,6 +41,7 @@ def check(
     golds: Path | None,
     data_dir: str | None,
     split: str | None,
+    users: str | None,
     preds: Path,
 ) -> None:
     """Check a file of predictions for TASK: is it fit to submit?
@@ -55,12 +58,17 @@ def check(
         questions = find_files(task, data_dir, (split,))[split].questions
     elif split is not None:
         raise ValueError("--split belongs to --data-dir; a file is one split already")
+    if users is not None and questions is None:
+        raise ValueError("--users needs --questions or --data-dir, which say whose a sample is")
     try:
         ids = list(read_outputs(golds, task).by_id) if questions is None else read_question_ids(questions)
     except OutputsFileError:
         raise ValueError(
             f"{questions}: expected a questions file, found an outputs file; pass golds as --golds"
         ) from None
+    if users is not None:
+        left_out = left_out_by(read_user_subset(users), read_users(questions, task), task, split)
+        ids = [sample_id for sample_id in ids if sample_id not in left_out]
     report = check_predictions(preds, task, ids)
     say(report.text())
     ctx.exit(report.exit_status)

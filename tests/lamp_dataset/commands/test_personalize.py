@@ -312,3 +312,35 @@ def test_help_names_every_ranker():
         text = " ".join(click.testing.CliRunner().invoke(main, [command, "--help"]).output.split())
         assert "Examples: lamp-dataset" in text
         assert all(name in text for name in RANKERS)
+
+
+def test_some_users_get_the_prompts_that_they_get_among_all(run):
+    """In every condition, and with inferred users, whose names depend on the rows that are there."""
+    with open("u.txt", "w") as file:
+        file.write("2110\n")
+    for options in ((), ("--profile", "other"), ("--limit", 1), ("--profile", "other", "--limit", 1)):
+        whole = tuple(word for word in options if word not in ("--limit", 1))
+        assert run("personalize", "LaMP_3", *HERE, *whole, "--output", "all.parquet")[0] == 0
+        assert run("personalize", "LaMP_3", *HERE, *options, "--users", "u.txt", "--output", "few.parquet")[0] == 0
+        rows = datasets.Dataset.from_parquet("all.parquet").to_list()
+        assert datasets.Dataset.from_parquet("few.parquet").to_list() == [r for r in rows if r["id"] == "2110"]
+    assert run("rank", "LaMP_3", *HERE, "--users", "u.txt", "--output", "ranking.json")[0] == 0
+    with open("ranking.json") as file:
+        assert list(json.load(file)) == ["2110"]
+
+
+def test_a_bad_users_file_is_refused_before_any_work(run):
+    for content, fact in (
+        ('{"recipe": {"config": "LaMP_4"}, "users": ["1"]}', "LaMP_4"),
+        ("[]", "none"),
+        ("7", "'7'"),
+    ):
+        with open("u.json", "w") as file:
+            file.write(content)
+        status, output = run("personalize", "LaMP_3", *HERE, "--users", "u.json", "--output", "p.parquet")
+        assert status == 2
+        assert "u.json" in output.splitlines()[-1]
+        assert fact in output.splitlines()[-1]
+        assert os.listdir() == ["u.json"]
+    status, output = run("rank", "LaMP_3", *HERE, "--users", "u.json", "--output", "u.json")
+    assert (status, "input" in output) == (2, True)

@@ -87,3 +87,12 @@ def test_it_does_not_overwrite_what_it_reads(fails, tmp_path):
 )
 def test_bad_input_is_one_line(fails, tmp_path, arguments, facts):
     assert facts in fails("baseline", *arguments, "--output", tmp_path / "p.json")
+
+
+def test_some_users_get_what_they_get_among_all(run, tmp_path):
+    (tmp_path / "u.txt").write_text("2110\n")
+    options = ("LaMP_3", "--data-dir", "sample", "--output", tmp_path / "b.json")
+    assert run("baseline", *options).exit_code == 0
+    whole = dict(read_outputs(tmp_path / "b.json").by_id)
+    assert run("baseline", *options, "--users", tmp_path / "u.txt").exit_code == 0
+    assert dict(read_outputs(tmp_path / "b.json").by_id) == {"2110": whole["2110"]}

@@ -83,3 +83,9 @@ def test_bad_input_is_one_line(run, arguments, facts):
     errors = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
     assert (result.exit_code, result.stdout, len(errors)) == (2, "", 1)
     assert re.search(facts, errors[0]), errors[0]
+
+
+def test_some_users_alone(run, tmp_path):
+    (tmp_path / "u.txt").write_text("210\n")
+    common = ("retrieval", "LaMP_3", "--data-dir", "sample", "--users", tmp_path / "u.txt", "--json")
+    assert {name: json.loads(run(*common).stdout)[name] for name in ("n", "users")} == {"n": 2, "users": 1}

@@ -7,9 +7,8 @@ from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.tasks import TASKS
 from lamp_metric.commands.sources import Source, find_source, read_users
-from lamp_metric.predictions.joining import join
 
-NOTHING = {"golds": None, "questions": None, "data_dir": None, "split": None, "task_name": None}
+NOTHING = {"golds": None, "questions": None, "data_dir": None, "split": None, "task_name": None, "users": None}
 
 
 def questions(folder, rows):
@@ -40,6 +39,7 @@ def test_files_are_taken_as_they_are(tmp_path):
         ({"golds": "g", "split": "train"}, "--split.*--data-dir"),
         ({"data_dir": SAMPLE, "questions": "q", "task_name": "LaMP_4"}, "--questions"),
         ({"data_dir": SAMPLE}, "--task_name"),
+        ({"golds": "g", "users": "u"}, "--users.*--questions.*--data-dir"),
         ({"data_dir": SAMPLE, "task_name": "LaMP_4", "split": "test"}, "test_questions.json.*'test'.*LaMP_4"),
         ({"data_dir": SAMPLE, "task_name": "LaMP_9"}, "LaMP_9"),
     ],
@@ -60,16 +60,16 @@ def test_users_are_those_of_users_of():
 def test_without_questions_nobody_knows_the_users():
     golds = f"{SAMPLE}/{TASKS['LaMP_4'].outputs_path('validation')}"
     outputs = read_outputs(golds)
-    assert Source(golds).read_users(join(outputs, outputs)) is None
+    assert Source(golds).read_users(outputs, TASKS["LaMP_4"]) is None
 
 
 def test_questions_of_other_samples_or_of_another_shape_are_named(tmp_path):
     task = TASKS["LaMP_3_time"]
     golds = f"{SAMPLE}/{task.outputs_path('validation')}"
-    joined = join(read_outputs(golds), read_outputs(golds), task.name)
+    outputs = read_outputs(golds)
     row = {"id": "1", "input": "x", "profile": [], "user_id": "7"}
     with pytest.raises(ValueError, match=r"q\.json lacks"):
-        Source(golds, questions(tmp_path, [row])).read_users(joined)
+        Source(golds, questions(tmp_path, [row])).read_users(outputs, task)
     with pytest.raises(ValueError, match=r"q\.json.*'user_id'"):
         read_users(questions(tmp_path, [{**row, "user_id": ""}]), task)
     with pytest.raises(ValueError, match=r"q\.json.*'user_id'.*user-based"):
@@ -93,3 +93,88 @@ def test_whoever_needs_more_than_the_user_sees_each_row_whole(name):
     assert [(row["id"], len(row["profile"])) for row in seen] == [
         (row["id"], len(row["profile"])) for row in read_json(path)
     ]
+
+
+@pytest.fixture
+def subset(made):
+    """A folder with a split, predictions for all of it, a file of three users, and both files for these users alone."""
+    name = "LaMP_3_time"
+    folder, golds, q = made.by_user(name)
+    by_gold, by_pred = made.outputs(name, n=40)
+    users = read_users(q, TASKS[name])
+    chosen = ["u1", "u2", "u5"]
+    few = [i for i in by_gold if users[i] in chosen]
+    assert 3 < len(few) < 40
+    recipe = {"config": name, "split": "validation"}
+    file = made.folder / "users.json"
+    file.write_text(json.dumps({"recipe": recipe, "users": chosen}))
+    return {
+        "name": name,
+        "all": ("--data-dir", folder, "--users", file),
+        "files": (golds, q, file),
+        "preds": [made.write(f"{n}.json", name, p) for n, p in (("a", by_pred), ("b", dict.fromkeys(by_pred, "3")))],
+        "few golds": made.write("few_golds.json", name, {i: by_gold[i] for i in few}),
+        "few preds": made.write("few.json", name, {i: by_pred[i] for i in few}),
+        "few": few,
+    }
+
+
+def test_eval_task_scores_some_users_alone(run, subset):
+    preds, name = subset["preds"][0], subset["name"]
+    plain = ("eval-task", "--task_name", name, "--json")
+    expected = run(*plain, "--golds_json", subset["few golds"], "--preds_json", subset["few preds"])
+    assert expected.exit_code == 0, expected.output
+    golds, q, file = subset["files"]
+    for given in (subset["all"], ("--golds_json", golds, "--questions", q, "--users", file)):
+        for answers in (preds, subset["few preds"]):
+            found = run(*plain, *given, "--preds_json", answers)
+            assert found.exit_code == 0, found.output
+            assert json.loads(found.stdout) == json.loads(expected.stdout)
+    by_user = run(*plain, *subset["all"], "--preds_json", preds, "--confidence_level", "0.9")
+    assert (json.loads(by_user.stdout)["users"], json.loads(by_user.stdout)["n"]) == (3, len(subset["few"]))
+
+
+def test_compare_and_report_are_about_some_users_alone(run, subset, tmp_path):
+    options = (*subset["all"], "--preds", *subset["preds"], "--n_resamples", "99")
+    found = json.loads(run("compare", subset["name"], *options, "--json").stdout)
+    assert (found["users"], found["n"]) == (3, len(subset["few"]))
+    result = run("report", subset["name"], *options, "--output", tmp_path / "r")
+    assert result.exit_code == 0, result.output
+    summary = read_json(tmp_path / "r" / "summary.json")
+    assert (summary["users"], summary["samples"]) == (3, len(subset["few"]))
+
+
+def test_check_wants_predictions_for_some_users_alone(run, subset):
+    checked = ("check", subset["name"], "--preds", subset["few preds"])
+    assert run(*checked, *subset["all"]).exit_code == 0
+    assert run(*checked, *subset["all"][:2]).exit_code == 2
+    golds, q, file = subset["files"]
+    assert run(*checked, "--questions", q, "--users", file).exit_code == 0
+    assert run("check", subset["name"], "--preds", subset["preds"][0], *subset["all"]).exit_code == 2
+    assert run(*checked, "--golds", golds, "--users", file).exit_code == 2
+
+
+def test_predictions_of_no_sample_at_all_are_refused(fails, made, subset):
+    extra = made.write("x.json", subset["name"], {**dict.fromkeys(subset["few"], "3"), "nobody's": "3"})
+    found = fails("eval-task", "--task_name", subset["name"], *subset["all"], "--preds_json", extra)
+    assert "x.json" in found
+    assert "nobody's" in found
+
+
+@pytest.mark.parametrize(
+    ("content", "facts"),
+    [
+        ({"users": ["u1", "x"]}, ["users.json", "1 of its 2", "'x'"]),
+        ({"recipe": {"config": "LaMP_3"}, "users": ["u1"]}, ["users.json", "LaMP_3_time", "found users of LaMP_3"]),
+        ({"golds": []}, ["users.json", "'golds'"]),
+    ],
+)
+def test_users_of_other_data_are_refused(fails, subset, content, facts):
+    subset["files"][2].write_text(json.dumps(content))
+    common = (subset["name"], *subset["all"], "--preds")
+    for found in (
+        fails("eval-task", *subset["all"], "--task_name", subset["name"], "--preds_json", subset["preds"][0]),
+        fails("compare", *common, *subset["preds"]),
+        fails("check", *common, subset["preds"][0]),
+    ):
+        assert [fact for fact in facts if fact not in found] == []

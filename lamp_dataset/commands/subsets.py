@@ -1,0 +1,89 @@
+"""``lamp-dataset users``: which users."""
+
+from __future__ import annotations
+
+import click
+
+from lamp_dataset.atomic import check_not_input, write_whole
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, stacked
+from lamp_dataset.formats.layout import find_files
+from lamp_dataset.formats.user_files import read_user_subset, write_user_subset
+from lamp_dataset.tasks import get_task
+
+_FILE = click.Path(exists=True, dir_okay=False)
+_criteria = stacked(
+    click.option("--top", type=click.IntRange(1), help="So many users: those with most of --by."),
+    click.option(
+        "--by",
+        type=click.Choice(["profile", "samples"]),
+        default="profile",
+        show_default=True,
+        help="For --top: the items of a user's profile (the largest, where samples differ) or the user's samples.",
+    ),
+    click.option("--cold-start", type=click.IntRange(0), help="Only users with at most so many profile items."),
+    click.option("--others", type=_FILE, help="Only users who are not in this file."),
+    click.option("--ids", type=_FILE, help="Only users who are in this file; an id per line will do."),
+    click.option("--sample", type=click.IntRange(1), help="So many users at random."),
+    click.option("--seed", type=int, help="For --sample (0)."),
+)
+
+
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "lamp-dataset users LaMP_4_time --data-dir my/files --split test --top 100 --output top100.json",
+        "lamp-dataset users LaMP_4_time --data-dir D --split train --others top100.json --output others.json",
+        "lamp-dataset users LaMP_3 --data-dir sample --cold-start 3 --sample 1 --seed 1 --output cold.json",
+    ),
+)
+@click.argument("config")
+@click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
+@click.option("--split", type=SPLIT, default="validation", show_default=True)
+@_criteria
+@click.option("--output", required=True, type=click.Path(dir_okay=False), help="JSON file to write.")
+@click.pass_context
+def users(
+    ctx: click.Context,
+    config: str,
+    data_dir: str | None,
+    split: str,
+    top: int | None,
+    by: str,
+    cold_start: int | None,
+    others: str | None,
+    ids: str | None,
+    sample: int | None,
+    seed: int | None,
+    output: str,
+) -> None:
+    """Choose users of a split of CONFIG, for --users of other commands: the most active ones, cold starts, a sample.
+
+    Conditions combine: --others and --cold-start leave users out, --top or --sample chooses among the others. Among
+    users with as much, --top takes shorter names first, then in alphabetical order. --sample depends on names and seed
+    alone. The file says how its users were chosen.
+    """
+    from lamp_dataset.personalize.split import load_split  # imported late: --help must be quick
+    from lamp_dataset.personalize.user_choice import Choice, users_of_rows
+
+    for flag, needs in (("by", "top"), ("seed", "sample")):
+        given = ctx.get_parameter_source(flag) is not click.core.ParameterSource.DEFAULT
+        if given and ctx.params[needs] is None:
+            raise ValueError(f"--{flag} needs --{needs}")
+    task = get_task(config)
+    read = () if data_dir is None else find_files(task, data_dir, [split])[split]
+    check_not_input(output, [path for path in (*read, others, ids) if path is not None])
+    files = {name: path and read_user_subset(path) for name, path in (("others", others), ("ids", ids))}
+    for subset in filter(None, files.values()):
+        subset.check_fits(task, split)
+    choice = Choice(**files, cold_start=cold_start, top=top, by=by, sample=sample, seed=seed or 0)
+    found = users_of_rows(load_split(config, split, data_dir))
+    chosen = choice.of(found, config, split)
+    with write_whole(output) as file:
+        write_user_subset(file, chosen)
+    kept = [found.activity[user] for user in chosen.users]
+    sizes = [activity.profile for activity in kept]
+    say(
+        f"{output}: {len(kept):,} of {len(found.activity):,} users with {sum(a.samples for a in kept):,} of "
+        f"{found.samples:,} samples; profiles of {min(sizes):,} to {max(sizes):,} items",
+        err=True,
+    )
