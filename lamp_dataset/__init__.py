@@ -23,6 +23,7 @@ from lamp_dataset.tasks import TASKS, get_task
 if TYPE_CHECKING:
     from lamp_dataset.hub.export import export
     from lamp_dataset.hub.push import push_to_hub
+    from lamp_dataset.personalize.history.history import History
     from lamp_dataset.personalize.personalizer import Personalizer
     from lamp_dataset.personalize.profile_swap import swap_profiles
     from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking
@@ -32,6 +33,7 @@ else:  # their modules need numpy, pyarrow or the Hub
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
+            "History": "personalize.history.history",
             "Personalizer": "personalize.personalizer",
             "Ranker": "personalize.retrieval.ranking",
             "Ranking": "personalize.retrieval.ranking",
@@ -48,6 +50,7 @@ __all__ = [
     "SAMPLE",
     "SPLITS",
     "TASKS",
+    "History",
     "Personalizer",
     "Ranker",
     "Ranking",

@@ -98,6 +98,31 @@ def fields(template: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ItemPair:
+    """How a profile item becomes a training pair.
+
+    Source: the benchmark's code for parameter-efficient fine-tuning (arXiv 2409.09510).
+
+    Attributes:
+        text: the field that the pair's input asks about; in the items, what the task's inputs ask about.
+        output: the field that answers.
+        instruction: what the benchmark asks instead of the task itself; None where the pair asks what the task asks.
+        lead: where ``text`` and ``output`` are the same field: the least and the greatest share of its words that the
+            input gives away; the rest is the output.
+    """
+
+    text: str
+    output: str
+    instruction: str | None = None
+    lead: tuple[float, float] | None = None
+
+    def problems(self) -> Iterator[tuple[bool, str]]:
+        """Pairs of (whether the problem exists, its description), for the check of the table at import."""
+        yield (self.text == self.output) != bool(self.lead), "a lead is for pairs of one field, and they need one"
+        yield bool(self.lead) and self.instruction is None, "a pair with a lead needs an instruction of its own"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """One config of the data set: a task of the benchmark in one of its two settings.
 
@@ -115,8 +140,10 @@ class Task:
         query_marker: the query of retrieval is the part of the input after the first occurrence of this; None if the
             query consists of quoted titles.
         query_frame: without a marker: the words before, between and after the two titles that make up the query.
+        subject_frame: where the input's subject is not all that follows the instruction: the words before and after.
         document_fields: profile fields that retrieval searches, joined by a space.
         wording: the strings of the personalized prompt, see :class:`Wording`.
+        pair: how a profile item becomes a training pair, see :class:`ItemPair`.
         path: folder of the files below :data:`lamp_dataset.tasks.BASE_URL`.
         num_samples: split -> published number of samples, or None if it was never published.
         verified_splits: splits whose ``num_samples`` is certain: a download of another size fails.
@@ -142,8 +169,10 @@ class Task:
     instruction: str
     query_marker: str | None
     query_frame: tuple[str, str, str] | None = None
+    subject_frame: tuple[str, str] | None = None
     document_fields: tuple[str, ...]
     wording: Wording
+    pair: ItemPair
     path: str
     num_samples: Mapping[str, int | None]
     verified_splits: tuple[str, ...] = ()
@@ -189,7 +218,13 @@ class Task:
                 not set(fields(self.wording.item)) <= set(self.profile_fields),
                 "the profile lacks a field of the prompt",
             ),
+            (
+                not {self.pair.text, self.pair.output} <= set(self.profile_fields),
+                "the profile lacks a field of the training pair",
+            ),
+            (self.output_field not in (None, self.pair.output), "the training pair has another output field"),
             *self.wording.problems(),
+            *self.pair.problems(),
         ]
         for wrong, message in problems:
             if wrong:

@@ -13,7 +13,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from lamp_dataset.task import SPLITS, Task, Wording
+from lamp_dataset.task import SPLITS, ItemPair, Task, Wording
 
 HOMEPAGE = "https://lamp-benchmark.github.io/"
 BASE_URL = "https://ciir.cs.umass.edu/downloads/LaMP"
@@ -91,6 +91,7 @@ _ROWS = (
         profile_fields=("title", "abstract"),
         instruction='For an author who has written the paper with the title "',
         query_marker=None,
+        subject_frame=('the paper with the title "', '", which reference is related?'),
         query_frame=('Just answer with [1] or [2] without explanation. [1]: "', '" [2]: "', '"'),
         document_fields=("title", "abstract"),
         wording=Wording(
@@ -101,6 +102,7 @@ _ROWS = (
             item_cost=(2, None),
             template_cost=(0, None),
         ),
+        pair=ItemPair(text="title", output="abstract", instruction="Write an abstract for this title:"),
         path="LaMP_1",
         user={
             "num_samples": _counts(9_682, 2_500, 2_500),
@@ -130,6 +132,7 @@ _ROWS = (
             truncated_field="description",
             item_cost=(0, 'the tag for the movie: " " is "{tag}" '),
         ),
+        pair=ItemPair(text="description", output="tag"),
         path="LaMP_2/new",
         user={
             "num_samples": _counts(3_820, 692, 870),
@@ -160,6 +163,7 @@ _ROWS = (
             truncated_field="text",
             item_cost=(0, 'the category for the article: " " is "{category}" '),
         ),
+        pair=ItemPair(text="text", output="category"),
         path="LaMP_2",
         user={"num_samples": _counts(5_914, 1_052, 1_274), "verified_splits": _HELD_OUT},
         time={"num_samples": _counts(None, None, None)},
@@ -185,6 +189,7 @@ _ROWS = (
             truncated_field="text",
             item_cost=(0, '{score} is the score for " " '),
         ),
+        pair=ItemPair(text="text", output="score"),
         path="LaMP_3",
         user={
             "num_samples": _counts(20_000, 2_500, 2_500),
@@ -213,6 +218,7 @@ _ROWS = (
             truncated_field="text",
             item_cost=(0, '"{title}" is the title for " " '),
         ),
+        pair=ItemPair(text="text", output="title"),
         path="LaMP_4",
         user={
             "num_samples": _counts(12_527, 1_925, 2_376),
@@ -240,6 +246,7 @@ _ROWS = (
             item_cost=(0, '"{title}" is a title " " '),
             template_cost=(1, "Following the given patterns"),
         ),
+        pair=ItemPair(text="abstract", output="title"),
         path="LaMP_5",
         user={
             "num_samples": _counts(9_682, 2_500, 2_500),
@@ -265,6 +272,7 @@ _ROWS = (
             truncated_field="text",
             item_cost=(0, '"{title}" is the title for " " '),
         ),
+        pair=ItemPair(text="text", output="title"),
         path="LaMP_6",
         user={"num_samples": _counts(4_840, 1_353, 1_246), "verified_splits": _ALL},
         time={"num_samples": _counts(4_821, 1_250, 1_250)},
@@ -290,6 +298,7 @@ _ROWS = (
             item_cost=(0, '"" '),
             template_cost=(1, "are written by user. Following the given patterns"),
         ),
+        pair=ItemPair(text="text", output="text", instruction="Complete the following tweet:", lead=(0.1, 0.25)),
         path="LaMP_7",
         user={
             "num_samples": _counts(10_437, 1_500, 1_496),

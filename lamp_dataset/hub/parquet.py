@@ -81,16 +81,6 @@ def _pieces(total: int, size: int) -> Iterator[int]:
         yield total % size
 
 
-def arrow_batches(files: Iterable[str]) -> Iterator[pa.RecordBatch]:
-    """The record batches of Arrow stream files, one in memory at a time.
-
-    They are read, not mapped: mapped pages count as memory of the process, up to the size of the file.
-    """
-    for file in files:
-        with pa.OSFile(file) as source, pa.ipc.open_stream(source) as reader:
-            yield from reader
-
-
 def write_shards(
     batches: Iterable[pa.RecordBatch],
     schema: pa.Schema,

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lamp_dataset.hub.parquet import Shard, arrow_batches, number_of_shards, plan_shards, write_shards
+from lamp_dataset.hub.parquet import Shard, number_of_shards, plan_shards, write_shards
+from lamp_dataset.loading.arrow_files import arrow_batches
 from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import TASKS, get_task
 

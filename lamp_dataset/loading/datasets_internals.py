@@ -52,6 +52,34 @@ def fingerprint_of(rows: Any) -> str:
     return rows._fingerprint
 
 
+def files_of(rows: Any) -> list[str] | None:
+    """The Arrow files that hold exactly the rows and columns of a ``datasets.Dataset``, in order.
+
+    Returns:
+        None if there are none, as for rows in memory, or if the rows are a selection or were changed since.
+    """
+    datasets = sys.modules.get("datasets")
+    if datasets is None or not isinstance(rows, datasets.Dataset) or rows._indices is not None:
+        return None
+    blocks = getattr(rows._data, "blocks", None) or [[rows._data]]
+    found = [_file_of(row[0]) if len(row) == 1 else None for row in blocks]
+    return None if None in found else found
+
+
+def _file_of(block: Any) -> str | None:
+    """The file behind a table, if the table differs from it in nothing but notes."""
+    changes = {name for name, *_ in getattr(block, "replays", None) or ()}
+    return getattr(block, "path", None) if changes <= {"replace_schema_metadata"} else None
+
+
+def cache_path(rows: Any, fingerprint: str) -> str:
+    """Where ``datasets`` would keep what ``map`` makes of these rows: next to them, or in a folder of this run."""
+    from datasets import Dataset
+
+    rows = rows if isinstance(rows, Dataset) else Dataset.from_dict({})
+    return rows._get_cache_file_path(fingerprint)
+
+
 def table_of(batch: Any) -> tuple[Any, frozenset[str]] | None:
     """The Arrow table behind a batch of ``map(batched=True)``, and its columns that are not Python objects yet.
 

@@ -17,6 +17,7 @@ import xxhash
 
 from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.texts import short
+from lamp_dataset.personalize.hashes import joined, text_hashes
 
 #: Rows at a time.
 BATCH = 256
@@ -111,12 +112,15 @@ class InferredUsers:
     def users(self) -> list[str]:
         """The user of each row so far; DuplicateIdError if two rows share an id, and so would share a user's name."""
         check_unique(self._ids, "rows")
-        groups = _group(self._profiles)
-        smallest: dict[int, str] = {}
+        groups, smallest = self.groups(), {}
         for group, sample_id in zip(groups, self._ids, strict=True):
             # Ids are unpadded numbers: by length first, they sort as numbers do.
             smallest[group] = min(sample_id, smallest.get(group, sample_id), key=lambda name: (len(name), name))
         return [smallest[group] for group in groups]
+
+    def groups(self, others: InferredUsers | None = None) -> list[int]:
+        """A number for the user of each row so far, and then of each row of ``others``, which may connect these."""
+        return _group([*self._profiles, *(others._profiles if others is not None else ())])
 
 
 def _group(profiles: Sequence[np.ndarray]) -> list[int]:
@@ -153,30 +157,34 @@ def _item_hashes(profiles: pa.ChunkedArray) -> Iterator[np.ndarray]:
         if chunk.null_count == len(chunk):  # of no type, perhaps
             yield from [np.array([], np.uint64)] * len(chunk)
             continue
-        hashes = np.fromiter(_hashes(chunk), np.uint64)
+        hashes = _hashes(chunk)
         ends = np.cumsum(pc.fill_null(pc.list_value_length(chunk), 0).to_numpy(zero_copy_only=False))
         yield from map(np.unique, np.split(hashes, ends[:-1]))
 
 
-def _hashes(profiles: pa.Array) -> Iterator[int]:
+def _hashes(profiles: pa.Array) -> np.ndarray:
     """The hashes of all items' contents. A field that is None says no more than a field that is not there."""
     items = profiles.flatten() if hasattr(profiles.type, "value_type") else profiles
     if not len(items):
-        return
+        return np.array([], np.uint64)
     if items is profiles or not pa.types.is_struct(items.type):
         raise UsersError(f"expected a list of dicts as 'profile', found {short(items[0].as_py())} in one")
     names = sorted(field.name for field in items.type if field.name not in _NOT_CONTENT)
     if not names:
         raise UsersError(f"expected profile items with texts, found {', '.join(field.name for field in items.type)}")
-    texts = zip(*(items.field(name).to_pylist() for name in names), strict=True)
-    if any(items.field(name).null_count for name in names):
-        texts = (tuple(value for value in text if value is not None) for text in texts)
-    for text in texts:
-        yield xxhash.xxh3_64_intdigest(repr(text).encode("utf-8", "surrogatepass"))
+    hashes = np.zeros(len(items), np.uint64)
+    for name in names:  # a text counts as that of its field
+        texts = text_hashes(pc.struct_field(items, name))
+        hashes += np.where(texts == 0, texts, joined(xxhash.xxh3_64_intdigest(name.encode()), texts))
+    return joined(hashes)  # sums of these must not be sums of the fields' hashes
 
 
-def tables(rows: Any) -> Iterator[pa.Table]:
+def tables(rows: Any, more: Sequence[str] = ()) -> Iterator[pa.Table]:
     """The rows as Arrow tables of up to :data:`BATCH` rows, without copying what is Arrow already.
+
+    Args:
+        rows: as :func:`users_of` takes them.
+        more: keys of dicts that are taken, besides ``id``, ``user_id`` and ``profile``.
 
     Raises:
         ValueError: something else than rows of one split.
@@ -190,10 +198,10 @@ def tables(rows: Any) -> Iterator[pa.Table]:
     else:
         given = iter(rows)
         while batch := list(itertools.islice(given, BATCH)):
-            yield pa.Table.from_pylist([_needed(row, position) for position, row in enumerate(batch)])
+            yield pa.Table.from_pylist([_needed(row, position, more) for position, row in enumerate(batch)])
 
 
-def _needed(row: Any, position: int) -> dict[str, Any]:
+def _needed(row: Any, position: int, more: Sequence[str]) -> dict[str, Any]:
     if not isinstance(row, Mapping):
         raise UsersError(f"row {position}: expected a dict with 'id' and 'profile', found {type(row).__name__}")
     if row.get("user_id") is None and "profile" not in row:
@@ -201,7 +209,8 @@ def _needed(row: Any, position: int) -> dict[str, Any]:
     profile = row.get("profile")
     if isinstance(profile, Mapping):  # a dict of lists, as old versions of datasets give it
         profile = [dict(zip(profile, values, strict=True)) for values in zip(*profile.values(), strict=True)]
-    return {"id": row.get("id"), "user_id": row.get("user_id"), "profile": profile}
+    needed = {"id": row.get("id"), "user_id": row.get("user_id"), "profile": profile}
+    return {**needed, **{name: row.get(name) for name in more}}
 
 
 def _require(table: pa.Table, names: Sequence[str]) -> None:

@@ -3,7 +3,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lamp_dataset.hub import parquet
-from lamp_dataset.hub.parquet import arrow_batches, number_of_shards, plan_shards, write_shards
+from lamp_dataset.hub.parquet import number_of_shards, plan_shards, write_shards
 
 SCHEMA = pa.schema(
     [("id", pa.string()), ("output", pa.string()), ("profile", pa.list_(pa.struct([("id", pa.string())])))],
@@ -67,15 +67,6 @@ def test_rows_too_many_or_too_few_are_an_error_and_no_file_stays_half_written(tm
     with pytest.raises(ValueError, match=message):
         write_shards(batches(rows, 4), SCHEMA, plan_shards("train", 10, 1, 1), tmp_path)
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
-
-
-def test_arrow_files_are_read_one_after_the_other(tmp_path):
-    for name in ("a", "b"):
-        with pa.OSFile(str(tmp_path / name), "wb") as sink, pa.ipc.new_stream(sink, SCHEMA) as writer:
-            for batch in batches(5, 2):
-                writer.write_batch(batch)
-    read = list(arrow_batches([str(tmp_path / "a"), str(tmp_path / "b")]))
-    assert [batch.num_rows for batch in read] == [2, 2, 1, 2, 2, 1]
 
 
 def test_memory_stays_flat_however_many_rows_pass(tmp_path):

@@ -1,0 +1,138 @@
+"""A user's history as training data: each user once, whatever the rows' order, and without the tests in it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import xxhash
+
+import lamp_dataset
+from lamp_dataset.atomic import PRIVATE, write_whole
+from lamp_dataset.formats.texts import short
+from lamp_dataset.loading.datasets_internals import cache_path, fingerprint_of
+from lamp_dataset.personalize.history.pair_texts import check_style
+from lamp_dataset.personalize.history.pairing import Counts, Pairing
+from lamp_dataset.personalize.history.stored import StoredRows, declared_tables
+from lamp_dataset.personalize.history.survey import survey
+from lamp_dataset.personalize.history.united import histories
+from lamp_dataset.personalize.history.visible import VISIBLE
+from lamp_dataset.tasks import get_task
+
+if TYPE_CHECKING:
+    import datasets
+
+
+class History:
+    """Makes training pairs of the items in users' profiles, each user once.
+
+    Args:
+        task: config name, such as ``"LaMP_4_time"``.
+        visible: what a pair sees of its user's other items, as its profile: ``"none"``; ``"earlier"``, the items of an
+            earlier date (time-based configs); or ``"others"``, all but itself.
+        style: ``"task"``, the benchmark's own instruction with the item's text, so that pairs look like the test
+            inputs; or ``"official"``, what the benchmark's code for parameter-efficient fine-tuning asks, which also
+            has pairs for the configs whose items cannot answer the task.
+        limit: how many items a pair sees at most; None for all. Those nearest in time are taken, or with ``"others"``
+            those stored nearest. With all items, the pairs grow with the square of the history.
+        seed: decides where a text to be completed is cut; so do user and text, and nothing else.
+
+    Attributes:
+        counts: what became of the items in the last call, see :class:`Counts`.
+
+    Raises:
+        ValueError: an unknown name, or a config that has no such pairs or no dates.
+
+    >>> rows = [{"id": "8", "input": "Paraphrase the following tweet: rain", "profile": [
+    ...     {"id": "80", "text": "tired of all this rain again, so very tired"}, {"id": "81", "text": "tea"}]}]
+    >>> history = History("LaMP_7", style="official")
+    >>> pair = history.pairs(rows)[0]
+    >>> pair["input"], pair["output"]
+    ('Complete the following tweet: tired', 'of all this rain again, so very tired')
+    >>> print(history.counts)
+    1 users, 2 items, 2 pairs; left out: 0 as leaks, 0 as incomplete, 0 as duplicates
+    """
+
+    def __init__(
+        self, task: str, *, visible: str = "none", style: str = "task", limit: int | None = 16, seed: int = 0
+    ) -> None:
+        """See the class."""
+        self.task = get_task(task)
+        if visible not in tuple(VISIBLE):
+            raise ValueError(f"no visible={short(visible)}: expected {', '.join(VISIBLE)}")
+        if visible == "earlier" and not self.task.time_based:
+            raise ValueError(
+                f"{task} has no dates for visible='earlier': they are in the time-based {self.task.base}_time"
+            )
+        for name, value, none in (("limit", limit, True), ("seed", seed, False)):
+            whole_number = isinstance(value, int) and not isinstance(value, bool)
+            if not (whole_number and (name == "seed" or value >= 0)) and not (none and value is None):
+                raise ValueError(f"expected a whole number as {name}, found {short(value)}")
+        self.visible, self.style = visible, check_style(self.task, style)
+        self.limit, self.seed = limit, seed
+        self.counts = Counts()
+
+    def __repr__(self) -> str:
+        """The config and the options."""
+        options = (f"{name}={getattr(self, name)!r}" for name in ("visible", "style", "limit", "seed"))
+        return f"History({self.task.name!r}, {', '.join(options)})"
+
+    def features(self) -> datasets.Features:
+        """The ``datasets.Features`` of the pairs: those of the config, and ``user_id`` in any case."""
+        import datasets  # imported late: it takes a second
+
+        text = datasets.Value("string")
+        row = dict.fromkeys(("id", "user_id", "input", "output"), text)
+        return datasets.Features({**row, "profile": [dict.fromkeys(self.task.item_fields, text)]})
+
+    def pairs(self, rows: Any, exclude: Sequence[Any] = ()) -> datasets.Dataset:
+        """The pairs of all users, in the order of the users' ids and of their items as stored.
+
+        Args:
+            rows: rows of one split: a ``datasets.Dataset`` or ``IterableDataset``, an Arrow table, or an iterable of
+                dicts. Their order does not matter.
+            exclude: further splits in the same forms. An item that is what a sample of its user asks about, in ``rows``
+                or here, or its gold, is left out.
+
+        Returns:
+            A data set with the columns ``id``, ``user_id``, ``input``, ``output`` and ``profile``, on disk.
+
+        Raises:
+            ValueError: rows of another shape or config, or an invalid date.
+        """
+        import datasets
+
+        features, fingerprint = self.features(), self._fingerprint(rows, exclude)
+        path, schema = cache_path(rows, fingerprint), features.arrow_schema
+        permissions = PRIVATE if self.task.gated else None
+        with write_whole(path, "wb", permissions=permissions) as file, pa.ipc.new_stream(file, schema) as writer:
+            for table in self.tables(rows, exclude):
+                writer.write_table(table.cast(schema))
+        table = datasets.table.MemoryMappedTable.from_file(path)
+        return datasets.Dataset(table, info=datasets.DatasetInfo(features=features), fingerprint=fingerprint)
+
+    def tables(self, rows: Any, exclude: Sequence[Any] = ()) -> Iterator[pa.Table]:
+        """The pairs as Arrow tables, see :meth:`pairs`; :attr:`counts` is complete after the last one."""
+        if not isinstance(exclude, (list, tuple)):
+            raise ValueError(f"expected a list of splits as exclude, found {type(exclude).__name__}")
+        self.counts = Counts()
+        with tempfile.TemporaryDirectory(prefix="lamp-history-") as folder:
+            stored = StoredRows(self.task, rows, os.path.join(folder, "profiles.arrow"))
+            others = [declared_tables(self.task, split) for split in exclude]
+            found = survey(self.task, stored.tables(), others)
+            pairing = Pairing(self.task, self.visible, self.style, self.limit, self.seed, found.tests)
+            for some in histories(self.task, found, stored):
+                yield from pairing.tables(some)
+                self.counts = pairing.counts
+
+    def _fingerprint(self, rows: Any, exclude: Sequence[Any]) -> str:
+        """The same for the same rows and options, where the rows have fingerprints, so that caches are found again."""
+        import datasets
+
+        if not all(isinstance(split, datasets.Dataset) for split in (rows, *exclude)):
+            return datasets.fingerprint.generate_random_fingerprint()
+        state = [repr(self), lamp_dataset.__version__, *map(fingerprint_of, (rows, *exclude))]
+        return xxhash.xxh3_64_hexdigest("\0".join(state).encode())

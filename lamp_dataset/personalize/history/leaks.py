@@ -1,0 +1,68 @@
+"""Tests in disguise: profile items that are what a sample asks about, or its gold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lamp_dataset.personalize.hashes import joined, text_hashes
+from lamp_dataset.task import Task
+
+#: Marks that keep the hash of an input's text apart from that of a gold.
+_ASKED, _GOLD = 1, 2
+
+
+def subject(task: Task, text: str) -> str:
+    """What an input asks about: the text that would be a profile item's, such as the review or the paper's title.
+
+    An input without the task's words is its own subject.
+
+    >>> from lamp_dataset.tasks import TASKS
+    >>> subject(TASKS["LaMP_7"], "Paraphrase the following tweet: so tired ")
+    'so tired'
+    >>> subject(TASKS["LaMP_1"], 'For an author who has written the paper with the title "A", which reference is related? …')
+    'A'
+    """
+    before, after = task.subject_frame or (task.query_marker, None)
+    _, found, rest = text.partition(before)
+    inner = rest.partition(after)[0] if after else rest
+    return (inner if found else text).strip()
+
+
+def questions(task: Task, rows: pa.Table) -> np.ndarray:
+    """For each row the hashes of what it asks about and of its gold, 0 where none counts.
+
+    Args:
+        task: whose rows they are. A gold counts in the tasks that generate text: a label or a rating is the same for
+            many samples and gives nothing away.
+        rows: in the declared shape.
+    """
+    asked = pa.array([subject(task, text) for text in rows["input"].to_pylist()], pa.string())
+    golds = pc.utf8_trim_whitespace(rows["output"]) if task.kind == "generation" else pa.nulls(len(rows), pa.string())
+    return np.stack([text_hashes(asked), text_hashes(golds)], axis=1)
+
+
+def marks_of(owners: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """Marks of tests, sorted: hashes that tell both the user and the text.
+
+    Args:
+        owners: a number for the user of each row.
+        asked: see :func:`questions`.
+    """
+    golds = asked[:, 1] != 0
+    return np.unique(
+        np.concatenate([joined(owners, asked[:, 0], _ASKED), joined(owners[golds], asked[golds, 1], _GOLD)])
+    )
+
+
+def is_test(texts: np.ndarray, outputs: np.ndarray, owners: np.ndarray, tests: np.ndarray) -> np.ndarray:
+    """Which items are tests in disguise.
+
+    Args:
+        texts: hashes of what the items ask about, stripped.
+        outputs: hashes of what they answer, stripped.
+        owners: a number for the user of each item.
+        tests: marks of all tests, from :func:`marks_of`.
+    """
+    return np.isin(joined(owners, texts, _ASKED), tests) | np.isin(joined(owners, outputs, _GOLD), tests)

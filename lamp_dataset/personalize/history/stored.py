@@ -1,0 +1,66 @@
+"""Rows that are read twice: once from front to back, then single profiles in the order of the users."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from lamp_dataset.loading.arrow_files import MappedColumn, arrow_batches
+from lamp_dataset.loading.datasets_internals import files_of
+from lamp_dataset.personalize.history.declared import declared, declared_items, profile_type
+from lamp_dataset.personalize.users import tables
+from lamp_dataset.task import Task
+
+#: How much of the profiles is mapped at once.
+MAPPED_BYTES = 64_000_000
+
+
+def declared_tables(task: Task, rows: Any) -> Iterator[pa.Table]:
+    """Rows in any of the forms that :func:`~lamp_dataset.personalize.users.users_of` takes, in the declared shape."""
+    files = files_of(rows)
+    number = 0
+    for some in tables(rows, ("input", "output")) if files is None else arrow_batches(files):
+        yield declared(task, some, number)
+        number += len(some)
+
+
+class StoredRows:
+    """Rows of any form, with their profiles on disk: in the files of a data set, or in one written on the first way.
+
+    Args:
+        task: whose rows they are.
+        rows: as :func:`~lamp_dataset.personalize.users.users_of` takes them.
+        path: the file to write if the rows are in none.
+    """
+
+    def __init__(self, task: Task, rows: Any, path: str) -> None:
+        self._task, self._rows, self._path = task, rows, path
+        self._files = files_of(rows)
+        self._profiles: MappedColumn | None = None
+        self._number = 0
+
+    def tables(self) -> Iterator[pa.Table]:
+        """The rows in the declared shape. To be called once, and first."""
+        given = declared_tables(self._task, self._rows)
+        for table in given if self._files is not None else self._written(given):
+            self._number += len(table)
+            yield table
+
+    def _written(self, given: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        schema = pa.schema([("profile", profile_type(self._task))])
+        with pa.OSFile(self._path, "wb") as file, pa.ipc.new_stream(file, schema) as writer:
+            for table in given:
+                writer.write_table(table.select(["profile"]))
+                yield table
+
+    def items(self, row: int) -> pa.StructArray | None:
+        """The profile of a row; None if it is empty."""
+        if self._profiles is None:
+            files = self._files or [self._path]
+            size = sum(map(os.path.getsize, files)) / max(1, self._number)
+            self._profiles = MappedColumn(files, "profile", 1 + int(MAPPED_BYTES / max(1, size)))
+        values = self._profiles[row].values
+        return None if values is None or not len(values) else declared_items(self._task, values, f"row {row}")

@@ -1,0 +1,86 @@
+"""The history of each user, united from the profiles of all their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from lamp_dataset.personalize.hashes import joined
+from lamp_dataset.personalize.history.declared import declared_items
+from lamp_dataset.personalize.history.stored import StoredRows
+from lamp_dataset.personalize.history.survey import Survey
+from lamp_dataset.task import Task
+
+#: Users are united together until their profiles have so many items, copies included.
+ITEMS = 20_000
+
+
+@dataclass(frozen=True)
+class Histories:
+    """The distinct items of some users, one user after the other.
+
+    Attributes:
+        users: the user of each item.
+        owners: their number, see :class:`~lamp_dataset.personalize.history.survey.Survey`.
+        items: the items. Of several copies it is the first of the row with the smallest id.
+        copies: how many items are copies of these within one profile. Copies in a user's other profiles are what
+            profiles are made of, and do not count.
+    """
+
+    users: list[str]
+    owners: np.ndarray
+    items: pa.StructArray
+    copies: int
+
+
+def histories(task: Task, found: Survey, stored: StoredRows) -> Iterator[Histories]:
+    """The histories of all users, in the order of the users' ids, some users at a time."""
+    rows: list[int] = []
+    items = 0
+    for of_user in found.by_user().values():
+        rows += of_user
+        items += sum(len(found.keys[row]) for row in of_user)
+        if items >= ITEMS:
+            yield _unite(task, found, stored, rows)
+            rows, items = [], 0
+    if rows:
+        yield _unite(task, found, stored, rows)
+
+
+def _unite(task: Task, found: Survey, stored: StoredRows, rows: list[int]) -> Histories:
+    sizes = [len(found.keys[row]) for row in rows]
+    users = {user: number for number, user in enumerate(dict.fromkeys(found.users[row] for row in rows))}
+    whose = np.repeat(np.array([users[found.users[row]] for row in rows], np.int64), sizes)
+    keys = joined(whose, np.concatenate([found.keys[row] for row in rows]))
+    _, first = np.unique(keys, return_index=True)
+    kept = np.sort(first)
+    names = list(users)
+    row_of = np.repeat(np.arange(len(rows)), sizes)
+    return Histories(
+        [names[user] for user in whose[kept].tolist()],
+        np.repeat(found.owners[rows], sizes)[kept],
+        _items(task, stored, rows, np.cumsum([0, *sizes]), kept),
+        _multiplicity(keys, row_of) - len(kept),
+    )
+
+
+def _multiplicity(keys: np.ndarray, row_of: np.ndarray) -> int:
+    """How many items there are if each counts as often as in the profile that has it most often."""
+    _, first, times = np.unique(joined(keys, row_of), return_index=True, return_counts=True)
+    most = np.zeros(len(keys), np.int64)
+    _, which = np.unique(keys[first], return_inverse=True)
+    np.maximum.at(most, which, times)
+    return int(most.sum())
+
+
+def _items(task: Task, stored: StoredRows, rows: list[int], starts: np.ndarray, kept: np.ndarray) -> pa.StructArray:
+    """The kept items, which are numbered through all profiles of these rows."""
+    bounds = np.searchsorted(kept, starts)
+    parts = [declared_items(task, pa.nulls(0), "")]
+    for row, start, low, high in zip(rows, starts, bounds, bounds[1:], strict=False):
+        if low < high:
+            parts.append(stored.items(row).take(pa.array(kept[low:high] - start)))
+    return pa.concat_arrays(parts)

@@ -1,0 +1,114 @@
+"""What a training pair may see: the items of its user that become its profile."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+
+from lamp_dataset.formats.texts import short
+
+#: Of an item without a date: nothing is earlier, and it is not earlier than anything.
+UNDATED = (np.iinfo(np.int64).min, np.iinfo(np.int64).max)
+
+
+class Window(NamedTuple):
+    """Which items each item of a user sees: ``order[low:high]``, and never itself."""
+
+    order: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def nothing(dates: np.ndarray, limit: int) -> Window:
+    """No item sees another."""
+    none = np.zeros(len(dates), np.int64)
+    return Window(np.arange(len(dates)), none, none)
+
+
+def earlier(dates: np.ndarray, limit: int) -> Window:
+    """The last ``limit`` items that are certainly of an earlier date, oldest first; those of one date as stored."""
+    order = np.argsort(dates[:, 1], kind="stable")
+    high = np.searchsorted(dates[order, 1], dates[:, 0], "left")
+    return Window(order, np.maximum(0, high - limit), high)
+
+
+def others(dates: np.ndarray, limit: int) -> Window:
+    """The ``limit`` other items that are stored nearest, in the stored order; of two equally near, the one before."""
+    number = len(dates)
+    limit = min(limit, number - 1)
+    low = np.clip(np.arange(number) - (limit + 1) // 2, 0, number - 1 - limit)
+    return Window(np.arange(number), low, low + limit + 1)
+
+
+#: Name -> what gives the window, from the dates (first and last day of each item) and the limit.
+VISIBLE: Mapping[str, Callable[[np.ndarray, int], Window]] = MappingProxyType(
+    {"none": nothing, "earlier": earlier, "others": others}
+)
+
+
+def windows(visible: str, dates: np.ndarray, starts: np.ndarray, limit: int | None) -> Window:
+    """The windows of several users, whose items stand one after the other.
+
+    Args:
+        visible: a name in :data:`VISIBLE`.
+        dates: first and last day of each item.
+        starts: where each user's items start, and where the last ones end.
+        limit: how many items one sees at most; None for all.
+    """
+    if not len(dates):
+        return Window(*[np.array([], np.int64)] * 3)
+    limit = len(dates) if limit is None else limit
+    own = [VISIBLE[visible](dates[start:end], limit) for start, end in itertools.pairwise(starts)]
+    parts = [[start + array for array in window] for start, window in zip(starts, own, strict=False)]
+    return Window(*(np.concatenate(arrays).astype(np.int64) for arrays in zip(*parts, strict=True)))
+
+
+def seen(window: Window, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What some items see.
+
+    Returns:
+        How many items each sees, and which, one after the other.
+    """
+    low, sizes = window.low[items], window.high[items] - window.low[items]
+    ends = np.cumsum(sizes)
+    flat = np.arange(ends[-1] if len(ends) else 0) + np.repeat(low - (ends - sizes), sizes)
+    found, whose = window.order[flat], np.repeat(np.arange(len(items)), sizes)
+    others = found != items[whose]
+    return np.bincount(whose[others], minlength=len(items)), found[others]
+
+
+def days(dates: Sequence[str | None], where: Callable[[int], str]) -> np.ndarray:
+    """First and last day of each date, as numbers that compare; a date without a day or month is all of its days.
+
+    Args:
+        dates: such as ``"2013"``, ``"2013-05-29"`` or None.
+        where: gives the name of the item at a position, for messages.
+
+    Raises:
+        ValueError: something else than such a date.
+    """
+    found = np.empty((len(dates), 2), np.int64)
+    for position, date in enumerate(dates):
+        both = UNDATED if date is None else _days(date)
+        if both is None:
+            raise ValueError(f"{where(position)}: expected a date like 2013 or 2013-05-29, found {short(date)}")
+        found[position] = both
+    return found
+
+
+@lru_cache(maxsize=100_000)
+def _days(date: str) -> tuple[int, int] | None:
+    try:
+        parts = [int(part) for part in date.split("-")]
+    except ValueError:
+        return None
+    allowed = ((0, 9999), (1, 12), (1, 31))
+    if len(parts) > 3 or not all(low <= part <= high for part, (low, high) in zip(parts, allowed, strict=False)):
+        return None
+    first, last = ([*parts, fill, fill][:3] for fill in (0, 99))
+    return tuple((year * 100 + month) * 100 + day for year, month, day in (first, last))
