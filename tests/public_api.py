@@ -42,6 +42,8 @@ def prompts(reviews: Dataset) -> None:
     few: list[dict[str, str]] = lamp_dataset.select_users([{"id": "1", "user_id": "7"}], ["7"])
     lamp_dataset.select_users(chosen, few[0]["user_id"].split())
     lamp_dataset.select_users(reviews, 7)  # type: ignore[arg-type]
+    Personalizer("LaMP_3", rules="fixed", summary={"210": "Dislikes crowds."})
+    Personalizer("LaMP_3", rules="fixed", summary=3)  # type: ignore[arg-type]
     Personalizer("LaMP_3", k="2")  # type: ignore[arg-type]
     Personalizer("LaMP_3", retriever=3)  # type: ignore[arg-type]
 

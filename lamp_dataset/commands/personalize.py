@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -38,6 +39,7 @@ rows_options = stacked(
         "lamp-dataset personalize LaMP_4_time --retriever recency --split train --output train.jsonl",
         "lamp-dataset personalize LaMP_5 --ranking ranking.json -k 1 --max-length 256 --output k1.parquet",
         "lamp-dataset personalize LaMP_3 --profile other --profile-seed 1 --output other.parquet",
+        "lamp-dataset personalize LaMP_3 --rules fixed --summary summaries.json --output prompts.parquet",
     ),
 )
 @rows_options
@@ -61,6 +63,11 @@ rows_options = stacked(
     help="Order of the items in the prompt; other than the best first with --rules fixed only.",
 )
 @click.option(
+    "--summary",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help='With --rules fixed: a JSON file {"user": "summary"}, of texts to put in front of the prompts.',
+)
+@click.option(
     "--tokenizer", help="Tokenizer of your model, a name or a folder; without one, --max-length counts words."
 )
 @click.option(
@@ -80,6 +87,10 @@ def personalize(
     swap = _swap(profile, profile_seed, match_sizes)
     if options["order"] != BEST_FIRST and options["rules"] == "official":
         raise ValueError(f"--order {options['order']} needs --rules fixed: official prompts have the best item first")
+    if options["summary"] and options["rules"] == "official":
+        raise ValueError("--summary needs --rules fixed: official prompts have no summary in front")
+    if options["summary"] and swap is not None:
+        raise ValueError("--profile other does not swap the summaries; for this control, swap them in the file")
     options["k"] = 0 if profile == "none" else options["k"]
     personalizer, rows = _prepare(options, swap)
     from lamp_dataset.personalize.split import personalize_split
@@ -135,23 +146,28 @@ def rank(output: str, **options: Any) -> None:
 def _prepare(options: dict[str, Any], swap: dict[str, Any] | None = None) -> tuple[Personalizer, Dataset]:
     """The personalizer and the rows that the options ask for. Errors in the options show before any row is read.
 
-    Profiles are swapped in the whole split, so that ``--users`` and ``--limit`` show rows of a run without them.
+    Profiles are swapped, and users inferred, in the whole split, so that ``--users`` and ``--limit`` show rows of a run
+    without them.
     """
     from lamp_dataset.personalize.personalizer import Personalizer  # imported late: --help must be quick
     from lamp_dataset.personalize.profile_swap import swap_profiles
     from lamp_dataset.personalize.split import load_split
     from lamp_dataset.personalize.user_subsets import samples_of_users
+    from lamp_dataset.personalize.users import users_of
 
     chosen = {name: options.pop(name) for name in ("config", "data_dir", "split", "limit", "users")}
     check_options(chosen["config"], options)
     given = {name: value for name, value in options.items() if value is not None and value != ()}
     personalizer = Personalizer(chosen["config"], **given)
-    if swap is None:
+    infer = options.get("summary") is not None and not personalizer.task.time_based
+    if swap is None and not infer:
         return personalizer, load_split(**chosen)
     limit, users = chosen.pop("limit"), chosen.pop("users")
     rows = load_split(**chosen)
     kept = range(len(rows)) if users is None else list(samples_of_users(rows, users))
-    return personalizer, swap_profiles(rows, **swap).select(kept[:limit])
+    rows = rows if swap is None else swap_profiles(rows, **swap)
+    rows = rows.add_column("user_id", users_of(rows)) if infer else rows
+    return personalizer, rows.select(kept[:limit])
 
 
 def _check_target(
@@ -161,11 +177,12 @@ def _check_target(
     split: str,
     users: str | None = None,
     ranking: str | None = None,
+    summary: Path | None = None,
     **_: Any,
 ) -> None:
     """Before hours of work, not after: the folder is there, and no file that is read would be overwritten."""
     read = () if data_dir is None else find_files(get_task(config), data_dir, [split])[split]
-    check_not_input(output, [path for path in (*read, users, ranking) if path is not None])
+    check_not_input(output, [path for path in (*read, users, ranking, summary) if path is not None])
     if users is not None:
         read_user_subset(users).check_fits(get_task(config), split)
     folder = os.path.dirname(real_path(output))

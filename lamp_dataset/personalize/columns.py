@@ -41,10 +41,15 @@ def arrow_of(batch: Any) -> Any:
 
 def targets(batch: Mapping[str, Any] | pa.Table, rows: int) -> list[str | None]:
     """The golds of a batch; None for every row if it has none."""
-    names = batch.column_names if isinstance(batch, pa.Table) else batch
-    if "output" not in names:
-        return [None] * rows
-    return batch["output"].to_pylist() if isinstance(batch, pa.Table) else list(batch["output"])
+    golds = column_of(batch, "output")
+    return [None] * rows if golds is None else golds
+
+
+def column_of(batch: Mapping[str, Any] | pa.Table, name: str) -> list | None:
+    """The values of one column of a batch; None if it has no such column."""
+    if name not in (batch.column_names if isinstance(batch, pa.Table) else batch):
+        return None
+    return batch[name].to_pylist() if isinstance(batch, pa.Table) else list(batch[name])
 
 
 def append(table: pa.Table, columns: Mapping[str, Sequence]) -> pa.Table:

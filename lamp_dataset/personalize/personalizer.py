@@ -14,7 +14,7 @@ import pyarrow as pa
 import lamp_dataset
 from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.columns import COLUMNS, append, arrow_of, result_features, targets
-from lamp_dataset.personalize.prompts.fixed import fixed_prompts
+from lamp_dataset.personalize.prompts.fixed import fixed_prompts, front_of
 from lamp_dataset.personalize.prompts.official import official_prompts
 from lamp_dataset.personalize.prompts.parts import BEST_FIRST, LEFT_OUT, ORDERS, Prompt, clean_item, input_only
 from lamp_dataset.personalize.prompts.tokenizer_source import TokenizerSource
@@ -23,6 +23,7 @@ from lamp_dataset.personalize.retrieval.choice import choose_ranker
 from lamp_dataset.personalize.retrieval.queries import check_rules
 from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking, rank
 from lamp_dataset.personalize.retrieval.samples import Sample, item_ids, positions_by_id, read_samples
+from lamp_dataset.personalize.summaries import read_summaries, summaries_of
 from lamp_dataset.tasks import get_task
 
 #: Rules -> what makes the prompts of several samples.
@@ -60,6 +61,10 @@ class Personalizer:
             time-based configs.
         ranking: a ranking file to use instead of a retriever.
         system: the system message in ``messages``; None for no system message.
+        summary: a text about each row's user, to go in front of the prompt, with ``rules="fixed"``: the name of the
+            column that holds it; or texts by ``user_id``, as a mapping or a JSON file ``{"user": "summary", …}`` (a
+            path object or a name that ends in ``.json``). It is cut where it and the input exceed the budget, and the
+            items get the room that both leave.
         options: options of the retriever: ``k1``, ``b``, ``epsilon``, ``tokenize`` (bm25), ``seed`` (random),
             ``model``, ``device``, ``batch_size``, ``cache_size`` (dense), ``rankers`` and ``c`` (rrf).
 
@@ -80,8 +85,9 @@ class Personalizer:
 
     Raises:
         ValueError: an unknown name or option, an object that is not a tokenizer or not a ranker, a budget below 1,
-            ``recency`` for a config without dates, or another order than the official one with official rules.
-        ImportError, OSError: a tokenizer or ranking file that cannot be loaded.
+            ``recency`` for a config without dates, another order than the official one or a summary with official
+            rules, or summaries that are not texts.
+        ImportError, OSError: a tokenizer, a ranking file or a file of summaries that cannot be loaded.
 
     >>> rows = {"id": ["7"], "input": ["Paraphrase the following tweet: so tired"], "output": ["I am tired"],
     ...         "profile": [[{"id": "70", "text": "what a day"}, {"id": "71", "text": "tired of rain"}]]}
@@ -102,6 +108,7 @@ class Personalizer:
         use_date: bool = False,
         ranking: str | os.PathLike[str] | None = None,
         system: str | None = SYSTEM,
+        summary: str | os.PathLike[str] | Mapping[str, str] | None = None,
         **options: Any,
     ) -> None:
         """See the class."""
@@ -112,6 +119,9 @@ class Personalizer:
             raise ValueError(f"expected a string or None as system, found {short(system)}")
         self.task, self.k, self.max_length, self.rules = get_task(task), k, max_length, check_rules(rules)
         self.system, self.use_date, self.order = system, bool(use_date), _check_order(order, rules)
+        if summary is not None and rules == "official":
+            raise ValueError("official prompts have no summary in front; summary needs rules='fixed'")
+        self.summary = None if summary is None else read_summaries(summary)
         self.ranker = choose_ranker(retriever, ranking, options, ARGUMENTS)
         if (self.use_date or self.ranker.needs_dates) and not self.task.time_based:
             asked = "use_date" if self.use_date else f"the retriever {short(retriever)}"
@@ -164,11 +174,12 @@ class Personalizer:
             columns = self({name: [source[name]] for name in source})
             return {name: values[0] for name, values in columns.items()}
         samples = read_samples(self.task, source, self.rules, self.use_date)
+        summaries = [None] * len(samples) if self.summary is None else summaries_of(self.summary, batch)
         rankings = rank(self.ranker, samples)
         rows = []
         for start in range(0, len(samples), PROMPTS_AT_A_TIME):
             part = slice(start, start + PROMPTS_AT_A_TIME)
-            rows += self._rows(samples[part], rankings[part])
+            rows += self._rows(samples[part], rankings[part], summaries[part])
         golds = targets(batch, len(rows))
         columns = {name: [row[name] for row in rows] for name in COLUMNS if name != "target"} | {"target": golds}
         if not self.ranker.scored:
@@ -196,9 +207,11 @@ class Personalizer:
         """
         return result_features(features, remove, self.ranker.scored)
 
-    def _rows(self, samples: Sequence[Sample], rankings: Sequence[Ranking]) -> list[dict[str, Any]]:
+    def _rows(
+        self, samples: Sequence[Sample], rankings: Sequence[Ranking], summaries: Sequence[str | None]
+    ) -> list[dict[str, Any]]:
         chosen = [[int(position) for position in ranking.order[: self.k]] for ranking in rankings]
-        prompts = self._prompts(samples, chosen)
+        prompts = self._prompts(samples, chosen, summaries)
         lengths = self._tokens.prompt_lengths([prompt.text for prompt in prompts])
         return list(map(self._row, samples, rankings, chosen, prompts, lengths))
 
@@ -220,18 +233,28 @@ class Personalizer:
             "messages": self.messages(prompt.text),
         }
 
-    def _prompts(self, samples: Sequence[Sample], chosen: Sequence[list[int]]) -> list[Prompt]:
+    def _prompts(
+        self, samples: Sequence[Sample], chosen: Sequence[list[int]], summaries: Sequence[str | None]
+    ) -> list[Prompt]:
         """The prompt of each sample; those with items are made together."""
         cleaned = [self._items(sample, positions) for sample, positions in zip(samples, chosen, strict=True)]
+        fronts = [self._front(sample, summary) for sample, summary in zip(samples, summaries, strict=True)]
         given = [(sample.input, items) for sample, (items, _) in zip(samples, cleaned, strict=True) if items]
-        keys = [ORDERS[self.order](positions) for positions in chosen if positions]
-        order = {} if self.order == BEST_FIRST else {"keys": keys}
-        made = iter(PROMPTS[self.rules](self.task.wording, given, self._tokens, self.max_length, **order))
+        more: dict[str, Any] = {}  # what only the fixed rules know
+        if self.order != BEST_FIRST:
+            more["keys"] = [ORDERS[self.order](positions) for positions in chosen if positions]
+        if self.summary is not None:
+            more["fronts"] = [front for (front, _), positions in zip(fronts, chosen, strict=True) if positions]
+        made = iter(PROMPTS[self.rules](self.task.wording, given, self._tokens, self.max_length, **more))
         prompts = []
-        for sample, (items, notes) in zip(samples, cleaned, strict=True):
-            prompt = next(made) if items else input_only(sample.input, ())
-            prompts.append(replace(prompt, notes=(*notes, *prompt.notes)))
+        for sample, (items, notes), (front, cut) in zip(samples, cleaned, fronts, strict=True):
+            prompt = next(made) if items else input_only(front + sample.input, ())
+            prompts.append(replace(prompt, notes=(*notes, *cut, *prompt.notes)))
         return prompts
+
+    def _front(self, sample: Sample, summary: str | None) -> tuple[str, tuple[str, ...]]:
+        """What goes in front of the sample's prompt, and notes."""
+        return ("", ()) if summary is None else front_of(summary, sample.input, self._tokens, self.max_length)
 
     def _items(self, sample: Sample, chosen: list[int]) -> tuple[list[dict[str, str]], list[str]]:
         """The fields of the chosen items that the prompt needs, and notes."""

@@ -26,36 +26,58 @@ def fixed_prompts(
     tokens: Tokens,
     max_length: int,
     keys: Sequence[Sequence[int]] | None = None,
+    fronts: Sequence[str] | None = None,
 ) -> list[Prompt]:
     """The prompts of samples, each an input and its items (at least one), best first: at most ``max_length`` tokens.
 
     ``keys`` holds a sort key for each item of each sample, see :data:`ORDERS`: the items' order in the prompt. By
     default they keep theirs. Which items are left out or cut does not depend on it.
+
+    ``fronts`` holds what comes before each prompt, see :func:`front_of`; by default nothing does.
     """
     tokens.prepare((), (item[wording.truncated_field] for _, items in samples for item in items))
     tokens.prompt_lengths([text for text, _ in samples])
     keys = [range(len(items)) for _, items in samples] if keys is None else keys
+    fronts = [""] * len(samples) if fronts is None else fronts
     return [
-        _prompt(wording, text, items, tokens, max_length, order)
-        for (text, items), order in zip(samples, keys, strict=True)
+        _prompt(wording, text, items, tokens, max_length, order, front)
+        for (text, items), order, front in zip(samples, keys, fronts, strict=True)
     ]
 
 
-def _prompt(wording: Wording, text: str, items: Items, tokens: Tokens, max_length: int, keys: Sequence[int]) -> Prompt:
-    place = _place(wording, text)
+def front_of(summary: str, text: str, tokens: Tokens, max_length: int) -> tuple[str, tuple[str, ...]]:
+    """The summary on lines of its own, cut so that the input ``text`` fits after it; and a note if it is cut."""
+    summary = summary.strip()
+    if not summary:
+        return "", ("the summary is empty",)
+    room = max_length - tokens.prompt_length(text)
+    while room > 0:
+        short, used = tokens.shorten(summary, room)
+        over = tokens.prompt_length(f"{short}\n{text}") - max_length
+        if over <= 0:
+            return f"{short}\n", () if short == summary else (f"the summary is cut to {used} {tokens.unit}",)
+        room = used - over
+    return "", ("no room for the summary",)
+
+
+def _prompt(
+    wording: Wording, text: str, items: Items, tokens: Tokens, max_length: int, keys: Sequence[int], front: str
+) -> Prompt:
+    place, whole = _place(wording, text), front + text
     if place is None:
-        return input_only(text, items, no_place(wording))
-    length = tokens.prompt_length(text)
+        return input_only(whole, items, no_place(wording))
+    length = tokens.prompt_length(whole)
     if length > max_length:
         return input_only(
-            text, items, f"the input alone has {length} {tokens.unit}, more than {max_length}: no profile"
+            whole, items, f"the input alone has {length} {tokens.unit}, more than {max_length}: no profile"
         )
-    build = _builder(wording, text, place, keys)
+    build = _builder(wording, text, place, keys, front)
     for number in range(len(items), 0, -1):
         worded = _fit(wording, items[:number], tokens, max_length, build)
         if worded is not None:
             return _report(wording, items, worded, build(worded))
-    return input_only(text, items, f"the input takes {length} of {max_length} {tokens.unit}; no item fits")
+    taken = "summary and input take" if front else "the input takes"
+    return input_only(whole, items, f"{taken} {length} of {max_length} {tokens.unit}; no item fits")
 
 
 def _place(wording: Wording, text: str) -> int | None:
@@ -66,12 +88,12 @@ def _place(wording: Wording, text: str) -> int | None:
     return None if found is None else found.start()
 
 
-def _builder(wording: Wording, text: str, place: int, keys: Sequence[int]) -> Callable[[Items], str]:
-    """What makes the prompt of the first items, in the order of their keys."""
+def _builder(wording: Wording, text: str, place: int, keys: Sequence[int], front: str) -> Callable[[Items], str]:
+    """What makes the prompt of the first items, in the order of their keys, after ``front``."""
 
     def build(items: Items) -> str:
         order = sorted(range(len(items)), key=keys.__getitem__)
-        return assemble(wording, text, [items[position] for position in order], place)
+        return front + assemble(wording, text, [items[position] for position in order], place)
 
     return build
 

@@ -9,7 +9,7 @@ import pytest
 from rank_bm25 import BM25Okapi
 
 import lamp_dataset
-from lamp_dataset import Personalizer, swap_profiles
+from lamp_dataset import Personalizer, swap_profiles, users_of
 from lamp_dataset.__main__ import main
 from lamp_dataset.personalize.retrieval.rankers import RANKERS
 
@@ -106,6 +106,42 @@ def test_a_limit_shows_the_first_rows_of_the_whole_swap(run):
         assert run("personalize", "LaMP_3", *HERE, "--profile", "other", *limit, "--output", name)[0] == 0
     whole, first = (datasets.Dataset.from_parquet(name).to_list() for name in ("all.parquet", "one.parquet"))
     assert whole[:1] == first
+
+
+@pytest.mark.parametrize("name", ["LaMP_3", "LaMP_3_time"])
+def test_summaries_by_user_go_in_front(run, name):
+    rows = sample(name)
+    users = users_of(rows)
+    with open("s.json", "w", encoding="utf-8") as file:
+        json.dump({user: f"user {user} likes tea" for user in users}, file)
+    named = rows if name.endswith("_time") else rows.add_column("user_id", users)
+    personalize = Personalizer(name, k=1, rules="fixed", summary="s.json")
+    expected = named.map(personalize, batched=True, remove_columns=["profile"]).to_list()
+    options = ("--rules", "fixed", "-k", 1, "--summary", "s.json", "--output", "p.parquet")
+    assert run("personalize", name, *HERE, *options)[0] == 0
+    assert datasets.Dataset.from_parquet("p.parquet").to_list() == expected
+    assert run("personalize", name, *HERE, *options, "--limit", 2)[0] == 0
+    assert datasets.Dataset.from_parquet("p.parquet").to_list() == expected[:2]
+    assert expected[0]["source"].startswith(f"user {users[0]} likes tea\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((), "--summary needs --rules fixed"),
+        (("--rules", "fixed", "--profile", "other"), "--profile other does not swap the summaries"),
+        (("--rules", "fixed"), "no summary of user '2"),
+        (("--rules", "fixed", "--output", "s.json"), "s.json: expected a name that ends in .parquet"),
+        (("--rules", "fixed", "--summary", "none.json"), "'none.json' does not exist"),
+    ],
+)
+def test_summaries_that_cannot_be_used_are_refused(run, options, message):
+    with open("s.json", "w", encoding="utf-8") as file:
+        file.write('{"U": "a"}')
+    status, output = run("personalize", "LaMP_3", *HERE, "--summary", "s.json", "--output", "p.parquet", *options)
+    assert status == 2
+    assert message in output
+    assert not os.path.exists("p.parquet")
 
 
 def test_the_seed_of_the_retriever_is_not_that_of_the_swap(run):

@@ -3,7 +3,7 @@ import random
 import pytest
 from personal import WordTokenizer, row, text
 
-from lamp_dataset.personalize.prompts.fixed import fixed_prompts
+from lamp_dataset.personalize.prompts.fixed import fixed_prompts, front_of
 from lamp_dataset.personalize.prompts.parts import CUT, LEFT_OUT, WHOLE, assemble
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.tasks import TASKS
@@ -101,3 +101,38 @@ def test_the_title_is_found_as_a_word_only():
     assert found.text == 'Entitled: the title, and "P" "x"'
     found = prompt("LaMP_1", 'an author entitled to "x"', [{"title": "P", "abstract": ""}], 60)
     assert found.notes == ("no 'title' in the input to insert the items after: the prompt is the input",)
+
+
+def test_a_summary_gets_what_the_input_leaves_and_the_items_get_the_rest():
+    wording, tokens = TASKS["LaMP_3"].wording, Tokens(WordTokenizer())
+    for limit, front, note in [
+        (6, "calm  reader\n", ()),
+        (5, "calm  reader\n", ()),
+        (4, "calm\n", ("the summary is cut to 1 tokens",)),
+        (3, "", ("no room for the summary",)),
+        (2, "", ("no room for the summary",)),
+    ]:
+        assert front_of(" calm  reader ", "review: fine", tokens, limit) == (front, note)
+    items = [{"score": "2", "text": "x y"}, {"score": "5", "text": "z"}]
+    (found,) = fixed_prompts(wording, [("review: fine", items)], tokens, 13, fronts=["calm  reader\n"])
+    assert found.text == 'calm  reader\n2 is the score for "x y" . review: fine'
+    assert (found.use, found.notes) == ((WHOLE, LEFT_OUT), ("no room for 1 of 2 items",))
+    (found,) = fixed_prompts(wording, [("review: fine", items)], tokens, 6, fronts=["calm  reader\n"])
+    assert (found.text, found.use) == ("calm  reader\nreview: fine", (LEFT_OUT, LEFT_OUT))
+    assert found.notes == ("summary and input take 5 of 6 tokens; no item fits",)
+
+
+def test_a_title_in_the_summary_is_no_place_for_items():
+    items = [{"title": "P", "abstract": ""}]
+    wording, tokens = TASKS["LaMP_1"].wording, Tokens(WordTokenizer())
+    (found,) = fixed_prompts(wording, [('the title "x"', items)], tokens, 60, fronts=["Every title is short.\n"])
+    assert found.text == 'Every title is short.\nthe title, and "P" "x"'
+
+
+@pytest.mark.parametrize("counter", [WordTokenizer, lambda: None, Merging], ids=["tokens", "words", "merging"])
+def test_a_cut_summary_just_fits(counter):
+    tokens = Tokens(counter())
+    for limit in range(1, 40):
+        front, notes = front_of('w" ' * 20, "in w put", tokens, limit)
+        assert tokens.prompt_length(front + "in w put") <= max(limit, tokens.prompt_length("in w put"))
+        assert bool(notes) == (front.count("w") < 20)
