@@ -1,0 +1,103 @@
+import json
+import os
+
+import datasets
+import example
+import pytest
+import tiny_models
+from personal import row
+
+from lamp_dataset import SAMPLE, TASKS, Personalizer, users_of
+
+pytestmark = pytest.mark.models
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """An untrained decoder with a chat template that knows the words of the questions."""
+    folder = tmp_path_factory.mktemp("summaries") / "chat"
+    tokenizer, model = tiny_models.tiny_chat(example.load("summaries").QUESTIONS.values())
+    tokenizer.save_pretrained(folder)
+    model.save_pretrained(folder)
+    return str(folder)
+
+
+def given(model, output, **options):
+    known = {"max-answer": 4, "items": 2, "config": "LaMP_3", "data-dir": SAMPLE, "model": model, "output": output}
+    return [part for name, value in (known | options).items() for part in (f"--{name}", str(value))]
+
+
+@pytest.mark.parametrize("name", ["LaMP_3", "LaMP_5_time"])
+def test_each_user_gets_a_text_that_goes_in_front_of_the_prompts(model, name, tmp_path):
+    output = tmp_path / "summaries.json"
+    found = example.load("summaries").main(given(model, output, config=name))
+    rows = datasets.load_dataset("lamp", name, split="validation", splits=("validation",), data_dir=SAMPLE)
+    users = users_of(rows)
+    assert json.loads(output.read_text(encoding="utf-8")) == found
+    assert list(found) == list(dict.fromkeys(users))
+    assert all(0 < len(text.split()) <= 4 for text in found.values())  # the question is no part of the answer
+    assert [path.name for path in tmp_path.iterdir()] == ["summaries.json"]
+    named = rows if "user_id" in rows.column_names else rows.add_column("user_id", users)
+    sources = named.map(Personalizer(name, k=1, rules="fixed", summary=output), batched=True)["source"]
+    assert [source.partition("\n")[0] for source in sources] == [found[user] for user in users]
+
+
+def test_a_stopped_run_goes_on_where_it_stopped(model, tmp_path, monkeypatch):
+    summaries = example.load("summaries")
+    options = {"config": "LaMP_3", "batch-size": 1}
+    whole, output = tmp_path / "whole.json", tmp_path / "stopped.json"
+    summaries.main(given(model, whole, **options))
+    asked, ask = [], summaries.answer
+
+    def stop_at_the_second(prompts, *others):
+        asked.append(prompts)
+        if len(asked) in (2, 3):
+            raise KeyboardInterrupt
+        return ask(prompts, *others)
+
+    monkeypatch.setattr(summaries, "answer", stop_at_the_second)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            summaries.main(given(model, output, **options))
+        with open(f"{output}.part", "a", encoding="utf-8") as file:
+            file.write('["2110", "half a li')  # the stop came while a line was written
+    assert not output.exists()
+    summaries.main(given(model, output, **options))
+    assert asked[0] != asked[1] == asked[2] == asked[3]
+    assert len(asked) == 4
+    assert output.read_bytes() == whole.read_bytes()
+    (tmp_path / "stopped.json.part").write_text('{"items": 9}\n')
+    with pytest.raises(ValueError, match=r"stopped.json.part: summaries of another run, .*'items': 9"):
+        summaries.main(given(model, output, **options))
+
+
+def test_no_question_holds_an_item_that_is_a_sample_of_the_user():
+    made = row("LaMP_4_time", size=6)
+    items, samples = made["profile"][2:], made["profile"][:2]
+    rows = [
+        {**made, "id": str(number), "profile": [item for item in samples if item is not own] + items}
+        for number, own in enumerate(samples)
+    ]
+    found = dict(example.load("summaries").histories(datasets.Dataset.from_list(rows)))
+    assert found == {"U0": sorted(items, key=lambda item: item["date"], reverse=True)}
+
+
+def test_a_user_without_items_is_not_asked_about():
+    summaries = example.load("summaries")
+    rows = datasets.Dataset.from_list([row("LaMP_3_time", 0), row("LaMP_3_time", 1, size=0)])
+    args = summaries.arguments(given("", "", config="LaMP_3_time"))
+    asked = summaries.questions(args, rows, None)
+    assert asked["U1"] == ""
+    assert asked["U0"].count("is the score for") == 2
+    assert asked["U0"].endswith(f"These {summaries.QUESTIONS['LaMP_3']} {summaries.ENDING}")
+    assert set(summaries.QUESTIONS) == {task.base for task in TASKS.values()}
+
+
+def test_summaries_of_a_gated_task_are_for_their_owner_alone(model, tmp_path):
+    output, before = tmp_path / "summaries.json", os.umask(0o022)
+    try:
+        example.load("summaries").main(given(model, output, config="LaMP_6"))
+        assert os.umask(0o022) == 0o077, "the file of partial answers is private, too"
+    finally:
+        os.umask(before)
+    assert output.stat().st_mode & 0o777 == 0o600
