@@ -17,8 +17,9 @@ from lamp_dataset.formats.json_file import HEAD_BYTES, describe, looks_like_html
 from lamp_dataset.formats.layout import SAMPLE, Files, find_files, is_url, official_paths, urls
 from lamp_dataset.loading.datasets_internals import BuilderOverrides
 from lamp_dataset.loading.gated import how_to_get
-from lamp_dataset.loading.raw_files import CONTENT, PROVENANCE, HashedFile, fetching, hash_file, open_raw
+from lamp_dataset.loading.raw_files import CONTENT, PROVENANCE, HashedFile, download, hash_file, open_raw
 from lamp_dataset.loading.tables import read_golds, read_tables
+from lamp_dataset.loading.web import set_timeouts
 from lamp_dataset.task import SPLITS, Task, split_hint
 from lamp_dataset.tasks import CITATION, HOMEPAGE, TASKS, get_task
 
@@ -155,8 +156,8 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
             raise ValueError(how_to_get(self.task))
         remote = urls(self.task, self.config.wanted, self.config.base_url)
         flat = [url for files in remote.values() for url in files if url is not None]
-        with fetching(flat):
-            local = dict(zip(flat, dl_manager.download(flat), strict=True))
+        set_timeouts(dl_manager)
+        local = download(dl_manager, flat)
         if not dl_manager.is_streaming:
             self._fetched = {path: url for url, path in local.items()}
             for path in local.values():

@@ -15,6 +15,7 @@ class Site:
         self.failures = {}
         self.log = []
         self.url = ""
+        self.closing = threading.Event()  # ends what keeps silent
 
     def serve(self, folder):
         """Serve the files below a folder under their relative paths."""
@@ -49,8 +50,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body):
         path = self.path.lstrip("/")
-        self.server.site.log.append((self.command, path))
-        status, kind, data, length = self.server.site.answer(path)
+        site = self.server.site
+        site.log.append((self.command, path))
+        failure = site.failures.get(path)
+        if failure == "silent":
+            site.closing.wait()
+            return
+        status, kind, data, length = site.answer(path)
         asked = self.headers.get("Range")
         if asked and status == 200:
             start, _, end = asked.removeprefix("bytes=").partition("-")
@@ -61,10 +67,23 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.send_response(status)
         self.send_header("Content-Type", kind)
-        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("Accept-Ranges", "none" if failure == "stalls without ranges" else "bytes")
         self.send_header("Content-Length", str(length))
         self.end_headers()
         if body:
+            self._send(data, failure or "")
+
+    def _send(self, data, failure):
+        """The body: at once, half of it and then nothing, or slowly in 30 pieces."""
+        if failure.startswith("stalls"):
+            self.wfile.write(data[: len(data) // 2])
+            self.server.site.closing.wait()
+        elif failure == "slow":
+            size = len(data) // 30 + 1
+            for start in range(0, len(data), size):
+                self.server.site.closing.wait(0.1)
+                self.wfile.write(data[start : start + size])
+        else:
             self.wfile.write(data)
 
     def log_message(self, *args):
@@ -82,6 +101,7 @@ def running():
     try:
         yield server.site
     finally:
+        server.site.closing.set()
         server.shutdown()
         server.server_close()
         thread.join()

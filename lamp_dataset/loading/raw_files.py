@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import xxhash
 
 from lamp_dataset.formats.layout import is_url
+from lamp_dataset.loading.web import open_url, silence
 
 
 @contextmanager
@@ -26,9 +27,7 @@ def open_raw(path: str, algorithm: Callable[[], Hash]) -> Iterator[HashedFile]:
         OSError: a file could not be read.
     """
     if is_url(path):
-        from datasets.utils.file_utils import xopen
-
-        with fetching([path]), xopen(path, "rb") as file:
+        with fetching([path]), open_url(path) as file:
             yield HashedFile(file, algorithm())
     else:
         with open(path, "rb") as file:
@@ -86,8 +85,24 @@ class HashedFile:
         return self._digest.hexdigest()
 
 
+def download(dl_manager: Any, addresses: Sequence[str]) -> dict[str, str]:
+    """URL -> what a download manager of ``datasets`` makes of it: a local path, or the URL itself while streaming.
+
+    One after the other, so that an error names the file; if the manager has processes, all at once.
+
+    Raises:
+        ConnectionError: see :func:`fetching`.
+    """
+    parallel = (dl_manager.download_config.num_proc or 1) > 1
+    found: dict[str, str] = {}
+    for some in [list(addresses)] if parallel else [[url] for url in addresses]:
+        with fetching(some):
+            found |= zip(some, dl_manager.download(some), strict=True)
+    return found
+
+
 @contextmanager
-def fetching(addresses: list[str]) -> Iterator[None]:
+def fetching(addresses: Sequence[str]) -> Iterator[None]:
     """Turn network errors into one kind, which says what to do; errors about content pass unchanged.
 
     Raises:
@@ -98,12 +113,20 @@ def fetching(addresses: list[str]) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, ValueError) and not isinstance(error, OSError):
             raise
-        cause = error
-        while cause.__cause__ is not None:  # the first error says what happened, the last often only the address
-            cause = cause.__cause__
-        reason = " ".join(str(cause).split())
+        cause = _first_of(error)
+        reason = silence(cause) or f"{type(cause).__name__}: {' '.join(str(cause).split())}"
         raise ConnectionError(
-            f"could not fetch {', '.join(addresses)} ({type(cause).__name__}: {reason}). Is the site reachable? "
+            f"could not fetch {', '.join(addresses)} ({reason}). Is the site reachable? "
             "Complete files were kept, so try again, or pass data_dir=… with files fetched by other means; "
             "data_dir=lamp_dataset.SAMPLE is a made-up sample that needs no network"
         ) from error
+
+
+def _first_of(error: BaseException) -> BaseException:
+    """The first of a chain of errors: it says what happened, the last often only the address.
+
+    From another process, an error comes with its traceback as the cause, and without the errors before it.
+    """
+    while error.__cause__ is not None and type(error.__cause__).__name__ != "RemoteTraceback":
+        error = error.__cause__
+    return error

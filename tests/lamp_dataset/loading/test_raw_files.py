@@ -3,6 +3,8 @@
 import dataclasses
 import hashlib
 import json
+import multiprocessing.pool
+import pickle
 
 import fake_site
 import made_up
@@ -10,6 +12,7 @@ import pytest
 from datasets import DownloadConfig, load_dataset
 
 import lamp_dataset.lamp
+from lamp_dataset.loading.raw_files import fetching
 from lamp_dataset.task import SPLITS
 from lamp_dataset.tasks import TASKS
 
@@ -119,6 +122,15 @@ def test_a_missing_file_is_an_error_that_names_it(failure, site, load, tmp_path)
     site.failures["LaMP_4/test/test_questions.json"] = failure
     with pytest.raises(ConnectionError, match="LaMP_4/test/test_questions.json.* pass data_dir="):
         load("LaMP_4", base_url=site.url, download_config=DownloadConfig(max_retries=0, cache_dir=tmp_path / "cache"))
+
+
+def test_an_error_from_another_process_shows_no_traceback():
+    sent = pickle.dumps(multiprocessing.pool.ExceptionWithTraceback(OSError("x"), None))
+    with (
+        pytest.raises(ConnectionError, match=r"http://a, http://b \(OSError: x\)"),
+        fetching(["http://a", "http://b"]),
+    ):
+        raise pickle.loads(sent)
 
 
 @pytest.mark.parametrize("streaming", [False, True])
