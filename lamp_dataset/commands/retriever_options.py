@@ -27,14 +27,18 @@ def _merge(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
     ctx.params["rankers"] = (*ctx.params.get("rankers", ()), *values)
 
 
-retriever_options = stacked(
-    click.option(
-        "--retriever", help="bm25 (default), recency, random, first, dense, rrf, or one of your own as module:Class."
-    ),
+#: The options of bm25 and the dense retriever.
+scorer_options = stacked(
     click.option("--k1", type=float, help="Saturation of bm25: how much repeated words count (1.5)."),
     click.option("--b", type=float, help="Length normalization of bm25, from 0 to 1 (0.75)."),
     click.option("--model", help="Checkpoint of the dense retriever, a name on the Hub or a folder."),
     click.option("--device", help="Where the dense retriever runs, such as cuda or cpu."),
+)
+retriever_options = stacked(
+    click.option(
+        "--retriever", help="bm25 (default), recency, random, first, dense, rrf, or one of your own as module:Class."
+    ),
+    scorer_options,
     click.option(
         "--ranker", "rankers", multiple=True, is_eager=True, help="A ranker for rrf to fuse; give two or more."
     ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, examples, stacked, users_option
-from lamp_dataset.commands.retriever_options import TAKERS, check_options
+from lamp_dataset.commands.retriever_options import FLAGS, TAKERS, check_options, scorer_options
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.several import Several
 from lamp_metric.commands.shared import resampling_options, to_json
@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from lamp_dataset.personalize.personalizer import Personalizer
 
 #: Option of a retriever -> how it is written here, where --seed is that of the resampling.
-FLAGS = {"model": "--model", "device": "--device", "seed": "--random-seed", "rankers": "--ranker"}
+FLAGS_HERE = {**FLAGS, "seed": "--random-seed"}
 
 ranker_options = stacked(
-    click.option("--model", help="Checkpoint of the dense retriever, a name on the Hub or a folder."),
-    click.option("--device", help="Where the dense retriever runs, such as cuda or cpu."),
+    scorer_options,
     click.option("--ranker", "rankers", multiple=True, help="The rankers that rrf fuses, two or more."),
     click.option("--random-seed", type=int, help="Seed of the random retriever (0)."),
 )
@@ -62,11 +61,11 @@ def retrieval(
     use_date: bool,
     rules: str,
     as_json: bool,
-    model: str | None,
-    device: str | None,
-    rankers: tuple[str, ...],
     random_seed: int | None,
-    **resampling: Any,
+    confidence_level: float,
+    n_resamples: int,
+    seed: int,
+    **options: Any,
 ) -> None:
     """Judge retrievers on CONFIG without a model: do the top k items hold what the gold says?
 
@@ -76,12 +75,12 @@ def retrieval(
 
     CONFIG comes first, since --retriever, -k and --ranker take all values that follow.
     """
-    drawn, task = Resampling(**resampling), get_task(config)
+    drawn, task = Resampling(confidence_level, n_resamples, seed), get_task(config)
     from lamp_dataset.personalize.split import load_split  # imported late: --help must be quick
     from lamp_metric.retrieved import check_output_field, judge_retrieval
 
     check_output_field(task)
-    options = {"model": model, "device": device, "seed": random_seed, "rankers": rankers}
+    options["seed"] = random_seed
     made = {name: ranker.ranker for name, ranker in _personalizers(config, names, use_date, rules, options)}
     rows = load_split(config, split, data_dir, limit, users)
     judged = judge_retrieval(task, rows, made, ks, rules, use_date)
@@ -100,7 +99,7 @@ def _personalizers(
     given = {name: value for name, value in options.items() if value not in (None, ())}
     for option in given:
         if TAKERS[option] not in (*names, *options["rankers"]):
-            raise ValueError(f"{FLAGS[option]} needs --retriever {TAKERS[option]}, not {' '.join(names)}")
+            raise ValueError(f"{FLAGS_HERE[option]} needs --retriever {TAKERS[option]}, not {' '.join(names)}")
     for name in names:
         takers = (name, *(options["rankers"] if name == "rrf" else ()))
         taken = {option: value for option, value in given.items() if TAKERS[option] in takers}

@@ -5,7 +5,7 @@ import datasets
 import pytest
 
 from lamp_dataset import SAMPLE, users_of
-from lamp_dataset.personalize.retrieval.rankers import make_ranker
+from lamp_dataset.personalize.retrieval.rankers import BM25, make_ranker
 from lamp_dataset.tasks import TASKS
 from lamp_metric.options import Resampling
 from lamp_metric.retrieved import judge_retrieval
@@ -58,6 +58,14 @@ def test_each_retriever_takes_its_own_options(run):
     assert [record for record in fused if record["retrievers"] == ["random"]] == one
 
 
+def test_bm25_takes_its_parameters_alone_and_fused(run, monkeypatch):
+    judged = []
+    monkeypatch.setattr("lamp_metric.retrieved.judge_retrieval", lambda task, rows, made, *more: judged.append(made))
+    run("retrieval", "LaMP_3", *HERE, "--retriever", "bm25", "rrf", "--ranker", "bm25", "first", "--k1", 2, "--b", 1)
+    alone, fused = judged[0].values()
+    assert alone == fused.rankers[0] == BM25(k1=2.0, b=1.0)
+
+
 @pytest.mark.parametrize(
     ("arguments", "facts"),
     [
@@ -69,6 +77,8 @@ def test_each_retriever_takes_its_own_options(run):
         (["LaMP_4", *HERE, "--retriever", "rrf"], "two or more --ranker"),
         (["LaMP_4", *HERE, "--retriever", "rrf", "--ranker", "bm25"], "two or more --ranker"),
         (["LaMP_4", *HERE, "--model", "x"], "--model.*dense.*bm25"),
+        (["LaMP_4", *HERE, "--retriever", "first", "--k1", "1"], "--k1.*bm25.*first"),
+        (["LaMP_4", *HERE, "--b", "2"], "b.*2.0"),
         (["LaMP_4", *HERE, "--random-seed", "1"], "--random-seed.*random.*bm25"),
         (["LaMP_4", *HERE, "--ranker", "random", "--random-seed", "1"], "--ranker.*rrf.*bm25"),
         (["LaMP_4", *HERE, "--use-date"], "no dates for --use-date"),
