@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from lamp_dataset.atomic import check_not_input
-from lamp_dataset.commands.command import Command, examples, say, users_option
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, users_option
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.questions import OutputsFileError, read_question_ids
 from lamp_dataset.formats.user_files import read_user_subset
+from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import FILE
 from lamp_metric.commands.sources import folder_options, left_out_by, read_users
@@ -54,8 +55,7 @@ def check(
     if sum(source is not None for source in (questions, golds, data_dir)) != 1:
         raise ValueError("expected either --questions, --golds or --data-dir: the samples that need a prediction")
     if data_dir is not None:
-        split = split or "validation"
-        questions = find_files(task, data_dir, (split,))[split].questions
+        questions = _questions(data_dir, split, task)
     elif split is not None:
         raise ValueError("--split belongs to --data-dir; a file is one split already")
     if users is not None and questions is None:
@@ -76,21 +76,41 @@ def check(
 
 @click.command(
     cls=Command,
-    epilog=examples("lamp-metric pack LaMP_1.json LaMP_2.json … LaMP_7.json --output submission.zip"),
+    epilog=examples(
+        "lamp-metric pack LaMP_1.json LaMP_2.json … LaMP_7.json --output submission.zip",
+        "lamp-metric pack LaMP_3.json --partial --data-dir my/files --split test --output submission.zip",
+    ),
 )
 @click.argument("preds", type=FILE, nargs=-1, required=True, metavar="PREDS…")
 @click.option("--output", type=FILE, required=True, help="The zip to write.")
 @click.option("--partial", is_flag=True, help="Pack the files that are there, even if some tasks are missing.")
+@click.option(
+    "--data-dir",
+    type=DATA_DIR,
+    help="Folder with the official files: check that each sample has a prediction. The word sample: the embedded one.",
+)
+@click.option("--split", type=SPLIT, help="Split in --data-dir (default: validation).")
 @click.pass_context
-def pack(ctx: click.Context, preds: tuple[Path, ...], output: Path, partial: bool) -> None:
+def pack(
+    ctx: click.Context, preds: tuple[Path, ...], output: Path, partial: bool, data_dir: str | None, split: str | None
+) -> None:
     """Check files of predictions, one per task, and pack them into a zip for eval-all and the leaderboard.
 
     Nothing is written if one of them has errors (exit status 2), or seems to belong to another task (exit status 1).
     """
     check_not_input(output, preds)
-    reports = pack_files(preds, output, partial=partial)
+    if split is not None and data_dir is None:
+        raise ValueError("--split belongs to --data-dir, whose questions say which samples need a prediction")
+    ids_of = None if data_dir is None else lambda task: read_question_ids(_questions(data_dir, split, task))
+    reports = pack_files(preds, output, partial=partial, ids_of=ids_of)
     say("\n".join(report.text() for report in reports.values()))
     status = max(report.exit_status for report in reports.values())
     if not status:
         say(f"wrote {output}: {', '.join(reports)}")
     ctx.exit(status)
+
+
+def _questions(data_dir: str, split: str | None, task: Task) -> str:
+    """The questions file of a split in the folder; of validation if none is named."""
+    split = split or "validation"
+    return find_files(task, data_dir, (split,))[split].questions

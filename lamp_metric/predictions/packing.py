@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,20 @@ from lamp_metric.predictions.report import Report, check_document
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
-def pack(paths: Sequence[str | os.PathLike], output: str | os.PathLike, *, partial: bool = False) -> dict[str, Report]:
+def pack(
+    paths: Sequence[str | os.PathLike],
+    output: str | os.PathLike,
+    *,
+    partial: bool = False,
+    ids_of: Callable[[Task], Collection[str]] | None = None,
+) -> dict[str, Report]:
     """Check files of predictions and write them into one zip; nothing is written unless all of them are fit.
 
     Args:
         paths: outputs files, one per task.
         output: the zip to write.
         partial: whether some tasks may be missing.
+        ids_of: gives the samples of a config that need a prediction; None if they are not known.
 
     Returns:
         Official task name -> report, in the benchmark's order. Nothing was written unless all files are fit.
@@ -40,7 +47,7 @@ def pack(paths: Sequence[str | os.PathLike], output: str | os.PathLike, *, parti
     missing = [task for task in OFFICIAL_NAMES if task not in documents]
     if missing and not partial:
         raise ValueError(f"expected predictions for all tasks, found none for {', '.join(missing)}; or pass --partial")
-    reports = {task: _report(*documents[task]) for task in OFFICIAL_NAMES if task in documents}
+    reports = {task: _report(*documents[task], ids_of) for task in OFFICIAL_NAMES if task in documents}
     if not any(report.exit_status for report in reports.values()):
         _write({task: documents[task][0] for task in reports}, Path(output))
     return reports
@@ -58,31 +65,35 @@ def _documents(paths: Sequence[str | os.PathLike]) -> dict[str, tuple[Any, str]]
     return found
 
 
-def _report(document: Any, name: str) -> Report:
+def _report(document: Any, name: str, ids_of: Callable[[Task], Collection[str]] | None) -> Report:
     entries, official_name = golds_of(document, name)
     outputs = [entry.get("output") for entry in entries if isinstance(entry, dict)]
     task = best_fit(official_name, outputs, name)
-    report = check_document(document, name, task)
+    settings = _settings(task, entries)
+    report = check_document(document, name, task, None if ids_of is None else ids_of(settings[0]))
     if not entries:
         report.errors.append("no predictions: 'golds' is an empty list")
-    distance, nearest = min(_splits(task, entries))
-    if distance:
+    distance, nearest = _nearest_split(settings, len(entries))
+    if distance and ids_of is None:
         report.warnings.append(f"not a whole split of {task.base}: {report.counted} (nearest: {nearest})")
     return report
 
 
-def _splits(task: Task, entries: list) -> Iterator[tuple[int, str]]:
-    """For each split with a known size: how far its size is from the entries' number, and its size and name.
-
-    The setting is the one that all ids begin like; if they begin like neither's, both are looked at.
-    """
+def _settings(task: Task, entries: list) -> list[Task]:
+    """The task in the setting that all ids begin like; in both, user-based first, if they begin like neither's."""
     both = [other for other in TASKS.values() if other.base == task.base]
     ids = [str(entry.get("id")) for entry in entries if isinstance(entry, dict)]
-    alike = [other for other in both if all(sample_id.startswith(other.id_start) for sample_id in ids)]
-    for setting in alike or both:
-        for split, count in setting.num_samples.items():
-            if count is not None:
-                yield abs(count - len(entries)), f"{count:,} in {split}, {setting.setting}"
+    return [other for other in both if all(sample_id.startswith(other.id_start) for sample_id in ids)] or both
+
+
+def _nearest_split(settings: Sequence[Task], number: int) -> tuple[int, str]:
+    """Of the splits with a known size: how far the nearest one's size is from ``number``, and its size and name."""
+    return min(
+        (abs(count - number), f"{count:,} in {split}, {task.setting}")
+        for task in settings
+        for split, count in task.num_samples.items()
+        if count is not None
+    )
 
 
 def _write(documents: dict[str, Any], output: Path) -> None:

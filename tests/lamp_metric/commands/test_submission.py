@@ -7,6 +7,8 @@ import zipfile
 import pytest
 
 from lamp_dataset import SAMPLE
+from lamp_dataset.formats.layout import find_files
+from lamp_dataset.formats.questions import read_question_ids
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
 
 USER = [name for name, task in TASKS.items() if not task.time_based]
@@ -208,6 +210,21 @@ def test_a_file_without_predictions_is_unfit(made, run, tmp_path):
     assert not (tmp_path / "s.zip").exists()
 
 
+@pytest.mark.parametrize("config", ["LaMP_3", "LaMP_3_time", "LaMP_2_news"])
+def test_pack_checks_the_ids_of_a_split_in_the_setting_of_the_predictions(config, made, run, tmp_path):
+    ids = read_question_ids(find_files(TASKS[config], SAMPLE, ("test",))["test"].questions)
+    fit = dict.fromkeys(ids, TASKS[config].labels[0])
+    other = {f"{ids[0]}9": TASKS[config].labels[0], **dict(list(fit.items())[1:])}
+    for outputs, status, told in ((fit, 0, "fit"), (other, 2, f"no prediction: {ids[0]}\n")):
+        preds = made.write("p.json", config, outputs)
+        options = ("--partial", "--data-dir", "sample", "--split", "test", "--output", tmp_path / "s.zip")
+        result = run("pack", preds, *options)
+        assert (result.exit_code, "warning" in result.stdout) == (status, False)
+        assert told in result.stdout
+        assert (tmp_path / "s.zip").exists() == (status == 0)
+        (tmp_path / "s.zip").unlink(missing_ok=True)
+
+
 def test_odd_ids_and_outputs_are_escaped_and_cut(made, run, questions):
     ids = ["\x1b[2J", "9" * 10**5]
     preds = made.write("p.json", "LaMP_2", [(ids[0], "\x07" * 10**5), (ids[1], ""), ("\x9b", "x" * 10**5)])
@@ -223,6 +240,9 @@ def test_bad_input_of_pack_is_one_line(made, fails, tmp_path):
     assert "found none for LaMP_1, LaMP_2, LaMP_4" in fails("pack", preds, "--output", output)
     again = made.write("again.json", "LaMP_3", {"1": "1"})
     assert "two files of task LaMP_3" in fails("pack", preds, again, "--partial", "--output", output)
+    here = (preds, "--partial", "--output", output)
+    assert "--split belongs to --data-dir" in fails("pack", *here, "--split", "test")
+    assert str(tmp_path / "none") in fails("pack", *here, "--data-dir", tmp_path / "none")
     assert f"{preds}: is also an input" in fails("pack", preds, "--partial", "--output", preds)
     assert "does not exist" in fails("pack", preds, "--partial", "--output", tmp_path / "none" / "s.zip")
     assert not output.exists()
