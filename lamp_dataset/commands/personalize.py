@@ -40,6 +40,7 @@ rows_options = stacked(
         "lamp-dataset personalize LaMP_5 --ranking ranking.json -k 1 --max-length 256 --output k1.parquet",
         "lamp-dataset personalize LaMP_3 --profile other --profile-seed 1 --output other.parquet",
         "lamp-dataset personalize LaMP_3 --rules fixed --summary summaries.json --output prompts.parquet",
+        "lamp-dataset personalize LaMP_3 --data-dir sample --workers 2 --output sample.parquet",
     ),
 )
 @rows_options
@@ -77,10 +78,18 @@ rows_options = stacked(
     show_default=True,
     help="Budget of a prompt in tokens, or in words without --tokenizer.",
 )
-@click.option("--num-proc", type=click.IntRange(1), help="Number of processes.")
+@click.option(
+    "--workers",
+    "--num-proc",
+    "workers",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes of this machine that share the work; they need neither Ray nor a cluster.",
+)
 @click.option("--output", required=True, type=click.Path(dir_okay=False), help="File to write: .parquet or .jsonl.")
 def personalize(
-    output: str, num_proc: int | None, profile: str, profile_seed: int | None, match_sizes: bool, **options: Any
+    output: str, workers: int, profile: str, profile_seed: int | None, match_sizes: bool, **options: Any
 ) -> None:
     """Write the personalized prompts of a split of CONFIG, with their golds and the items used."""
     _check_target(check_prompt_path(output), **options)
@@ -95,10 +104,11 @@ def personalize(
     personalizer, rows = _prepare(options, swap)
     from lamp_dataset.personalize.split import personalize_split
 
-    task, prompts = personalizer.task, personalize_split(rows, personalizer, num_proc)
+    task, prompts = personalizer.task, personalize_split(rows, personalizer, workers)
     write_prompts(prompts, output, private=task.gated)
     say(
-        f"{output}: {len(prompts)} prompts, {_arm(profile, swap)}: {_summary(prompts, personalizer.max_length)}",
+        f"{output}: {len(prompts)} prompts{_by(workers)}, {_arm(profile, swap)}: "
+        f"{_summary(prompts, personalizer.max_length)}",
         err=True,
     )
     if task.gated:
@@ -113,6 +123,10 @@ def _swap(profile: str, seed: int | None, match_sizes: bool) -> dict[str, Any] |
         if given:
             raise ValueError(f"{flag} needs --profile other, not {profile}")
     return None
+
+
+def _by(workers: int) -> str:
+    return "" if workers == 1 else f" (up to {workers} processes of this machine, without Ray)"
 
 
 def _arm(profile: str, swap: dict[str, Any] | None) -> str:

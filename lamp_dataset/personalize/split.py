@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import datasets
+import pyarrow as pa
+from datasets.fingerprint import Hasher
+
+from lamp_dataset.loading.datasets_internals import fingerprint_of
+from lamp_dataset.personalize.workers import shared
 
 from lamp_dataset.personalize.user_subsets import select_users
 
@@ -15,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Rows at a time.
 BATCH = 256
+#: Of a batch, the rows that one process of several gets at a time.
+PART = 64
 
 
 def load_split(
@@ -41,19 +49,26 @@ def load_split(
     return rows if limit is None else rows.select(range(min(limit, len(rows))))
 
 
-def personalize_split(
-    rows: datasets.Dataset, personalizer: Personalizer, num_proc: int | None = None
-) -> datasets.Dataset:
-    """``rows`` with the personalizer's columns in place of the profile."""
-    return rows.map(
-        personalizer,
-        batched=True,
-        batch_size=BATCH,
-        remove_columns=["profile"],
-        features=personalizer.features(rows.features),
-        num_proc=num_proc,
-        desc="Personalizing",
-    )
+def personalize_split(rows: datasets.Dataset, personalizer: Personalizer, workers: int = 1) -> datasets.Dataset:
+    """``rows`` with the personalizer's columns in place of the profile, by so many processes of this machine.
+
+    Several processes give the same rows in the same order, and the same files of them. Not ``map(num_proc=…)``: it
+    tells an error only when all other processes have done all their rows, and hangs on errors that do not pickle.
+    """
+    options = {
+        "batched": True,
+        "batch_size": BATCH,
+        "remove_columns": ["profile"],
+        "features": personalizer.features(rows.features),
+        "desc": "Personalizing",
+    }
+    if workers == 1:
+        return rows.map(personalizer, **options)
+    parts = rows.with_format("arrow").iter(PART)
+    fingerprint = Hasher.hash((fingerprint_of(rows), personalizer))
+    with shared(parts, personalizer, min(workers, -(-len(rows) // PART))) as done:
+        # batches of the same size as above, since how rows are batched shows in a Parquet file
+        return rows.map(lambda _: pa.concat_tables(islice(done, BATCH // PART)), new_fingerprint=fingerprint, **options)
 
 
 def rank_split(rows: datasets.Dataset, personalizer: Personalizer) -> Iterator[tuple[str, list[str]]]:

@@ -49,6 +49,17 @@ def test_personalize_writes_what_map_gives(run):
         assert rows == expected
 
 
+def test_several_processes_write_the_same_file_and_the_line_names_them(run, tmp_path):
+    for name, workers in (("one.parquet", ()), ("two.parquet", ("--workers", 2)), ("old.parquet", ("--num-proc", 2))):
+        status, output = run("personalize", "LaMP_3", *HERE, "--max-length", 60, *workers, "--output", name)
+        assert status == 0
+        assert (f"{name}: 3 prompts (up to 2 processes of this machine, without Ray), own profiles: " in output) == (
+            workers != ()
+        )
+        assert re.search(r"0 without a profile, [1-3] with fully truncated items, [1-3] with a remark", output)
+    assert len({(tmp_path / "here" / name).read_bytes() for name in ("one.parquet", "two.parquet", "old.parquet")}) == 1
+
+
 def test_fully_truncated_items_are_counted(run):
     status, output = run("personalize", "LaMP_3", *HERE, "--max-length", 60, "--output", "p.parquet")
     rows = datasets.Dataset.from_parquet("p.parquet")
@@ -245,9 +256,10 @@ def test_a_retriever_of_ones_own_in_the_working_directory(run, tmp_path, monkeyp
     expected = {row["id"]: [item["id"] for item in row["profile"]][::-1] for row in sample("LaMP_3")}
     assert json.loads((tmp_path / "here" / "r.json").read_text()) == expected
     given = ("--retriever", "my_retriever:Nothing", "--output", "p.parquet")
-    status, output = run("personalize", "LaMP_3", *HERE, *given)
-    assert status == 2
-    assert "error: Nothing: expected a ranking for each of 3 samples, found 0" in output
+    for workers in (1, 2):
+        status, output = run("personalize", "LaMP_3", *HERE, *given, "--workers", workers)
+        assert status == 2
+        assert "error: Nothing: expected a ranking for each of 3 samples, found 0" in output
     assert not (tmp_path / "here" / "p.parquet").exists()
 
 
