@@ -13,7 +13,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from lamp_dataset.task import SPLITS, ItemPair, Task, Wording
+from lamp_dataset.task import SPLITS, ItemPair, OppuNames, Task, Wording
 
 HOMEPAGE = "https://lamp-benchmark.github.io/"
 BASE_URL = "https://ciir.cs.umass.edu/downloads/LaMP"
@@ -113,6 +113,7 @@ _ROWS = (
         source="Citation Network Dataset (Tang et al. 2008)",
         license=LICENSE,
         aliases=("LaMP-1",),
+        oppu=OppuNames(folder="citation", task="LaMP_1"),
     ),
     *_both_settings(
         name="LaMP_2",
@@ -143,6 +144,7 @@ _ROWS = (
         source="MovieLens (Harper and Konstan 2015) and The Movie Database",
         license=LICENSE,
         aliases=("LaMP-2", "LaMP-2M", "LaMP-2-movie", "LaMP-2-new"),
+        oppu=OppuNames(folder="movie_tagging", task="LaMP_2M"),
     ),
     *_both_settings(
         name="LaMP_2_news",
@@ -170,6 +172,7 @@ _ROWS = (
         source="News Category Dataset (Misra 2022)",
         license=LICENSE,
         aliases=("LaMP-2N", "LaMP-2-news", "LaMP-2-old"),
+        oppu=OppuNames(folder="news_categorize", task="LaMP_2N"),
     ),
     *_both_settings(
         name="LaMP_3",
@@ -203,6 +206,7 @@ _ROWS = (
         source="Amazon Reviews (Ni et al. 2019)",
         license=LICENSE,
         aliases=("LaMP-3",),
+        oppu=OppuNames(folder="product_rating", task="LaMP_3"),
     ),
     *_both_settings(
         name="LaMP_4",
@@ -229,6 +233,7 @@ _ROWS = (
         source="News Category Dataset (Misra 2022)",
         license=LICENSE,
         aliases=("LaMP-4",),
+        oppu=OppuNames(folder="news_headline", task="LaMP_4"),
     ),
     *_both_settings(
         name="LaMP_5",
@@ -257,6 +262,7 @@ _ROWS = (
         source="Citation Network Dataset (Tang et al. 2008)",
         license=LICENSE,
         aliases=("LaMP-5",),
+        oppu=OppuNames(folder="scholarly_title", task="LaMP_5"),
     ),
     *_both_settings(
         name="LaMP_6",
@@ -282,6 +288,7 @@ _ROWS = (
         gated=True,
         stub_pattern=r"[0-9]{3}-[0-9]{6}-EM\.txt",
         aliases=("LaMP-6",),
+        oppu=OppuNames(folder="email_subject", task="LaMP_6"),  # ours: OPPU leaves the gated task out
     ),
     *_both_settings(
         name="LaMP_7",
@@ -309,6 +316,7 @@ _ROWS = (
         source="Sentiment140 (Go et al. 2009)",
         license=LICENSE,
         aliases=("LaMP-7",),
+        oppu=OppuNames(folder="tweet_paraphrase", task="LaMP_7", history="user_more_100_history"),
     ),
 )
 

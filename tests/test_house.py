@@ -189,6 +189,7 @@ OVERALL = {
     "lamp_dataset/personalize/retrieval/test_dense_model.py": "dense.py with a real model (make test-models)",
     "lamp_dataset/personalize/test_prompts_in_documents.py": "the prompts that the documents show",
     "lamp_dataset/personalize/test_real_tokenizers.py": "prompts with real tokenizers (make test-models)",
+    "lamp_dataset/test_lamp_oppu.py": "lamp.py on folders in OPPU's layout",
     "lamp_dataset/test_sample.py": "the embedded sample",
 }
 #: Test folders that mirror no package.

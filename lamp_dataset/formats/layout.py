@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from lamp_dataset.formats import oppu
 from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import BASE_URL
 
@@ -78,19 +79,24 @@ LAYOUTS: tuple[Callable[[Task, str], str], ...] = (
 )
 
 
-def find_files(task: Task, data_dir: str | os.PathLike, splits: Iterable[str] = tuple(SPLITS)) -> dict[str, Files]:
+def find_files(
+    task: Task, data_dir: str | os.PathLike, splits: Iterable[str] = tuple(SPLITS), layout: str | None = None
+) -> dict[str, Files]:
     """Split -> paths of the files in a folder; splits without a questions file are left out.
 
     Args:
         task: the config.
-        data_dir: a folder in one of the :data:`LAYOUTS`; the first layout with a questions file is used.
+        data_dir: a folder in one of the :data:`LAYOUTS`; the first layout with a questions file is used. For a
+            time-based config also one in OPPU's layout (:mod:`lamp_dataset.formats.oppu`), which is tried last; its
+            files of users take the place of questions files.
         splits: which splits.
+        layout: ``"oppu"`` to look for that layout alone.
 
     Returns:
         The files. Golds of test, which the site withholds, are among them if they are in the folder.
 
     Raises:
-        ValueError: ``data_dir`` is not a path.
+        ValueError: ``data_dir`` is not a path, there is no such layout, or it does not fit the config.
         OSError: something in place of a file is not one.
         FileNotFoundError: no layout has a questions file, or the golds of train or validation are missing; the message
             lists where they were looked for.
@@ -102,17 +108,37 @@ def find_files(task: Task, data_dir: str | os.PathLike, splits: Iterable[str] = 
         found = "a file" if root.exists() else "nothing"
         hint = " (the embedded sample is lamp_dataset.SAMPLE)" if str(data_dir) == "sample" else ""
         raise FileNotFoundError(f"data_dir {str(data_dir)!r}: expected a folder, found {found}{hint}")
+    check_layout(layout, task)
     splits = tuple(splits)
+    found = ({} if layout else _in_layouts(task, root, splits)) or _of_users(task, root, splits)
+    if not found:
+        what = _what_is(task, root, splits) if layout is None else f" in the layout {layout!r}, split {_some(splits)}"
+        raise FileNotFoundError(f"data_dir {str(data_dir)!r} has no questions file of {task.name}{what}")
+    _check_regular(path for files in found.values() for path in files if path is not None)
+    return found
+
+
+def check_layout(layout: str | None, task: Task) -> None:
+    """ValueError if there is no such layout, or its files cannot hold rows of the task."""
+    if layout not in (None, oppu.LAYOUT):
+        raise ValueError(f"layout: expected {oppu.LAYOUT!r}, or None for the official files, found {layout!r}")
+    if layout is not None and not task.time_based:
+        raise ValueError(f"layout {layout!r} names the users, as time-based configs do: expected {task.base}_time")
+
+
+def _in_layouts(task: Task, root: Path, splits: tuple[str, ...]) -> dict[str, Files]:
     for layout in LAYOUTS:
         paths = {split: root / layout(task, task.questions_path(split)) for split in splits}
         there = [split for split, path in paths.items() if os.path.lexists(path)]
         if there:
-            found = {split: Files(str(paths[split]), _outputs(task, root, layout, split)) for split in there}
-            _check_regular(path for files in found.values() for path in files if path is not None)
-            return found
-    raise FileNotFoundError(
-        f"data_dir {str(data_dir)!r} has no questions file of {task.name}{_what_is(task, root, splits)}"
-    )
+            return {split: Files(str(paths[split]), _outputs(task, root, layout, split)) for split in there}
+    return {}
+
+
+def _of_users(task: Task, root: Path, splits: tuple[str, ...]) -> dict[str, Files]:
+    """The files in OPPU's layout."""
+    found = oppu.find_users_files(task, root) if task.time_based else {}
+    return {split: Files(*found[split]) for split in splits if split in found}
 
 
 def _check_regular(paths: Iterable[str]) -> None:
@@ -126,10 +152,18 @@ def _check_regular(paths: Iterable[str]) -> None:
 def _what_is(task: Task, root: Path, splits: tuple[str, ...]) -> str:
     """The end of a message about missing splits: those that are there, or where they were looked for."""
     places = [(split, layout(task, task.questions_path(split))) for layout in LAYOUTS for split in SPLITS]
-    there = dict.fromkeys(split for split, place in places if os.path.lexists(root / place))
+    there: dict[str, object] = dict.fromkeys(split for split, place in places if os.path.lexists(root / place))
+    of_users = oppu.find_users_files(task, root)
+    if of_users and not task.time_based:
+        return f"; it has files of users in OPPU's layout, which are of {task.base}_time"
+    there |= of_users
     if there:
-        return f", split {' or '.join(splits)}; it has one of {' and of '.join(there)}"
+        return f", split {_some(splits)}; it has one of {' and of '.join(there)}"
     return f". Looked for: {', '.join(dict.fromkeys(place for split, place in places if split in splits))}"
+
+
+def _some(splits: Iterable[str]) -> str:
+    return " or ".join(splits)
 
 
 def _outputs(task: Task, root: Path, layout: Callable[[Task, str], str], split: str) -> str | None:

@@ -8,9 +8,9 @@ standard library's decoder, which gives the same rows or names the bad sample.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,7 +28,9 @@ _OBJECT_BYTES = 1 << 20
 _THREADS = 2
 
 
-def read_rows(file: BinaryIO, name: str, task: Task, block_bytes: int = BLOCK_BYTES) -> Iterator[pa.StructArray]:
+def read_rows(
+    file: BinaryIO, name: str, task: Task, block_bytes: int = BLOCK_BYTES, form: type[RowForm] | None = None
+) -> Iterator[pa.StructArray]:
     """The rows of a questions file in the file's order, a block at a time.
 
     Args:
@@ -36,6 +38,7 @@ def read_rows(file: BinaryIO, name: str, task: Task, block_bytes: int = BLOCK_BY
         name: its name, for messages.
         task: the config it is read as.
         block_bytes: size of the blocks that are parsed at once.
+        form: what the file's list holds: rows, if nothing else is said.
 
     Yields:
         Arrays of structs: the task's ``row_fields`` as strings, and ``profile``, a list of structs with its
@@ -45,33 +48,85 @@ def read_rows(file: BinaryIO, name: str, task: Task, block_bytes: int = BLOCK_BY
         ValueError: the file is not a questions file of this task, see
             :func:`~lamp_dataset.formats.questions.checked_row`.
     """
-    source = open_questions(file, name, task, block_bytes)
+    shape = (form or RowForm)(task)
+    source = shape.open(file, name, block_bytes)
     count = 0
-    for rows in _fast_rows(source, task):
-        count += len(rows)
-        yield rows
+    for entries in _fast_entries(source, shape):
+        count += len(entries)
+        yield from shape.rows(entries)
     if not source.complete:
-        yield from _slow_rows(source, task, count, block_bytes)
+        yield from _slow_rows(source, shape, count, block_bytes)
 
 
-def _row_type(task: Task, numbers: tuple[str, ...] = (), user_id: bool = False) -> pa.StructType:
+class RowForm:
+    """The entries of a questions file: a row each.
+
+    Args:
+        task: the config that they are read as.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+
+    def open(self, file: BinaryIO, name: str, block_bytes: int) -> JsonList:
+        """The list of entries."""
+        return open_questions(file, name, self.task, block_bytes)
+
+    def as_written(self, first: Iterator[Any]) -> pa.StructType:
+        """Type of an entry as the file spells it, told from its first entries: integers where those have them."""
+        for row in first:
+            items = row.get("profile") if isinstance(row, dict) else None
+            if isinstance(items, list) and items:
+                return _row_type(self.task, integers([row, *items]), user_id=True)
+        return _row_type(self.task, user_id=True)
+
+    def normalize(self, entries: pa.StructArray) -> pa.StructArray | None:
+        """Entries in the declared type; None if something is missing or a ``user_id`` should not be there."""
+        columns = columns_of(entries)
+        if not self.task.time_based and columns["user_id"].null_count != len(entries):
+            return None
+        if any(columns[name].null_count for name in self.task.row_fields):
+            return None
+        profile = normalized_profile(columns["profile"], self.task)
+        if profile is None:
+            return None
+        wanted = {**texts(columns, self.task.row_fields), "profile": profile}
+        return pa.StructArray.from_arrays(list(wanted.values()), list(wanted))
+
+    def rows(self, entries: pa.StructArray) -> Iterator[pa.StructArray]:
+        """The rows of normalized entries."""
+        yield entries
+
+    def checked(self, entry: dict, name: str, number: int) -> Iterator[dict]:
+        """The rows of an entry that was read the slower way; ValueError if it is not as it should be."""
+        yield checked_row(entry, self.task, name, number)
+
+    @property
+    def row_type(self) -> pa.StructType:
+        """Type of a row."""
+        return _row_type(self.task)
+
+
+def item_type(task: Task, numbers: Collection[str] = ()) -> pa.StructType:
+    """Type of a profile item; the fields in ``numbers`` are integers."""
+    return pa.struct([(name, pa.int64() if name in numbers else pa.string()) for name in task.item_fields])
+
+
+def _row_type(task: Task, numbers: Collection[str] = (), user_id: bool = False) -> pa.StructType:
     """Type of a row without its gold; the fields in ``numbers`` are integers."""
-
-    def fields(names: tuple[str, ...]) -> list[tuple[str, pa.DataType]]:
-        return [(name, pa.int64() if name in numbers else pa.string()) for name in names]
-
-    row = (*task.row_fields, "user_id") if user_id and not task.time_based else task.row_fields
-    return pa.struct([*fields(row), ("profile", pa.list_(pa.struct(fields(task.item_fields))))])
+    names = (*task.row_fields, "user_id") if user_id and not task.time_based else task.row_fields
+    row = [(name, pa.int64() if name in numbers else pa.string()) for name in names]
+    return pa.struct([*row, ("profile", pa.list_(item_type(task, numbers)))])
 
 
-def _fast_rows(source: JsonList, task: Task) -> Iterator[pa.StructArray]:
+def _fast_entries(source: JsonList, form: RowForm) -> Iterator[pa.StructArray]:
     """Blocks parsed in threads, in order, up to one that does not parse; that one is put back."""
     as_written = None
     waiting: deque[tuple[Block, Future]] = deque()
     with ThreadPoolExecutor(_THREADS, "lamp-json") as threads:
         for block in source.blocks():
-            as_written = as_written or _as_written(block, task)
-            waiting.append((block, threads.submit(_parse, block, as_written, task)))
+            as_written = as_written or form.as_written(first_rows(block.rows))
+            waiting.append((block, threads.submit(_parse, block, as_written, form)))
             if len(waiting) > _THREADS:
                 if waiting[0][1].result() is None:
                     break
@@ -82,18 +137,10 @@ def _fast_rows(source: JsonList, task: Task) -> Iterator[pa.StructArray]:
         source.put_back(block for block, _ in waiting)
 
 
-def _as_written(block: Block, task: Task) -> pa.StructType:
-    """Type of a row as this block spells it: integers where its first row with a profile has them."""
-    for row in first_rows(block.rows):
-        items = row.get("profile") if isinstance(row, dict) else None
-        if isinstance(items, list) and items:
-            return _row_type(task, _integers(row, items), user_id=True)
-    return _row_type(task, user_id=True)
-
-
-def _integers(row: dict, items: list) -> tuple[str, ...]:
-    holders = [row, *(item for item in items if isinstance(item, dict))]
-    given = {name: [holder[name] for holder in holders if holder.get(name) is not None] for name in NUMERIC_FIELDS}
+def integers(holders: Iterable[Any], names: Iterable[str] = NUMERIC_FIELDS) -> tuple[str, ...]:
+    """Those of ``names`` that are whole numbers wherever ``holders``, decoded objects, have them."""
+    objects = [holder for holder in holders if isinstance(holder, dict)]
+    given = {name: [holder[name] for holder in objects if holder.get(name) is not None] for name in names}
     return tuple(
         name
         for name, found in given.items()
@@ -101,17 +148,17 @@ def _integers(row: dict, items: list) -> tuple[str, ...]:
     )
 
 
-def _parse(block: Block, as_written: pa.StructType, task: Task) -> pa.StructArray | None:
-    """The rows of a block; None if the fast way cannot read them for certain.
+def _parse(block: Block, as_written: pa.StructType, form: RowForm) -> pa.StructArray | None:
+    """The entries of a block; None if the fast way cannot read them for certain.
 
     A block that spells its numbers in another way than the first block of the file is tried once more, as it is.
     """
-    rows = _parse_as(block.document, as_written, task)
-    own = as_written if rows is not None else _as_written(block, task)
-    return rows if own == as_written else _parse_as(block.document, own, task)
+    entries = _parse_as(block.document, as_written, form)
+    own = as_written if entries is not None else form.as_written(first_rows(block.rows))
+    return entries if own == as_written else _parse_as(block.document, own, form)
 
 
-def _parse_as(document: bytes, as_written: pa.StructType, task: Task) -> pa.StructArray | None:
+def _parse_as(document: bytes, as_written: pa.StructType, form: RowForm) -> pa.StructArray | None:
     try:
         if not document.isascii():
             document.decode()  # the reader does not check UTF-8 …
@@ -130,7 +177,7 @@ def _parse_as(document: bytes, as_written: pa.StructType, task: Task) -> pa.Stru
     rows = table.column("rows").combine_chunks().flatten()
     ids = rows.field("id")
     whole = len(table) == 1 and len(rows) > 1 and ids[0].as_py() == ids[-1].as_py() == MARK
-    return _normalize(rows[1:-1], task) if whole else None
+    return form.normalize(rows[1:-1]) if whole else None
 
 
 def columns_of(rows: pa.StructArray) -> dict[str, pa.Array]:
@@ -138,36 +185,29 @@ def columns_of(rows: pa.StructArray) -> dict[str, pa.Array]:
     return dict(zip([field.name for field in rows.type], rows.flatten(), strict=True))
 
 
-def _normalize(rows: pa.StructArray, task: Task) -> pa.StructArray | None:
-    """Rows in the declared type; None if something is missing or a ``user_id`` should not be there."""
-    columns = columns_of(rows)
-    if not task.time_based and columns["user_id"].null_count != len(rows):
-        return None
-    if any(columns[name].null_count for name in (*task.row_fields, "profile")):
-        return None
-    profile = columns["profile"]
+def normalized_profile(profile: pa.ListArray, task: Task) -> pa.ListArray | None:
+    """Profiles in the declared type; None if something is missing."""
     items = columns_of(profile.values)
-    if any(items[name].null_count for name in task.item_fields if name not in NULLABLE_FIELDS):
+    needed = [items[name] for name in task.item_fields if name not in NULLABLE_FIELDS]
+    if any(array.null_count for array in (profile, *needed)):
         return None
-    texts = _texts(items, task.item_fields)
-    wanted = _texts(columns, task.row_fields)
-    wanted["profile"] = pa.ListArray.from_arrays(
-        profile.offsets, pa.StructArray.from_arrays(list(texts.values()), list(texts))
-    )
-    return pa.StructArray.from_arrays(list(wanted.values()), list(wanted))
+    fields = texts(items, task.item_fields)
+    return pa.ListArray.from_arrays(profile.offsets, pa.StructArray.from_arrays(list(fields.values()), list(fields)))
 
 
-def _texts(columns: Mapping[str, pa.Array], names: tuple[str, ...]) -> dict[str, pa.Array]:
+def texts(columns: Mapping[str, pa.Array], names: Iterable[str]) -> dict[str, pa.Array]:
+    """These columns as strings."""
     return {name: pc.cast(columns[name], pa.string()) for name in names}
 
 
-def _slow_rows(source: JsonList, task: Task, count: int, block_bytes: int) -> Iterator[pa.StructArray]:
+def _slow_rows(source: JsonList, form: RowForm, count: int, block_bytes: int) -> Iterator[pa.StructArray]:
     rows, size = [], 0
-    for number, row in enumerate(source.rows(), start=count):
-        rows.append(checked_row(row, task, source.name, number))
-        size += len(rows[-1]["input"]) + sum(len(v) for item in rows[-1]["profile"] for v in item.values() if v)
-        if size >= min(block_bytes, _OBJECT_BYTES):
-            yield pa.array(rows, type=_row_type(task))
-            rows, size = [], 0
+    for number, entry in enumerate(source.rows(), start=count):
+        for row in form.checked(entry, source.name, number):
+            rows.append(row)
+            size += len(row["input"]) + sum(len(v) for item in row["profile"] for v in item.values() if v)
+            if size >= min(block_bytes, _OBJECT_BYTES):
+                yield pa.array(rows, type=form.row_type)
+                rows, size = [], 0
     if rows:
-        yield pa.array(rows, type=_row_type(task))
+        yield pa.array(rows, type=form.row_type)

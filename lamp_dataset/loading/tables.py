@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
@@ -13,26 +14,29 @@ from lamp_dataset.formats.json_list import BLOCK_BYTES
 from lamp_dataset.formats.outputs import check_texts, parse_outputs
 from lamp_dataset.formats.recognition import check_labels, looks_like
 from lamp_dataset.formats.texts import check_no_stub, short
-from lamp_dataset.loading.row_arrays import columns_of, read_rows
+from lamp_dataset.loading.row_arrays import RowForm, columns_of, read_rows
 from lamp_dataset.task import Task
+
+log = logging.getLogger(__name__)
 
 #: A file whose inputs mostly begin in another way is taken for another task's, if it has this many samples.
 _ENOUGH = 10
 
 
-def read_golds(data: bytes, name: str, task: Task) -> dict[str, str]:
+def read_golds(data: bytes, name: str, task: Task, any_name: bool = False) -> dict[str, str]:
     """Sample id -> gold, from the bytes of an outputs file.
 
     Args:
         data: the whole file.
         name: the file's name, for messages.
         task: whose golds are expected.
+        any_name: whether the file may call the task as it likes.
 
     Raises:
         DuplicateIdError: an id occurs more than once.
         ValueError: another shape or task, or a gold that is not a string or holds a lone surrogate.
     """
-    golds = parse_outputs(data, name, task)
+    golds = parse_outputs(data, name, None if any_name else task)
     check_texts(golds)
     check_labels(golds, task)
     return dict(golds.by_id)
@@ -45,6 +49,7 @@ def read_tables(
     golds: Mapping[str, str] | None = None,
     golds_name: str = "the outputs file",
     block_bytes: int = BLOCK_BYTES,
+    form: type[RowForm] = RowForm,
 ) -> Iterator[pa.Table]:
     """The samples of a questions file as Arrow tables, in the file's order, all values strings.
 
@@ -52,9 +57,10 @@ def read_tables(
         file: the questions file, opened for reading bytes.
         name: its name, for messages.
         task: the config the file is read as.
-        golds: sample id -> gold; None if golds are withheld, which makes ``output`` null.
+        golds: sample id -> gold; None if golds are withheld, which makes ``output`` null, or the file itself has them.
         golds_name: the name of their file, for messages.
         block_bytes: size of the blocks that are parsed at once.
+        form: what the file's list holds, rows or users.
 
     Yields:
         Tables with the columns ``id``, ``user_id`` (time-based configs only), ``input``, ``output`` and ``profile``
@@ -66,7 +72,7 @@ def read_tables(
         ValueError: the file is not a questions file of this task.
     """
     split = _SplitChecks(task, name, golds, golds_name)
-    for rows in read_rows(file, name, task, block_bytes):
+    for rows in read_rows(file, name, task, block_bytes, form):
         yield split.table(rows)
     split.end()
 
@@ -79,12 +85,14 @@ class _SplitChecks:
         self.ids = UniqueIds(name)
         self.of_this_task = 0
         self.example: str | None = None  # an input that does not begin as it should
+        self.without_gold: list[str] = []  # the first of them, and how many
+        self.differing: list[str] = []  # samples whose two golds differ
 
     def table(self, rows: pa.StructArray) -> pa.Table:
         """The rows with their golds, checked."""
         columns = columns_of(rows)
         ids = columns["id"].to_pylist()
-        columns["output"] = pa.array(self._outputs(ids), pa.string())
+        columns["output"] = self._golds_of(ids, columns.get("output"))
         self.ids.add_all(ids)
         self._check_no_stubs(columns)
         self._check_task(columns["input"])
@@ -100,6 +108,25 @@ class _SplitChecks:
             self._raise_other_task()
         if self.golds is not None and len(self.golds) > len(self.ids):
             check_same_ids(self.golds, list(self.ids), (self.golds_name, self.name))
+        if self.without_gold and len(self.without_gold) < len(self.ids):
+            found = f"found {len(self.without_gold)} without one (first: {short(self.without_gold[0])})"
+            raise ValueError(f"{self.name}: expected a gold for all {len(self.ids)} samples or none, {found}")
+        if self.differing:
+            log.warning(
+                "%s: %s samples have another gold in %s, which counts (first: %s)",
+                *(self.name, len(self.differing), self.golds_name, short(self.differing[0])),
+            )
+
+    def _golds_of(self, ids: list[str], own: pa.Array | None) -> pa.Array:
+        """The golds of some samples; ``own`` are those that the rows themselves have, if they can have any."""
+        if self.golds is None and own is not None:
+            self.without_gold += [ids[place] for place in pc.indices_nonzero(pc.is_null(own)).to_pylist()]
+            return own
+        found = pa.array(self._outputs(ids), pa.string())
+        if own is not None and self.golds is not None:
+            other = pc.fill_null(pc.not_equal(own, found), False)
+            self.differing += [ids[place] for place in pc.indices_nonzero(other).to_pylist()]
+        return found
 
     def _outputs(self, ids: list[str]) -> list[str | None]:
         if self.golds is None:

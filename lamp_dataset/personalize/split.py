@@ -12,9 +12,8 @@ import pyarrow as pa
 from datasets.fingerprint import Hasher
 
 from lamp_dataset.loading.datasets_internals import fingerprint_of
-from lamp_dataset.personalize.workers import shared
-
 from lamp_dataset.personalize.user_subsets import select_users
+from lamp_dataset.personalize.workers import shared
 
 if TYPE_CHECKING:
     from lamp_dataset.personalize.personalizer import Personalizer

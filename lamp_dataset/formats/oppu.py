@@ -1,0 +1,258 @@
+"""OPPU's layout (Tan et al. 2024, arXiv 2402.04401): users with one profile each and their samples as queries.
+
+A folder per task holds the test users, ``[{"user_id", "profile": […], "query": [{"id", "input", "gold"}, …]}, …]``, in
+``user_top_100_history.json`` (tweets: ``user_more_100_history.json``), their golds in ``…_label.json``, and all other
+users in ``user_others.json``; ``profile_user_100.json`` and ``profile_user_others.json`` hold a text about each user.
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, BinaryIO
+
+from lamp_dataset.formats.ids import UniqueIds, check_unique
+from lamp_dataset.formats.json_entries import BinaryWriter, Encoded, EntryWriter
+from lamp_dataset.formats.json_file import read_json
+from lamp_dataset.formats.json_list import BLOCK_BYTES, JsonList
+from lamp_dataset.formats.texts import Number, check_encodable, short
+from lamp_dataset.task import Task
+from lamp_dataset.tasks import get_task
+
+#: What :func:`lamp_dataset.formats.layout.find_files` calls it.
+LAYOUT = "oppu"
+#: Keys that users have, and their profile items and queries do not.
+USER_KEYS = ("user_id", "profile", "query")
+OTHERS = "user_others.json"
+_HISTORIES = ("user_top_100_history.json", "user_more_100_history.json")
+_LABEL = "_label.json"
+#: The files of texts about users -> those of the users.
+_SUMMARIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"profile_user_100.json": _HISTORIES, "profile_user_others.json": (OTHERS,)}
+)
+_HELP = (
+    'A file of users in OPPU\'s layout holds [{"user_id", "profile": […], "query": [{"id", "input", "gold"}, …]}, …].'
+)
+
+
+def is_users_file(path: object) -> bool:
+    """Whether a file of this name holds users.
+
+    >>> is_users_file("oppu/citation/user_others.json"), is_users_file("LaMP_1/dev_questions.json")
+    (True, False)
+    """
+    return Path(str(path)).name in (*_HISTORIES, OTHERS)
+
+
+def label_file(history: str | os.PathLike[str]) -> str:
+    """The file with the golds of a file of test users."""
+    return str(history).removesuffix(".json") + _LABEL
+
+
+def find_users_files(task: Task, root: Path) -> dict[str, tuple[str, str | None]]:
+    """Split -> the file of its users and that of its golds, or None.
+
+    Args:
+        task: the config.
+        root: the folder of the tasks, or of one task. The test users are the split ``test``, all others ``train``.
+
+    Returns:
+        Empty if there are no such files.
+
+    Raises:
+        ValueError: there are two files of test users.
+    """
+    for folder in _folders(task, root):
+        histories = [path for path in map(folder.joinpath, _HISTORIES) if os.path.lexists(path)]
+        if len(histories) > 1:
+            raise ValueError(f"{folder}: expected one file of test users, found {' and '.join(_HISTORIES)}")
+        found: dict[str, tuple[str, str | None]] = {}
+        for path in histories:
+            label = label_file(path)
+            found["test"] = (str(path), label if os.path.lexists(label) else None)
+        if os.path.lexists(folder / OTHERS):
+            found["train"] = (str(folder / OTHERS), None)
+        if found:
+            return found
+    return {}
+
+
+def _folders(task: Task, root: Path) -> list[Path]:
+    """Where the files of a task can be."""
+    return [root, *([] if task.oppu is None else [root / task.oppu.folder])][::-1]
+
+
+def open_users(file: BinaryIO, name: str, block_bytes: int = BLOCK_BYTES) -> JsonList:
+    """The list of users in a file, which are not checked yet.
+
+    Args:
+        file: opened for reading bytes, at its start.
+        name: its name, for messages.
+        block_bytes: size of the blocks for a fast parser.
+
+    Raises:
+        ValueError: the file does not begin with a list.
+    """
+    return JsonList(file, name, USER_KEYS, block_bytes)
+
+
+def check_user(user: Mapping[str, Any], name: str, number: int) -> str:
+    """Check what a user must have, besides the fields of items and queries.
+
+    Args:
+        user: the decoded object, numbers as :class:`~lamp_dataset.formats.texts.Number`.
+        name: the file's name, for messages.
+        number: the user's position in the file, from 0, for messages.
+
+    Returns:
+        What to call the user in messages.
+
+    Raises:
+        ValueError: something is missing or of another type.
+    """
+    where = f"{name}: user {number}"
+    if not isinstance(user.get("user_id"), str) or not user["user_id"]:
+        raise ValueError(f"{where}: expected a non-empty string or a number as 'user_id', {_found(user, 'user_id')}")
+    where = f"{where} ({short(str(user['user_id']))})"
+    for key in ("profile", "query"):
+        if not isinstance(user.get(key), list):
+            raise ValueError(f"{where}: expected a list as {key!r}, {_found(user, key)}")
+    return where
+
+
+def rows_of_user(user: Mapping[str, Any], name: str, number: int) -> Iterator[dict[str, Any]]:
+    """A row for each query of a user, as a questions file has them, with ``output``: the gold, or None.
+
+    All rows share one list of profile items, whose fields are not checked. Arguments as for :func:`check_user`.
+
+    Raises:
+        ValueError: as for :func:`check_user`, or a query lacks something.
+    """
+    where = check_user(user, name, number)
+    profile = [_with_text_id(item) for item in user["profile"]]
+    for position, query in enumerate(user["query"]):
+        if not isinstance(query, dict):
+            raise ValueError(f"{where}, query {position}: expected an object, found {short(query)}. {_HELP}")
+        for key, kinds in (("id", str), ("input", str), ("gold", (str, type(None)))):
+            if not isinstance(query.get(key), kinds):
+                raise ValueError(f"{where}, query {position}: expected a string as {key!r}, {_found(query, key)}")
+        gold = query.get("gold")
+        yield {
+            "id": str(query["id"]),
+            "user_id": user["user_id"],
+            "input": query["input"],
+            "profile": profile,
+            "output": gold if gold is None else str(gold),
+        }
+
+
+def _with_text_id(item: Any) -> Any:
+    """The item with its id as a string: some files have numbers."""
+    return {**item, "id": str(item["id"])} if isinstance(item, dict) and isinstance(item.get("id"), Number) else item
+
+
+def _found(holder: Mapping[str, Any], key: str) -> str:
+    keys = ", ".join(map(short, list(holder)[:8])) or "none"
+    return f"found {short(holder[key]) if key in holder else f'the keys {keys}'}. {_HELP}"
+
+
+def read_gold_texts(path: str | os.PathLike[str]) -> dict[str, str]:
+    """Sample id -> gold, from the queries of a file of users.
+
+    Raises:
+        DuplicateIdError: an id occurs more than once.
+        ValueError: a sample has no gold, or as for :func:`rows_of_user`.
+    """
+    ids, golds = UniqueIds(str(path)), {}
+    for number, user in _read_users(path):
+        for row in rows_of_user(user, str(path), number):
+            ids.add(row["id"])
+            if row["output"] is None:
+                raise ValueError(f"{path}: sample {short(row['id'])} has no 'gold'; the samples cannot be scored")
+            golds[row["id"]] = row["output"]
+    return golds
+
+
+def _read_users(path: str | os.PathLike[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Position and user, without checks."""
+    with Path(path).open("rb") as file:
+        yield from enumerate(open_users(file, str(path)).rows())
+
+
+def write_users(file: BinaryWriter) -> EntryWriter:
+    """A writer of users, to be used in a ``with`` block: ``add`` what :func:`user_entry` gives.
+
+    Args:
+        file: opened for writing bytes.
+    """
+    return EntryWriter(file)
+
+
+def user_entry(user: str, profile: Sequence[Mapping[str, Any]], rows: Iterable[Mapping[str, Any]]) -> Encoded:
+    """A user as JSON text.
+
+    Args:
+        user: the name.
+        profile: the items; a field of None is left out.
+        rows: the user's samples; an ``output`` of None, a withheld gold, is left out.
+    """
+    items = [{key: value for key, value in item.items() if value is not None} for item in profile]
+    queries = [
+        {"id": row["id"], "input": row["input"], **({} if row["output"] is None else {"gold": row["output"]})}
+        for row in rows
+    ]
+    return Encoded(json.dumps({"user_id": user, "profile": items, "query": queries}).encode("ascii"))
+
+
+def oppu_summaries(config: str, data_dir: str | os.PathLike[str]) -> dict[str, str]:
+    """The texts about users that a folder in OPPU's layout holds, as ``Personalizer(summary=…)`` takes them.
+
+    They are in ``profile_user_100.json`` and ``profile_user_others.json``, lists of ``{"id": user, "output": text}``;
+    where entries do not name their users, they are in the order of the file of users.
+
+    Args:
+        config: config name, such as ``"LaMP_4_time"``.
+        data_dir: the folder of the tasks, or of one task.
+
+    Returns:
+        User -> text.
+
+    Raises:
+        ValueError: a file has another shape, a user twice, or other users.
+        OSError: there is no such file, or it cannot be read.
+    """
+    root, found, tried = Path(data_dir).expanduser(), {}, []
+    for folder in _folders(get_task(config), root):
+        for name, users in _SUMMARIES.items():
+            tried.append(folder / name)
+            if tried[-1].exists():
+                of_users = [folder / user_file for user_file in users if (folder / user_file).exists()]
+                found = {**_summaries(tried[-1], of_users), **found}
+        if found:
+            return found
+    raise FileNotFoundError(f"{root}: found no file of summaries; looked for {', '.join(map(str, tried))}")
+
+
+def _summaries(path: Path, user_files: Sequence[Path]) -> dict[str, str]:
+    """User -> text."""
+    entries = read_json(path)
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ValueError(f'{path}: expected a list [{{"id": "…", "output": "…"}}, …], found {short(entries)}')
+    names = [entry.get("id") for entry in entries]
+    if None in names:
+        names = [
+            check_user(user, str(file), n) and user["user_id"] for file in user_files for n, user in _read_users(file)
+        ]
+        if len(names) != len(entries):
+            raise ValueError(f"{path}: expected a text for each of the {len(names)} users, found {len(entries)} texts")
+    names = list(map(str, names))
+    check_unique(names, str(path))
+    for name, entry in zip(names, entries, strict=True):
+        if not isinstance(entry.get("output"), str):
+            raise ValueError(f"{path}: user {short(name)}: expected a string as 'output', {_found(entry, 'output')}")
+        check_encodable(entry["output"], f"{path}: user {short(name)}", "output")
+    return dict(zip(names, (entry["output"] for entry in entries), strict=True))
