@@ -50,7 +50,7 @@ def test_either_file_of_oppu_may_be_missing(oppu):
 
 
 def test_golds_are_those_of_the_label_file(oppu, caplog):
-    folder, made = oppu
+    folder = oppu[0]
     path = folder / "product_rating" / "user_top_100_history_label.json"
     document = json.loads(path.read_text())
     changed = document["golds"][3]
