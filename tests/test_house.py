@@ -191,6 +191,7 @@ OVERALL = {
     "lamp_dataset/personalize/test_real_tokenizers.py": "prompts with real tokenizers (make test-models)",
     "lamp_dataset/test_lamp_oppu.py": "lamp.py on folders in OPPU's layout",
     "lamp_dataset/test_sample.py": "the embedded sample",
+    "lamp_metric/commands/test_oppu_files.py": "all commands on files in OPPU's layout",
 }
 #: Test folders that mirror no package.
 ELSEWHERE = {"docs", "examples", "hub_server"}

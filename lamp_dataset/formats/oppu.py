@@ -19,6 +19,7 @@ from lamp_dataset.formats.ids import UniqueIds, check_unique
 from lamp_dataset.formats.json_entries import BinaryWriter, Encoded, EntryWriter
 from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.json_list import BLOCK_BYTES, JsonList
+from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.formats.texts import Number, check_encodable, short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
@@ -160,21 +161,22 @@ def _found(holder: Mapping[str, Any], key: str) -> str:
     return f"found {short(holder[key]) if key in holder else f'the keys {keys}'}. {_HELP}"
 
 
-def read_gold_texts(path: str | os.PathLike[str]) -> dict[str, str]:
-    """Sample id -> gold, from the queries of a file of users.
+def read_user_golds(path: str | os.PathLike[str], task: Task) -> Outputs:
+    """The golds in the queries of a file of users, as an outputs file of the task would have them.
 
     Raises:
         DuplicateIdError: an id occurs more than once.
         ValueError: a sample has no gold, or as for :func:`rows_of_user`.
     """
-    ids, golds = UniqueIds(str(path)), {}
+    ids = UniqueIds(str(path))
+    golds: dict[str, str] = {}
     for number, user in _read_users(path):
         for row in rows_of_user(user, str(path), number):
             ids.add(row["id"])
             if row["output"] is None:
                 raise ValueError(f"{path}: sample {short(row['id'])} has no 'gold'; the samples cannot be scored")
             golds[row["id"]] = row["output"]
-    return golds
+    return Outputs(task.official_name, MappingProxyType(golds), str(path))
 
 
 def _read_users(path: str | os.PathLike[str]) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -11,7 +11,7 @@ from typing import Any
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
-from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS, get_task, official_hint
+from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS, get_task, official_hint, task_known_as
 
 
 def tasks_named(official_name: str, file_name: str, setting: str = "user") -> list[Task]:
@@ -38,12 +38,18 @@ def task_of(golds: Outputs, name: str | None = None) -> Task:
     Args:
         golds: the content of the file.
         name: config name of the expected task; None to go by the file alone. Where two tasks share the official name,
-            the one whose labels fit the golds best is taken, unless ``name`` names the second.
+            the one whose labels fit the golds best is taken, unless ``name`` names the second. If it is given, the
+            file may also call the task something that is not official, as files in OPPU's layout do.
 
     Raises:
-        ValueError: no such task, or the file gives another.
+        ValueError: no such task, or the file gives another, or labels of another.
     """
     named = get_task(name) if name is not None else None
+    if named is not None and golds.task not in OFFICIAL_NAMES:
+        known = task_known_as(golds.task)
+        if named.labels or known is None or known.base == named.base:  # labels say more than a name
+            check_labels(golds, named)
+            return named
     if named is not None and named.official_name != golds.task:
         found = f"{short(golds.task)}{official_hint(golds.task)}"
         raise ValueError(f"{golds.name}: expected the golds of task {named.official_name!r}, found {found}")
@@ -51,6 +57,16 @@ def task_of(golds: Outputs, name: str | None = None) -> Task:
         return named
     setting = named.setting if named is not None else "user"
     return best_fit(golds.task, list(golds.by_id.values()), golds.name, setting)
+
+
+def is_name_of(task: Task, name: str) -> bool:
+    """Whether ``name`` is the official name of a task, or what papers or OPPU's files call it.
+
+    >>> is_name_of(TASKS["LaMP_2_time"], "LaMP_2M"), is_name_of(TASKS["LaMP_2_time"], "LaMP_2N")
+    (True, False)
+    """
+    known = task_known_as(name)
+    return name == task.official_name or (known is not None and known.base == task.base)
 
 
 def best_fit(official_name: str, outputs: Sequence[Any], file_name: str, setting: str = "user") -> Task:

@@ -8,8 +8,10 @@ import click
 
 from lamp_dataset.atomic import check_not_input
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, users_option
-from lamp_dataset.formats.layout import find_files
+from lamp_dataset.formats.layout import Files, find_files
+from lamp_dataset.formats.oppu import read_user_golds
 from lamp_dataset.formats.outputs import read_outputs
+from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.baselines import baseline as predict
 from lamp_metric.commands.shared import FILE
@@ -37,12 +39,18 @@ def baseline(config: str, data_dir: str, split: str, users: str | None, output: 
     from lamp_dataset.personalize.split import load_split  # imports datasets: --help must be quick
 
     task = get_task(config)
-    train = find_files(task, data_dir, ["train"])["train"].outputs if task.labels else None
-    check_not_input(output, [path for path in (train, users, *find_files(task, data_dir, [split])[split]) if path])
-    golds = [] if train is None else [str(gold) for gold in read_outputs(train, task).by_id.values()]
+    train = find_files(task, data_dir, ["train"])["train"] if task.labels else ()
+    check_not_input(output, [path for path in (*train, users, *find_files(task, data_dir, [split])[split]) if path])
+    golds = _golds(train, task) if train else []
     rows = load_split(config, split, data_dir, users=users)
     what, predictions = predict(task, rows, golds)
     write_predictions(output, config, list(rows["id"]), predictions)
     say(f"{output}: {len(predictions)} predictions: {what}", err=True)
     if task.gated:
         say(f"{output} may hold texts under {task.license}", err=True)
+
+
+def _golds(files: Files, task: Task) -> list[str]:
+    """The golds of a split."""
+    found = read_user_golds(files.questions, task) if files.outputs is None else read_outputs(files.outputs, task)
+    return [str(gold) for gold in found.by_id.values()]

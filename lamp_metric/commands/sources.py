@@ -13,6 +13,7 @@ import click
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, stacked, users_option
 from lamp_dataset.formats.ids import check_same_ids
 from lamp_dataset.formats.layout import find_files
+from lamp_dataset.formats.oppu import is_users_file, read_user_golds
 from lamp_dataset.formats.outputs import Outputs, read_outputs
 from lamp_dataset.formats.questions import OutputsFileError, read_questions
 from lamp_dataset.formats.recognition import task_of
@@ -53,19 +54,23 @@ class Source:
     """The files with the golds of a split, and the questions that identify the users.
 
     Attributes:
-        golds: path of the outputs file.
+        golds: path of the outputs file, or with ``task`` of a file of users in OPPU's layout.
         questions: path of the questions file; None: the users are not known.
         subset: the users whose samples are scored; None for all samples.
         split: of the golds, if it is known.
+        task: of files in a folder.
     """
 
     golds: str | os.PathLike[str]
     questions: str | os.PathLike[str] | None = None
     subset: UserSubset | None = None
     split: str | None = None
+    task: Task | None = None
 
     def read_golds(self) -> Outputs:
         """The golds."""
+        if self.task is not None and self.golds == self.questions:
+            return read_user_golds(self.golds, self.task)
         return read_outputs(self.golds)
 
     def read_users(
@@ -174,11 +179,11 @@ def find_source(
 
 def _in_folder(task: Task, data_dir: str, split: str, subset: UserSubset | None) -> Source:
     files = find_files(task, data_dir, (split,))[split]
-    if files.outputs is None:
+    if files.outputs is None and not is_users_file(files.questions):
         raise ValueError(
             f"{files.questions}: no golds file next to it; the split {split!r} of {task.name} cannot be scored"
         )
-    return Source(files.outputs, files.questions, subset, split)
+    return Source(files.outputs or files.questions, files.questions, subset, split, task)
 
 
 def read_users(path: str | os.PathLike[str], task: Task, look: Callable[[dict], None] | None = None) -> dict[str, str]:

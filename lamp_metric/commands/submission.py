@@ -9,8 +9,10 @@ import click
 from lamp_dataset.atomic import check_not_input
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, users_option
 from lamp_dataset.formats.layout import find_files
+from lamp_dataset.formats.oppu import is_users_file
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.questions import OutputsFileError, read_question_ids
+from lamp_dataset.formats.recognition import task_of
 from lamp_dataset.formats.user_files import read_user_subset
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
@@ -60,8 +62,14 @@ def check(
         raise ValueError("--split belongs to --data-dir; a file is one split already")
     if users is not None and questions is None:
         raise ValueError("--users needs --questions or --data-dir, which say whose a sample is")
+    any_name = questions is not None and is_users_file(questions)
     try:
-        ids = list(read_outputs(golds, task).by_id) if questions is None else read_question_ids(questions)
+        if questions is not None:
+            ids = read_question_ids(questions)
+        else:
+            outputs = read_outputs(golds)
+            task_of(outputs, task_name)
+            ids, any_name = list(outputs.by_id), outputs.task != task.official_name
     except OutputsFileError:
         raise ValueError(
             f"{questions}: expected a questions file, found an outputs file; pass golds as --golds"
@@ -69,7 +77,7 @@ def check(
     if users is not None:
         left_out = left_out_by(read_user_subset(users), read_users(questions, task), task, split)
         ids = [sample_id for sample_id in ids if sample_id not in left_out]
-    report = check_predictions(preds, task, ids)
+    report = check_predictions(preds, task, ids, any_name)
     say(report.text())
     ctx.exit(report.exit_status)
 

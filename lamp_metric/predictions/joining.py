@@ -8,7 +8,7 @@ from typing import Any
 
 from lamp_dataset.formats.ids import check_same_ids, check_unique
 from lamp_dataset.formats.outputs import Outputs
-from lamp_dataset.formats.recognition import task_of
+from lamp_dataset.formats.recognition import is_name_of, task_of
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import official_hint
@@ -67,7 +67,7 @@ def join(golds: Outputs, predictions: Outputs, task_name: str | None = None) -> 
         ValueError: the files belong to different tasks or hold different ids, or the golds are not of ``task_name``.
     """
     task = task_of(golds, task_name)
-    if predictions.task != golds.task:
+    if predictions.task != golds.task and not is_name_of(task, predictions.task):
         raise ValueError(
             f"{predictions.name}: expected predictions for task {short(golds.task)}, as in {golds.name}, "
             f"found {short(predictions.task)}{official_hint(predictions.task)}"

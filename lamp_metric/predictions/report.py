@@ -12,7 +12,7 @@ from typing import Any
 from lamp_dataset.formats.ids import difference, duplicates
 from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.outputs import golds_of
-from lamp_dataset.formats.recognition import count_labels, other_task, tasks_named
+from lamp_dataset.formats.recognition import count_labels, is_name_of, other_task, tasks_named
 from lamp_dataset.formats.texts import SHOWN_CHARS, printable, short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import official_hint
@@ -62,27 +62,32 @@ class Report:
         return "\n".join(lines)
 
 
-def check_predictions(path: str | os.PathLike, task: Task, ids: Collection[str] | None = None) -> Report:
+def check_predictions(
+    path: str | os.PathLike, task: Task, ids: Collection[str] | None = None, any_name: bool = False
+) -> Report:
     """Check a file of predictions.
 
     Args:
         path: of the file.
         task: the task that the predictions should be for.
         ids: the samples that need a prediction; None if they are not known.
+        any_name: whether the file may call the task by a name that is not official.
 
     Raises:
         ValueError: it is not an outputs file at all.
         OSError: it cannot be read.
     """
     name = str(Path(path))
-    return check_document(read_json(path), name, task, ids)
+    return check_document(read_json(path), name, task, ids, any_name)
 
 
-def check_document(document: Any, name: str, task: Task, ids: Collection[str] | None = None) -> Report:
+def check_document(
+    document: Any, name: str, task: Task, ids: Collection[str] | None = None, any_name: bool = False
+) -> Report:
     """As :func:`check_predictions`, for a parsed file."""
     entries, official_name = golds_of(document, name)
     report = Report(name, len(entries))
-    if official_name != task.official_name:
+    if official_name != task.official_name and not (any_name and is_name_of(task, official_name)):
         found = f"{short(official_name)}{official_hint(official_name)}"
         report.errors.append(f"task: expected {task.official_name!r}, found {found}")
     sound = list(_sound(entries, report))

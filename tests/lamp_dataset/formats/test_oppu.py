@@ -11,10 +11,11 @@ from lamp_dataset.formats.oppu import (
     is_users_file,
     label_file,
     oppu_summaries,
-    read_gold_texts,
+    read_user_golds,
     user_entry,
     write_users,
 )
+from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.formats.questions import read_question_ids, read_questions
 from lamp_dataset.tasks import TASKS
 
@@ -94,13 +95,14 @@ def test_what_is_none_is_left_out():
 def test_golds_of_a_file_of_users(tmp_path):
     made = made_oppu.users(TASK, 10)
     path = dumped(tmp_path / "u.json", made)
-    assert read_gold_texts(path) == {row["id"]: row["output"] for row in made_oppu.expected(TASK, made)}
+    expected = {row["id"]: row["output"] for row in made_oppu.expected(TASK, made)}
+    assert read_user_golds(path, TASK) == Outputs("LaMP_4", expected, str(path))
     del made[3]["query"][0]["gold"]
     with pytest.raises(ValueError, match=rf"u\.json.*'{made[3]['query'][0]['id']}'.*'gold'"):
-        read_gold_texts(dumped(path, made))
+        read_user_golds(dumped(path, made), TASK)
     made[3]["query"] = made[2]["query"]
     with pytest.raises(DuplicateIdError, match=rf"u\.json.*'{made[2]['query'][0]['id']}'"):
-        read_gold_texts(dumped(path, made))
+        read_user_golds(dumped(path, made), TASK)
 
 
 @pytest.fixture

@@ -49,10 +49,29 @@ def test_a_name_that_the_file_does_not_give_is_refused():
         task_of(golds("LaMP_9", "x"))
     with pytest.raises(ValueError, match="golds.json: .*'LaMP_2M'.*files of LaMP_. say 'LaMP_2'"):
         task_of(golds("LaMP_2M", "comedy"))
-    with pytest.raises(ValueError, match="golds.json: .*'LaMP-3'.*files of LaMP_. say 'LaMP_3'"):
-        task_of(golds("LaMP-3", "5"), "LaMP_3")
+    with pytest.raises(ValueError, match="golds.json: .*'LaMP_5'.*'LaMP-4'.*files of LaMP_. say 'LaMP_4'"):
+        task_of(golds("LaMP-4", "x"), "LaMP_5")
     with pytest.raises(ValueError, match="LaMP-3"):
         task_of(golds("LaMP_3", "1"), "LaMP-3")
+
+
+@pytest.mark.parametrize(
+    ("said", "output", "name"),
+    [
+        ("LaMP-3", "5", "LaMP_3"),
+        ("LaMP_8", "comedy", "LaMP_2_time"),
+        ("LaMP_2M", "travel", "LaMP_2_news_time"),
+        ("LaMP_2N", "travel", "LaMP_2_news"),
+        ("LaMP_8", "x", "LaMP_4_time"),
+    ],
+)
+def test_a_name_that_is_not_official_leaves_it_to_who_knows_and_to_the_labels(said, output, name):
+    assert task_of(golds(said, output), name) is TASKS[name]
+
+
+def test_labels_say_more_than_a_name_that_is_not_official():
+    with pytest.raises(ValueError, match=r"golds\.json: .*LaMP_2_news_time.*'comedy'.*LaMP_2"):
+        task_of(golds("LaMP_2N", "comedy"), "LaMP_2_news_time")
 
 
 def test_the_best_fit_counts_any_value_as_its_text():
