@@ -4,6 +4,7 @@ ENV := .venv
 OLDEST := .venv-oldest
 MODELS := .venv-models
 TRANSFORMERS4 := .venv-transformers4
+LM_EVAL := .venv-lm-eval
 # A real chat model of 135 million parameters, from a package; the tests find it and its server by these variables.
 SMOLLM := $(MODELS)/smollm2
 export LAMP_REAL_MODEL := $(abspath $(SMOLLM))
@@ -21,14 +22,16 @@ quickstart: $(ENV)/.installed
 	$(ENV)/bin/python examples/quickstart.py
 
 test: lint $(OLDEST)/.installed
-	$(ENV)/bin/python -m pytest $(WORKERS) -m "not models"
+	$(ENV)/bin/python -m pytest $(WORKERS) -m "not models and not lm_eval"
 	$(OLDEST)/bin/python -m pytest $(WORKERS) -m "oldest and not models"
 
 # What needs torch, transformers, sentence-transformers or Ray: about two gigabytes with the CPU build of torch.
 # Tokenizers are tested with transformers 4, too, which needs no torch.
-test-models: $(SMOLLM)/config.json $(TRANSFORMERS4)/.installed
+# Each evaluation harness has an environment of its own, so that none of them pins another.
+test-models: $(SMOLLM)/config.json $(TRANSFORMERS4)/.installed $(LM_EVAL)/.installed
 	$(MODELS)/bin/python -m pytest -n 2 -m models
 	$(TRANSFORMERS4)/bin/python -m pytest -n 2 -m tokenizers
+	$(LM_EVAL)/bin/python -m pytest -m lm_eval
 
 # The manual, into site/index.html. A broken link or reference fails.
 docs: $(ENV)/.installed-test
@@ -74,5 +77,9 @@ $(TRANSFORMERS4)/.installed: $(PROJECT) requirements-transformers4.txt | $(TRANS
 	$(TRANSFORMERS4)/bin/python $(INSTALL) -e ".[test]" -r requirements-transformers4.txt
 	touch $@
 
+$(LM_EVAL)/.installed: $(PROJECT) | $(LM_EVAL)/bin/python
+	$(LM_EVAL)/bin/python $(INSTALL) -e ".[test,models,lm-eval]"
+	touch $@
+
 clean:
-	rm -rf $(ENV) $(OLDEST) $(MODELS) $(TRANSFORMERS4) build dist site *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(ENV) $(OLDEST) $(MODELS) $(TRANSFORMERS4) $(LM_EVAL) build dist site *.egg-info .pytest_cache .ruff_cache

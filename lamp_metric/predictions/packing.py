@@ -88,12 +88,13 @@ def _settings(task: Task, entries: list) -> list[Task]:
 
 def _nearest_split(settings: Sequence[Task], number: int) -> tuple[int, str]:
     """Of the splits with a known size: how far the nearest one's size is from ``number``, and its size and name."""
-    return min(
+    sizes = (
         (abs(count - number), f"{count:,} in {split}, {task.setting}")
         for task in settings
         for split, count in task.num_samples.items()
         if count is not None
     )
+    return min(sizes, default=(0, ""))
 
 
 def _write(documents: dict[str, Any], output: Path) -> None:

@@ -1,3 +1,4 @@
+import json
 import zipfile
 
 import pytest
@@ -63,3 +64,12 @@ def test_wrong_sets_of_files_are_named(made, tmp_path):
         pack([preds], tmp_path / "s.zip")
     with pytest.raises(ValueError, match=r"LaMP_3.*LaMP_3_preds\.json.*again\.json"):
         pack([preds, again], tmp_path / "s.zip", partial=True)
+
+
+def test_a_task_whose_sizes_were_never_published_can_be_packed(made):
+    _, preds = made.pair("LaMP_2_news_time")
+    outputs = json.loads(preds.read_text())
+    for entry in outputs["golds"]:
+        entry["id"] = f"8{entry['id']}"  # the number of the time-based task
+    preds.write_text(json.dumps(outputs))
+    assert pack([preds], made.folder / "s.zip", partial=True)["LaMP_2"].warnings == []

@@ -1,0 +1,66 @@
+"""``lm-eval-tasks`` and ``from-lm-eval``: to evaluation harnesses and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from lamp_dataset.atomic import check_not_input
+from lamp_dataset.commands.command import Command, examples, say, stacked
+from lamp_dataset.tasks import get_task
+from lamp_metric.commands.shared import FILE
+from lamp_metric.harness_answers import HarnessAnswers
+
+log_options = stacked(
+    click.option("--config", help="Which config, if there are logs of several."),
+    click.option("--partial", is_flag=True, help="Take the answers that are there, even if samples are missing."),
+    click.option("--output", type=FILE, required=True, help="The file of predictions to write."),
+)
+
+
+@click.command(
+    "lm-eval-tasks",
+    cls=Command,
+    epilog=examples('lm_eval --include_path "$(lamp-metric lm-eval-tasks)" --tasks lamp_3 …'),
+)
+def lm_eval_tasks() -> None:
+    """Print the folder with the task files for lm-evaluation-harness."""
+    click.echo(Path(__file__).resolve().parents[1] / "lm_eval_tasks")
+
+
+@click.command(
+    "from-lm-eval",
+    cls=Command,
+    epilog=examples(
+        "lamp-metric from-lm-eval results/ --output preds.json",
+        "lamp-metric from-lm-eval results/ --config LaMP_3 --output LaMP_3.json",
+        "lamp-metric from-lm-eval samples_lamp_3_2026-01-31.jsonl --partial --output first.json",
+    ),
+)
+@click.argument("results", type=FILE)
+@log_options
+def from_lm_eval(results: Path, **options: object) -> None:
+    """Write the predictions that lm-evaluation-harness has logged, in the official format.
+
+    RESULTS is the folder that lm_eval wrote (--output_path, with --log_samples), or one of its files.
+    """
+    from lamp_metric.lm_eval_tasks.sample_logs import read_lm_eval
+
+    _convert(read_lm_eval, results, **options)
+
+
+def _convert(
+    read: Callable[[Path, str | None], HarnessAnswers], log: Path, config: str | None, partial: bool, output: Path
+) -> None:
+    from lamp_metric.predictions.writing import write_predictions
+
+    if config is not None:
+        get_task(config)
+    answers = read(log, config)
+    check_not_input(output, [answers.name])
+    if not partial:
+        answers.check_whole()
+    write_predictions(output, answers.config, list(answers.by_id), list(answers.by_id.values()))
+    say(f"{output}: {len(answers.by_id)} predictions of {answers.config} from {answers.name}", err=True)

@@ -1,0 +1,90 @@
+"""The answers that a harness has logged, and which of several logs is meant."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lamp_dataset.formats.ids import UniqueIds
+from lamp_dataset.formats.texts import short
+from lamp_dataset.tasks import TASKS
+
+PathLike = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class HarnessAnswers:
+    """The answers of one run to one config.
+
+    Attributes:
+        config: config name.
+        by_id: sample id -> answer.
+        expected: number of samples in the split; None if the log does not say.
+        name: the log, for messages.
+    """
+
+    config: str
+    by_id: Mapping[str, str]
+    expected: int | None
+    name: str
+
+    def check_whole(self) -> None:
+        """Raise ValueError if samples of the split have no answer."""
+        if self.expected is not None and len(self.by_id) < self.expected:
+            raise ValueError(
+                f"{self.name}: expected answers to all {self.expected} samples of the split, found "
+                f"{len(self.by_id)}: the run was limited or stopped; --partial takes them all the same"
+            )
+
+
+def collect(
+    logged: Iterable[tuple[Any, Any, Any]], name: str, *, config: str | None = None, expected: int | None = None
+) -> HarnessAnswers:
+    """The answers in triples of config, sample id and answer.
+
+    Args:
+        logged: what the log holds.
+        name: the log, for messages.
+        config: which config is wanted; None: that of the log.
+        expected: number of samples in the split, if the log says.
+
+    Raises:
+        ValueError: there are none, they are of another config, or of several, an id is not a string or comes twice, or
+            an answer is not a string; the message names the log and the sample.
+    """
+    ids, by_id, configs = UniqueIds(name), {}, set()
+    for found, sample_id, answer in logged:
+        configs.add(found if isinstance(found, str) and found in TASKS else short(found))
+        if len(configs) > 1 or configs.isdisjoint(TASKS if config is None else (config,)):
+            wanted = config or "one of this benchmark's configs"
+            raise ValueError(f"{name}: expected samples of {wanted}, found {', '.join(sorted(configs))}")
+        if not isinstance(sample_id, str) or not isinstance(answer, str):
+            where = f"{short(sample_id)} and {short(answer)}"
+            raise ValueError(f"{name}: expected strings as a sample's id and answer, found {where}")
+        ids.add(sample_id)
+        by_id[sample_id] = answer
+    if not by_id:
+        raise ValueError(f"{name}: expected samples with their answers, found none")
+    return HarnessAnswers(configs.pop(), by_id, expected, name)
+
+
+def choose(logs: Sequence[tuple[str, Path]], config: str | None, place: PathLike) -> Path:
+    """The log that is meant, of pairs of config and log, found in ``place``.
+
+    Raises:
+        ValueError: there is none of ``config``, or several; the message lists them.
+    """
+    found = [(name, path) for name, path in logs if config in (None, name)]
+    names = sorted({name for name, _ in found})
+    if len(names) > 1:
+        raise ValueError(f"{place}: holds logs of {', '.join(names)}; choose one of them with --config")
+    if not found:
+        there = ", ".join(sorted({name for name, _ in logs})) or "none of this benchmark"
+        raise ValueError(f"{place}: expected a log{f' of {config}' if config else ''}, found {there}")
+    if len(found) > 1:
+        runs = ", ".join(str(path) for _, path in found)
+        raise ValueError(f"{place}: holds {len(found)} logs of {names[0]}; name one of them: {runs}")
+    return found[0][1]

@@ -1,0 +1,121 @@
+"""What every evaluation harness asks a model: the samples of a split with their prompts, golds and users."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import ipaddress
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from lamp_dataset.formats.layout import SAMPLE
+from lamp_dataset.formats.texts import short
+from lamp_dataset.task import Task
+
+if TYPE_CHECKING:
+    import datasets
+
+#: What a harness gets of each sample; "target" is None where the golds are withheld.
+COLUMNS = ("id", "config", "user_id", "source", "messages", "target")
+#: Whose profile a sample gets: its user's; as a control, another user's; or none.
+PROFILES = ("own", "other", "none")
+
+
+def harness_rows(
+    config: str,
+    *,
+    split: str = "validation",
+    data_dir: str | None = None,
+    retriever: str | None = None,
+    k: int = 4,
+    max_length: int = 512,
+    tokenizer: str | None = None,
+    rules: str = "official",
+    profile: str = "own",
+    **more: Any,
+) -> datasets.Dataset:
+    """The samples of a split as a harness asks them, with the columns :data:`COLUMNS`.
+
+    Args:
+        config: config name, such as ``"LaMP_3"``.
+        split: ``"train"``, ``"validation"`` or ``"test"``.
+        data_dir: folder with the official files, or ``"sample"`` for the embedded sample; None: they are fetched.
+        retriever: as for :class:`lamp_dataset.Personalizer`, like the next four.
+        k: items of the profile in a prompt.
+        max_length: budget of a prompt: in words, or in tokens of ``tokenizer``.
+        tokenizer: name or folder of a tokenizer.
+        rules: ``"official"`` or ``"fixed"``.
+        profile: one of :data:`PROFILES`.
+        more: other arguments of ``Personalizer``, such as ``system``.
+
+    Raises:
+        ValueError: an unknown name, an option out of range, or files that do not fit the config.
+        OSError: files that cannot be found or read.
+    """
+    from lamp_dataset import Personalizer, swap_profiles, users_of
+    from lamp_dataset.personalize.split import load_split, personalize_split
+
+    if profile not in PROFILES:
+        raise ValueError(f"expected {', '.join(PROFILES)} as profile, found {short(profile)}")
+    options = {"retriever": retriever, "max_length": max_length, "tokenizer": tokenizer, "rules": rules, **more}
+    personalizer = Personalizer(config, k=0 if profile == "none" else k, **options)
+    rows = load_split(config, split, SAMPLE if data_dir == "sample" else data_dir)
+    users = users_of(rows)
+    rows = swap_profiles(rows) if profile == "other" else rows
+    rows = personalize_split(rows, personalizer)
+    rows = rows.remove_columns([name for name in rows.column_names if name not in COLUMNS or name == "user_id"])
+    return rows.add_column("user_id", users).add_column("config", [config] * len(rows)).select_columns(list(COLUMNS))
+
+
+#: The options of a harness, by name.
+OPTIONS = tuple(name for name in inspect.signature(harness_rows).parameters if name not in ("config", "more"))
+
+
+def check_spelling(given: Iterable[str], known: Iterable[str] = OPTIONS) -> None:
+    """Reject a name that is nearly that of an option: a harness would pass over it in silence.
+
+    Raises:
+        ValueError: the message names both.
+    """
+    known = list(known)
+    for name in given:
+        near = difflib.get_close_matches(str(name).lower().replace("-", "_"), known, n=1, cutoff=0.85)
+        if near and name not in known:
+            raise ValueError(f"unknown option {short(name)}; did you mean {near[0]!r}?")
+
+
+def open_gated(task: Task, *, on_this_machine: bool, acknowledged: bool, how: str) -> None:
+    """Let a gated config pass to a model, and keep all that this process writes from now on for its owner alone.
+
+    Args:
+        task: the config; nothing happens if it is not gated.
+        on_this_machine: whether the model is known to run here.
+        acknowledged: whether the user says that the license allows another place.
+        how: what the user would write to say so.
+
+    Raises:
+        ValueError: the model may be elsewhere, and nobody has acknowledged the license.
+    """
+    if not task.gated:
+        return
+    if not (on_this_machine or acknowledged):
+        raise ValueError(
+            f"{task.name}: these texts are under {task.license}, and the model may be on somebody else's machine. Only "
+            f"the licensor can say whether they may be sent there. If they may, acknowledge the license: {how}"
+        )
+    os.umask(os.umask(0o077) | 0o077)
+
+
+def is_loopback(url: object) -> bool:
+    """Whether a URL leads to this machine itself.
+
+    >>> is_loopback("http://localhost:8000/v1"), is_loopback("http://[::1]:8000"), is_loopback("https://api.test/v1")
+    (True, True, False)
+    """
+    try:
+        host = urlsplit(str(url)).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name, or not a URL
+        return False

@@ -1,0 +1,96 @@
+import os
+import sys
+from types import ModuleType
+
+import pytest
+
+import lamp_metric
+from lamp_metric.harness_rows import harness_rows
+from lamp_metric.lm_eval_tasks.task_functions import aggregate, samples, scored
+
+HERE = {"base_url": "http://127.0.0.1:8000/v1/chat/completions"}
+
+
+@pytest.fixture(autouse=True)
+def umask():
+    old = os.umask(0o022)
+    yield
+    os.umask(old)
+
+
+def test_samples_are_the_shared_rows_without_a_system_message():
+    given = {"pretrained": "model", "version": 1.0, "config_source": "x.yaml", "data_dir": "sample", "k": 1}
+    found = samples("LaMP_4", **given, split="train", rules="fixed", retriever="first", max_length=40)
+    rows = harness_rows(
+        "LaMP_4", data_dir="sample", k=1, split="train", rules="fixed", retriever="first", max_length=40, system=None
+    )
+    assert found["samples"].to_list() == rows.remove_columns("messages").to_list()
+
+
+def test_a_misspelled_key_of_the_metadata_is_named():
+    with pytest.raises(ValueError, match="'retreiver'; did you mean 'retriever'"):
+        samples("LaMP_3", data_dir="sample", retreiver="random")
+    with pytest.raises(ValueError, match="acknowledge_license"):
+        samples("LaMP_6", data_dir="sample", acknowledge_licence=True)
+
+
+def with_modules(monkeypatch, *names):
+    for name in ("huggingface", "vllm_causallms", "sglang_causallms", "api_models"):
+        monkeypatch.delitem(sys.modules, f"lm_eval.models.{name}", raising=False)
+    for name in names:
+        monkeypatch.setitem(sys.modules, f"lm_eval.models.{name}", ModuleType(name))
+
+
+@pytest.mark.parametrize(
+    ("given", "modules"),
+    [
+        ({"pretrained": "model"}, ["huggingface"]),
+        ({"pretrained": "model"}, ["vllm_causallms"]),
+        (HERE, ["api_models"]),
+        ({"base_url": "https://api.example.org/v1", "acknowledge_license": True}, ["api_models"]),
+        ({"acknowledge_license": True}, []),
+    ],
+)
+def test_gated_mails_go_to_a_model_on_this_machine_or_with_the_license(monkeypatch, given, modules):
+    with_modules(monkeypatch, *modules)
+    assert len(samples("LaMP_6", data_dir="sample", **given)["samples"]) == 3
+    assert os.umask(0o022) == 0o077
+
+
+@pytest.mark.parametrize(
+    ("given", "modules"),
+    [
+        ({}, ["api_models"]),
+        ({"model": "hosted"}, ["api_models"]),
+        ({"pretrained": "hosted"}, ["api_models"]),
+        ({"pretrained": "hosted"}, ["huggingface", "api_models"]),
+        ({"pretrained": "who knows"}, []),
+        ({"pretrained": "model", "base_url": "https://api.example.org/v1"}, ["huggingface"]),
+        ({"base_url": None, "pretrained": "model"}, ["api_models"]),
+        ({"base_url": "https://api.example.org/v1", "acknowledge_license": "no"}, ["api_models"]),
+    ],
+)
+def test_gated_mails_go_nowhere_else(monkeypatch, given, modules):
+    with_modules(monkeypatch, *modules)
+    with pytest.raises(ValueError, match=r'LaMP_6: .*LDC2015T03.*"acknowledge_license": true'):
+        samples("LaMP_6", data_dir="sample", **given)
+
+
+@pytest.mark.parametrize(
+    ("config", "predictions", "golds"),
+    [
+        ("LaMP_1", ["[1]", "neither", "[2]"], ["[1]", "[2]", "[1]"]),
+        ("LaMP_2_time", ["comedy", "", "action"], ["comedy", "action", "action"]),
+        ("LaMP_3", ["5", " 2\n", "no idea"], ["4", "2", "1"]),
+        ("LaMP_5", ["On graphs", "", "Lost"], ["On small graphs", "Snow", "Lost"]),
+    ],
+)
+def test_scores_of_all_samples_equal_those_of_the_metric(config, predictions, golds):
+    docs = [{"id": str(n), "config": config, "target": gold} for n, gold in enumerate(golds)]
+    logged = [scored(doc, [text]) for doc, text in zip(docs, predictions, strict=True)]
+    found = {key: aggregate([sample[key] for sample in logged]) for key in logged[0]}
+    assert found == lamp_metric.score(config, predictions, golds)
+
+
+def test_a_sample_without_a_gold_has_no_score():
+    assert scored({"id": "320", "config": "LaMP_3", "target": None}, ["4"]) == {}

@@ -1,0 +1,118 @@
+import os
+
+import pytest
+
+from lamp_dataset import SAMPLE, TASKS, Personalizer, swap_profiles, users_of
+from lamp_dataset.personalize.split import load_split
+from lamp_metric.harness_rows import COLUMNS, OPTIONS, check_spelling, harness_rows, is_loopback, open_gated
+
+
+@pytest.mark.parametrize("config", ["LaMP_3", "LaMP_7_time"])
+def test_rows_are_those_of_the_split_with_the_personalizers_prompts(config):
+    rows = load_split(config, "validation", SAMPLE)
+    prompts = Personalizer(config, k=2, retriever="first")(rows[:])
+    assert harness_rows(config, data_dir="sample", k=2, retriever="first").to_list() == [
+        dict(zip(COLUMNS, values, strict=True))
+        for values in zip(
+            rows["id"],
+            [config] * len(rows),
+            users_of(rows),
+            prompts["source"],
+            prompts["messages"],
+            rows["output"],
+            strict=True,
+        )
+    ]
+
+
+def test_every_config_and_split_has_rows():
+    for config, task in TASKS.items():
+        for split in task.num_samples:
+            rows = harness_rows(config, data_dir="sample", split=split)
+            assert rows.column_names == list(COLUMNS)
+            assert set(rows["config"]) == {config}
+            assert all(rows["user_id"])
+            assert (None in rows["target"][:]) == (split == "test"), (config, split)
+
+
+def test_profiles_of_others_and_none():
+    rows = load_split("LaMP_3", "train", SAMPLE)
+    options = {"data_dir": "sample", "split": "train", "k": 1}
+    other, none = (harness_rows("LaMP_3", profile=profile, **options) for profile in ("other", "none"))
+    assert other["source"][:] == Personalizer("LaMP_3", k=1)(swap_profiles(rows)[:])["source"]
+    assert none["source"][:] == rows["input"][:]
+    assert other["user_id"][:] == none["user_id"][:] == users_of(rows)  # the user who asks, not the one who is read
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"profile": "swapped"}, "own, other, none.*'swapped'"),
+        ({"k": "4"}, "k, found '4'"),
+        ({"split": "dev"}, "'validation' here"),
+        ({"retriever": "bm52"}, "'bm52'"),
+        ({"rules": "oficial"}, "'oficial'"),
+        ({"max_length": 0}, "max_length"),
+        ({"data_dir": "/nowhere"}, "/nowhere"),
+        ({"data_dir": 7}, "found 7"),
+    ],
+)
+def test_a_wrong_option_is_named(wrong, message):
+    with pytest.raises((ValueError, OSError), match=message):
+        harness_rows("LaMP_3", **{"data_dir": "sample", **wrong})
+
+
+def test_an_option_that_is_nearly_ours_is_not_passed_over():
+    assert set(OPTIONS) >= {"split", "data_dir", "retriever", "k", "max_length", "rules", "profile"}
+    check_spelling(["pretrained", "base_url", "tokenizer_backend", "max_gen_toks", "version", *OPTIONS])
+    for given, meant in (
+        ("retreiver", "retriever"),
+        ("data-dir", "data_dir"),
+        ("K", "k"),
+        ("max_lenght", "max_length"),
+    ):
+        with pytest.raises(ValueError, match=f"'{given}'; did you mean '{meant}'"):
+            check_spelling([given])
+
+
+@pytest.fixture
+def umask():
+    old = os.umask(0o022)
+    yield lambda: os.umask(os.umask(0o022))
+    os.umask(old)
+
+
+def test_gated_texts_go_to_this_machine_or_where_the_license_is_acknowledged(umask):
+    with pytest.raises(ValueError, match=r"LaMP_6: .*LDC2015T03.*--say-so"):
+        open_gated(TASKS["LaMP_6"], on_this_machine=False, acknowledged=False, how="--say-so")
+    for allowed in ({"on_this_machine": True, "acknowledged": False}, {"on_this_machine": False, "acknowledged": True}):
+        open_gated(TASKS["LaMP_6_time"], **allowed, how="--say-so")
+        assert os.umask(0o022) == 0o077
+
+
+def test_other_configs_go_anywhere_and_leave_the_umask(umask):
+    open_gated(TASKS["LaMP_3"], on_this_machine=False, acknowledged=False, how="")
+    assert umask() == 0o022
+
+
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [
+        ("http://localhost:8000/v1", True),
+        ("http://127.0.0.1/v1/chat/completions", True),
+        ("http://127.9.0.1", True),
+        ("http://[::1]:8080/v1", True),
+        ("https://api.example.org/v1", False),
+        ("http://localhost.example.org/v1", False),
+        ("http://127.0.0.1.example.org/v1", False),
+        ("http://127.0.0.1@example.org/v1", False),
+        ("http://0.0.0.0:80", False),
+        ("http://192.168.0.7:80", False),
+        ("localhost:8000", False),
+        ("http://[broken", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_what_leads_to_this_machine(url, here):
+    assert is_loopback(url) == here
