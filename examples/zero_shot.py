@@ -1,36 +1,58 @@
-"""Ask any model of the Hub for the answers of a split, with personalized prompts and without training, and score them.
+"""Ask any model for the answers of a split, with personalized prompts and without training, and score them.
 
     python examples/zero_shot.py --config LaMP_3 --model google/flan-t5-xl --retriever bm25 -k 4 --output xl.json
     python examples/zero_shot.py --config LaMP_7 --model Qwen/Qwen2.5-1.5B-Instruct -k 2 --beams 1 --output qwen.json
+    python examples/zero_shot.py --config LaMP_3 --api http://127.0.0.1:8000/v1 --model NAME --output served.json
 
-Sequence-to-sequence models read the prompt, chat models the messages in their own template, other models the prompt.
-Answers are kept as they come in OUTPUT.part: the same command after a stop goes on where it stopped. OUTPUT holds the
-predictions in the official format; where the split has golds, their scores with 95 % intervals go to the screen.
-Needs: pip install '.[models]'
+A model of the Hub or a folder runs here: sequence-to-sequence models read the prompt, chat models the messages in their
+own template, other models the prompt. With --api a server with the OpenAI protocol is asked instead: vLLM, llama.cpp,
+TGI, Ollama, or a hosted one.
+
+Each answer is on disk as soon as it has come: in OUTPUT.part, or with --api in OUTPUT.answers.jsonl, which stays, with
+finish reasons and the name that the server gives the model. The same command after a stop asks for the rest. OUTPUT
+holds the predictions in the official format; where the split has golds, their scores with 95 % intervals go to the
+screen.
+Needs: pip install '.[models]' for models that run here, pip install '.[api]' for --api
 """
 
 import argparse
-import json
+import functools
 import os
 import sys
+from collections import Counter
+
+EXAMPLE = """on the embedded sample, with a model that is served on this machine:
+  python examples/zero_shot.py --config LaMP_3 --data-dir sample --api http://127.0.0.1:8000/v1 --model NAME -k 1 \\
+      --output served.json"""
 
 
 def arguments(given=None):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0], epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--config", required=True, help="such as LaMP_3")
-    parser.add_argument("--model", required=True, help="name on the Hub or folder")
+    parser.add_argument("--model", required=True, help="name on the Hub or folder; with --api the server's name for it")
     parser.add_argument("--output", required=True, help="file of predictions to write")
     parser.add_argument("--split", default="validation")
-    parser.add_argument("--data-dir", help="folder with the official files; by default they are fetched")
+    parser.add_argument("--data-dir", help="folder with the official files, or the word sample; by default fetched")
     parser.add_argument("--retriever", default="bm25")
     parser.add_argument("-k", type=int, default=4, help="items of the profile in a prompt; 0 for the input alone")
     parser.add_argument("--rules", help="by default official for sequence-to-sequence models and fixed for others")
+    parser.add_argument("--use-date", action="store_true", help="retrieval reads the items' dates, too")
+    parser.add_argument("--no-system", action="store_true", help="no system message, for chat models that refuse one")
     parser.add_argument("--max-length", type=int, default=512, help="tokens of a prompt")
     parser.add_argument("--max-answer", type=int, default=64, help="tokens of an answer")
     parser.add_argument("--limit", type=int, help="the first so many samples only")
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--beams", type=int, default=4)
     parser.add_argument("--extract-answers", action="store_true", help="find the label in a sentence (not official)")
+    served = parser.add_argument_group("a served model", "Its key is read from OPENAI_API_KEY alone.")
+    served.add_argument("--api", metavar="URL", help="of the server, such as http://127.0.0.1:8000/v1")
+    served.add_argument("--completions", action="store_true", help="the bare prompt, for models without a template")
+    served.add_argument("--concurrency", type=int, default=16, help="questions at the same time")
+    served.add_argument("--timeout", type=float, default=600, help="seconds until a question is asked again")
+    served.add_argument("--tokenizer", help="counts the tokens of a prompt (needs transformers), else words count")
+    served.add_argument("--acknowledge-license", action="store_true", help="may send gated texts to another machine")
     return parser.parse_args(given)
 
 
@@ -38,52 +60,63 @@ if __name__ == "__main__":
     arguments()  # already here: a wrong option, or --help, needs neither the time nor the packages of what follows
 
 try:
-    import datasets
-    import torch
     from tqdm import tqdm
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
     import lamp_metric
-    from lamp_dataset import Personalizer, get_task
+    from lamp_dataset import SAMPLE, Personalizer, get_task
+    from lamp_dataset.atomic import one_run, real_path
+    from lamp_dataset.hub.redact import redacted_logs
+    from lamp_dataset.lazy import require
     from lamp_dataset.personalize.prompts.decoding import decode
+    from lamp_dataset.personalize.split import load_split, personalize_split
+    from lamp_metric.asking.address import check_may_send, secret
+    from lamp_metric.asking.journal import Journal
+    from lamp_metric.asking.server import Server, ask_all
 except ModuleNotFoundError as error:
-    print(f"error: this needs the package {error.name}; from a checkout: pip install '.[models]'", file=sys.stderr)
+    print(f"error: this needs the package {error.name}; from a checkout: pip install .", file=sys.stderr)
     sys.exit(2)
 
 
-def load(name):
-    """Tokenizer and model, on the GPU if there is one."""
-    both_ways = AutoConfig.from_pretrained(name).is_encoder_decoder
-    # A decoder continues at the end of its input, so the padding must come before it.
-    tokenizer = AutoTokenizer.from_pretrained(name, padding_side="right" if both_ways else "left")
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    kind = AutoModelForSeq2SeqLM if both_ways else AutoModelForCausalLM
-    model = kind.from_pretrained(name, dtype="auto")
-    return tokenizer, model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
-
-
-def prompts(args, tokenizer, model):
+def prompts(args, tokenizer, model=None):
     """The rows with their prompts.
 
     An official prompt can exceed the budget and lose its end: in a chat, that is where the model is told to begin.
     """
-    rules = args.rules or ("official" if model.config.is_encoder_decoder else "fixed")
-    rows = datasets.load_dataset("lamp", args.config, split=args.split, splits=(args.split,), data_dir=args.data_dir)
-    rows = rows if args.limit is None else rows.select(range(min(args.limit, len(rows))))
     personalize = Personalizer(
         args.config,
         retriever=args.retriever,
         k=args.k,
         tokenizer=tokenizer,
         max_length=args.max_length,
-        rules=rules,
+        rules=args.rules or ("official" if model is not None and model.config.is_encoder_decoder else "fixed"),
+        use_date=args.use_date,
+        **({"system": None} if args.no_system else {}),
     )
-    features = personalize.features(rows.features)
-    return rows.map(personalize, batched=True, remove_columns=["profile"], features=features)
+    folder = SAMPLE if args.data_dir == "sample" else args.data_dir
+    return personalize_split(load_split(args.config, args.split, folder, args.limit), personalize)
 
 
-@torch.inference_mode()
+def settings_of(args):
+    """What decides the answers. A server may come back under another address, and answer more samples than before."""
+    others = {"output", "batch_size", "extract_answers", "api", "concurrency", "timeout", "acknowledge_license"}
+    others |= {"limit", "beams"} if args.api else set()
+    return {name: value for name, value in vars(args).items() if name not in others and value not in (None, False)}
+
+
+@functools.cache
+def load(name):
+    """Tokenizer and model, on the GPU if there is one."""
+    torch, transformers = require("torch", "models"), require("transformers", "models")
+    both_ways = transformers.AutoConfig.from_pretrained(name).is_encoder_decoder
+    # A decoder continues at the end of its input, so the padding must come before it.
+    tokenizer = transformers.AutoTokenizer.from_pretrained(name, padding_side="right" if both_ways else "left")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    kind = transformers.AutoModelForSeq2SeqLM if both_ways else transformers.AutoModelForCausalLM
+    model = kind.from_pretrained(name, dtype="auto")
+    return tokenizer, model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+
+
 def answer(batch, tokenizer, model, args):
     """What the model says to each prompt of a batch."""
     if tokenizer.chat_template:
@@ -112,40 +145,56 @@ def answer(batch, tokenizer, model, args):
     return decode(tokenizer, found)  # as the official answers were decoded, whatever the version of transformers
 
 
-def resume(path, settings):
-    """The answers so far; ValueError where they are of another run."""
-    if not os.path.exists(path):
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(json.dumps(settings) + "\n")
-        return {}
-    with open(path, encoding="utf-8") as file:
-        # a line without its end was cut off by the stop
-        lines = [json.loads(line) for line in file if line.endswith("\n")]
-    if not lines or lines[0] != settings:
-        raise ValueError(f"{path}: answers of another run, made with {lines[:1]}; remove it or choose another output")
-    return dict(lines[1:])
+def ask_here(rows, journal, bar, args, tokenizer, model):
+    """Ask the model on this machine, batch by batch."""
+    left = rows.select([number for number, name in enumerate(rows["id"]) if name not in journal.entries])
+    for batch in left.iter(args.batch_size):
+        answers = answer(batch, tokenizer, model, args)
+        journal.keep({"id": name, "output": text} for name, text in zip(batch["id"], answers, strict=True))
+        bar.update(len(answers))
 
 
-def settings_of(args):
-    """What decides the answers."""
-    return {
-        name: value for name, value in vars(args).items() if name not in ("output", "batch_size", "extract_answers")
-    }
+def ask_there(rows, journal, bar, args, server):
+    """Ask the server, several questions at a time."""
+    ask_all(server, rows, journal, concurrency=args.concurrency, done=bar.update)
 
 
-def ask_all(rows, tokenizer, model, args):
-    """Sample id -> answer, for all rows; each batch is written down before the next is asked."""
-    part = args.output + ".part"
-    answers = resume(part, settings_of(args))
-    left = rows.select([n for n, sample_id in enumerate(rows["id"]) if sample_id not in answers])
-    with open(part, "a", encoding="utf-8") as file, tqdm(total=len(rows), initial=len(answers), unit=" samples") as bar:
-        for batch in left.iter(args.batch_size):
-            found = dict(zip(batch["id"], answer(batch, tokenizer, model, args), strict=True))
-            file.writelines(json.dumps(pair) + "\n" for pair in found.items())
-            file.flush()
-            answers |= found
-            bar.update(len(found))
-    return answers
+def connect(args):
+    """The server, if the texts may go there."""
+    check_may_send(args.config, args.api, args.acknowledge_license, args.data_dir)
+    options = {"completions": args.completions, "max_answer": args.max_answer, "timeout": args.timeout}
+    return Server(args.api, args.model, **options)
+
+
+def tell(entries):
+    """Say how the answers ended."""
+    reasons = Counter(str(entry["finish_reason"]) for entry in entries)
+    empty = sum(not entry["output"].strip() for entry in entries)
+    print("finish reasons:", ", ".join(f"{reason} {count}" for reason, count in reasons.most_common()), file=sys.stderr)
+    if reasons["length"]:
+        print(f"note: {reasons['length']} answers were cut off by their length; see --max-answer", file=sys.stderr)
+    if empty:
+        print(f"note: {empty} answers are empty", file=sys.stderr)
+
+
+def run(args):
+    """The rows with their prompts, and the answer to each, from the journal or the model."""
+    if args.api:
+        tokenizer, model, ask = args.tokenizer, None, functools.partial(ask_there, server=connect(args))
+    else:
+        tokenizer, model = load(args.model)
+        ask = functools.partial(ask_here, tokenizer=tokenizer, model=model)
+    rows = prompts(args, tokenizer, model)
+    with Journal(journal_of(args), settings_of(args)) as journal:
+        known = sum(name in journal.entries for name in rows["id"])
+        with tqdm(total=len(rows), initial=known, unit=" samples") as bar:
+            ask(rows, journal, bar, args)
+        return rows, [journal.entries[name] for name in rows["id"]]
+
+
+def journal_of(args):
+    """The file of answers. One that was paid for stays."""
+    return args.output + (".answers.jsonl" if args.api else ".part")
 
 
 def main(given=None):
@@ -153,13 +202,18 @@ def main(given=None):
     args = arguments(given)
     if get_task(args.config).gated:
         os.umask(0o077)  # all that is written from licensed texts is for their owner alone
-    tokenizer, model = load(args.model)
-    rows = prompts(args, tokenizer, model)
-    answers = ask_all(rows, tokenizer, model, args)
-    ids, golds = rows["id"][:], rows["target"][:]
-    predictions = [answers[sample_id] for sample_id in ids]
-    lamp_metric.write_predictions(args.output, args.config, ids, predictions)
-    os.remove(args.output + ".part")
+    target = real_path(args.output)
+    if target.is_dir() or not target.parent.is_dir():
+        raise FileNotFoundError(f"{args.output}: expected the name of a file in a folder that exists")
+    with one_run(target, wait=False), redacted_logs(secret()):
+        rows, entries = run(args)
+        ids, golds = rows["id"][:], rows["target"][:]
+        predictions = [entry["output"] for entry in entries]
+        lamp_metric.write_predictions(args.output, args.config, ids, predictions)
+        if args.api:
+            tell(entries)
+        else:
+            os.remove(journal_of(args))
     if None in golds:
         print(f"{args.output}: {len(ids)} predictions; the golds of this split are withheld")
         return None
@@ -173,6 +227,9 @@ def main(given=None):
 if __name__ == "__main__":
     try:
         main()
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:  # a second one does not wait for the answers on their way
+        print("stopped; the same command asks for the rest", file=sys.stderr)
+        os._exit(130)

@@ -58,13 +58,13 @@ def whole_folder(
         raise FileNotFoundError(
             f"{target.parent}: the folder to create {target.name} in does not exist; create it first"
         )
-    with _lock(target, wait=False) if alone else nullcontext(), work_folder(target.parent, target.name) as work:
+    with one_run(target, wait=False) if alone else nullcontext(), work_folder(target.parent, target.name) as work:
         if os.path.lexists(target):
             may_replace(target)
         new = work / _NEW
         new.mkdir(permissions)
         yield new
-        with nullcontext() if alone else _lock(target, wait=True):
+        with nullcontext() if alone else one_run(target, wait=True):
             if os.path.lexists(target):
                 may_replace(target)
             _put_in_place(new, target, work / _OLD)
@@ -182,8 +182,16 @@ def _remove_entry(path: Path) -> None:
 
 
 @contextmanager
-def _lock(target: Path, wait: bool) -> Iterator[None]:
-    """Hold the lock of ``target``."""
+def one_run(target: Path, wait: bool) -> Iterator[None]:
+    """Hold the lock of ``target``, a file or folder: one run at a time makes it.
+
+    Args:
+        target: need not exist; its parent must.
+        wait: for another run to end.
+
+    Raises:
+        BlockingIOError: another run holds the lock, and ``wait`` is False.
+    """
     from filelock import Timeout
 
     path = target.parent / f".{target.name}.lamp-lock"

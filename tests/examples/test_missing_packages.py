@@ -49,6 +49,14 @@ def test_an_example_says_in_one_line_which_extra_it_needs(script, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_served_model_needs_the_client_alone(tmp_path):
+    more = ["--model", "m", "--api", "http://127.0.0.1:1/v1", "--config", "LaMP_3", "--output", str(tmp_path / "o")]
+    done = run("examples", "zero_shot", "openai", *more)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: this needs the package openai; from a checkout: pip install '.[api]'\n"
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("script", BENCHMARKS)
 def test_a_benchmark_says_in_one_line_which_extra_it_needs(script):
     package, extra = BENCHMARKS[script]
@@ -62,7 +70,7 @@ def test_every_script_that_needs_an_extra_says_so_in_its_first_words():
     seen = set()
     for path in sorted([*(ROOT / "examples").glob("*.py"), *(ROOT / "benchmarks").glob("*.py")]):
         text = path.read_text(encoding="utf-8")
-        for extra in re.findall(r"(?:error: this needs .*'\.\[|\bcheck_installed\(.*, \")(\w+)", text):
+        for extra in re.findall(r"(?:error: this needs .*'\.\[|\b(?:check_installed|require)\([^)]*, \")(\w+)", text):
             seen.add(path.stem)
             assert f"Needs: pip install '.[{extra}]'" in text.split('"""')[1], path.name
     assert seen == {*EXAMPLES, *BENCHMARKS}

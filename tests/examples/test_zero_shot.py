@@ -68,7 +68,7 @@ def test_a_stopped_run_goes_on_where_it_stopped(folder, model, tmp_path, monkeyp
         zero_shot.main(given(folder, model, output))
     assert not output.exists()
     with open(f"{output}.part", "a", encoding="utf-8") as file:
-        file.write('["214", "half a li')  # the stop came while a line was written
+        file.write('{"id": "214", "output": "half a li')  # the stop came while a line was written
     zero_shot.main(given(folder, model, output))
     assert [len(batch) for batch in asked] == [4, 4, 4, 3]
     assert asked[2] == asked[1]
@@ -78,7 +78,7 @@ def test_a_stopped_run_goes_on_where_it_stopped(folder, model, tmp_path, monkeyp
 def test_answers_of_another_run_are_not_mixed_in(folder, tmp_path):
     output = tmp_path / "predictions.json"
     (tmp_path / "predictions.json.part").write_text(json.dumps({"k": 1}) + "\n")
-    with pytest.raises(ValueError, match=r"predictions.json.part: answers of another run, made with \[\{'k': 1\}\]"):
+    with pytest.raises(ValueError, match=r"predictions.json.part: answers of another run, made with \{'k': 1\}"):
         example.load("zero_shot").main(given(folder, "t5", output))
 
 

@@ -1,0 +1,265 @@
+"""examples/zero_shot.py --api: a served model, and a server that fails."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import example
+import pytest
+from fake_model import NAME, serve_fake
+
+from lamp_dataset import SAMPLE
+from lamp_dataset.formats.outputs import read_outputs
+from lamp_dataset.tasks import get_task
+
+pytestmark = pytest.mark.models
+
+SCRIPT = example.FOLDER / "zero_shot.py"
+#: Runs a script where torch and transformers are not to be found.
+LIGHT = """
+import runpy, sys
+from importlib.machinery import PathFinder
+find = PathFinder.find_spec
+PathFinder.find_spec = lambda name, *more: None if name in ("torch", "transformers") else find(name, *more)
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with serve_fake() as fake:
+        fake.answer = lambda text: str(1 + len(text) % 5)
+        yield fake
+
+
+def given(url, target, **options):
+    known = {"config": "LaMP_3", "data-dir": "sample", "k": 1, "model": NAME, "api": url, "output": target} | options
+    return [part for name, value in known.items() for part in (f"-{name}" if name == "k" else f"--{name}", str(value))]
+
+
+@pytest.fixture
+def main():
+    """The script's main function; a umask that it sets lasts as long as the test."""
+    before = os.umask(0o022)
+    yield example.load("zero_shot").main
+    os.umask(before)
+
+
+def command(arguments):
+    """The script in a process of its own, without torch and transformers."""
+    return [sys.executable, "-c", LIGHT, str(SCRIPT), *arguments]
+
+
+def run(arguments, **environment):
+    return subprocess.run(command(arguments), capture_output=True, text=True, env=os.environ | environment)
+
+
+def answers(output):
+    """The lines of the file of answers, without the first."""
+    return [json.loads(line) for line in Path(f"{output}.answers.jsonl").read_bytes().splitlines()[1:]]
+
+
+@pytest.mark.parametrize("more", [[], ["--completions"]])
+def test_the_real_model_behind_a_real_server(real_model, served_model, tmp_path, more, main, capsys):
+    output = tmp_path / "predictions.json"
+    options = {"model": real_model, "max-answer": 8, "limit": 2, "config": "LaMP_4"}
+    scores = main([*given(served_model, output, **options), *more])
+    predictions = read_outputs(output, get_task("LaMP_4"))
+    assert len(predictions.by_id) == 2
+    found = {entry["id"]: entry for entry in answers(output)}
+    assert {name: entry["output"].strip() for name, entry in found.items()} == dict(predictions.by_id)
+    assert {entry["model"] for entry in found.values()} == {real_model}
+    assert {entry["finish_reason"] for entry in found.values()} <= {"length", "stop"}
+    cut = sum(entry["finish_reason"] == "length" for entry in found.values())
+    assert not cut or f"note: {cut} answers were cut off" in capsys.readouterr().err
+    assert set(scores) == {"rouge-1", "rouge-L", "rouge-1_ci", "rouge-L_ci"}
+
+
+def test_without_torch_predictions_are_official_and_what_the_server_said_is_kept_beside_them(fake, tmp_path):
+    output, fake.key = tmp_path / "predictions.json", "sk-right-0123456789"
+    done = run(given(fake.url, output), OPENAI_API_KEY=fake.key, OPENAI_LOG="debug")
+    assert (done.returncode, "MAE_ci" in done.stdout) == (0, True), done.stderr
+    assert "finish reasons: stop 3" in done.stderr
+    predictions = read_outputs(output, get_task("LaMP_3"))
+    assert list(predictions.by_id) == ["210", "211", "2110"]
+    sent = {"max_tokens": 64, "temperature": 0, "seed": 0}
+    expected = [
+        {"id": name, "output": text, "finish_reason": "stop", "model": "made-up-1.7", "sent": sent}
+        for name, text in predictions.by_id.items()
+    ]
+    assert sorted(answers(output), key=lambda entry: list(predictions.by_id).index(entry["id"])) == expected
+    assert sorted(os.listdir(tmp_path)) == ["predictions.json", "predictions.json.answers.jsonl"]
+    files = "".join(path.read_text(encoding="utf-8") for path in tmp_path.iterdir())
+    assert "0123456789" not in files + done.stdout + done.stderr, "the key is in no file and no log"
+
+
+def test_an_error_is_one_line_without_the_key(fake, tmp_path):
+    fake.key = "sk-right-0123456789"
+    done = run(given(fake.url, tmp_path / "p.json"), OPENAI_API_KEY="sk-wrong-0123456789")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith(f"error: {fake.url}: answered 401 (Incorrect API key")
+    assert "0123456789" not in done.stderr
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_was_answered_is_never_asked_again(fake, tmp_path, main):
+    output = tmp_path / "predictions.json"
+    main(given(fake.url, output, limit=1))
+    assert len(fake.questions) == 1
+    scores = main(
+        given(fake.url, output, concurrency=2, timeout=30)
+    )  # more samples; how they are asked decides nothing
+    assert len(fake.questions) == 3
+    before = output.read_bytes()
+    output.unlink()
+    assert main(given(fake.url, output)) == scores
+    assert len(fake.questions) == 3
+    assert output.read_bytes() == before
+    with pytest.raises(ValueError, match=r"another run, made with \{'k': 1\}, not with \{'k': 2\}"):
+        main(given(fake.url, output, k=2))
+
+
+def test_a_killed_run_loses_no_answer_and_asks_none_twice(fake, tmp_path, main):
+    whole, output = tmp_path / "whole.json", tmp_path / "killed.json"
+    main(given(fake.url, whole))
+    texts = {question["messages"][-1]["content"] for question in fake.questions}
+    first, answer, fake.questions = threading.Event(), fake.answer, []
+
+    def all_but_the_first_hang(text):
+        if first.is_set():
+            fake.released.wait(60)
+        first.set()
+        return answer(text)
+
+    fake.answer = all_but_the_first_hang
+    with subprocess.Popen(
+        command(given(fake.url, output)), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    ) as process:
+        wait_for(lambda: os.path.exists(f"{output}.answers.jsonl") and len(answers(output)) == 1)
+        process.send_signal(signal.SIGKILL)
+    assert not output.exists()
+    [kept] = answers(output)
+    fake.answer, fake.questions = answer, []
+    main(given(fake.url, output))
+    assert {question["messages"][-1]["content"] for question in fake.questions} < texts
+    assert len(fake.questions) == 2
+    assert kept in answers(output)
+    assert output.read_bytes() == whole.read_bytes()
+
+
+def wait_for(what):
+    """Poll until something holds; the test's own time-out ends it."""
+    while not what():
+        threading.Event().wait(0.01)
+
+
+def test_a_second_run_at_the_same_time_is_refused(fake, tmp_path, main):
+    output, asked = tmp_path / "predictions.json", threading.Event()
+
+    def hang(text):
+        asked.set()
+        fake.released.wait(60)
+        return "4"
+
+    fake.answer = hang
+    with subprocess.Popen(
+        command(given(fake.url, output)), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    ) as process:
+        assert asked.wait(60)
+        with pytest.raises(BlockingIOError, match=r"predictions.json: another run is writing it"):
+            main(given(fake.url, output))
+        fake.released.set()
+        assert process.wait() == 0
+    assert len(read_outputs(output).by_id) == 3
+
+
+def test_an_interrupt_keeps_the_answers_on_their_way(fake, tmp_path):
+    output, asked = tmp_path / "predictions.json", threading.Barrier(3)
+
+    def hang(text):
+        asked.wait(60)
+        fake.released.wait(60)
+        return "4"
+
+    fake.answer = hang
+    with subprocess.Popen(
+        command(given(fake.url, output, concurrency=2)), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    ) as process:
+        asked.wait(60)
+        process.send_signal(signal.SIGINT)
+        fake.released.set()
+        said = process.stderr.read()
+    assert process.returncode == 130
+    assert said.endswith("stopped; the same command asks for the rest\n")
+    assert len(answers(output)) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"model": "nobody"}, rf"sample '21\d+': .*answered 404 .*it has the models {NAME}; 0 answers are kept"),
+        ({"api": "http://127.0.0.1:1/v1"}, r"http://127.0.0.1:1/v1: no answer .*start the server"),
+        ({"api": "http://sk-0123@127.0.0.1:1/v1"}, r"address of the server: expected one such as.*OPENAI_API_KEY"),
+        ({"api": "https://models.invalid/v1"}, r"OPENAI_API_KEY: expected the key of https://models.invalid/v1"),
+        ({"config": "LaMP_6", "api": "https://models.invalid/v1"}, r"LaMP_6: .*--acknowledge-license"),
+        ({"config": "LaMP_9"}, r"LaMP_9"),
+        ({"data-dir": "nowhere"}, r"nowhere"),
+        ({"output": "nowhere/p.json"}, r"nowhere/p.json: expected .* a folder that exists"),
+        ({"output": "."}, r"\.: expected the name of a file"),
+        ({"concurrency": 0}, r"at least 1 .*found 0"),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, dict) else "",
+)
+def test_bad_input_is_told_and_leaves_no_file(fake, tmp_path, monkeypatch, main, options, message):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises((ValueError, OSError), match=message):
+        main(given(fake.url, "p.json", **options))
+    assert os.listdir(tmp_path) == []
+
+
+def test_answers_that_are_empty_or_cut_off_are_counted(fake, tmp_path, main, capsys):
+    ends = iter(["length", "length", "stop"])
+
+    def change(completion):
+        message = {"role": "assistant", "content": None}
+        return completion | {"choices": [{"index": 0, "message": message, "finish_reason": next(ends)}]}
+
+    fake.change = change
+    with pytest.warns(UserWarning, match="3 predictions"):
+        main(given(fake.url, tmp_path / "p.json"))
+    said = capsys.readouterr().err
+    assert "finish reasons: length 2, stop 1" in said
+    assert "note: 2 answers were cut off" in said
+    assert "note: 3 answers are empty" in said
+    assert set(read_outputs(tmp_path / "p.json").by_id.values()) == {""}
+
+
+def test_what_is_written_of_a_gated_task_is_for_its_owner_alone(fake, tmp_path, main):
+    main(given(fake.url, tmp_path / "p.json", config="LaMP_6"))
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == {"p.json": 0o600, "p.json.answers.jsonl": 0o600}
+
+
+def test_a_model_without_a_system_role_gets_none(fake, tmp_path, main):
+    fake.failures = ["no system"] * 3
+    with pytest.raises(ValueError, match=r"sample '21\d+': .*system message"):
+        main(given(fake.url, tmp_path / "p.json"))
+    fake.failures = []
+    main([*given(fake.url, tmp_path / "p.json"), "--no-system"])
+    assert {len(question["messages"]) for question in fake.questions[-3:]} == {1}
+
+
+def test_the_example_in_the_help_runs(fake, tmp_path, monkeypatch, main):
+    monkeypatch.chdir(tmp_path)
+    shown = example.load("zero_shot").EXAMPLE.partition("python examples/zero_shot.py")[2].replace("\\\n", " ")
+    words = shlex.split(shown.replace("http://127.0.0.1:8000/v1", fake.url).replace("NAME", NAME))
+    assert "sample" in words
+    main(words)
+    assert len(read_outputs("served.json").by_id) == len(read_outputs(f"{SAMPLE}/LaMP_3/dev/dev_outputs.json").by_id)

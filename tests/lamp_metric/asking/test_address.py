@@ -1,0 +1,88 @@
+import pytest
+
+from lamp_dataset import SAMPLE
+from lamp_metric.asking.address import check_may_send, is_local, key_for, secret
+
+HERE = [
+    "http://127.0.0.1:8000/v1",
+    "http://localhost:8000",
+    "https://[::1]:8/v1/",
+    "http://127.9.9.9",
+    "http://LOCALHOST",
+]
+AWAY = [
+    "https://models.example/v1",
+    "http://10.0.0.5:8000/v1",
+    "http://127.0.0.1.example/v1",
+    "http://localhost.example/v1",
+    "http://0.0.0.0:8000/v1",
+    "http://2130706433/v1",
+    "http://[::2]/v1",
+    "http://my-localhost/v1",
+]
+NONE = [
+    "127.0.0.1:8000",
+    "ftp://127.0.0.1/v1",
+    "http://",
+    "http:///v1",
+    "http://me:sk-secret123@127.0.0.1/v1",
+    "http://127.0.0.1\\@models.example/v1",
+    "http://127.0.0.1#@models.example/v1",
+    "http://models.example/v1?key=sk-secret123",
+    "http://127.0.0.1:8000/v1\n",
+    "http://127.0.0.1 .example/v1",
+    "http://１２７.0.0.1/v1",
+    "",
+]
+
+
+@pytest.mark.parametrize("api", HERE)
+def test_this_machine(api):
+    assert is_local(api)
+
+
+@pytest.mark.parametrize("api", AWAY)
+def test_another_machine(api):
+    assert not is_local(api)
+
+
+@pytest.mark.parametrize("api", NONE)
+def test_no_address_and_what_could_hide_a_key_or_the_host(api):
+    with pytest.raises(ValueError, match=r"expected one such as http://127.0.0.1:8000/v1.*OPENAI_API_KEY") as caught:
+        is_local(api)
+    assert "secret" not in str(caught.value)
+
+
+def test_gated_texts_stay_here_unless_the_license_is_acknowledged():
+    for api in HERE:
+        check_may_send("LaMP_6", api, False, SAMPLE)
+    for api in AWAY:
+        check_may_send("LaMP_3", api, False, None)
+        check_may_send("LaMP_6_time", api, True, SAMPLE)
+        with pytest.raises(ValueError, match=r"LaMP_6.*--acknowledge-license"):
+            check_may_send("LaMP_6", api, False, SAMPLE)
+
+
+def test_the_key_is_read_from_the_environment_and_none_is_needed_here(monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    assert key_for(HERE[0]) == "none"
+    with pytest.raises(
+        ValueError, match="OPENAI_API_KEY: expected the key of https://models.example/v1.*found nothing"
+    ):
+        key_for(AWAY[0])
+    monkeypatch.setenv("OPENAI_API_KEY", " sk-0123456789\r\n")
+    assert key_for(AWAY[0]) == key_for(HERE[0]) == secret() == "sk-0123456789"
+
+
+@pytest.mark.parametrize("key", ["sk-01\n23456789", "sk-schlüssel", "two words"])
+def test_a_key_that_would_not_fit_a_header_is_not_shown(key, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    with pytest.raises(ValueError, match="found other characters") as caught:
+        key_for(HERE[0])
+    assert key not in str(caught.value)
+
+
+@pytest.mark.parametrize(("key", "hidden"), [("", ""), ("none", ""), ("sk-0123456789", "sk-0123456789")])
+def test_words_are_no_secrets(key, hidden, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    assert secret() == hidden

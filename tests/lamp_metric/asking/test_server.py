@@ -1,0 +1,277 @@
+import threading
+
+import datasets
+import pytest
+from fake_model import NAME, serve_fake
+
+from lamp_metric.asking import server as module
+from lamp_metric.asking.journal import Journal
+from lamp_metric.asking.server import Server, ask_all
+
+pytestmark = pytest.mark.models
+
+QUESTION = [{"role": "user", "content": "How many stars?"}]
+ALL = {"max_tokens": 64, "temperature": 0, "seed": 0}
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    """A fake model; between two tries nobody waits."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    waits = []
+    monkeypatch.setattr(module, "wait_as_told", lambda state, told=module.wait_as_told: waits.append(told(state)) or 0)
+    with serve_fake() as fake:
+        fake.waits = waits
+        yield fake
+
+
+def rows(count):
+    messages = [[{"role": "user", "content": f"question {n}"}] for n in range(count)]
+    return datasets.Dataset.from_dict(
+        {
+            "id": [f"21{n}" for n in range(count)],
+            "messages": messages,
+            "source": [f"question {n}" for n in range(count)],
+        }
+    )
+
+
+def test_a_question_holds_messages_and_what_makes_answers_repeatable(fake):
+    assert Server(fake.url, NAME).ask(QUESTION) == {
+        "output": "4", "finish_reason": "stop", "model": "made-up-1.7", "sent": ALL
+    }  # fmt: skip
+    assert fake.questions == [{"model": NAME, "messages": QUESTION, **ALL}]
+    assert fake.requests[0][0] == "/v1/models"
+
+
+def test_a_completion_holds_the_bare_prompt(fake):
+    answer = Server(fake.url, NAME, completions=True, max_answer=8).ask("How many stars?")
+    assert fake.questions == [{"model": NAME, "prompt": "How many stars?", **ALL, "max_tokens": 8}]
+    assert answer["output"] == "4"
+
+
+@pytest.mark.parametrize("failure", ["429", "500", "502 page", "cut", "no JSON"])
+def test_what_may_pass_is_asked_again(fake, failure):
+    server = Server(fake.url, NAME)
+    fake.failures = [failure] * 3
+    assert server.ask(QUESTION)["output"] == "4"
+    assert len(fake.requests) == 5
+    assert len(fake.waits) == 3
+
+
+def test_the_pause_is_what_the_server_says(fake):
+    server = Server(fake.url, NAME)
+    fake.failures = ["429", "429 for 7 s", "cut", "cut"]
+    server.ask(QUESTION)
+    assert fake.waits == [0, 7, 4, 8]
+
+
+def test_a_server_that_keeps_silent_is_asked_again(fake):
+    server = Server(fake.url, NAME, timeout=0.3)
+    fake.failures = ["hang"]
+    assert server.ask(QUESTION)["output"] == "4"
+
+
+def test_what_does_not_pass_ends_in_one_line(fake, monkeypatch):
+    monkeypatch.setattr(module, "TRIES", 2)
+    server = Server(fake.url, NAME, timeout=0.3)
+    for failure, said in (("500", "answered 500.*oops"), ("cut", "no answer"), ("hang", "timed out.*longer time-out")):
+        fake.failures = [failure] * 2
+        with pytest.raises(ValueError, match=said) as caught:
+            server.ask(QUESTION)
+        assert "\n" not in str(caught.value)
+        assert fake.url in str(caught.value)
+        assert fake.failures == []
+
+
+@pytest.mark.parametrize(
+    ("rejects", "completions", "sent"),
+    [
+        (["seed"], False, {"max_tokens": 64, "temperature": 0}),
+        (["temperature", "seed"], False, {"max_tokens": 64}),
+        (["max_tokens"], False, {"temperature": 0, "seed": 0, "max_completion_tokens": 64}),
+        (["max_tokens", "max_completion_tokens", "temperature", "seed"], False, {}),
+        (["max_tokens"], True, {"temperature": 0, "seed": 0}),
+    ],
+)
+def test_an_option_that_the_server_rejects_is_left_out_with_a_note(fake, rejects, completions, sent, caplog):
+    fake.rejects = rejects
+    server = Server(fake.url, NAME, completions=completions)
+    prompt = "How many?" if completions else QUESTION
+    assert server.ask(prompt)["sent"] == sent
+    before = len(fake.requests)
+    server.ask(prompt)
+    assert len(fake.requests) == before + 1, "once known, it is not sent again"
+    for name in rejects:
+        assert sum(f"rejects {name}:" in record.getMessage() for record in caplog.records) == 1
+
+
+def test_an_option_without_the_name_apart_is_found_in_the_message(fake):
+    server = Server(fake.url, NAME)
+    fake.failures = ["extra seed"]
+    assert server.ask(QUESTION)["sent"] == {"max_tokens": 64, "temperature": 0}
+
+
+def test_a_prompt_that_is_too_long_costs_no_option(fake):
+    server = Server(fake.url, NAME)
+    fake.failures = ["too long"]
+    with pytest.raises(ValueError, match=r"answered 400.*too large.*prompts shorter"):
+        server.ask(QUESTION)
+    assert server.options == ALL
+
+
+def test_a_template_without_a_system_role_is_told(fake):
+    server = Server(fake.url, NAME)
+    fake.failures = ["no system"]
+    with pytest.raises(ValueError, match=r"answered 400.*System role.*leave the system message out"):
+        server.ask(QUESTION)
+
+
+def test_an_unknown_model_is_told_what_the_server_has(fake):
+    with pytest.raises(ValueError, match=rf"answered 404.*it has the models {NAME}"):
+        Server(fake.url, "nobody").ask(QUESTION)
+
+
+def test_a_wrong_address(fake):
+    with pytest.raises(ValueError, match="answered 404.*Most end with /v1"):
+        Server(fake.url.replace("/v1", "/v9"), NAME).ask(QUESTION)
+    fake.pages = True
+    with pytest.raises(ValueError, match="expected a list of models.*Most end with /v1"):
+        Server(fake.url, NAME)
+
+
+def test_a_server_that_is_down():
+    with pytest.raises(ValueError, match=r"http://127.0.0.1:1/v1: no answer \(.*refused\); start the server"):
+        Server("http://127.0.0.1:1/v1", NAME)
+
+
+@pytest.mark.parametrize("when", ["at first", "later"])
+def test_a_wrong_key_is_neither_tried_again_nor_shown(fake, monkeypatch, when, caplog):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong-0123456789")
+    if when == "at first":
+        fake.key = "sk-right"
+
+    def ask():
+        server = Server(fake.url, NAME)
+        fake.key = "sk-right"
+        server.ask(QUESTION)
+
+    with pytest.raises(ValueError, match=r"answered 401.*set OPENAI_API_KEY") as caught:
+        ask()
+    assert "sk-wrong" not in f"{caught.value}{caught.value.__cause__}{caplog.text}"
+    assert len(fake.requests) <= 2
+
+
+def test_the_key_goes_to_the_server_alone(fake, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-right-0123456789")
+    fake.key = "sk-right-0123456789"
+    assert "sk-right" not in str(Server(fake.url, NAME).ask(QUESTION))
+
+
+def test_neither_a_proxy_nor_a_redirect_takes_what_is_meant_for_this_machine_to_another_one(fake, monkeypatch):
+    with serve_fake() as stranger:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, stranger.url.removesuffix("/v1"))
+        server = Server(fake.url, NAME)
+        assert server.ask(QUESTION)["output"] == "4"
+        fake.failures, fake.elsewhere = ["redirect"], stranger.url
+        with pytest.raises(ValueError, match="answered 307"):
+            server.ask(QUESTION)
+        assert stranger.requests == []
+
+
+def changed(**fields):
+    return lambda completion: completion | fields
+
+
+def said(content, **more):
+    return changed(choices=[{"index": 0, "finish_reason": "stop", "message": {"role": "a", "content": content}} | more])
+
+
+@pytest.mark.parametrize(
+    ("change", "output", "reason"),
+    [
+        (said(None), "", "stop"),
+        (said("", finish_reason="length"), "", "length"),
+        (said("half \ud83d of a pair"), "half \ufffd of a pair", "stop"),
+        (said("whole \ud83d\ude00"), "whole 😀", "stop"),
+        (said("a\x00b\r\n\u2028"), "a\x00b\r\n\u2028", "stop"),
+        (said("4", finish_reason=None), "4", None),
+        (lambda completion: {"choices": [{"message": {"content": "4"}}]}, "4", None),
+    ],
+)
+def test_odd_answers_are_kept(fake, change, output, reason):
+    fake.change = change
+    answer = Server(fake.url, NAME).ask(QUESTION)
+    assert (answer["output"], answer["finish_reason"]) == (output, reason)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda completion: b"<html>Welcome to our chat</html>",
+        lambda completion: [],
+        lambda completion: None,
+        lambda completion: {"error": "no such thing"},
+        changed(choices=[]),
+        changed(choices=None),
+        changed(choices=[None]),
+        changed(choices=[{"index": 0}]),
+        said(["4"]),
+        said(4),
+    ],
+)
+def test_what_is_no_answer_is_shown_in_one_line(fake, change):
+    fake.change = change
+    with pytest.raises(ValueError, match="expected an answer of a model, found") as caught:
+        Server(fake.url, NAME).ask(QUESTION)
+    assert "\n" not in str(caught.value)
+
+
+def test_all_rows_are_asked_several_at_a_time_and_no_known_one_again(fake, tmp_path):
+    together = threading.Barrier(4)
+
+    def answer(text):
+        together.wait(30)  # passes only while four questions are there at the same time
+        return text.upper()
+
+    fake.answer = answer
+    done = []
+    with Journal(tmp_path / "j", {}) as journal:
+        journal.keep([{"id": "210", "output": "known"}])
+        ask_all(Server(fake.url, NAME), rows(9), journal, concurrency=4, done=lambda: done.append(1))
+        outputs = {name: entry["output"] for name, entry in journal.entries.items()}
+    assert outputs == {"210": "known"} | {f"21{n}": f"QUESTION {n}" for n in range(1, 9)}
+    assert len(done) == len(fake.questions) == 8
+
+
+def test_when_one_fails_answers_on_their_way_are_kept_and_no_other_question_is_asked(fake, tmp_path):
+    failed = threading.Event()
+
+    def answer(text):
+        if text == "question 1":
+            failed.set()
+            return "\n" * 5
+        failed.wait(30)
+        return "4"
+
+    fake.answer = answer
+    fake.change = lambda found: {} if found["choices"][0]["message"]["content"] == "\n" * 5 else found
+    with Journal(tmp_path / "j", {}) as journal:
+        with pytest.raises(ValueError, match=r"sample '211': .*expected an answer.*; \d answers are kept, the same"):
+            ask_all(Server(fake.url, NAME), rows(50), journal, concurrency=2)
+        assert "210" in journal.entries
+    assert len(fake.questions) <= 5
+
+
+def test_a_stop_wakes_those_who_wait(fake, monkeypatch):
+    monkeypatch.setattr(module, "wait_as_told", lambda state: server.stop() or 3600)
+    server = Server(fake.url, NAME)
+    fake.failures = ["500"]
+    with pytest.raises(InterruptedError):
+        server.ask(QUESTION)
+
+
+def test_nothing_asks_for_no_question_at_a_time(fake, tmp_path):
+    with Journal(tmp_path / "j", {}) as journal, pytest.raises(ValueError, match="at least 1 .*found 0"):
+        ask_all(Server(fake.url, NAME), rows(1), journal, concurrency=0)
