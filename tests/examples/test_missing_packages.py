@@ -16,6 +16,7 @@ HIDDEN = (
 EXAMPLES = {
     "distributed": ("ray", "ray", ["--rows", "r"]),
     "finetune": ("torch", "models", ["--model", "m"]),
+    "per_user": ("peft", "adapters", ["--model", "m"]),
     "summaries": ("torch", "models", ["--model", "m"]),
     "zero_shot": ("torch", "models", ["--model", "m"]),
 }
