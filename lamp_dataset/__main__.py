@@ -4,6 +4,7 @@ import click
 
 from lamp_dataset.commands.command import Group
 from lamp_dataset.commands.data import list_configs, show, stats
+from lamp_dataset.commands.history import history, leaks
 from lamp_dataset.commands.hub import export, push
 from lamp_dataset.commands.personalize import personalize, rank
 from lamp_dataset.commands.subsets import users
@@ -21,6 +22,8 @@ main.add_command(stats)
 main.add_command(users)
 main.add_command(personalize)
 main.add_command(rank)
+main.add_command(history)
+main.add_command(leaks)
 main.add_command(export)
 main.add_command(push)
 

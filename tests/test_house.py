@@ -36,6 +36,7 @@ SHARED_NAMES = {
     "__main__": "Python's name for what python -m runs",
     "by_user": "the room, and its command",
     "commands": "each package's commands",
+    "history": "the room, its class, and its commands",
     "hub": "the room, and its commands",
     "lamp_metric": "evaluate wants a metric's script to have the name of its folder",
     "personalize": "the room, and its commands",

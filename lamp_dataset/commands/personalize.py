@@ -92,7 +92,7 @@ def personalize(
     output: str, workers: int, profile: str, profile_seed: int | None, match_sizes: bool, **options: Any
 ) -> None:
     """Write the personalized prompts of a split of CONFIG, with their golds and the items used."""
-    _check_target(check_prompt_path(output), **options)
+    check_target(check_prompt_path(output), **options)
     swap = _swap(profile, profile_seed, match_sizes)
     if options["order"] != BEST_FIRST and options["rules"] == "official":
         raise ValueError(f"--order {options['order']} needs --rules fixed: official prompts have the best item first")
@@ -148,7 +148,7 @@ def _arm(profile: str, swap: dict[str, Any] | None) -> str:
 @click.option("--output", required=True, type=click.Path(dir_okay=False), help="JSON file to write.")
 def rank(output: str, **options: Any) -> None:
     """Write the official ranking file of a split of CONFIG: {sample id: [item id, ... best first]}, all items."""
-    _check_target(output, **options)
+    check_target(output, **options)
     personalizer, rows = _prepare(options)
     from lamp_dataset.personalize.split import rank_split
 
@@ -184,7 +184,7 @@ def _prepare(options: dict[str, Any], swap: dict[str, Any] | None = None) -> tup
     return personalizer, rows.select(kept[:limit])
 
 
-def _check_target(
+def check_target(
     output: str,
     config: str,
     data_dir: str | None,

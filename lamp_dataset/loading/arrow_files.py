@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import mmap
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 
 import pyarrow as pa
 
@@ -21,33 +23,37 @@ def arrow_batches(files: Iterable[str]) -> Iterator[pa.RecordBatch]:
 class MappedColumn:
     """Single values of one column of Arrow stream files, in any order.
 
-    The files are mapped. From time to time the map is given up for a new one, so that its pages do not add up.
+    The files are mapped. From time to time the system is told to forget the pages, so that they do not add up.
 
     Args:
         files: the files, in order.
         name: of the column.
-        max_values: how many values are read from one map.
+        max_values: how many values are read until the pages are forgotten.
     """
 
     def __init__(self, files: Sequence[str], name: str, max_values: int) -> None:
-        self._files, self._name, self._max_values = files, name, max_values
+        self._maps: list[mmap.mmap] = []
         self._chunks: list[pa.Array] = []
         self._starts: list[int] = []
-        self._read = max_values
+        self._max_values, self._read, rows = max_values, 0, 0
+        for path in files:
+            with open(path, "rb") as file:
+                self._maps.append(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            for batch in pa.ipc.open_stream(pa.py_buffer(self._maps[-1])):
+                self._chunks.append(batch.column(name))
+                self._starts.append(rows)
+                rows += len(batch)
 
     def __getitem__(self, row: int) -> pa.Scalar:
-        """The value in a row. Whoever keeps it keeps the map."""
-        if self._read >= self._max_values:
-            self._map()
+        """The value in a row."""
         self._read += 1
+        if self._read % self._max_values == 0:
+            self._forget()
         chunk = bisect_right(self._starts, row) - 1
         return self._chunks[chunk][row - self._starts[chunk]]
 
-    def _map(self) -> None:
-        self._chunks, self._starts, self._read, rows = [], [], 0, 0
-        for file in self._files:
-            with pa.ipc.open_stream(pa.memory_map(file)) as reader:
-                for batch in reader:
-                    self._chunks.append(batch.column(self._name))
-                    self._starts.append(rows)
-                    rows += len(batch)
+    def _forget(self) -> None:
+        """Give the pages back; whoever needs one reads it again from the file. Not all systems can be told."""
+        for mapped in self._maps:
+            with suppress(AttributeError):
+                mapped.madvise(mmap.MADV_DONTNEED)

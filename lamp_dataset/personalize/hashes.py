@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -20,9 +19,8 @@ def text_hashes(
         empty = np.full(len(array), digest(b""), np.uint64)
         return np.where(pc.is_null(array).to_numpy(zero_copy_only=False), np.uint64(0), empty)
     ends = np.frombuffer(array.buffers()[1], np.int64, len(array) + 1, 8 * array.offset).tolist()
-    data = memoryview(array.buffers()[2])
-    found = (digest(data[start:end]) for start, end in itertools.pairwise(ends))
-    hashes = np.fromiter(found, np.uint64, len(array))
+    pieces = map(memoryview(array.buffers()[2]).__getitem__, map(slice, ends, ends[1:]))
+    hashes = np.fromiter(map(digest, pieces), np.uint64, len(array))
     if array.null_count:
         hashes[pc.is_null(array).to_numpy(zero_copy_only=False)] = 0
     return hashes

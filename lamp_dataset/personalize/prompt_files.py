@@ -1,14 +1,19 @@
-"""Files of personalized prompts: Parquet or JSON Lines, by the ending of their name."""
+"""Files of personalized prompts and of training pairs: Parquet or JSON Lines, by the ending of their name."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from lamp_dataset.atomic import PRIVATE, write_whole
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def _write_json_lines(rows: Any, file: IO) -> None:
@@ -45,3 +50,54 @@ def write_prompts(rows: Any, path: str, private: bool = False) -> None:
     write = WRITERS[os.path.splitext(check_prompt_path(path))[1]]
     with write_whole(path, "wb", permissions=PRIVATE if private else None) as file:
         write(rows, file)
+
+
+#: Statistics of long texts help nobody to find a row.
+_PARQUET: Mapping[str, Any] = MappingProxyType(
+    {"compression": "zstd", "store_schema": False, "write_statistics": ["id", "user_id"]}
+)
+
+
+def _tables_to_parquet(tables: Iterable[pa.Table], schema: pa.Schema, file: IO) -> None:
+    import pyarrow.parquet as pq
+
+    tables = _ahead(iter(tables))
+    first = next(tables, schema.empty_table())
+    # its schema tells which columns are dictionary-encoded; readers see plain texts
+    with pq.ParquetWriter(file, first.schema, **_PARQUET) as writer:
+        for table in itertools.chain([first], tables):
+            writer.write_table(table)
+
+
+def _ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The tables; a thread makes the next one while this one is written, for which pyarrow leaves Python's lock."""
+    with ThreadPoolExecutor(1, "lamp-tables") as thread:
+        waiting = thread.submit(next, tables, None)
+        while (table := waiting.result()) is not None:
+            waiting = thread.submit(next, tables, None)
+            yield table
+
+
+def _tables_to_json_lines(tables: Iterable[pa.Table], schema: pa.Schema, file: IO) -> None:
+    for table in tables:
+        for start in range(0, len(table), 64):  # few rows are Python objects at a time
+            _write_json_lines(table.slice(start, 64).to_pylist(), file)
+
+
+_TABLE_WRITERS: Mapping[str, Callable[[Iterable[pa.Table], pa.Schema, IO], object]] = MappingProxyType(
+    {".parquet": _tables_to_parquet, ".jsonl": _tables_to_json_lines}
+)
+
+
+def write_tables(tables: Iterable[pa.Table], schema: pa.Schema, path: str, private: bool = False) -> None:
+    """Write rows that come as Arrow tables, one table in memory at a time; otherwise as :func:`write_prompts`.
+
+    Args:
+        tables: the rows.
+        schema: of the rows, also where there are none. Notes in it are left out: they can be of no use elsewhere.
+        path: the file, with an ending in :data:`WRITERS`.
+        private: whether only the user may read the file.
+    """
+    write = _TABLE_WRITERS[os.path.splitext(check_prompt_path(path))[1]]
+    with write_whole(path, "wb", permissions=PRIVATE if private else None) as file:
+        write(tables, schema.remove_metadata(), file)

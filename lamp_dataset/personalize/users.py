@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -99,15 +100,24 @@ class InferredUsers:
         self._ids: list[str] = []
         self._profiles: list[np.ndarray] = []
 
-    def add(self, table: pa.Table) -> None:
-        """Take note of some rows; ValueError if they have no ``id`` or ``profile``."""
+    def add(self, table: pa.Table, known: Mapping[str, np.ndarray] = MappingProxyType({})) -> None:
+        """Take note of some rows.
+
+        Args:
+            table: the rows.
+            known: field -> :func:`~lamp_dataset.personalize.hashes.text_hashes` of all its texts, if at hand; then the
+                profiles must be in one chunk.
+
+        Raises:
+            ValueError: the rows have no ``id`` or ``profile``.
+        """
         _require(table, ("id", "profile"))
         for sample_id in table["id"].to_pylist():
             if not isinstance(sample_id, str) or not sample_id:
                 found = f"found {short(sample_id)}"
                 raise UsersError(f"row {len(self._ids)}: expected a non-empty string as 'id', {found}")
             self._ids.append(sample_id)
-        self._profiles += _item_hashes(table["profile"])
+        self._profiles += _item_hashes(table["profile"], known)
 
     def users(self) -> list[str]:
         """The user of each row so far; DuplicateIdError if two rows share an id, and so would share a user's name."""
@@ -151,18 +161,18 @@ def _group(profiles: Sequence[np.ndarray]) -> list[int]:
     return connected_components(edges, directed=False)[1].tolist()
 
 
-def _item_hashes(profiles: pa.ChunkedArray) -> Iterator[np.ndarray]:
+def _item_hashes(profiles: pa.ChunkedArray, known: Mapping[str, np.ndarray]) -> Iterator[np.ndarray]:
     """For each profile the distinct hashes of its items' contents, sorted."""
     for chunk in profiles.chunks:
         if chunk.null_count == len(chunk):  # of no type, perhaps
             yield from [np.array([], np.uint64)] * len(chunk)
             continue
-        hashes = _hashes(chunk)
+        hashes = _hashes(chunk, known)
         ends = np.cumsum(pc.fill_null(pc.list_value_length(chunk), 0).to_numpy(zero_copy_only=False))
         yield from map(np.unique, np.split(hashes, ends[:-1]))
 
 
-def _hashes(profiles: pa.Array) -> np.ndarray:
+def _hashes(profiles: pa.Array, known: Mapping[str, np.ndarray]) -> np.ndarray:
     """The hashes of all items' contents. A field that is None says no more than a field that is not there."""
     items = profiles.flatten() if hasattr(profiles.type, "value_type") else profiles
     if not len(items):
@@ -174,17 +184,26 @@ def _hashes(profiles: pa.Array) -> np.ndarray:
         raise UsersError(f"expected profile items with texts, found {', '.join(field.name for field in items.type)}")
     hashes = np.zeros(len(items), np.uint64)
     for name in names:  # a text counts as that of its field
-        texts = text_hashes(pc.struct_field(items, name))
+        texts = known[name] if name in known else text_hashes(pc.struct_field(items, name))
         hashes += np.where(texts == 0, texts, joined(xxhash.xxh3_64_intdigest(name.encode()), texts))
     return joined(hashes)  # sums of these must not be sums of the fields' hashes
 
 
-def tables(rows: Any, more: Sequence[str] = ()) -> Iterator[pa.Table]:
+def tables(rows: Any) -> Iterator[pa.Table]:
     """The rows as Arrow tables of up to :data:`BATCH` rows, without copying what is Arrow already.
 
-    Args:
-        rows: as :func:`users_of` takes them.
-        more: keys of dicts that are taken, besides ``id``, ``user_id`` and ``profile``.
+    Raises:
+        ValueError: something else than rows of one split.
+    """
+    for batch in batches(rows):
+        if isinstance(batch, pa.Table):
+            yield batch
+        else:
+            yield pa.Table.from_pylist([_needed(row, position) for position, row in enumerate(batch)])
+
+
+def batches(rows: Any) -> Iterator[pa.Table | list[Any]]:
+    """The rows as Arrow tables, or where they are Python objects as lists of them, up to :data:`BATCH` at a time.
 
     Raises:
         ValueError: something else than rows of one split.
@@ -198,10 +217,10 @@ def tables(rows: Any, more: Sequence[str] = ()) -> Iterator[pa.Table]:
     else:
         given = iter(rows)
         while batch := list(itertools.islice(given, BATCH)):
-            yield pa.Table.from_pylist([_needed(row, position, more) for position, row in enumerate(batch)])
+            yield batch
 
 
-def _needed(row: Any, position: int, more: Sequence[str]) -> dict[str, Any]:
+def _needed(row: Any, position: int) -> dict[str, Any]:
     if not isinstance(row, Mapping):
         raise UsersError(f"row {position}: expected a dict with 'id' and 'profile', found {type(row).__name__}")
     if row.get("user_id") is None and "profile" not in row:
@@ -209,8 +228,7 @@ def _needed(row: Any, position: int, more: Sequence[str]) -> dict[str, Any]:
     profile = row.get("profile")
     if isinstance(profile, Mapping):  # a dict of lists, as old versions of datasets give it
         profile = [dict(zip(profile, values, strict=True)) for values in zip(*profile.values(), strict=True)]
-    needed = {"id": row.get("id"), "user_id": row.get("user_id"), "profile": profile}
-    return {**needed, **{name: row.get(name) for name in more}}
+    return {"id": row.get("id"), "user_id": row.get("user_id"), "profile": profile}
 
 
 def _require(table: pa.Table, names: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,53 +16,45 @@ from lamp_dataset.task import NULLABLE_FIELDS, Task
 TEXTS = ("id", "user_id", "input", "output")
 
 
-def profile_type(task: Task) -> pa.ListType:
-    """The type of a profile."""
-    return pa.list_(pa.struct([(name, pa.string()) for name in task.item_fields]))
-
-
-def declared(task: Task, rows: pa.Table | pa.RecordBatch, start: int) -> pa.Table:
+def declared(task: Task, rows: pa.Table | pa.RecordBatch | Sequence[Any], start: int) -> pa.Table:
     """The columns ``id``, ``user_id`` (if there), ``input``, ``output`` and ``profile``, with all values as strings.
 
     Args:
         task: whose rows they are.
-        rows: some rows.
+        rows: some rows, as Arrow or as dicts.
         start: the number of the first one, for messages.
 
     Raises:
         ValueError: a column or a field of the profile is missing, or has another shape.
     """
+    if not hasattr(rows, "schema"):
+        return _from_dicts(task, rows, start)
     names = rows.schema.names
     for name in ("id", "input", "profile"):
         if name not in names:
             raise ValueError(f"expected rows with the column {name!r}, found {', '.join(names) or 'none'}")
     columns = {name: _texts(rows.column(name)) for name in TEXTS if name in names}
-    columns.setdefault("output", pa.nulls(len(rows), pa.string()))
+    columns.setdefault("output", pa.nulls(rows.num_rows, pa.string()))
     for name in ("id", "input"):
         if columns[name].null_count:
             row = start + columns[name].is_null().index(True).as_py()
             raise ValueError(f"row {row}: expected a string as {name!r}, found None")
-    profile = whole(rows.column("profile"))
-    where = f"rows {start} to {start + len(rows) - 1}"
-    return pa.table({**columns, "profile": _profiles(task, profile, where)})
+    profiles = whole(rows.column("profile"))
+    if pa.types.is_struct(profiles.type):  # dicts of lists, as old versions of datasets give them
+        return _from_dicts(task, pa.table({**columns, "profile": profiles}).to_pylist(), start)
+    where = f"rows {start} to {start + rows.num_rows - 1}"
+    return pa.table({**columns, "profile": _profiles(task, profiles, where)})
 
 
 def declared_items(task: Task, items: pa.Array, where: str) -> pa.StructArray:
     """Profile items with the fields of ``task`` alone, as strings; ValueError names ``where`` if one is missing."""
     if not pa.types.is_struct(items.type):
-        if not items.null_count == len(items):
-            raise ValueError(f"{where}: expected a list of dicts as profile, found {short(items[0].as_py())} in one")
-        items = pa.array([{}] * len(items), pa.struct([]))
+        raise ValueError(f"{where}: expected a list of dicts as profile, found {short(items[0].as_py())} in one")
     if items.null_count:
         raise ValueError(f"{where}: expected a list of dicts as profile, found None among the items")
     names = [field.name for field in items.type]
-    missing = [name for name in task.item_fields if name not in names and name not in NULLABLE_FIELDS]
-    if missing and len(items):
-        found = ", ".join(map(short, names[:8])) or "none"
-        raise ValueError(
-            f"{where}: expected profile items with the field {missing[0]!r} of {task.name}, found {found}; rows of "
-            "another config?"
-        )
+    if len(items):
+        _check_fields(task, names, where)
     fields = [
         _texts(pc.struct_field(items, name)) if name in names else pa.nulls(len(items), pa.string())
         for name in task.item_fields
@@ -69,22 +62,9 @@ def declared_items(task: Task, items: pa.Array, where: str) -> pa.StructArray:
     return pa.StructArray.from_arrays(fields, list(task.item_fields))
 
 
-def _profiles(task: Task, profiles: pa.Array, where: str) -> pa.ListArray:
-    if pa.types.is_struct(profiles.type):  # a dict of lists, as old versions of datasets give it
-        profiles = pa.array([_transposed(profile) for profile in profiles.to_pylist()])
-    if profiles.null_count == len(profiles):  # of no type, perhaps
-        profiles = pa.array([[]] * len(profiles), pa.list_(pa.struct([])))
-    if not hasattr(profiles.type, "value_type"):
-        raise ValueError(f"{where}: expected a list of dicts as profile, found {short(profiles[0].as_py())}")
-    sizes = pc.fill_null(pc.list_value_length(profiles), 0).to_numpy(zero_copy_only=False)
-    offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
-    return pa.ListArray.from_arrays(offsets, declared_items(task, profiles.flatten(), where))
-
-
-def _transposed(profile: dict[str, Any] | None) -> list[dict[str, Any]] | None:
-    if profile is None:
-        return None
-    return [dict(zip(profile, values, strict=True)) for values in zip(*profile.values(), strict=True)]
+def profile_type(task: Task) -> pa.ListType:
+    """The type of a profile."""
+    return pa.list_(pa.struct([(name, pa.string()) for name in task.item_fields]))
 
 
 def whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -94,5 +74,53 @@ def whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     return column
 
 
+def _check_fields(task: Task, names: Iterable[str], where: str) -> None:
+    missing = [name for name in task.item_fields if name not in names and name not in NULLABLE_FIELDS]
+    if missing:
+        found = ", ".join(map(short, list(names)[:8])) or "none"
+        raise ValueError(
+            f"{where}: expected profile items with the field {missing[0]!r} of {task.name}, found {found}; rows of "
+            "another config?"
+        )
+
+
+def _profiles(task: Task, profiles: pa.Array, where: str) -> pa.ListArray:
+    if profiles.null_count == len(profiles) or pa.types.is_null(getattr(profiles.type, "value_type", pa.string())):
+        return pa.array([[]] * len(profiles), profile_type(task))  # all empty, and so perhaps of no type
+    if not hasattr(profiles.type, "value_type"):
+        raise ValueError(f"{where}: expected a list of dicts as profile, found {short(profiles[0].as_py())}")
+    sizes = pc.fill_null(pc.list_value_length(profiles), 0).to_numpy(zero_copy_only=False)
+    offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
+    return pa.ListArray.from_arrays(offsets, declared_items(task, profiles.flatten(), where))
+
+
 def _texts(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     return pc.cast(whole(column), pa.string())
+
+
+def _from_dicts(task: Task, rows: Iterable[Any], start: int) -> pa.Table:
+    given = [_from_dict(task, row, f"row {start + position}") for position, row in enumerate(rows)]
+    schema = pa.schema([*((name, pa.string()) for name in TEXTS), ("profile", profile_type(task))])
+    return pa.Table.from_pylist(given, schema)
+
+
+def _from_dict(task: Task, row: Any, where: str) -> dict[str, Any]:
+    if not isinstance(row, Mapping):
+        raise ValueError(f"{where}: expected a dict, found {short(row)}")
+    for name in ("id", "input"):
+        if row.get(name) is None:
+            raise ValueError(f"{where}: expected a string as {name!r}, found the keys {', '.join(map(str, row))}")
+    profile = row.get("profile")
+    if isinstance(profile, Mapping):
+        profile = [dict(zip(profile, values, strict=True)) for values in zip(*profile.values(), strict=True)]
+    items = []
+    for position, item in enumerate(profile if profile is not None else ()):
+        if not isinstance(item, Mapping):
+            raise ValueError(f"{where}: expected a list of dicts as profile, found {short(item)} in it")
+        _check_fields(task, item, f"{where}, item {position}")
+        items.append(_strings(item, task.item_fields))
+    return {**_strings(row, TEXTS), "profile": items}
+
+
+def _strings(holder: Mapping[str, Any], names: Iterable[str]) -> dict[str, str | None]:
+    return {name: None if holder.get(name) is None else str(holder[name]) for name in names}

@@ -62,11 +62,9 @@ class History:
         """See the class."""
         self.task = get_task(task)
         if visible not in tuple(VISIBLE):
-            raise ValueError(f"no visible={short(visible)}: expected {', '.join(VISIBLE)}")
+            raise ValueError(f"expected {', '.join(VISIBLE)} as visible, found {short(visible)}")
         if visible == "earlier" and not self.task.time_based:
-            raise ValueError(
-                f"{task} has no dates for visible='earlier': they are in the time-based {self.task.base}_time"
-            )
+            raise ValueError(f"{task} has no dates to tell what is earlier: they are in the time-based {task}_time")
         for name, value, none in (("limit", limit, True), ("seed", seed, False)):
             whole_number = isinstance(value, int) and not isinstance(value, bool)
             if not (whole_number and (name == "seed" or value >= 0)) and not (none and value is None):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lamp_dataset.personalize.hashes import joined, text_hashes
+from lamp_dataset.personalize.history.declared import whole
 from lamp_dataset.task import Task
 
 #: Marks that keep the hash of an input's text apart from that of a gold.
@@ -21,8 +25,8 @@ def subject(task: Task, text: str) -> str:
     >>> from lamp_dataset.tasks import TASKS
     >>> subject(TASKS["LaMP_7"], "Paraphrase the following tweet: so tired ")
     'so tired'
-    >>> subject(TASKS["LaMP_1"], 'For an author who has written the paper with the title "A", which reference is related? …')
-    'A'
+    >>> subject(TASKS["LaMP_1"], '… the paper with the title "Rain", which reference is related? …')
+    'Rain'
     """
     before, after = task.subject_frame or (task.query_marker, None)
     _, found, rest = text.partition(before)
@@ -65,4 +69,43 @@ def is_test(texts: np.ndarray, outputs: np.ndarray, owners: np.ndarray, tests: n
         owners: a number for the user of each item.
         tests: marks of all tests, from :func:`marks_of`.
     """
-    return np.isin(joined(owners, texts, _ASKED), tests) | np.isin(joined(owners, outputs, _GOLD), tests)
+    return _among(joined(owners, texts, _ASKED), tests) | _among(joined(owners, outputs, _GOLD), tests)
+
+
+def _among(marks: np.ndarray, tests: np.ndarray) -> np.ndarray:
+    """``np.isin`` for tests that are sorted."""
+    if not len(tests):
+        return np.zeros(len(marks), bool)
+    return tests[np.minimum(np.searchsorted(tests, marks), len(tests) - 1)] == marks
+
+
+class Leak(NamedTuple):
+    """A profile item that gives its own sample away.
+
+    Attributes:
+        sample: id of the sample.
+        item: id of the item.
+        field: the item's field that is what the sample asks about, or its gold.
+    """
+
+    sample: str
+    item: str
+    field: str
+
+
+def own_leaks(task: Task, rows: pa.Table) -> Iterator[Leak]:
+    """The items in each row's own profile that are what the row asks about or, in the tasks that generate text, its
+    gold. Items that are so for another row of the user are what profiles are made of.
+
+    Args:
+        task: whose rows they are.
+        rows: in the declared shape.
+    """
+    profiles = whole(rows["profile"])
+    items, sizes = profiles.flatten(), pc.list_value_length(profiles).to_numpy(zero_copy_only=False)
+    row_of = np.repeat(np.arange(len(rows)), sizes)
+    ids, names = rows["id"].to_pylist(), pc.struct_field(items, "id")
+    for field, wanted in zip((task.pair.text, task.pair.output), questions(task, rows).T, strict=True):
+        texts = text_hashes(pc.utf8_trim_whitespace(pc.struct_field(items, field)))
+        for position in np.flatnonzero((texts == wanted[row_of]) & (texts != 0)).tolist():
+            yield Leak(ids[row_of[position]], names[position].as_py(), field)

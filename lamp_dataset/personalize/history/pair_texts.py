@@ -27,7 +27,7 @@ def check_style(task: Task, style: str) -> str:
 
 
 def pair_texts(
-    task: Task, items: pa.StructArray, users: list[str], style: str = "task", seed: int = 0
+    task: Task, items: pa.StructArray, users: pa.Array, style: str = "task", seed: int = 0
 ) -> tuple[pa.Array, pa.Array]:
     """Input and output of each item.
 
@@ -40,7 +40,8 @@ def pair_texts(
     """
     texts, outputs = (pc.struct_field(items, name) for name in (task.pair.text, task.pair.output))
     if task.pair.lead is not None:
-        cut = [_cut(text, _share(task, seed, user, text)) for user, text in zip(users, texts.to_pylist(), strict=True)]
+        both = zip(users.to_pylist(), texts.to_pylist(), strict=True)
+        cut = [_cut(text, _share(task, seed, user, text)) for user, text in both]
         texts, outputs = (pa.array([parts[side] for parts in cut], pa.string()) for side in (0, 1))
     instruction = task.instruction if style == "task" or task.pair.instruction is None else task.pair.instruction
     return pc.binary_join_element_wise(pa.scalar(instruction), texts, pa.scalar(" ")), outputs

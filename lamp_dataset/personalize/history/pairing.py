@@ -72,84 +72,87 @@ class Pairing:
     counts: Counts = Counts()
 
     def tables(self, given: Histories) -> Iterator[pa.Table]:
-        """The pairs of some users, a table of moderate size at a time."""
+        """The pairs of some users, a table of moderate size at a time; profiles are dictionary-encoded."""
         texts, outputs, lacking = read_items(self.task, given.items)
         leaking = is_test(text_hashes(texts), text_hashes(outputs), given.owners, self.tests) & ~lacking
         good = np.flatnonzero(~(lacking | leaking))
-        users, ids = given.users, pair_ids(given)
-        items = _Items([users[n] for n in good], [ids[n] for n in good], given.items.take(pa.array(good)))
-        inputs, outputs = pair_texts(self.task, items.items, items.users, self.style, self.seed)
-        chosen = items.first_of_each(inputs)
+        user_of, users = given.user_of[good], pa.array(given.users, pa.string()).take(pa.array(given.user_of[good]))
+        items, ids = (array.take(pa.array(good)) for array in (given.items, pair_ids(given)))
+        inputs, outputs = pair_texts(self.task, items, users, self.style, self.seed)
+        # inputs of whole texts differ, since items of one text are united
+        chosen = np.arange(len(good)) if self.task.pair.lead is None else _first_of_each(user_of, inputs)
         self._count(
-            users=len(set(users)),
-            items=len(users) + given.copies,
+            users=len(given.users),
+            items=len(given.items) + given.copies,
             pairs=len(chosen),
             leaks=int(leaking.sum()),
             incomplete=int(lacking.sum()),
             duplicates=given.copies + len(good) - len(chosen),
         )
-        window = windows(self.visible, self._days(items), items.starts, self.limit)
-        for some in _cut(chosen, window, items):
-            yield items.table(some, inputs, outputs, window)
+        starts = np.flatnonzero(np.diff(user_of, prepend=-1, append=-1)) if len(good) else np.array([0])
+        window = windows(self.visible, self._days(items, ids), starts, self.limit)
+        pairs = pa.table({"id": ids, "user_id": users, "input": inputs, "output": outputs})
+        for some in _cut(chosen, window, items.nbytes):
+            yield pairs.take(pa.array(some)).append_column("profile", _profiles(items, window, some))
 
     def _count(self, **new: int) -> None:
         self.counts = Counts(*(a + b for a, b in zip(astuple(self.counts), astuple(Counts(**new)), strict=True)))
 
-    def _days(self, items: _Items) -> np.ndarray:
+    def _days(self, items: pa.StructArray, ids: pa.Array) -> np.ndarray:
         if self.visible != "earlier":
-            return np.zeros((len(items.users), 2), np.int64)
-        dates = pc.struct_field(items.items, "date").to_pylist()
-        return days(dates, lambda position: f"pair {short(items.ids[position])}")
+            return np.zeros((len(items), 2), np.int64)
+        return days(pc.struct_field(items, "date"), lambda position: f"pair {short(ids[position].as_py())}")
 
 
-@dataclass
-class _Items:
-    """Items that may become pairs and may be seen, one user after the other."""
-
-    users: list[str]
-    ids: list[str]
-    items: pa.StructArray
-
-    def __post_init__(self) -> None:
-        changes = [n for n in range(1, len(self.users)) if self.users[n] != self.users[n - 1]]
-        self.starts = np.array([0, *changes, len(self.users)] if self.users else [0])
-
-    def first_of_each(self, inputs: pa.Array) -> np.ndarray:
-        """The positions of the first item of each input and user."""
-        user = np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
-        return np.sort(np.unique(joined(user, text_hashes(inputs)), return_index=True)[1])
-
-    def table(self, some: np.ndarray, inputs: pa.Array, outputs: pa.Array, window: Window) -> pa.Table:
-        """The pairs of the items at some positions."""
-        sizes, which = seen(window, some)
-        offsets = pa.array(np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32))
-        columns = {
-            "id": pa.array([self.ids[n] for n in some], pa.string()),
-            "user_id": pa.array([self.users[n] for n in some], pa.string()),
-            "input": inputs.take(pa.array(some)),
-            "output": outputs.take(pa.array(some)),
-            "profile": pa.ListArray.from_arrays(offsets, self.items.take(pa.array(which))),
-        }
-        return pa.table(columns)
+def _first_of_each(user_of: np.ndarray, inputs: pa.Array) -> np.ndarray:
+    """The positions of the first item of each user and input."""
+    return np.sort(np.unique(joined(user_of, text_hashes(inputs)), return_index=True)[1])
 
 
-def _cut(chosen: np.ndarray, window: Window, items: _Items) -> Iterator[np.ndarray]:
-    """The chosen positions in parts of about :data:`TABLE_BYTES`."""
-    item_bytes = items.items.nbytes / max(1, len(items.users))
-    ends = np.cumsum((window.high - window.low)[chosen] + 1) * item_bytes
-    part = (ends // TABLE_BYTES).astype(np.int64)
+def _cut(chosen: np.ndarray, window: Window, num_bytes: int) -> Iterator[np.ndarray]:
+    """The chosen positions in parts of about :data:`TABLE_BYTES`, if all items together have so many bytes."""
+    sizes = (window.high - window.low)[chosen] + 1
+    part = (np.cumsum(sizes) * (num_bytes / max(1, len(window.order))) // TABLE_BYTES).astype(np.int64)
     yield from (some for some in np.split(chosen, np.flatnonzero(np.diff(part)) + 1) if len(some))
 
 
-def pair_ids(given: Histories) -> list[str]:
+def _profiles(items: pa.StructArray, window: Window, some: np.ndarray) -> pa.ListArray:
+    """What the items at some positions see. Most items are seen often, so each text is there once, with references."""
+    sizes, which = seen(window, some)
+    first, last = (int(which.min()), int(which.max())) if len(which) else (0, -1)
+    part, places = items.slice(first, last - first + 1), pa.array((which - first).astype(np.int32))
+    fields = [_referred(values, places) for values in part.flatten()]
+    names = [field.name for field in items.type]
+    offsets = pa.array(np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32))
+    return pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(fields, names))
+
+
+def _referred(values: pa.Array, places: pa.Array) -> pa.DictionaryArray:
+    if values.null_count:  # Parquet wants None among the references, not among the values
+        known = pa.array(np.arange(len(values), dtype=np.int32), mask=values.is_null().to_numpy(zero_copy_only=False))
+        values, places = pc.fill_null(values, ""), known.take(places)
+    return pa.DictionaryArray.from_arrays(places, values)
+
+
+def pair_ids(given: Histories) -> pa.Array:
     """``user/item``, percent-encoded, so that no two are alike; ``user/item/2`` for a second item of the same id.
 
     The ids do not depend on what is left out of the pairs.
     """
+    users = _encoded(pa.array(given.users, pa.string())).take(pa.array(given.user_of))
+    items = _encoded(pc.fill_null(pc.struct_field(given.items, "id"), ""))
+    ids = pc.binary_join_element_wise(users, items, "/")
+    return ids if pc.count_distinct(ids).as_py() == len(ids) else pa.array(_numbered(ids.to_pylist()), pa.string())
+
+
+def _encoded(names: pa.Array) -> pa.Array:
+    if pc.all(pc.match_substring_regex(names, "^[0-9A-Za-z]*$")).as_py():
+        return names
+    return pa.array([quote(name, safe="") for name in names.to_pylist()], pa.string())
+
+
+def _numbered(names: list[str]) -> Iterator[str]:
     times: Counter[str] = Counter()
-    found = []
-    for user, item in zip(given.users, pc.struct_field(given.items, "id").to_pylist(), strict=True):
-        name = f"{quote(user, safe='')}/{quote(item or '', safe='')}"
+    for name in names:
         times[name] += 1
-        found.append(name if times[name] == 1 else f"{name}/{times[name]}")
-    return found
+        yield name if times[name] == 1 else f"{name}/{times[name]}"

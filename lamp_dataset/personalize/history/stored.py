@@ -11,18 +11,18 @@ import pyarrow as pa
 from lamp_dataset.loading.arrow_files import MappedColumn, arrow_batches
 from lamp_dataset.loading.datasets_internals import files_of
 from lamp_dataset.personalize.history.declared import declared, declared_items, profile_type
-from lamp_dataset.personalize.users import tables
+from lamp_dataset.personalize.users import batches
 from lamp_dataset.task import Task
 
-#: How much of the profiles is mapped at once.
-MAPPED_BYTES = 64_000_000
+#: How much of the profiles is read until their pages are given back; the system maps several times as much.
+MAPPED_BYTES = 2_000_000
 
 
 def declared_tables(task: Task, rows: Any) -> Iterator[pa.Table]:
     """Rows in any of the forms that :func:`~lamp_dataset.personalize.users.users_of` takes, in the declared shape."""
     files = files_of(rows)
     number = 0
-    for some in tables(rows, ("input", "output")) if files is None else arrow_batches(files):
+    for some in batches(rows) if files is None else arrow_batches(files):
         yield declared(task, some, number)
         number += len(some)
 

@@ -37,7 +37,7 @@ class Survey:
 
     def by_user(self) -> dict[str, list[int]]:
         """User -> their rows; users and rows in the order of their ids, whatever the order of the rows."""
-        contents = [int(keys.sum(dtype=np.uint64)) for keys in self.keys]  # for rows that share an id
+        contents = [xxhash.xxh3_64_intdigest(keys.tobytes()) for keys in self.keys]  # for rows that share an id
         found: dict[str, list[int]] = {}
         for row in sorted(range(len(self.ids)), key=lambda row: (len(self.ids[row]), self.ids[row], contents[row])):
             found.setdefault(self.users[row], []).append(row)
@@ -55,65 +55,75 @@ def survey(task: Task, rows: Iterable[pa.Table], exclude: Iterable[Iterable[pa.T
     Raises:
         ValueError: the rows do not tell their users, or only some do.
     """
-    keys: list[np.ndarray] = []
     own = _Samples(task)
     for table in rows:
         own.add(table)
-        keys += item_keys(task, table["profile"])
     others = _Samples(task, own.named)
     for tables in exclude:
         for table in tables:
             others.add(table)
-    owners = own.owners(others)
+    users = own.users()
+    owners = own.owners(users, others)
     tests = marks_of(owners, np.concatenate([_NONE, *own.asked, *others.asked]))
-    return Survey(own.users(), own.ids, owners[: len(own.ids)], keys, tests)
+    return Survey(users, own.ids, owners[: len(users)], own.keys, tests)
 
 
 _NONE = np.empty((0, 2), np.uint64)
 
 
 class _Samples:
-    """Ids, users and questions of rows, collected from table to table."""
+    """Ids, users, questions and items of rows, collected from table to table."""
 
     def __init__(self, task: Task, named: bool | None = None) -> None:
         self.ids: list[str] = []
+        self.asked: list[np.ndarray] = []
+        self.keys: list[np.ndarray] = []
         self.named = named
         self._task = task
         self._users: NamedUsers | InferredUsers = NamedUsers() if named else InferredUsers()
-        self.asked: list[np.ndarray] = []
 
     def add(self, table: pa.Table) -> None:
         if self.named is None:
             self.named = "user_id" in table.column_names and table["user_id"].null_count < len(table)
             self._users = NamedUsers() if self.named else InferredUsers()
-        self._users.add(table)
+        items = whole(table["profile"]).flatten()
+        keys, known = item_keys(self._task, items)
+        if isinstance(self._users, InferredUsers):
+            self._users.add(table, known)
+        else:
+            self._users.add(table)
         self.ids += table["id"].to_pylist()
         self.asked.append(questions(self._task, table))
+        ends = np.cumsum(pc.list_value_length(whole(table["profile"])).to_numpy(zero_copy_only=False))
+        self.keys += np.split(keys, ends[:-1])
 
     def users(self) -> list[str]:
         return self._users.users()
 
-    def owners(self, others: _Samples) -> np.ndarray:
+    def owners(self, users: list[str], others: _Samples) -> np.ndarray:
         """A number for the user of each row here, and then there; the same user has the same number."""
         if self.named or not others.ids:
-            return np.fromiter(map(_number, [*self.users(), *others.users()]), np.uint64)
+            return np.fromiter(map(_number, [*users, *others.users()]), np.uint64)
         return np.array(self._users.groups(others._users), np.uint64)
 
 
-def item_keys(task: Task, profiles: pa.ChunkedArray) -> list[np.ndarray]:
-    """For each profile a key of each of its items: items of one user with the same key count as one.
+def item_keys(task: Task, items: pa.StructArray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """A key of each item: items of one user with the same key count as one.
 
     That is the hash of what the item asks about, stripped; of an item that lacks its text or its output, the hash of
     both, so that it never takes the place of a whole one.
+
+    Returns:
+        The keys; and field -> hashes of its texts, as far as they are known by the way.
     """
-    profile = whole(profiles)
-    texts, outputs, lacking = read_items(task, profile.flatten())
-    ends = np.cumsum(pc.list_value_length(profile).to_numpy(zero_copy_only=False))
-    keys = text_hashes(texts)
-    if lacking.any():
-        where = pa.array(lacking)
-        keys[lacking] = joined(keys[lacking], text_hashes(outputs.filter(where)))
-    return np.split(keys, ends[:-1])
+    texts, outputs, lacking = read_items(task, items)
+    hashes = text_hashes(texts)
+    known = {task.pair.text: hashes} if texts.equals(pc.struct_field(items, task.pair.text)) else {}
+    if not lacking.any():
+        return hashes, known
+    keys = hashes.copy()
+    keys[lacking] = joined(hashes[lacking], text_hashes(outputs.filter(pa.array(lacking))))
+    return keys, known
 
 
 def read_items(task: Task, items: pa.StructArray) -> tuple[pa.Array, pa.Array, np.ndarray]:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from lamp_dataset.personalize.hashes import joined
-from lamp_dataset.personalize.history.declared import declared_items
+from lamp_dataset.personalize.history.declared import profile_type
 from lamp_dataset.personalize.history.stored import StoredRows
 from lamp_dataset.personalize.history.survey import Survey
 from lamp_dataset.task import Task
@@ -23,14 +23,16 @@ class Histories:
     """The distinct items of some users, one user after the other.
 
     Attributes:
-        users: the user of each item.
-        owners: their number, see :class:`~lamp_dataset.personalize.history.survey.Survey`.
+        users: the users.
+        user_of: for each item the position of its user in ``users``.
+        owners: for each item the number of its user, see :class:`~lamp_dataset.personalize.history.survey.Survey`.
         items: the items. Of several copies it is the first of the row with the smallest id.
         copies: how many items are copies of these within one profile. Copies in a user's other profiles are what
             profiles are made of, and do not count.
     """
 
     users: list[str]
+    user_of: np.ndarray
     owners: np.ndarray
     items: pa.StructArray
     copies: int
@@ -53,33 +55,39 @@ def histories(task: Task, found: Survey, stored: StoredRows) -> Iterator[Histori
 def _unite(task: Task, found: Survey, stored: StoredRows, rows: list[int]) -> Histories:
     sizes = [len(found.keys[row]) for row in rows]
     users = {user: number for number, user in enumerate(dict.fromkeys(found.users[row] for row in rows))}
-    whose = np.repeat(np.array([users[found.users[row]] for row in rows], np.int64), sizes)
-    keys = joined(whose, np.concatenate([found.keys[row] for row in rows]))
-    _, first = np.unique(keys, return_index=True)
-    kept = np.sort(first)
-    names = list(users)
-    row_of = np.repeat(np.arange(len(rows)), sizes)
+    user_of = np.repeat(np.array([users[found.users[row]] for row in rows], np.int64), sizes)
+    keys = joined(user_of, np.concatenate([found.keys[row] for row in rows]))
+    kept, number = _distinct(keys, np.repeat(np.arange(len(rows)), sizes))
     return Histories(
-        [names[user] for user in whose[kept].tolist()],
+        list(users),
+        user_of[kept],
         np.repeat(found.owners[rows], sizes)[kept],
         _items(task, stored, rows, np.cumsum([0, *sizes]), kept),
-        _multiplicity(keys, row_of) - len(kept),
+        number - len(kept),
     )
 
 
-def _multiplicity(keys: np.ndarray, row_of: np.ndarray) -> int:
-    """How many items there are if each counts as often as in the profile that has it most often."""
-    _, first, times = np.unique(joined(keys, row_of), return_index=True, return_counts=True)
-    most = np.zeros(len(keys), np.int64)
-    _, which = np.unique(keys[first], return_inverse=True)
-    np.maximum.at(most, which, times)
-    return int(most.sum())
+def _distinct(keys: np.ndarray, row_of: np.ndarray) -> tuple[np.ndarray, int]:
+    """Where each key comes first, and how many items there are if each counts as often as in the row with most of it.
+
+    Args:
+        keys: of items, row by row.
+        row_of: the row of each.
+    """
+    if not len(keys):
+        return np.array([], np.int64), 0
+    order = np.argsort(keys, kind="stable")
+    new_key = np.diff(keys[order], prepend=~keys[order[0]]) != 0
+    new_row = new_key | (np.diff(row_of[order], prepend=-1) != 0)
+    times = np.diff(np.flatnonzero(new_row), append=len(keys))
+    most = np.maximum.reduceat(times, np.flatnonzero(new_key[new_row]))
+    return np.sort(order[new_key]), int(most.sum())
 
 
 def _items(task: Task, stored: StoredRows, rows: list[int], starts: np.ndarray, kept: np.ndarray) -> pa.StructArray:
     """The kept items, which are numbered through all profiles of these rows."""
     bounds = np.searchsorted(kept, starts)
-    parts = [declared_items(task, pa.nulls(0), "")]
+    parts = [pa.array([], profile_type(task).value_type)]
     for row, start, low, high in zip(rows, starts, bounds, bounds[1:], strict=False):
         if low < high:
             parts.append(stored.items(row).take(pa.array(kept[low:high] - start)))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from lamp_dataset.formats.texts import short
 
@@ -82,7 +84,7 @@ def seen(window: Window, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.bincount(whose[others], minlength=len(items)), found[others]
 
 
-def days(dates: Sequence[str | None], where: Callable[[int], str]) -> np.ndarray:
+def days(dates: pa.Array, where: Callable[[int], str]) -> np.ndarray:
     """First and last day of each date, as numbers that compare; a date without a day or month is all of its days.
 
     Args:
@@ -92,13 +94,15 @@ def days(dates: Sequence[str | None], where: Callable[[int], str]) -> np.ndarray
     Raises:
         ValueError: something else than such a date.
     """
-    found = np.empty((len(dates), 2), np.int64)
-    for position, date in enumerate(dates):
-        both = UNDATED if date is None else _days(date)
-        if both is None:
-            raise ValueError(f"{where(position)}: expected a date like 2013 or 2013-05-29, found {short(date)}")
-        found[position] = both
-    return found
+    encoded = dates.dictionary_encode()
+    which = pc.fill_null(encoded.indices, len(encoded.dictionary)).to_numpy()
+    found = [_days(date) for date in encoded.dictionary.to_pylist()]
+    if None in found:
+        bad = found.index(None)
+        position = int(np.flatnonzero(which == bad)[0])
+        shown = short(encoded.dictionary[bad].as_py())
+        raise ValueError(f"{where(position)}: expected a date like 2013 or 2013-05-29, found {shown}")
+    return np.array([*found, UNDATED], np.int64)[which]
 
 
 @lru_cache(maxsize=100_000)

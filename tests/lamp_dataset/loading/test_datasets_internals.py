@@ -9,7 +9,14 @@ from datasets.exceptions import DatasetGenerationError
 
 from lamp_dataset.formats.layout import Files
 from lamp_dataset.lamp import Lamp
-from lamp_dataset.loading.datasets_internals import BuilderOverrides, feature_format, fingerprint_of, table_of
+from lamp_dataset.loading.datasets_internals import (
+    BuilderOverrides,
+    cache_path,
+    feature_format,
+    files_of,
+    fingerprint_of,
+    table_of,
+)
 
 pytestmark = pytest.mark.oldest
 
@@ -47,6 +54,43 @@ def test_a_fingerprint_tells_rows_from_others():
     rows = datasets.Dataset.from_dict({"a": ["x", "y"]})
     assert fingerprint_of(rows) == fingerprint_of(copy.copy(rows))
     assert fingerprint_of(rows) != fingerprint_of(rows.select([1]))
+
+
+def test_the_files_behind_unchanged_rows_and_no_others(tmp_path):
+    for name in ("one", "two"):
+        datasets.Dataset.from_dict({"a": ["x", "y", "z"], "b": ["1", "2", "3"]}).save_to_disk(tmp_path / name)
+    rows, more = (datasets.load_from_disk(tmp_path / name) for name in ("one", "two"))
+    (file,) = files_of(rows)
+    assert datasets.Dataset.from_file(file).to_list() == rows.to_list()
+    assert files_of(rows.with_format("arrow")) == [file]
+    assert files_of(datasets.concatenate_datasets([rows, more, rows])) == [file, *files_of(more), file]
+    for changed in (
+        rows.select([1, 0]),
+        rows.select(range(2)),
+        rows.select(range(3)).select_columns(["a"]),
+        rows.remove_columns("b"),
+        rows.rename_columns({"a": "b", "b": "a"}),
+        rows.add_column("c", [1, 2, 3]),
+        rows.shuffle(seed=0),
+        datasets.concatenate_datasets([rows, more.rename_columns({"a": "c", "b": "d"})], axis=1),
+        datasets.concatenate_datasets([rows, more.select([0])]),
+        datasets.Dataset.from_dict({"a": ["x"]}),
+        rows.to_iterable_dataset(),
+        rows.to_list(),
+        None,
+    ):
+        assert files_of(changed) is None
+    for written in (rows.map(lambda row: {"c": row["a"]}), rows.cast_column("b", datasets.Value("int64"))):
+        found = files_of(written)
+        assert found is None or datasets.Dataset.from_file(found[0]).to_list() == written.to_list()
+
+
+def test_results_are_cached_where_map_keeps_its_own(tmp_path):
+    datasets.Dataset.from_dict({"a": ["x", "y"]}).save_to_disk(tmp_path)
+    rows = datasets.load_from_disk(tmp_path)
+    assert cache_path(rows, "abc") == str(tmp_path / "cache-abc.arrow")
+    for other in (datasets.Dataset.from_dict({"a": ["x"]}), rows.to_iterable_dataset(), [], None):
+        assert str(tmp_path) not in cache_path(other, "abc")
 
 
 def test_plain_batches_need_no_datasets():

@@ -1,7 +1,9 @@
 import datasets
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from lamp_dataset.personalize.prompt_files import check_prompt_path, write_prompts
+from lamp_dataset.personalize.prompt_files import check_prompt_path, write_prompts, write_tables
 
 ROWS = [{"source": "é\u2028", "retrieved_scores": [0.1 + 0.2]}, {"source": "", "retrieved_scores": None}]
 READERS = {"p.parquet": datasets.Dataset.from_parquet, "p.jsonl": datasets.Dataset.from_json}
@@ -31,3 +33,48 @@ def test_nothing_is_left_of_a_failed_write(tmp_path):
     with pytest.raises(TypeError):
         write_prompts([{"source": object()}], str(tmp_path / "p.jsonl"))
     assert not list(tmp_path.iterdir())
+
+
+SCHEMA = pa.schema(
+    [("id", pa.string()), ("profile", pa.list_(pa.struct([("text", pa.string())])))], metadata={"huggingface": "{}"}
+)
+TABLE_ROWS = [{"id": f"{n}", "profile": [{"text": "é\u2028"}, {"text": None}] * (n % 3)} for n in range(200)]
+
+
+def referring(rows):
+    """A table whose texts are dictionary-encoded."""
+    table = pa.Table.from_pylist(rows, SCHEMA)
+    profile = table["profile"].combine_chunks()
+    texts = pa.StructArray.from_arrays([profile.flatten().field("text").dictionary_encode()], ["text"])
+    return table.set_column(1, "profile", pa.ListArray.from_arrays(profile.offsets, texts))
+
+
+@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize("encoded", [True, False])
+def test_tables_read_back_as_plain_rows(name, encoded, tmp_path):
+    path = str(tmp_path / name)
+    make = referring if encoded else lambda rows: pa.Table.from_pylist(rows, SCHEMA)
+    write_tables((make(TABLE_ROWS[start : start + 90]) for start in (0, 90, 180)), SCHEMA, path, private=True)
+    assert READERS[name](path, cache_dir=str(tmp_path / "cache")).to_list() == TABLE_ROWS
+    assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_no_tables_at_all_are_a_file_of_the_schema(tmp_path):
+    write_tables([], SCHEMA, str(tmp_path / "p.parquet"))
+    table = pq.read_table(tmp_path / "p.parquet")
+    assert (table.num_rows, table.cast(SCHEMA).num_columns, table.schema.metadata) == (0, 2, None)
+    write_tables([], SCHEMA, str(tmp_path / "p.jsonl"))
+    assert (tmp_path / "p.jsonl").read_bytes() == b""
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_nothing_is_left_of_tables_that_fail(name, tmp_path):
+    (tmp_path / name).write_text("older")
+
+    def tables():
+        yield referring(TABLE_ROWS)
+        raise ValueError("row 300")
+
+    with pytest.raises(ValueError, match="row 300"):
+        write_tables(tables(), SCHEMA, str(tmp_path / name))
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["older"]

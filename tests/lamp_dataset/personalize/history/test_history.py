@@ -1,8 +1,18 @@
+import random
+import stat
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
 import datasets
+import pyarrow as pa
 import pytest
+from histories import expected, made_up
 
 import lamp_dataset
-from lamp_dataset import TASKS, History
+from lamp_dataset import TASKS, History, Personalizer
+from lamp_dataset.loading.datasets_internals import fingerprint_of
+from lamp_dataset.personalize.history import pairing, stored, united
 
 STYLES = [
     (name, style)
@@ -28,3 +38,237 @@ def test_every_config_has_pairs_of_the_sample(name, style):
     assert not asked & set(pairs["input"])
     again = history.pairs(train.shuffle(seed=1).to_list(), exclude=[sample(name, "validation").to_iterable_dataset()])
     assert again.to_list() == pairs.to_list()
+
+
+def test_a_pair_of_the_sample_whole():
+    pairs = History("LaMP_3_time", visible="earlier", limit=1).pairs(sample("LaMP_3_time"))
+    assert pairs[2] == {
+        "id": "AGRAN22XYE/9002",
+        "user_id": "AGRAN22XYE",
+        "input": (
+            "What is the score of the following review on a scale of 1 to 5? just answer with 1, 2, 3, 4, or 5 "
+            "without further explanation. review: The lamp flickers now and then, which gives the hall a bit of "
+            "theatre 😊 My neighbour Zoë wants one too."
+        ),
+        "output": "5",
+        "profile": [
+            {
+                "id": "9030",
+                "date": "2012-10-05",
+                "text": (
+                    "Bought the yellow wool for my grandson's dinosaur. One ball came with a knot in it, but the "
+                    "colour is pure sunshine. Bless whoever packed it!"
+                ),
+                "score": "5",
+            }
+        ],
+    }
+
+
+@pytest.mark.oldest
+@pytest.mark.parametrize("visible", ["none", "earlier", "others"])
+@pytest.mark.parametrize(("name", "style"), [pair for pair in STYLES if TASKS[pair[0]].time_based])
+def test_pairs_equal_those_of_the_rules_in_plain_python(name, style, visible):
+    for seed, limit in enumerate([16, 3, 1, 0, None]):
+        rows, exclude = made_up(TASKS[name], seed=seed), made_up(TASKS[name], users=5, rows=1, seed=seed + 9)
+        history = History(name, visible=visible, style=style, limit=limit, seed=seed)
+        found = history.pairs(rows, exclude=[exclude])
+        pairs, counts = expected(TASKS[name], rows, exclude, visible, style, limit, seed)
+        assert found.to_list() == pairs
+        assert asdict(history.counts) == {key: counts[key] for key in asdict(history.counts)}
+
+
+@pytest.mark.oldest
+def test_form_order_and_size_of_pieces_do_not_matter(monkeypatch, tmp_path):
+    task = TASKS["LaMP_7_time"]
+    rows = made_up(task, users=9)
+    history = History(task.name, visible="earlier", style="official")
+    pairs = history.pairs(rows).to_list()
+    for seed, (module, name) in enumerate([(united, "ITEMS"), (pairing, "TABLE_BYTES"), (stored, "MAPPED_BYTES")]):
+        monkeypatch.setattr(module, name, 1)
+        random.Random(seed).shuffle(rows)
+        mapped = datasets.Dataset.from_list(rows)
+        mapped.save_to_disk(tmp_path / name)
+        mapped = datasets.load_from_disk(tmp_path / name)
+        forms = {
+            "generator": (row for row in rows),
+            "memory": datasets.Dataset.from_list(rows),
+            "mapped": mapped,
+            "selection": mapped.select(range(len(rows))[::-1]),
+            "renamed": mapped.rename_columns({"input": "x"}).rename_columns({"x": "input"}),
+            "stream": mapped.to_iterable_dataset(),
+            "table": pa.Table.from_pylist(rows),
+            "chunks": pa.concat_tables([pa.Table.from_pylist(rows[:5]), pa.Table.from_pylist(rows[5:])]),
+            "dicts of lists": [
+                {**row, "profile": {key: [item[key] for item in row["profile"]] for key in task.item_fields}}
+                for row in rows
+            ],
+        }
+        for form, given in forms.items():
+            assert history.pairs(given).to_list() == pairs, form
+
+
+def test_inferred_users_have_the_pairs_of_named_ones():
+    task = TASKS["LaMP_4"]
+    rows = made_up(task, items=30)
+    named = dict(zip((row["id"] for row in rows), lamp_dataset.users_of(rows), strict=True))
+    plain = [{key: row[key] for key in row if key != "user_id"} for row in rows]
+    inferred = dict(zip((row["id"] for row in rows), lamp_dataset.users_of(plain), strict=True))
+    assert len(set(inferred.values())) < len(rows)
+    history = History("LaMP_4", visible="others")
+    pairs = history.pairs(plain).to_list()
+    assert pairs == expected(task, [{**row, "user_id": inferred[row["id"]]} for row in rows], visible="others")[0]
+    assert set(named.values()) == {"u/0", "u/1", "u/2", "u/3"}
+
+
+def items_of(texts, task="LaMP_4"):
+    return [{"id": str(n), "text": text, "title": f"title of {text}"} for n, text in enumerate(texts)]
+
+
+def row(number, texts, asked, output=None, **more):
+    question = f"Generate a headline for the following article: {asked}"
+    return {"id": number, "input": question, "output": output, "profile": items_of(texts), **more}
+
+
+def test_a_test_in_rows_to_exclude_leaks_only_to_its_own_user():
+    rows = [row("1", ["a", "b", "c", "d"], "x"), row("2", ["e", "f", "g", "h"], "y")]
+    others = [row("8", ["a", "b", "c", "d", "z"], " e "), row("9", ["a", "b", "c"], "b", output="title of d")]
+    history = History("LaMP_4")
+    assert len(history.pairs(rows)) == 8
+    pairs = history.pairs(rows, exclude=[[], others])
+    assert [pair["output"] for pair in pairs] == [f"title of {text}" for text in "acefgh"]
+    assert history.counts.leaks == 2
+    assert set(pairs["user_id"]) == {"1", "2"}  # as users_of names them, whatever is excluded
+
+
+def test_the_same_rows_to_exclude_change_nothing():
+    rows = sample("LaMP_4")
+    history = History("LaMP_4", visible="others")
+    assert history.pairs(rows, exclude=[rows, rows]).to_list() == history.pairs(rows).to_list()
+
+
+def test_a_rating_that_is_a_gold_is_no_leak():
+    rows = [
+        {"id": "1", "user_id": "u", "input": "… review: so so", "output": "4", "profile": [
+            {"id": "1", "text": "fine", "score": 4}, {"id": "2", "text": "so so ", "score": "4"},
+            {"id": "3", "text": "bad", "score": None}, {"id": "4", "text": None, "score": 1},
+        ]}
+    ]  # fmt: skip
+    history = History("LaMP_3", visible="others")
+    assert [(pair["output"], pair["profile"]) for pair in history.pairs(rows)] == [("4", [])]
+    assert str(history.counts) == "1 users, 4 items, 1 pairs; left out: 1 as leaks, 2 as incomplete, 0 as duplicates"
+
+
+def test_thousands_of_copies_are_one_pair_that_sees_none_of_them():
+    rows = [row("1", ["same"] * 3000 + ["other"], "x"), row("2", [" same "] * 10 + ["other"], "x")]
+    history = History("LaMP_4", visible="others")
+    pairs = history.pairs([{**one, "user_id": "u"} for one in rows])
+    assert [(pair["id"], [item["text"] for item in pair["profile"]]) for pair in pairs] == [
+        ("u/0", ["other"]),
+        ("u/3000", ["same"]),
+    ]
+    assert (history.counts.items, history.counts.duplicates) == (3001, 2999)
+
+
+def test_of_one_text_with_two_answers_the_first_counts():
+    profile = [{"id": "a", "text": "t", "title": ""}, {"id": "b", "text": "t", "title": "1"},
+               {"id": "c", "text": "t", "title": "2"}]  # fmt: skip
+    history = History("LaMP_4", visible="others")
+    pairs = history.pairs([{"id": "1", "input": "x", "profile": profile}])
+    assert [(pair["id"], pair["output"], pair["profile"]) for pair in pairs] == [("1/b", "1", [])]
+    assert (history.counts.incomplete, history.counts.duplicates) == (1, 1)
+
+
+def test_users_with_one_item_or_none():
+    rows = [row("1", ["only"], "x"), row("2", [], "x"), {**row("3", [], "x"), "profile": None}]
+    history = History("LaMP_4", visible="others")
+    assert [(pair["user_id"], pair["profile"]) for pair in history.pairs(rows)] == [("1", [])]
+    assert (history.counts.users, history.counts.items) == (3, 1)
+
+
+@pytest.mark.parametrize("rows", [[], [row("1", [], "x")], pa.table({"id": ["1"], "input": ["x"], "profile": [[]]})])
+def test_no_items_at_all_give_no_pairs(rows):
+    history = History("LaMP_4", visible="others")
+    pairs = history.pairs(rows)
+    assert (len(pairs), pairs.features) == (0, history.features())
+
+
+def test_pairs_go_through_the_personalizer_like_rows():
+    pairs = History("LaMP_4_time", visible="earlier").pairs(sample("LaMP_4_time"))
+    personalizer = Personalizer("LaMP_4_time", retriever="recency", k=1)
+    prompts = pairs.map(
+        personalizer, batched=True, remove_columns=["profile"], features=personalizer.features(pairs.features)
+    )
+    assert prompts[0]["target"] == pairs[0]["output"]
+    for pair, prompt in zip(pairs, prompts, strict=True):
+        newest = [item["id"] for item in pair["profile"][-1:]]
+        assert prompt["retrieved_ids"] == newest
+        assert prompt["personalized"] == bool(newest)
+
+
+def test_the_same_rows_and_options_have_the_same_fingerprint_and_file(tmp_path):
+    rows = sample("LaMP_4_time")
+    first, again = (History("LaMP_4_time", visible="others").pairs(rows) for _ in range(2))
+    assert fingerprint_of(first) == fingerprint_of(again)
+    assert first.cache_files == again.cache_files
+    assert first.to_list() == again.to_list()
+    assert fingerprint_of(History("LaMP_4_time", visible="others", limit=1).pairs(rows)) != fingerprint_of(first)
+    in_memory = rows.to_list()
+    assert len({fingerprint_of(History("LaMP_4_time").pairs(in_memory)) for _ in range(2)}) == 2
+
+
+def test_pairs_of_a_gated_config_are_their_owners_alone():
+    for rows in (sample("LaMP_6"), sample("LaMP_6").to_list()):
+        (file,) = History("LaMP_6").pairs(rows).cache_files
+        assert stat.S_IMODE(Path(file["filename"]).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ({"visible": "later"}, "'later'"),
+        ({"visible": ["none"]}, r"none, earlier, others.*\['none'\]"),
+        ({"visible": "earlier"}, "LaMP_4_time"),
+        ({"style": "oppu"}, "'oppu'"),
+        ({"limit": -1}, "-1"),
+        ({"limit": 1.5}, "1.5"),
+        ({"limit": True}, "True"),
+        ({"seed": None}, "None"),
+        ({"seed": "1"}, "'1'"),
+    ],
+)
+def test_wrong_options_are_named(options, found):
+    with pytest.raises(ValueError, match=found):
+        History("LaMP_4", **options)
+
+
+@pytest.mark.parametrize("name", ["LaMP_1", "LaMP_1_time", "LaMP_7", "LaMP_7_time"])
+def test_configs_whose_items_cannot_answer_the_task_name_the_official_style(name):
+    with pytest.raises(ValueError, match=f"{name}.*'official'"):
+        History(name)
+
+
+@pytest.mark.parametrize(
+    ("exclude", "found"),
+    [(sample("LaMP_4_time"), "Dataset"), ("test", "str"), (["test"], "str"), ([{"id": "1"}], "dict")],
+)
+def test_rows_to_exclude_come_as_a_list_of_splits(exclude, found):
+    with pytest.raises(ValueError, match=found):
+        History("LaMP_4_time").pairs(sample("LaMP_4_time"), exclude=exclude)
+
+
+def test_a_bad_date_names_the_pair():
+    rows = made_up(TASKS["LaMP_4_time"], users=1)
+    for one in rows:
+        for item in one["profile"]:
+            item["date"] = "29 May"
+    with pytest.raises(ValueError, match=r"pair 'u%2F0/[0-9]+'.*'29 May'"):
+        History("LaMP_4_time", visible="earlier").pairs(rows)
+
+
+def test_nothing_of_a_failed_run_is_left(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    with pytest.raises(ValueError, match="row 3"):
+        History("LaMP_4_time").pairs([*made_up(TASKS["LaMP_4_time"])[:3], {"id": "1"}])
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -1,0 +1,92 @@
+"""``lamp-dataset history`` and ``lamp-dataset leaks``: training pairs of users' histories, and leaks."""
+
+from __future__ import annotations
+
+import click
+
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, stacked
+from lamp_dataset.commands.personalize import check_target
+from lamp_dataset.personalize.prompt_files import check_prompt_path, write_tables
+from lamp_dataset.tasks import get_task
+
+_FILES = stacked(click.argument("config"), click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help))
+
+
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "lamp-dataset history LaMP_4_time --visible earlier --exclude-split test --output pairs.parquet",
+        "lamp-dataset history LaMP_1 --style official --visible others --limit 4 --output pairs.jsonl",
+    ),
+)
+@_FILES
+@click.option("--split", type=SPLIT, default="train", show_default=True)
+@click.option(
+    "--visible",
+    default="none",
+    show_default=True,
+    help="What a pair sees of its user's other items, as its profile: none, earlier (time-based configs) or others.",
+)
+@click.option(
+    "--style",
+    default="task",
+    show_default=True,
+    help="task: the benchmark's instruction with the item's text; official: what its code for fine-tuning asks.",
+)
+@click.option("--limit", type=click.IntRange(0), default=16, show_default=True, help="Items that a pair sees at most.")
+@click.option(
+    "--no-limit", is_flag=True, help="Let a pair see all of them: the file grows with the square of a history."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Decides where a text to be completed is cut.")
+@click.option(
+    "--exclude-split", "excluded", type=SPLIT, multiple=True, help="Leave out what this split asks, too; repeatable."
+)
+@click.option("--output", required=True, type=click.Path(dir_okay=False), help="File to write: .parquet or .jsonl.")
+def history(
+    config: str,
+    data_dir: str | None,
+    split: str,
+    visible: str,
+    style: str,
+    limit: int,
+    no_limit: bool,
+    seed: int,
+    excluded: tuple[str, ...],
+    output: str,
+) -> None:
+    """Write training pairs made of the profile items of a split of CONFIG, each user once.
+
+    An item that is what a sample of its user asks about, or its gold, is left out.
+    """
+    from lamp_dataset.personalize.history.history import History  # imported late: --help must be quick
+    from lamp_dataset.personalize.split import load_split
+
+    for name in (split, *excluded):
+        check_target(check_prompt_path(output), config, data_dir, name)
+    made = History(config, visible=visible, style=style, limit=None if no_limit else limit, seed=seed)
+    rows, *others = (load_split(config, name, data_dir) for name in (split, *excluded))
+    write_tables(made.tables(rows, others), made.features().arrow_schema, output, made.task.gated)
+    say(f"{output}: {made.counts}", err=True)
+    if made.task.gated:
+        say(f"{output} holds texts under {made.task.license}", err=True)
+
+
+@click.command(cls=Command, epilog=examples("lamp-dataset leaks LaMP_5 --split validation"))
+@_FILES
+@click.option("--split", type=SPLIT, default="validation", show_default=True)
+def leaks(config: str, data_dir: str | None, split: str) -> None:
+    """List the samples of a split of CONFIG whose own profile holds what they ask about, or their gold.
+
+    In the tasks with labels and ratings a shared gold counts for nothing.
+    """
+    from lamp_dataset.personalize.history.leaks import own_leaks
+    from lamp_dataset.personalize.history.stored import declared_tables
+    from lamp_dataset.personalize.split import load_split
+
+    task, rows = get_task(config), load_split(config, split, data_dir)
+    samples = set()
+    for table in declared_tables(task, rows):
+        for leak in own_leaks(task, table):
+            samples.add(leak.sample)
+            say(f"sample {leak.sample}: {leak.field} of item {leak.item}")
+    say(f"{config}, {split}: {len(samples)} of {len(rows)} samples have a leak in their own profile", err=True)

@@ -1,0 +1,143 @@
+import os
+import stat
+
+import click.testing
+import datasets
+import pytest
+from histories import made_up
+from made_up import golds, outputs, write_split
+
+import lamp_dataset
+from lamp_dataset import TASKS, History
+from lamp_dataset.__main__ import main
+from lamp_dataset.formats.questions import write_questions
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run a command in an empty folder with a cache of its own; gives exit status and both outputs."""
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+    def call(*arguments):
+        result = click.testing.CliRunner().invoke(main, [str(argument) for argument in arguments])
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result.exit_code, result.output
+
+    return call
+
+
+def sample(name, split="train"):
+    return datasets.load_dataset("lamp", name, split=split, data_dir=lamp_dataset.SAMPLE)
+
+
+HERE = ("--data-dir", "sample")
+#: JSON Lines need the types: datasets takes texts that look like dates for dates.
+READERS = {
+    "p.parquet": datasets.Dataset.from_parquet,
+    "p.jsonl": lambda path: datasets.Dataset.from_json(path, features=History("LaMP_4_time").features()),
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_the_file_holds_the_pairs(run, name):
+    history = History("LaMP_4_time", visible="earlier", limit=2)
+    expected = history.pairs(sample("LaMP_4_time"), exclude=[sample("LaMP_4_time", "test")]).to_list()
+    options = ("--visible", "earlier", "--limit", 2, "--exclude-split", "test")
+    status, output = run("history", "LaMP_4_time", *HERE, *options, "--output", name)
+    assert (status, f"{name}: {history.counts}" in output) == (0, True)
+    assert READERS[name](name).to_list() == expected
+    assert stat.S_IMODE(os.stat(name).st_mode) & 0o077 == 0o044
+
+
+def test_every_option_reaches_the_pairs(run):
+    history = History("LaMP_7", visible="others", style="official", limit=None, seed=3)
+    expected = history.pairs(sample("LaMP_7", "validation")).to_list()
+    options = ("--split", "validation", "--visible", "others", "--style", "official", "--no-limit", "--seed", 3)
+    assert run("history", "LaMP_7", *HERE, *options, "--output", "p.parquet")[0] == 0
+    assert datasets.Dataset.from_parquet("p.parquet").to_list() == expected
+
+
+def test_pairs_of_a_gated_config_are_their_owners_alone(run):
+    status, output = run("history", "LaMP_6", *HERE, "--output", "p.jsonl")
+    assert (status, "LDC2015T03" in output) == (0, True)
+    assert stat.S_IMODE(os.stat("p.jsonl").st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        (["LaMP_9"], "LaMP_9"),
+        (["LaMP_1"], "'official'"),
+        (["LaMP_4", "--visible", "earlier"], "LaMP_4_time"),
+        (["LaMP_4", "--visible", "all"], "'all'"),
+        (["LaMP_4", "--style", "x"], "'x'"),
+        (["LaMP_4", "--limit", "-1"], "-1"),
+        (["LaMP_4", "--exclude-split", "dev"], "validation"),
+    ],
+)
+def test_bad_input_is_one_line_and_no_file(run, arguments, found):
+    status, output = run("history", *arguments, *HERE, "--output", "p.parquet")
+    assert status == 2
+    assert output.startswith("error: ")
+    assert found in output
+    assert output.count("\n") == 1
+    assert not os.listdir(".")
+
+
+@pytest.mark.parametrize(("output", "found"), [("p.csv", ".parquet or .jsonl"), ("no/p.jsonl", "no")])
+def test_the_target_is_checked_before_the_work(run, output, found):
+    status, said = run("history", "LaMP_4", *HERE, "--output", output)
+    assert (status, found in said) == (2, True)
+
+
+def test_an_input_is_not_overwritten(run, tmp_path):
+    write_split(tmp_path, TASKS["LaMP_4"], "train")
+    write_split(tmp_path, TASKS["LaMP_4"], "test")
+    for split in ("train", "test"):
+        target = tmp_path / "p.jsonl"
+        target.unlink(missing_ok=True)
+        target.symlink_to(tmp_path / TASKS["LaMP_4"].questions_path(split))
+        options = ("--data-dir", tmp_path, "--exclude-split", "test", "--output", target)
+        status, said = run("history", "LaMP_4", *options)
+        assert (status, "input" in said) == (2, True)
+
+
+def test_a_missing_split_to_exclude_is_named(run, tmp_path):
+    write_split(tmp_path, TASKS["LaMP_4"], "train")
+    status, said = run("history", "LaMP_4", "--data-dir", tmp_path, "--exclude-split", "test", "--output", "p.jsonl")
+    assert (status, "test" in said, os.listdir(".")) == (2, True, [])
+
+
+def test_leaks_are_listed(run, tmp_path):
+    import json
+
+    task = TASKS["LaMP_5"]
+    rows = [{key: row[key] for key in ("id", "input", "profile")} for row in made_up(task, users=3, rows=2)]
+    for row in rows:
+        row["profile"] = [
+            {"id": item["id"], "title": f"t{n}", "abstract": f"a{n}"} for n, item in enumerate(row["profile"])
+        ]
+    found = golds(task, rows)
+    rows[2]["input"] = f"{task.instruction} a1"
+    found[rows[4]["id"]] = "t0 "
+    path = tmp_path / task.questions_path("validation")
+    path.parent.mkdir(parents=True)
+    with path.open("wb") as file, write_questions(file) as writer:
+        for row in rows:
+            writer.add(row)
+    (tmp_path / task.outputs_path("validation")).write_text(json.dumps(outputs(task, found)), encoding="utf-8")
+    status, said = run("leaks", "LaMP_5", "--data-dir", tmp_path)
+    assert status == 0
+    assert [line for line in said.splitlines() if line.startswith("sample ")] == [
+        f"sample {rows[2]['id']}: abstract of item {rows[2]['profile'][1]['id']}",
+        f"sample {rows[4]['id']}: title of item {rows[4]['profile'][0]['id']}",
+    ]
+    assert "LaMP_5, validation: 2 of 6 samples" in said
+
+
+def test_the_sample_has_no_leaks(run):
+    for name in TASKS:
+        status, said = run("leaks", name, *HERE)
+        assert (status, f"{name}, validation: 0 of 3 samples" in said) == (0, True)

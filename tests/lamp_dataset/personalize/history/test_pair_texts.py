@@ -1,0 +1,90 @@
+import pyarrow as pa
+import pytest
+
+from lamp_dataset import TASKS
+from lamp_dataset.personalize.history.pair_texts import STYLES, check_style, pair_texts
+
+#: What the benchmark's code for parameter-efficient fine-tuning asks for each config, read from it.
+OFFICIAL = {
+    "LaMP_1": ("Write an abstract for this title: {title}", "{abstract}"),
+    "LaMP_2": (
+        "Which tag does this movie relate to among the following tags? Just answer with the tag name without further "
+        "explanation. tags: [sci-fi, based on a book, comedy, action, twist ending, dystopia, dark comedy, classic, "
+        "psychology, fantasy, romance, thought-provoking, social commentary, violence, true story] description: "
+        "{description}",
+        "{tag}",
+    ),
+    "LaMP_3": (
+        "What is the score of the following review on a scale of 1 to 5? just answer with 1, 2, 3, 4, or 5 without "
+        "further explanation. review: {text}",
+        "{score}",
+    ),
+    "LaMP_4": ("Generate a headline for the following article: {text}", "{title}"),
+    "LaMP_5": ("Generate a title for the following abstract of a paper: {abstract}", "{title}"),
+    "LaMP_6": ("Generate a subject for the following email: {text}", "{title}"),
+}
+
+
+def pairs(name, items, users=None, **options):
+    task = TASKS[name]
+    array = pa.array(items, pa.struct([(field, pa.string()) for field in task.item_fields]))
+    users = pa.array(users or ["u"] * len(items), pa.string())
+    return list(zip(*(side.to_pylist() for side in pair_texts(task, array, users, **options)), strict=True))
+
+
+@pytest.mark.parametrize("name", OFFICIAL)
+def test_official_pairs_equal_the_strings_of_the_benchmarks_code(name):
+    for config in (name, f"{name}_time"):
+        item = {field: f" the {field} {{x}}\n" for field in TASKS[config].profile_fields}
+        expected = tuple(template.format_map(item) for template in OFFICIAL[name])
+        assert pairs(config, [item], style="official") == [expected]
+
+
+@pytest.mark.parametrize("name", [name for name, task in TASKS.items() if task.pair.instruction is None])
+def test_both_styles_agree_where_items_answer_the_task(name):
+    item = {field: f"the {field}" for field in TASKS[name].profile_fields}
+    assert pairs(name, [item], style="task") == pairs(name, [item], style="official")
+
+
+def test_a_tweet_is_cut_after_a_tenth_to_a_quarter_of_its_words():
+    text = "  ".join(f"w{n}" for n in range(40))
+    seen = set()
+    for seed in range(60):
+        ((question, rest),) = pairs("LaMP_7", [{"text": text}], style="official", seed=seed)
+        first = question.removeprefix("Complete the following tweet: ").split(" ")
+        assert [*first, *rest.split(" ")] == text.split()
+        seen.add(len(first))
+    assert seen == set(range(4, 10))
+
+
+def test_the_cut_depends_on_seed_user_and_text_alone():
+    items = [{"text": " ".join(f"{letter}{n}" for n in range(40))} for letter in "abc"]
+    found = pairs("LaMP_7", items, ["u", "u", "v"], style="official")
+    assert pairs("LaMP_7", items[::-1], ["v", "u", "u"], style="official") == found[::-1]
+    assert pairs("LaMP_7", items[:1], style="official") == found[:1]
+    again = [pairs("LaMP_7", items[:1], [user], style="official", seed=seed)[0] for user in "uvw" for seed in range(3)]
+    assert len(set(again)) > 1
+    assert found[0] == (
+        "Complete the following tweet: a0 a1 a2 a3 a4",
+        " ".join(f"a{n}" for n in range(5, 40)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"), [("tea", "tea"), ("so  tired\u2003now", "so tired now"), ("x " * 3, "x x x")]
+)
+def test_a_short_tweet_is_all_to_be_completed(text, rest):
+    assert pairs("LaMP_7", [{"text": text}], style="official") == [("Complete the following tweet: ", rest)]
+
+
+def test_no_items_have_no_pairs():
+    for name, task in TASKS.items():
+        assert pairs(name, [], style="official") == [], task.name
+
+
+def test_styles_are_checked():
+    assert [check_style(TASKS["LaMP_4"], style) for style in STYLES] == list(STYLES)
+    with pytest.raises(ValueError, match="'test'.*'task' or 'official'"):
+        check_style(TASKS["LaMP_4"], "test")
+    with pytest.raises(ValueError, match=r"LaMP_1_time.*title, abstract.*Citation.*'official'.*Write an abstract"):
+        check_style(TASKS["LaMP_1_time"], "task")
