@@ -21,6 +21,7 @@ def arguments(given=None):
     parser.add_argument("--config", required=True, help="such as LaMP_3")
     parser.add_argument("--model", required=True, help="name on the Hub or folder")
     parser.add_argument("--output", required=True, help="JSON file to write")
+    parser.add_argument("--users", help="file of users, as lamp-dataset users writes it; by default all of the split")
     parser.add_argument("--split", default="validation")
     parser.add_argument("--data-dir", help="folder with the official files, or the word sample; fetched by default")
     parser.add_argument("--items", type=int, default=16, help="items of the history in a question, the newest first")
@@ -147,6 +148,7 @@ def main(given=None):
         os.umask(0o077)  # all that is written from licensed texts is for their owner alone
     folder = lamp_dataset.SAMPLE if args.data_dir == "sample" else args.data_dir
     rows = datasets.load_dataset("lamp", args.config, split=args.split, splits=(args.split,), data_dir=folder)
+    rows = rows if args.users is None else lamp_dataset.select_users(rows, args.users)
     ask = pipeline("text-generation", args.model, dtype="auto", device=0 if torch.cuda.is_available() else -1)
     ask.tokenizer.padding_side = "left"  # a decoder continues at the end of its input
     ask.tokenizer.pad_token = ask.tokenizer.pad_token or ask.tokenizer.eos_token

@@ -11,7 +11,7 @@ import pytest
 import tiny_models
 
 import lamp_metric
-from lamp_dataset import SAMPLE
+from lamp_dataset import SAMPLE, History, Personalizer
 from lamp_dataset.formats.outputs import read_outputs
 
 pytestmark = pytest.mark.models
@@ -219,6 +219,24 @@ def test_prompts_of_a_decoder_are_not_learned(chat):
     assert words == ["<user>", "article:", "the", "<end>", "<assistant>", "headline", "<end>"]
     assert found["prompt"] == found["input_ids"][:5]
     assert found["labels"] == [-100] * 5 + found["input_ids"][5:]
+
+
+def test_trl_trains_on_prompt_and_completion_as_the_manual_shows(tmp_path):
+    trl = pytest.importorskip("trl", reason="trl is no requirement of ours: make test-models does not install it")
+    rows = datasets.load_dataset("lamp", NAME, split="validation", data_dir=SAMPLE)
+    prompts = History(NAME).pairs(rows).map(Personalizer(NAME, k=0, rules="fixed"), batched=True)
+    training = prompts.map(
+        lambda row: {"prompt": row["messages"], "completion": [{"role": "assistant", "content": row["target"]}]},
+        remove_columns=prompts.column_names,
+    )
+    tokenizer, model = tiny_models.tiny_chat([*prompts["source"], *prompts["target"]])
+    tokenizer.save_pretrained(tmp_path)
+    settings = trl.SFTConfig(str(tmp_path), max_steps=1, use_cpu=True, bf16=False, report_to="none")
+    trainer = trl.SFTTrainer(model, settings, train_dataset=training, processing_class=tokenizer)
+    learned = next(iter(trainer.get_train_dataloader()))["labels"]
+    words = {tokenizer.decode(labels[labels != -100]) for labels in learned}
+    assert words <= {f"{label} <end>" for label in habits.TASK.labels}
+    assert trainer.train().global_step == 1
 
 
 def test_items_in_the_prompt_need_visible_items(folder, tmp_path):

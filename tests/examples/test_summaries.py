@@ -42,6 +42,12 @@ def test_each_user_gets_a_text_that_goes_in_front_of_the_prompts(model, name, tm
     assert [source.partition("\n")[0] for source in sources] == [found[user] for user in users]
 
 
+def test_some_users_are_asked_about_alone(model, tmp_path):
+    (tmp_path / "users.txt").write_text("2110\n")
+    found = example.load("summaries").main(given(model, tmp_path / "s.json", users=tmp_path / "users.txt"))
+    assert list(found) == ["2110"]
+
+
 def test_a_stopped_run_goes_on_where_it_stopped(model, tmp_path, monkeypatch):
     summaries = example.load("summaries")
     options = {"config": "LaMP_3", "batch-size": 1}
