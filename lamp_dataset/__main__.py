@@ -2,6 +2,7 @@
 
 import click
 
+from lamp_dataset.commands.autoload import autoload
 from lamp_dataset.commands.command import Group
 from lamp_dataset.commands.data import list_configs, show, stats
 from lamp_dataset.commands.history import history, leaks
@@ -26,6 +27,7 @@ main.add_command(history)
 main.add_command(leaks)
 main.add_command(export)
 main.add_command(push)
+main.add_command(autoload)
 
 if __name__ == "__main__":
     main(prog_name="lamp-dataset")

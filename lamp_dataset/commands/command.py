@@ -69,7 +69,7 @@ def _usage_in_one_line(path: str | None) -> Iterator[None]:
         raise
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx is not None else path
-        raise Failure(f"{error.format_message()} See {path} --help") from error
+        raise Failure(f"{' '.join(error.format_message().split())} See {path} --help") from error
 
 
 class DataDir(click.ParamType):
