@@ -36,6 +36,7 @@ def arguments(given=None):
     parser.add_argument("--split", default="validation")
     parser.add_argument("--data-dir", help="folder with the official files, or the word sample; by default fetched")
     parser.add_argument("--retriever", default="bm25")
+    parser.add_argument("--retriever-model", help="checkpoint of --retriever dense, such as facebook/contriever")
     parser.add_argument("-k", type=int, default=4, help="items of the profile in a prompt; 0 for the input alone")
     parser.add_argument("--rules", help="by default official for sequence-to-sequence models and fixed for others")
     parser.add_argument("--use-date", action="store_true", help="retrieval reads the items' dates, too")
@@ -91,6 +92,7 @@ def prompts(args, tokenizer, model=None):
         rules=args.rules or ("official" if model is not None and model.config.is_encoder_decoder else "fixed"),
         use_date=args.use_date,
         **({"system": None} if args.no_system else {}),
+        **({"model": args.retriever_model} if args.retriever == "dense" else {}),
     )
     folder = SAMPLE if args.data_dir == "sample" else args.data_dir
     return personalize_split(load_split(args.config, args.split, folder, args.limit), personalize)
@@ -151,6 +153,7 @@ def ask_here(rows, journal, bar, args, tokenizer, model):
     for batch in left.iter(args.batch_size):
         answers = answer(batch, tokenizer, model, args)
         journal.keep({"id": name, "output": text} for name, text in zip(batch["id"], answers, strict=True))
+        journal.sync()
         bar.update(len(answers))
 
 

@@ -65,7 +65,7 @@ class Journal:
             raise ValueError(f"{self.path}: {message}; remove it or choose another output")
 
     def keep(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        """Add entries; they are on disk when this returns. Several threads may call it.
+        """Add entries; whatever happens to this process afterwards, they are kept. Several threads may call it.
 
         Raises:
             OSError: the disk is full, or the like.
@@ -77,14 +77,18 @@ class Journal:
             self._is_new = False
             self._file.flush()
             self.entries |= {entry["id"]: entry for entry in entries}
-        os.fsync(self._file.fileno())  # outside of the lock: the disk serves all who wait at once
+
+    def sync(self) -> None:
+        """Wait until all that was kept is on the disk, so that it outlives a power cut, too."""
+        os.fsync(self._file.fileno())
 
     def __enter__(self) -> Journal:
         """Itself."""
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Close the file; without an entry it goes, and binds no later run to its settings."""
+        """Sync and close the file; without an entry it goes, and binds no later run to its settings."""
+        self.sync()
         self._file.close()
         if self._is_new:
             os.remove(self.path)

@@ -1,7 +1,7 @@
-"""A model behind an API of OpenAI's form: vLLM, llama.cpp, TGI, Ollama, or a hosted one.
+"""A model behind an API of OpenAI's form, asked by OpenAI's client: vLLM, llama.cpp, TGI, Ollama, or a hosted one.
 
-The client of OpenAI talks to the server. This adds what an overnight run needs: patience as the server says, options
-that are left out where a server rejects them, and errors in one line that say what to do and show no key.
+This adds what an overnight run needs: patience as the server says, options that are left out where a server rejects
+them, and errors in one line that say what to do and show no key.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import logging
 import re
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 TRIES = 12
 #: Seconds to find the server.
 CONNECT = 10.0
+#: Seconds until answers that were kept have reached the disk, and outlive a power cut.
+SYNC = 1.0
 #: In the message of a server that does not know an option; a value that is too large is another matter.
 _UNKNOWN = re.compile("support|unknown|unrecogni|unexpected|permitted|allowed", re.IGNORECASE)
 _ADDRESS = "is the address right? Most end with /v1"
@@ -219,6 +222,7 @@ def ask_all(
     if concurrency < 1:
         raise ValueError(f"expected at least 1 question at a time, found {concurrency}")
     column = "source" if server.completions else "messages"
+    rows = rows.select_columns(["id", column])
     left = [number for number, name in enumerate(rows["id"]) if name not in journal.entries]
 
     def ask(number: int) -> None:
@@ -228,12 +232,16 @@ def ask_all(
         except ValueError as error:
             raise ValueError(f"sample {short(row['id'])}: {error}") from None
 
+    due = time.monotonic() + SYNC
     try:
         with ThreadPoolExecutor(concurrency) as pool:
             try:
                 for answer in as_completed([pool.submit(ask, number) for number in left]):
                     answer.result()
                     done()
+                    if time.monotonic() > due:  # not for each answer: that would slow down the questions
+                        journal.sync()
+                        due = time.monotonic() + SYNC
             except BaseException:
                 server.stop()
                 pool.shutdown(wait=False, cancel_futures=True)

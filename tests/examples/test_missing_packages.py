@@ -26,6 +26,7 @@ BENCHMARKS = {
     "report": ("matplotlib", "report"),
     "score": ("scipy", "test"),
     "avocado": ("mailparser", "test"),
+    "serve": ("openai", "api"),
 }
 
 
@@ -34,9 +35,11 @@ def run(folder, script, missing, *arguments):
     return subprocess.run(command, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("script", EXAMPLES)
-def test_an_example_shows_its_help_without_the_package(script):
-    done = run("examples", script, EXAMPLES[script][0], "--help")
+@pytest.mark.parametrize(
+    ("script", "package"), [*((script, needs[0]) for script, needs in EXAMPLES.items()), ("reproduce", "lamp_metric")]
+)
+def test_an_example_shows_its_help_without_the_package(script, package):
+    done = run("examples", script, package, "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert "--config" in done.stdout
 

@@ -78,6 +78,13 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
         Journal(path, SETTINGS)
 
 
+def test_what_was_kept_is_on_the_disk_at_the_end(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr("os.fsync", lambda descriptor: synced.append((tmp_path / "j").read_bytes()))
+    data = written(tmp_path / "j", FIRST)
+    assert synced == [data]
+
+
 def test_threads_keep_whole_lines(tmp_path):
     path = tmp_path / "j"
     with Journal(path, SETTINGS) as journal:

@@ -1,0 +1,155 @@
+"""Reproduce a row of the paper's table: all tasks, any retrievers and k, one model, beside the published figures.
+
+    python examples/reproduce.py --model google/flan-t5-xxl --retriever bm25 recency -k 0 4 --output xxl
+    python examples/reproduce.py --model NAME --api http://127.0.0.1:8000/v1 --retriever bm25 --output served
+
+Needs zero_shot.py in the same folder: it asks the model for each config, with all options that are not listed below
+(such as --data-dir, --max-length, --limit, --beams, --api; see its --help). OUTPUT holds the predictions of each
+config, its scores in results.jsonl, and at the end table.md, which also goes to the screen. The same command after a
+stop does what is left; more configs, retrievers or k join the table.
+Needs: pip install '.[models]' for models that run here, pip install '.[api]' for --api
+"""
+
+import argparse
+import itertools
+import os
+import re
+import sys
+from contextlib import redirect_stdout
+
+EXAMPLE = """on the embedded sample, with a small model:
+  python examples/reproduce.py --data-dir sample --model HuggingFaceTB/SmolLM2-135M-Instruct -k 4 --output small
+on the official files, with the paper's model, two options change:
+  python examples/reproduce.py --model google/flan-t5-xxl -k 4 --output xxl"""
+#: Retrievers as the sources of published figures call them.
+PUBLISHED_AS = {"bm25": "BM25", "dense": "Contriever", "recency": "recency", "rrf": "RRF"}
+
+
+def arguments(given=None):
+    """Ours, and those for zero_shot.py."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0],
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--output", required=True, help="folder for predictions, results and table")
+    parser.add_argument("--configs", nargs="+", help="by default all with a published figure of --system, none gated")
+    parser.add_argument("--setting", default="time", choices=["user", "time"], help="of the default configs")
+    parser.add_argument("--retriever", nargs="+", default=["bm25"])
+    parser.add_argument("-k", nargs="+", type=int, default=[4], help="0 for no profile")
+    parser.add_argument("--system", default="FlanT5-XXL, zero-shot", help="whose published figures stand beside")
+    return parser.parse_known_args(given)
+
+
+if __name__ == "__main__":
+    arguments()  # already here: a wrong option, or --help, needs neither the time nor the packages of what follows
+
+try:
+    import zero_shot
+
+    from lamp_dataset import TASKS, get_task
+    from lamp_dataset.atomic import one_run, real_path, write_whole
+    from lamp_metric import PUBLISHED
+    from lamp_metric.asking.journal import Journal
+    from lamp_metric.commands.published_rows import WHY, published_rows
+except ModuleNotFoundError as error:
+    print(f"error: this needs {error.name}; zero_shot.py belongs in the same folder", file=sys.stderr)
+    sys.exit(2)
+
+
+def configs_of(args):
+    """As given, or those with a published figure of the system."""
+    found = {row.config for row in PUBLISHED if row.system == args.system}
+    default = [name for name, task in TASKS.items() if task.setting == args.setting and not task.gated]
+    names = args.configs or [name for name in default if name in found]
+    if not names:
+        systems = "; ".join(dict.fromkeys(row.system for row in PUBLISHED))
+        raise ValueError(f"--system: nothing of {args.system!r} is published; expected one of: {systems}")
+    return [get_task(name).name for name in names]
+
+
+def runs_of(args):
+    """(config, retriever, k) of each row. Without a profile nothing is retrieved."""
+    retrievers = [(name, k) for k, name in itertools.product(args.k, args.retriever) if k]
+    retrievers = [("none", 0)] * (0 in args.k) + retrievers
+    return [(config, name, k) for config in configs_of(args) for name, k in dict.fromkeys(retrievers)]
+
+
+def command_of(run, others, folder):
+    """The arguments of zero_shot.py for a row."""
+    config, retriever, k = run
+    output = folder / f"{re.sub(r'[^A-Za-z0-9_]+', '-', f'{config}-{retriever}-k{k}')}.json"
+    given = ["--config", config, "-k", str(k), "--output", str(output), *others]
+    return [*given, "--retriever", retriever] if k else given
+
+
+def settings_of(others, folder):
+    """What decides all rows."""
+    args = zero_shot.arguments(command_of(("", "none", 0), others, folder))
+    settings = zero_shot.settings_of(args) | {"limit": args.limit, "extract_answers": args.extract_answers}
+    return {name: value for name, value in settings.items() if name not in ("config", "retriever", "k")}
+
+
+def published(run, split, system):
+    """The published figures for a row, by score."""
+    config, retriever, k = run
+    found = {}
+    for row in published_rows(config, split):
+        result = row.result
+        same = result.config == config and result.system == system and result.k in (None, k)
+        if same and result.retriever == (PUBLISHED_AS.get(retriever, retriever) if k else "none"):
+            for key, value in result.scores.items():
+                mark = "" if row.comparable else " †"
+                found.setdefault(key, []).append(f"{value:.3f} ({result.source}{mark})")
+    return found
+
+
+def table(runs, results, split, system):
+    """A line for each row and score, in Markdown."""
+    lines = ["| config | retriever | k | score | value | 95 % interval | published |", "|---|---|--:|---|--:|---|---|"]
+    for run in runs:
+        scores, figures = results[name_of(run)]["output"], published(run, split, system)
+        for key in get_task(run[0]).scores:
+            value = f"{scores[key]:.3f}" if scores else "withheld"
+            low, high = scores[f"{key}_ci"] if scores else ("", "")
+            interval = f"[{low:.3f}, {high:.3f}]" if scores else ""
+            cells = [*map(str, run), key, value, interval, ", ".join(figures.get(key, []))]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([*lines, "", f"Published: {system}. {WHY}.", ""])
+
+
+def name_of(run):
+    return "{} {} k={}".format(*run)
+
+
+def main(given=None):
+    """Run what is left and write the table. Returns its text."""
+    args, others = arguments(given)
+    runs, folder = runs_of(args), real_path(args.output)
+    split = zero_shot.arguments(command_of(runs[0], others, folder)).split
+    folder.mkdir(exist_ok=True)
+    results = folder / "results.jsonl"
+    with one_run(results, wait=False), Journal(results, settings_of(others, folder)) as journal:
+        for run in runs:
+            if name_of(run) not in journal.entries:
+                print(name_of(run), file=sys.stderr)
+                with redirect_stdout(sys.stderr):
+                    scores = zero_shot.main(command_of(run, others, folder))
+                journal.keep([{"id": name_of(run), "output": scores}])
+        text = table(runs, journal.entries, split, args.system)
+    with write_whole(folder / "table.md") as file:
+        file.write(text)
+    print(text)
+    return text
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (ValueError, OSError, ImportError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("stopped; the same command does what is left", file=sys.stderr)
+        os._exit(130)

@@ -1,0 +1,142 @@
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+import example
+import pytest
+from fake_model import NAME, serve_fake
+
+from lamp_dataset import TASKS
+from lamp_dataset.formats.outputs import read_outputs
+
+pytestmark = pytest.mark.models
+
+SCRIPT = example.FOLDER / "reproduce.py"
+HEAD = "| config | retriever | k | score | value | 95 % interval | published |"
+
+
+@pytest.fixture
+def reproduce(monkeypatch):
+    """The script, with zero_shot.py beside it."""
+    monkeypatch.syspath_prepend(example.FOLDER)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delitem(sys.modules, "zero_shot", raising=False)
+    yield example.load("reproduce")
+    sys.modules.pop("zero_shot", None)
+
+
+@pytest.fixture
+def fake():
+    with serve_fake() as fake:
+        yield fake
+
+
+def given(fake, folder, *more):
+    return [*f"--data-dir sample --api {fake.url} --model {NAME} --output".split(), str(folder), *more]
+
+
+def rows(text):
+    return [line for line in text.splitlines() if line.startswith("| LaMP")]
+
+
+def test_the_real_model_on_the_sample_by_the_example_in_the_help(reproduce, real_model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = shlex.split(reproduce.EXAMPLE.splitlines()[1].partition("reproduce.py")[2])
+    words[words.index("--model") + 1] = real_model
+    words += ["--configs", "LaMP_3_time", "LaMP_7", "--limit", "2", "--max-answer", "4", "--beams", "1"]
+    text = reproduce.main(words)
+    assert capsys.readouterr().out == f"{text}\n"
+    assert text.splitlines()[0] == HEAD
+    number, interval = r"\d+\.\d{3}", r"\[\d+\.\d{3}, \d+\.\d{3}\]"
+    expected = [
+        rf"\| LaMP_3_time \| bm25 \| 4 \| MAE \| {number} \| {interval} \| 0\.298 \(R †\), 0\.293 \(P\) \|",
+        rf"\| LaMP_3_time \| bm25 \| 4 \| RMSE \| {number} \| {interval} \| 0\.611 \(R †\), 0\.585 \(P\) \|",
+        rf"\| LaMP_7 \| bm25 \| 4 \| rouge-1 \| {number} \| {interval} \|  \|",
+        rf"\| LaMP_7 \| bm25 \| 4 \| rouge-L \| {number} \| {interval} \|  \|",
+    ]
+    assert [re.fullmatch(line, row) is not None for line, row in zip(expected, rows(text), strict=True)] == [True] * 4
+    assert (tmp_path / "small" / "table.md").read_text(encoding="utf-8") == text
+    assert len(read_outputs(tmp_path / "small" / "LaMP_7-bm25-k4.json").by_id) == 2
+
+
+def test_every_config_of_the_setting_with_a_published_figure_is_run_but_no_gated_one(reproduce, fake, tmp_path):
+    text = reproduce.main(given(fake, tmp_path / "out", "--setting", "user", "--limit", "1", "-k", "0", "4", "0"))
+    found = [tuple(row.split(" | ")[:4]) for row in rows(text)]
+    configs = ["LaMP_1", "LaMP_2", "LaMP_3", "LaMP_4", "LaMP_5", "LaMP_7"]
+    assert found == [
+        (f"| {config}", retriever, k, score)
+        for config in configs
+        for retriever, k in (("none", "0"), ("bm25", "4"))
+        for score in TASKS[config].scores
+    ]
+    assert len(fake.questions) == 12
+
+
+def test_a_stopped_run_does_what_is_left_and_more_rows_join(reproduce, fake, tmp_path, monkeypatch):
+    command = given(fake, tmp_path, "--configs", "LaMP_1", "LaMP_3", "-k", "1")
+    done, ask = [], reproduce.zero_shot.main
+
+    def stop_at_the_second(arguments):
+        if done:
+            raise KeyboardInterrupt
+        done.append(arguments)
+        return ask(arguments)
+
+    monkeypatch.setattr(reproduce.zero_shot, "main", stop_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        reproduce.main(command)
+    assert not (tmp_path / "table.md").exists()
+    monkeypatch.setattr(reproduce.zero_shot, "main", lambda arguments: done.append(arguments) or ask(arguments))
+    text = reproduce.main(command)
+    assert [arguments[:2] for arguments in done] == [["--config", "LaMP_1"], ["--config", "LaMP_3"]]
+    asked = len(fake.questions)
+    assert reproduce.main(command) == text
+    more = reproduce.main([*command[:-1], "1", "2", "--retriever", "bm25", "random", "--concurrency", "2"])
+    assert len(done) == 8
+    assert len(fake.questions) == asked * 4
+    assert set(rows(text)) < set(rows(more))
+
+
+@pytest.mark.parametrize("more", [["--max-length", "99"], ["--limit", "1"], ["--extract-answers"]])
+def test_rows_of_one_table_are_made_alike(reproduce, fake, tmp_path, more):
+    command = given(fake, tmp_path, "--configs", "LaMP_3", "-k", "0")
+    reproduce.main(command)
+    with pytest.raises(ValueError, match="results.jsonl: answers of another run"):
+        reproduce.main([*command, *more])
+
+
+def test_withheld_golds_give_predictions_and_no_scores(reproduce, fake, tmp_path):
+    text = reproduce.main(given(fake, tmp_path, "--configs", "LaMP_3_time", "--split", "test"))
+    assert rows(text)[0] == "| LaMP_3_time | bm25 | 4 | MAE | withheld |  | 0.298 (R), 0.293 (P †) |"
+    assert (tmp_path / "LaMP_3_time-bm25-k4.json").exists()
+
+
+def test_a_system_without_published_figures_is_told_which_there_are(reproduce, fake, tmp_path):
+    with pytest.raises(ValueError, match=r"nothing of 'Me' is published; expected one of: .*GPT-3.5, zero-shot"):
+        reproduce.main(given(fake, tmp_path, "--system", "Me"))
+
+
+def test_a_second_run_at_the_same_time_is_refused(reproduce, fake, tmp_path):
+    command = given(fake, tmp_path, "--configs", "LaMP_3")
+    refused = []
+
+    def answer(text):
+        if not refused:
+            refused.append(subprocess.run([sys.executable, SCRIPT, *command], capture_output=True, text=True))
+        return "4"
+
+    fake.answer = answer
+    reproduce.main([*command, "--concurrency", "1"])
+    assert (refused[0].returncode, refused[0].stdout) == (2, "")
+    assert re.fullmatch(r"error: .*results.jsonl: another run is writing it.*\n", refused[0].stderr)
+
+
+def test_copied_alone_it_says_what_belongs_beside_it(tmp_path):
+    copied = tmp_path / "reproduce.py"
+    copied.write_bytes(SCRIPT.read_bytes())
+    done = subprocess.run([sys.executable, copied, "--output", "o"], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == "error: this needs zero_shot; zero_shot.py belongs in the same folder\n"
+    assert os.listdir(tmp_path) == ["reproduce.py"]
