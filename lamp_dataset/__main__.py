@@ -8,7 +8,7 @@ from lamp_dataset.commands.data import list_configs, show, stats
 from lamp_dataset.commands.history import history, leaks
 from lamp_dataset.commands.hub import export, push
 from lamp_dataset.commands.personalize import personalize, rank
-from lamp_dataset.commands.subsets import users
+from lamp_dataset.commands.subsets import oppu, users
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -21,6 +21,7 @@ main.add_command(list_configs)
 main.add_command(show)
 main.add_command(stats)
 main.add_command(users)
+main.add_command(oppu)
 main.add_command(personalize)
 main.add_command(rank)
 main.add_command(history)

@@ -1,14 +1,21 @@
-"""``lamp-dataset users``: which users."""
+"""``lamp-dataset users`` and ``lamp-dataset oppu``: which users, and their samples user by user."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
-from lamp_dataset.atomic import check_not_input, write_whole
-from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, stacked
-from lamp_dataset.formats.layout import find_files
+from lamp_dataset.atomic import check_not_input, real_path, whole_folder, write_whole
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, stacked, users_option
+from lamp_dataset.formats.layout import check_layout, find_files
+from lamp_dataset.formats.oppu import LAYOUT, OTHERS
 from lamp_dataset.formats.user_files import read_user_subset, write_user_subset
 from lamp_dataset.tasks import get_task
+
+if TYPE_CHECKING:
+    from lamp_dataset.personalize.oppu_export import Written
 
 _FILE = click.Path(exists=True, dir_okay=False)
 _criteria = stacked(
@@ -87,3 +94,70 @@ def users(
         f"{found.samples:,} samples; profiles of {min(sizes):,} to {max(sizes):,} items",
         err=True,
     )
+
+
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "lamp-dataset oppu LaMP_4_time --data-dir D --split test --users top100.json --output oppu",
+        "lamp-dataset oppu LaMP_4_time --data-dir D --split train --users top100.json --others train --output oppu",
+    ),
+)
+@click.argument("config")
+@click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
+@click.option("--split", type=SPLIT, default="test", show_default=True, help="Where the samples of --users are.")
+@users_option
+@click.option("--others", type=SPLIT, help="Write the samples that all other users have in this split as well.")
+@click.option(
+    "-o", "--output", required=True, type=click.Path(file_okay=False), help="Folder to write the task's folder in."
+)
+def oppu(config: str, data_dir: str | None, split: str, users: str | None, others: str | None, output: str) -> None:
+    """Write the samples of CONFIG, a time-based config, user by user in the layout of OPPU (arXiv 2402.04401).
+
+    The users of --users, all by default, become the test users of that layout, and --others its training users. A user
+    has one profile there: the items that all of the user's samples have.
+    """
+    from lamp_dataset.personalize.oppu_export import positions_by_user, write_users_file  # late: --help must be quick
+    from lamp_dataset.personalize.split import load_split
+
+    task = get_task(config)
+    check_layout(LAYOUT, task)
+    if others is not None and users is None:
+        raise ValueError("--others needs --users: without it, there are no others")
+    target = real_path(Path(output).expanduser() / task.oppu.folder)
+    _check_new(target)
+    subset = None if users is None else read_user_subset(users)
+    if subset is not None:
+        subset.check_fits(task, split)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    found = []
+    with whole_folder(target, _check_new, 0o700 if task.gated else 0o777, alone=True) as new:
+        for name, file in ((split, task.oppu.history + ".json"), *([(others, OTHERS)] if others else [])):
+            rows = load_split(config, name, data_dir)
+            whose = positions_by_user(rows)
+            if subset is not None and file != OTHERS:
+                subset.positions(list(whose), name)  # says if it is of other users
+            kept = [user for user in whose if subset is None or (user in subset.users) == (file != OTHERS)]
+            if not kept:
+                raise ValueError(f"{config}, split {name!r}: expected users for {file}, found none")
+            found.append((file, write_users_file(new / file, task, {user: whose[user] for user in kept}, rows)))
+    for file, written in found:
+        say(f"{target / file}: {_summary(written)}", err=True)
+    if task.gated:
+        say(f"{target} holds texts under {task.license}", err=True)
+
+
+def _check_new(target: Path) -> None:
+    """ValueError if there is something that a new folder would replace: a release is not made again in an hour."""
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise ValueError(f"{target}: expected a new or an empty folder, found something there; choose another --output")
+
+
+def _summary(written: Written) -> str:
+    parts = [f"{written.users:,} users with {written.samples:,} samples"]
+    if not written.golds:
+        parts.append("golds are withheld")
+    if written.trimmed:
+        lost = f"{written.left_out:,} items that not all of their samples have are left out"
+        parts.append(f"{written.trimmed:,} users have several profiles: {lost}")
+    return "; ".join(parts)

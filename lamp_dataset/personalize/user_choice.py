@@ -131,8 +131,8 @@ class Choice:
     def _left(self, users: Users, split: str) -> set[str]:
         """The users whom no condition excludes."""
         for subset in (self.ids, self.others):
-            if subset is not None:
-                subset.positions(list(users.activity), split)
+            if subset is not None and (subset is self.ids or subset.recipe.get("split") in (None, split)):
+                subset.positions(list(users.activity), split)  # says if it is of other users
         left = set(users.activity if self.ids is None else self.ids.users) & set(users.activity)
         left -= set(() if self.others is None else self.others.users)
         limit = self.cold_start

@@ -1,5 +1,6 @@
 import json
 import os
+import stat
 
 import click.testing
 import datasets
@@ -90,3 +91,85 @@ def test_bad_options_are_one_line(run, options, facts):
     assert last.startswith("error: ")
     assert [fact for fact in facts if fact not in last] == []
     assert not os.path.exists("u.json")
+
+
+NAME = "LaMP_3_time"
+
+
+def test_the_chosen_users_and_the_others_in_oppus_layout(run):
+    assert run("users", NAME, *HERE, "--split", "train", "--top", 1, "--output", "u.json")[0] == 0
+    chosen = read_user_subset("u.json").users
+    status, output = run("oppu", NAME, *HERE, "--split", "train", "--users", "u.json", "--others", "train", "-o", "o")
+    assert status == 0, output
+    rows, found = sample(NAME, "train"), datasets.load_dataset("lamp", NAME, data_dir="o", layout="oppu")
+    for split, kept in (("test", True), ("train", False)):
+        expected = {row["id"]: (row["user_id"], row["input"], row["output"]) for row in rows}
+        expected = {key: value for key, value in expected.items() if (value[0] in chosen) == kept}
+        assert {row["id"]: (row["user_id"], row["input"], row["output"]) for row in found[split]} == expected
+    assert f"product_rating/user_others.json: {len(set(rows['user_id'])) - 1} users with" in output
+    assert "left out" in output
+
+
+def test_all_users_of_a_split_whose_golds_are_withheld(run):
+    status, output = run("oppu", NAME, *HERE, "--output", "o")
+    assert (status, "golds are withheld" in output) == (0, True)
+    assert os.listdir("o/product_rating") == ["user_top_100_history.json"]
+
+
+def test_a_folder_that_holds_something_is_left_alone(run):
+    assert run("oppu", NAME, *HERE, "--output", "o")[0] == 0
+    with open("o/product_rating/user_top_100_history.json", "rb") as file:
+        before = file.read()
+    status, output = run("oppu", NAME, *HERE, "--split", "train", "--output", "o")
+    assert (status, "product_rating" in output) == (2, True)
+    with open("o/product_rating/user_top_100_history.json", "rb") as file:
+        assert file.read() == before
+    assert run("oppu", "LaMP_4_time", *HERE, "--output", "o")[0] == 0
+    assert sorted(os.listdir("o")) == ["news_headline", "product_rating"]
+
+
+def test_nothing_is_left_of_a_run_that_fails_half_way(run, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device", "x")
+
+    monkeypatch.setattr("lamp_dataset.personalize.oppu_export.dump_outputs", full)
+    status, output = run("oppu", NAME, *HERE, "--split", "train", "--output", "o")
+    assert (status, "No space left" in output) == (2, True)
+    assert os.listdir("o") == []
+
+
+def test_the_gated_task_is_for_its_owner_alone(run):
+    status, output = run("oppu", "LaMP_6_time", *HERE, "--split", "train", "--output", "o")
+    assert (status, "LDC2015T03" in output) == (0, True)
+    assert stat.S_IMODE(os.stat("o/email_subject").st_mode) == 0o700
+    assert {stat.S_IMODE(os.stat(f"o/email_subject/{name}").st_mode) for name in os.listdir("o/email_subject")} == {
+        0o600
+    }
+
+
+@pytest.mark.parametrize(
+    ("config", "options", "facts"),
+    [
+        ("LaMP_3", (), ["LaMP_3_time"]),
+        (NAME, ("--others", "train"), ["--others", "--users"]),
+        (NAME, ("--users", "unknown.txt"), ["unknown.txt", "'x'"]),
+        (NAME, ("--users", "wrong.json"), ["wrong.json", "LaMP_4_time"]),
+        (NAME, ("--users", "all.txt", "--others", "test"), ["'test'", "user_others.json"]),
+        (NAME, ("--split", "dev"), ["validation"]),
+        ("LaMP_8", (), ["LaMP_8"]),
+    ],
+)
+def test_bad_options_of_oppu_are_one_line_and_write_nothing(run, config, options, facts):
+    for name, text in (
+        ("unknown.txt", "x\n"),
+        ("all.txt", "\n".join(sorted(set(sample(NAME, "test")["user_id"])))),
+        ("wrong.json", '{"recipe": {"config": "LaMP_4_time"}, "users": ["1"]}'),
+    ):
+        with open(name, "w") as file:
+            file.write(text)
+    status, said = run("oppu", config, *HERE, *options, "--output", "o")
+    last = said.strip().splitlines()[-1]
+    assert status == 2
+    assert last.startswith("error: ")
+    assert [fact for fact in facts if fact not in last] == []
+    assert not os.path.exists("o") or os.listdir("o") == []

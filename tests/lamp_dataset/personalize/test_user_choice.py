@@ -63,6 +63,12 @@ def test_a_file_and_its_others_are_all_users_once():
     assert sorted([*first.users, *chosen(others=first)]) == sorted(USERS.activity)
 
 
+def test_others_of_another_split_may_have_no_rows_here():
+    others = subset_of(["9", "nobody"], "o.json", {"config": "LaMP_3_time", "split": "validation"})
+    assert chosen(others=others) == ["1", "2", "10", "33"]
+    assert len(chosen(others=subset_of(["nobody"], "o.json", others.recipe))) == 5
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_a_sample_depends_on_names_and_seed_alone(seed):
     names = [f"u{number}" for number in range(200)]
