@@ -181,6 +181,8 @@ def _outputs_path(task: Task, split: str) -> str:
 
 
 def official_paths(task: Task, split: str, files: Files) -> dict[str, str]:
-    """Path below the site's folder -> path or URL of each file of a split."""
+    """Path below the site's folder -> path or URL of each file of a split; OPPU's files have the names they have."""
+    if oppu.is_users_file(files.questions):
+        return {os.path.basename(file): file for file in files if file is not None}
     paths = (task.questions_path(split), _outputs_path(task, split))
     return {path: file for path, file in zip(paths, files, strict=True) if file is not None}
