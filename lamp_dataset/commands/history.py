@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, stacked
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, stacked, users_option
 from lamp_dataset.commands.personalize import check_target
 from lamp_dataset.personalize.prompt_files import check_prompt_path, write_tables
 from lamp_dataset.tasks import get_task
@@ -21,6 +21,7 @@ _FILES = stacked(click.argument("config"), click.option("--data-dir", type=DATA_
 )
 @_FILES
 @click.option("--split", type=SPLIT, default="train", show_default=True)
+@users_option
 @click.option(
     "--visible",
     default="none",
@@ -46,6 +47,7 @@ def history(
     config: str,
     data_dir: str | None,
     split: str,
+    users: str | None,
     visible: str,
     style: str,
     limit: int,
@@ -61,10 +63,12 @@ def history(
     from lamp_dataset.personalize.history.history import History  # imported late: --help must be quick
     from lamp_dataset.personalize.split import load_split
 
-    for name in (split, *excluded):
-        check_target(check_prompt_path(output), config, data_dir, name)
+    check_target(check_prompt_path(output), config, data_dir, split, users)
+    for name in excluded:
+        check_target(output, config, data_dir, name)
+    wanted = [(split, users), *((name, None) for name in excluded)]
     made = History(config, visible=visible, style=style, limit=None if no_limit else limit, seed=seed)
-    rows, *others = (load_split(config, name, data_dir) for name in (split, *excluded))
+    rows, *others = (load_split(config, name, data_dir, users=whose) for name, whose in wanted)
     write_tables(made.tables(rows, others), made.features().arrow_schema, output, made.task.gated)
     say(f"{output}: {made.counts}", err=True)
     if made.task.gated:
