@@ -51,6 +51,14 @@ def prompts(reviews: Dataset) -> None:
     Personalizer("LaMP_3", retriever=3)  # type: ignore[arg-type]
 
 
+def histories(reviews: Dataset) -> None:
+    history = lamp_dataset.History("LaMP_3_time", visible="earlier", style="task", limit=None, seed=1)
+    pairs: Dataset = history.pairs(reviews, exclude=[reviews.select([0])])
+    pairs.select_columns(["input", "output"]).rename_columns({"input": "prompt", "output": "completion"})
+    left: int = history.counts.leaks + history.counts.incomplete + history.counts.duplicates
+    lamp_dataset.History("LaMP_3", limit="16", seed=left)  # type: ignore[arg-type]
+
+
 class Backwards:
     """A retriever of one's own."""
 
