@@ -16,7 +16,7 @@ from lamp_dataset.personalize.hashes import joined, text_hashes
 from lamp_dataset.personalize.history.leaks import is_test
 from lamp_dataset.personalize.history.pair_texts import pair_texts
 from lamp_dataset.personalize.history.survey import read_items
-from lamp_dataset.personalize.history.united import Histories
+from lamp_dataset.personalize.history.united import Histories, picked
 from lamp_dataset.personalize.history.visible import Window, days, seen, windows
 from lamp_dataset.task import Task
 
@@ -73,11 +73,11 @@ class Pairing:
 
     def tables(self, given: Histories) -> Iterator[pa.Table]:
         """The pairs of some users, a table of moderate size at a time; profiles are dictionary-encoded."""
-        texts, outputs, lacking = read_items(self.task, given.items)
-        leaking = is_test(text_hashes(texts), text_hashes(outputs), given.owners, self.tests) & ~lacking
+        _, outputs, lacking = read_items(self.task, given.items)
+        leaking = is_test(given.keys, text_hashes(outputs), given.owners, self.tests) & ~lacking
         good = np.flatnonzero(~(lacking | leaking))
         user_of, users = given.user_of[good], pa.array(given.users, pa.string()).take(pa.array(given.user_of[good]))
-        items, ids = (array.take(pa.array(good)) for array in (given.items, pair_ids(given)))
+        items, ids = (picked(array, good) for array in (given.items, pair_ids(given)))
         inputs, outputs = pair_texts(self.task, items, users, self.style, self.seed)
         # inputs of whole texts differ, since items of one text are united
         chosen = np.arange(len(good)) if self.task.pair.lead is None else _first_of_each(user_of, inputs)
@@ -93,7 +93,7 @@ class Pairing:
         window = windows(self.visible, self._days(items, ids), starts, self.limit)
         pairs = pa.table({"id": ids, "user_id": users, "input": inputs, "output": outputs})
         for some in _cut(chosen, window, items.nbytes):
-            yield pairs.take(pa.array(some)).append_column("profile", _profiles(items, window, some))
+            yield picked(pairs, some).append_column("profile", _profiles(items, window, some))
 
     def _count(self, **new: int) -> None:
         self.counts = Counts(*(a + b for a, b in zip(astuple(self.counts), astuple(Counts(**new)), strict=True)))

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from lamp_dataset.loading.arrow_files import MappedColumn, arrow_batches
 from lamp_dataset.loading.datasets_internals import files_of
-from lamp_dataset.personalize.history.declared import declared, declared_items, profile_type
+from lamp_dataset.personalize.history.declared import declared, profile_type
 from lamp_dataset.personalize.users import batches
 from lamp_dataset.task import Task
 
@@ -56,11 +56,11 @@ class StoredRows:
                 writer.write_table(table.select(["profile"]))
                 yield table
 
-    def items(self, row: int) -> pa.StructArray | None:
-        """The profile of a row; None if it is empty."""
+    def items(self, row: int) -> pa.Array | None:
+        """The items of a row's profile as they are stored; None if there are none."""
         if self._profiles is None:
             files = self._files or [self._path]
             size = sum(map(os.path.getsize, files)) / max(1, self._number)
             self._profiles = MappedColumn(files, "profile", 1 + int(MAPPED_BYTES / max(1, size)))
         values = self._profiles[row].values
-        return None if values is None or not len(values) else declared_items(self._task, values, f"row {row}")
+        return values if values is not None and len(values) else None

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from lamp_dataset.personalize.hashes import joined
-from lamp_dataset.personalize.history.declared import profile_type
+from lamp_dataset.personalize.history.declared import declared_items, profile_type
 from lamp_dataset.personalize.history.stored import StoredRows
 from lamp_dataset.personalize.history.survey import Survey
 from lamp_dataset.task import Task
@@ -26,6 +26,8 @@ class Histories:
         users: the users.
         user_of: for each item the position of its user in ``users``.
         owners: for each item the number of its user, see :class:`~lamp_dataset.personalize.history.survey.Survey`.
+        keys: for each item the hash of what it asks about, see
+            :func:`~lamp_dataset.personalize.history.survey.item_keys`.
         items: the items. Of several copies it is the first of the row with the smallest id.
         copies: how many items are copies of these within one profile. Copies in a user's other profiles are what
             profiles are made of, and do not count.
@@ -34,6 +36,7 @@ class Histories:
     users: list[str]
     user_of: np.ndarray
     owners: np.ndarray
+    keys: np.ndarray
     items: pa.StructArray
     copies: int
 
@@ -56,12 +59,13 @@ def _unite(task: Task, found: Survey, stored: StoredRows, rows: list[int]) -> Hi
     sizes = [len(found.keys[row]) for row in rows]
     users = {user: number for number, user in enumerate(dict.fromkeys(found.users[row] for row in rows))}
     user_of = np.repeat(np.array([users[found.users[row]] for row in rows], np.int64), sizes)
-    keys = joined(user_of, np.concatenate([found.keys[row] for row in rows]))
-    kept, number = _distinct(keys, np.repeat(np.arange(len(rows)), sizes))
+    keys = np.concatenate([found.keys[row] for row in rows])
+    kept, number = _distinct(joined(user_of, keys), np.repeat(np.arange(len(rows)), sizes))
     return Histories(
         list(users),
         user_of[kept],
         np.repeat(found.owners[rows], sizes)[kept],
+        keys[kept],
         _items(task, stored, rows, np.cumsum([0, *sizes]), kept),
         number - len(kept),
     )
@@ -87,8 +91,17 @@ def _distinct(keys: np.ndarray, row_of: np.ndarray) -> tuple[np.ndarray, int]:
 def _items(task: Task, stored: StoredRows, rows: list[int], starts: np.ndarray, kept: np.ndarray) -> pa.StructArray:
     """The kept items, which are numbered through all profiles of these rows."""
     bounds = np.searchsorted(kept, starts)
-    parts = [pa.array([], profile_type(task).value_type)]
-    for row, start, low, high in zip(rows, starts, bounds, bounds[1:], strict=False):
-        if low < high:
-            parts.append(stored.items(row).take(pa.array(kept[low:high] - start)))
-    return pa.concat_arrays(parts)
+    parts = [
+        picked(stored.items(row), kept[low:high] - start)
+        for row, start, low, high in zip(rows, starts, bounds, bounds[1:], strict=False)
+        if low < high
+    ]
+    items = pa.concat_arrays(parts) if parts else pa.array([], profile_type(task).value_type)
+    return declared_items(task, items, "the profiles")
+
+
+def picked(values: pa.Array, positions: np.ndarray) -> pa.Array:
+    """The values at some positions; those of neighbors are not copied."""
+    if len(positions) and positions[-1] - positions[0] == len(positions) - 1 and (np.diff(positions) == 1).all():
+        return values.slice(positions[0], len(positions))
+    return values.take(pa.array(positions))

@@ -3,6 +3,7 @@ import pyarrow as pa
 import pytest
 
 from lamp_dataset import TASKS
+from lamp_dataset.personalize.hashes import text_hashes
 from lamp_dataset.personalize.history import pairing
 from lamp_dataset.personalize.history.pairing import Counts, Pairing, pair_ids
 from lamp_dataset.personalize.history.united import Histories
@@ -13,7 +14,8 @@ TASK = TASKS["LaMP_4_time"]
 def histories(items, users=("u",), user_of=None):
     kind = pa.struct([(name, pa.string()) for name in TASK.item_fields])
     user_of = np.array(user_of or [0] * len(items))
-    return Histories(list(users), user_of, user_of.astype(np.uint64), pa.array(items, kind), 0)
+    keys = text_hashes(pa.array([item["text"] for item in items]))
+    return Histories(list(users), user_of, user_of.astype(np.uint64), keys, pa.array(items, kind), 0)
 
 
 def item(number, **more):

@@ -1,6 +1,7 @@
 from collections import Counter
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from histories import expected, made_up
 
@@ -51,3 +52,10 @@ def test_an_item_counts_as_often_as_the_row_that_has_it_most_often():
         assert first.tolist() == list(known.values())
         assert number == most.total()
     assert united._distinct(np.array([], np.uint64), np.array([], np.int64))[1] == 0
+
+
+def test_values_are_picked_in_any_order():
+    values = pa.array(["a", "b", "c", "d"])
+    for positions in ([], [2], [1, 2, 3], [3, 2, 1], [0, 2, 2, 3], [0, 3], [1, 1]):
+        found = united.picked(values, np.array(positions, np.int64))
+        assert found.to_pylist() == ["abcd"[position] for position in positions]
