@@ -173,3 +173,29 @@ def test_bad_options_of_oppu_are_one_line_and_write_nothing(run, config, options
     assert last.startswith("error: ")
     assert [fact for fact in facts if fact not in last] == []
     assert not os.path.exists("o") or os.listdir("o") == []
+
+
+def test_commands_read_the_folder(run):
+    assert run("oppu", NAME, *HERE, "--split", "train", "--output", "o")[0] == 0
+    for command in (
+        ("stats", NAME, "--data-dir", "o"),
+        ("show", NAME, "--data-dir", "o", "--split", "test"),
+        ("personalize", NAME, "--data-dir", "o", "--split", "test", "--output", "p.parquet"),
+        ("rank", NAME, "--data-dir", "o/product_rating", "--split", "test", "--output", "r.json"),
+        ("users", NAME, "--data-dir", "o", "--split", "test", "--top", 1, "--output", "u.json"),
+        ("oppu", NAME, "--data-dir", "o", "--split", "test", "--users", "u.json", "--output", "p"),
+        ("export", NAME, "--data-dir", "o", "--output", "e"),
+    ):
+        status, output = run(*command)
+        assert status == 0, output
+    status, output = run("oppu", NAME, "--data-dir", "o", "--split", "test", "--output", "o")
+    assert (status, "product_rating" in output) == (2, True)
+
+
+def test_two_runs_at_once_do_not_mix(run, tmp_path):
+    from lamp_dataset.atomic import whole_folder
+
+    (tmp_path / "o").mkdir()
+    with whole_folder(tmp_path / "o" / "product_rating", lambda path: None, alone=True):
+        status, output = run("oppu", NAME, *HERE, "--output", "o")
+    assert (status, "another run" in output) == (2, True)
