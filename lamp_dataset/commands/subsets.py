@@ -11,11 +11,12 @@ from lamp_dataset.atomic import check_not_input, real_path, whole_folder, write_
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, stacked, users_option
 from lamp_dataset.formats.layout import check_layout, find_files
 from lamp_dataset.formats.oppu import LAYOUT, OTHERS
-from lamp_dataset.formats.user_files import read_user_subset, write_user_subset
+from lamp_dataset.formats.user_files import UserSubset, read_user_subset, write_user_subset
 from lamp_dataset.tasks import get_task
 
 if TYPE_CHECKING:
     from lamp_dataset.personalize.oppu_export import Written
+    from lamp_dataset.personalize.user_choice import Users
 
 _FILE = click.Path(exists=True, dir_okay=False)
 _criteria = stacked(
@@ -72,10 +73,7 @@ def users(
     from lamp_dataset.personalize.split import load_split  # imported late: --help must be quick
     from lamp_dataset.personalize.user_choice import Choice, users_of_rows
 
-    for flag, needs in (("by", "top"), ("seed", "sample")):
-        given = ctx.get_parameter_source(flag) is not click.core.ParameterSource.DEFAULT
-        if given and ctx.params[needs] is None:
-            raise ValueError(f"--{flag} needs --{needs}")
+    _check_given(ctx)
     task = get_task(config)
     read = () if data_dir is None else find_files(task, data_dir, [split])[split]
     check_not_input(output, [path for path in (*read, others, ids) if path is not None])
@@ -87,13 +85,22 @@ def users(
     chosen = choice.of(found, config, split)
     with write_whole(output) as file:
         write_user_subset(file, chosen)
-    kept = [found.activity[user] for user in chosen.users]
-    sizes = [activity.profile for activity in kept]
-    say(
-        f"{output}: {len(kept):,} of {len(found.activity):,} users with {sum(a.samples for a in kept):,} of "
-        f"{found.samples:,} samples; profiles of {min(sizes):,} to {max(sizes):,} items",
-        err=True,
-    )
+    say(f"{output}: {_said(found, chosen)}", err=True)
+
+
+def _check_given(ctx: click.Context) -> None:
+    """ValueError for an option of another one that is not there."""
+    for flag, needs in (("by", "top"), ("seed", "sample")):
+        given = ctx.get_parameter_source(flag) is not click.core.ParameterSource.DEFAULT
+        if given and ctx.params[needs] is None:
+            raise ValueError(f"--{flag} needs --{needs}")
+
+
+def _said(users: Users, chosen: UserSubset) -> str:
+    kept = [users.activity[user] for user in chosen.users]
+    sizes, samples = [activity.profile for activity in kept], sum(activity.samples for activity in kept)
+    counts = f"{len(kept):,} of {len(users.activity):,} users with {samples:,} of {users.samples:,} samples"
+    return f"{counts}; profiles of {min(sizes):,} to {max(sizes):,} items"
 
 
 @click.command(
@@ -130,21 +137,30 @@ def oppu(config: str, data_dir: str | None, split: str, users: str | None, other
     if subset is not None:
         subset.check_fits(task, split)
     target.parent.mkdir(parents=True, exist_ok=True)
-    found = []
+    found = {}
     with whole_folder(target, _check_new, 0o700 if task.gated else 0o777, alone=True) as new:
         for name, file in ((split, task.oppu.history + ".json"), *([(others, OTHERS)] if others else [])):
             rows = load_split(config, name, data_dir)
-            whose = positions_by_user(rows)
-            if subset is not None and file != OTHERS:
-                subset.positions(list(whose), name)  # says if it is of other users
-            kept = [user for user in whose if subset is None or (user in subset.users) == (file != OTHERS)]
-            if not kept:
-                raise ValueError(f"{config}, split {name!r}: expected users for {file}, found none")
-            found.append((file, write_users_file(new / file, task, {user: whose[user] for user in kept}, rows)))
-    for file, written in found:
+            whose = _chosen(positions_by_user(rows), subset, name, file == OTHERS)
+            found[file] = write_users_file(new / file, task, whose, rows)
+    for file, written in found.items():
         say(f"{target / file}: {_summary(written)}", err=True)
     if task.gated:
         say(f"{target} holds texts under {task.license}", err=True)
+
+
+def _chosen(whose: dict[str, list[int]], subset: UserSubset | None, split: str, others: bool) -> dict[str, list[int]]:
+    """The users of ``subset``, or all others. ``whose``: user -> rows in the split.
+
+    Raises:
+        ValueError: the subset is of other users, or nobody is left.
+    """
+    if subset is not None and not others:
+        subset.positions(list(whose), split)
+    found = {user: rows for user, rows in whose.items() if subset is None or (user in subset.users) != others}
+    if not found:
+        raise ValueError(f"split {split!r}: expected {'other ' if others else ''}users, found none")
+    return found
 
 
 def _check_new(target: Path) -> None:

@@ -2,8 +2,7 @@
 
 A folder per task holds the test users, ``[{"user_id", "profile": […], "query": [{"id", "input", "gold"}, …]}, …]``, in
 ``user_top_100_history.json`` (tweets: ``user_more_100_history.json``), their golds in ``…_label.json``, and all other
-users in ``user_others.json``; ``profile_user_100.json`` and ``profile_user_others.json`` hold a text about each user.
-Standard library only.
+users in ``user_others.json``. Standard library only.
 """
 
 from __future__ import annotations
@@ -15,26 +14,21 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
-from lamp_dataset.formats.ids import UniqueIds, check_unique
+from lamp_dataset.formats.ids import UniqueIds
 from lamp_dataset.formats.json_entries import BinaryWriter, Encoded, EntryWriter
-from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.json_list import BLOCK_BYTES, JsonList
 from lamp_dataset.formats.outputs import Outputs
-from lamp_dataset.formats.texts import Number, check_encodable, short
+from lamp_dataset.formats.texts import Number, short
 from lamp_dataset.task import Task
-from lamp_dataset.tasks import get_task
 
 #: What :func:`lamp_dataset.formats.layout.find_files` calls it.
 LAYOUT = "oppu"
 #: Keys that users have, and their profile items and queries do not.
 USER_KEYS = ("user_id", "profile", "query")
+#: The file of the training users, and names of that of the test users.
 OTHERS = "user_others.json"
-_HISTORIES = ("user_top_100_history.json", "user_more_100_history.json")
+HISTORIES = ("user_top_100_history.json", "user_more_100_history.json")
 _LABEL = "_label.json"
-#: The files of texts about users -> those of the users.
-_SUMMARIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"profile_user_100.json": _HISTORIES, "profile_user_others.json": (OTHERS,)}
-)
 _HELP = (
     'A file of users in OPPU\'s layout holds [{"user_id", "profile": […], "query": [{"id", "input", "gold"}, …]}, …].'
 )
@@ -46,7 +40,7 @@ def is_users_file(path: object) -> bool:
     >>> is_users_file("oppu/citation/user_others.json"), is_users_file("LaMP_1/dev_questions.json")
     (True, False)
     """
-    return Path(str(path)).name in (*_HISTORIES, OTHERS)
+    return Path(str(path)).name in (*HISTORIES, OTHERS)
 
 
 def label_file(history: str | os.PathLike[str]) -> str:
@@ -67,10 +61,10 @@ def find_users_files(task: Task, root: Path) -> dict[str, tuple[str, str | None]
     Raises:
         ValueError: there are two files of test users.
     """
-    for folder in _folders(task, root):
-        histories = [path for path in map(folder.joinpath, _HISTORIES) if os.path.lexists(path)]
+    for folder in task_folders(task, root):
+        histories = [path for path in map(folder.joinpath, HISTORIES) if os.path.lexists(path)]
         if len(histories) > 1:
-            raise ValueError(f"{folder}: expected one file of test users, found {' and '.join(_HISTORIES)}")
+            raise ValueError(f"{folder}: expected one file of test users, found {' and '.join(HISTORIES)}")
         found: dict[str, tuple[str, str | None]] = {}
         for path in histories:
             label = label_file(path)
@@ -82,7 +76,7 @@ def find_users_files(task: Task, root: Path) -> dict[str, tuple[str, str | None]
     return {}
 
 
-def _folders(task: Task, root: Path) -> list[Path]:
+def task_folders(task: Task, root: Path) -> list[Path]:
     """Where the files of a task can be."""
     return [root, *([] if task.oppu is None else [root / task.oppu.folder])][::-1]
 
@@ -170,7 +164,7 @@ def read_user_golds(path: str | os.PathLike[str], task: Task) -> Outputs:
     """
     ids = UniqueIds(str(path))
     golds: dict[str, str] = {}
-    for number, user in _read_users(path):
+    for number, user in read_users(path):
         for row in rows_of_user(user, str(path), number):
             ids.add(row["id"])
             if row["output"] is None:
@@ -179,8 +173,8 @@ def read_user_golds(path: str | os.PathLike[str], task: Task) -> Outputs:
     return Outputs(task.official_name, MappingProxyType(golds), str(path))
 
 
-def _read_users(path: str | os.PathLike[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Position and user, without checks."""
+def read_users(path: str | os.PathLike[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Position and user, not checked yet, in flat memory."""
     with Path(path).open("rb") as file:
         yield from enumerate(open_users(file, str(path)).rows())
 
@@ -208,53 +202,3 @@ def user_entry(user: str, profile: Sequence[Mapping[str, Any]], rows: Iterable[M
         for row in rows
     ]
     return Encoded(json.dumps({"user_id": user, "profile": items, "query": queries}).encode("ascii"))
-
-
-def oppu_summaries(config: str, data_dir: str | os.PathLike[str]) -> dict[str, str]:
-    """The texts about users that a folder in OPPU's layout holds, as ``Personalizer(summary=…)`` takes them.
-
-    They are in ``profile_user_100.json`` and ``profile_user_others.json``, lists of ``{"id": user, "output": text}``;
-    where entries do not name their users, they are in the order of the file of users.
-
-    Args:
-        config: config name, such as ``"LaMP_4_time"``.
-        data_dir: the folder of the tasks, or of one task.
-
-    Returns:
-        User -> text.
-
-    Raises:
-        ValueError: a file has another shape, a user twice, or other users.
-        OSError: there is no such file, or it cannot be read.
-    """
-    root, found, tried = Path(data_dir).expanduser(), {}, []
-    for folder in _folders(get_task(config), root):
-        for name, users in _SUMMARIES.items():
-            tried.append(folder / name)
-            if tried[-1].exists():
-                of_users = [folder / user_file for user_file in users if (folder / user_file).exists()]
-                found = {**_summaries(tried[-1], of_users), **found}
-        if found:
-            return found
-    raise FileNotFoundError(f"{root}: found no file of summaries; looked for {', '.join(map(str, tried))}")
-
-
-def _summaries(path: Path, user_files: Sequence[Path]) -> dict[str, str]:
-    """User -> text."""
-    entries = read_json(path)
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise ValueError(f'{path}: expected a list [{{"id": "…", "output": "…"}}, …], found {short(entries)}')
-    names = [entry.get("id") for entry in entries]
-    if None in names:
-        names = [
-            check_user(user, str(file), n) and user["user_id"] for file in user_files for n, user in _read_users(file)
-        ]
-        if len(names) != len(entries):
-            raise ValueError(f"{path}: expected a text for each of the {len(names)} users, found {len(entries)} texts")
-    names = list(map(str, names))
-    check_unique(names, str(path))
-    for name, entry in zip(names, entries, strict=True):
-        if not isinstance(entry.get("output"), str):
-            raise ValueError(f"{path}: user {short(name)}: expected a string as 'output', {_found(entry, 'output')}")
-        check_encodable(entry["output"], f"{path}: user {short(name)}", "output")
-    return dict(zip(names, (entry["output"] for entry in entries), strict=True))

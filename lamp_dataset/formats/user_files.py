@@ -6,6 +6,7 @@ A list of ids alone is one as well: a JSON list, or a text file with an id per l
 from __future__ import annotations
 
 import json
+import numbers
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -109,7 +110,7 @@ def subset_of(ids: Iterable[Any], name: str = "users", recipe: Mapping[str, Any]
     """
     found = list(ids)
     for position, user in enumerate(found):
-        if not isinstance(user, (str, int)) or isinstance(user, bool) or user == "":
+        if not isinstance(user, (str, numbers.Integral)) or isinstance(user, bool) or user == "":
             raise ValueError(f"{name}: user {position}: expected a non-empty string or a number, found {short(user)}")
     users = tuple(map(str, found))
     if not users:

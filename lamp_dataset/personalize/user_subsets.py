@@ -22,7 +22,8 @@ def select_users(rows: Any, ids: Iterable[str | int] | str | os.PathLike[str]) -
 
     Args:
         rows: rows of one split, as :func:`users_of` takes them.
-        ids: ids of users, or the path of a users file, as ``lamp-dataset users`` writes it. An id per line will do.
+        ids: ids of users, strings or whole numbers, such as another data set's column; or the path of a users file, as
+            ``lamp-dataset users`` writes it, or with an id per line.
 
     Returns:
         The same kind of thing: a ``Dataset``, an ``IterableDataset`` (which is read once to find its users), an Arrow
@@ -53,7 +54,7 @@ def select_users(rows: Any, ids: Iterable[str | int] | str | os.PathLike[str]) -
 
 def samples_of_users(rows: Any, ids: Iterable[str | int] | str | os.PathLike[str]) -> dict[int, Any]:
     """Position -> sample id of the rows of some users; arguments and errors as for :func:`select_users`."""
-    subset = read_user_subset(ids) if isinstance(ids, (str, os.PathLike)) else subset_of(ids)
+    subset = read_user_subset(ids) if isinstance(ids, (str, os.PathLike)) else subset_of(dict.fromkeys(ids))
     config, split = origin_of(rows)
     if config is not None:
         subset.check_fits(TASKS[config], split)

@@ -154,7 +154,7 @@ def test_the_gated_task_is_for_its_owner_alone(run):
         (NAME, ("--others", "train"), ["--others", "--users"]),
         (NAME, ("--users", "unknown.txt"), ["unknown.txt", "'x'"]),
         (NAME, ("--users", "wrong.json"), ["wrong.json", "LaMP_4_time"]),
-        (NAME, ("--users", "all.txt", "--others", "test"), ["'test'", "user_others.json"]),
+        (NAME, ("--users", "all.txt", "--others", "test"), ["'test'", "other users"]),
         (NAME, ("--split", "dev"), ["validation"]),
         ("LaMP_8", (), ["LaMP_8"]),
     ],

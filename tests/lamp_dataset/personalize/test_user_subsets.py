@@ -1,6 +1,7 @@
 import json
 
 import datasets
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -22,7 +23,11 @@ def load(name="LaMP_3", split="validation", **options):
     return datasets.load_dataset("lamp", name, split=split, data_dir=lamp_dataset.SAMPLE, **options)
 
 
-@pytest.mark.parametrize("ids", [["a", 7], ("7", "a"), {"a": 1, "7": 2}, iter(["a", "7"])], ids=lambda ids: type(ids))
+@pytest.mark.parametrize(
+    "ids",
+    [["a", 7], ("7", "a", "a"), {"a": 1, "7": 2}, iter(["a", "7"]), np.array(["a", "7"]), ["a", np.int64(7)]],
+    ids=lambda ids: type(ids),
+)
 def test_rows_of_the_users_in_the_order_of_the_rows(ids):
     assert select_users(ROWS, ids) == CHOSEN
 
@@ -52,6 +57,11 @@ def test_a_shuffled_stream_keeps_the_right_rows():
     for epoch in range(3):
         found.set_epoch(epoch)
         assert sorted(row["id"] for row in found) == ["10", "12", "13"]
+
+
+def test_the_users_of_another_data_set():
+    rows = datasets.Dataset.from_list(ROWS)
+    assert select_users(rows, rows.select([0, 2, 3])["user_id"]).to_list() == CHOSEN
 
 
 def test_a_file_of_users(tmp_path):
