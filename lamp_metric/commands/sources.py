@@ -119,7 +119,13 @@ def joiner_of(source: Source, task_name: str | None, look: Callable[[dict], None
     if source.subset is None:
         return Joiner(golds, (), task_name, None)
     task = task_of(golds, task_name)
-    users = source.read_users(golds, task, look) or {}
+    whose = frozenset(source.subset.users)
+
+    def look_at_theirs(row: dict) -> None:
+        if look is not None and (not task.time_based or row["user_id"] in whose):
+            look(row)
+
+    users = source.read_users(golds, task, look_at_theirs) or {}
     left_out = left_out_by(source.subset, users, task, source.split)
     return Joiner(_without(golds, left_out), left_out, task_name, users)
 
