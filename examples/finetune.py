@@ -15,13 +15,18 @@ import shutil
 import sys
 from pathlib import Path
 
+EXAMPLE = """on the embedded sample:
+  python examples/finetune.py --config LaMP_3 --data-dir sample --model google/flan-t5-small --epochs 1 --output run"""
+
 
 def arguments(given=None):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0], epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--config", required=True, help="such as LaMP_3")
     parser.add_argument("--model", required=True, help="name on the Hub or folder")
     parser.add_argument("--output", required=True, help="folder for checkpoints, model and predictions")
-    parser.add_argument("--data-dir", help="folder with the official files; by default they are fetched")
+    parser.add_argument("--data-dir", help="folder with the official files, or the word sample; fetched by default")
     parser.add_argument("--retriever", default="bm25")
     parser.add_argument("-k", type=int, default=4, help="items of the profile in a prompt; 0 for the input alone")
     parser.add_argument("--rules", default="official", help="official or fixed")
@@ -55,7 +60,7 @@ try:
     from transformers.trainer_utils import get_last_checkpoint
 
     import lamp_metric
-    from lamp_dataset import Personalizer, get_task
+    from lamp_dataset import SAMPLE, Personalizer, get_task
     from lamp_dataset.personalize.prompts.decoding import decode
 except ModuleNotFoundError as error:
     print(f"error: this needs the package {error.name}; from a checkout: pip install '.[models]'", file=sys.stderr)
@@ -151,7 +156,8 @@ def main(given=None):
         os.umask(0o077)  # all that is written from licensed texts is for their owner alone
     checkpoint = checkpoint_of(args)
     set_seed(args.seed)
-    rows = datasets.load_dataset("lamp", args.config, data_dir=args.data_dir, splits=("train", "validation"))
+    folder = SAMPLE if args.data_dir == "sample" else args.data_dir
+    rows = datasets.load_dataset("lamp", args.config, data_dir=folder, splits=("train", "validation"))
     tokenizer = AutoTokenizer.from_pretrained(args.model)
     personalize = Personalizer(
         args.config,

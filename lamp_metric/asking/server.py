@@ -42,6 +42,7 @@ _HINTS = (
     ((None,), "", "start the server, such as: vllm serve MODEL --port 8000"),
     ((401, 403), "", "set OPENAI_API_KEY to a key of this server"),
     ((404,), "", _ADDRESS),
+    (range(300, 400), "", "give the address that it leads to"),
     ((400, 422, 500), r"\bsystem\b", "leave the system message out"),
     ((400, 413, 422), "context|too long|too large", "make the prompts shorter"),
 )
@@ -151,11 +152,9 @@ class Server:
         except (AttributeError, TypeError, IndexError):
             said = redact(short(found if isinstance(found, str) else str(found)), secret())
             raise ValueError(f"{self.api}: expected an answer of a model, found {said}; {_ADDRESS}") from None
-        return {
-            "output": text.decode("utf-16", "replace"),  # half of a surrogate pair would fit no file
-            "finish_reason": getattr(choice, "finish_reason", None),
-            "model": getattr(found, "model", None),
-        }
+        said = {"finish_reason": getattr(choice, "finish_reason", None), "model": getattr(found, "model", None)}
+        told = {name: value if value is None else str(value) for name, value in said.items()}
+        return {"output": text.decode("utf-16", "replace"), **told}  # half of a surrogate pair would fit no file
 
     def _leave_out(self, name: str) -> None:
         """Send an option no more. Newer models know the number of tokens by another name."""

@@ -12,7 +12,8 @@ from lamp_dataset.tasks import BASE_URL, TASKS
 
 MAINS = {command: importlib.import_module(f"{package}.__main__").main for command, package in COMMANDS.items()}
 REFERENCE = (ROOT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
-#: Options of programs that are not ours: the official script's --use_date, and what the Makefile and the site mention.
+#: Options of programs that are not ours: the official script's --use_date, what the Makefile and the site mention, and
+#: servers of models.
 FOREIGN = {"--use_date", "--help", "--port", "--model-id"}
 
 every_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())

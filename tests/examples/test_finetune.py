@@ -104,3 +104,12 @@ def test_the_own_profile_tells_and_nothing_else_does(folder):
     # and what another call learned is not taken for its own
     with pytest.raises(ValueError, match="own holds another run, made with"):
         finetune(folder, 0, "own")
+
+
+def test_the_example_in_the_help_runs(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    module = example.load("finetune")
+    words = module.EXAMPLE.splitlines()[1].partition("finetune.py")[2].split()
+    words[words.index("--model") + 1] = str(folder / "model")
+    _, scores = module.main([*words, "--beams", "1", "--max-target", "4"])
+    assert set(scores) == {"MAE", "RMSE", "MAE_ci", "RMSE_ci"}

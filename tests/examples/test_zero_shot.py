@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 
 import datasets
 import example
@@ -107,6 +108,18 @@ def test_a_chat_model_reads_the_messages_in_its_template(folder, tmp_path, monke
         assert text.endswith("<assistant>")
         assert text.split()[-4:] == expected.split()[-4:]
         assert len(expected.split()) == length <= 100
+
+
+def test_a_template_that_refuses_a_system_role_is_told_and_gets_none(folder, tmp_path):
+    shutil.copytree(folder / "chat", tmp_path / "chat")
+    template = tmp_path / "chat" / "chat_template.jinja"
+    refuse = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no such role') }}{% endif %}"
+    template.write_text(refuse + template.read_text(encoding="utf-8"), encoding="utf-8")
+    words = given(tmp_path, "chat", tmp_path / "p.json", **{"data-dir": "sample", "limit": 1})
+    with pytest.raises(ValueError, match="no such role.*system"):
+        example.load("zero_shot").main(words)
+    example.load("zero_shot").main([*words, "--no-system"])
+    assert len(read_outputs(tmp_path / "p.json").by_id) == 1
 
 
 def test_predictions_of_a_gated_task_are_for_their_owner_alone(folder, tmp_path):
