@@ -70,9 +70,10 @@ try:
     from lamp_dataset.lazy import require
     from lamp_dataset.personalize.prompts.decoding import decode
     from lamp_dataset.personalize.split import load_split, personalize_split
-    from lamp_metric.asking.address import check_may_send, secret
+    from lamp_metric.asking.address import is_local, secret
     from lamp_metric.asking.journal import Journal
     from lamp_metric.asking.server import Server, ask_all
+    from lamp_metric.harness_rows import open_gated
 except ModuleNotFoundError as error:
     print(f"error: this needs the package {error.name}; from a checkout: pip install .", file=sys.stderr)
     sys.exit(2)
@@ -102,7 +103,8 @@ def settings_of(args):
     """What decides the answers. A server may come back under another address, and answer more samples than before."""
     others = {"output", "batch_size", "extract_answers", "api", "concurrency", "timeout", "acknowledge_license"}
     others |= {"limit", "beams"} if args.api else set()
-    return {name: value for name, value in vars(args).items() if name not in others and value not in (None, False)}
+    given = {name: value for name, value in vars(args).items() if name not in others}
+    return {name: value for name, value in given.items() if value is not None and value is not False}
 
 
 @functools.cache
@@ -163,8 +165,7 @@ def ask_there(rows, journal, bar, args, server):
 
 
 def connect(args):
-    """The server, if the texts may go there."""
-    check_may_send(args.config, args.api, args.acknowledge_license, args.data_dir)
+    """The server."""
     options = {"completions": args.completions, "max_answer": args.max_answer, "timeout": args.timeout}
     return Server(args.api, args.model, **options)
 
@@ -203,8 +204,9 @@ def journal_of(args):
 def main(given=None):
     """Ask, write, score. Returns the scores, or None without golds."""
     args = arguments(given)
-    if get_task(args.config).gated:
-        os.umask(0o077)  # all that is written from licensed texts is for their owner alone
+    # all that is written from licensed texts is for their owner alone, and it stays here unless the license allows more
+    here = {"on_this_machine": not args.api or is_local(args.api), "acknowledged": args.acknowledge_license}
+    open_gated(get_task(args.config), **here, how="--acknowledge-license")
     target = real_path(args.output)
     if target.is_dir() or not target.parent.is_dir():
         raise FileNotFoundError(f"{args.output}: expected the name of a file in a folder that exists")

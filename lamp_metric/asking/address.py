@@ -1,13 +1,11 @@
-"""Where a served model is, and what may go there."""
+"""Where a served model is, and the key for it."""
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
-from contextlib import suppress
 
-from lamp_dataset.hub.guard import check_licenses
+from lamp_metric.harness_rows import is_loopback
 
 #: Scheme, host, port and path. A user name, a query or a fragment could hold a key, or hide the host.
 _ADDRESS = re.compile(r"https?://(\[[\da-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?(/[\w.~/-]*)?", re.ASCII)
@@ -27,28 +25,10 @@ def is_local(api: str) -> bool:
     >>> is_local("http://127.0.0.1:8000/v1"), is_local("https://models.example/v1")
     (True, False)
     """
-    parts = _ADDRESS.fullmatch(api)
-    if parts is None:  # not quoted: it may hold a key
+    if _ADDRESS.fullmatch(api) is None:  # not quoted: it may hold a key
         found = "another form; a key belongs in the environment variable " + KEY
         raise ValueError(f"address of the server: expected one such as http://127.0.0.1:8000/v1, found {found}")
-    with suppress(ValueError):
-        return ipaddress.ip_address(parts[1].strip("[]")).is_loopback
-    return parts[1].lower() == "localhost"
-
-
-def check_may_send(config: str, api: str, acknowledged: bool, data_dir: object) -> None:
-    """Let gated texts leave this machine only if their license is acknowledged.
-
-    Args:
-        config: config name.
-        api: base address of the server.
-        acknowledged: whether the user says that the license allows it.
-        data_dir: folder with the files; a gated config needs one.
-
-    Raises:
-        ValueError: it is not acknowledged; or as for :func:`is_local`.
-    """
-    check_licenses([config], acknowledged or is_local(api), data_dir)
+    return is_loopback(api)
 
 
 def key_for(api: str) -> str:

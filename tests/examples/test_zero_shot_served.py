@@ -209,6 +209,7 @@ def test_an_interrupt_keeps_the_answers_on_their_way(fake, tmp_path):
         ({"api": "http://sk-0123@127.0.0.1:1/v1"}, r"address of the server: expected one such as.*OPENAI_API_KEY"),
         ({"api": "https://models.invalid/v1"}, r"OPENAI_API_KEY: expected the key of https://models.invalid/v1"),
         ({"config": "LaMP_6", "api": "https://models.invalid/v1"}, r"LaMP_6: .*--acknowledge-license"),
+        ({"config": "LaMP_6_time", "api": "http://127.0.0.1.example/v1"}, r"LaMP_6_time: .*--acknowledge-license"),
         ({"config": "LaMP_9"}, r"LaMP_9"),
         ({"data-dir": "nowhere"}, r"nowhere"),
         ({"output": "nowhere/p.json"}, r"nowhere/p.json: expected .* a folder that exists"),
@@ -222,6 +223,12 @@ def test_bad_input_is_told_and_leaves_no_file(fake, tmp_path, monkeypatch, main,
     with pytest.raises((ValueError, OSError), match=message):
         main(given(fake.url, "p.json", **options))
     assert os.listdir(tmp_path) == []
+
+
+def test_a_license_that_is_acknowledged_lets_gated_texts_go(fake, tmp_path, main):
+    words = given("https://models.invalid/v1", tmp_path / "p.json", config="LaMP_6")
+    with pytest.raises(ValueError, match="OPENAI_API_KEY"):  # the next thing to check
+        main([*words, "--acknowledge-license"])
 
 
 def test_answers_that_are_empty_or_cut_off_are_counted(fake, tmp_path, main, capsys):

@@ -1,7 +1,6 @@
 import pytest
 
-from lamp_dataset import SAMPLE
-from lamp_metric.asking.address import check_may_send, is_local, key_for, secret
+from lamp_metric.asking.address import is_local, key_for, secret
 
 HERE = [
     "http://127.0.0.1:8000/v1",
@@ -51,16 +50,6 @@ def test_no_address_and_what_could_hide_a_key_or_the_host(api):
     with pytest.raises(ValueError, match=r"expected one such as http://127.0.0.1:8000/v1.*OPENAI_API_KEY") as caught:
         is_local(api)
     assert "secret" not in str(caught.value)
-
-
-def test_gated_texts_stay_here_unless_the_license_is_acknowledged():
-    for api in HERE:
-        check_may_send("LaMP_6", api, False, SAMPLE)
-    for api in AWAY:
-        check_may_send("LaMP_3", api, False, None)
-        check_may_send("LaMP_6_time", api, True, SAMPLE)
-        with pytest.raises(ValueError, match=r"LaMP_6.*--acknowledge-license"):
-            check_may_send("LaMP_6", api, False, SAMPLE)
 
 
 def test_the_key_is_read_from_the_environment_and_none_is_needed_here(monkeypatch):
