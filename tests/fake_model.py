@@ -29,13 +29,14 @@ class FakeModel:
         requests: (path, headers) of all requests.
         pages: whether it answers everything with a page.
         elsewhere: where "redirect" leads.
+        is_busy: whether it keeps those waiting who ask for the list of models.
     """
 
     def __init__(self):
         self.failures, self.rejects, self.key, self.seconds = [], (), None, 0
         self.answer, self.change = (lambda text: "4"), (lambda completion: completion)
         self.questions, self.requests, self.released = [], [], threading.Event()
-        self.url, self.elsewhere, self.pages = "", "", False
+        self.url, self.elsewhere, self.pages, self.is_busy = "", "", False, False
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -43,6 +44,8 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self):
+        if self.server.fake.is_busy:
+            self.server.fake.released.wait(60)
         self._handle(lambda: self.reply(200, {"object": "list", "data": [{"id": NAME, "object": "model"}]}))
 
     def do_POST(self):

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 #: How often a question is asked that gets no answer. The pauses grow to half a minute, or are as the server says.
 TRIES = 12
-#: Seconds to find the server.
+#: Seconds to find the server, and for its list of models.
 CONNECT = 10.0
 #: Seconds until answers that were kept have reached the disk, and outlive a power cut.
 SYNC = 1.0
@@ -71,7 +71,7 @@ class Server:
     ) -> None:
         """Make the client, and look whether the server is there."""
         self._openai = openai = require("openai", "api")
-        self.api, self.model, self.completions = api, model, completions
+        self.api, self.model, self.completions, self._timeout = api, model, completions, timeout
         self.options: Mapping[str, Any] = {"max_tokens": max_answer, "temperature": 0, "seed": 0}
         self._lock, self._stopped = threading.Lock(), threading.Event()
         self._client = openai.OpenAI(
@@ -95,7 +95,7 @@ class Server:
         """Ask for the list of models, so that a wrong address or key shows before anything else is done."""
         openai = self._openai
         try:
-            self._client.models.list()
+            self._models()
         except AttributeError:  # the client takes a page for a list
             raise ValueError(f"{self.api}: expected a list of models, found something else; {_ADDRESS}") from None
         except openai.APITimeoutError:
@@ -104,6 +104,9 @@ class Server:
             raise ValueError(self._explained(error)) from None
         except openai.APIStatusError as error:
             log.info("%s lists no models: status %d", self.api, error.status_code)
+
+    def _models(self) -> Any:
+        return self._client.models.list(timeout=min(CONNECT, self._timeout))
 
     def ask(self, prompt: str | list[dict[str, str]]) -> dict[str, Any]:
         """One answer.
@@ -177,7 +180,7 @@ class Server:
         hints = [hint for codes, words, hint in _HINTS if status in codes and re.search(words, said, re.IGNORECASE)]
         if status in (400, 404, 422):
             with suppress(self._openai.APIError, AttributeError, TypeError, ValueError):
-                names = [model.id for model in self._client.models.list()]
+                names = [model.id for model in self._models()]
                 hints = hints if self.model in names else [f"it has the models {', '.join(names[:9])}"]
         return "; ".join([f"{self.api}: {f'answered {status}' if status else 'no answer'} ({said})", *hints[:1]])
 

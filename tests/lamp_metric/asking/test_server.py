@@ -72,6 +72,16 @@ def test_a_server_that_keeps_silent_is_asked_again(fake):
     assert server.ask(QUESTION)["output"] == "4"
 
 
+def test_a_server_that_is_too_busy_for_its_list_of_models_is_asked_all_the_same(fake, monkeypatch):
+    monkeypatch.setattr(module, "CONNECT", 0.3)
+    fake.is_busy = True
+    server = Server(fake.url, NAME)
+    assert server.ask(QUESTION)["output"] == "4"
+    fake.failures = ["too long"]
+    with pytest.raises(ValueError, match=r"answered 400.*prompts shorter"):
+        server.ask(QUESTION)
+
+
 def test_what_does_not_pass_ends_in_one_line(fake, monkeypatch):
     monkeypatch.setattr(module, "TRIES", 2)
     server = Server(fake.url, NAME, timeout=0.3)
