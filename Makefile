@@ -5,6 +5,7 @@ OLDEST := .venv-oldest
 MODELS := .venv-models
 TRANSFORMERS4 := .venv-transformers4
 LM_EVAL := .venv-lm-eval
+INSPECT := .venv-inspect
 # A real chat model of 135 million parameters, from a package; the tests find it and its server by these variables.
 SMOLLM := $(MODELS)/smollm2
 export LAMP_REAL_MODEL := $(abspath $(SMOLLM))
@@ -22,16 +23,17 @@ quickstart: $(ENV)/.installed
 	$(ENV)/bin/python examples/quickstart.py
 
 test: lint $(OLDEST)/.installed
-	$(ENV)/bin/python -m pytest $(WORKERS) -m "not models and not lm_eval"
+	$(ENV)/bin/python -m pytest $(WORKERS) -m "not models and not lm_eval and not inspect"
 	$(OLDEST)/bin/python -m pytest $(WORKERS) -m "oldest and not models"
 
 # What needs torch, transformers, sentence-transformers or Ray: about two gigabytes with the CPU build of torch.
 # Tokenizers are tested with transformers 4, too, which needs no torch.
 # Each evaluation harness has an environment of its own, so that none of them pins another.
-test-models: $(SMOLLM)/config.json $(TRANSFORMERS4)/.installed $(LM_EVAL)/.installed
+test-models: $(SMOLLM)/config.json $(TRANSFORMERS4)/.installed $(LM_EVAL)/.installed $(INSPECT)/.installed
 	$(MODELS)/bin/python -m pytest -n 2 -m models
 	$(TRANSFORMERS4)/bin/python -m pytest -n 2 -m tokenizers
 	$(LM_EVAL)/bin/python -m pytest -m lm_eval
+	$(INSPECT)/bin/python -m pytest -m inspect
 
 # The manual, into site/index.html. A broken link or reference fails.
 docs: $(ENV)/.installed-test
@@ -81,5 +83,9 @@ $(LM_EVAL)/.installed: $(PROJECT) | $(LM_EVAL)/bin/python
 	$(LM_EVAL)/bin/python $(INSTALL) -e ".[test,models,lm-eval]"
 	touch $@
 
+$(INSPECT)/.installed: $(PROJECT) | $(INSPECT)/bin/python
+	$(INSPECT)/bin/python $(INSTALL) -e ".[test,api,inspect]"
+	touch $@
+
 clean:
-	rm -rf $(ENV) $(OLDEST) $(MODELS) $(TRANSFORMERS4) $(LM_EVAL) build dist site *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(ENV) $(OLDEST) $(MODELS) $(TRANSFORMERS4) $(LM_EVAL) $(INSPECT) build dist site *.egg-info .pytest_cache .ruff_cache

@@ -45,6 +45,7 @@ def served_model(real_model):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [os.environ["LAMP_MODEL_SERVER"], "serve", real_model, "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--dtype", "float32"]  # most processors are several times slower with the 16 bits of the weights
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _await(f"http://127.0.0.1:{port}/health", server)

@@ -1,4 +1,4 @@
-"""``lm-eval-tasks`` and ``from-lm-eval``: to evaluation harnesses and back."""
+"""``lm-eval-tasks``, ``from-lm-eval`` and ``from-inspect``: to evaluation harnesses and back."""
 
 from __future__ import annotations
 
@@ -49,6 +49,23 @@ def from_lm_eval(results: Path, **options: object) -> None:
     from lamp_metric.lm_eval_tasks.sample_logs import read_lm_eval
 
     _convert(read_lm_eval, results, **options)
+
+
+@click.command(
+    "from-inspect",
+    cls=Command,
+    epilog=examples(
+        "lamp-metric from-inspect logs/ --config LaMP_3 --output preds.json",
+        "lamp-metric from-inspect logs/2026-01-31T10-00-00-00-00_lamp_abc.eval --output preds.json",
+    ),
+)
+@click.argument("log", type=FILE)
+@log_options
+def from_inspect(log: Path, **options: object) -> None:
+    """Write the predictions in a LOG of inspect_ai, a file or a folder with one, in the official format."""
+    from lamp_metric.inspect_tasks.eval_logs import read_inspect
+
+    _convert(read_inspect, log, **options)
 
 
 def _convert(

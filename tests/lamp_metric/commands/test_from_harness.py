@@ -1,4 +1,5 @@
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,10 @@ def test_bad_input_is_one_line(fails, tmp_path):
     assert "'LaMP_2N'" in fails("from-lm-eval", runs, "--config", "LaMP_2N", "--output", tmp_path / "p.json")
     assert "found LaMP_3" in fails("from-lm-eval", runs, "--config", "LaMP_4", "--output", tmp_path / "p.json")
     assert str(tmp_path / "no") in fails("from-lm-eval", runs, "--output", tmp_path / "no" / "p.json")
+
+
+def test_a_missing_harness_says_what_to_install(fails, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "inspect_ai", None)
+    log = tmp_path / "log.eval"
+    log.write_bytes(b"")
+    assert "pip install '.[inspect]'" in fails("from-inspect", log, "--output", tmp_path / "p.json")
