@@ -34,6 +34,7 @@ def harness_rows(
     tokenizer: str | None = None,
     rules: str = "official",
     profile: str = "own",
+    users: Any = None,
     **more: Any,
 ) -> datasets.Dataset:
     """The samples of a split as a harness asks them, with the columns :data:`COLUMNS`.
@@ -48,6 +49,7 @@ def harness_rows(
         tokenizer: name or folder of a tokenizer.
         rules: ``"official"`` or ``"fixed"``.
         profile: one of :data:`PROFILES`.
+        users: ids of users, or the path of a users file: only their samples; None for all.
         more: other arguments of ``Personalizer``, such as ``system``.
 
     Raises:
@@ -56,17 +58,24 @@ def harness_rows(
     """
     from lamp_dataset import Personalizer, swap_profiles, users_of
     from lamp_dataset.personalize.split import load_split, personalize_split
+    from lamp_dataset.personalize.user_subsets import samples_of_users
 
     if profile not in PROFILES:
         raise ValueError(f"expected {', '.join(PROFILES)} as profile, found {short(profile)}")
     options = {"retriever": retriever, "max_length": max_length, "tokenizer": tokenizer, "rules": rules, **more}
     personalizer = Personalizer(config, k=0 if profile == "none" else k, **options)
     rows = load_split(config, split, SAMPLE if data_dir == "sample" else data_dir)
-    users = users_of(rows)
-    rows = swap_profiles(rows) if profile == "other" else rows
-    rows = personalize_split(rows, personalizer)
-    rows = rows.remove_columns([name for name in rows.column_names if name not in COLUMNS or name == "user_id"])
-    return rows.add_column("user_id", users).add_column("config", [config] * len(rows)).select_columns(list(COLUMNS))
+    names = users_of(rows)
+    kept = range(len(rows)) if users is None else list(samples_of_users(rows, _ids_or_path(users)))
+    rows = swap_profiles(rows) if profile == "other" else rows  # in the whole split, like the users
+    prompts = personalize_split(rows.select(kept), personalizer).select_columns(["id", "source", "messages", "target"])
+    prompts = prompts.add_column("config", [config] * len(prompts))
+    return prompts.add_column("user_id", [names[position] for position in kept]).select_columns(list(COLUMNS))
+
+
+def _ids_or_path(users: Any) -> Any:
+    """A harness reads one id without quotation marks as a number."""
+    return users if isinstance(users, (str, list, tuple)) else [users]
 
 
 #: The options of a harness, by name.

@@ -49,6 +49,7 @@ def lamp(
     tokenizer: str | None = None,
     rules: str = "official",
     profile: str = "own",
+    users: str | list[str] | None = None,
     system: bool = True,
     acknowledge_license: bool = False,
 ) -> Task:
@@ -56,7 +57,7 @@ def lamp(
 
     Args:
         config: config name, such as ``LaMP_3``.
-        split: as for :func:`~lamp_metric.harness_rows.harness_rows`, like all options up to ``profile``.
+        split: as for :func:`~lamp_metric.harness_rows.harness_rows`, like all options up to ``users``.
         data_dir: see there.
         retriever: see there.
         k: see there.
@@ -64,6 +65,7 @@ def lamp(
         tokenizer: see there.
         rules: see there.
         profile: see there.
+        users: see there.
         system: whether the messages begin with a system message; some chat templates refuse it.
         acknowledge_license: that the license of a gated config allows to send its texts to the model.
 
@@ -72,6 +74,7 @@ def lamp(
     """
     options: dict[str, Any] = {"split": split, "data_dir": data_dir, "retriever": retriever, "k": k}
     options |= {"max_length": max_length, "tokenizer": tokenizer, "rules": rules, "profile": profile}
+    options |= {"users": users}
     options |= {} if system else {"system": None}
     try:
         row = get_task(config)

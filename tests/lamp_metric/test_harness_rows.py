@@ -44,6 +44,19 @@ def test_profiles_of_others_and_none():
     assert other["user_id"][:] == none["user_id"][:] == users_of(rows)  # the user who asks, not the one who is read
 
 
+def test_samples_of_some_users(tmp_path):
+    whole = harness_rows("LaMP_3", data_dir="sample", k=1)
+    users = whole["user_id"][:]
+    kept = [row for row in whole.to_list() if row["user_id"] == users[0]]
+    assert 0 < len(kept) < len(whole)
+    (tmp_path / "users.txt").write_text(f"{users[0]}\n")
+    for given in ([users[0]], int(users[0]), str(tmp_path / "users.txt")):
+        assert harness_rows("LaMP_3", data_dir="sample", k=1, users=given).to_list() == kept
+    swapped = harness_rows("LaMP_3", data_dir="sample", k=1, profile="other").to_list()
+    few = harness_rows("LaMP_3", data_dir="sample", k=1, profile="other", users=[users[0]]).to_list()
+    assert few == [row for row in swapped if row["user_id"] == users[0]]
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -55,6 +68,8 @@ def test_profiles_of_others_and_none():
         ({"max_length": 0}, "max_length"),
         ({"data_dir": "/nowhere"}, "/nowhere"),
         ({"data_dir": 7}, "found 7"),
+        ({"users": ["nobody"]}, "'nobody'"),
+        ({"users": "/nowhere.json"}, "/nowhere.json"),
     ],
 )
 def test_a_wrong_option_is_named(wrong, message):

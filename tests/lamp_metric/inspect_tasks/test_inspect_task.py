@@ -79,6 +79,10 @@ def test_options_reach_the_prompts(run):
     assert [[(m.role, m.text) for m in s.input] for s in log.samples] == [[("user", prompt)] for prompt in prompts]
 
 
+def test_samples_of_some_users(run):
+    assert [sample.id for sample in run("LaMP_3", lambda text: "4", users=["2110"]).samples] == ["2110"]
+
+
 def test_what_is_no_answer_is_marked(run):
     from lamp_metric.scorers import SCORERS
 
