@@ -29,6 +29,7 @@ def harness_rows(
     split: str = "validation",
     data_dir: str | None = None,
     retriever: str | None = None,
+    ranking: str | None = None,
     k: int = 4,
     max_length: int = 512,
     tokenizer: str | None = None,
@@ -43,7 +44,8 @@ def harness_rows(
         config: config name, such as ``"LaMP_3"``.
         split: ``"train"``, ``"validation"`` or ``"test"``.
         data_dir: folder with the official files, or ``"sample"`` for the embedded sample; None: they are fetched.
-        retriever: as for :class:`lamp_dataset.Personalizer`, like the next four.
+        retriever: as for :class:`lamp_dataset.Personalizer`, like the next five.
+        ranking: a ranking file instead of a retriever, such as one that ``lamp-dataset rank --retriever dense`` wrote.
         k: items of the profile in a prompt.
         max_length: budget of a prompt: in words, or in tokens of ``tokenizer``.
         tokenizer: name or folder of a tokenizer.
@@ -62,7 +64,14 @@ def harness_rows(
 
     if profile not in PROFILES:
         raise ValueError(f"expected {', '.join(PROFILES)} as profile, found {short(profile)}")
-    options = {"retriever": retriever, "max_length": max_length, "tokenizer": tokenizer, "rules": rules, **more}
+    options = {
+        "retriever": retriever,
+        "ranking": ranking,
+        "max_length": max_length,
+        "tokenizer": tokenizer,
+        "rules": rules,
+        **more,
+    }
     personalizer = Personalizer(config, k=0 if profile == "none" else k, **options)
     rows = load_split(config, split, SAMPLE if data_dir == "sample" else data_dir)
     names = users_of(rows)

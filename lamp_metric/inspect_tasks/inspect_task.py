@@ -44,6 +44,7 @@ def lamp(
     split: str = "validation",
     data_dir: str | None = None,
     retriever: str | None = None,
+    ranking: str | None = None,
     k: int = 4,
     max_length: int = 512,
     tokenizer: str | None = None,
@@ -60,6 +61,7 @@ def lamp(
         split: as for :func:`~lamp_metric.harness_rows.harness_rows`, like all options up to ``users``.
         data_dir: see there.
         retriever: see there.
+        ranking: see there.
         k: see there.
         max_length: see there.
         tokenizer: see there.
@@ -72,9 +74,8 @@ def lamp(
     Raises:
         RequestError: an option or the files are wrong; or the config is gated, and the model may be elsewhere.
     """
-    options: dict[str, Any] = {"split": split, "data_dir": data_dir, "retriever": retriever, "k": k}
-    options |= {"max_length": max_length, "tokenizer": tokenizer, "rules": rules, "profile": profile}
-    options |= {"users": users}
+    options: dict[str, Any] = {"split": split, "data_dir": data_dir, "retriever": retriever, "ranking": ranking, "k": k}
+    options |= {"max_length": max_length, "tokenizer": tokenizer, "rules": rules, "profile": profile, "users": users}
     options |= {} if system else {"system": None}
     try:
         row = get_task(config)

@@ -1,3 +1,4 @@
+import json
 import os
 
 import pytest
@@ -44,6 +45,17 @@ def test_profiles_of_others_and_none():
     assert other["user_id"][:] == none["user_id"][:] == users_of(rows)  # the user who asks, not the one who is read
 
 
+def test_a_ranking_file_takes_the_place_of_the_retriever(tmp_path):
+    rows = load_split("LaMP_3", "validation", SAMPLE)
+    ranking = {row["id"]: [item["id"] for item in row["profile"][::-1]] for row in rows}
+    (tmp_path / "ranking.json").write_text(json.dumps(ranking))
+    options = {"ranking": str(tmp_path / "ranking.json"), "k": 1}
+    assert (
+        harness_rows("LaMP_3", data_dir="sample", **options)["source"][:]
+        == (Personalizer("LaMP_3", **options)(rows[:])["source"])
+    )
+
+
 def test_samples_of_some_users(tmp_path):
     whole = harness_rows("LaMP_3", data_dir="sample", k=1)
     users = whole["user_id"][:]
@@ -64,6 +76,7 @@ def test_samples_of_some_users(tmp_path):
         ({"k": "4"}, "k, found '4'"),
         ({"split": "dev"}, "'validation' here"),
         ({"retriever": "bm52"}, "'bm52'"),
+        ({"retriever": "bm25", "ranking": "r.json"}, "found both"),
         ({"rules": "oficial"}, "'oficial'"),
         ({"max_length": 0}, "max_length"),
         ({"data_dir": "/nowhere"}, "/nowhere"),
