@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import difflib
 import inspect
-import ipaddress
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from lamp_dataset.formats.layout import SAMPLE
 from lamp_dataset.formats.texts import short
@@ -104,36 +102,20 @@ def check_spelling(given: Iterable[str], known: Iterable[str] = OPTIONS) -> None
             raise ValueError(f"unknown option {short(name)}; did you mean {near[0]!r}?")
 
 
-def open_gated(task: Task, *, on_this_machine: bool, acknowledged: bool, how: str) -> None:
+def open_gated(task: Task, data_dir: object, acknowledged: bool, is_here: Callable[[], bool]) -> None:
     """Let a gated config pass to a model, and keep all that this process writes from now on for its owner alone.
 
     Args:
         task: the config; nothing happens if it is not gated.
-        on_this_machine: whether the model is known to run here.
-        acknowledged: whether the user says that the license allows another place.
-        how: what the user would write to say so.
+        data_dir: folder with the files.
+        acknowledged: whether the user says that the license allows to send its texts to another machine.
+        is_here: whether the model is certain to run on this machine.
 
     Raises:
-        ValueError: the model may be elsewhere, and nobody has acknowledged the license.
+        ValueError: the model may be elsewhere, and the license is not acknowledged; or there is no folder.
     """
-    if not task.gated:
-        return
-    if not (on_this_machine or acknowledged):
-        raise ValueError(
-            f"{task.name}: these texts are under {task.license}, and the model may be on somebody else's machine. Only "
-            f"the licensor can say whether they may be sent there. If they may, acknowledge the license: {how}"
-        )
-    os.umask(os.umask(0o077) | 0o077)
+    if task.gated:
+        from lamp_dataset.hub.guard import check_licenses  # imports the Hub's library
 
-
-def is_loopback(url: object) -> bool:
-    """Whether a URL leads to this machine itself.
-
-    >>> is_loopback("http://localhost:8000/v1"), is_loopback("http://[::1]:8000"), is_loopback("https://api.test/v1")
-    (True, True, False)
-    """
-    try:
-        host = urlsplit(str(url)).hostname or ""
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:  # a name, or not a URL
-        return False
+        check_licenses([task.name], acknowledged or is_here(), data_dir)
+        os.umask(os.umask(0o077) | 0o077)

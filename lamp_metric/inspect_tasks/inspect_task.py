@@ -9,7 +9,7 @@ from typing import Any
 
 from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import ChatMessageSystem, ChatMessageUser, GenerateConfig, Model, get_model
+from inspect_ai.model import ChatMessageSystem, ChatMessageUser, GenerateConfig, get_model
 from inspect_ai.scorer import (
     Metric,
     SampleScore,
@@ -25,9 +25,8 @@ from inspect_ai.scorer import (
 from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
 
 from lamp_dataset.commands.command import Failure
-from lamp_dataset.task import Task as LampTask
 from lamp_dataset.tasks import get_task
-from lamp_metric.harness_rows import harness_rows, is_loopback, open_gated
+from lamp_metric.harness_rows import harness_rows, open_gated
 
 _MESSAGES = {"system": ChatMessageSystem, "user": ChatMessageUser}
 #: Providers whose models run in this process.
@@ -79,7 +78,7 @@ def lamp(
     options |= {} if system else {"system": None}
     try:
         row = get_task(config)
-        _open(row, acknowledge_license is True)
+        open_gated(row, data_dir, acknowledge_license is True, _is_here)
         samples = list(map(_sample, harness_rows(config, **options)))
     except (ValueError, OSError, ImportError) as error:
         raise RequestError(" ".join(str(error).split("\n"))) from error
@@ -101,20 +100,15 @@ def _sample(row: dict[str, Any]) -> Sample:
     )
 
 
-def _open(row: LampTask, acknowledged: bool) -> None:
-    """Check that a gated config may go to the model. Where a task is made without one, its solver checks that."""
+def _is_here() -> bool:
+    """Whether the model is certain to run on this machine. Where a task is made without one, its solver asks again."""
+    from lamp_metric.asking.address import is_local  # imports the Hub's library
+
     try:
-        here = _is_here(get_model())
+        model = get_model()
     except ValueError:
-        here = True
-    open_gated(row, on_this_machine=here, acknowledged=acknowledged, how="-T acknowledge_license=true")
-
-
-def _is_here(model: Model) -> bool:
-    """Whether a model is certain to run on this machine."""
-    if model.api.base_url:
-        return is_loopback(model.api.base_url)
-    return str(model).partition("/")[0] in _IN_PROCESS
+        return True
+    return is_local(model.api.base_url) if model.api.base_url else str(model).partition("/")[0] in _IN_PROCESS
 
 
 @solver
@@ -122,7 +116,7 @@ def checked_model(config: str, acknowledged: bool) -> Solver:
     """Let samples of a gated config pass to the model that is asked: only now is it certain which one that is."""
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        _open(get_task(config), acknowledged)
+        open_gated(get_task(config), "checked", acknowledged, _is_here)
         return state
 
     return solve

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lamp_dataset.tasks import get_task
-from lamp_metric.harness_rows import OPTIONS, check_spelling, harness_rows, is_loopback, open_gated
+from lamp_metric.asking.address import is_local
+from lamp_metric.harness_rows import OPTIONS, check_spelling, harness_rows, open_gated
 from lamp_metric.scoring import score
 
 if TYPE_CHECKING:
@@ -34,9 +35,8 @@ def samples(lamp_config: str, **given: Any) -> dict[str, datasets.Dataset]:
             config would go to another machine.
     """
     check_spelling(given, (*OPTIONS, ACKNOWLEDGE))
-    how = f"--metadata '{{\"{ACKNOWLEDGE}\": true}}'"
     acknowledged = given.get(ACKNOWLEDGE) is True
-    open_gated(get_task(lamp_config), on_this_machine=_is_here(given), acknowledged=acknowledged, how=how)
+    open_gated(get_task(lamp_config), given.get("data_dir"), acknowledged, lambda: _is_here(given))
     options = {name: given[name] for name in OPTIONS if name in given}
     rows = harness_rows(lamp_config, system=None, **options)
     return {"samples": rows.remove_columns("messages")}
@@ -45,7 +45,7 @@ def samples(lamp_config: str, **given: Any) -> dict[str, datasets.Dataset]:
 def _is_here(given: Mapping[str, Any]) -> bool:
     """Whether the model is certain to run on this machine. The harness does not say which one it has loaded."""
     if "base_url" in given:
-        return is_loopback(given["base_url"])
+        return is_local(str(given["base_url"]))
     return "pretrained" in given and _CLIENTS not in sys.modules and any(name in sys.modules for name in _LOCAL_MODELS)
 
 
