@@ -40,6 +40,7 @@ class Command(AsTyped):
         except BrokenPipeError:
             raise
         except (ValueError, OSError, ImportError) as error:
+            _end_bars()
             raise Failure(_one_line(error)) from error
         except MemoryError as error:
             raise Failure("out of memory: is a file much larger than expected, or the memory limited?") from error
@@ -140,6 +141,14 @@ def stacked(*decorators: Callable) -> Callable:
 def examples(*lines: str) -> str:
     """The end of a help text: example calls, one per line (the mark stops click from rewrapping them)."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def _end_bars() -> None:
+    """End the progress bars of the calls that failed: they would print their last state after the error."""
+    from tqdm import tqdm
+
+    for bar in list(tqdm._instances):  # private, but there is no other list of them
+        bar.close()
 
 
 def _one_line(error: Exception) -> str:

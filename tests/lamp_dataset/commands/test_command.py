@@ -2,6 +2,7 @@ import errno
 
 import click
 import pytest
+import tqdm.auto
 from click.testing import CliRunner
 
 from lamp_dataset import SAMPLE
@@ -17,11 +18,16 @@ def main():
 @stacked(click.argument("kind"), click.option("--data-dir", type=DATA_DIR), click.option("--last"))
 def fail(kind, data_dir, last):
     """Fail."""
+    if kind == "bars":
+        BARS.append(tqdm.auto.tqdm(total=2, desc="Upload"))
+        BARS[0].update()
+        raise ValueError("the upload failed")
     if kind in ERRORS:
         raise ERRORS[kind]
     click.echo(f"{data_dir} {last}")
 
 
+BARS = []
 ERRORS = {
     "value": ValueError("q.json: two\nlines"),
     "disk": OSError(errno.ENOSPC, "No space left on device", "out.json"),
@@ -37,6 +43,13 @@ ERRORS = {
 
 def run(*arguments):
     return CliRunner().invoke(main, list(arguments), prog_name="tool")
+
+
+def test_progress_bars_end_before_the_error():
+    result = run("fail", "bars")
+    BARS.pop().close()
+    assert result.stderr.splitlines()[-1] == "error: the upload failed"
+    assert "Upload:  50%" in result.stderr
 
 
 @pytest.mark.parametrize(
