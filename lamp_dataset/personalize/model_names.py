@@ -1,4 +1,7 @@
-"""Names of tokenizers: a wrong one is told at once, where Hugging Face's loaders would try again for minutes."""
+"""Names of models: without the Hub, a wrong one is told and a cached one found at once.
+
+Hugging Face's loaders would try again for minutes, for each file.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +33,8 @@ def check_name(name: str) -> None:
         FileNotFoundError: the folder has no file of a tokenizer, or there is none and no model can have this name.
         OSError: nothing is cached and no server answers.
     """
-    from huggingface_hub import constants, model_info
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+    from huggingface_hub import constants
+    from huggingface_hub.errors import HFValidationError
     from huggingface_hub.utils import validate_repo_id
 
     if os.path.isdir(name):
@@ -42,15 +45,35 @@ def check_name(name: str) -> None:
         raise FileNotFoundError(f"no folder {name}, and no model on the Hub can have this name") from None
     if constants.HF_HUB_OFFLINE or _is_cached(name):
         return
+    error = _silence(name)
+    if error:
+        here = f"cannot load {name!r}: no folder here, not in the cache, and {constants.ENDPOINT} does not answer"
+        raise OSError(f"{here}. Is the name spelled right? Offline, pass a folder") from error
+
+
+def hub_options(name: str) -> dict[str, bool]:
+    """Options for a loader of Hugging Face: its cache alone if no server answers, which is asked once."""
+    from huggingface_hub import constants
+
+    if not name or os.path.isdir(name) or constants.HF_HUB_OFFLINE:
+        return {}
+    return {"local_files_only": True} if _silence(name) else {}
+
+
+def _silence(name: str) -> Exception | None:
+    """The error if no server answers for this name; None if one does, whatever it says, or no model can have it."""
+    from huggingface_hub import model_info
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
     try:
         model_info(name, timeout=TIMEOUT_SECONDS)
-    except HfHubHTTPError:
-        return
+    except (HfHubHTTPError, HFValidationError):
+        return None
     except Exception as error:  # OSError with requests, and a class of its own with httpx or httpx2
         if not isinstance(error, OSError) and not type(error).__module__.startswith("httpx"):
             raise
-        here = f"cannot load {name!r}: no folder here, not in the cache, and {constants.ENDPOINT} does not answer"
-        raise OSError(f"{here}. Is the name spelled right? Offline, pass a folder") from error
+        return error
+    return None
 
 
 def _check_folder(name: str) -> None:

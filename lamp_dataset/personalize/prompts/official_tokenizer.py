@@ -13,6 +13,7 @@ import sys
 from typing import Any
 
 from lamp_dataset.lazy import load_model, require
+from lamp_dataset.personalize.model_names import hub_options
 
 #: Said in the rows, and once in a warning, if the files as they stood cannot be had.
 NOTE = "the tokenizer was rebuilt by transformers 5 and its original files are missing: official prompts can differ"
@@ -31,13 +32,13 @@ def load_official(name: str) -> tuple[Any, str]:
         OSError: there is no such tokenizer.
     """
     transformers = require("transformers", "models")
-    backend = getattr(transformers, "TokenizersBackend", None)
+    backend, options = getattr(transformers, "TokenizersBackend", None), hub_options(name)
     if backend is not None and (not os.path.isdir(name) or os.path.isfile(os.path.join(name, "tokenizer.json"))):
         try:
-            return _with_note(backend.from_pretrained(name), name)
+            return _with_note(backend.from_pretrained(name, **options), name)
         except (OSError, ValueError):
             pass  # without a tokenizer.json: AutoTokenizer knows other files, or what is wrong
-    return as_official(load_model(transformers.AutoTokenizer.from_pretrained, name))
+    return as_official(load_model(transformers.AutoTokenizer.from_pretrained, name, **options))
 
 
 def as_official(tokenizer: Any) -> tuple[Any, str]:
@@ -65,7 +66,7 @@ def _saved_rebuilt(name: str) -> bool:
     from transformers.models.auto.tokenization_auto import get_tokenizer_config
 
     try:
-        config = get_tokenizer_config(name)
+        config = get_tokenizer_config(name, **hub_options(name))
     except (OSError, ValueError):  # made in memory, or the files are gone
         return False
     as_it_stood = ("TokenizersBackend", "PreTrainedTokenizerFast")
@@ -78,7 +79,8 @@ def _read_again(tokenizer: Any, backend: type) -> tuple[Any, str]:
     if not name:
         return None, NOTE
     try:
-        rebuilt, original = type(tokenizer).from_pretrained(name), backend.from_pretrained(name)
+        options = hub_options(name)
+        rebuilt, original = (kind.from_pretrained(name, **options) for kind in (type(tokenizer), backend))
     except (OSError, ValueError):
         return None, NOTE
     if not _alike(_pipeline(rebuilt), _pipeline(tokenizer)):

@@ -8,7 +8,7 @@ from typing import Any
 
 from lamp_dataset.lazy import load_model, require
 from lamp_dataset.personalize.model_files import TOKENIZER_FILES, check_content, content_of
-from lamp_dataset.personalize.model_names import check_name
+from lamp_dataset.personalize.model_names import check_name, hub_options
 from lamp_dataset.personalize.prompts.official_tokenizer import as_official, load_official
 
 
@@ -48,7 +48,8 @@ class TokenizerSource:
         if self.rules == "official":
             self.tokenizer, self.note = load_official(self.given)
         else:
-            self.tokenizer = load_model(transformers.AutoTokenizer.from_pretrained, self.given)
+            load = transformers.AutoTokenizer.from_pretrained
+            self.tokenizer = load_model(load, self.given, **hub_options(self.given))
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but what is loaded again."""

@@ -16,6 +16,7 @@ import numpy as np
 from lamp_dataset.formats.texts import short
 from lamp_dataset.lazy import load_model, require
 from lamp_dataset.personalize.model_files import check_content, content_of
+from lamp_dataset.personalize.model_names import hub_options
 from lamp_dataset.personalize.retrieval.ranking import Ranking, by_score
 from lamp_dataset.personalize.retrieval.samples import Sample
 
@@ -119,4 +120,4 @@ class Dense:
         if self.content:
             check_content(self.model, ("",), self.content)
         library = require("sentence_transformers", "dense")
-        return load_model(library.SentenceTransformer, self.model, device=self.device)
+        return load_model(library.SentenceTransformer, self.model, device=self.device, **hub_options(self.model))

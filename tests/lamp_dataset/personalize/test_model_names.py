@@ -1,10 +1,13 @@
+import shutil
+
 import huggingface_hub
+import official_prompts
 import pytest
 from huggingface_hub import constants
 from huggingface_hub.errors import HfHubHTTPError
 
 from lamp_dataset import Personalizer
-from lamp_dataset.personalize.model_names import check_name
+from lamp_dataset.personalize.model_names import check_name, hub_options
 
 
 class Timeout(Exception):  # noqa: N818 - httpx calls it so, too
@@ -66,6 +69,37 @@ def test_folders_cached_models_and_offline_work_ask_nobody(asked, tmp_path, monk
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     check_name("me/other")
     assert not asked
+
+
+@pytest.mark.parametrize("error", [ConnectionError("no route"), Timeout("no answer")])
+def test_loaders_keep_to_their_cache_where_nobody_answers(error, asked, tmp_path, monkeypatch):
+    asked.append(error)
+    assert hub_options("me/model") == {"local_files_only": True}
+    asked[0] = "an answer"
+    assert hub_options("me/model") == {}
+    asked[0] = HfHubHTTPError.__new__(HfHubHTTPError)
+    assert hub_options("me/model") == {}
+    assert asked[1:] == ["me/model"] * 3
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert hub_options("me/model") == hub_options(str(tmp_path)) == hub_options("") == {}
+    assert asked[4:] == []
+
+
+@pytest.mark.models
+@pytest.mark.tokenizers
+@pytest.mark.parametrize("rules", ["official", "fixed"])
+def test_a_cached_tokenizer_is_loaded_without_the_hub(rules, asked, tmp_path, monkeypatch):
+    transformers = pytest.importorskip("transformers")
+    given, tokenizer = [], transformers.AutoTokenizer.from_pretrained(official_prompts.FILES / "t5")
+    for kind in {transformers.AutoTokenizer, getattr(transformers, "TokenizersBackend", transformers.AutoTokenizer)}:
+        monkeypatch.setattr(kind, "from_pretrained", lambda name, **options: given.append(options) or tokenizer)
+    snapshot = tmp_path / "cache" / "models--me--model" / "snapshots" / "c0ffee"
+    shutil.copytree(official_prompts.FILES / "t5", snapshot)
+    (snapshot.parents[1] / "refs").mkdir()
+    (snapshot.parents[1] / "refs" / "main").write_text("c0ffee")
+    asked.append(ConnectionError("no route"))
+    assert Personalizer("LaMP_3", tokenizer="me/model", rules=rules)
+    assert given[0] == {"local_files_only": True}
 
 
 @pytest.mark.parametrize("name", ["./my-model", "/no/such/model", "models/t5/last"])
