@@ -66,6 +66,8 @@ try:
     import lamp_dataset
     import lamp_metric
     from lamp_dataset.atomic import whole_folder, write_whole
+    from lamp_dataset.formats.json_file import read_json
+    from lamp_dataset.lazy import load_model
     from lamp_dataset.personalize.prompts.decoding import decode
     from lamp_metric.commands.comparison_formats import as_text
 except ModuleNotFoundError as error:
@@ -110,7 +112,7 @@ class Adapters:
     """A model that never changes, and one adapter on top of it that is trained again and again from the same start."""
 
     def __init__(self, args):
-        self.args, self.both_ways = args, AutoConfig.from_pretrained(args.model).is_encoder_decoder
+        self.args, self.both_ways = args, load_model(AutoConfig.from_pretrained, args.model).is_encoder_decoder
         self.tokenizer = AutoTokenizer.from_pretrained(args.model)
         self.tokenizer.pad_token = self.tokenizer.pad_token or self.tokenizer.eos_token
         kind = AutoModelForSeq2SeqLM if self.both_ways else AutoModelForCausalLM
@@ -166,11 +168,11 @@ def check_settings(args, data):
     settings = {name: value for name, value in vars(args).items() if name not in ("output", "extract_answers")}
     settings["data"] = digest.hexdigest()
     path = Path(args.output, "settings.json")
-    if path.exists():
-        found = json.loads(path.read_text(encoding="utf-8"))
+    path.parent.mkdir(exist_ok=True)
+    if path.exists() and len(os.listdir(args.output)) > 1:
+        found = read_json(path)
         if found != settings:
             raise ValueError(f"{args.output} holds another run, made with {found}; choose another output")
-    path.parent.mkdir(exist_ok=True)
     with write_whole(path) as file:
         json.dump(settings, file)
 
@@ -189,7 +191,7 @@ def answers_of(folder, adapters, pairs, questions):
                 adapters.model.save_pretrained(new)
                 answers = adapters.answer(questions)
             (new / path.name).write_text(json.dumps(answers), encoding="utf-8")
-    return json.loads(path.read_text(encoding="utf-8"))
+    return read_json(path)
 
 
 def positions_by_user(rows):

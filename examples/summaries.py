@@ -43,6 +43,7 @@ try:
 
     import lamp_dataset
     from lamp_dataset.atomic import write_whole
+    from lamp_dataset.lazy import load_model
     from lamp_dataset.personalize.prompts.fixed import fixed_prompts
     from lamp_dataset.personalize.prompts.parts import clean_item
     from lamp_dataset.personalize.prompts.tokens import Tokens
@@ -149,7 +150,8 @@ def main(given=None):
     folder = lamp_dataset.SAMPLE if args.data_dir == "sample" else args.data_dir
     rows = datasets.load_dataset("lamp", args.config, split=args.split, splits=(args.split,), data_dir=folder)
     rows = rows if args.users is None else lamp_dataset.select_users(rows, args.users)
-    ask = pipeline("text-generation", args.model, dtype="auto", device=0 if torch.cuda.is_available() else -1)
+    device = 0 if torch.cuda.is_available() else -1
+    ask = load_model(lambda name: pipeline("text-generation", name, dtype="auto", device=device), args.model)
     ask.tokenizer.padding_side = "left"  # a decoder continues at the end of its input
     ask.tokenizer.pad_token = ask.tokenizer.pad_token or ask.tokenizer.eos_token
     found = ask_all(questions(args, rows, ask.tokenizer), ask, args)

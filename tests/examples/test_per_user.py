@@ -245,6 +245,26 @@ def test_items_in_the_prompt_need_visible_items(folder, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_run_that_made_nothing_does_not_hold_the_folder(folder, data, tmp_path):
+    per_user = example.load("per_user")
+    with pytest.raises(ValueError):  # noqa: PT011 - torch's own words
+        per_user.main(given(folder, tmp_path / "run", **{"batch-size": 0}))
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["settings.json"]
+    per_user.main(given(folder, tmp_path / "run", **{"max-steps": 1}))
+    (tmp_path / "run" / "settings.json").write_text('{"cut')
+    with pytest.raises(ValueError, match="settings.json"):
+        per_user.main(given(folder, tmp_path / "run", **{"max-steps": 1}))
+
+
+@pytest.mark.parametrize("name", ["per_user", "summaries"])
+def test_a_model_out_of_reach_is_an_error_of_one_line(name, tmp_path):
+    known = {"config": "LaMP_3", "data-dir": "sample", "model": tmp_path / "none", "output": tmp_path / "out"}
+    with pytest.raises(OSError, match="none") as caught:
+        example.load(name).main([part for option, value in known.items() for part in (f"--{option}", str(value))])
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
 def test_adapters_of_a_gated_task_are_for_their_owner_alone(folder, tmp_path):
     before = os.umask(0o022)
     try:
