@@ -20,7 +20,8 @@ from contextlib import redirect_stdout
 EXAMPLE = """on the embedded sample, with a small model:
   python examples/reproduce.py --data-dir sample --model HuggingFaceTB/SmolLM2-135M-Instruct -k 4 --output small
 on the official files, with the paper's model, two options change:
-  python examples/reproduce.py --model google/flan-t5-xxl -k 4 --output xxl"""
+  python examples/reproduce.py --model google/flan-t5-xxl -k 4 --output xxl
+--model and all other options go to zero_shot.py; see its --help"""
 #: Retrievers as the sources of published figures call them.
 PUBLISHED_AS = {"bm25": "BM25", "dense": "Contriever", "recency": "recency", "rrf": "RRF"}
 
