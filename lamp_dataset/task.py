@@ -170,7 +170,7 @@ class Task:
         stub_pattern: regular expression of the placeholders that the site publishes instead of gated texts; None if
             the site publishes the texts themselves. See :meth:`is_stub`.
         aliases: other names of the task in papers and leaderboards.
-        oppu: names in the layout of OPPU, see :class:`OppuNames`; None if it has no such task.
+        oppu: names in the layout of OPPU, see :class:`OppuNames`.
     """
 
     name: str
@@ -199,7 +199,7 @@ class Task:
     gated: bool = False
     stub_pattern: str | None = None
     aliases: tuple[str, ...] = ()
-    oppu: OppuNames | None = None
+    oppu: OppuNames
 
     def __post_init__(self) -> None:
         """Reject a row that contradicts itself when the module is imported.

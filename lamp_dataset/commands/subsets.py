@@ -77,10 +77,10 @@ def users(
     task = get_task(config)
     read = () if data_dir is None else find_files(task, data_dir, [split])[split]
     check_not_input(output, [path for path in (*read, others, ids) if path is not None])
-    files = {name: path and read_user_subset(path) for name, path in (("others", others), ("ids", ids))}
-    for subset in filter(None, files.values()):
+    subsets = [None if path is None else read_user_subset(path) for path in (ids, others)]
+    for subset in filter(None, subsets):
         subset.check_fits(task, split)
-    choice = Choice(**files, cold_start=cold_start, top=top, by=by, sample=sample, seed=seed or 0)
+    choice = Choice(*subsets, cold_start=cold_start, top=top, by=by, sample=sample, seed=seed or 0)
     found = users_of_rows(load_split(config, split, data_dir))
     chosen = choice.of(found, config, split)
     with write_whole(output) as file:

@@ -73,7 +73,7 @@ class EntryWriter:
         self._file, self._end, self.count = file, end, 0
         file.write(start)
 
-    def add(self, entry: Mapping[str, Any]) -> None:
+    def add(self, entry: Mapping[str, Any] | Encoded) -> None:
         """Write one entry; see :func:`encode`."""
         self._file.write((b", " if self.count else b"") + encode(entry))
         self.count += 1

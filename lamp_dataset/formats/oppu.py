@@ -78,7 +78,7 @@ def find_users_files(task: Task, root: Path) -> dict[str, tuple[str, str | None]
 
 def task_folders(task: Task, root: Path) -> list[Path]:
     """Where the files of a task can be."""
-    return [root, *([] if task.oppu is None else [root / task.oppu.folder])][::-1]
+    return [root / task.oppu.folder, root]
 
 
 def open_users(file: BinaryIO, name: str, block_bytes: int = BLOCK_BYTES) -> JsonList:

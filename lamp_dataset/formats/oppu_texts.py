@@ -36,7 +36,8 @@ def oppu_summaries(config: str, data_dir: str | os.PathLike[str]) -> dict[str, s
         ValueError: a file has another shape, a user twice, or other users.
         OSError: there is no such file, or it cannot be read.
     """
-    root, found, tried = Path(data_dir).expanduser(), {}, []
+    root, tried = Path(data_dir).expanduser(), []
+    found: dict[str, str] = {}
     for folder in task_folders(get_task(config), root):
         for name, users in _SUMMARIES.items():
             tried.append(folder / name)

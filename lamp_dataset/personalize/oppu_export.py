@@ -84,5 +84,5 @@ def common_items(profiles: Sequence[Sequence[Mapping[str, Any]]]) -> tuple[list[
     return [item for item in profiles[0] if _content(item) in shared], len(set.union(*contents) - shared)
 
 
-def _content(item: Mapping[str, Any]) -> tuple:
+def _content(item: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(value for key, value in item.items() if key != "id")

@@ -78,7 +78,7 @@ def by_name(user: str) -> tuple[int, str]:
     return len(user), user
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Choice:
     """Which users: of those whom no condition (the first three) excludes all, ``top`` or ``sample``.
 
