@@ -54,12 +54,12 @@ stop(len(data))
 CLOCK = """
 import json as _json, resource as _resource, time as _time
 def start():
-    global _begin
-    _begin = _time.perf_counter()
+    global _begin, _cpu
+    _begin, _cpu = _time.perf_counter(), _time.process_time()
 def stop(rows):
-    seconds = _time.perf_counter() - _begin
+    seconds, cpu = _time.perf_counter() - _begin, _time.process_time() - _cpu
     peak = _resource.getrusage(_resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(_json.dumps(dict(rows=rows, seconds=seconds, peak=peak)))
+    print(_json.dumps(dict(rows=rows, seconds=seconds, cpu=cpu, peak=peak)))
 """
 
 

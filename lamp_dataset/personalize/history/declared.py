@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lamp_dataset.formats.texts import short
+from lamp_dataset.formats.texts import check_encodable, short
 from lamp_dataset.task import NULLABLE_FIELDS, Task
 
 #: The columns of a row besides its profile; ``user_id`` and ``output`` may be missing.
@@ -101,25 +101,46 @@ def _texts(column: pa.Array | pa.ChunkedArray) -> pa.Array:
 def _from_dicts(task: Task, rows: Iterable[Any], start: int) -> pa.Table:
     given = [_from_dict(task, row, f"row {start + position}") for position, row in enumerate(rows)]
     schema = pa.schema([*((name, pa.string()) for name in TEXTS), ("profile", profile_type(task))])
-    return pa.Table.from_pylist(given, schema)
+    try:
+        return pa.Table.from_pylist(given, schema)
+    except UnicodeEncodeError:
+        for position, row in enumerate(given):
+            for holder in (row, *row["profile"]):
+                for name, text in holder.items():
+                    if isinstance(text, str):
+                        check_encodable(text, f"row {start + position}", name)
+        raise
 
 
 def _from_dict(task: Task, row: Any, where: str) -> dict[str, Any]:
     if not isinstance(row, Mapping):
         raise ValueError(f"{where}: expected a dict, found {short(row)}")
-    for name in ("id", "input"):
-        if row.get(name) is None:
-            raise ValueError(f"{where}: expected a string as {name!r}, found the keys {', '.join(map(str, row))}")
-    profile = row.get("profile")
-    if isinstance(profile, Mapping):
-        profile = [dict(zip(profile, values, strict=True)) for values in zip(*profile.values(), strict=True)]
-    items = []
-    for position, item in enumerate(profile if profile is not None else ()):
-        if not isinstance(item, Mapping):
-            raise ValueError(f"{where}: expected a list of dicts as profile, found {short(item)} in it")
-        _check_fields(task, item, f"{where}, item {position}")
-        items.append(_strings(item, task.item_fields))
+    for name in ("id", "input", "profile"):
+        if name not in row or (row[name] is None and name != "profile"):
+            found = "None" if name in row else f"the keys {', '.join(map(str, row)) or 'none'}"
+            raise ValueError(f"{where}: expected {name!r}, found {found}")
+    items = [
+        _from_item(task, item, f"{where}, item {position}")
+        for position, item in enumerate(_list_of_items(row["profile"], where))
+    ]
     return {**_strings(row, TEXTS), "profile": items}
+
+
+def _list_of_items(profile: Any, where: str) -> list[Any]:
+    if isinstance(profile, Mapping):  # a dict of lists, as old versions of datasets give it
+        if len({len(values) for values in profile.values()}) > 1:
+            raise ValueError(f"{where}: expected fields of equal length in the profile, found {short(dict(profile))}")
+        return [dict(zip(profile, values, strict=True)) for values in zip(*profile.values(), strict=True)]
+    if profile is not None and (isinstance(profile, str) or not isinstance(profile, Iterable)):
+        raise ValueError(f"{where}: expected a list of dicts as profile, found {short(profile)}")
+    return list(profile if profile is not None else ())
+
+
+def _from_item(task: Task, item: Any, where: str) -> dict[str, str | None]:
+    if not isinstance(item, Mapping):
+        raise ValueError(f"{where}: expected a dict, found {short(item)}")
+    _check_fields(task, item, where)
+    return _strings(item, task.item_fields)
 
 
 def _strings(holder: Mapping[str, Any], names: Iterable[str]) -> dict[str, str | None]:

@@ -103,6 +103,7 @@ class History:
         """
         import datasets
 
+        _check_list(exclude)
         features, fingerprint = self.features(), self._fingerprint(rows, exclude)
         path, schema = cache_path(rows, fingerprint), features.arrow_schema
         permissions = PRIVATE if self.task.gated else None
@@ -114,8 +115,7 @@ class History:
 
     def tables(self, rows: Any, exclude: Sequence[Any] = ()) -> Iterator[pa.Table]:
         """The pairs as Arrow tables, see :meth:`pairs`; :attr:`counts` is complete after the last one."""
-        if not isinstance(exclude, (list, tuple)):
-            raise ValueError(f"expected a list of splits as exclude, found {type(exclude).__name__}")
+        _check_list(exclude)
         self.counts = Counts()
         with tempfile.TemporaryDirectory(prefix="lamp-history-") as folder:
             stored = StoredRows(self.task, rows, os.path.join(folder, "profiles.arrow"))
@@ -134,3 +134,8 @@ class History:
             return datasets.fingerprint.generate_random_fingerprint()
         state = [repr(self), lamp_dataset.__version__, *map(fingerprint_of, (rows, *exclude))]
         return xxhash.xxh3_64_hexdigest("\0".join(state).encode())
+
+
+def _check_list(exclude: Any) -> None:
+    if not isinstance(exclude, (list, tuple)):
+        raise ValueError(f"expected a list of splits as exclude, found {type(exclude).__name__}")

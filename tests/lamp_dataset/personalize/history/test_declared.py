@@ -59,6 +59,8 @@ def test_dicts_may_spell_a_number_in_two_ways():
         ({"input": None}, "row 6.*'input'"),
         ({"profile": [{"id": "1", "title": "x"}]}, "'text' of LaMP_3_time.*'title'"),
         ({"profile": ["x"]}, "'x'"),
+        ({"profile": "x"}, "'x'"),
+        ({"profile": 5}, "5"),
         ({"profile": [None, ITEM]}, "None"),
     ],
 )
@@ -86,9 +88,22 @@ def test_what_is_no_row_is_shown(row):
         declared(TASK, [row], 3)
 
 
-def test_a_profile_that_is_a_text_is_shown():
-    with pytest.raises(ValueError, match="rows 2 to 2.*'x'"):
-        declared(TASK, pa.Table.from_pylist([{**ROW, "profile": "x"}]), 2)
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        ({"profile": {"id": ["1"], "text": ["a", "b"]}}, "row 3: .*equal length"),
+        ({"profile": [{**ITEM, "text": "half \ud83d"}]}, "row 3: 'text' .*surrogate"),
+        ({"user_id": "\udc00"}, "row 3: 'user_id' .*surrogate"),
+    ],
+)
+def test_what_cannot_be_stored_is_named(more, found):
+    with pytest.raises(ValueError, match=found):
+        declared(TASK, [ROW, {**ROW, **more}], 2)
+
+
+def test_a_row_without_a_profile_is_no_row_with_an_empty_one():
+    with pytest.raises(ValueError, match="row 0: expected 'profile', found the keys id, input"):
+        declared(TASK, [{"id": "1", "input": "x"}], 0)
 
 
 def test_items_of_another_config_are_named():

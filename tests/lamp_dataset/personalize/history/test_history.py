@@ -250,7 +250,13 @@ def test_configs_whose_items_cannot_answer_the_task_name_the_official_style(name
 
 @pytest.mark.parametrize(
     ("exclude", "found"),
-    [(sample("LaMP_4_time"), "Dataset"), ("test", "str"), (["test"], "str"), ([{"id": "1"}], "dict")],
+    [
+        (sample("LaMP_4_time"), "Dataset"),
+        (None, "NoneType"),
+        ("test", "str"),
+        (["test"], "str"),
+        ([{"id": "1"}], "dict"),
+    ],
 )
 def test_rows_to_exclude_come_as_a_list_of_splits(exclude, found):
     with pytest.raises(ValueError, match=found):
