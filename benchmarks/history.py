@@ -40,7 +40,7 @@ arguments = ["history", {config!r}, "--data-dir", {folder!r}, "--split", "valida
 start()
 result = CliRunner().invoke(main, [*arguments, "--visible", {visible!r}], catch_exceptions=False)
 import re
-stop(int(re.search("([0-9]+) pairs", result.output)[1]))
+stop(int(re.search("([0-9,]+) pairs", result.output)[1].replace(",", "")))
 """
 LOADED = """
 import lamp_dataset.lamp, datasets

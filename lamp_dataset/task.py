@@ -232,6 +232,11 @@ class Task:
                 "either a query marker or a query frame",
             ),
             (
+                self.subject_frame is not None and not self.instruction.endswith(self.subject_frame[0]),
+                "the instruction does not end with the words before the subject",
+            ),
+            (self.query_marker is None and self.subject_frame is None, "the subject of an input cannot be told"),
+            (
                 not set(fields(self.wording.item)) <= set(self.profile_fields),
                 "the profile lacks a field of the prompt",
             ),

@@ -7,6 +7,7 @@ change. ``datasets`` itself is imported late: it costs a second and 140 MB, and 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -56,7 +57,7 @@ def files_of(rows: Any) -> list[str] | None:
     """The Arrow files that hold exactly the rows and columns of a ``datasets.Dataset``, in order.
 
     Returns:
-        None if there are none, as for rows in memory, or if the rows are a selection or were changed since.
+        None if there are none, as for rows in memory, if they are gone, or if the rows are a selection or were changed.
     """
     datasets = sys.modules.get("datasets")
     if datasets is None or not isinstance(rows, datasets.Dataset) or rows._indices is not None:
@@ -69,7 +70,8 @@ def files_of(rows: Any) -> list[str] | None:
 def _file_of(block: Any) -> str | None:
     """The file behind a table, if the table differs from it in nothing but notes."""
     changes = {name for name, *_ in getattr(block, "replays", None) or ()}
-    return getattr(block, "path", None) if changes <= {"replace_schema_metadata"} else None
+    path = getattr(block, "path", None) if changes <= {"replace_schema_metadata"} else None
+    return path if path is not None and os.path.exists(path) else None
 
 
 def cache_path(rows: Any, fingerprint: str) -> str:

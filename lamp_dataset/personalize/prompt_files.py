@@ -61,7 +61,7 @@ _PARQUET: Mapping[str, Any] = MappingProxyType(
 def _tables_to_parquet(tables: Iterable[pa.Table], schema: pa.Schema, file: IO) -> None:
     import pyarrow.parquet as pq
 
-    tables = _ahead(iter(tables))
+    tables = ahead(iter(tables))
     first = next(tables, schema.empty_table())
     # its schema tells which columns are dictionary-encoded; readers see plain texts
     with pq.ParquetWriter(file, first.schema, **_PARQUET) as writer:
@@ -69,7 +69,7 @@ def _tables_to_parquet(tables: Iterable[pa.Table], schema: pa.Schema, file: IO) 
             writer.write_table(table)
 
 
-def _ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+def ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
     """The tables; a thread makes the next one while this one is written, for which pyarrow leaves Python's lock."""
     with ThreadPoolExecutor(1, "lamp-tables") as thread:
         waiting = thread.submit(next, tables, None)

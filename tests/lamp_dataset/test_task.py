@@ -99,3 +99,27 @@ def test_ids_of_the_sample_begin_as_the_table_says():
     for task in TASKS.values():
         rows = read_json(Path(SAMPLE) / task.questions_path("test"))
         assert all(row["id"].startswith(task.id_start) for row in rows), task.name
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("LaMP_4", {"text": "abstract"}, "profile lacks a field of the training pair"),
+        ("LaMP_4", {"output": "text"}, "another output field"),
+        ("LaMP_7", {"lead": None}, "a lead is for pairs of one field"),
+        ("LaMP_7", {"instruction": None}, "instruction of its own"),
+        ("LaMP_1", {"lead": (0.1, 0.2)}, "a lead is for pairs of one field"),
+    ],
+)
+def test_a_bad_training_pair_fails_at_import_by_name(name, change, message):
+    row = TASKS[name]
+    with pytest.raises(ValueError, match=f"row '{name}': .*{message}"):
+        dataclasses.replace(row, pair=dataclasses.replace(row.pair, **change))
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"), [(None, "subject .* cannot be told"), (("title", "x"), "does not end with the words before")]
+)
+def test_a_subject_is_what_follows_the_instruction(frame, message):
+    with pytest.raises(ValueError, match=f"row 'LaMP_1': .*{message}"):
+        dataclasses.replace(TASKS["LaMP_1"], subject_frame=frame)

@@ -20,6 +20,7 @@ from lamp_dataset.personalize.history.stored import StoredRows, declared_tables
 from lamp_dataset.personalize.history.survey import survey
 from lamp_dataset.personalize.history.united import histories
 from lamp_dataset.personalize.history.visible import VISIBLE
+from lamp_dataset.personalize.prompt_files import ahead
 from lamp_dataset.tasks import get_task
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class History:
         path, schema = cache_path(rows, fingerprint), features.arrow_schema
         permissions = PRIVATE if self.task.gated else None
         with write_whole(path, "wb", permissions=permissions) as file, pa.ipc.new_stream(file, schema) as writer:
-            for table in self.tables(rows, exclude):
+            for table in ahead(self.tables(rows, exclude)):
                 writer.write_table(table.cast(schema))
         table = datasets.table.MemoryMappedTable.from_file(path)
         return datasets.Dataset(table, info=datasets.DatasetInfo(features=features), fingerprint=fingerprint)

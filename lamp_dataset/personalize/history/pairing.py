@@ -47,8 +47,8 @@ class Counts:
     def __str__(self) -> str:
         """One line."""
         return (
-            f"{self.users} users, {self.items} items, {self.pairs} pairs; left out: {self.leaks} as leaks, "
-            f"{self.incomplete} as incomplete, {self.duplicates} as duplicates"
+            f"{self.users:,} users, {self.items:,} items, {self.pairs:,} pairs; left out: {self.leaks:,} as leaks, "
+            f"{self.incomplete:,} as incomplete, {self.duplicates:,} as duplicates"
         )
 
 

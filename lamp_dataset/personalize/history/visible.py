@@ -64,7 +64,7 @@ def windows(visible: str, dates: np.ndarray, starts: np.ndarray, limit: int | No
     """
     if not len(dates):
         return Window(*[np.array([], np.int64)] * 3)
-    limit = len(dates) if limit is None else limit
+    limit = len(dates) if limit is None else min(limit, len(dates))
     own = [VISIBLE[visible](dates[start:end], limit) for start, end in itertools.pairwise(starts)]
     parts = [[start + array for array in window] for start, window in zip(starts, own, strict=False)]
     return Window(*(np.concatenate(arrays).astype(np.int64) for arrays in zip(*parts, strict=True)))

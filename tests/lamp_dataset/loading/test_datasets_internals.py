@@ -1,5 +1,6 @@
 import copy
 import errno
+import os
 import subprocess
 import sys
 
@@ -83,6 +84,15 @@ def test_the_files_behind_unchanged_rows_and_no_others(tmp_path):
     for written in (rows.map(lambda row: {"c": row["a"]}), rows.cast_column("b", datasets.Value("int64"))):
         found = files_of(written)
         assert found is None or datasets.Dataset.from_file(found[0]).to_list() == written.to_list()
+
+
+def test_files_that_are_gone_are_no_files(tmp_path):
+    datasets.Dataset.from_dict({"a": ["x", "y"]}).save_to_disk(tmp_path)
+    rows = datasets.load_from_disk(tmp_path)
+    for file in files_of(rows):
+        os.unlink(file)
+    assert files_of(rows) is None
+    assert rows["a"][:] == ["x", "y"]
 
 
 def test_results_are_cached_where_map_keeps_its_own(tmp_path):

@@ -55,9 +55,10 @@ def test_earlier_items_are_those_of_certainly_earlier_dates():
 def test_the_nearest_earlier_items_are_kept_oldest_first():
     dates = [str(year) for year in range(2010, 2015)]
     assert views("earlier", dates[::-1], limit=2) == [[2, 1], [3, 2], [4, 3], [4], []]
+    assert views("earlier", dates, limit=10**30) == views("earlier", dates)
 
 
-@pytest.mark.parametrize("limit", [0, 1, 2, 3, 4, 5, 6, 99, None])
+@pytest.mark.parametrize("limit", [0, 1, 2, 3, 4, 5, 6, 10**30, None])
 @pytest.mark.parametrize("size", [1, 2, 3, 6])
 def test_other_items_are_the_nearest_stored_ones(size, limit):
     for own, found in enumerate(views("others", ["2013"] * size, limit)):
