@@ -26,7 +26,8 @@ test: lint $(OLDEST)/.installed
 	$(ENV)/bin/python -m pytest $(WORKERS) -m "not models and not lm_eval and not inspect"
 	$(OLDEST)/bin/python -m pytest $(WORKERS) -m "oldest and not models"
 
-# What needs torch, transformers, sentence-transformers or Ray: about two gigabytes with the CPU build of torch.
+# What needs torch, transformers, sentence-transformers, Ray or an evaluation harness: about five gigabytes in four
+# environments, with the CPU build of torch.
 # Tokenizers are tested with transformers 4, too, which needs no torch.
 # Each evaluation harness has an environment of its own, so that none of them pins another.
 test-models: $(SMOLLM)/config.json $(TRANSFORMERS4)/.installed $(LM_EVAL)/.installed $(INSPECT)/.installed

@@ -18,7 +18,7 @@ MODULES = sorted(
     if not module.name.endswith((".__main__", ".app"))
 )
 #: Modules whose examples need an extra.
-EXTRAS = ("torch", "transformers", "sentence_transformers", "ray", "gradio", "matplotlib")
+EXTRAS = ("torch", "transformers", "sentence_transformers", "ray", "gradio", "matplotlib", "inspect_ai")
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
