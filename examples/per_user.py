@@ -26,7 +26,7 @@ def arguments(given=None):
     parser.add_argument("--output", required=True, help="folder for adapters and predictions")
     parser.add_argument("--users", help="file of users, as lamp-dataset users writes it; by default all of the split")
     parser.add_argument("--split", default="validation")
-    parser.add_argument("--data-dir", help="folder with the official files, or the word sample; fetched by default")
+    parser.add_argument("--data-dir", help="folder with the official files, or the word sample; by default fetched")
     parser.add_argument("--swapped", action="store_true", help="a control: also train on another user's history")
     parser.add_argument("--style", default="task", help="task or official: what a pair's input looks like")
     parser.add_argument("--visible", default="none", help="none, earlier or others: the profile of a pair")
@@ -50,7 +50,6 @@ if __name__ == "__main__":
     arguments()  # already here: a wrong option, or --help, needs neither the time nor the packages of what follows
 
 try:
-    import datasets
     import peft
     import torch
     from tqdm import tqdm
@@ -69,6 +68,7 @@ try:
     from lamp_dataset.formats.json_file import read_json
     from lamp_dataset.lazy import load_model
     from lamp_dataset.personalize.prompts.decoding import decode
+    from lamp_dataset.personalize.split import load_split
     from lamp_metric.commands.comparison_formats import as_text
 except ModuleNotFoundError as error:
     print(f"error: this needs the package {error.name}; from a checkout: pip install '.[adapters]'", file=sys.stderr)
@@ -77,8 +77,7 @@ except ModuleNotFoundError as error:
 
 def read_rows(args):
     """The samples of the chosen users, with a column user_id."""
-    folder = lamp_dataset.SAMPLE if args.data_dir == "sample" else args.data_dir
-    rows = datasets.load_dataset("lamp", args.config, split=args.split, splits=(args.split,), data_dir=folder)
+    rows = load_split(args.config, args.split, lamp_dataset.SAMPLE if args.data_dir == "sample" else args.data_dir)
     if "user_id" not in rows.column_names:
         rows = rows.add_column("user_id", lamp_dataset.users_of(rows))
     return rows if args.users is None else lamp_dataset.select_users(rows, args.users)

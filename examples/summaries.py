@@ -1,16 +1,19 @@
-"""Ask a chat model of the Hub to describe each user of a split in a few sentences, from their history.
+"""Ask a chat model to describe each user of a split in a few sentences, from their history.
 
     python examples/summaries.py --config LaMP_3 --model Qwen/Qwen2.5-1.5B-Instruct --output summaries.json
     python examples/summaries.py --config LaMP_3 --data-dir sample --model FOLDER --items 2 --output summaries.json
+    python examples/summaries.py --config LaMP_3 --api http://127.0.0.1:8000/v1 --model NAME --output summaries.json
     lamp-dataset personalize LaMP_3 --rules fixed --summary summaries.json --output prompts.parquet
 
-OUTPUT is a JSON file {"user": "summary"}, which lamp_dataset.Personalizer(summary=…) takes. Summaries are kept as they
-come in OUTPUT.part: the same command after a stop goes on where it stopped. The questions below are ours: change them.
-Needs: pip install '.[models]'
+A model of the Hub or a folder runs here; with --api a server with the OpenAI protocol is asked. OUTPUT is a JSON file
+{"user": "summary"}, which lamp_dataset.Personalizer(summary=...) takes. Each summary is in OUTPUT.part as soon as it
+has come: the same command after a stop asks for the rest. The questions below are ours: change them.
+Needs: pip install '.[models]' for models that run here, pip install '.[api]' for --api
 """
 
 import argparse
 import dataclasses
+import itertools
 import json
 import os
 import sys
@@ -19,16 +22,19 @@ import sys
 def arguments(given=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--config", required=True, help="such as LaMP_3")
-    parser.add_argument("--model", required=True, help="name on the Hub or folder")
+    parser.add_argument("--model", required=True, help="name on the Hub or folder; with --api the server's name for it")
     parser.add_argument("--output", required=True, help="JSON file to write")
     parser.add_argument("--users", help="file of users, as lamp-dataset users writes it; by default all of the split")
     parser.add_argument("--split", default="validation")
-    parser.add_argument("--data-dir", help="folder with the official files, or the word sample; fetched by default")
+    parser.add_argument("--data-dir", help="folder with the official files, or the word sample; by default fetched")
     parser.add_argument("--items", type=int, default=16, help="items of the history in a question, the newest first")
-    parser.add_argument("--max-length", type=int, default=2048, help="tokens of a question")
+    parser.add_argument("--max-length", type=int, default=2048, help="tokens of a question; with --api, words")
     parser.add_argument("--max-answer", type=int, default=128, help="tokens of a summary")
     parser.add_argument("--limit", type=int, help="the first so many users only")
-    parser.add_argument("--batch-size", type=int, default=8)
+    parser.add_argument("--batch-size", type=int, default=8, help="questions at the same time")
+    served = parser.add_argument_group("a served model", "Its key is read from OPENAI_API_KEY alone.")
+    served.add_argument("--api", metavar="URL", help="of the server, such as http://127.0.0.1:8000/v1")
+    served.add_argument("--acknowledge-license", action="store_true", help="may send gated texts to another machine")
     return parser.parse_args(given)
 
 
@@ -37,18 +43,21 @@ if __name__ == "__main__":
 
 try:
     import datasets
-    import torch
     from tqdm import tqdm
-    from transformers import pipeline
 
     import lamp_dataset
-    from lamp_dataset.atomic import write_whole
-    from lamp_dataset.lazy import load_model
+    from lamp_dataset.atomic import one_run, real_path, write_whole
+    from lamp_dataset.hub.redact import redacted_logs
+    from lamp_dataset.lazy import load_model, require
     from lamp_dataset.personalize.prompts.fixed import fixed_prompts
     from lamp_dataset.personalize.prompts.parts import clean_item
     from lamp_dataset.personalize.prompts.tokens import Tokens
+    from lamp_dataset.personalize.split import load_split
+    from lamp_metric.asking.address import check_may_send, secret
+    from lamp_metric.asking.journal import Journal
+    from lamp_metric.asking.server import Server, ask_all
 except ModuleNotFoundError as error:
-    print(f"error: this needs the package {error.name}; from a checkout: pip install '.[models]'", file=sys.stderr)
+    print(f"error: this needs the package {error.name}; from a checkout: pip install .", file=sys.stderr)
     sys.exit(2)
 
 #: Task -> what the items are, and what to say of the person.
@@ -93,53 +102,62 @@ def questions(args, rows, tokenizer):
     task = lamp_dataset.get_task(args.config)
     wording = dataclasses.replace(task.wording, template="{items}\n\nThese {input}", insert_after=None)
     tokens, asked = Tokens(tokenizer, messages), {}
-    for user, items in histories(rows):
-        if len(asked) == args.limit:
-            break
+    for user, items in itertools.islice(histories(rows), args.limit):
         items = [clean_item(wording, item, f"user {user}")[0] for item in items[: args.items]]
         sample = (f"{QUESTIONS[task.base]} {ENDING}", items)
         asked[user] = fixed_prompts(wording, [sample], tokens, args.max_length)[0].text if items else ""
     return asked
 
 
-def answer(prompts, ask, args):
+def load(name):
+    """A text generation pipeline, on the GPU if there is one."""
+    torch, transformers = require("torch", "models"), require("transformers", "models")
+    options = {"dtype": "auto", "device": 0 if torch.cuda.is_available() else -1}
+    ask = load_model(lambda model: transformers.pipeline("text-generation", model, **options), name)
+    ask.tokenizer.padding_side = "left"  # a decoder continues at the end of its input
+    ask.tokenizer.pad_token = ask.tokenizer.pad_token or ask.tokenizer.eos_token
+    return ask
+
+
+def answer(batch, ask, args):
     """What the model says to each prompt of a batch."""
-    chats = [messages(prompt) for prompt in prompts] if ask.tokenizer.chat_template else prompts
+    prompts = batch["messages" if ask.tokenizer.chat_template else "source"]
     options = {"max_new_tokens": args.max_answer, "do_sample": False, "return_full_text": False}
-    return [found[0]["generated_text"].strip() for found in ask(chats, batch_size=len(chats), **options)]
+    return [found[0]["generated_text"] for found in ask(prompts, batch_size=len(prompts), **options)]
 
 
-def resume(path, settings):
-    """The summaries so far; ValueError where they are of another run."""
-    if not os.path.exists(path):
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(json.dumps(settings) + "\n")
-        return {}
-    with open(path, encoding="utf-8") as file:
-        whole = [line for line in file if line.endswith("\n")]  # one without its end was cut off by the stop
-    lines = [json.loads(line) for line in whole]
-    if not lines or lines[0] != settings:
-        raise ValueError(f"{path}: summaries of another run, made with {lines[:1]}; remove it or choose another output")
-    with write_whole(path) as file:
-        file.writelines(whole)
-    return dict(lines[1:])
+def ask_here(ask, rows, journal, bar, args):
+    """Ask the model on this machine, batch by batch."""
+    left = rows.select([number for number, user in enumerate(rows["id"]) if user not in journal.entries])
+    for batch in left.iter(args.batch_size):
+        answers = answer(batch, ask, args)
+        journal.keep({"id": user, "output": text} for user, text in zip(batch["id"], answers, strict=True))
+        journal.sync()
+        bar.update(len(answers))
 
 
-def ask_all(asked, ask, args):
-    """User -> summary; each batch is written down before the next is asked."""
-    part = args.output + ".part"
-    settings = {name: value for name, value in vars(args).items() if name not in ("output", "batch_size")}
-    found = resume(part, settings) | {user: "" for user, prompt in asked.items() if not prompt}
-    left = [user for user in asked if user not in found]
-    with open(part, "a", encoding="utf-8") as file, tqdm(total=len(asked), initial=len(found), unit=" users") as bar:
-        for start in range(0, len(left), args.batch_size):
-            users = left[start : start + args.batch_size]
-            new = dict(zip(users, answer([asked[user] for user in users], ask, args), strict=True))
-            file.writelines(json.dumps(pair) + "\n" for pair in new.items())
-            file.flush()
-            found |= new
-            bar.update(len(new))
-    return {user: found[user] for user in asked}
+def run(args, folder):
+    """User -> summary, from the journal or the model."""
+    if args.api:
+        check_may_send(args.config, args.api, args.acknowledge_license, folder)
+        ask = Server(args.api, args.model, max_answer=args.max_answer)
+    else:
+        ask = load(args.model)
+    rows = load_split(args.config, args.split, folder, users=args.users)
+    asked = questions(args, rows, getattr(ask, "tokenizer", None))
+    wanted = [{"id": user, "source": text, "messages": messages(text)} for user, text in asked.items() if text]
+    # a question depends on its user alone: more users may be asked about, and a server's address may change
+    names = ("config", "model", "split", "data_dir", "items", "max_length", "max_answer")
+    with Journal(f"{args.output}.part", {name: getattr(args, name) for name in names}) as journal:
+        known = sum(row["id"] in journal.entries for row in wanted)
+        if wanted:
+            with tqdm(total=len(wanted), initial=known, unit=" users") as bar:
+                rows = datasets.Dataset.from_list(wanted)
+                if args.api:
+                    ask_all(ask, rows, journal, concurrency=args.batch_size, done=bar.update)
+                else:
+                    ask_here(ask, rows, journal, bar, args)
+        return {user: journal.entries[user]["output"].strip() if text else "" for user, text in asked.items()}
 
 
 def main(given=None):
@@ -148,16 +166,15 @@ def main(given=None):
     if lamp_dataset.get_task(args.config).gated:
         os.umask(0o077)  # all that is written from licensed texts is for their owner alone
     folder = lamp_dataset.SAMPLE if args.data_dir == "sample" else args.data_dir
-    rows = datasets.load_dataset("lamp", args.config, split=args.split, splits=(args.split,), data_dir=folder)
-    rows = rows if args.users is None else lamp_dataset.select_users(rows, args.users)
-    device = 0 if torch.cuda.is_available() else -1
-    ask = load_model(lambda name: pipeline("text-generation", name, dtype="auto", device=device), args.model)
-    ask.tokenizer.padding_side = "left"  # a decoder continues at the end of its input
-    ask.tokenizer.pad_token = ask.tokenizer.pad_token or ask.tokenizer.eos_token
-    found = ask_all(questions(args, rows, ask.tokenizer), ask, args)
-    with write_whole(args.output, permissions=0o666) as file:
-        json.dump(found, file, ensure_ascii=False, indent=0)
-    os.remove(args.output + ".part")
+    target = real_path(args.output)
+    if target.is_dir() or not target.parent.is_dir():
+        raise FileNotFoundError(f"{args.output}: expected the name of a file in a folder that exists")
+    with one_run(target, wait=False), redacted_logs(secret()):
+        found = run(args, folder)
+        with write_whole(args.output, permissions=0o666) as file:
+            json.dump(found, file, ensure_ascii=False, indent=0)
+        if os.path.exists(f"{args.output}.part"):
+            os.remove(f"{args.output}.part")
     print(f"{args.output}: summaries of {len(found)} users")
     return found
 
@@ -165,6 +182,9 @@ def main(given=None):
 if __name__ == "__main__":
     try:
         main()
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:  # a second one does not wait for the answers on their way
+        print("stopped; the same command asks for the rest", file=sys.stderr)
+        os._exit(130)

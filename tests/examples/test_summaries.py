@@ -56,7 +56,7 @@ def test_a_stopped_run_goes_on_where_it_stopped(model, tmp_path, monkeypatch):
     asked, ask = [], summaries.answer
 
     def stop_at_the_second(prompts, *others):
-        asked.append(prompts)
+        asked.append(prompts["id"])
         if len(asked) in (2, 3):
             raise KeyboardInterrupt
         return ask(prompts, *others)
@@ -66,14 +66,14 @@ def test_a_stopped_run_goes_on_where_it_stopped(model, tmp_path, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             summaries.main(given(model, output, **options))
         with open(f"{output}.part", "a", encoding="utf-8") as file:
-            file.write('["2110", "half a li')  # the stop came while a line was written
+            file.write('{"id": "2110", "output": "half a li')  # the stop came while a line was written
     assert not output.exists()
     summaries.main(given(model, output, **options))
     assert asked[0] != asked[1] == asked[2] == asked[3]
     assert len(asked) == 4
     assert output.read_bytes() == whole.read_bytes()
     (tmp_path / "stopped.json.part").write_text('{"items": 9}\n')
-    with pytest.raises(ValueError, match=r"stopped.json.part: summaries of another run, .*'items': 9"):
+    with pytest.raises(ValueError, match=r"stopped.json.part: answers of another run, .*'items': 9"):
         summaries.main(given(model, output, **options))
 
 
@@ -97,6 +97,30 @@ def test_a_user_without_items_is_not_asked_about():
     assert asked["U0"].count("is the score for") == 2
     assert asked["U0"].endswith(f"These {summaries.QUESTIONS['LaMP_3']} {summaries.ENDING}")
     assert set(summaries.QUESTIONS) == {task.base for task in TASKS.values()}
+
+
+@pytest.mark.parametrize("more", [(), ("--limit", "1")])
+def test_a_served_model_is_asked(real_model, served_model, tmp_path, more):
+    options = {"api": served_model, "max-answer": 8}
+    found = example.load("summaries").main([*given(real_model, tmp_path / "s.json", **options), *more])
+    assert list(found) == (["210"] if more else ["210", "2110"])
+    assert all(found.values())
+    assert [path.name for path in tmp_path.iterdir()] == ["s.json"]
+
+
+@pytest.mark.parametrize("output", ["", "none/s.json"])
+def test_an_output_that_cannot_be_written_shows_before_the_work(output, tmp_path):
+    with pytest.raises(FileNotFoundError, match="expected the name of a file in a folder that exists"):
+        example.load("summaries").main(given("m", tmp_path / output))
+    assert not list(tmp_path.iterdir())
+
+
+def test_gated_texts_go_to_no_other_machine(tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    options = {"api": "https://models.example/v1", "config": "LaMP_6", "data-dir": tmp_path}
+    with pytest.raises(ValueError, match="LaMP_6"):
+        example.load("summaries").main(given("m", tmp_path / "s.json", **options))
+    assert not list(tmp_path.iterdir())
 
 
 def test_summaries_of_a_gated_task_are_for_their_owner_alone(model, tmp_path):
