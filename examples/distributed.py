@@ -31,9 +31,7 @@ def arguments(given=None):
     parser.add_argument("--rows", required=True, help="Parquet file, folder, or the beginning of an export's files")
     parser.add_argument("--output", required=True, help="folder to make, for the Parquet files of the result")
     here = os.environ.get("RAY_ADDRESS", "local")  # without an address, Ray joins whatever cluster it finds
-    parser.add_argument(
-        "--address", default=here, help="auto, or HOST:PORT of a cluster's head; by default RAY_ADDRESS or this machine"
-    )
+    parser.add_argument("--address", default=here, help="auto, or HOST:PORT of a head (RAY_ADDRESS, or this machine)")
     parser.add_argument("--workers", type=int, default=2, help="processes that make prompts")
     parser.add_argument("--blocks", type=int, help="cut the rows into so many blocks: of small files Ray makes one")
     parser.add_argument("--gpus", type=float, default=0, help="GPUs of one actor with a model, such as 1 or 0.5")

@@ -24,6 +24,7 @@ BENCHMARKS = {
     "retrieve": ("rank_bm25", "test"),
     "push": ("trustme", "test"),
     "report": ("matplotlib", "report"),
+    "scale": ("rank_bm25", "test"),
     "score": ("scipy", "test"),
     "avocado": ("mailparser", "test"),
     "serve": ("openai", "api"),
