@@ -14,17 +14,25 @@ PROJECT := setup.cfg pyproject.toml
 # Without byte code of all that is installed: what is imported is compiled then, a tenth of it, and kept.
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
 unexport PYTHONDONTWRITEBYTECODE
-# Two for each core: the tests wait for other processes half of the time.
-WORKERS := -n $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN)) --dist worksteal
+WORKERS := -n $(shell getconf _NPROCESSORS_ONLN) --dist worksteal
 
-.PHONY: quickstart test test-models docs lint format clean
+.PHONY: quickstart test test-newest test-oldest test-models docs lint format clean
 
 quickstart: $(ENV)/.installed
 	$(ENV)/bin/python examples/quickstart.py
 
-test: lint $(OLDEST)/.installed
+# Both environments at once, then both suites at once; what the second prints comes last. Either fails the whole.
+test:
+	@$(MAKE) --no-print-directory -j 2 lint $(OLDEST)/.pinned
+	@rm -f $(OLDEST)/tests.log
+	@$(MAKE) --no-print-directory -j 2 -k test-newest test-oldest; status=$$?; \
+	if [ -f $(OLDEST)/tests.log ]; then cat $(OLDEST)/tests.log; fi; exit $$status
+
+test-newest: $(ENV)/.installed-test
 	$(ENV)/bin/python -m pytest $(WORKERS) -m "not models and not lm_eval and not inspect"
-	$(OLDEST)/bin/python -m pytest $(WORKERS) -m "oldest and not models"
+
+test-oldest: $(OLDEST)/.installed
+	$(OLDEST)/bin/python -m pytest $(WORKERS) -m "oldest and not models" > $(OLDEST)/tests.log 2>&1
 
 # What needs torch, transformers, sentence-transformers, Ray or an evaluation harness: about five gigabytes in four
 # environments, with the CPU build of torch.
@@ -61,7 +69,12 @@ $(ENV)/.installed-test: $(PROJECT) | $(ENV)/bin/python
 	touch $(ENV)/.installed $@
 
 # The oldest versions that the project promises to work with, in an environment of their own.
-$(OLDEST)/.installed: $(PROJECT) requirements-oldest.txt | $(OLDEST)/bin/python
+$(OLDEST)/.pinned: requirements-oldest.txt | $(OLDEST)/bin/python
+	$(OLDEST)/bin/python $(INSTALL) -r requirements-oldest.txt
+	touch $@
+
+# After the other environment: pip builds the project in its own folder.
+$(OLDEST)/.installed: $(PROJECT) $(OLDEST)/.pinned | $(ENV)/.installed-test
 	$(OLDEST)/bin/python $(INSTALL) -e ".[test]" -r requirements-oldest.txt
 	touch $@
 

@@ -10,6 +10,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from forks import ForkServer
 
 _HOME = tempfile.mkdtemp(prefix="lamp-tests-")
 os.environ.update(
@@ -27,6 +28,15 @@ def pytest_unconfigure():
     import shutil
 
     shutil.rmtree(_HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory):
+    """Starts processes that have imported what loads, exports and scores."""
+    modules = ["datasets", "evaluate", "sklearn.metrics", "lamp_dataset.lamp", "lamp_dataset.hub.export"]
+    server = ForkServer(tmp_path_factory.mktemp("forks"), [*modules, "lamp_metric.lamp_metric"])
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")

@@ -202,6 +202,8 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    #: Head and body of an answer are two packets, and the second would wait 40 ms for the receipt of the first.
+    disable_nagle_algorithm = True
 
     def _any(self):
         target = urlsplit(self.path)

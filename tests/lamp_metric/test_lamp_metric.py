@@ -307,18 +307,10 @@ else:
 """
 
 
-def together(tmp_path, shares):
+def together(forks, folder, shares):
     """Score each share in a process of its own; what each prints, and its errors."""
-    script = tmp_path / "process.py"
-    script.write_text(PROCESS)
-    processes = [
-        subprocess.Popen(
-            [sys.executable, str(script), str(number), str(tmp_path / "cache"), json.dumps(shares)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
-        )
-        for number in range(len(shares))
-    ]  # fmt: skip
-    return [process.communicate(timeout=120) for process in processes]
+    started = [forks.start(PROCESS, number, folder, json.dumps(shares)) for number in range(len(shares))]
+    return [(ended.stdout, ended.stderr) for ended in [process.ended() for process in started]]
 
 
 STRINGS = [([str(1 + number)] * 4, ["5", "4", "3", "2"]) for number in range(2)]
@@ -340,15 +332,15 @@ def numbered(shares):
     [STRINGS, numbered(STRINGS), [*STRINGS, ([], [])], [([], []), *numbered(STRINGS)]],
     ids=["strings", "records", "strings and an empty share", "an empty share and records"],
 )
-def test_several_processes_score_as_one(tmp_path, shares):
-    results = together(tmp_path, shares)
+def test_several_processes_score_as_one(forks, tmp_path, shares):
+    results = together(forks, tmp_path, shares)
     expected = lamp_metric.score("LaMP_3", ["1"] * 4 + ["2"] * 4, ["5", "4", "3", "2"] * 2)
     assert results[0][0].strip() == repr(expected), results
     assert {out.strip() for out, _ in results[1:]} == {"None"}
 
 
-def test_processes_that_do_not_agree_on_a_form_are_an_error(tmp_path):
-    results = together(tmp_path, [STRINGS[0], numbered(STRINGS)[1]])
+def test_processes_that_do_not_agree_on_a_form_are_an_error(forks, tmp_path):
+    results = together(forks, tmp_path, [STRINGS[0], numbered(STRINGS)[1]])
     assert "4 strings among records" in results[0][1]
 
 

@@ -2,14 +2,15 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import hub_server
 import pytest
-from hub_server import Hub
+from forks import ForkServer
+from hub_server import READING, Hub
 from made_up import write_all
 
 import lamp_dataset  # noqa: F401 (makes load_dataset find "lamp")
@@ -34,44 +35,27 @@ def files(tmp_path_factory):
     return folder
 
 
-class Forks:
-    """Runs commands against ``hub`` in forks of one process, see ``hub_server/fork.py``."""
-
-    def __init__(self, hub, home):
-        self._output, script = str(hub.folder / "printed"), Path(hub_server.__file__).with_name("fork.py")
-        self._process = subprocess.Popen(
-            [sys.executable, script],
-            env=hub.environment(ME, home),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, arguments, token):
-        self._process.stdin.write(json.dumps({"arguments": arguments, "token": token, "output": self._output}) + "\n")
-        self._process.stdin.flush()
-        status = int(self._process.stdout.readline())
-        printed = [Path(f"{self._output}.{number}").read_text(encoding="utf-8") for number in (1, 2)]
-        return subprocess.CompletedProcess(arguments, status, *printed)
-
-    def close(self):
-        self._process.stdin.close()
-        self._process.wait(60)
-        self._process.stdout.close()
-
-
 @dataclass
 class Client:
     """Runs commands and code against ``hub``."""
 
     hub: Hub
     home: Path
-    forks: Forks
+    pushing: ForkServer
+    reading: ForkServer
 
     def push(self, repo, *configs, data_dir, token=ME, options=()):
         """``lamp-dataset push …``; asserts that no secret was printed."""
-        arguments = ["push", repo, *configs, "--data-dir", str(data_dir), *options]
-        return _discreet(self.forks.run(arguments, token))
+        arguments = ["push", repo, *configs, "--data-dir", data_dir, *options]
+        return _discreet(self.pushing.run(PUSH, *arguments, environment={"HF_TOKEN": token}))
+
+    def start_push(self, repo, *configs, data_dir):
+        """A push in the background, which can be killed."""
+        return self.pushing.start(ON_ITS_OWN + PUSH, "push", repo, *configs, "--data-dir", data_dir)
+
+    def pushed(self, code, *arguments, cwd=None):
+        """What ``code``, which pushes, gives to ``answer``."""
+        return _answer(self.pushing.run(PRELUDE + code, *arguments, cwd=cwd))
 
     def typed(self, *arguments, token=ME, home=None, **environment):
         """``lamp-dataset ARGUMENTS`` as a user types it, with all imports to be done."""
@@ -79,10 +63,9 @@ class Client:
 
     def python(self, code, *arguments, token=ME, home=None, interpreter=sys.executable, **environment):
         """What ``code`` gives to ``answer``, run in a process of its own; a fresh home unless given."""
-        done = self.run_python(code, *arguments, token=token, home=home, interpreter=interpreter, **environment)
-        answers = [line.removeprefix("ANSWER ") for line in done.stdout.splitlines() if line.startswith("ANSWER ")]
-        assert answers, done.stderr
-        return json.loads(answers[-1])
+        return _answer(
+            self.run_python(code, *arguments, token=token, home=home, interpreter=interpreter, **environment)
+        )
 
     def run_python(self, code, *arguments, token=ME, home=None, interpreter=sys.executable, **environment):
         """The ended process of such code."""
@@ -93,18 +76,25 @@ class Client:
         environment = self.hub.environment(token, home) | environment
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
 
-    def start_push(self, repo, *configs, data_dir):
-        """A push in the background."""
-        command = [COMMAND, "push", repo, *configs, "--data-dir", str(data_dir)]
-        environment = self.hub.environment(ME, self.home)
-        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-    def load(self, repo, *configs, token=ME, interpreter=sys.executable, **load):
+    def load(self, repo, *configs, interpreter=None, **load):
         """Config -> split -> rows, loaded by plain ``datasets``, with a fresh cache; or the name of the error."""
         options = json.dumps([str(repo), configs, load])
-        return self.python(LOAD, options, token=token, interpreter=interpreter, HF_UPDATE_DOWNLOAD_COUNTS="0")
+        if interpreter:
+            return self.python(LOAD, options, interpreter=interpreter, HF_UPDATE_DOWNLOAD_COUNTS="0")
+        shutil.rmtree(_reader_home(self.hub), ignore_errors=True)
+        return _answer(self.reading.run(PRELUDE + LOAD, options))
 
 
+#: In processes that have imported it, see ``hub_server/pushing.py``.
+PUSH = """
+import sys, lamp_dataset.__main__
+lamp_dataset.__main__.main(sys.argv[1:], prog_name="lamp-dataset")
+"""
+#: Reading back as always: several such processes run at once, or one is killed meanwhile.
+ON_ITS_OWN = """
+import subprocess, lamp_dataset.hub.readback
+lamp_dataset.hub.readback.subprocess = subprocess
+"""
 PRELUDE = """
 import json, sys
 arguments = sys.argv[1:]
@@ -125,17 +115,30 @@ answer(found)
 """
 
 
+def _answer(done):
+    answers = [line.removeprefix("ANSWER ") for line in done.stdout.splitlines() if line.startswith("ANSWER ")]
+    assert answers, done.stderr
+    return json.loads(answers[-1])
+
+
 def _discreet(done):
     for secret in (ME, READER, STRANGER, "signature="):
         assert secret not in done.stdout + done.stderr
     return done
 
 
+def _reader_home(hub):
+    return hub.folder / "reader"
+
+
 def _site(folder, home, **how):
     with Hub(folder, **how) as hub:
-        forks = Forks(hub, home)
-        yield Client(hub, home, forks)
-        forks.close()
+        no_counts = {"HF_UPDATE_DOWNLOAD_COUNTS": "0"}
+        pushing = ForkServer(folder / "pushing", [*READING, "hub_server.pushing"], hub.environment(ME, home))
+        reading = ForkServer(folder / "reading", READING, hub.environment(ME, _reader_home(hub)) | no_counts)
+        yield Client(hub, home, pushing, reading)
+        for server in (pushing, reading):
+            server.close()
 
 
 @pytest.fixture(scope="session")

@@ -124,7 +124,7 @@ plan.number_of_shards = lambda sizes: dict.fromkeys(sizes, 3)
 lamp_dataset.push_to_hub("me/lamp", ["LaMP_2", "LaMP_3_time"], arguments[0])
 answer(None)
 """
-    client.python(many, files)
+    client.pushed(many, files)
     repo = client.hub.store.repos["me/lamp"]
     assert len([path for path in repo.head.files if path.startswith("LaMP_2/train-")]) == 3
     repo.write("LaMP_2/NOTES.txt", b"ours\n")

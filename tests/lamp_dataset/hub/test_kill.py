@@ -1,8 +1,6 @@
 """``kill -9`` and races: what is there is the old state or the new one, whole, and the next run ends the work."""
 
 import random
-import subprocess
-import sys
 import threading
 
 import pytest
@@ -29,27 +27,22 @@ print(done)
 """
 
 
-def export(files, target, moment):
-    command = [sys.executable, "-c", EXPORT, str(files), str(target), str(moment)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
 def tree(folder):
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_an_export_killed_at_any_moment_leaves_the_old_or_the_new(files, tmp_path):
+def test_an_export_killed_at_any_moment_leaves_the_old_or_the_new(forks, files, tmp_path):
     old, new, target = tmp_path / "old", tmp_path / "new", tmp_path / "here" / "out"
     lamp_dataset.export("LaMP_6", old, data_dir=files)
     lamp_dataset.export("LaMP_2", new, data_dir=files)
     lamp_dataset.export("LaMP_6", tmp_path / "count", data_dir=files)
-    events = int(export(files, tmp_path / "count", 0).stdout.split()[-1])
+    events = int(forks.run(EXPORT, files, tmp_path / "count", 0).stdout.split()[-1])
     # the last: the new folder is in place, the old one is being removed
     moments = [*random.Random(5).sample(range(1, events), 4), events - 1]
     found = []
     for moment in moments:
         lamp_dataset.export("LaMP_6", target, data_dir=files)
-        assert export(files, target, moment).returncode == -9
+        assert forks.run(EXPORT, files, target, moment).returncode == -9
         assert tree(target) in (tree(old), tree(new))
         found.append(tree(target) == tree(new))
         lamp_dataset.export("LaMP_2", target, data_dir=files)
@@ -86,8 +79,7 @@ def test_a_push_killed_at_any_moment_leaves_the_old_or_the_new(client, files, ot
         hub.faults.clear()
         push = client.start_push("me/lamp", "LaMP_2", data_dir=files)
         hub.fault(None, "", skip=moment, drop=drop, act=lambda hub, push=push: push.kill())
-        assert push.wait(60) == -9
-        push.stdout.close()
+        assert push.ended().returncode == -9
         assert state(repo) in (new, {path: file.oid for path, file in old[-1].files.items()})
         assert (state(repo) == new) == (len(repo.commits) > len(old))
         sent = {oid for oid in new.values() if oid in hub.store.blobs}
@@ -103,13 +95,13 @@ def race(client, pushes):
     barrier = threading.Barrier(len(pushes))
     client.hub.fault("POST", "/commit/main", times=len(pushes), act=lambda hub: barrier.wait(60))
     running = [client.start_push("me/lamp", *configs, data_dir=folder) for configs, folder in pushes]
-    return [(push.communicate(timeout=120)[0], push.returncode) for push in running]
+    return [push.ended() for push in running]
 
 
 def test_racing_pushes_of_two_configs_both_arrive(client, files):
     ends = race(client, [(["LaMP_2"], files), (["LaMP_3_time"], files)])
-    assert [code for _, code in ends] == [0, 0], ends
-    assert sum("somebody else's commit came first" in output for output, _ in ends) == 1
+    assert [end.returncode for end in ends] == [0, 0], ends
+    assert sum("somebody else's commit came first" in end.stderr for end in ends) == 1
     assert len(client.hub.store.repos["me/lamp"].commits) == 3
     loaded = client.load("me/lamp", "LaMP_2", "LaMP_3_time")
     assert [len(loaded[config]["train"]) for config in loaded] == [7, 5]
@@ -117,7 +109,7 @@ def test_racing_pushes_of_two_configs_both_arrive(client, files):
 
 def test_racing_pushes_of_one_config_leave_the_rows_of_one_of_them(client, files, other_files, source):
     ends = race(client, [(["LaMP_2"], files), (["LaMP_2"], other_files)])
-    assert [code for _, code in ends] == [0, 0], ends
+    assert [end.returncode for end in ends] == [0, 0], ends
     loaded = client.load("me/lamp", "LaMP_2")["LaMP_2"]
     assert loaded in (source("LaMP_2"), source("LaMP_2", other_files))
     repo = client.hub.store.repos["me/lamp"]

@@ -149,7 +149,7 @@ try:
 except ConnectionError as error:
     answer(str(error))
 """
-    said = client.python(code, files, home=client.home)
+    said = client.pushed(code, files)
     assert said.startswith("me/lamp: ")
     assert "0.3 s" in said
     assert "nothing was" in said

@@ -77,7 +77,7 @@ answer([pushed.commit, pushed.new_commit, pushed.visibility, pushed.num_rows])
     (here / "me/lamp").mkdir(parents=True)
     (here / "me/lamp/data.csv").write_text("a,b\n1,2\n")
     (here / "datasets.py").write_text("raise SystemExit")
-    head = client.python(code, files, here)
+    head = client.pushed(code, files, here)
     commit = client.hub.store.repos["me/lamp"].head.oid
     assert head == [commit, True, "private", {"LaMP_2": {"train": 7, "validation": 7, "test": 7}}]
     assert client.hub.noted("outside") == []
@@ -169,7 +169,7 @@ try:
 except PermissionError as error:
     answer(str(error))
 """
-    assert "me/lamp is public; nothing was committed" in client.python(code, files)
+    assert "me/lamp is public; nothing was committed" in client.pushed(code, files)
     assert (len(repo.commits), len(client.hub.store.blobs)) == (1, 1)
 
 
@@ -254,7 +254,7 @@ with warnings.catch_warnings(record=True) as caught:
 positional = lamp_dataset.push_to_hub("me/lamp", "LaMP_6", arguments[0], True, True, dry_run=True)
 answer([[w.category.__name__ for w in caught if "acknowledge_license" in str(w.message)], pushed == positional])
 """
-    assert client.python(code, files) == [["FutureWarning"], True]
+    assert client.pushed(code, files) == [["FutureWarning"], True]
 
 
 def test_a_token_with_a_line_end_is_not_shown(client, files):
@@ -265,7 +265,7 @@ try:
 except ValueError as error:
     answer(str(error))
 """
-    assert "mewrite" not in client.python(code, files)
+    assert "mewrite" not in client.pushed(code, files)
     assert client.hub.log == []
 
 

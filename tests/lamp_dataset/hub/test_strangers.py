@@ -89,7 +89,7 @@ try:
 except ConnectionError:
     answer(traceback.format_exc())
 """
-    shown = client.python(code, files)
+    shown = client.pushed(code, files)
     assert "FailedError: me/lamp: the upload of files failed" in shown
     assert "signature" not in shown
     assert "hf_mewrite" not in shown

@@ -126,13 +126,9 @@ def test_worker_processes(tmp_path):
     assert result.stdout.splitlines() == ["['100', '101', '102']"] * 2
 
 
-def test_two_processes_that_prepare_the_same_config_at_once(tmp_path):
-    code = f"import lamp_dataset\n{LOAD}"
-    started = [
-        subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for _ in range(3)
-    ]
-    assert [process.communicate()[0].decode().split()[-1] for process in started] == ["6"] * 3
+def test_two_processes_that_prepare_the_same_config_at_once(forks, tmp_path):
+    started = [forks.start(f"import lamp_dataset\n{LOAD}", cwd=tmp_path) for _ in range(3)]
+    assert [process.ended().stdout.split()[-1] for process in started] == ["6"] * 3
 
 
 def test_importing_costs_no_datasets(tmp_path):

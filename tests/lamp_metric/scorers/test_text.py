@@ -1,7 +1,4 @@
 import random
-import shlex
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -59,9 +56,11 @@ def test_the_cheap_rule_for_words_agrees_with_the_tokenizer_for_every_character(
 
 #: The peak is that of this process alone: ru_maxrss would begin with the peak of the one that started it.
 LONG = """
+import resource
 from pathlib import Path
 from lamp_metric import score
 
+resource.setrlimit(resource.RLIMIT_AS, (4_000_000 << 10,) * 2)
 prediction, gold = {texts}
 values = score("LaMP_4", [prediction], [gold]).values()
 peak = Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]
@@ -77,10 +76,9 @@ print(*values, int(peak) // 1024)
         ("'7 8 9 6', ' '.join(map(str, range(500_000)))", [8 / 500_004, 6 / 500_004]),
     ],
 )
-def test_a_prediction_of_three_megabytes_takes_no_gigabytes(texts, scores):
+def test_a_prediction_of_three_megabytes_takes_no_gigabytes(forks, texts, scores):
     """The address space is limited; the time by pytest's own limit."""
-    command = f"ulimit -v 4000000 && exec {shlex.quote(sys.executable)} -c {shlex.quote(LONG.format(texts=texts))}"
-    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    result = forks.run(LONG.format(texts=texts))
     assert result.returncode == 0, result.stderr
     *found, megabytes = map(float, result.stdout.split())
     assert found == pytest.approx(scores, rel=1e-12)
