@@ -24,7 +24,7 @@ from lamp_dataset.tasks import TASKS
 from lamp_metric.measuring import ScoredSamples
 from lamp_metric.options import Resampling
 from lamp_metric.predictions.writing import write_predictions
-from lamp_metric.resampling import difference_intervals, p_values
+from lamp_metric.resampling import p_values, percentile_interval, resampled_scores
 
 TASK = TASKS["LaMP_4"]
 #: Name -> number of samples of each user.
@@ -56,8 +56,9 @@ def one_run(sizes, seed, n_resamples):
     found = []
     for a, b in two_systems(sizes, np.random.default_rng(seed)):
         resampling = Resampling(n_resamples=n_resamples, seed=seed)
-        low, high = difference_intervals(a, b, resampling)[TASK.scores[0]]
-        found += [low <= 0 <= high, p_values(a, b, resampling)[TASK.scores[0]] <= 0.05]
+        of_a, of_b = (scores[TASK.scores[0]] for scores in resampled_scores([a, b], resampling))
+        low, high = percentile_interval(of_a - of_b, resampling.confidence_level)
+        found += [low <= 0 <= high, p_values([a], [b], resampling)[TASK.scores[0]] <= 0.05]
     return found
 
 

@@ -119,7 +119,7 @@ def ours_compare(name):
 
     preds, golds = samples(name)
     a, b = (measure(TASKS[name], side, golds) for side in (preds, preds[1:] + preds[:1]))
-    return timed(lambda: p_values(a, b, Resampling(n_resamples=10_000)))
+    return timed(lambda: p_values([a], [b], Resampling(n_resamples=10_000)))
 
 
 def parts(name, folder):

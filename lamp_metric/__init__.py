@@ -10,8 +10,7 @@ from lamp_dataset.lazy import lazy_exports
 from lamp_metric.registration import register
 
 if TYPE_CHECKING:
-    from lamp_metric.comparison import compare
-    from lamp_metric.experiment import compare_all
+    from lamp_metric.comparison import compare, compare_all
     from lamp_metric.predictions.answers import extract_answer
     from lamp_metric.predictions.writing import write_predictions
     from lamp_metric.published import PUBLISHED
@@ -24,7 +23,7 @@ else:  # their modules need scikit-learn, rouge_score or numpy
             "PUBLISHED": "published",
             "best_tokens": "trainer",
             "compare": "comparison",
-            "compare_all": "experiment",
+            "compare_all": "comparison",
             "compute_metrics": "trainer",
             "extract_answer": "predictions.answers",
             "score": "scoring",

@@ -1,22 +1,17 @@
-"""Which of two systems scores better on a task, and whether the difference can be chance."""
+"""Two or more systems from Python: predictions in, one comparison out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
+from lamp_metric.contrasts import Comparison, compare_systems
 from lamp_metric.measuring import ScoredSamples, measure
 from lamp_metric.options import Resampling
 from lamp_metric.predictions.values import as_list
-from lamp_metric.signature import clustered, signature
 from lamp_metric.unusable import warn_of_unusable
-
-#: With fewer samples the percentile bootstrap interval is clearly too narrow: by 6 % for 30 samples, by 37 % for 5. It
-#: lacks the factor sqrt(n / (n - 1)) and uses quantiles of the normal distribution instead of Student's (Hesterberg
-#: 2015, "What Teachers Should Know About the Bootstrap").
-FEW_SAMPLES = 30
 
 
 def compare(
@@ -64,67 +59,108 @@ def compare(
     >>> compare("LaMP_4", ["a b", "c"], ["a", "c"], ["a b", "c"])["rouge-1"]["better"]
     'a'
     """
-    task = get_task(task) if not isinstance(task, Task) else task
     resampling = Resampling(confidence_level, n_resamples, seed)
-    ids = as_list(ids, "ids") if ids is not None else None  # a generator can be read only once
-    users = as_list(users, "users") if users is not None else None
-    references = as_list(references, "references")
-    a, b = (
-        measure(
-            task,
-            predictions,
-            references,
-            ids,
-            users=users,
-            extract_answers=extract_answers,
-            sides=(f"system {name}: prediction", "reference"),
-        )
-        for name, predictions in (("A", predictions_a), ("B", predictions_b))
-    )
-    warn_of_unusable(a, "system A")
-    warn_of_unusable(b, "system B")
-    return compare_samples(a, b, resampling)
+    systems = {"system A": [predictions_a], "system B": [predictions_b]}
+    a, b = _measured(systems, task, references, ids, users, extract_answers).values()
+    warn_of_unusable(*a, "system A")
+    warn_of_unusable(*b, "system B")
+    return of_a_and_b(compare_systems({"A": a, "B": b}, "B", resampling))
 
 
-def compare_samples(a: ScoredSamples, b: ScoredSamples, resampling: Resampling) -> dict[str, dict[str, Any]]:
-    """What :func:`compare` returns, for two systems whose samples, the same in the same order, are scored already."""
-    from lamp_metric.resampling import difference_intervals, p_values  # needs numpy
-
-    bounds = difference_intervals(a, b, resampling)
-    p = p_values(a, b, resampling)
-    of_a, of_b = a.scores, b.scores
+def of_a_and_b(found: Comparison) -> dict[str, dict[str, Any]]:
+    """What :func:`compare` returns, for two systems called A and B."""
+    a, b = found.systems["A"], found.systems["B"]
     return {
         key: {
-            "a": of_a[key],
-            "b": of_b[key],
-            "difference": of_a[key] - of_b[key],
-            "difference_ci": bounds[key],
-            "p_value": p[key],
-            "better": better_of(of_a[key], of_b[key], a.scorer.higher_is_better),
+            "a": a.scores[key],
+            "b": b.scores[key],
+            "difference": contrast.difference,
+            "difference_ci": contrast.difference_ci,
+            "p_value": contrast.p_value,
+            "better": contrast.better and contrast.better.lower(),
         }
-        for key in a.task.scores
+        for key, contrast in found.contrasts["A"].items()
     }
 
 
-def comparison_signature(
-    task: Task, n: int, resampling: Resampling, users: int | None = None, extract_answers: bool = False
-) -> str:
-    """The signature of what :func:`compare` returns; ``users``: how many, if whole users were drawn and swapped."""
-    drawn = {**clustered(users), **resampling.signed()}
-    return signature(task.name, n, extracted=extract_answers, test="paired-randomization", **drawn)
+def compare_all(
+    systems: Mapping[str, Any],
+    *,
+    task: str | Task,
+    references: Iterable[Any],
+    ids: Iterable[str] | None = None,
+    users: Iterable[Any] | None = None,
+    baseline: str | None = None,
+    confidence_level: float = 0.95,
+    n_resamples: int = 10_000,
+    seed: int = 0,
+    extract_answers: bool = False,
+) -> Comparison:
+    """Compare two or more systems on the same samples, each to the baseline.
 
+    Args:
+        systems: name -> predictions, as for :func:`lamp_metric.score`; or a list of such lists, the runs of one system
+            with several seeds, whose scores are averaged.
+        task: config name.
+        references: the golds.
+        ids: names of the samples, for messages.
+        users: the user of each sample, as for :func:`lamp_metric.compare`.
+        baseline: one of the names; by default the first.
+        confidence_level: of the intervals.
+        n_resamples: number of resamples, and of random swaps in the tests.
+        seed: of both.
+        extract_answers: use what :func:`lamp_metric.extract_answer` finds. Not part of the official scores.
 
-def least_p(n: int, n_resamples: int) -> float:
-    """The smallest two-sided p-value that the randomization test can give for ``n`` samples, or ``n`` users.
+    Warns:
+        UserWarning: as for :func:`lamp_metric.score`.
 
-    >>> least_p(3, 10_000)
-    0.25
+    Raises:
+        ValueError: as for :func:`lamp_metric.score`, with the system's name; or there are fewer than two systems, or
+            the baseline is not one of them.
+
+    >>> found = compare_all({"none": ["4", "1"], "own": ["5", "2"]}, task="LaMP_3", references=["5", "2"])
+    >>> found.contrasts["own"]["MAE"].difference, found.contrasts["own"]["MAE"].wins
+    (-1.0, 2)
     """
-    return 2 / min(2**n, n_resamples + 1)
+    resampling = Resampling(confidence_level, n_resamples, seed)
+    runs = {f"system {name!r}": runs_of(predictions) for name, predictions in systems.items()}
+    scored = _measured(runs, task, references, ids, users, extract_answers)
+    for name, found in scored.items():
+        for samples in found:
+            warn_of_unusable(samples, name)
+    by_name = dict(zip(systems, scored.values(), strict=True))
+    return compare_systems(by_name, baseline, resampling, extract_answers=extract_answers)
 
 
-def better_of(a: float, b: float, higher_is_better: bool) -> str | None:
-    """Which of two scores is better, ``"a"`` or ``"b"``; None if they are equal."""
-    if a == b:
-        return None
-    return "a" if (a > b) == higher_is_better else "b"
+def _measured(
+    systems: Mapping[str, Sequence[Any]],
+    task: str | Task,
+    references: Iterable[Any],
+    ids: Iterable[str] | None,
+    users: Iterable[Any] | None,
+    extract_answers: bool,
+) -> dict[str, list[ScoredSamples]]:
+    """The scored runs of each system; the names are for messages."""
+    task = get_task(task) if not isinstance(task, Task) else task
+    ids = as_list(ids, "ids") if ids is not None else None  # a generator can be read only once
+    users = as_list(users, "users") if users is not None else None
+    references = as_list(references, "references")
+    options = {"users": users, "extract_answers": extract_answers}
+    return {
+        name: [
+            measure(task, run, references, ids, sides=(f"{name}: prediction", "reference"), **options) for run in runs
+        ]
+        for name, runs in systems.items()
+    }
+
+
+def runs_of(predictions: Any) -> list[Any]:
+    """The runs of a system: a list of lists is several runs, anything else is one."""
+    several = isinstance(predictions, (list, tuple)) and len(predictions) > 0
+    return list(predictions) if several and all(map(_is_list, predictions)) else [predictions]
+
+
+def _is_list(value: Any) -> bool:
+    """Whether a value is a run, not a prediction: those are strings, numbers and records."""
+    single = isinstance(value, (str, bytes, Mapping)) or getattr(value, "ndim", 1) == 0
+    return hasattr(value, "__iter__") and not single

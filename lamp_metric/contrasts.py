@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 from statistics import fmean, stdev
 from typing import Any
 
-from lamp_metric.comparison import better_of, comparison_signature
+from lamp_dataset.task import Task
 from lamp_metric.measuring import ScoredSamples
 from lamp_metric.options import Resampling
 from lamp_metric.outcomes import outcomes
+from lamp_metric.signature import clustered, signature
 from lamp_metric.significance import detectable_difference, few_units, holm
 
 #: A standard error below it is that of differences which do not vary.
@@ -138,6 +139,14 @@ def compare_systems(
     )
 
 
+def comparison_signature(
+    task: Task, n: int, resampling: Resampling, users: int | None = None, extract_answers: bool = False
+) -> str:
+    """The signature of a comparison; ``users``: how many, if whole users were drawn and swapped."""
+    drawn = {**clustered(users), **resampling.signed()}
+    return signature(task.name, n, extracted=extract_answers, test="paired-randomization", **drawn)
+
+
 def _checked_baseline(systems: Mapping[str, Any], baseline: str | None) -> str:
     names = ", ".join(map(repr, systems)) or "none"
     if len(systems) < 2:
@@ -167,18 +176,18 @@ def _contrasts(
     resampling: Resampling,
 ) -> dict[str, dict[str, Contrast]]:
     """Name -> result key -> contrast."""
-    from lamp_metric.resampling import p_values_of_runs, percentile_interval
+    from lamp_metric.resampling import p_values, percentile_interval
 
     level = resampling.confidence_level
     others = [name for name in systems if name != baseline]
-    p = {name: p_values_of_runs(systems[name], systems[baseline], resampling) for name in others}
+    p = {name: p_values(systems[name], systems[baseline], resampling) for name in others}
     contrasts: dict[str, dict[str, Contrast]] = {name: {} for name in others}
     for key in systems[baseline][0].task.scores:
         corrected = dict(zip(others, holm([p[name][key] for name in others]), strict=True))
         for name in others:
             won = outcomes(systems[name], systems[baseline], key) or (None, None, None)
             score, other = found[name].scores[key], found[baseline].scores[key]
-            better = better_of(score, other, systems[name][0].scorer.higher_is_better)
+            higher = systems[name][0].scorer.higher_is_better
             drawn = resampled[name][key] - resampled[baseline][key]
             error = float(drawn.std())
             contrasts[name][key] = Contrast(
@@ -188,7 +197,7 @@ def _contrasts(
                 detectable=detectable_difference(error, level) if error > _CONSTANT else None,
                 p_value=p[name][key],
                 p_holm=corrected[name],
-                better={"a": name, "b": baseline}.get(better or ""),
+                better=None if score == other else name if (score > other) == higher else baseline,
                 **dict(zip(("wins", "ties", "losses"), won, strict=True)),
             )
     return contrasts

@@ -14,13 +14,13 @@ from lamp_dataset.formats.outputs import parse_outputs, read_outputs
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import TASKS, get_task
 from lamp_metric.baselines import baseline
-from lamp_metric.comparison import compare_samples, comparison_signature
+from lamp_metric.comparison import of_a_and_b
+from lamp_metric.contrasts import compare_systems
 from lamp_metric.measuring import ScoredSamples, measure_joined
 from lamp_metric.options import Resampling
 from lamp_metric.predictions.joining import JoinedOutputs, join
 from lamp_metric.predictions.writing import write_predictions
 from lamp_metric.scoring import results, signature_of
-from lamp_metric.significance import few_units
 from lamp_metric.unusable import unusable_line
 
 FROM_THE_GOLDS = "as the golds say"
@@ -75,9 +75,8 @@ def score_files(
     joined = {label: _joined(golds, path, name) for label, path in paths.items()}
     scored = {label: measure_joined(files) for label, files in joined.items()}
     make = _two if other else _one
-    table, signature = make(list(scored.values()), confidence_level)
+    table, signature, few = make(list(scored.values()), confidence_level)
     files = [f"{label}: {Path(path).name}" for label, path in paths.items() if label]
-    few = few_units(scored["A"].n, None, COMPARED) if other else []
     return Shown(table, signature, "\n".join([*files, *_usable(scored), *few]), _per_sample(scored))
 
 
@@ -85,17 +84,17 @@ def _joined(golds: str, predictions: str, name: str | None) -> JoinedOutputs:
     return join(*(parse_outputs(Path(path).read_bytes(), Path(path).name) for path in (golds, predictions)), name)
 
 
-def _one(scored: Sequence[ScoredSamples], confidence_level: float) -> tuple[dict[str, list], str]:
+def _one(scored: Sequence[ScoredSamples], confidence_level: float) -> tuple[dict[str, list], str, list[str]]:
     (samples,) = scored
     found, better = results(samples, Resampling(confidence_level)), _better(samples)
     rows = [[key, *_numbers(found[key], *found[f"{key}_ci"]), better] for key in samples.task.scores]
     signature = signature_of(samples.task, samples.n, confidence_level=confidence_level)
-    return {"headers": list(HEADERS), "data": rows}, signature
+    return {"headers": list(HEADERS), "data": rows}, signature, []
 
 
-def _two(scored: Sequence[ScoredSamples], confidence_level: float) -> tuple[dict[str, list], str]:
+def _two(scored: Sequence[ScoredSamples], confidence_level: float) -> tuple[dict[str, list], str, list[str]]:
     a, b = scored
-    resampling = Resampling(confidence_level, COMPARED)
+    found = compare_systems({"A": [a], "B": [b]}, "B", Resampling(confidence_level, COMPARED))
     rows = [
         [
             key,
@@ -103,9 +102,9 @@ def _two(scored: Sequence[ScoredSamples], confidence_level: float) -> tuple[dict
             _better(a),
             one["better"].upper() if one["better"] else "equal",
         ]
-        for key, one in compare_samples(a, b, resampling).items()
+        for key, one in of_a_and_b(found).items()
     ]
-    return {"headers": list(HEADERS_OF_TWO), "data": rows}, comparison_signature(a.task, a.n, resampling)
+    return {"headers": list(HEADERS_OF_TWO), "data": rows}, found.signature, found.notes
 
 
 def _better(samples: ScoredSamples) -> str:

@@ -69,12 +69,6 @@ def intervals(samples: ScoredSamples, resampling: Resampling) -> dict[str, list[
     return {key: percentile_interval(values, resampling.confidence_level) for key, values in scores.items()}
 
 
-def difference_intervals(a: ScoredSamples, b: ScoredSamples, resampling: Resampling) -> dict[str, list[float]]:
-    """The interval of each score's difference, A minus B, when both are computed on the same resamples."""
-    of_a, of_b = resampled_scores([a, b], resampling)
-    return {key: percentile_interval(of_a[key] - of_b[key], resampling.confidence_level) for key in of_a}
-
-
 def mean_interval(values: Sequence[float], users: Sequence[str] | None, resampling: Resampling) -> list[float]:
     """The percentile bootstrap interval of the mean of ``values``, one per sample, when users are drawn.
 
@@ -102,7 +96,7 @@ def percentile_interval(values: np.ndarray, confidence_level: float) -> list[flo
     return [float(low), float(high)]
 
 
-def p_values(a: ScoredSamples, b: ScoredSamples, resampling: Resampling) -> dict[str, float]:
+def p_values(a: Sequence[ScoredSamples], b: Sequence[ScoredSamples], resampling: Resampling) -> dict[str, float]:
     """The two-sided p-value of each score's difference in the paired randomization test.
 
     The hypothesis is that the two systems are exchangeable: the two predictions of each sample are swapped with
@@ -110,17 +104,10 @@ def p_values(a: ScoredSamples, b: ScoredSamples, resampling: Resampling) -> dict
     ways to swap, all are tried and the p-value is exact. Otherwise that many are drawn, and the observed one is counted
     among them, so that the p-value is never 0. As in ``scipy.stats.permutation_test``, it is twice the smaller
     one-sided p-value, at most 1.
-    """
-    return p_values_of_runs([a], [b], resampling)
 
-
-def p_values_of_runs(
-    a: Sequence[ScoredSamples], b: Sequence[ScoredSamples], resampling: Resampling
-) -> dict[str, float]:
-    """As :func:`p_values`, for systems with one or several runs: what is compared are the means over the runs' scores.
-
-    A unit's outputs are swapped in all runs at once. If the systems have different numbers of runs, runs are repeated
-    until the numbers are equal, which leaves the means as they are.
+    Of systems with several runs, the means over the runs' scores are compared, and a unit's outputs are swapped in all
+    runs at once. If the numbers of runs differ, runs are repeated until they are equal, which leaves the means as they
+    are.
     """
     pairs = list(islice(zip(cycle(a), cycle(b)), lcm(len(a), len(b))))
     units = Units.of(a[0].n, a[0].users)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import NormalDist
 
-from lamp_metric.comparison import FEW_SAMPLES, least_p
-
 #: The probability with which a true difference of the size that is called detectable would be found.
 POWER = 0.8
+#: With fewer samples the percentile bootstrap interval is clearly too narrow: by 6 % for 30 samples, by 37 % for 5. It
+#: lacks the factor sqrt(n / (n - 1)) and uses quantiles of the normal distribution instead of Student's (Hesterberg
+#: 2015, "What Teachers Should Know About the Bootstrap").
+FEW_SAMPLES = 30
 
 
 def detectable_difference(standard_error: float, confidence_level: float = 0.95) -> float:
@@ -40,6 +42,15 @@ def holm(p_values: Sequence[float]) -> list[float]:
         least = max(least, min(1.0, (m - rank) * p_values[place]))
         corrected[place] = least
     return corrected
+
+
+def least_p(n: int, n_resamples: int) -> float:
+    """The smallest two-sided p-value that the randomization test can give for ``n`` samples, or ``n`` users.
+
+    >>> least_p(3, 10_000)
+    0.25
+    """
+    return 2 / min(2**n, n_resamples + 1)
 
 
 def few_units(n: int, users: int | None, n_resamples: int) -> list[str]:

@@ -16,6 +16,7 @@ from lamp_metric.commands.shared import check_extraction, resampling_options, sa
 from lamp_metric.commands.sources import Source, find_source, joiner_of, source_options
 from lamp_metric.commands.systems import SystemFiles, system_options, systems_of
 from lamp_metric.commands.text_table import interval, table
+from lamp_metric.comparison import of_a_and_b
 from lamp_metric.contrasts import Comparison, compare_systems
 from lamp_metric.measuring import ScoredSamples, measure_joined
 from lamp_metric.options import Resampling
@@ -119,25 +120,13 @@ def score_systems(
 
 def _of_two(found: Comparison, systems: Sequence[SystemFiles]) -> dict[str, Any]:
     """JSON for A and B: the scores as :func:`lamp_metric.compare` gives them."""
-    a, b = found.systems["A"], found.systems["B"]
-    scores = {
-        key: {
-            "a": a.scores[key],
-            "b": b.scores[key],
-            "difference": contrast.difference,
-            "difference_ci": contrast.difference_ci,
-            "p_value": contrast.p_value,
-            "better": contrast.better and contrast.better.lower(),
-        }
-        for key, contrast in found.contrasts["A"].items()
-    }
     return {
         "task": found.task,
         "n": found.n,
         **({} if found.users is None else {"users": found.users}),
         **{name: str(system.paths[0]) for name, system in zip("ab", systems, strict=True)},
-        "scores": scores,
-        "unusable": {"a": a.unusable, "b": b.unusable},
+        "scores": of_a_and_b(found),
+        "unusable": {name.lower(): system.unusable for name, system in found.systems.items()},
         "signature": found.signature,
     }
 

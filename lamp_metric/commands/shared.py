@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import click
 
 from lamp_dataset.atomic import PRIVATE, check_not_input, write_whole
-from lamp_dataset.commands.command import say
+from lamp_dataset.commands.command import say, stacked
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
@@ -27,7 +26,7 @@ FILE = click.Path(path_type=Path)
 
 def resampling_options(confidence_level: float | None, n_resamples: int) -> Callable:
     """The options ``--confidence_level``, ``--n_resamples`` and ``--seed``, with these defaults."""
-    options = [
+    return stacked(
         click.option(
             "--confidence_level",
             type=float,
@@ -37,23 +36,21 @@ def resampling_options(confidence_level: float | None, n_resamples: int) -> Call
         ),
         click.option("--n_resamples", type=int, default=n_resamples, show_default=True, help="Number of resamples."),
         click.option("--seed", type=int, default=0, show_default=True, help="Seed of the resampling."),
-    ]
-    return lambda command: functools.reduce(lambda done, option: option(done), reversed(options), command)
-
-
-def scoring_options(command: Callable) -> Callable:
-    """The options that both eval commands take besides their files."""
-    command = click.option("--json", "as_json", is_flag=True, help="Print JSON, with intervals and signatures.")(
-        command
     )
-    command = click.option("--per_sample", is_flag=True, help="Add the values of each sample to --json.")(command)
-    command = click.option(
+
+
+#: The options that both eval commands take besides their files.
+scoring_options = stacked(
+    resampling_options(None, 1000),
+    click.option(
         "--extract_answers",
         is_flag=True,
         help="Find labels and ratings in sentences, for the tasks that have them. The scores are not official, so "
         "--output_file is not allowed.",
-    )(command)
-    return resampling_options(None, 1000)(command)
+    ),
+    click.option("--per_sample", is_flag=True, help="Add the values of each sample to --json."),
+    click.option("--json", "as_json", is_flag=True, help="Print JSON, with intervals and signatures."),
+)
 
 
 def join_and_warn(golds: Outputs, predictions: Outputs, task_name: str | None = None) -> JoinedOutputs:

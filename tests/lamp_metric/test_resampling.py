@@ -10,8 +10,14 @@ from sklearn.metrics import f1_score
 from lamp_dataset.tasks import TASKS
 from lamp_metric.measuring import ScoredSamples, measure
 from lamp_metric.options import Resampling
-from lamp_metric.resampling import Units, difference_intervals, intervals, mean_interval, p_values, p_values_of_runs
+from lamp_metric.resampling import Units, intervals, mean_interval, p_values, percentile_interval, resampled_scores
 from lamp_metric.scoring import score
+
+
+def difference_intervals(a, b, resampling):
+    """As a comparison has them: of A minus B on the same resamples."""
+    of_a, of_b = resampled_scores([a, b], resampling)
+    return {key: percentile_interval(of_a[key] - of_b[key], resampling.confidence_level) for key in of_a}
 
 
 def ratings(n, seed):
@@ -86,7 +92,7 @@ def test_exact_p_values_equal_scipys_permutation_test(n, seed):
     preds, golds = ratings(n, seed)
     others, _ = ratings(n, seed + 100)
     a, b = (measure(TASKS["LaMP_3"], p, golds) for p in (preds, others))
-    found = p_values(a, b, Resampling(n_resamples=512))
+    found = p_values([a], [b], Resampling(n_resamples=512))
     for key, statistic in {
         "MAE": lambda x, y, axis: np.mean(x, axis=axis) - np.mean(y, axis=axis),
         "RMSE": lambda x, y, axis: np.sqrt(np.mean(x * x, axis=axis)) - np.sqrt(np.mean(y * y, axis=axis)),
@@ -117,7 +123,7 @@ def test_exact_p_value_of_macro_f1_equals_an_enumeration_with_sklearn():
     observed = f1(preds) - f1(others)
     expected = min(1, 2 * min(np.mean(np.array(null) >= observed - 1e-12), np.mean(np.array(null) <= observed + 1e-12)))
     a, b = (measure(TASKS["LaMP_2"], p, golds) for p in (preds, others))
-    assert p_values(a, b, Resampling(n_resamples=256))["f1"] == pytest.approx(expected, abs=1e-12)
+    assert p_values([a], [b], Resampling(n_resamples=256))["f1"] == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -135,7 +141,7 @@ def test_exact_p_values_count_ties_as_fractions_do(seed):
     null = [sum(-gap if pattern >> i & 1 else gap for i, gap in enumerate(gaps)) for pattern in range(2**n)]
     greater, less = sum(value >= sum(gaps) for value in null), sum(value <= sum(gaps) for value in null)
     a, b = (measure(TASKS["LaMP_4"], side, golds) for side in (preds, others))
-    assert p_values(a, b, Resampling(n_resamples=10_000))["rouge-1"] == min(1.0, 2 * min(greater, less) / 2**n)
+    assert p_values([a], [b], Resampling(n_resamples=10_000))["rouge-1"] == min(1.0, 2 * min(greater, less) / 2**n)
 
 
 def test_drawn_p_values_agree_with_scipys():
@@ -147,7 +153,7 @@ def test_drawn_p_values_agree_with_scipys():
         permutation_type="samples", n_resamples=20_000, rng=np.random.default_rng(0),
     ).pvalue  # fmt: skip
     # The error of both drawn values is below 0.004 (one standard deviation); seeds are fixed.
-    assert p_values(a, b, Resampling(n_resamples=20_000))["MAE"] == pytest.approx(expected, abs=0.015)
+    assert p_values([a], [b], Resampling(n_resamples=20_000))["MAE"] == pytest.approx(expected, abs=0.015)
 
 
 def test_batches_do_not_change_the_draws(monkeypatch):
@@ -160,11 +166,11 @@ def test_batches_do_not_change_the_draws(monkeypatch):
 def test_batches_do_not_change_p_values(monkeypatch):
     (preds, golds), (others, _) = ratings(10, 18), ratings(10, 19)
     a, b = (measure(TASKS["LaMP_3"], p, golds) for p in (preds, others))
-    exact, drawn = p_values(a, b, Resampling(n_resamples=1024)), p_values(a, b, Resampling(n_resamples=1023))
+    exact, drawn = p_values([a], [b], Resampling(n_resamples=1024)), p_values([a], [b], Resampling(n_resamples=1023))
     assert exact != drawn
     monkeypatch.setattr("lamp_metric.resampling._CELLS", 370)
-    assert p_values(a, b, Resampling(n_resamples=1024)) == exact
-    assert p_values(a, b, Resampling(n_resamples=1023)) == drawn
+    assert p_values([a], [b], Resampling(n_resamples=1024)) == exact
+    assert p_values([a], [b], Resampling(n_resamples=1023)) == drawn
 
 
 def test_a_seed_repeats_and_another_differs():
@@ -295,7 +301,7 @@ def test_clustered_p_values_equal_a_plain_implementation(name, resamples):
         # unpackbits starts with the highest bit of the lowest byte
         patterns = [[word >> (7 - place) & 1 for place in range(5)] for word in words] + [[0] * 5]
     null = [plain_gap(name, *swapped(a, b, [pattern[int(user[1:])] for user in users]), golds) for pattern in patterns]
-    found = p_values(scored_a, scored_b, Resampling(n_resamples=resamples, seed=1))
+    found = p_values([scored_a], [scored_b], Resampling(n_resamples=resamples, seed=1))
     for place, key in enumerate(TASKS[name].scores):
         assert found[key] == pytest.approx(plain_p(null, plain_gap(name, a, b, golds), place), abs=1e-12)
 
@@ -308,7 +314,7 @@ def test_users_with_one_sample_each_change_no_digit(name, n):
     drawing = Resampling(n_resamples=700, seed=5)
     assert intervals(clustered[0], drawing) == intervals(plain[0], drawing)
     assert difference_intervals(*clustered, drawing) == difference_intervals(*plain, drawing)
-    assert p_values(*clustered, drawing) == p_values(*plain, drawing)
+    assert p_values(*([side] for side in clustered), drawing) == p_values(*([side] for side in plain), drawing)
 
 
 def test_users_of_equal_size_equal_scipys_bootstrap_and_permutation_test_of_their_means():
@@ -325,7 +331,7 @@ def test_users_of_equal_size_equal_scipys_bootstrap_and_permutation_test_of_thei
     found = difference_intervals(a, b, Resampling(n_resamples=400, seed=6))["rouge-1"]
     assert found == pytest.approx([oracle.low, oracle.high], abs=1e-12, rel=0)
     expected = stats.permutation_test(of_users, gap, permutation_type="samples", n_resamples=np.inf).pvalue
-    assert p_values(a, b, Resampling(n_resamples=2**11))["rouge-1"] == pytest.approx(expected, abs=1e-12)
+    assert p_values([a], [b], Resampling(n_resamples=2**11))["rouge-1"] == pytest.approx(expected, abs=1e-12)
 
 
 def test_the_interval_of_a_mean_is_that_of_the_score():
@@ -352,7 +358,7 @@ def test_runs_are_swapped_together_and_their_scores_averaged(name):
     for pattern in itertools.product((0, 1), repeat=6):
         gaps = [plain_gap(name, *swapped(run, b, pattern), golds) for run in (a, c)]
         null.append([sum(pair) / 2 for pair in zip(*gaps, strict=True)])
-    found = p_values_of_runs([first, measure(TASKS[name], c, golds)], [other], Resampling(n_resamples=64))
+    found = p_values([first, measure(TASKS[name], c, golds)], [other], Resampling(n_resamples=64))
     for place, key in enumerate(TASKS[name].scores):
         assert found[key] == pytest.approx(plain_p(null, null[0], place), abs=1e-12)
 
@@ -370,7 +376,7 @@ def test_forty_users_of_ten_samples_fool_the_test_by_sample_but_not_the_test_by_
     generator, rejected = np.random.default_rng(20), [0, 0]
     for seed in range(150):
         for place, (a, b) in enumerate(alike([10] * 40, generator)):
-            rejected[place] += p_values(a, b, Resampling(n_resamples=200, seed=seed))["rouge-1"] <= 0.05
+            rejected[place] += p_values([a], [b], Resampling(n_resamples=200, seed=seed))["rouge-1"] <= 0.05
     # 7.5 expected by user, give or take 2.7 per deviation
     assert rejected[0] <= 15
     assert rejected[1] >= 50

@@ -3,7 +3,7 @@ import random
 import pytest
 from scipy import stats
 
-from lamp_metric.significance import detectable_difference, few_units, holm
+from lamp_metric.significance import detectable_difference, few_units, holm, least_p
 
 
 def test_holms_p_values_by_hand():
@@ -41,3 +41,9 @@ def test_few_samples_or_users_are_noted():
     for said, what in ((few_units(29, None, 99)[0], "samples (29)"), (few_units(500, 29, 99)[0], "users (29)")):
         assert what in said
         assert said.endswith(" 0.02")
+
+
+def test_the_smallest_p_value_is_that_of_all_swaps_or_of_the_resamples():
+    assert least_p(1, 10_000) == 1.0
+    assert least_p(4, 10_000) == 2 / 16
+    assert least_p(2_500, 10_000) == 2 / 10_001

@@ -5,7 +5,7 @@ import pytest
 
 from lamp_metric.commands.comparison_formats import FORMATS
 from lamp_metric.commands.published_rows import published_rows
-from lamp_metric.experiment import compare_all
+from lamp_metric.comparison import compare_all
 
 GOLDS = [str(1 + i % 5) for i in range(60)]
 OWN = [[gold if i % k else "3" for i, gold in enumerate(GOLDS)] for k in (3, 4)]
