@@ -44,18 +44,6 @@ def task_table(tasks: Iterable[Task]) -> str:
     return _table(_COLUMNS, map(_cells, _by_base(tasks)))
 
 
-def short_task_table(tasks: Iterable[Task]) -> str:
-    """As :func:`task_table`, narrow enough for a page of 120 characters: name, scores and published samples."""
-    columns = ("config", "task: personalized …", "scores", "samples, user-based", "samples, time-based")
-    return _table(columns, map(_short_cells, _by_base(tasks)))
-
-
-def _short_cells(tasks: list[Task]) -> list[str]:
-    first = tasks[0]
-    counts = [_of_splits([task], lambda task: task.num_samples) for task in tasks]
-    return [f"`{first.base}`", first.title.removeprefix("Personalized "), ", ".join(first.scores), *counts]
-
-
 def _by_base(tasks: Iterable[Task]) -> Iterable[list[Task]]:
     """User-based and time-based config of a task together."""
     together: dict[str, list[Task]] = {}
