@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from lamp_dataset.formats import oppu
+from lamp_dataset.formats.oppu import LAYOUT as OPPU
+from lamp_dataset.formats.oppu import find_users_files, is_users_file
 from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import BASE_URL
 
@@ -120,8 +121,8 @@ def find_files(
 
 def check_layout(layout: str | None, task: Task) -> None:
     """ValueError if there is no such layout, or its files cannot hold rows of the task."""
-    if layout not in (None, oppu.LAYOUT):
-        raise ValueError(f"layout: expected {oppu.LAYOUT!r}, or None for the official files, found {layout!r}")
+    if layout not in (None, OPPU):
+        raise ValueError(f"layout: expected {OPPU!r}, or None for the official files, found {layout!r}")
     if layout is not None and not task.time_based:
         raise ValueError(f"layout {layout!r} names the users, as time-based configs do: expected {task.base}_time")
 
@@ -137,7 +138,7 @@ def _in_layouts(task: Task, root: Path, splits: tuple[str, ...]) -> dict[str, Fi
 
 def _of_users(task: Task, root: Path, splits: tuple[str, ...]) -> dict[str, Files]:
     """The files in OPPU's layout."""
-    found = oppu.find_users_files(task, root) if task.time_based else {}
+    found = find_users_files(task, root) if task.time_based else {}
     return {split: Files(*found[split]) for split in splits if split in found}
 
 
@@ -153,7 +154,7 @@ def _what_is(task: Task, root: Path, splits: tuple[str, ...]) -> str:
     """The end of a message about missing splits: those that are there, or where they were looked for."""
     places = [(split, layout(task, task.questions_path(split))) for layout in LAYOUTS for split in SPLITS]
     there: dict[str, object] = dict.fromkeys(split for split, place in places if os.path.lexists(root / place))
-    of_users = oppu.find_users_files(task, root)
+    of_users = find_users_files(task, root)
     if of_users and not task.time_based:
         return f"; it has files of users in OPPU's layout, which are of {task.base}_time"
     there |= of_users
@@ -182,7 +183,7 @@ def _outputs_path(task: Task, split: str) -> str:
 
 def official_paths(task: Task, split: str, files: Files) -> dict[str, str]:
     """Path below the site's folder -> path or URL of each file of a split; OPPU's files have the names they have."""
-    if oppu.is_users_file(files.questions):
+    if is_users_file(files.questions):
         return {os.path.basename(file): file for file in files if file is not None}
     paths = (task.questions_path(split), _outputs_path(task, split))
     return {path: file for path, file in zip(paths, files, strict=True) if file is not None}
