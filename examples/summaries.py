@@ -53,9 +53,10 @@ try:
     from lamp_dataset.personalize.prompts.parts import clean_item
     from lamp_dataset.personalize.prompts.tokens import Tokens
     from lamp_dataset.personalize.split import load_split
-    from lamp_metric.asking.address import check_may_send, secret
+    from lamp_metric.asking.address import is_local, secret
     from lamp_metric.asking.journal import Journal
     from lamp_metric.asking.server import Server, ask_all
+    from lamp_metric.harness_rows import open_gated
 except ModuleNotFoundError as error:
     print(f"error: this needs the package {error.name}; from a checkout: pip install .", file=sys.stderr)
     sys.exit(2)
@@ -138,11 +139,7 @@ def ask_here(ask, rows, journal, bar, args):
 
 def run(args, folder):
     """User -> summary, from the journal or the model."""
-    if args.api:
-        check_may_send(args.config, args.api, args.acknowledge_license, folder)
-        ask = Server(args.api, args.model, max_answer=args.max_answer)
-    else:
-        ask = load(args.model)
+    ask = Server(args.api, args.model, max_answer=args.max_answer) if args.api else load(args.model)
     rows = load_split(args.config, args.split, folder, users=args.users)
     asked = questions(args, rows, getattr(ask, "tokenizer", None))
     wanted = [{"id": user, "source": text, "messages": messages(text)} for user, text in asked.items() if text]
@@ -163,8 +160,9 @@ def run(args, folder):
 def main(given=None):
     """Ask and write; gives user -> summary."""
     args = arguments(given)
-    if lamp_dataset.get_task(args.config).gated:
-        os.umask(0o077)  # all that is written from licensed texts is for their owner alone
+    task, acknowledged = lamp_dataset.get_task(args.config), args.acknowledge_license
+    # all that is written from licensed texts is for their owner alone, and it stays here unless the license allows more
+    open_gated(task, args.data_dir, acknowledged, lambda: not args.api or is_local(args.api))
     folder = lamp_dataset.SAMPLE if args.data_dir == "sample" else args.data_dir
     target = real_path(args.output)
     if target.is_dir() or not target.parent.is_dir():

@@ -205,8 +205,8 @@ def main(given=None):
     """Ask, write, score. Returns the scores, or None without golds."""
     args = arguments(given)
     # all that is written from licensed texts is for their owner alone, and it stays here unless the license allows more
-    here = {"on_this_machine": not args.api or is_local(args.api), "acknowledged": args.acknowledge_license}
-    open_gated(get_task(args.config), **here, how="--acknowledge-license")
+    acknowledged = args.acknowledge_license
+    open_gated(get_task(args.config), args.data_dir, acknowledged, lambda: not args.api or is_local(args.api))
     target = real_path(args.output)
     if target.is_dir() or not target.parent.is_dir():
         raise FileNotFoundError(f"{args.output}: expected the name of a file in a folder that exists")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
-
-from lamp_metric.harness_rows import is_loopback
+from contextlib import suppress
 
 #: Scheme, host, port and path. A user name, a query or a fragment could hold a key, or hide the host.
 _ADDRESS = re.compile(r"https?://(\[[\da-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?(/[\w.~/-]*)?", re.ASCII)
@@ -25,10 +25,13 @@ def is_local(api: str) -> bool:
     >>> is_local("http://127.0.0.1:8000/v1"), is_local("https://models.example/v1")
     (True, False)
     """
-    if _ADDRESS.fullmatch(api) is None:  # not quoted: it may hold a key
+    parts = _ADDRESS.fullmatch(api)
+    if parts is None:  # not quoted: it may hold a key
         found = "another form; a key belongs in the environment variable " + KEY
         raise ValueError(f"address of the server: expected one such as http://127.0.0.1:8000/v1, found {found}")
-    return is_loopback(api)
+    with suppress(ValueError):
+        return ipaddress.ip_address(parts[1].strip("[]")).is_loopback
+    return parts[1].lower() == "localhost"
 
 
 def key_for(api: str) -> str:
