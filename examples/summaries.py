@@ -49,6 +49,7 @@ try:
     from lamp_dataset.atomic import one_run, real_path, write_whole
     from lamp_dataset.hub.redact import redacted_logs
     from lamp_dataset.lazy import load_model, require
+    from lamp_dataset.personalize.history.leaks import subject
     from lamp_dataset.personalize.prompts.fixed import fixed_prompts
     from lamp_dataset.personalize.prompts.parts import clean_item
     from lamp_dataset.personalize.prompts.tokens import Tokens
@@ -75,18 +76,22 @@ QUESTIONS = {
 ENDING = "Answer in two or three sentences about this person in general. Quote nothing."
 
 
-def histories(rows):
-    """User -> items that all profiles of the user have, newest first; no more than one user's at a time.
+def histories(rows, task):
+    """User -> items that tell nothing of the user's samples, newest first; no more than one user's at a time.
 
-    Profiles of one user are copies of each other in which each sample misses its own item. What is in all of them
-    answers none of the samples.
+    Profiles of one user are copies of each other in which each sample misses its own item. So what is in all of them
+    answers none of the samples, but for the few whose own profile has what they ask about, or their gold.
     """
     of_user = {}
     for position, user in enumerate(lamp_dataset.users_of(rows)):
         of_user.setdefault(user, []).append(position)
     for user, positions in of_user.items():
-        profiles = [{content(item): item for item in rows[position]["profile"]} for position in positions]
+        samples = [rows[position] for position in positions]
+        profiles = [{content(item): item for item in sample["profile"]} for sample in samples]
+        told = {subject(task, sample["input"]) for sample in samples}
+        told |= set() if task.labels else {(sample["output"] or "").strip() for sample in samples}
         items = [item for key, item in profiles[0].items() if all(key in profile for profile in profiles)]
+        items = [item for item in items if not {part.strip() for part in content(item) if part} & told]
         yield user, sorted(items, key=lambda item: item.get("date") or "", reverse=True)
 
 
@@ -103,7 +108,7 @@ def questions(args, rows, tokenizer):
     task = lamp_dataset.get_task(args.config)
     wording = dataclasses.replace(task.wording, template="{items}\n\nThese {input}", insert_after=None)
     tokens, asked = Tokens(tokenizer, messages), {}
-    for user, items in itertools.islice(histories(rows), args.limit):
+    for user, items in itertools.islice(histories(rows, task), args.limit):
         items = [clean_item(wording, item, f"user {user}")[0] for item in items[: args.items]]
         sample = (f"{QUESTIONS[task.base]} {ENDING}", items)
         asked[user] = fixed_prompts(wording, [sample], tokens, args.max_length)[0].text if items else ""

@@ -84,8 +84,13 @@ def test_no_question_holds_an_item_that_is_a_sample_of_the_user():
         {**made, "id": str(number), "profile": [item for item in samples if item is not own] + items}
         for number, own in enumerate(samples)
     ]
-    found = dict(example.load("summaries").histories(datasets.Dataset.from_list(rows)))
-    assert found == {"U0": sorted(items, key=lambda item: item["date"], reverse=True)}
+    histories = example.load("summaries").histories
+    newest_first = sorted(items, key=lambda item: item["date"], reverse=True)
+    assert dict(histories(datasets.Dataset.from_list(rows), TASKS["LaMP_4_time"])) == {"U0": newest_first}
+    # the gold of a sample in its own profile, and what another asks about
+    rows[0]["output"] = f" {newest_first[0]['title']}"
+    rows[1]["input"] = f"{TASKS['LaMP_4_time'].instruction} {newest_first[1]['text']}"
+    assert dict(histories(datasets.Dataset.from_list(rows), TASKS["LaMP_4_time"])) == {"U0": newest_first[2:]}
 
 
 def test_a_user_without_items_is_not_asked_about():
