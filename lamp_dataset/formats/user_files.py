@@ -72,7 +72,7 @@ class UserSubset:
             )
             raise ValueError(
                 f"{self.name}: {len(unknown)} of its {len(self.users)} users have no rows here (first: "
-                f"{short(unknown[0])}); {example}"
+                f"{short(unknown[0])}){example}"
             )
         wanted = set(self.users)
         return [position for position, user in enumerate(users) if user in wanted]
