@@ -1,9 +1,11 @@
-"""Folders of tokenizers and models: what is in them decides the result, so caches must see it, not only their names."""
+"""Folders of models and code of users: what is in them decides the result, so caches must see more than their names."""
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 
 from lamp_dataset.loading.raw_files import CONTENT, hash_file
 
@@ -24,6 +26,14 @@ def content_of(name: object, endings: tuple[str, ...] = ("",)) -> str:
     for path in sorted(_files(name, endings)):
         digest.update(f"{os.path.relpath(path, name)}\0{hash_file(path, CONTENT)}\0".encode())
     return digest.hexdigest()
+
+
+def code_of(ranker: object) -> str:
+    """A digest of the file that defines a user's own class; "" for a class of ours, and where there is no file."""
+    kind = type(ranker)
+    with suppress(TypeError, OSError):
+        return "" if kind.__module__.startswith("lamp_dataset.") else hash_file(inspect.getfile(kind), CONTENT)[1]
+    return ""
 
 
 def check_content(name: str, endings: tuple[str, ...], expected: str) -> None:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import lamp_dataset
 from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.columns import COLUMNS, append, arrow_of, result_features, targets
+from lamp_dataset.personalize.model_files import code_of
 from lamp_dataset.personalize.prompts.fixed import fixed_prompts, front_of
 from lamp_dataset.personalize.prompts.official import official_prompts
 from lamp_dataset.personalize.prompts.parts import BEST_FIRST, LEFT_OUT, ORDERS, Prompt, clean_item, input_only
@@ -140,12 +141,13 @@ class Personalizer:
     def __getstate__(self) -> dict[str, Any]:
         """What decides the result, without anything that changes in use: ``datasets`` makes its cache key from it."""
         state = {name: value for name, value in self.__dict__.items() if name != "_tokens"}
-        return {**state, "task": self.task.name, "version": lamp_dataset.__version__}
+        versions = {"version": lamp_dataset.__version__, "code": code_of(self.ranker)}
+        return {**state, "task": self.task.name, **versions}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore."""
         self.__dict__.update(state, task=get_task(state["task"]))
-        del self.__dict__["version"]
+        del self.__dict__["version"], self.__dict__["code"]
         self._tokens = self._make_tokens()
 
     def _make_tokens(self) -> Tokens:

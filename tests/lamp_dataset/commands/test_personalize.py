@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import subprocess
 import sys
 
 import click.testing
@@ -261,6 +262,17 @@ def test_a_retriever_of_ones_own_in_the_working_directory(run, tmp_path, monkeyp
         assert status == 2
         assert "error: Nothing: expected a ranking for each of 3 samples, found 0" in output
     assert not (tmp_path / "here" / "p.parquet").exists()
+
+
+def test_a_change_in_a_retriever_of_ones_own_is_seen_in_the_next_run(run, tmp_path):
+    found = []
+    for order in ("[:]", "[::-1]", "[:]"):
+        (tmp_path / "here" / "my_changing.py").write_text(OWN.replace("[::-1]", order))
+        command = [sys.executable, "-m", "lamp_dataset", "personalize", "LaMP_3", *HERE, "-k", "1"]
+        command += ["--retriever", "my_changing:Last", "--output", "p.jsonl"]
+        subprocess.run(command, check=True, env={**os.environ, "HF_DATASETS_CACHE": str(tmp_path / "cache")})
+        found.append([row["retrieved_ids"] for row in datasets.Dataset.from_json("p.jsonl")])
+    assert found[0] == found[2] != found[1]
 
 
 RRF, TWO = ("--retriever", "rrf"), ("--ranker", "bm25", "--ranker", "random")

@@ -1,6 +1,9 @@
+import importlib
+
 import pytest
 
-from lamp_dataset.personalize.model_files import TOKENIZER_FILES, check_content, content_of
+from lamp_dataset.personalize.model_files import TOKENIZER_FILES, check_content, code_of, content_of
+from lamp_dataset.personalize.retrieval.rankers import RANKERS
 
 
 @pytest.fixture
@@ -45,3 +48,14 @@ def test_a_change_in_use_is_refused_by_name(folder):
     (folder / "tokenizer.json").write_text("changed")
     with pytest.raises(ValueError, match=f"{folder}.*changed"):
         check_content(str(folder), ("",), content)
+
+
+def test_the_code_of_a_class_of_ones_own_counts(tmp_path, monkeypatch):
+    (tmp_path / "my_code.py").write_text("class Mine: ...")
+    monkeypatch.syspath_prepend(tmp_path)
+    mine = importlib.import_module("my_code").Mine()
+    before = code_of(mine)
+    (tmp_path / "my_code.py").write_text("class Mine: changed = True")
+    assert "" != before != code_of(mine) != ""
+    (tmp_path / "my_code.py").unlink()
+    assert [code_of(thing) for thing in (mine, 3, RANKERS["bm25"]())] == ["", "", ""]
