@@ -183,3 +183,6 @@ if __name__ == "__main__":
     except (ValueError, OSError, ray.exceptions.RayError) as error:
         print("error:", str(getattr(error, "cause", error)).split("\n")[0], file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:
+        print("stopped; nothing was written", file=sys.stderr)
+        sys.exit(130)

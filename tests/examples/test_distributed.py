@@ -1,5 +1,6 @@
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -124,22 +125,25 @@ def test_a_machine_that_dies_at_work_loses_and_doubles_no_row(cluster, gate, row
     assert found(tmp_path) == expected
 
 
-def test_a_run_after_a_killed_one_has_every_row_once(cluster, gate, rows, tmp_path):
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_after_a_stopped_one_has_every_row_once(cluster, gate, rows, tmp_path, ending):
     options = ["--config", NAME, "--rows", tmp_path / "rows", "--output", tmp_path / "out", "--blocks", "6"]
     waiting = ["--retriever", "my_waiting:Waiting", "--address", cluster.address, "--batch-size", "20"]
-    command = subprocess.Popen([sys.executable, example.FOLDER / "distributed.py", *options, *waiting])
+    script = [sys.executable, example.FOLDER / "distributed.py", *options, *waiting]
+    command = subprocess.Popen(script, stderr=subprocess.PIPE, text=True)
     gate.settimeout(60)
     for _ in range(3):
         gate.accept()[0].sendall(b".")
-    kept = gate.accept()  # at work
-    command.kill()
-    command.wait()
-    kept[0].close()
+    with gate.accept()[0]:  # at work
+        command.send_signal(ending)
+        _, shown = command.communicate()
+    assert command.returncode == (130 if ending == signal.SIGINT else -ending)
+    assert "Traceback" not in shown
     assert not (tmp_path / "out").exists()
     main(tmp_path, "--retriever", "first")
     expected = rows.map(Personalizer(NAME, retriever="first"), batched=True, remove_columns=["profile"]).to_list()
     assert found(tmp_path) == expected
-    assert not list(tmp_path.glob(".out*"))
+    assert not list(tmp_path.glob(".out*.lamp-work"))
 
 
 def test_a_model_answers_behind_the_prompts_by_an_actor(cluster, rows, tmp_path, real_model):
