@@ -41,8 +41,8 @@ test-oldest: $(OLDEST)/.installed
 test-models: $(SMOLLM)/config.json $(TRANSFORMERS4)/.installed $(LM_EVAL)/.installed $(INSPECT)/.installed
 	$(MODELS)/bin/python -m pytest -n 2 -m models
 	$(TRANSFORMERS4)/bin/python -m pytest -n 2 -m tokenizers
-	$(LM_EVAL)/bin/python -m pytest -m lm_eval
-	$(INSPECT)/bin/python -m pytest -m inspect
+	$(LM_EVAL)/bin/python -m pytest -n 2 -m lm_eval
+	$(INSPECT)/bin/python -m pytest -n 2 -m inspect
 
 # The manual, into site/index.html. A broken link or reference fails.
 docs: $(ENV)/.installed-test

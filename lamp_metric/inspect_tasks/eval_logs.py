@@ -12,8 +12,6 @@ from lamp_metric.harness_answers import HarnessAnswers, PathLike, choose, collec
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog
 
-ENDINGS = (".eval", ".json")
-
 
 def read_inspect(place: PathLike, config: str | None = None) -> HarnessAnswers:
     """The answers of one run to one config.
@@ -37,7 +35,11 @@ def read_inspect(place: PathLike, config: str | None = None) -> HarnessAnswers:
 
 
 def _logs(folder: Path) -> Iterator[tuple[str, Path]]:
-    for path in sorted(path for path in folder.rglob("*") if path.suffix in ENDINGS):
+    """Config and path of the logs of our task among those that the harness takes for its own."""
+    from inspect_ai.log import list_eval_logs
+
+    for found in list_eval_logs(str(folder), descending=False):
+        path = Path(found.name.removeprefix("file://"))
         log = _read(path, header_only=True)
         if log.eval.task.rpartition("/")[2] == "lamp":
             yield str(log.eval.task_args.get("config")), path

@@ -24,13 +24,8 @@ def run(tmp_path):
         from lamp_metric.inspect_tasks.inspect_task import lamp
 
         task = lamp(config, **{"data_dir": "sample", **options})
-        [log] = inspect_eval(
-            task,
-            model=model or inspect_models.mock(say),
-            log_dir=str(tmp_path / "logs"),
-            display="none",
-            **eval_options or {},
-        )
+        given = {"log_dir": str(tmp_path / "logs"), "display": "none", **dict(eval_options)}
+        [log] = inspect_eval(task, model=model or inspect_models.mock(say), **given)
         return log
 
     return evaluate

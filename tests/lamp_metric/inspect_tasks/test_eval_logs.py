@@ -15,6 +15,7 @@ def read():
 def test_answers_come_from_a_log_or_from_a_folder_with_one(run, read):
     log = run("LaMP_3", lambda text: "4 \u2028 stars")
     path = Path(log.location)
+    (path.parent / "preds.json").write_text("{}")  # another file, which the harness does not take for a log
     for place in (path, path.parent, path.parent.parent):
         answers = read(place)
         assert (answers.config, answers.expected, answers.name) == ("LaMP_3", 3, str(path))
@@ -25,6 +26,14 @@ def test_a_log_in_json_is_read_too(run, read):
     log = run("LaMP_3", lambda text: "4", eval_options={"log_format": "json"})
     assert Path(log.location).suffix == ".json"
     assert len(read(log.location).by_id) == 3
+
+
+def test_a_folder_with_an_odd_name(run, read, tmp_path):
+    odd = tmp_path / "50% #1? ünï"
+    log = run("LaMP_3", lambda text: "4", eval_options={"log_dir": str(odd)})
+    [path] = odd.iterdir()
+    assert read(odd).name == str(path)
+    assert len(read(path).by_id) == 3, log.location
 
 
 def test_one_of_several_configs_is_chosen(run, read, tmp_path):
