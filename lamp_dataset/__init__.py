@@ -5,7 +5,7 @@ The rooms, from the bottom up:
 * ``task``, ``tasks``: the table of tasks, which holds every fact about a task once.
 * ``formats``: the benchmark's files. Each format is read and written in one module.
 * ``loading``, ``lamp``: questions and golds as Arrow tables; the builder behind ``load_dataset("lamp", …)``.
-* ``personalize``: retrieval, prompts, :class:`Personalizer`, and the user of each sample.
+* ``personalize``: retrieval, prompts, :class:`Personalizer`, the user of each sample, and training pairs of users.
 * ``hub``: Parquet exports, the data set card, and pushes to a private repository.
 * ``commands``: the subcommands of ``lamp-dataset``.
 

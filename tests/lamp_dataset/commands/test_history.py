@@ -61,6 +61,18 @@ def test_every_option_reaches_the_pairs(run):
     assert datasets.Dataset.from_parquet("p.parquet").to_list() == expected
 
 
+@pytest.mark.parametrize("name", ["LaMP_4", "LaMP_4_time"])
+def test_pairs_of_some_users_are_those_of_all_users(run, name):
+    pairs = History(name).pairs(sample(name))
+    wanted = sorted(set(pairs["user_id"]))[:2]
+    Path("users.txt").write_text("\n".join(wanted), encoding="utf-8")
+    assert run("history", name, *HERE, "--users", "users.txt", "--output", "p.parquet")[0] == 0
+    found = datasets.Dataset.from_parquet("p.parquet").to_list()
+    assert found == [pair for pair in pairs if pair["user_id"] in wanted]
+    status, said = run("history", name, *HERE, "--users", "users.txt", "--output", "users.txt")
+    assert (status, "users.txt" in said) == (2, True)
+
+
 def test_pairs_of_a_gated_config_are_their_owners_alone(run):
     status, output = run("history", "LaMP_6", *HERE, "--output", "p.jsonl")
     assert (status, "LDC2015T03" in output) == (0, True)
