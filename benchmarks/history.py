@@ -158,7 +158,9 @@ def report(title: str, rows: Iterable[dict], megabytes: float, visible: list[str
         questions, loading = Path(name) / "dev_questions.json", None
         print(f"\n{title}: {questions.stat().st_size / 1e6:.0f} MB", flush=True)
         for way, (code, seen) in ways.items():
-            found = measure(code, config=TASK.name, folder=name, questions=str(questions), visible=seen)
+            found = measure(
+                code, config=TASK.name, split="validation", folder=name, questions=str(questions), visible=seen
+            )
             loading = loading or found
             clock, cpu = (f"{found[key]:6.2f} s {found[key] / loading[key]:5.2f} x" for key in ("seconds", "cpu"))
             print(

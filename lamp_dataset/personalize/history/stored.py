@@ -14,6 +14,8 @@ from lamp_dataset.personalize.history.declared import declared, profile_type
 from lamp_dataset.personalize.users import batches
 from lamp_dataset.task import Task
 
+#: How many rows are looked at together: fewer than data sets have in a batch, which can be 100 MB.
+ROWS = 64
 #: How much of the profiles is read until their pages are given back; the system maps several times as much.
 MAPPED_BYTES = 2_000_000
 
@@ -23,8 +25,10 @@ def declared_tables(task: Task, rows: Any) -> Iterator[pa.Table]:
     files = files_of(rows)
     number = 0
     for some in batches(rows) if files is None else arrow_batches(files):
-        yield declared(task, some, number)
-        number += len(some)
+        for start in range(0, len(some), ROWS):
+            part = some[start : start + ROWS]
+            yield declared(task, part, number)
+            number += len(part)
 
 
 class StoredRows:
@@ -56,11 +60,15 @@ class StoredRows:
                 writer.write_table(table.select(["profile"]))
                 yield table
 
+    @property
+    def num_bytes(self) -> int:
+        """How many bytes the files have, once all rows are read."""
+        return sum(map(os.path.getsize, self._files or [self._path]))
+
     def items(self, row: int) -> pa.Array | None:
         """The items of a row's profile as they are stored; None if there are none."""
         if self._profiles is None:
-            files = self._files or [self._path]
-            size = sum(map(os.path.getsize, files)) / max(1, self._number)
-            self._profiles = MappedColumn(files, "profile", 1 + int(MAPPED_BYTES / max(1, size)))
+            max_values = 1 + int(MAPPED_BYTES * self._number / max(1, self.num_bytes))
+            self._profiles = MappedColumn(self._files or [self._path], "profile", max_values)
         values = self._profiles[row].values
         return values if values is not None and len(values) else None

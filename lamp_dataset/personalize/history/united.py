@@ -14,8 +14,8 @@ from lamp_dataset.personalize.history.stored import StoredRows
 from lamp_dataset.personalize.history.survey import Survey
 from lamp_dataset.task import Task
 
-#: Users are united together until their profiles have so many items, copies included.
-ITEMS = 20_000
+#: Users are united together until their profiles have so many items or, by the mean, bytes; copies included.
+ITEMS, BYTES = 20_000, 8_000_000
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,13 @@ class Histories:
 
 def histories(task: Task, found: Survey, stored: StoredRows) -> Iterator[Histories]:
     """The histories of all users, in the order of the users' ids, some users at a time."""
+    most = min(ITEMS, 1 + BYTES * sum(map(len, found.keys)) // max(1, stored.num_bytes))
     rows: list[int] = []
     items = 0
     for of_user in found.by_user().values():
         rows += of_user
         items += sum(len(found.keys[row]) for row in of_user)
-        if items >= ITEMS:
+        if items >= most:
             yield _unite(task, found, stored, rows)
             rows, items = [], 0
     if rows:

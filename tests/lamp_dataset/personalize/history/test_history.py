@@ -193,6 +193,33 @@ def test_no_items_at_all_give_no_pairs(rows):
     assert (len(pairs), pairs.features) == (0, history.features())
 
 
+def test_memory_stays_flat_however_many_rows_pass(tmp_path):
+    """60 MB of items in 60 users, and 480 MB of profiles: some megabytes are held at a time."""
+
+    def users():
+        for user in range(60):
+            profile = [
+                {"id": str(n), "date": f"{1000 + n}", "text": f"{n} {'x' * 10_000}", "title": f"{n}"}
+                for n in range(100)
+            ]
+            yield {"id": str(user), "user_id": str(user), "input": "x", "output": None, "profile": profile}
+
+    history = History("LaMP_4_time", visible="earlier", limit=8)
+    rows = datasets.Dataset.from_generator(
+        users, features=history.features(), cache_dir=str(tmp_path), writer_batch_size=4
+    )
+    pool, before = pa.proxy_memory_pool(pa.default_memory_pool()), pa.default_memory_pool()
+    pa.set_memory_pool(pool)
+    try:
+        seen = sum(table["profile"].combine_chunks().flatten().field("text").cast(pa.string()).nbytes
+                   for table in history.tables(rows))  # fmt: skip
+    finally:
+        pa.set_memory_pool(before)
+    assert history.counts.pairs == 6000
+    assert seen > 400_000_000
+    assert pool.max_memory() < 60_000_000
+
+
 def test_pairs_go_through_the_personalizer_like_rows():
     pairs = History("LaMP_4_time", visible="earlier").pairs(sample("LaMP_4_time"))
     personalizer = Personalizer("LaMP_4_time", retriever="recency", k=1)
