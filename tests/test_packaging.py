@@ -35,7 +35,8 @@ def release(tmp_path_factory):
     """A folder with an sdist of a copy of this tree, and the wheel made from that sdist."""
     source, release = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("release")
     for folder in FOLDERS:
-        shutil.copytree(ROOT / folder, source / folder)
+        # other tests, which run at the same time, write there
+        shutil.copytree(ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for path in ROOT.iterdir():
         if path.is_file():
             shutil.copy(path, source)
