@@ -16,8 +16,8 @@ from lamp_dataset.task import Task
 
 #: How many rows are looked at together: fewer than data sets have in a batch, which can be 100 MB.
 ROWS = 64
-#: How much of the profiles is read until their pages are given back; the system maps several times as much.
-MAPPED_BYTES = 2_000_000
+#: How many profiles are read until their pages are given back: the system may map megabytes around each.
+PROFILES = 32
 
 
 def declared_tables(task: Task, rows: Any) -> Iterator[pa.Table]:
@@ -44,14 +44,11 @@ class StoredRows:
         self._task, self._rows, self._path = task, rows, path
         self._files = files_of(rows)
         self._profiles: MappedColumn | None = None
-        self._number = 0
 
     def tables(self) -> Iterator[pa.Table]:
         """The rows in the declared shape. To be called once, and first."""
         given = declared_tables(self._task, self._rows)
-        for table in given if self._files is not None else self._written(given):
-            self._number += len(table)
-            yield table
+        yield from given if self._files is not None else self._written(given)
 
     def _written(self, given: Iterable[pa.Table]) -> Iterator[pa.Table]:
         schema = pa.schema([("profile", profile_type(self._task))])
@@ -68,7 +65,6 @@ class StoredRows:
     def items(self, row: int) -> pa.Array | None:
         """The items of a row's profile as they are stored; None if there are none."""
         if self._profiles is None:
-            max_values = 1 + int(MAPPED_BYTES * self._number / max(1, self.num_bytes))
-            self._profiles = MappedColumn(self._files or [self._path], "profile", max_values)
+            self._profiles = MappedColumn(self._files or [self._path], "profile", PROFILES)
         values = self._profiles[row].values
         return values if values is not None and len(values) else None

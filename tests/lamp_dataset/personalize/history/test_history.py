@@ -84,7 +84,7 @@ def test_form_order_and_size_of_pieces_do_not_matter(monkeypatch, tmp_path):
     rows = made_up(task, users=9)
     history = History(task.name, visible="earlier", style="official")
     pairs = history.pairs(rows).to_list()
-    for seed, (module, name) in enumerate([(united, "ITEMS"), (pairing, "TABLE_BYTES"), (stored, "MAPPED_BYTES")]):
+    for seed, (module, name) in enumerate([(united, "ITEMS"), (pairing, "TABLE_BYTES"), (stored, "PROFILES")]):
         monkeypatch.setattr(module, name, 1)
         random.Random(seed).shuffle(rows)
         mapped = datasets.Dataset.from_list(rows)

@@ -12,9 +12,9 @@ from lamp_dataset.personalize.history.stored import StoredRows, declared_tables
 TASK = TASKS["LaMP_4_time"]
 
 
-@pytest.mark.parametrize("mapped_bytes", [1, 10**9])
-def test_profiles_come_back_in_any_order(tmp_path, monkeypatch, mapped_bytes):
-    monkeypatch.setattr(stored, "MAPPED_BYTES", mapped_bytes)
+@pytest.mark.parametrize("profiles", [1, 10**9])
+def test_profiles_come_back_in_any_order(tmp_path, monkeypatch, profiles):
+    monkeypatch.setattr(stored, "PROFILES", profiles)
     rows = [*made_up(TASK, users=150), {"id": "x", "user_id": "u", "input": "y", "profile": None}]
     found = StoredRows(TASK, (row for row in rows), str(tmp_path / "profiles"))
     assert sum(len(table) for table in found.tables()) == len(rows)
