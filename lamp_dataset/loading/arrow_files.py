@@ -28,7 +28,7 @@ class MappedColumn:
     Args:
         files: the files, in order.
         name: of the column.
-        max_values: how many values are read until the pages are forgotten.
+        max_values: how many values, or at first batches, are read until the pages are forgotten.
     """
 
     def __init__(self, files: Sequence[str], name: str, max_values: int) -> None:
@@ -43,17 +43,18 @@ class MappedColumn:
                 self._chunks.append(batch.column(name))
                 self._starts.append(rows)
                 rows += len(batch)
+                self._count()
 
     def __getitem__(self, row: int) -> pa.Scalar:
         """The value in a row."""
-        self._read += 1
-        if self._read % self._max_values == 0:
-            self._forget()
+        self._count()
         chunk = bisect_right(self._starts, row) - 1
         return self._chunks[chunk][row - self._starts[chunk]]
 
-    def _forget(self) -> None:
-        """Give the pages back; whoever needs one reads it again from the file. Not all systems can be told."""
-        for mapped in self._maps:
-            with suppress(AttributeError):
-                mapped.madvise(mmap.MADV_DONTNEED)
+    def _count(self) -> None:
+        """Now and then give the pages back; whoever needs one reads it again. Not all systems can be told."""
+        self._read += 1
+        if self._read % self._max_values == 0:
+            for mapped in self._maps:
+                with suppress(AttributeError):
+                    mapped.madvise(mmap.MADV_DONTNEED)

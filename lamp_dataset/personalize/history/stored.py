@@ -17,7 +17,7 @@ from lamp_dataset.task import Task
 #: How many rows are looked at together: fewer than data sets have in a batch, which can be 100 MB.
 ROWS = 64
 #: How many profiles are read until their pages are given back: the system may map megabytes around each.
-PROFILES = 32
+PROFILES = 16
 
 
 def declared_tables(task: Task, rows: Any) -> Iterator[pa.Table]:
