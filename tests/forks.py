@@ -4,6 +4,7 @@ Run as a program, this file is that process. It imports the modules that its arg
 a run to start, answered with the process's id, or an id to wait for, answered with the exit status.
 """
 
+import gc
 import importlib
 import io
 import itertools
@@ -12,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,11 +79,30 @@ def _start(code, arguments, files, cwd, environment):
     sys.stdin, sys.argv, sys.path[0] = io.TextIOWrapper(io.FileIO(0), "utf-8"), ["-c", *arguments], ""
     os.chdir(cwd)
     os.environ.update(environment)
-    exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})
-    raise SystemExit
+    try:
+        exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})
+    except SystemExit as end:
+        status = _status(end.code)
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    else:
+        status = 0
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # without the tenths of a second in which Python takes itself apart
+    os._exit(status)
+
+
+def _status(code):
+    """The exit status, as Python makes it of what ``sys.exit`` is given."""
+    if isinstance(code, str):
+        sys.stderr.write(f"{code}\n")
+    return code if isinstance(code, int) else int(code is not None)
 
 
 def _serve():
+    gc.freeze()  # the forks share the pages of these objects as long as nobody touches them
     for line in sys.stdin:
         request = json.loads(line)
         ended = isinstance(request, int)
