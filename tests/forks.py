@@ -76,7 +76,7 @@ def _start(code, arguments, files, cwd, environment):
         return child
     for number, flags in enumerate([os.O_RDONLY, *[os.O_CREAT | os.O_WRONLY | os.O_TRUNC] * 2]):
         os.dup2(os.open(f"{files}.{number}", flags), number)
-    sys.stdin, sys.argv, sys.path[0] = io.TextIOWrapper(io.FileIO(0), "utf-8"), ["-c", *arguments], ""
+    sys.stdin, sys.argv, sys.path[:2] = io.TextIOWrapper(io.FileIO(0), "utf-8"), ["-c", *arguments], [""]
     os.chdir(cwd)
     os.environ.update(environment)
     try:
@@ -112,6 +112,8 @@ def _serve():
 
 
 if __name__ == "__main__":
+    # as for pytest itself: the folders of tests beside this file have the packages' names
+    sys.path.insert(0, os.getcwd())
     for module in sys.argv[1:]:
         importlib.import_module(module)
     _serve()
