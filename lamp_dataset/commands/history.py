@@ -71,6 +71,10 @@ def history(
     rows, *others = (load_split(config, name, data_dir, users=whose) for name, whose in wanted)
     write_tables(made.tables(rows, others), made.features().arrow_schema, output, made.task.gated)
     say(f"{output}: {made.counts}", err=True)
+    withheld = [name for (name, _), asked in zip(wanted, (rows, *others), strict=True) if None in asked["output"][:]]
+    if withheld and made.task.pair.lead is not None:  # an input is not the item's text, so only its gold tells
+        names = " and ".join(dict.fromkeys(withheld))
+        say(f"golds of {names} are withheld: pairs can hold what its samples ask for, see the manual", err=True)
     if made.task.gated:
         say(f"{output} holds texts under {made.task.license}", err=True)
 

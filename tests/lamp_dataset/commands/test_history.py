@@ -80,6 +80,20 @@ def test_pairs_of_a_gated_config_are_their_owners_alone(run):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["LaMP_7", "--style", "official", "--split", "test"], True),
+        (["LaMP_7_time", "--style", "official", "--exclude-split", "test"], True),
+        (["LaMP_7", "--style", "official", "--exclude-split", "validation"], False),
+        (["LaMP_4", "--split", "test"], False),  # inputs hold the texts of the items
+    ],
+)
+def test_tests_that_cannot_be_told_from_the_history_are_warned_of(run, arguments, told):
+    status, said = run("history", *arguments, *HERE, "--output", "p.parquet")
+    assert (status, "golds of test are withheld" in said) == (0, told)
+
+
+@pytest.mark.parametrize(
     ("arguments", "found"),
     [
         (["LaMP_9"], "LaMP_9"),
