@@ -34,13 +34,13 @@ _FILES = stacked(click.argument("config"), click.option("--data-dir", type=DATA_
     show_default=True,
     help="task: the benchmark's instruction with the item's text; official: what its code for fine-tuning asks.",
 )
-@click.option("--limit", type=click.IntRange(0), default=16, show_default=True, help="Items that a pair sees at most.")
+@click.option("--limit", type=click.IntRange(0), default=16, show_default=True, help="The most items that a pair sees.")
 @click.option(
     "--no-limit", is_flag=True, help="Let a pair see all of them: the file grows with the square of a history."
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides where a text to be completed is cut.")
 @click.option(
-    "--exclude-split", "excluded", type=SPLIT, multiple=True, help="Leave out what this split asks, too; repeatable."
+    "--exclude-split", "excluded", type=SPLIT, multiple=True, help="Also leave out what this split asks; repeatable."
 )
 @click.option("--output", required=True, type=click.Path(dir_okay=False), help="File to write: .parquet or .jsonl.")
 def history(

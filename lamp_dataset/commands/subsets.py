@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(exists=True, dir_okay=False)
 _criteria = stacked(
-    click.option("--top", type=click.IntRange(1), help="So many users: those with most of --by."),
+    click.option("--top", type=click.IntRange(1), help="Choose this many users: those with the most of --by."),
     click.option(
         "--by",
         type=click.Choice(["profile", "samples"]),
         default="profile",
         show_default=True,
-        help="For --top: the items of a user's profile (the largest, where samples differ) or the user's samples.",
+        help="What --top counts: the items of a user's profile (of the largest, if samples differ) or the samples.",
     ),
-    click.option("--cold-start", type=click.IntRange(0), help="Only users with at most so many profile items."),
+    click.option("--cold-start", type=click.IntRange(0), help="Only users with at most this many profile items."),
     click.option("--others", type=_FILE, help="Only users who are not in this file."),
-    click.option("--ids", type=_FILE, help="Only users who are in this file; an id per line will do."),
-    click.option("--sample", type=click.IntRange(1), help="So many users at random."),
-    click.option("--seed", type=int, help="For --sample (0)."),
+    click.option("--ids", type=_FILE, help="Only users who are in this file, which may also hold one id per line."),
+    click.option("--sample", type=click.IntRange(1), help="Choose this many users at random."),
+    click.option("--seed", type=int, help="For --sample; 0 by default."),
 )
 
 
@@ -66,8 +66,8 @@ def users(
 ) -> None:
     """Choose users of a split of CONFIG, for --users of other commands: the most active ones, cold starts, a sample.
 
-    Conditions combine: --others and --cold-start leave users out, --top or --sample chooses among the others. Among
-    users with as much, --top takes shorter names first, then in alphabetical order. --sample depends on names and seed
+    Conditions combine: --ids, --others and --cold-start leave users out, and --top or --sample chooses among the rest.
+    --top breaks ties by name: shorter names first, then in alphabetical order. --sample depends on names and seed
     alone. The file says how its users were chosen.
     """
     from lamp_dataset.personalize.split import load_split  # imported late: --help must be quick
@@ -114,7 +114,7 @@ def _said(users: Users, chosen: UserSubset) -> str:
 @click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
 @click.option("--split", type=SPLIT, default="test", show_default=True, help="Where the samples of --users are.")
 @users_option
-@click.option("--others", type=SPLIT, help="Write the samples that all other users have in this split as well.")
+@click.option("--others", type=SPLIT, help="Also write the samples of all other users in this split.")
 @click.option(
     "-o", "--output", required=True, type=click.Path(file_okay=False), help="Folder to write the task's folder in."
 )

@@ -85,11 +85,10 @@ class Choice:
     Attributes:
         ids: only users among these.
         others: only users that are not among these.
-        cold_start: only users with at most so many profile items.
-        top: the so many who have most of ``by``; users with as much come in the order of their names, see
-            :func:`by_name`.
+        cold_start: only users with at most this many profile items.
+        top: this many users, those with the most of ``by``; ties are broken by name, see :func:`by_name`.
         by: one of :data:`MEASURES`.
-        sample: so many at random, in the order of their names.
+        sample: this many at random, in the order of their names.
         seed: decides the sample, whatever the order of the rows. A larger sample holds the smaller ones.
     """
 
@@ -120,7 +119,8 @@ class Choice:
         left = sorted(self._left(users, split), key=by_name)
         wanted = self.top if self.sample is None else self.sample
         if len(left) < (wanted or 1):
-            raise ValueError(f"{config}, split {split!r}: expected {wanted or 1} users or more, found {len(left)}")
+            least = f"{wanted or 1} user{'s' if (wanted or 1) > 1 else ''}"
+            raise ValueError(f"{config}, split {split!r}: expected at least {least}, found {len(left)}")
         if self.top is not None:
             left = sorted(left, key=lambda user: -getattr(users.activity[user], self.by))[: self.top]
         elif self.sample is not None:
