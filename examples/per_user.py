@@ -23,7 +23,7 @@ def arguments(given=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--config", required=True, help="such as LaMP_3_time")
     parser.add_argument("--model", required=True, help="name on the Hub or folder")
-    parser.add_argument("--output", required=True, help="folder for adapters and predictions")
+    parser.add_argument("--output", default="run", help="folder for adapters and predictions, by default run")
     parser.add_argument("--users", help="file of users, as lamp-dataset users writes it; by default all of the split")
     parser.add_argument("--split", default="validation")
     parser.add_argument("--data-dir", help="folder with the official files, or the word sample; by default fetched")

@@ -141,6 +141,11 @@ def test_an_adapter_does_not_depend_on_the_other_users(folder, data, tmp_path):
     assert ids == [f"9{number}9{n}" for number in (1, 2) for n in range(4)]
 
 
+def test_config_model_and_users_are_enough():
+    found = example.load("per_user").arguments(["--config", NAME, "--model", "m", "--users", "top100.json"])
+    assert (found.output, found.split, found.data_dir) == ("run", "validation", None)
+
+
 def test_a_stopped_run_goes_on_with_the_user_that_is_missing(folder, data, tmp_path, monkeypatch):
     per_user = example.load("per_user")
     expected = per_user.main(given(folder, tmp_path / "whole"))
