@@ -9,7 +9,7 @@ import click
 from lamp_dataset.atomic import check_not_input
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, users_option
 from lamp_dataset.formats.layout import find_files
-from lamp_dataset.formats.oppu import is_users_file
+from lamp_dataset.formats.oppu import is_users_file, label_file
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.questions import OutputsFileError, read_question_ids
 from lamp_dataset.formats.recognition import task_of
@@ -62,14 +62,15 @@ def check(
         raise ValueError("--split belongs to --data-dir; a file is one split already")
     if users is not None and questions is None:
         raise ValueError("--users needs --questions or --data-dir, which say whose a sample is")
-    any_name = questions is not None and is_users_file(questions)
+    golds_name = None
     try:
         if questions is not None:
             ids = read_question_ids(questions)
+            golds_name = _name_in_oppu(questions, task)
         else:
             outputs = read_outputs(golds)
             task_of(outputs, task_name)
-            ids, any_name = list(outputs.by_id), outputs.task != task.official_name
+            ids, golds_name = list(outputs.by_id), outputs.task if outputs.task != task.official_name else None
     except OutputsFileError:
         raise ValueError(
             f"{questions}: expected a questions file, found an outputs file; pass golds as --golds"
@@ -77,7 +78,7 @@ def check(
     if users is not None:
         left_out = left_out_by(read_user_subset(users), read_users(questions, task), task, split)
         ids = [sample_id for sample_id in ids if sample_id not in left_out]
-    report = check_predictions(preds, task, ids, any_name)
+    report = check_predictions(preds, task, ids, golds_name)
     say(report.text())
     ctx.exit(report.exit_status)
 
@@ -122,3 +123,15 @@ def _questions(data_dir: str, split: str | None, task: Task) -> str:
     """The questions file of a split in the folder; of validation if none is named."""
     split = split or "validation"
     return find_files(task, data_dir, (split,))[split].questions
+
+
+def _name_in_oppu(questions: str | Path, task: Task) -> str | None:
+    """What the golds of a file of users call the task; None for an official file."""
+    if not is_users_file(questions):
+        return None
+    golds = Path(label_file(questions))
+    if not golds.exists():
+        return task.oppu.task
+    outputs = read_outputs(golds)
+    task_of(outputs, task.name)
+    return outputs.task

@@ -63,7 +63,7 @@ class Report:
 
 
 def check_predictions(
-    path: str | os.PathLike, task: Task, ids: Collection[str] | None = None, any_name: bool = False
+    path: str | os.PathLike, task: Task, ids: Collection[str] | None = None, golds_name: str | None = None
 ) -> Report:
     """Check a file of predictions.
 
@@ -71,23 +71,25 @@ def check_predictions(
         path: of the file.
         task: the task that the predictions should be for.
         ids: the samples that need a prediction; None if they are not known.
-        any_name: whether the file may call the task by a name that is not official.
+        golds_name: what the golds call the task, if not by its official name; then the file may do so, too, or use a
+            name that papers use.
 
     Raises:
         ValueError: it is not an outputs file at all.
         OSError: it cannot be read.
     """
     name = str(Path(path))
-    return check_document(read_json(path), name, task, ids, any_name)
+    return check_document(read_json(path), name, task, ids, golds_name)
 
 
 def check_document(
-    document: Any, name: str, task: Task, ids: Collection[str] | None = None, any_name: bool = False
+    document: Any, name: str, task: Task, ids: Collection[str] | None = None, golds_name: str | None = None
 ) -> Report:
     """As :func:`check_predictions`, for a parsed file."""
     entries, official_name = golds_of(document, name)
     report = Report(name, len(entries))
-    if official_name != task.official_name and not (any_name and is_name_of(task, official_name)):
+    others = golds_name is not None and (official_name == golds_name or is_name_of(task, official_name))
+    if official_name != task.official_name and not others:
         found = f"{short(official_name)}{official_hint(official_name)}"
         report.errors.append(f"task: expected {task.official_name!r}, found {found}")
     sound = list(_sound(entries, report))

@@ -99,6 +99,19 @@ def test_predictions_of_ours_fit_as_well(run, release, tmp_path):
         assert result.exit_code == 0, result.output
 
 
+@pytest.mark.parametrize(("name", "said"), [("LaMP_1_time", "LaMP_8"), ("LaMP_2_news_time", "LaMP_2N")])
+def test_predictions_may_call_the_task_what_their_golds_call_it(run, release, name, said):
+    folder, _, preds = release(name)
+    golds, questions = files(folder, name)
+    for path in (golds, preds[0]):
+        path.write_text(json.dumps({**json.loads(path.read_text()), "task": said}))
+    for given in (("--golds", golds), ("--questions", questions), ("--data-dir", folder, "--split", "test")):
+        result = run("check", name, "--preds", preds[0], *given)
+        assert result.exit_code == 0, result.output
+    preds[0].write_text(json.dumps({**json.loads(preds[0].read_text()), "task": "LaMP_9"}))
+    assert run("check", name, "--preds", preds[0], "--questions", questions).exit_code == 2
+
+
 def test_predictions_of_another_task_do_not_fit(fails, run, release):
     name = "LaMP_2_time"
     folder, _, preds = release(name)
