@@ -128,10 +128,9 @@ def _profiles(items: pa.StructArray, window: Window, some: np.ndarray) -> pa.Lis
 
 
 def _referred(values: pa.Array, places: pa.Array) -> pa.DictionaryArray:
-    if values.null_count:  # Parquet wants None among the references, not among the values
-        known = pa.array(np.arange(len(values), dtype=np.int32), mask=values.is_null().to_numpy(zero_copy_only=False))
-        values, places = pc.fill_null(values, ""), known.take(places)
-    return pa.DictionaryArray.from_arrays(places, values)
+    """Each text once: of a dictionary with doubles, pyarrow's Parquet has bytes of free memory, others in each run."""
+    encoded = values.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(encoded.indices.take(places), encoded.dictionary)
 
 
 def pair_ids(given: Histories) -> pa.Array:
