@@ -11,6 +11,7 @@ import logging
 import re
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
@@ -81,6 +82,7 @@ class Server:
             timeout=openai.Timeout(timeout, connect=min(CONNECT, timeout)),
             max_retries=0,
         )
+        weakref.finalize(self, self._client.close)  # its connections, however the last question ends
         self._create = (self._client if completions else self._client.chat).completions.create
         self._try = tenacity.Retrying(
             retry=tenacity.retry_if_exception(self._is_temporary),

@@ -1,3 +1,4 @@
+import gc
 import threading
 
 import datasets
@@ -286,3 +287,13 @@ def test_a_stop_wakes_those_who_wait(fake, monkeypatch):
 def test_nothing_asks_for_no_question_at_a_time(fake, tmp_path):
     with Journal(tmp_path / "j", {}) as journal, pytest.raises(ValueError, match="at least 1 .*found 0"):
         ask_all(Server(fake.url, NAME), rows(1), journal, concurrency=0)
+
+
+def test_a_server_that_is_let_go_leaves_no_connection_open(fake):
+    server = Server(fake.url, NAME)
+    client = server._client
+    server.ask(QUESTION)
+    assert not client.is_closed()
+    del server
+    gc.collect()
+    assert client.is_closed()
