@@ -9,10 +9,12 @@ Ray uses this machine alone. OUTPUT appears when every row is in it once: what a
 and the rows of a machine that fails are made again by another. Rows and OUTPUT must be in a folder that all machines
 share; a retriever of your own must be installed on each. Models, of a dense retriever or one that answers (--ask), are
 loaded once by each of their actors; --gpus is the share of a GPU that each takes.
-Needs: pip install '.[ray]'; for dense '.[dense]', and to ask a model '.[models]'
+Needs: pip install '.[ray]', for a dense retriever '.[dense]', too
+Needs: pip install '.[models]' as well, to ask a model
 """
 
 import argparse
+import functools
 import glob
 import os
 import socket
@@ -43,6 +45,7 @@ def arguments(given=None):
     parser.add_argument("--max-length", type=int, default=512)
     parser.add_argument("--rules", default="official")
     parser.add_argument("--ask", metavar="MODEL", help="chat model or decoder that answers the prompts, name or folder")
+    parser.add_argument("--no-system", action="store_true", help="no system message, for chat models that refuse one")
     parser.add_argument("--actors", type=int, default=1, help="actors that ask, each with a model of its own")
     parser.add_argument("--max-answer", type=int, default=64, help="tokens of an answer")
     parser.add_argument("--predictions", help="file for the answers in the official format")
@@ -64,6 +67,7 @@ try:
     from lamp_dataset import Personalizer, get_task
     from lamp_dataset.atomic import whole_folder
     from lamp_dataset.formats.ids import check_same_ids, check_unique
+    from lamp_dataset.lazy import load_model, require
 except ModuleNotFoundError as error:
     print(f"error: this needs the package {error.name}; from a checkout: pip install '.[ray]'", file=sys.stderr)
     sys.exit(2)
@@ -83,17 +87,21 @@ class Answers:
     """An actor: loads its model once, then answers batch after batch."""
 
     def __init__(self, model, max_answer):
-        import torch
-        from transformers import pipeline
-
-        self.ask = pipeline("text-generation", model, dtype="auto", device=0 if torch.cuda.is_available() else -1)
+        torch, transformers = require("torch", "models"), require("transformers", "models")
+        load = functools.partial(transformers.pipeline, "text-generation")
+        self.ask = load_model(load, model, dtype="auto", device=0 if torch.cuda.is_available() else -1)
         self.ask.tokenizer.padding_side = "left"  # a decoder continues at the end of its input
         self.ask.tokenizer.pad_token = self.ask.tokenizer.pad_token or self.ask.tokenizer.eos_token
+        self.refusal = require("jinja2", "models").TemplateError
         self.column = "messages" if self.ask.tokenizer.chat_template else "source"
         self.options = {"max_new_tokens": max_answer, "do_sample": False, "return_full_text": False, "batch_size": 8}
 
     def __call__(self, table):
-        found = self.ask(table[self.column].to_pylist(), **self.options)
+        try:
+            found = self.ask(table[self.column].to_pylist(), **self.options)
+        except self.refusal as error:
+            message = f"the model's chat template fails on the messages ({error})"
+            raise ValueError(f"{message}; if it has no system role, add --no-system") from error
         return table.append_column("answer", pyarrow.array([answer[0]["generated_text"].strip() for answer in found]))
 
 
@@ -102,7 +110,8 @@ def stages(rows, options, args):
     sizes = {"batch_format": "pyarrow", "batch_size": args.batch_size}
     actors = (args.workers if args.model else 0) + (args.actors if args.ask else 0)
     if actors and actors >= ray.cluster_resources()["CPU"]:
-        raise ValueError(f"{actors} actors leave no CPU to read the rows; take fewer, or more machines")
+        more = "take fewer (--workers, --actors) or more machines"
+        raise ValueError(f"{actors} actors leave no CPU to read the rows; {more}")
     if args.model is None:
         tasks = ray.data.TaskPoolStrategy(size=args.workers)
         prompts = rows.map_batches(Personalizer(args.config, **options), compute=tasks, **sizes)
@@ -156,11 +165,18 @@ def predict(folder, args, ids):
     lamp_metric.write_predictions(args.predictions, args.config, ids, [of_id[sample_id] for sample_id in ids])
 
 
+def reason(error):
+    """What is wrong, in a line. An actor that could not be made tells it at the end of its traceback."""
+    lines = str(getattr(error, "cause", error)).strip().splitlines() or [type(error).__name__]
+    return lines[-1].partition(": ")[2] or lines[-1] if isinstance(error, ray.exceptions.RayActorError) else lines[0]
+
+
 def main(given=None):
     """Read, personalize, ask and write each row once. Ray promises no order of the files it writes."""
     args = arguments(given)
     names = ("retriever", "k", "tokenizer", "max_length", "rules", "model")
     options = {name: value for name, value in vars(args).items() if name in names and value is not None}
+    options |= {"system": None} if args.no_system else {}
     Personalizer(args.config, **options)  # what is wrong with the options shows here, not on a worker
     files = files_of(args.rows)
     ids = ids_in(files)
@@ -180,8 +196,8 @@ def main(given=None):
 if __name__ == "__main__":
     try:
         main()
-    except (ValueError, OSError, ray.exceptions.RayError) as error:
-        print("error:", str(getattr(error, "cause", error)).split("\n")[0], file=sys.stderr)
+    except (ValueError, OSError, ImportError, ray.exceptions.RayError) as error:
+        print("error:", reason(error), file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print("stopped; nothing was written", file=sys.stderr)

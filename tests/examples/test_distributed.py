@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import datasets
 import example
@@ -175,6 +176,40 @@ def test_a_dense_model_joins_by_an_actor(cluster, tmp_path):
 def test_actors_that_would_leave_no_processor_to_read_are_refused(cluster, rows, tmp_path):
     with pytest.raises(ValueError, match="2 actors leave no CPU to read the rows"):
         main(tmp_path, "--retriever", "dense", "--model", "any", "--workers", "2")
+
+
+def test_a_model_that_cannot_be_loaded_is_told_in_a_line(cluster, rows, tmp_path):
+    options = [
+        "--config",
+        NAME,
+        "--rows",
+        tmp_path / "rows",
+        "--output",
+        tmp_path / "out",
+        "--address",
+        cluster.address,
+    ]
+    asked = ["--ask", tmp_path / "none", "--predictions", tmp_path / "p.json", "--workers", "1"]
+    script = [sys.executable, example.FOLDER / "distributed.py", *options, *asked]
+    done = subprocess.run(script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.returncode == 2
+    [error] = [line for line in done.stdout.splitlines() if line.startswith("error: ")]
+    assert error.startswith(f"error: cannot load '{tmp_path / 'none'}'")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_template_that_refuses_a_system_message_is_told_and_can_go_without(tmp_path, real_model):
+    for file in Path(real_model).iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    (tmp_path / "chat_template.jinja").unlink()
+    refuse = "{% if messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
+    (tmp_path / "chat_template.jinja").write_text(refuse + "{{ messages[0].content }}")
+    answers = example.load("distributed").Answers(str(tmp_path), 2)
+    made = datasets.Dataset.from_list([row(NAME, 0, size=2)])
+    for more, fails in (({}, True), ({"system": None}, False)):
+        table = Personalizer(NAME, k=1, **more)(made.data.table)
+        with pytest.raises(ValueError, match="no system role.*--no-system") if fails else contextlib.nullcontext():
+            assert answers(table)["answer"].to_pylist() != [""]
 
 
 @pytest.mark.parametrize(
