@@ -149,7 +149,7 @@ if __name__ == "__main__":
     try:
         main()
     except (ValueError, OSError, ImportError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print("stopped; the same command does what is left", file=sys.stderr)

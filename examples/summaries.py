@@ -186,7 +186,7 @@ if __name__ == "__main__":
     try:
         main()
     except (ValueError, OSError, ImportError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:  # a second one does not wait for the answers on their way
         print("stopped; the same command asks for the rest", file=sys.stderr)

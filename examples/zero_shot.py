@@ -67,7 +67,7 @@ try:
     from lamp_dataset import SAMPLE, Personalizer, get_task
     from lamp_dataset.atomic import one_run, real_path
     from lamp_dataset.hub.redact import redacted_logs
-    from lamp_dataset.lazy import require
+    from lamp_dataset.lazy import load_model, require
     from lamp_dataset.personalize.prompts.decoding import decode
     from lamp_dataset.personalize.split import load_split, personalize_split
     from lamp_metric.asking.address import is_local, secret
@@ -111,7 +111,7 @@ def settings_of(args):
 def load(name):
     """Tokenizer and model, on the GPU if there is one."""
     torch, transformers = require("torch", "models"), require("transformers", "models")
-    both_ways = transformers.AutoConfig.from_pretrained(name).is_encoder_decoder
+    both_ways = load_model(transformers.AutoConfig.from_pretrained, name).is_encoder_decoder
     # A decoder continues at the end of its input, so the padding must come before it.
     tokenizer = transformers.AutoTokenizer.from_pretrained(name, padding_side="right" if both_ways else "left")
     if tokenizer.pad_token is None:
@@ -233,7 +233,7 @@ if __name__ == "__main__":
     try:
         main()
     except (ValueError, OSError, ImportError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:  # a second one does not wait for the answers on their way
         print("stopped; the same command asks for the rest", file=sys.stderr)

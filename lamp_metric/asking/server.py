@@ -44,7 +44,7 @@ _HINTS = (
     ((401, 403), "", "set OPENAI_API_KEY to a key of this server"),
     ((404,), "", _ADDRESS),
     (range(300, 400), "", "give the address that it leads to"),
-    ((400, 422, 500), r"\bsystem\b", "leave the system message out"),
+    ((400, 422, 500), r"\bsystem\b", "leave the system message out, as --no-system does"),
     ((400, 413, 422), "context|too long|too large", "make the prompts shorter"),
 )
 

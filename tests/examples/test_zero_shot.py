@@ -1,6 +1,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 
 import datasets
 import example
@@ -120,6 +122,16 @@ def test_a_template_that_refuses_a_system_role_is_told_and_gets_none(folder, tmp
         example.load("zero_shot").main(words)
     example.load("zero_shot").main([*words, "--no-system"])
     assert len(read_outputs(tmp_path / "p.json").by_id) == 1
+
+
+@pytest.mark.parametrize("script", ["zero_shot", "reproduce"])
+def test_an_unknown_model_is_told_in_a_line(script, tmp_path):
+    options = ["--data-dir", "sample", "--model", "none/such", "--output", str(tmp_path / "p.json")]
+    options += ["--config", "LaMP_3"] if script == "zero_shot" else ["--configs", "LaMP_3"]
+    command = [sys.executable, example.FOLDER / f"{script}.py", *options]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "HF_HUB_OFFLINE": "1"})
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("error: cannot load 'none/such'")
 
 
 def test_predictions_of_a_gated_task_are_for_their_owner_alone(folder, tmp_path):

@@ -88,8 +88,8 @@ class Tokens:
         try:
             return self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         except Exception as error:  # a template is a program of the model's makers: it can raise what it likes
-            message = f"the tokenizer's chat template fails on the messages ({error})"
-            raise ValueError(f"{message}; if it has no system role, pass system=None") from error
+            message = f"the tokenizer's chat template fails on the messages ({error}); if it has no system role, pass"
+            raise ValueError(f"{message} system=None, or --no-system to an example") from error
 
     @cached_property
     def overhead(self) -> int:
