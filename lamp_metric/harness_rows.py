@@ -82,6 +82,8 @@ def harness_rows(
 
 def _ids_or_path(users: Any) -> Any:
     """A harness reads one id without quotation marks as a number."""
+    if isinstance(users, str) and not os.path.exists(users):
+        raise FileNotFoundError(f"users: expected a users file or a list of ids, found no file {short(users)}")
     return users if isinstance(users, (str, list, tuple)) else [users]
 
 

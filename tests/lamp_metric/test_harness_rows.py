@@ -67,6 +67,8 @@ def test_samples_of_some_users(tmp_path):
     swapped = harness_rows("LaMP_3", data_dir="sample", k=1, profile="other").to_list()
     few = harness_rows("LaMP_3", data_dir="sample", k=1, profile="other", users=[users[0]]).to_list()
     assert few == [row for row in swapped if row["user_id"] == users[0]]
+    with pytest.raises(FileNotFoundError, match="expected a users file or a list of ids.*'A1'"):
+        harness_rows("LaMP_3", data_dir="sample", users="A1")
 
 
 @pytest.mark.parametrize(
