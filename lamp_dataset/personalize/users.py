@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -100,24 +99,15 @@ class InferredUsers:
         self._ids: list[str] = []
         self._profiles: list[np.ndarray] = []
 
-    def add(self, table: pa.Table, known: Mapping[str, np.ndarray] = MappingProxyType({})) -> None:
-        """Take note of some rows.
-
-        Args:
-            table: the rows.
-            known: field -> :func:`~lamp_dataset.personalize.hashes.text_hashes` of all its texts, if at hand; then the
-                profiles must be in one chunk.
-
-        Raises:
-            ValueError: the rows have no ``id`` or ``profile``.
-        """
+    def add(self, table: pa.Table) -> None:
+        """Take note of some rows; ValueError if they have no ``id`` or ``profile``."""
         _require(table, ("id", "profile"))
         for sample_id in table["id"].to_pylist():
             if not isinstance(sample_id, str) or not sample_id:
                 found = f"found {short(sample_id)}"
                 raise UsersError(f"row {len(self._ids)}: expected a non-empty string as 'id', {found}")
             self._ids.append(sample_id)
-        self._profiles += _item_hashes(table["profile"], known)
+        self._profiles += _item_hashes(table["profile"])
 
     def users(self) -> list[str]:
         """The user of each row so far; DuplicateIdError if two rows share an id, and so would share a user's name."""
@@ -161,18 +151,18 @@ def _group(profiles: Sequence[np.ndarray]) -> list[int]:
     return connected_components(edges, directed=False)[1].tolist()
 
 
-def _item_hashes(profiles: pa.ChunkedArray, known: Mapping[str, np.ndarray]) -> Iterator[np.ndarray]:
+def _item_hashes(profiles: pa.ChunkedArray) -> Iterator[np.ndarray]:
     """For each profile the distinct hashes of its items' contents, sorted."""
     for chunk in profiles.chunks:
         if chunk.null_count == len(chunk):  # of no type, perhaps
             yield from [np.array([], np.uint64)] * len(chunk)
             continue
-        hashes = _hashes(chunk, known)
+        hashes = _hashes(chunk)
         ends = np.cumsum(pc.fill_null(pc.list_value_length(chunk), 0).to_numpy(zero_copy_only=False))
         yield from map(np.unique, np.split(hashes, ends[:-1]))
 
 
-def _hashes(profiles: pa.Array, known: Mapping[str, np.ndarray]) -> np.ndarray:
+def _hashes(profiles: pa.Array) -> np.ndarray:
     """The hashes of all items' contents. A field that is None says no more than a field that is not there."""
     items = profiles.flatten() if hasattr(profiles.type, "value_type") else profiles
     if not len(items):
@@ -184,7 +174,7 @@ def _hashes(profiles: pa.Array, known: Mapping[str, np.ndarray]) -> np.ndarray:
         raise UsersError(f"expected profile items with texts, found {', '.join(field.name for field in items.type)}")
     hashes = np.zeros(len(items), np.uint64)
     for name in names:  # a text counts as that of its field
-        texts = known[name] if name in known else text_hashes(pc.struct_field(items, name))
+        texts = text_hashes(pc.struct_field(items, name))
         hashes += np.where(texts == 0, texts, joined(xxhash.xxh3_64_intdigest(name.encode()), texts))
     return joined(hashes)  # sums of these must not be sums of the fields' hashes
 

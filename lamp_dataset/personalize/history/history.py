@@ -123,7 +123,7 @@ class History:
             others = [declared_tables(self.task, split) for split in exclude]
             found = survey(self.task, stored.tables(), others)
             pairing = Pairing(self.task, self.visible, self.style, self.limit, self.seed, found.tests)
-            for some in histories(self.task, found, stored):
+            for some in ahead(histories(self.task, found, stored)):
                 yield from pairing.tables(some)
                 self.counts = pairing.counts
 

@@ -15,8 +15,7 @@ from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.hashes import joined, text_hashes
 from lamp_dataset.personalize.history.leaks import is_test
 from lamp_dataset.personalize.history.pair_texts import pair_texts
-from lamp_dataset.personalize.history.survey import read_items
-from lamp_dataset.personalize.history.united import Histories, picked
+from lamp_dataset.personalize.history.united import Histories, picked, stripped
 from lamp_dataset.personalize.history.visible import Window, days, seen, windows
 from lamp_dataset.task import Task
 
@@ -73,9 +72,9 @@ class Pairing:
 
     def tables(self, given: Histories) -> Iterator[pa.Table]:
         """The pairs of some users, a table of moderate size at a time; profiles are dictionary-encoded."""
-        _, outputs, lacking = read_items(self.task, given.items)
-        leaking = is_test(given.keys, text_hashes(outputs), given.owners, self.tests) & ~lacking
-        good = np.flatnonzero(~(lacking | leaking))
+        outputs = text_hashes(stripped(pc.struct_field(given.items, self.task.pair.output)))
+        leaking = is_test(given.keys, outputs, given.owners, self.tests) & ~given.lacking
+        good = np.flatnonzero(~(given.lacking | leaking))
         user_of, users = given.user_of[good], pa.array(given.users, pa.string()).take(pa.array(given.user_of[good]))
         items, ids = (picked(array, good) for array in (given.items, pair_ids(given)))
         inputs, outputs = pair_texts(self.task, items, users, self.style, self.seed)
@@ -86,7 +85,7 @@ class Pairing:
             items=len(given.items) + given.copies,
             pairs=len(chosen),
             leaks=int(leaking.sum()),
-            incomplete=int(lacking.sum()),
+            incomplete=int(given.lacking.sum()),
             duplicates=given.copies + len(good) - len(chosen),
         )
         starts = np.flatnonzero(np.diff(user_of, prepend=-1, append=-1)) if len(good) else np.array([0])

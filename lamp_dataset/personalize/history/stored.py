@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from lamp_dataset.loading.arrow_files import MappedColumn, arrow_batches
 from lamp_dataset.loading.datasets_internals import files_of
-from lamp_dataset.personalize.history.declared import declared, profile_type
+from lamp_dataset.personalize.history.declared import declared, declared_items, profile_type
 from lamp_dataset.personalize.users import batches
 from lamp_dataset.task import Task
 
@@ -62,9 +62,13 @@ class StoredRows:
         """How many bytes the files have, once all rows are read."""
         return sum(map(os.path.getsize, self._files or [self._path]))
 
-    def items(self, row: int) -> pa.Array | None:
-        """The items of a row's profile as they are stored; None if there are none."""
+    def items(self, rows: Sequence[int]) -> pa.ChunkedArray:
+        """The items of the profiles of some rows, one row after the other, in the declared shape; all are copies."""
         if self._profiles is None:
             self._profiles = MappedColumn(self._files or [self._path], "profile", PROFILES)
-        values = self._profiles[row].values
-        return values if values is not None and len(values) else None
+        chunks = []
+        for start in range(0, len(rows), PROFILES):
+            found = [self._profiles[row].values for row in rows[start : start + PROFILES]]
+            if some := [items for items in found if items is not None and len(items)]:
+                chunks.append(declared_items(self._task, pa.concat_arrays(some), "the profiles"))
+        return pa.chunked_array(chunks, profile_type(self._task).value_type)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import xxhash
 
-from lamp_dataset.personalize.hashes import joined
-from lamp_dataset.personalize.history.declared import declared_items, profile_type
+from lamp_dataset.personalize.hashes import joined, text_hashes
 from lamp_dataset.personalize.history.stored import StoredRows
 from lamp_dataset.personalize.history.survey import Survey
 from lamp_dataset.task import Task
@@ -26,8 +27,8 @@ class Histories:
         users: the users.
         user_of: for each item the position of its user in ``users``.
         owners: for each item the number of its user, see :class:`~lamp_dataset.personalize.history.survey.Survey`.
-        keys: for each item the hash of what it asks about, see
-            :func:`~lamp_dataset.personalize.history.survey.item_keys`.
+        keys: for each item the hash of what it asks about, see :func:`item_keys`.
+        lacking: whether an item has no text or no output.
         items: the items. Of several copies it is the first of the row with the smallest id.
         copies: how many items are copies of these within one profile. Copies in a user's other profiles are what
             profiles are made of, and do not count.
@@ -37,39 +38,72 @@ class Histories:
     user_of: np.ndarray
     owners: np.ndarray
     keys: np.ndarray
+    lacking: np.ndarray
     items: pa.StructArray
     copies: int
 
 
 def histories(task: Task, found: Survey, stored: StoredRows) -> Iterator[Histories]:
     """The histories of all users, in the order of the users' ids, some users at a time."""
-    most = min(ITEMS, 1 + BYTES * sum(map(len, found.keys)) // max(1, stored.num_bytes))
+    most = min(ITEMS, 1 + BYTES * int(found.sizes.sum()) // max(1, stored.num_bytes))
+
+    def content(row: int) -> int:
+        return xxhash.xxh3_64_intdigest(item_keys(task, stored.items([row]))[0].tobytes())
+
     rows: list[int] = []
-    items = 0
-    for of_user in found.by_user().values():
+    for of_user in found.by_user(content).values():
         rows += of_user
-        items += sum(len(found.keys[row]) for row in of_user)
-        if items >= most:
+        if found.sizes[rows].sum() >= most:
             yield _unite(task, found, stored, rows)
-            rows, items = [], 0
+            rows = []
     if rows:
         yield _unite(task, found, stored, rows)
 
 
 def _unite(task: Task, found: Survey, stored: StoredRows, rows: list[int]) -> Histories:
-    sizes = [len(found.keys[row]) for row in rows]
     users = {user: number for number, user in enumerate(dict.fromkeys(found.users[row] for row in rows))}
+    sizes, items = found.sizes[rows], stored.items(rows)
     user_of = np.repeat(np.array([users[found.users[row]] for row in rows], np.int64), sizes)
-    keys = np.concatenate([found.keys[row] for row in rows])
+    keys, lacking = item_keys(task, items)
     kept, number = _distinct(joined(user_of, keys), np.repeat(np.arange(len(rows)), sizes))
     return Histories(
         list(users),
         user_of[kept],
         np.repeat(found.owners[rows], sizes)[kept],
         keys[kept],
-        _items(task, stored, rows, np.cumsum([0, *sizes]), kept),
+        lacking[kept],
+        _picked_items(items, kept),
         number - len(kept),
     )
+
+
+def item_keys(task: Task, items: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+    """A key of each item, and whether it lacks its text or its output.
+
+    Items of one user with the same key count as one. It is the hash of what the item asks about, stripped; of an item
+    that lacks something, the hash of both, so that it never takes the place of a whole one.
+    """
+    texts, outputs = (pc.struct_field(items, name) for name in (task.pair.text, task.pair.output))
+    # Most items are copies. pyarrow finds the distinct texts without Python's lock, and only these are hashed.
+    encoded = pc.dictionary_encode(texts, null_encoding="encode")
+    places = np.concatenate([[], *(chunk.indices for chunk in encoded.chunks)]).astype(np.int32)
+    distinct = stripped(encoded.chunk(0).dictionary) if len(places) else texts
+    keys = text_hashes(distinct)[places]
+    lacking = pc.equal(distinct, "").to_numpy(zero_copy_only=False)[places] | _blank(outputs)
+    if lacking.any():
+        keys[lacking] = joined(keys[lacking], text_hashes(stripped(outputs.filter(pa.array(lacking)))))
+    return keys, lacking
+
+
+def stripped(texts: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """The texts without white space around them; None is empty."""
+    return pc.fill_null(pc.utf8_trim_whitespace(texts), "")
+
+
+def _blank(texts: pa.ChunkedArray) -> np.ndarray:
+    """Whether nothing is left of each text once it is stripped."""
+    empty = pc.or_(pc.equal(pc.binary_length(texts), 0), pc.utf8_is_space(texts))
+    return pc.fill_null(empty, True).to_numpy()
 
 
 def _distinct(keys: np.ndarray, row_of: np.ndarray) -> tuple[np.ndarray, int]:
@@ -89,16 +123,15 @@ def _distinct(keys: np.ndarray, row_of: np.ndarray) -> tuple[np.ndarray, int]:
     return np.sort(order[new_key]), int(most.sum())
 
 
-def _items(task: Task, stored: StoredRows, rows: list[int], starts: np.ndarray, kept: np.ndarray) -> pa.StructArray:
-    """The kept items, which are numbered through all profiles of these rows."""
+def _picked_items(items: pa.ChunkedArray, kept: np.ndarray) -> pa.StructArray:
+    """The items at some positions in ascending order. Not ``take``, which makes one array of all items first."""
+    starts = np.cumsum([0, *map(len, items.chunks)])
     bounds = np.searchsorted(kept, starts)
     parts = [
-        picked(stored.items(row), kept[low:high] - start)
-        for row, start, low, high in zip(rows, starts, bounds, bounds[1:], strict=False)
-        if low < high
+        picked(chunk, kept[low:high] - start)
+        for chunk, start, low, high in zip(items.chunks, starts, bounds, bounds[1:], strict=False)
     ]
-    items = pa.concat_arrays(parts) if parts else pa.array([], profile_type(task).value_type)
-    return declared_items(task, items, "the profiles")
+    return pa.concat_arrays(parts) if parts else pa.array([], items.type)
 
 
 def picked(values: pa.Array, positions: np.ndarray) -> pa.Array:

@@ -15,7 +15,8 @@ def histories(items, users=("u",), user_of=None):
     kind = pa.struct([(name, pa.string()) for name in TASK.item_fields])
     user_of = np.array(user_of or [0] * len(items))
     keys = text_hashes(pa.array([item["text"] for item in items]))
-    return Histories(list(users), user_of, user_of.astype(np.uint64), keys, pa.array(items, kind), 0)
+    lacking = np.array([not (item["text"] and item["title"]) for item in items])
+    return Histories(list(users), user_of, user_of.astype(np.uint64), keys, lacking, pa.array(items, kind), 0)
 
 
 def item(number, **more):

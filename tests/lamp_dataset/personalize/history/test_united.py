@@ -7,6 +7,7 @@ from histories import expected, made_up
 
 from lamp_dataset import TASKS
 from lamp_dataset.personalize.history import united
+from lamp_dataset.personalize.history.declared import profile_type
 from lamp_dataset.personalize.history.stored import StoredRows
 from lamp_dataset.personalize.history.survey import survey
 
@@ -20,7 +21,7 @@ def test_each_user_comes_once_with_all_distinct_items(tmp_path, monkeypatch, ite
     stored = StoredRows(TASK, rows, str(tmp_path / "profiles"))
     found = survey(TASK, stored.tables())
     parts = list(united.histories(TASK, found, stored))
-    assert [user for part in parts for user in part.users] == list(found.by_user())
+    assert [user for part in parts for user in part.users] == list(found.by_user(int))
     assert (len(parts) == 20) if items == 1 else (len(parts) < 20)
     counts = expected(TASK, rows)[1]
     assert sum(len(part.items) + part.copies for part in parts) == counts["items"]
@@ -36,6 +37,29 @@ def test_each_user_comes_once_with_all_distinct_items(tmp_path, monkeypatch, ite
             for item in row["profile"]
             if row["user_id"] in part.users and item["text"].strip()
         }
+
+
+def test_copies_of_whole_items_have_one_key_and_lacking_ones_their_own():
+    texts = [("a", "1"), (" a\n", "2"), ("a", ""), ("a", None), ("a", "\u3000\t"), ("", "1"), (None, "2"), ("b", "1")]
+    items = [{"id": "1", "text": text, "title": title, "date": None} for text, title in texts]
+    chunks = [pa.array(some, profile_type(TASK).value_type) for some in (items[:3], items[3:])]
+    keys, lacking = united.item_keys(TASK, pa.chunked_array(chunks))
+    assert keys[0] == keys[1]
+    assert keys[2] == keys[3] == keys[4]
+    assert len(set(keys.tolist())) == 5
+    assert lacking.tolist() == [not (text or "").strip() or not (title or "").strip() for text, title in texts]
+    assert [len(found) for found in united.item_keys(TASK, pa.chunked_array([], chunks[0].type))] == [0, 0]
+
+
+def test_rows_of_one_id_come_in_an_order_of_their_own(tmp_path):
+    rows = [{**row, "id": "1"} for row in made_up(TASK, users=1, rows=5)]
+
+    def items(given):
+        stored = StoredRows(TASK, given, str(tmp_path / "profiles"))
+        (part,) = united.histories(TASK, survey(TASK, stored.tables()), stored)
+        return part.items.to_pylist()
+
+    assert items(rows) == items(rows[::-1]) == items(rows[2:] + rows[:2])
 
 
 def test_an_item_counts_as_often_as_the_row_that_has_it_most_often():
