@@ -34,6 +34,8 @@ def declared_tables(task: Task, rows: Any) -> Iterator[pa.Table]:
 class StoredRows:
     """Rows of any form, with their profiles on disk: in the files of a data set, or in one written on the first way.
 
+    Files with dicts of lists for lists of dicts, as old versions of ``datasets`` write them, are written again.
+
     Args:
         task: whose rows they are.
         rows: as :func:`~lamp_dataset.personalize.users.users_of` takes them.
@@ -43,6 +45,9 @@ class StoredRows:
     def __init__(self, task: Task, rows: Any, path: str) -> None:
         self._task, self._rows, self._path = task, rows, path
         self._files = files_of(rows)
+        if self._files is not None:
+            types = {field.name: field.type for field in rows.features.arrow_schema}
+            self._files = self._files if hasattr(types.get("profile"), "value_type") else None
         self._profiles: MappedColumn | None = None
 
     def tables(self) -> Iterator[pa.Table]:

@@ -33,6 +33,18 @@ def test_rows_in_files_are_not_written_again(tmp_path):
         assert os.listdir(tmp_path) == written
 
 
+def test_files_with_dicts_of_lists_are_written_again(tmp_path):
+    rows = datasets.load_dataset("lamp", "LaMP_4_time", data_dir=lamp_dataset.SAMPLE, split="train")
+    profiles = [{name: [item[name] for item in row["profile"]] for name in TASK.item_fields} for row in rows]
+    given = [{**row, "profile": profile} for row, profile in zip(rows, profiles, strict=True)]
+    texts = datasets.Sequence(datasets.Value("string"))
+    features = datasets.Features({**rows.features, "profile": dict.fromkeys(TASK.item_fields, texts)})
+    datasets.Dataset.from_list(given, features=features).save_to_disk(tmp_path / "rows")
+    found = StoredRows(TASK, datasets.load_from_disk(tmp_path / "rows"), str(tmp_path / "profiles"))
+    list(found.tables())
+    assert found.items([1, 0]).to_pylist() == rows[1]["profile"] + rows[0]["profile"]
+
+
 def test_the_rows_of_files_and_of_memory_have_one_shape():
     rows = datasets.load_dataset("lamp", "LaMP_4_time", data_dir=lamp_dataset.SAMPLE, split="train")
     (from_files,) = declared_tables(TASK, rows)
