@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from avocado_builder.collection.accounts import RECORD, FolderAccount, Member, ZipAccount
-from avocado_builder.collection.names import MailKey, NeededMails
+from avocado_builder.collection.names import NeededMails
 
 Account = ZipAccount | FolderAccount
 
@@ -76,60 +77,46 @@ def _accounts_in(folder: Path, root: Path) -> Collection:
     return Collection(folder, root, tuple(accounts[name] for name in sorted(accounts)), tuple(sorted(ignored)))
 
 
-@dataclass
 class MailLocations:
     """Where each needed mail is in the collection, at 32 bytes a mail."""
 
-    needed: NeededMails
-    _records: dict[str, bytearray] = field(default_factory=dict)
-    _found: dict[str, bytearray] = field(default_factory=dict)
-    accounts: dict[str, Account] = field(default_factory=dict)
+    def __init__(self, collection: Collection, needed: NeededMails) -> None:
+        self.needed, self.accounts = needed, {account.account: account for account in collection.accounts}
+        self._records, self._found = bytearray(RECORD.size * len(needed)), bytearray(len(needed))
 
-    def __post_init__(self) -> None:
-        """Make room for all needed mails."""
-        for account, count in self.needed.accounts().items():
-            self._records[account], self._found[account] = bytearray(RECORD.size * count), bytearray(count)
-
-    def put(self, key: MailKey, account: Account, record: bytes) -> bool:
+    def put(self, key: int, record: bytes) -> bool:
         """Record where a mail is; False if that is recorded already."""
-        if self._found[key.account][key.position]:
+        if self._found[key]:
             return False
-        self._found[key.account][key.position] = 1
-        start = RECORD.size * key.position
-        self._records[key.account][start : start + RECORD.size] = record
-        self.accounts[key.account] = account
+        self._found[key] = 1
+        self._records[RECORD.size * key : RECORD.size * (key + 1)] = record
         return True
 
-    def member(self, key: MailKey) -> Member | None:
-        """The member of an account that is this mail; None if it was not found."""
-        if not self._found[key.account][key.position]:
-            return None
-        start = RECORD.size * key.position
-        record = bytes(self._records[key.account][start : start + RECORD.size])
-        return Member(f"{key.account}/{self.needed.name(key)}", record)
+    def member(self, key: int) -> Member:
+        """The member of an account that is this mail, which was found."""
+        name = self.needed.name(key)
+        return Member(f"{name[:3]}/{name}", bytes(self._records[RECORD.size * key : RECORD.size * (key + 1)]))
 
-    def missing(self) -> Iterator[str]:
+    def missing(self) -> list[str]:
         """Names of needed mails that were not found, sorted."""
-        for account, found in self._found.items():
-            yield from (self.needed.name(MailKey(account, n)) for n, there in enumerate(found) if not there)
+        return [self.needed.name(key) for key, there in enumerate(self._found) if not there]
 
-    def mails(self) -> Iterator[tuple[MailKey, str, bytes]]:
+    def mails(self) -> Iterator[tuple[int, str, bytes]]:
         """Every needed mail: its key, its name and its bytes, in the order of the zip for each account.
 
         Raises:
             ValueError: a member is damaged; the message names it.
         """
-        for account, source in self.accounts.items():
-            keys = [MailKey(account, position) for position in range(len(self._found[account]))]
+        for account, keys in groupby(range(len(self.needed)), lambda key: self.needed.name(key)[:3]):
             members = [(self.member(key), key) for key in keys]
             members.sort(key=lambda pair: RECORD.unpack(pair[0].record)[0])
-            read = source.read(member for member, _ in members)
+            read = self.accounts[account].read(member for member, _ in members)
             for (member, key), data in zip(members, read, strict=True):
                 yield key, member.name[4:], data
 
 
-#: A member that has the name of a needed mail, but is not that mail: its key, its account and the member.
-Copy = tuple[MailKey, Account, Member]
+#: A member that has the name of a needed mail, but is not that mail: the mail's key, the account and the member.
+Copy = tuple[int, Account, Member]
 
 
 def locate(collection: Collection, needed: NeededMails) -> MailLocations:
@@ -142,17 +129,18 @@ def locate(collection: Collection, needed: NeededMails) -> MailLocations:
         ValueError: mails are missing (the message counts them and names the first twenty), cannot be read, or exist
             twice with different contents; or a zip is damaged.
     """
-    locations = MailLocations(needed)
+    locations = MailLocations(collection, needed)
     copies: list[Copy] = []
     for account in collection.accounts:
         for member in account.members():
-            key = needed.key(member.name.rpartition("/")[2])
+            name = member.name.rpartition("/")[2]
+            key = needed.key(name)
             if key is None:
                 continue
-            own = key.account == account.account and member.name == f"{key.account}/{member.name[-17:]}"
+            own = name[:3] == account.account and member.name == f"{name[:3]}/{name}"
             if own:
                 account.check(member)
-            if not own or not locations.put(key, account, member.record):
+            if not own or not locations.put(key, member.record):
                 copies.append((key, account, member))
     _refuse_missing(collection, locations, copies)
     for copy in copies:
@@ -161,17 +149,16 @@ def locate(collection: Collection, needed: NeededMails) -> MailLocations:
 
 
 def _refuse_missing(collection: Collection, locations: MailLocations, copies: list[Copy]) -> None:
-    missing = list(locations.missing())
+    missing = locations.missing()
     if not missing:
         return
     shown = ", ".join(missing[:_SHOWN]) + (", …" if len(missing) > _SHOWN else "")
-    accounts = {account.account for account in collection.accounts}
-    absent = sorted({name[:3] for name in missing} - accounts)
+    absent = sorted({name[:3] for name in missing} - set(locations.accounts))
     hints = [f" There are no files for the accounts {', '.join(absent[:_SHOWN])}."] if absent else []
     for key, account, member in copies:
         name = locations.needed.name(key)
         if name in missing[:_SHOWN]:
-            hints.append(f" {account.path} has {member.name}; expected it as {key.account}/{name} in that account.")
+            hints.append(f" {account.path} has {member.name}; expected it as {name[:3]}/{name} in that account.")
             break
     raise ValueError(
         f"{collection.path}: {len(missing):,} of {len(locations.needed):,} mails that the id files name are missing: "
@@ -179,9 +166,9 @@ def _refuse_missing(collection: Collection, locations: MailLocations, copies: li
     )
 
 
-def _refuse_other_text(locations: MailLocations, key: MailKey, account: Account, member: Member) -> None:
+def _refuse_other_text(locations: MailLocations, key: int, account: Account, member: Member) -> None:
     own = locations.member(key)
-    own_account = locations.accounts[key.account]
+    own_account = locations.accounts[own.name[:3]]
     if own_account.fingerprint(own) != account.fingerprint(member):
         raise ValueError(
             f"{own_account.path} has {own.name}, and {account.path} has {member.name} with other contents: "

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
-from typing import NamedTuple
 
 from lamp_dataset.task import SETTINGS, Task
 from lamp_dataset.tasks import TASKS
@@ -14,13 +12,6 @@ from lamp_dataset.tasks import TASKS
 #: Setting -> the config whose texts come from the collection.
 GATED: dict[str, Task] = {task.setting: task for task in TASKS.values() if task.gated}
 _NAME = re.compile(f"(?:{GATED[SETTINGS[0]].stub_pattern})")
-
-
-class MailKey(NamedTuple):
-    """A needed mail: its account, and its position among the needed mails of that account, sorted by name."""
-
-    account: str
-    position: int
 
 
 def is_name(text: object) -> bool:
@@ -32,69 +23,63 @@ def is_name(text: object) -> bool:
     return isinstance(text, str) and _NAME.fullmatch(text) is not None
 
 
-def name_of(account: str, number: int) -> str:
+def name_of(account: int, number: int) -> str:
     """The name of a mail from its parts.
 
-    >>> name_of("147", 874)
+    >>> name_of(147, 874)
     '147-000874-EM.txt'
     """
-    return f"{account}-{number:06}-EM.txt"
+    return f"{account:03}-{number:06}-EM.txt"
 
 
 class NeededMails:
     """The names of the mails that a build needs, at four bytes a name.
 
-    Add all names, then :meth:`close`, then look up.
+    Add all names, then :meth:`close`, then look up. The key of a mail is its position among all names, sorted.
     """
 
     def __init__(self) -> None:
-        self._numbers: dict[str, array] = {}
+        self._parts: dict[str, array] = {}  # by account, so that few names are unpacked at once
         self._limits: dict[str, int] = {}
+        self._numbers = array("I")
 
     def add(self, name: str) -> None:
         """Add a name for which :func:`is_name` holds."""
         account = name[:3]
-        numbers = self._numbers.setdefault(account, array("I"))
-        numbers.append(int(name[4:10]))
-        if len(numbers) > self._limits.get(account, 4096):
-            self._pack(account)
+        part = self._parts.setdefault(account, array("I"))
+        part.append(_number(name))
+        if len(part) > self._limits.get(account, 4096):
+            packed = self._parts[account] = _packed(part)
+            self._limits[account] = 2 * len(packed) + 4096
 
     def close(self) -> None:
         """Sort the names; after that none can be added."""
-        for account in sorted(self._numbers):
-            self._pack(account)
-            self._numbers[account] = self._numbers.pop(account)
-
-    def _pack(self, account: str) -> None:
-        packed = array("I", sorted(set(self._numbers[account])))
-        self._numbers[account] = packed
-        self._limits[account] = 2 * len(packed) + 4096
+        for account in sorted(self._parts):
+            self._numbers += _packed(self._parts.pop(account))
 
     def __len__(self) -> int:
-        return sum(map(len, self._numbers.values()))
+        return len(self._numbers)
 
-    def accounts(self) -> dict[str, int]:
-        """Account -> number of its needed mails, sorted by account."""
-        return {account: len(numbers) for account, numbers in self._numbers.items()}
-
-    def key(self, name: str) -> MailKey | None:
+    def key(self, name: str) -> int | None:
         """The key of the mail ``name``; None if it is not needed, or not the name of a mail."""
-        return self.key_of_mail(name) if _NAME.fullmatch(name) else None
-
-    def key_of_mail(self, name: str) -> MailKey | None:
-        """As :meth:`key`, for a text that is known to be the name of a mail."""
-        if name[:3] not in self._numbers:
+        if not is_name(name):
             return None
-        numbers, number = self._numbers[name[:3]], int(name[4:10])
-        position = bisect_left(numbers, number)
-        found = position < len(numbers) and numbers[position] == number
-        return MailKey(name[:3], position) if found else None
+        number = _number(name)
+        key = bisect_left(self._numbers, number)
+        return key if key < len(self) and self._numbers[key] == number else None
 
-    def name(self, key: MailKey) -> str:
+    def name(self, key: int) -> str:
         """The name of the mail with this key."""
-        return name_of(key.account, self._numbers[key.account][key.position])
+        return name_of(*divmod(self._numbers[key], _ACCOUNT))
 
-    def names(self) -> Iterator[str]:
-        """All names, sorted."""
-        for account, numbers in self._numbers.items():
-            yield from (name_of(account, number) for number in numbers)
+
+#: A name as a number: its account's, times this, plus that of the mail.
+_ACCOUNT = 1_000_000
+
+
+def _number(name: str) -> int:
+    return int(name[:3]) * _ACCOUNT + int(name[4:10])
+
+
+def _packed(numbers: array) -> array:
+    return array("I", sorted(set(numbers)))

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from avocado_builder.collection.names import MailKey, NeededMails
+from avocado_builder.collection.names import NeededMails
 
 _BUFFER = 1 << 20
 _encode = json.JSONEncoder().encode
@@ -31,11 +31,8 @@ class Spool:
         self._needed, self._folder = needed, folder
         self._file = tempfile.TemporaryFile(dir=folder, buffering=_BUFFER)  # noqa: SIM115 - closed by __exit__
         self._size = 0
-        self._at, self._body, self._subject = {}, {}, {}
-        for account, count in needed.accounts().items():
-            self._at[account] = array("Q", bytes(8 * count))
-            self._body[account] = array("I", bytes(4 * count))
-            self._subject[account] = array("I", bytes(4 * count))
+        self._at = array("Q", bytes(8 * len(needed)))
+        self._body, self._subject = (array("I", bytes(4 * len(needed))) for _ in range(2))
 
     def __enter__(self) -> Spool:
         """The open spool."""
@@ -49,15 +46,15 @@ class Spool:
             if kind is None:
                 raise
 
-    def put(self, key: MailKey, subject: str, body: str) -> None:
+    def put(self, key: int, subject: str, body: str) -> None:
         """Store the texts of a mail.
 
         Raises:
             OSError: the disk is full.
         """
         texts = [_encode(text).encode("ascii") for text in (body, subject)]
-        self._at[key.account][key.position] = self._size
-        self._body[key.account][key.position], self._subject[key.account][key.position] = map(len, texts)
+        self._at[key] = self._size
+        self._body[key], self._subject[key] = map(len, texts)
         with self._naming_the_folder():
             for text in texts:
                 self._file.write(text)
@@ -82,8 +79,8 @@ class Spool:
 
     def get(self, name: str) -> tuple[bytes, bytes]:
         """Body and subject of a needed mail, each as a JSON string with its quotation marks."""
-        account, position = self._needed.key_of_mail(name)
-        body, subject = self._body[account][position], self._subject[account][position]
-        os.lseek(self._file.fileno(), self._at[account][position], os.SEEK_SET)
+        key = self._needed.key(name)
+        body, subject = self._body[key], self._subject[key]
+        os.lseek(self._file.fileno(), self._at[key], os.SEEK_SET)
         data = os.read(self._file.fileno(), body + subject)
         return data[:body], data[body:]

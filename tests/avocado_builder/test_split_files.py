@@ -21,8 +21,8 @@ def write(tmp_path):
         path.write_text(json.dumps(rows))
         ids = read_ids({split: path})
         with Spool(tmp_path, ids.needed) as spool:
-            for name in ids.needed.names():
-                spool.put(ids.needed.key(name), *MAILS[name])
+            for key in range(len(ids.needed)):
+                spool.put(key, *MAILS[ids.needed.name(key)])
             spool.close_writing()
             facts = write_split(split, ids.files[split], ids.task, spool, tmp_path)
         return {kind: (tmp_path / fact["file"]).read_bytes() for kind, fact in facts.items()}, facts
