@@ -12,8 +12,7 @@ from typing import Any
 
 from avocado_builder.collection.find_mails import Collection, MailLocations, locate, open_collection
 from avocado_builder.collection.names import GATED
-from avocado_builder.id_download import fetch_ids
-from avocado_builder.id_files import IdFilePaths, Ids, file_sha256, find_id_files, read_ids
+from avocado_builder.id_files import IdFilePaths, Ids, fetch_ids, file_sha256, find_id_files, read_ids
 from avocado_builder.mail.parsing import parse_mail, warnings_of
 from avocado_builder.mail.spool import Spool
 from avocado_builder.manifest import MANIFEST, built_files, make_manifest, read_manifest, write_manifest

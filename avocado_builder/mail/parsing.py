@@ -36,8 +36,7 @@ from email.parser import Parser
 from types import MappingProxyType
 from unicodedata import normalize
 
-from avocado_builder.mail.email_3_11 import POLICY, ParameterDefect, Part, decode_text, header_pieces
-from avocado_builder.mail.transfer_3_11 import UndecodableError
+from avocado_builder.mail.email_3_11 import POLICY, ParameterDefect, Part, UndecodableError, decode_text, header_pieces
 
 #: The name of these rules, for the manifest.
 RULES = "mail-parser-3.15.0"
