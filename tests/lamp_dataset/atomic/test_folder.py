@@ -12,6 +12,7 @@ import pytest
 import lamp_dataset
 from lamp_dataset.atomic import folder as module
 from lamp_dataset.atomic import whole_folder, work_folder
+from lamp_dataset.atomic.folder import exchange
 
 ROOT = str(Path(lamp_dataset.__file__).parent.parent)
 
@@ -366,3 +367,19 @@ def test_an_error_names_the_target_not_the_hidden_folder(tmp_path, monkeypatch):
     with pytest.raises(PermissionError) as error, work_folder(tmp_path, "out"):
         pass
     assert error.value.filename == str(tmp_path / "out")
+
+
+def test_two_folders_swap_their_names(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).touch()
+    if not exchange(tmp_path / "a", tmp_path / "b"):
+        pytest.skip("this file system cannot exchange two folders")
+    assert (names(tmp_path / "a"), names(tmp_path / "b")) == (["b"], ["a"])
+    with pytest.raises(FileNotFoundError):
+        exchange(tmp_path / "a", tmp_path / "nowhere")
+
+
+def test_a_system_without_the_call_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.platform", "win32")
+    assert not exchange(tmp_path / "a", tmp_path / "b")
