@@ -19,7 +19,7 @@ import tempfile
 import venv
 from pathlib import Path
 
-from lamp_dataset.loading.startup_file import LINE, NAME
+from lamp_dataset.commands.autoload import LINE, NAME
 
 LIMIT_MS = 2.0
 PROGRAMS = {
