@@ -14,15 +14,22 @@ import pyarrow as pa
 import xxhash
 
 from lamp_dataset.formats.json_file import HEAD_BYTES, describe, looks_like_html
-from lamp_dataset.formats.layout import SAMPLE, Files, check_layout, find_files, is_url, official_paths, urls
+from lamp_dataset.formats.layout import (
+    SAMPLE,
+    Files,
+    check_layout,
+    find_files,
+    how_to_get,
+    is_url,
+    official_paths,
+    urls,
+)
 from lamp_dataset.formats.oppu import is_users_file
 from lamp_dataset.loading.datasets_internals import BuilderOverrides
-from lamp_dataset.loading.gated import how_to_get
-from lamp_dataset.loading.raw_files import CONTENT, PROVENANCE, HashedFile, download, hash_file, open_raw
+from lamp_dataset.loading.raw_files import CONTENT, PROVENANCE, HashedFile, download, hash_file, open_raw, set_timeouts
 from lamp_dataset.loading.row_arrays import RowForm
 from lamp_dataset.loading.tables import read_golds, read_tables
 from lamp_dataset.loading.user_arrays import UserForm
-from lamp_dataset.loading.web import set_timeouts
 from lamp_dataset.task import SPLITS, Task, split_hint
 from lamp_dataset.tasks import CITATION, HOMEPAGE, TASKS, get_task
 

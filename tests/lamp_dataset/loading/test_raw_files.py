@@ -1,4 +1,4 @@
-"""Downloads from the official site, played by a server on the loopback with its ways to fail."""
+"""Downloads from the official site, played by a server on the loopback with its ways to fail, silence among them."""
 
 import dataclasses
 import hashlib
@@ -12,6 +12,7 @@ import pytest
 from datasets import DownloadConfig, load_dataset
 
 import lamp_dataset.lamp
+from lamp_dataset.loading import raw_files
 from lamp_dataset.loading.raw_files import fetching
 from lamp_dataset.task import SPLITS
 from lamp_dataset.tasks import TASKS
@@ -214,3 +215,93 @@ def test_a_fresh_download_under_all_checks(source, site, load, tmp_path):
     load("LaMP_4", **where)
     again = load("LaMP_4", **where, download_mode="force_redownload", verification_mode="all_checks")
     assert {split: len(rows) for split, rows in again.items()} == {"train": 6, "validation": 6, "test": 6}
+
+
+PATH = "LaMP_4/dev/dev_questions.json"
+
+
+@pytest.fixture
+def served(tmp_path):
+    with fake_site.running() as served:
+        served.written = made_up.write_all(tmp_path / "site", ["LaMP_4"])["LaMP_4"]["validation"]
+        served.serve(tmp_path / "site")
+        yield served
+
+
+@pytest.fixture
+def rows(served, tmp_path):
+    def rows(streaming=False, **options):
+        options = {"base_url": served.url, "splits": ("validation",), "cache_dir": str(tmp_path / "cache"), **options}
+        return list(load_dataset("lamp", "LaMP_4", streaming=streaming, **options)["validation"])
+
+    return rows
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+@pytest.mark.parametrize("failure", ["silent", "stalls", "stalls without ranges"])
+def test_a_silent_server_is_an_error_that_says_which_file_how_long_and_what_to_do(
+    failure, streaming, served, rows, monkeypatch
+):
+    monkeypatch.setenv("LAMP_TIMEOUT", "0.5")
+    served.failures[PATH] = failure
+    with pytest.raises(ConnectionError) as error:
+        rows(streaming)
+    for fact in (f"{served.url}/{PATH}", "0.5 seconds", "LAMP_TIMEOUT", "data_dir="):
+        assert fact in str(error.value)
+    assert "outputs" not in str(error.value)
+    assert len([path for _, path in served.log if path == PATH]) <= 3  # not asked again and again
+    served.failures.clear()
+    monkeypatch.delenv("LAMP_TIMEOUT")
+    assert rows(streaming) == made_up.expected(TASKS["LaMP_4"], *served.written)
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_slow_server_is_waited_for(streaming, served, rows, monkeypatch):
+    monkeypatch.setenv("LAMP_TIMEOUT", "2")  # the answer takes three seconds
+    served.failures[PATH] = "slow"
+    assert rows(streaming) == made_up.expected(TASKS["LaMP_4"], *served.written)
+
+
+def test_options_of_the_caller_come_first(served, rows, monkeypatch):
+    asked = []
+    monkeypatch.setattr(raw_files, "client_options", lambda given: asked.append(given) or {"trust_env": False})
+    config = DownloadConfig(storage_options={"client_kwargs": {"trust_env": False}})
+    rows(download_config=config)
+    assert asked == [config.storage_options["client_kwargs"]] == [{"trust_env": False}]
+    monkeypatch.undo()
+    assert raw_files.client_options({"timeout": 1})["timeout"] == 1
+
+
+@pytest.mark.parametrize("value", ["soon", "0", "-3", "nan", "inf", "1 2"])
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_wrong_time_out_is_refused_by_name(value, streaming, rows, monkeypatch):
+    monkeypatch.setenv("LAMP_TIMEOUT", value)
+    with pytest.raises(ValueError, match=f"LAMP_TIMEOUT.*{value}"):
+        rows(streaming)
+
+
+def test_an_empty_variable_is_none(monkeypatch):
+    monkeypatch.setenv("LAMP_TIMEOUT", "")
+    assert raw_files.patience() == 60
+
+
+def test_a_cut_connection_is_tried_again_while_streaming(served, rows, monkeypatch):
+    monkeypatch.setattr("datasets.config.STREAMING_READ_RETRY_INTERVAL", 0)
+    whole, cuts = served.answer, iter(["cut connection", "cut connection"])
+
+    def answer(path):
+        if path == PATH and served.log[-1][0] == "GET":
+            served.failures[path] = next(cuts, None)
+        return whole(path)
+
+    monkeypatch.setattr(served, "answer", answer)
+    assert rows(streaming=True) == made_up.expected(TASKS["LaMP_4"], *served.written)
+    assert served.log.count(("GET", PATH)) == 3
+
+
+def test_files_on_the_hub_are_opened_as_datasets_does_it(monkeypatch, tmp_path):
+    (tmp_path / "file").write_bytes(b"theirs")
+    monkeypatch.setattr("datasets.config.HF_ENDPOINT", "https://hub.example")
+    monkeypatch.setattr("datasets.utils.file_utils.xopen", lambda url, mode: (tmp_path / "file").open(mode))
+    with raw_files.open_url("https://hub.example/datasets/me/x/resolve/main/file") as file:
+        assert file.read() == b"theirs"
