@@ -17,11 +17,7 @@ SPLITS_WITH_GOLDS = ("train", "validation")
 
 #: Kind of scoring -> result keys, spelled as the benchmark spells them.
 SCORES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "classification": ("accuracy", "f1"),
-        "ordinal": ("MAE", "RMSE"),
-        "generation": ("rouge-1", "rouge-L"),
-    }
+    {"classification": ("accuracy", "f1"), "ordinal": ("MAE", "RMSE"), "generation": ("rouge-1", "rouge-L")}
 )
 
 #: Fields that may be JSON numbers in the files; rows always show them as strings.
@@ -79,10 +75,7 @@ class Wording:
         """Pairs of (whether the problem exists, its description), for the check of the table at import."""
         parts = ("insert_after", "items") if self.insert_after else ("items", "input")
         yield set(fields(self.template)) != set(parts), f"the prompt template needs {', '.join(parts)}"
-        yield (
-            self.truncated_field not in fields(self.item),
-            f"the item template lacks {self.truncated_field!r}",
-        )
+        yield (self.truncated_field not in fields(self.item), f"the item template lacks {self.truncated_field!r}")
         measured = fields(self.item_cost[1] or "")
         yield not set(measured) <= set(fields(self.item)), "item_cost measures a field that the item template lacks"
         yield self.truncated_field in measured, "item_cost measures the truncated field, which is measured separately"
@@ -212,34 +205,19 @@ class Task:
             (self.setting not in SETTINGS, f"setting {self.setting!r} is not one of {', '.join(SETTINGS)}"),
             (bool(self.labels) == (self.kind == "generation"), "every task needs labels, except for generation"),
             (len(set(self.labels)) != len(self.labels), "duplicate label"),
-            (
-                not set(self.document_fields) <= set(self.profile_fields),
-                "a document field is missing from the profile",
-            ),
+            (not set(self.document_fields) <= set(self.profile_fields), "a document field is missing from the profile"),
             (self.output_field not in (None, *self.profile_fields), "the output field is missing from the profile"),
             (set(self.num_samples) != set(SPLITS), f"num_samples needs the splits {', '.join(SPLITS)}"),
             (any(self.num_samples.get(s) is None for s in self.verified_splits), "a verified split has no count"),
-            (
-                self.gated != bool(self.stub_pattern),
-                "a gated task, and only that, has stubs",
-            ),
-            (
-                self.query_marker is not None and self.query_marker not in self.instruction,
-                "query marker not found",
-            ),
-            (
-                (self.query_marker is None) != (self.query_frame is not None),
-                "either a query marker or a query frame",
-            ),
+            (self.gated != bool(self.stub_pattern), "a gated task, and only that, has stubs"),
+            (self.query_marker is not None and self.query_marker not in self.instruction, "query marker not found"),
+            ((self.query_marker is None) != (self.query_frame is not None), "either a query marker or a query frame"),
             (
                 self.subject_frame is not None and not self.instruction.endswith(self.subject_frame[0]),
                 "the instruction does not end with the words before the subject",
             ),
             (self.query_marker is None and self.subject_frame is None, "the subject of an input cannot be told"),
-            (
-                not set(fields(self.wording.item)) <= set(self.profile_fields),
-                "the profile lacks a field of the prompt",
-            ),
+            (not set(fields(self.wording.item)) <= set(self.profile_fields), "the profile lacks a field of the prompt"),
             (
                 not {self.pair.text, self.pair.output} <= set(self.profile_fields),
                 "the profile lacks a field of the training pair",

@@ -33,53 +33,38 @@ LICENSE = "CC BY-NC-SA 4.0 (LaMP); the texts keep the terms of their source"
 
 
 def _both_settings(
-    *, name: str, path: str, user: Mapping, time: Mapping, official_name: str | None = None, **facts
+    *,
+    name: str,
+    user: tuple[int | None, ...],
+    time: tuple[int | None, ...],
+    user_mb: Mapping[str, float] = MappingProxyType({}),
+    time_mb: Mapping[str, float] = MappingProxyType({}),
+    verified: tuple[str, ...] = tuple(SPLITS),
+    path: str | None = None,
+    **facts,
 ) -> Iterator[Task]:
-    common = {"base": name, "official_name": official_name or name, **facts}
-    yield Task(name=name, setting="user", path=path, **common, **user)
-    yield Task(name=f"{name}_time", setting="time", path=f"time/{path}", **common, **time)
+    """The two rows of a task; ``user`` and ``time``: published samples of the splits in that setting."""
+    common = {"base": name, "official_name": name, "license": LICENSE, "aliases": (name.replace("_", "-"),), **facts}
+    user, time = (MappingProxyType(dict(zip(SPLITS, counts, strict=True))) for counts in (user, time))
+    sizes = {"num_samples": user, "verified_splits": verified, "questions_mb": user_mb}
+    yield Task(name=name, setting="user", path=path or name, **sizes, **common)
+    sizes = {"num_samples": time, "questions_mb": time_mb}
+    yield Task(name=f"{name}_time", setting="time", path=f"time/{path or name}", **sizes, **common)
 
 
-def _counts(train: int | None, validation: int | None, test: int | None) -> Mapping[str, int | None]:
-    return MappingProxyType({"train": train, "validation": validation, "test": test})
-
-
-_ALL = tuple(SPLITS)
-_HELD_OUT = ("validation", "test")
-
+#: As the inputs of the task list them.
 _MOVIE_TAGS = (
-    "sci-fi",
-    "based on a book",
-    "comedy",
-    "action",
-    "twist ending",
-    "dystopia",
-    "dark comedy",
-    "classic",
-    "psychology",
-    "fantasy",
-    "romance",
-    "thought-provoking",
-    "social commentary",
-    "violence",
-    "true story",
+    "sci-fi, based on a book, comedy, action, twist ending, dystopia, dark comedy, classic, psychology, fantasy, "
+    "romance, thought-provoking, social commentary, violence, true story"
 )
 _NEWS_CATEGORIES = (
-    "women",
-    "religion",
-    "politics",
-    "style & beauty",
-    "entertainment",
-    "culture & arts",
-    "sports",
-    "science & technology",
-    "travel",
-    "business",
-    "crime",
-    "education",
-    "healthy living",
-    "parents",
-    "food & drink",
+    "women, religion, politics, style & beauty, entertainment, culture & arts, sports, science & technology, travel, "
+    "business, crime, education, healthy living, parents, food & drink"
+)
+_TITLE_FOR_TEXT = Wording(
+    item='"{title}" is the title for "{text}" ',
+    truncated_field="text",
+    item_cost=(0, '"{title}" is the title for " " '),
 )
 
 _ROWS = (
@@ -103,28 +88,22 @@ _ROWS = (
             template_cost=(0, None),
         ),
         pair=ItemPair(text="title", output="abstract", instruction="Write an abstract for this title:"),
-        path="LaMP_1",
-        user={
-            "num_samples": _counts(9_682, 2_500, 2_500),
-            "verified_splits": _ALL,
-            "questions_mb": MappingProxyType({"validation": 273.4}),
-        },
-        time={"num_samples": _counts(6_542, 1_500, 1_500)},
+        user=(9_682, 2_500, 2_500),
+        user_mb=MappingProxyType({"validation": 273.4}),
+        time=(6_542, 1_500, 1_500),
         source="Citation Network Dataset (Tang et al. 2008)",
-        license=LICENSE,
-        aliases=("LaMP-1",),
         oppu=OppuNames(folder="citation", task="LaMP_1"),
     ),
     *_both_settings(
         name="LaMP_2",
         title="Personalized Movie Tagging",
         kind="classification",
-        labels=_MOVIE_TAGS,
+        labels=tuple(_MOVIE_TAGS.split(", ")),
         profile_fields=("tag", "description"),
         output_field="tag",
         instruction=(
             "Which tag does this movie relate to among the following tags? Just answer with the tag name without "
-            f"further explanation. tags: [{', '.join(_MOVIE_TAGS)}] description:"
+            f"further explanation. tags: [{_MOVIE_TAGS}] description:"
         ),
         query_marker="description:",
         document_fields=("description",),
@@ -135,14 +114,10 @@ _ROWS = (
         ),
         pair=ItemPair(text="description", output="tag"),
         path="LaMP_2/new",
-        user={
-            "num_samples": _counts(3_820, 692, 870),
-            "verified_splits": _ALL,
-            "questions_mb": MappingProxyType({"validation": 9.5}),
-        },
-        time={"num_samples": _counts(5_073, 1_410, 1_557)},
+        user=(3_820, 692, 870),
+        user_mb=MappingProxyType({"validation": 9.5}),
+        time=(5_073, 1_410, 1_557),
         source="MovieLens (Harper and Konstan 2015) and The Movie Database",
-        license=LICENSE,
         aliases=("LaMP-2", "LaMP-2M", "LaMP-2-movie", "LaMP-2-new"),
         oppu=OppuNames(folder="movie_tagging", task="LaMP_2M"),
     ),
@@ -151,12 +126,12 @@ _ROWS = (
         official_name="LaMP_2",
         title="Personalized News Categorization",
         kind="classification",
-        labels=_NEWS_CATEGORIES,
+        labels=tuple(_NEWS_CATEGORIES.split(", ")),
         profile_fields=("text", "title", "category"),
         output_field="category",
         instruction=(
             "Which category does this article relate to among the following categories? Just answer with the category "
-            f"name without further explanation. categories: [{', '.join(_NEWS_CATEGORIES)}] article:"
+            f"name without further explanation. categories: [{_NEWS_CATEGORIES}] article:"
         ),
         query_marker="article:",
         document_fields=("title", "text"),
@@ -167,10 +142,10 @@ _ROWS = (
         ),
         pair=ItemPair(text="text", output="category"),
         path="LaMP_2",
-        user={"num_samples": _counts(5_914, 1_052, 1_274), "verified_splits": _HELD_OUT},
-        time={"num_samples": _counts(None, None, None)},
+        user=(5_914, 1_052, 1_274),
+        verified=("validation", "test"),
+        time=(None, None, None),
         source="News Category Dataset (Misra 2022)",
-        license=LICENSE,
         aliases=("LaMP-2N", "LaMP-2-news", "LaMP-2-old"),
         oppu=OppuNames(folder="news_categorize", task="LaMP_2N"),
     ),
@@ -193,19 +168,11 @@ _ROWS = (
             item_cost=(0, '{score} is the score for " " '),
         ),
         pair=ItemPair(text="text", output="score"),
-        path="LaMP_3",
-        user={
-            "num_samples": _counts(20_000, 2_500, 2_500),
-            "verified_splits": _ALL,
-            "questions_mb": MappingProxyType({"validation": 401.0}),
-        },
-        time={
-            "num_samples": _counts(20_000, 2_500, 2_500),
-            "questions_mb": MappingProxyType({"train": 1_700, "test": 414}),
-        },
+        user=(20_000, 2_500, 2_500),
+        user_mb=MappingProxyType({"validation": 401.0}),
+        time=(20_000, 2_500, 2_500),
+        time_mb=MappingProxyType({"train": 1_700, "test": 414}),
         source="Amazon Reviews (Ni et al. 2019)",
-        license=LICENSE,
-        aliases=("LaMP-3",),
         oppu=OppuNames(folder="product_rating", task="LaMP_3"),
     ),
     *_both_settings(
@@ -217,22 +184,12 @@ _ROWS = (
         instruction="Generate a headline for the following article:",
         query_marker="article:",
         document_fields=("title", "text"),
-        wording=Wording(
-            item='"{title}" is the title for "{text}" ',
-            truncated_field="text",
-            item_cost=(0, '"{title}" is the title for " " '),
-        ),
+        wording=_TITLE_FOR_TEXT,
         pair=ItemPair(text="text", output="title"),
-        path="LaMP_4",
-        user={
-            "num_samples": _counts(12_527, 1_925, 2_376),
-            "verified_splits": _ALL,
-            "questions_mb": MappingProxyType({"train": 826}),
-        },
-        time={"num_samples": _counts(12_500, 1_500, 1_800)},
+        user=(12_527, 1_925, 2_376),
+        user_mb=MappingProxyType({"train": 826}),
+        time=(12_500, 1_500, 1_800),
         source="News Category Dataset (Misra 2022)",
-        license=LICENSE,
-        aliases=("LaMP-4",),
         oppu=OppuNames(folder="news_headline", task="LaMP_4"),
     ),
     *_both_settings(
@@ -252,16 +209,10 @@ _ROWS = (
             template_cost=(1, "Following the given patterns"),
         ),
         pair=ItemPair(text="abstract", output="title"),
-        path="LaMP_5",
-        user={
-            "num_samples": _counts(9_682, 2_500, 2_500),
-            "verified_splits": _ALL,
-            "questions_mb": MappingProxyType({"validation": 272.4}),
-        },
-        time={"num_samples": _counts(14_682, 1_500, 1_500)},
+        user=(9_682, 2_500, 2_500),
+        user_mb=MappingProxyType({"validation": 272.4}),
+        time=(14_682, 1_500, 1_500),
         source="Citation Network Dataset (Tang et al. 2008)",
-        license=LICENSE,
-        aliases=("LaMP-5",),
         oppu=OppuNames(folder="scholarly_title", task="LaMP_5"),
     ),
     *_both_settings(
@@ -273,21 +224,15 @@ _ROWS = (
         instruction="Generate a subject for the following email:",
         query_marker=":",
         document_fields=("text",),
-        wording=Wording(
-            item='"{title}" is the title for "{text}" ',
-            truncated_field="text",
-            item_cost=(0, '"{title}" is the title for " " '),
-        ),
+        wording=_TITLE_FOR_TEXT,
         pair=ItemPair(text="text", output="title"),
-        path="LaMP_6",
-        user={"num_samples": _counts(4_840, 1_353, 1_246), "verified_splits": _ALL},
-        time={"num_samples": _counts(4_821, 1_250, 1_250)},
+        user=(4_840, 1_353, 1_246),
+        time=(4_821, 1_250, 1_250),
         source="Avocado Research Email Collection, LDC2015T03 (Oard et al. 2015)",
         license="LDC2015T03: Avocado Research Email Collection license agreement; no redistribution",
         license_id="other",
         gated=True,
         stub_pattern=r"[0-9]{3}-[0-9]{6}-EM\.txt",
-        aliases=("LaMP-6",),
         oppu=OppuNames(folder="email_subject", task="LaMP_6"),  # ours: OPPU leaves the gated task out
     ),
     *_both_settings(
@@ -306,16 +251,10 @@ _ROWS = (
             template_cost=(1, "are written by user. Following the given patterns"),
         ),
         pair=ItemPair(text="text", output="text", instruction="Complete the following tweet:", lead=(0.1, 0.25)),
-        path="LaMP_7",
-        user={
-            "num_samples": _counts(10_437, 1_500, 1_496),
-            "verified_splits": _ALL,
-            "questions_mb": MappingProxyType({"train": 25, "validation": 3.5, "test": 3.5}),
-        },
-        time={"num_samples": _counts(13_437, 1_498, 1_500)},
+        user=(10_437, 1_500, 1_496),
+        user_mb=MappingProxyType({"train": 25, "validation": 3.5, "test": 3.5}),
+        time=(13_437, 1_498, 1_500),
         source="Sentiment140 (Go et al. 2009)",
-        license=LICENSE,
-        aliases=("LaMP-7",),
         oppu=OppuNames(folder="tweet_paraphrase", task="LaMP_7", history="user_more_100_history"),
     ),
 )
