@@ -5,7 +5,7 @@ Standard library only.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 
 from lamp_dataset.formats.texts import short
 
@@ -33,7 +33,7 @@ def duplicates(ids: Iterable[str]) -> list[str]:
     return list(again)
 
 
-class UniqueIds:
+class UniqueIds(set[str]):
     """The ids of a stream so far; refuses one that came before.
 
     Args:
@@ -41,35 +41,23 @@ class UniqueIds:
     """
 
     def __init__(self, where: str) -> None:
+        super().__init__()
         self._where = where
-        self._seen: set[str] = set()
 
     def add(self, sample_id: str) -> None:
         """Take in the next id; DuplicateIdError if it came before."""
-        if sample_id in self._seen:
+        if sample_id in self:
             raise DuplicateIdError(f"{self._where}: duplicate id {short(sample_id)}; ids must be unique")
-        self._seen.add(sample_id)
+        super().add(sample_id)
 
     def add_all(self, ids: Collection[str]) -> None:
         """Take in the next ids; DuplicateIdError at the first one that came before."""
         new = set(ids)
-        if len(new) == len(ids) and self._seen.isdisjoint(new):
-            self._seen |= new
+        if len(new) == len(ids) and self.isdisjoint(new):
+            self.update(new)
             return
         for sample_id in ids:
             self.add(sample_id)
-
-    def __iter__(self) -> Iterator[str]:
-        """The ids, in no particular order."""
-        return iter(self._seen)
-
-    def __contains__(self, sample_id: object) -> bool:
-        """Whether the id came before."""
-        return sample_id in self._seen
-
-    def __len__(self) -> int:
-        """How many there are."""
-        return len(self._seen)
 
 
 def check_unique(ids: Iterable[str], where: str) -> None:

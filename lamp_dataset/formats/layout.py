@@ -50,33 +50,13 @@ def urls(task: Task, splits: Iterable[str] = tuple(SPLITS), base_url: str | None
     }
 
 
-def _as_on_the_site(task: Task, path: str) -> str:
-    return path
-
-
-def _folder_per_config(task: Task, path: str) -> str:
-    return os.path.join(task.name, os.path.basename(path))
-
-
-def _folder_per_config_and_split(task: Task, path: str) -> str:
-    return os.path.join(task.name, *path.split("/")[-2:])
-
-
-def _folder_per_split(task: Task, path: str) -> str:
-    return os.path.join(*path.split("/")[-2:])
-
-
-def _flat(task: Task, path: str) -> str:
-    return os.path.basename(path)
-
-
 #: Ways to lay out a ``data_dir``, in the order they are tried: path below the site's folder -> path below ``data_dir``.
 LAYOUTS: tuple[Callable[[Task, str], str], ...] = (
-    _as_on_the_site,
-    _folder_per_config,
-    _folder_per_config_and_split,
-    _folder_per_split,
-    _flat,
+    lambda task, path: path,  # as on the site
+    lambda task, path: os.path.join(task.name, os.path.basename(path)),  # a folder per config
+    lambda task, path: os.path.join(task.name, *path.split("/")[-2:]),  # one per config, and below it per split
+    lambda task, path: os.path.join(*path.split("/")[-2:]),  # a folder per split
+    lambda task, path: os.path.basename(path),  # flat
 )
 
 

@@ -68,7 +68,7 @@ def test_the_first_layout_wins_and_splits_without_files_are_left_out(tmp_path):
 def test_local_golds_of_test_are_found_beside_the_questions(tmp_path):
     task = TASKS["LaMP_4_time"]
     for layout in LAYOUTS:
-        folder = tmp_path / layout.__name__
+        folder = tmp_path / str(LAYOUTS.index(layout))
         lay_out(folder, task, layout, ["test"])
         path = folder / layout(task, task.questions_path("test").replace("questions", "outputs"))
         write(path)
