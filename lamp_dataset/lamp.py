@@ -149,7 +149,7 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
         )
 
     def expected_size(self, split: str) -> int | None:
-        """The published number of samples if it is verified and the files are those of the official site."""
+        """The published number of samples if it is verified and the files are the official site's; else any will do."""
         official = self.config.data_dir is None and self.config.base_url is None
         return self.task.num_samples[split] if official and split in self.task.verified_splits else None
 
@@ -164,7 +164,7 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
             return super().as_streaming_dataset(split, *options, **more)
 
     def fetch(self, dl_manager: datasets.DownloadManager) -> dict[str, Files]:
-        """The files of each split, downloaded unless they are in ``data_dir`` or streamed."""
+        """Split -> its files, downloaded unless they are in ``data_dir`` or streamed."""
         self._fetched: dict[str, str] = {}  # path in the download cache -> URL
         if self.config.data_dir is not None:
             return self.config.files
@@ -190,7 +190,7 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
             raise ValueError(f"{url}: expected JSON, found {describe(head)}. {_NOT_KEPT}")
 
     def reject(self, files: Files | None) -> None:
-        """Take files with wrong content out of the download cache, so that the next call fetches them again."""
+        """Forget downloads with wrong content, of one split or (None) of all: the next call fetches them again."""
         self._forget(list(self._fetched) if files is None else [path for path in files if path is not None])
 
     def _forget(self, paths: list[str]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -18,15 +18,11 @@ from lamp_dataset.loading.import_hook import patch_factory, when_imported
 
 
 def teach(name: str, builder_module: str, version: Callable[[], str]) -> None:
-    """Make ``datasets`` find a builder under a name, now or once it is imported.
+    """Make ``datasets`` find the builder in the module ``builder_module`` under a name, now or once it is imported.
 
     ``datasets`` 4 and newer load no script files, but any builder in an importable module. All loaders ask
     ``dataset_module_factory(path, …)``, which two modules hold; both are wrapped, and any other name passes on.
-
-    Args:
-        name: the first argument of ``load_dataset``.
-        builder_module: dotted name of the module with the builder.
-        version: gives the part of the cache folder's name that stands for the builder's sources.
+    ``version`` gives the part of the cache folder's name that stands for the builder's sources.
     """
 
     def answer() -> object:
@@ -56,8 +52,7 @@ def fingerprint_of(rows: Any) -> str:
 def files_of(rows: Any) -> list[str] | None:
     """The Arrow files that hold exactly the rows and columns of a ``datasets.Dataset``, in order.
 
-    Returns:
-        None if there are none, as for rows in memory, if they are gone, or if the rows are a selection or were changed.
+    None if there are none, as for rows in memory, if they are gone, or if the rows are a selection or were changed.
     """
     datasets = sys.modules.get("datasets")
     if datasets is None or not isinstance(rows, datasets.Dataset) or rows._indices is not None:
@@ -85,8 +80,7 @@ def cache_path(rows: Any, fingerprint: str) -> str:
 def table_of(batch: Any) -> tuple[Any, frozenset[str]] | None:
     """The Arrow table behind a batch of ``map(batched=True)``, and its columns that are not Python objects yet.
 
-    Returns:
-        None if the batch is anything else, such as a dict of lists.
+    None if the batch is anything else, such as a dict of lists.
     """
     formatting = sys.modules.get("datasets.formatting.formatting")  # without it, there can be no such batch
     if formatting is None or not isinstance(batch, formatting.LazyBatch):
@@ -97,39 +91,14 @@ def table_of(batch: Any) -> tuple[Any, frozenset[str]] | None:
 class BuilderOverrides:
     """What a builder of ours changes about ``datasets.ArrowBasedBuilder``, to be inherited before it.
 
-    The builder defines methods under public names (the first ones below); the methods that ``datasets`` calls by
-    private names call those.
+    The methods that ``datasets`` calls by private names call those that the builder defines under public names:
+    ``check_request``, ``describe``, ``fetch``, ``read``, ``expected_size``, ``before_preparing`` and ``reject``.
 
     Attributes:
         kept_facts: path of a raw file -> its size and checksum, to be kept with the prepared rows.
     """
 
     kept_facts: dict[str, dict]
-
-    def check_request(self, config_name: str | None, options: dict) -> None:
-        """Raise ValueError if there is no such config, or it does not take these options of ``load_dataset``."""
-
-    def describe(self) -> Any:
-        """The ``datasets.DatasetInfo`` of the config."""
-        raise NotImplementedError
-
-    def fetch(self, dl_manager: Any) -> dict[str, Files]:
-        """Split -> its raw files, local or (while streaming) remote."""
-        raise NotImplementedError
-
-    def read(self, split: str, files: Files) -> Iterator[Any]:
-        """The rows of a split as Arrow tables."""
-        raise NotImplementedError
-
-    def expected_size(self, split: str) -> int | None:
-        """The number of rows that a split must have; None if any will do."""
-        raise NotImplementedError
-
-    def before_preparing(self, folder: str) -> None:
-        """Called with the folder that the rows are about to be written to."""
-
-    def reject(self, files: Files | None) -> None:
-        """Called if the content of raw files is wrong: those of one split, or of all (None)."""
 
     def _create_builder_config(self, config_name=None, **options):
         self.check_request(config_name, options)

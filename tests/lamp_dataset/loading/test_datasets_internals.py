@@ -142,6 +142,9 @@ class Ours(BuilderOverrides, Theirs):
     def __init__(self, error):
         self.error, self.rejected = error, []
 
+    def before_preparing(self, folder):
+        assert folder == self._output_dir
+
     def reject(self, files):
         self.rejected.append(files)
 
