@@ -77,18 +77,13 @@ class IdFilePaths(NamedTuple):
 
 
 def find_id_files(folder: str | os.PathLike, splits: tuple[str, ...] = (), setting: str | None = None) -> IdFilePaths:
-    """Find the id files in ``folder``.
+    """Find the id files in ``folder``, which has one of the loader's layouts.
 
     The first setting and layout that has any id file is taken, whatever ``splits`` says. So a missing file is never
-    replaced by one of the other setting.
+    replaced by one of the other setting. Without ``splits``, all splits are taken that have an id file; without
+    ``setting``, the user-based files if the folder has both.
 
-    Args:
-        folder: the folder, in one of the loader's layouts.
-        splits: the wanted splits; empty for all that have an id file.
-        setting: ``"user"`` or ``"time"``: which one to take; None prefers the user-based files if the folder has both.
-
-    Raises:
-        FileNotFoundError: the folder does not exist, holds no id file, or none for a wanted split.
+    FileNotFoundError: the folder does not exist, holds no id file, or none for a wanted split.
     """
     folder = Path(folder).expanduser()
     if not folder.is_dir():
@@ -142,13 +137,7 @@ def _none_found(folder: Path, names: Iterable[str]) -> str:
 def read_ids(paths: Mapping[str, Path], setting: str | None = None) -> Ids:
     """Read the id files once: check their shape, tell their setting, collect the names of mails.
 
-    Args:
-        paths: split -> id file.
-        setting: ``"user"`` or ``"time"`` if that is known; the files must agree with it.
-
-    Raises:
-        ValueError: a file is not an id file, or the files are of different settings or not of the given one.
-        OSError: a file cannot be read.
+    ValueError: a file is not an id file, or the files are of different settings or not of the given one.
     """
     needed = NeededMails()
     files = {split: _read_file(path, needed) for split, path in paths.items()}
@@ -179,10 +168,9 @@ def _read_file(path: Path, needed: NeededMails) -> IdFile:
 
 
 def id_rows(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of an id file one by one, checked; numbers as :class:`~lamp_dataset.formats.json_text.Number`.
+    """The rows of an id file one by one, checked; numbers as :class:`~lamp_dataset.formats.texts.Number`.
 
-    Raises:
-        ValueError: the file is not a questions file, or texts are not names of mails; see :func:`read_questions`.
+    ValueError: the file is not a questions file, or texts are not names of mails; see :func:`read_questions`.
     """
     for row in read_questions(path):
         where = f"{path}: sample {short(row['id'])}"
@@ -226,18 +214,9 @@ _BY_HAND = "Download it yourself and pass its folder: --ids-dir (from Python ids
 
 
 def fetch_ids(task: Task, splits: tuple[str, ...], folder: Path, base_url: str = BASE_URL) -> dict[str, Path]:
-    """Fetch the questions files of ``splits`` into ``folder``.
+    """Fetch the questions files of ``splits`` (of all, if empty) into ``folder``: split -> path.
 
     The site answers some wrong paths with status 200 and a web page, so the content is checked, not the status.
-
-    Args:
-        task: the config.
-        splits: the splits; empty for all.
-        folder: where to save them; it must exist.
-        base_url: the site, or a mirror in its layout.
-
-    Returns:
-        Split -> path.
 
     Raises:
         OSError: there is no connection, the site answers an error, or the transfer was cut off.

@@ -71,22 +71,15 @@ def _facts(ids: Ids, split: str) -> dict[str, Any]:
 
 
 def write_manifest(manifest: Mapping[str, Any], folder: Path) -> None:
-    """Write the manifest into the built folder.
-
-    Raises:
-        OSError: the disk is full.
-    """
+    """Write the manifest into the built folder; OSError if the disk is full."""
     with write_whole(folder / MANIFEST, permissions=0o600) as file:
         file.write(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a built folder; None if it has none.
+    """The manifest of a built folder; None if it has none. ValueError if it is not one of this builder.
 
     Folders that were built before the key ``licence`` became ``license`` are read as well.
-
-    Raises:
-        ValueError: the file of that name is not a manifest of this builder.
     """
     path = folder / MANIFEST
     if not path.is_file():

@@ -18,12 +18,7 @@ from lamp_dataset.task import SPLITS, SPLITS_WITH_GOLDS, Task
 
 
 class HashingFile:
-    """Counts and hashes what is written to a file.
-
-    Attributes:
-        size: number of bytes so far.
-        digest: their SHA-256.
-    """
+    """Counts what is written to a file (``size``) and hashes it (``digest``, SHA-256)."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -41,13 +36,6 @@ def write_split(split: str, ids: IdFile, task: Task, spool: Spool, folder: Path)
 
     Questions are a bare list in every split. The benchmark's script wraps those of test like outputs, which none of
     its other scripts can read.
-
-    Args:
-        split: train, validation or test.
-        ids: its id file.
-        task: the config.
-        spool: the texts.
-        folder: where to write.
 
     Returns:
         ``questions`` and ``outputs`` -> name, number of entries, size and SHA-256 of the file.

@@ -31,11 +31,7 @@ def lazy_exports(package: str, modules: Mapping[str, str]) -> tuple[Callable[[st
 
 
 def require(module: str, extra: str) -> ModuleType:
-    """Import the optional module ``module``, which comes with the extra ``extra``.
-
-    Raises:
-        ImportError: it is not installed.
-    """
+    """Import an optional module, which comes with the extra ``extra``; ImportError if it is not installed."""
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
@@ -58,8 +54,7 @@ def _missing(module: str, extra: str) -> ImportError:
 def load_model(load: Callable[..., Any], name: str, **options: Any) -> Any:
     """``load(name, **options)``, a loader of Hugging Face.
 
-    Raises:
-        OSError: the model or tokenizer cannot be loaded; the message keeps the first line of the loader's own.
+    OSError if the model or tokenizer cannot be loaded; the message keeps the first line of the loader's own.
     """
     try:
         return load(name, **options)

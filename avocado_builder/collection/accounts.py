@@ -27,21 +27,13 @@ class Member(NamedTuple):
 
 
 class ZipAccount:
-    """An account as ``NNN.zip``.
-
-    Args:
-        path: the zip, named after the account.
-    """
+    """An account as ``NNN.zip``."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.account = path, path.name[:3]
 
     def members(self) -> Iterator[Member]:
-        """All members, as the zip's central directory lists them; no mail is read.
-
-        Raises:
-            ValueError: the file is not a zip or is damaged; the message names it.
-        """
+        """All members, as the zip's central directory lists them; no mail is read. ValueError if the zip is damaged."""
         try:
             with zipfile.ZipFile(self.path) as archive:
                 for info in archive.infolist():
@@ -52,10 +44,9 @@ class ZipAccount:
             raise ValueError(f"{self.path}: not a readable zip, damaged or cut off ({error}). Copy it again") from error
 
     def check(self, member: Member) -> None:
-        """Refuse a member that cannot be read, before any mail is.
+        """Refuse a member before any mail is read.
 
-        Raises:
-            ValueError: it is encrypted, too large, or compressed by a method that zips of this collection do not use.
+        ValueError: it is encrypted, too large, or compressed by a method that zips of this collection do not use.
         """
         _, _, size, _, method, flags = RECORD.unpack(member.record)
         if flags & _ENCRYPTED:
@@ -66,11 +57,7 @@ class ZipAccount:
             raise ValueError(f"{self.path}: member {member.name}: {size:,} bytes are too many for a mail")
 
     def read(self, members: Iterable[Member]) -> Iterator[bytes]:
-        """The bytes of members, in the order given.
-
-        Raises:
-            ValueError: a member is damaged; the message names it and the zip.
-        """
+        """The bytes of members, in the order given. ValueError names a damaged member and its zip."""
         with self.path.open("rb") as file:
             for member in members:
                 try:
@@ -100,11 +87,7 @@ class FolderAccount:
                 yield Member(f"{below}/{name}", bytes(RECORD.size))
 
     def check(self, member: Member) -> None:
-        """Refuse a member that is not a regular file.
-
-        Raises:
-            ValueError: it is a folder, or something else.
-        """
+        """Refuse a member that is not a regular file, by a ValueError."""
         path = self.path.parent / member.name
         if not path.is_file():
             raise ValueError(f"{path}: expected a regular file, found something else")

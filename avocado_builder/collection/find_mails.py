@@ -102,11 +102,7 @@ class MailLocations:
         return [self.needed.name(key) for key, there in enumerate(self._found) if not there]
 
     def mails(self) -> Iterator[tuple[int, str, bytes]]:
-        """Every needed mail: its key, its name and its bytes, in the order of the zip for each account.
-
-        Raises:
-            ValueError: a member is damaged; the message names it.
-        """
+        """Every needed mail: its key, its name and its bytes, in the order of the zip for each account."""
         for account, keys in groupby(range(len(self.needed)), lambda key: self.needed.name(key)[:3]):
             members = [(self.member(key), key) for key in keys]
             members.sort(key=lambda pair: RECORD.unpack(pair[0].record)[0])

@@ -127,10 +127,8 @@ class Part(Message):
 def decode_text(data: bytes, charset: str) -> str:
     """``data`` decoded by ``charset``, with the same exceptions in every Python release.
 
-    Raises:
-        LookupError: the charset is unknown.
-        UnicodeDecodeError: the bytes are not valid in this charset.
-        UnicodeError: one of the codecs for domain names fails; in Python 3.13 they raise UnicodeDecodeError.
+    LookupError for an unknown charset, UnicodeDecodeError for bytes that are not valid in it, UnicodeError where one of
+    the codecs for domain names fails: in Python 3.13 they raise UnicodeDecodeError.
     """
     try:
         return data.decode(charset)
@@ -175,9 +173,7 @@ def header_pieces(value: str) -> list[tuple[bytes | str, str | None]]:
     """A header value as (text, charset) pieces, with RFC 2047 words decoded to bytes.
 
     A value without such words is one piece, a str without a charset. Next to such words, other text is bytes too.
-
-    Raises:
-        UndecodableError: a base64 word ends inside a group of four.
+    UndecodableError if a base64 word ends inside a group of four.
 
     >>> header_pieces("=?utf-8?q?caf=C3=A9?= =?utf-8?b?IQ==?= open")
     [(b'caf\\xc3\\xa9!', 'utf-8'), (b' open', None)]
@@ -230,8 +226,7 @@ class UndecodableError(ValueError):
 def decode_base64(data: bytes) -> bytes:
     """The bytes that ``data`` encodes. Characters outside base64 are skipped; the first complete padding ends the data.
 
-    Raises:
-        UndecodableError: the data ends inside a group of four.
+    UndecodableError if the data ends inside a group of four.
 
     >>> decode_base64(b"YQ==YQ=="), decode_base64(b"Y W-E=")
     (b'a', b'aa')

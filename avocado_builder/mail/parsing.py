@@ -190,11 +190,7 @@ def _decode(data: bytes, charset: str, repairs: set[str]) -> str:
 
 
 def _decoded(data: bytes, charset: str) -> str:
-    """The text in ``data``, normalized; see rule 5.
-
-    Raises:
-        ValueError: the codec fails for another reason than an unknown name or invalid bytes.
-    """
+    """The text in ``data``, normalized; see rule 5. ValueError if the codec fails in another way than rule 5 names."""
     if not data:
         return ""
     try:

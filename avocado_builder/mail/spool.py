@@ -18,13 +18,9 @@ _encode = json.JSONEncoder().encode
 
 
 class Spool:
-    """Subjects and bodies of the needed mails.
+    """Subjects and bodies of the needed mails, in a file in ``folder``.
 
     The file is unlinked as soon as it is open, and only its owner can read it before. So a killed run leaves no text.
-
-    Args:
-        folder: where to put it; it needs room for the texts of all needed mails.
-        needed: the names of the mails, closed.
     """
 
     def __init__(self, folder: Path, needed: NeededMails) -> None:
@@ -47,11 +43,7 @@ class Spool:
                 raise
 
     def put(self, key: int, subject: str, body: str) -> None:
-        """Store the texts of a mail.
-
-        Raises:
-            OSError: the disk is full.
-        """
+        """Store the texts of a mail; OSError if the disk is full."""
         texts = [_encode(text).encode("ascii") for text in (body, subject)]
         self._at[key] = self._size
         self._body[key], self._subject[key] = map(len, texts)
@@ -61,11 +53,7 @@ class Spool:
                 self._size += len(text)
 
     def close_writing(self) -> None:
-        """Finish storing; from now on texts are read.
-
-        Raises:
-            OSError: the disk is full.
-        """
+        """Finish storing, from now on texts are read; OSError if the disk is full."""
         with self._naming_the_folder():
             self._file.flush()
 

@@ -64,8 +64,7 @@ def write_whole(path: str | os.PathLike, mode: str = "w", permissions: int | Non
 def real_path(path: str | os.PathLike) -> Path:
     """The absolute path with all links followed, whether or not anything is there.
 
-    Raises:
-        FileNotFoundError: the path is relative and the working directory was deleted.
+    FileNotFoundError if the path is relative and the working directory was deleted.
     """
     try:
         return Path(os.path.realpath(path))
@@ -74,12 +73,9 @@ def real_path(path: str | os.PathLike) -> Path:
 
 
 def check_not_input(output: str | os.PathLike, inputs: Iterable[str | os.PathLike]) -> None:
-    """Reject an output that would overwrite an input: the same file, also by another name or through links.
+    """ValueError for an output that would overwrite an input: the same file, also by another name or through links.
 
     What is not a regular file, such as a terminal, may be both.
-
-    Raises:
-        ValueError: the output is one of the inputs.
     """
     target = real_path(output)
     if not target.is_file():

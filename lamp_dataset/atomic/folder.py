@@ -77,10 +77,8 @@ def work_folder(parent: Path, name: str) -> Iterator[Path]:
     """A new hidden folder in ``parent``, for its owner only, that is removed when the block ends.
 
     What a killed run with the same ``name`` left there is removed first, with a warning. Folders of runs that are still
-    at work are left untouched, and so is everything that is not a work folder of ours, whatever its name.
-
-    Raises:
-        OSError: ``parent`` cannot be created or written.
+    at work are left untouched, and so is everything that is not a work folder of ours, whatever its name. OSError if
+    ``parent`` cannot be created or written.
     """
     parent.mkdir(parents=True, exist_ok=True)
     _remove_left_overs(parent, name)
@@ -185,14 +183,9 @@ def _remove_entry(path: Path) -> None:
 
 @contextmanager
 def one_run(target: Path, wait: bool) -> Iterator[None]:
-    """Hold the lock of ``target``, a file or folder: one run at a time makes it.
+    """Hold the lock of ``target``, a file or folder that need not exist: one run at a time makes it.
 
-    Args:
-        target: need not exist; its parent must.
-        wait: for another run to end.
-
-    Raises:
-        BlockingIOError: another run holds the lock, and ``wait`` is False.
+    BlockingIOError if another run holds the lock, unless ``wait`` says to wait for its end.
     """
     from filelock import Timeout
 
@@ -245,10 +238,9 @@ _CANNOT = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EX
 
 
 def exchange(one: Path, other: Path) -> bool:
-    """Swap the names of two paths on one file system in a single step; False where that is not possible.
+    """Swap the names of two paths on one file system in a single step, where the system can: Linux and macOS.
 
-    Raises:
-        OSError: it is possible here, but failed.
+    False where that is not possible; OSError if it is possible here, but failed.
     """
     call = _system_call()
     if call is None:

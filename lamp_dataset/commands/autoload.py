@@ -94,12 +94,8 @@ class StartupFile:
     def write(self, system: bool = False) -> None:
         """Write it, or replace the one of another version.
 
-        Args:
-            system: whether it may be written for a Python that is no virtual or conda environment.
-
-        Raises:
-            ValueError: this Python is no such environment, or does not read its own folder of packages.
-            OSError: the folder is not writable.
+        ValueError: this Python is no virtual or conda environment, and not ``system``; or it does not read its own
+        folder of packages.
         """
         if not (system or in_environment()):
             raise ValueError(
@@ -114,12 +110,7 @@ class StartupFile:
 
 
 def find_startup_file() -> StartupFile:
-    """The file of the environment that this Python runs in.
-
-    Raises:
-        ValueError: a file of that name is there, but something else wrote it.
-        OSError: it cannot be read.
-    """
+    """The file of the environment that this Python runs in. ValueError if something else wrote a file of that name."""
     path = Path(sysconfig.get_path("purelib"), NAME)
     if not os.path.lexists(path):
         return StartupFile(path, None, False)

@@ -34,11 +34,7 @@ def duplicates(ids: Iterable[str]) -> list[str]:
 
 
 class UniqueIds(set[str]):
-    """The ids of a stream so far; refuses one that came before.
-
-    Args:
-        where: the file or argument that holds them, for the message.
-    """
+    """The ids of a stream so far, in the file or argument ``where``; refuses one that came before."""
 
     def __init__(self, where: str) -> None:
         super().__init__()
@@ -61,15 +57,7 @@ class UniqueIds(set[str]):
 
 
 def check_unique(ids: Iterable[str], where: str) -> None:
-    """Reject duplicate ids.
-
-    Args:
-        ids: sample ids.
-        where: the file or argument that holds them, for the message.
-
-    Raises:
-        DuplicateIdError: an id occurs more than once; the message names the first one.
-    """
+    """DuplicateIdError if an id occurs more than once in the file or argument ``where``; it names the first one."""
     UniqueIds(where).add_all(list(ids))
 
 

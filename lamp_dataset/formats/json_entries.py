@@ -31,9 +31,7 @@ class Encoded(bytes):
 def encode(value: Any) -> bytes:
     """``value`` as JSON text in ASCII, as ``json.dumps`` writes it.
 
-    Args:
-        value: a JSON value, which may hold :class:`Encoded` parts and numbers read as
-            :class:`~lamp_dataset.formats.json_text.Number`.
+    It may hold :class:`Encoded` parts and numbers read as :class:`~lamp_dataset.formats.texts.Number`.
 
     >>> encode({"id": "210", "score": Number("4"), "text": Encoded(b'"a b"')})
     b'{"id": "210", "score": 4, "text": "a b"}'
@@ -50,15 +48,10 @@ def encode(value: Any) -> bytes:
 
 
 class EntryWriter:
-    """Writes the entries of one JSON list as they come.
+    """Writes the entries of one JSON list into a file as they come, and counts them (``count``).
 
-    Args:
-        file: where to.
-        start: what comes before the first entry, up to and including ``[``.
-        end: what follows the last entry, from ``]`` on; written when the ``with`` block ends well.
-
-    Attributes:
-        count: number of entries written so far.
+    ``start`` is what comes before the first entry, up to and including ``[``, and ``end`` what follows the last one,
+    from ``]`` on; it is written when the ``with`` block ends well.
 
     >>> import io
     >>> file = io.BytesIO()

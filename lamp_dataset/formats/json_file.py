@@ -58,13 +58,8 @@ def ends_too_soon(text: str, position: int) -> bool:
 def load_json(data: bytes, name: str) -> Any:
     """The value in ``data``, a whole JSON document in UTF-8, with or without a byte order mark.
 
-    Args:
-        data: the bytes of the file.
-        name: the file's name, for messages.
-
-    Raises:
-        ValueError: the bytes are not JSON or not UTF-8, or an object has a key twice; the message says where, and what
-            the file seems to be.
+    ValueError if the bytes are not JSON or not UTF-8, or an object has a key twice; the message says where in the file
+    ``name``, and what it seems to be.
     """
     try:
         return json.loads(data.removeprefix(BOM).decode("utf-8"), object_pairs_hook=_object)
@@ -109,12 +104,7 @@ def _json_trouble(data: bytes, error: json.JSONDecodeError) -> str:
 
 
 def read_json(path: str | os.PathLike) -> Any:
-    """The value in the JSON file ``path``.
-
-    Raises:
-        ValueError: the file is not JSON, see :func:`load_json`, or it is a folder.
-        OSError: it cannot be read.
-    """
+    """The value in the JSON file ``path``; ValueError as for :func:`load_json`, or for a folder."""
     path = Path(path)
     if path.is_dir():
         raise ValueError(f"{path}: expected a JSON file, found a folder")

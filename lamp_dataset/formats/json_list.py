@@ -129,10 +129,9 @@ class JsonList:
         self.complete = False
 
     def rows(self) -> Iterator[dict]:
-        """The remaining rows, numbers as :class:`Number`.
+        """The remaining rows, numbers as :class:`~lamp_dataset.formats.texts.Number`.
 
-        Raises:
-            ValueError: illegal JSON, or a row that is not an object; the message gives the byte position.
+        ValueError for illegal JSON, or a row that is not an object; the message gives the byte position.
         """
         text = JsonText(self._file.read, self.name, self._buffer, self._offset)
         self._buffer = b""

@@ -61,10 +61,7 @@ class JsonText:
                 raise ValueError(f"{self.name}: values nested too deep to read, {self.place()}") from None
 
     def end_of_list(self, wrapped: bool) -> str | None:
-        """Check that the list ends here, and the file after it.
-
-        Args:
-            wrapped: whether the list is in a wrapper, which has to end, too.
+        """Check that the list ends here, the wrapper around it if it is ``wrapped``, and then the file.
 
         Returns:
             The task that the end of the wrapper gives, as a JSON string; None if it gives none.

@@ -32,12 +32,7 @@ class Files(NamedTuple):
 
 
 def urls(task: Task, splits: Iterable[str] = tuple(SPLITS), base_url: str | None = None) -> dict[str, Files]:
-    """Split -> URLs.
-
-    Args:
-        task: the config.
-        splits: which splits.
-        base_url: a mirror with the site's layout; None for the official site.
+    """Split -> URLs, on the official site or in ``base_url``, a mirror with its layout.
 
     >>> from lamp_dataset.tasks import TASKS
     >>> urls(TASKS["LaMP_2"], ["test"])["test"].questions

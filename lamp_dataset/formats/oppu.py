@@ -49,17 +49,10 @@ def label_file(history: str | os.PathLike[str]) -> str:
 
 
 def find_users_files(task: Task, root: Path) -> dict[str, tuple[str, str | None]]:
-    """Split -> the file of its users and that of its golds, or None.
+    """Split -> the file of its users and that of its golds, or None. Empty if there are no such files.
 
-    Args:
-        task: the config.
-        root: the folder of the tasks, or of one task. The test users are the split ``test``, all others ``train``.
-
-    Returns:
-        Empty if there are no such files.
-
-    Raises:
-        ValueError: there are two files of test users.
+    ``root`` is the folder of the tasks, or of one task. The test users are the split ``test``, all others ``train``.
+    ValueError if there are two files of test users.
     """
     for folder in task_folders(task, root):
         histories = [path for path in map(folder.joinpath, HISTORIES) if os.path.lexists(path)]
@@ -82,29 +75,17 @@ def task_folders(task: Task, root: Path) -> list[Path]:
 
 
 def open_users(file: BinaryIO, name: str, block_bytes: int = BLOCK_BYTES) -> JsonList:
-    """The list of users in a file, which are not checked yet.
-
-    Args:
-        file: opened for reading bytes, at its start.
-        name: its name, for messages.
-        block_bytes: size of the blocks for a fast parser.
-
-    Raises:
-        ValueError: the file does not begin with a list.
-    """
+    """The list of users in a file, which are not checked yet; ValueError if the file does not begin with a list."""
     return JsonList(file, name, USER_KEYS, block_bytes)
 
 
 def check_user(user: Mapping[str, Any], name: str, number: int) -> str:
-    """Check what a user must have, besides the fields of items and queries.
+    """What to call a user in messages, after checking what users must have, besides the fields of items and queries.
 
     Args:
         user: the decoded object, numbers as :class:`~lamp_dataset.formats.texts.Number`.
         name: the file's name, for messages.
         number: the user's position in the file, from 0, for messages.
-
-    Returns:
-        What to call the user in messages.
 
     Raises:
         ValueError: something is missing or of another type.
@@ -158,9 +139,8 @@ def _found(holder: Mapping[str, Any], key: str) -> str:
 def read_user_golds(path: str | os.PathLike[str], task: Task) -> Outputs:
     """The golds in the queries of a file of users, as an outputs file of the task would have them.
 
-    Raises:
-        DuplicateIdError: an id occurs more than once.
-        ValueError: a sample has no gold, or as for :func:`rows_of_user`.
+    DuplicateIdError for an id that occurs twice; ValueError for a sample without a gold, or as for
+    :func:`rows_of_user`.
     """
     ids = UniqueIds(str(path))
     golds: dict[str, str] = {}
@@ -180,22 +160,12 @@ def read_users(path: str | os.PathLike[str]) -> Iterator[tuple[int, dict[str, An
 
 
 def write_users(file: BinaryWriter) -> EntryWriter:
-    """A writer of users, to be used in a ``with`` block: ``add`` what :func:`user_entry` gives.
-
-    Args:
-        file: opened for writing bytes.
-    """
+    """A writer of users, to be used in a ``with`` block: ``add`` what :func:`user_entry` gives."""
     return EntryWriter(file)
 
 
 def user_entry(user: str, profile: Sequence[Mapping[str, Any]], rows: Iterable[Mapping[str, Any]]) -> Encoded:
-    """A user as JSON text.
-
-    Args:
-        user: the name.
-        profile: the items; a field of None is left out.
-        rows: the user's samples; an ``output`` of None, a withheld gold, is left out.
-    """
+    """A user as JSON text. A field of None in an item is left out, and so is an ``output`` of None, a withheld gold."""
     items = [{key: value for key, value in item.items() if value is not None} for item in profile]
     queries = [
         {"id": row["id"], "input": row["input"], **({} if row["output"] is None else {"gold": row["output"]})}

@@ -44,12 +44,7 @@ def read_outputs(path: str | os.PathLike, task: Task | None = None) -> Outputs:
 
 
 def parse_outputs(data: bytes, name: str, task: Task | None = None) -> Outputs:
-    """The outputs in ``data``, the bytes of an outputs file.
-
-    Args:
-        data: the whole file.
-        name: the file's name, for messages.
-        task: where given, the file must be of this task.
+    """The outputs in ``data``, the bytes of an outputs file, which must be of ``task`` if that is given.
 
     Raises:
         DuplicateIdError: an id occurs more than once.
@@ -75,11 +70,7 @@ def check_outputs(document: Any, name: str, task: Task | None = None) -> Outputs
 
 
 def check_texts(golds: Outputs) -> None:
-    """Check that all golds are texts that can be stored.
-
-    Raises:
-        ValueError: a gold is not a string or holds a lone surrogate; the message names the sample.
-    """
+    """ValueError for a gold that is not a string or holds a lone surrogate; the message names the sample."""
     for sample_id, gold in golds.by_id.items():
         where = f"{golds.name}: sample {short(sample_id)}"
         if not isinstance(gold, str):
@@ -90,11 +81,8 @@ def check_texts(golds: Outputs) -> None:
 def write_outputs(file: BinaryWriter, official_name: str, compact: bool = False) -> EntryWriter:
     """A writer of outputs, to be used in a ``with`` block: ``add`` each entry; the block's end closes the file.
 
-    Args:
-        file: opened for writing bytes.
-        official_name: what ``"task"`` says.
-        compact: whether the outer object has no white space, as in the site's files; the script that expands the files
-            of the gated task writes it with white space.
+    With ``compact``, the outer object has no white space, as in the site's files; the script that expands the files of
+    the gated task writes it with white space.
     """
     between, after = (b",", b":") if compact else (b", ", b": ")
     start = b'{"task"' + after + json.dumps(official_name).encode() + between + b'"golds"' + after + b"["
@@ -102,11 +90,7 @@ def write_outputs(file: BinaryWriter, official_name: str, compact: bool = False)
 
 
 def dump_outputs(official_name: str, outputs: Iterable[tuple[str, str]]) -> str:
-    """The text of an outputs file, laid out as the site's files are, in ASCII.
-
-    Args:
-        official_name: what ``"task"`` says.
-        outputs: pairs of sample id and output, in the order to write.
+    """The text of an outputs file, laid out as the site's files are, in ASCII; ``outputs`` are pairs of id and output.
 
     >>> dump_outputs("LaMP_2", [("110", "comedy")])
     '{"task":"LaMP_2","golds":[{"id": "110", "output": "comedy"}]}'
@@ -122,11 +106,7 @@ _SHAPE = '{"task": "LaMP_…", "golds": [{"id": "…", "output": "…"}, …]}'
 
 
 def golds_of(document: Any, name: str) -> tuple[list, str]:
-    """The entries and the task name of ``document``, a parsed outputs file; the entries themselves are not checked.
-
-    Raises:
-        ValueError: another shape.
-    """
+    """The entries, not checked yet, and the task of a parsed outputs file; ValueError if it has another shape."""
     if isinstance(document, list):
         kind = "questions" if document and isinstance(document[0], dict) and "input" in document[0] else "a bare list"
         raise ValueError(f"{name}: expected an outputs file {_SHAPE}, found {kind}")

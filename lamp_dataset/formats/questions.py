@@ -40,7 +40,7 @@ def read_questions(path: str | os.PathLike, task: Task | None = None, profiles: 
 
     Yields:
         The rows in the file's order. Without ``task``, JSON numbers come as
-        :class:`~lamp_dataset.formats.json_text.Number`.
+        :class:`~lamp_dataset.formats.texts.Number`.
 
     Raises:
         OutputsFileError: the file holds outputs, not questions.
@@ -73,14 +73,7 @@ def _rows(entries: JsonList, name: str) -> Iterator[dict]:
 def open_questions(file: BinaryIO, name: str, task: Task | None = None, block_bytes: int = BLOCK_BYTES) -> JsonList:
     """The list in a questions file, whose rows are not checked yet; :func:`read_questions` checks them, too.
 
-    Args:
-        file: opened for reading bytes, at its start.
-        name: its name, for messages.
-        task: the config to read it as; a wrapper around the list must not give another task.
-        block_bytes: size of the blocks for a fast parser.
-
-    Raises:
-        ValueError: the file does not begin with a list, or it is of another task.
+    ValueError if the file does not begin with a list, or a wrapper around the list names another task than ``task``.
     """
 
     def check_task(found: str) -> None:
@@ -109,7 +102,7 @@ def check_row(row: dict, name: str, number: int, profiles: bool = True) -> None:
     """Check that a row has what every row of a questions file has: a string as ``id``, ``input`` and a profile.
 
     Args:
-        row: the decoded object, numbers as :class:`~lamp_dataset.formats.json_text.Number`.
+        row: the decoded object, numbers as :class:`~lamp_dataset.formats.texts.Number`.
         name: the file's name, for messages.
         number: the row's position in the file, from 0, for messages.
         profiles: whether the row must have a profile.
@@ -135,15 +128,8 @@ def check_row(row: dict, name: str, number: int, profiles: bool = True) -> None:
 def checked_row(row: dict, task: Task, name: str, number: int) -> dict:
     """The row in the declared shape: only the task's fields, numbers as strings where numbers are allowed.
 
-    Args:
-        row: the decoded object, numbers as :class:`~lamp_dataset.formats.json_text.Number`.
-        task: the config it is read as.
-        name: the file's name, for messages.
-        number: the row's position in the file, from 0, for messages.
-
-    Raises:
-        ValueError: a field is missing, has another type, cannot be stored, or is a stub; or the row is of the other
-            setting. See also :func:`check_row`.
+    Arguments and errors as for :func:`check_row`. ValueError also if a field is missing, has another type, cannot be
+    stored, or is a stub; or if the row is of the other setting.
     """
     check_row(row, name, number)
     where = f"{name}: sample {short(row['id'])}"

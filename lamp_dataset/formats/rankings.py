@@ -35,12 +35,7 @@ class Rankings:
 
 
 def read_rankings(path: str | os.PathLike) -> Rankings:
-    """Read a ranking file.
-
-    Raises:
-        ValueError: the file is not JSON or has another shape.
-        OSError: it cannot be read.
-    """
+    """Read a ranking file; ValueError if it is not JSON or has another shape."""
     name, data = str(path), Path(path).read_bytes()
     document: Any = load_json(data, name)
     if not isinstance(document, dict):
@@ -54,14 +49,7 @@ def read_rankings(path: str | os.PathLike) -> Rankings:
 
 
 def write_rankings(file: TextIO, rankings: Iterable[tuple[str, Sequence[str]]]) -> int:
-    """Write a ranking file, one sample per line, as the rankings come.
-
-    Args:
-        file: where to.
-        rankings: pairs of sample id and item ids, best first.
-
-    Returns:
-        The number of samples.
+    """Write pairs of sample id and item ids, best first, one sample per line, as they come; how many they were.
 
     >>> import sys
     >>> write_rankings(sys.stdout, [("210", ["2103", "2100"]), ("211", [])])

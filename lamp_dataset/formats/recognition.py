@@ -17,13 +17,7 @@ from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS, get_task, official_hint, t
 def tasks_named(official_name: str, file_name: str, setting: str = "user") -> list[Task]:
     """The tasks with an official name, in the benchmark's order: two for ``"LaMP_2"``, one for every other name.
 
-    Args:
-        official_name: what a file's ``"task"`` says.
-        file_name: that file, for the message.
-        setting: ``"user"`` or ``"time"``.
-
-    Raises:
-        ValueError: no task has that name.
+    ValueError if no task has the name, which the file ``file_name`` gives.
     """
     found = [task for task in TASKS.values() if task.official_name == official_name and task.setting == setting]
     if not found:
@@ -72,8 +66,7 @@ def is_name_of(task: Task, name: str) -> bool:
 def best_fit(official_name: str, outputs: Sequence[Any], file_name: str, setting: str = "user") -> Task:
     """The task of an official name whose labels occur most often among ``outputs``; the first one on a tie.
 
-    Raises:
-        ValueError: no task has that name.
+    ValueError if no task has the name.
     """
     tasks = tasks_named(official_name, file_name, setting)
     return tasks[0] if len(tasks) == 1 else max(tasks, key=lambda task: count_labels(outputs, task))
@@ -92,11 +85,7 @@ def other_task(outputs: Sequence[Any], task: Task, total: int | None = None) -> 
 
 
 def check_labels(golds: Outputs, task: Task) -> None:
-    """Reject golds that are mostly labels of another task.
-
-    Raises:
-        ValueError: more than half of the golds are not labels of the task; the message says whose label the first is.
-    """
+    """ValueError if more than half of the golds are no labels of the task; it says whose label the first is."""
     unknown = [gold for gold in golds.by_id.values() if task.labels and gold not in task.labels]
     if len(unknown) * 2 > len(golds.by_id):
         raise ValueError(

@@ -51,16 +51,7 @@ def printable(text: str) -> str:
 
 
 def check_no_stub(text: Any, name: str, task: Task) -> None:
-    """Reject a file name that the site publishes in place of a gated text; see :meth:`Task.is_stub`.
-
-    Args:
-        text: an input, a gold or a text of a profile item.
-        name: the file that holds it, for the message.
-        task: the config it is read as.
-
-    Raises:
-        ValueError: the text is a stub; the message says how to build the files.
-    """
+    """ValueError for a file name in place of a gated text, see :meth:`Task.is_stub`; it says how to build the files."""
     if task.is_stub(text):
         raise ValueError(
             f"{name}: {task.name} needs texts, found file names in their place, first {short(text)}. "
@@ -69,15 +60,9 @@ def check_no_stub(text: Any, name: str, task: Task) -> None:
 
 
 def check_encodable(text: str, where: str, field: str) -> None:
-    """Reject half a character, which JSON can write but Arrow cannot store.
+    """ValueError for half a character (a lone surrogate), which JSON can write but Arrow cannot store.
 
-    Args:
-        text: a text from a JSON file.
-        where: file and sample, for the message.
-        field: the key of the text, for the message.
-
-    Raises:
-        ValueError: the text holds a lone surrogate.
+    The message names ``where``, file and sample, and ``field``, the key of the text.
     """
     try:
         text.encode()

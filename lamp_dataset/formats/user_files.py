@@ -38,12 +38,9 @@ class UserSubset:
     recipe: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     def check_fits(self, task: Task, split: str | None = None) -> None:
-        """Check that these are users of the rows that they are used on.
+        """ValueError for users of another config, or of another split of a user-based config.
 
         The splits of a user-based config hold different users; those of a time-based config share theirs.
-
-        Raises:
-            ValueError: they are users of another config, or of another split of a user-based one.
         """
         config, own = self.recipe.get("config"), self.recipe.get("split")
         if config is not None and config != task.name:
@@ -55,14 +52,10 @@ class UserSubset:
             )
 
     def positions(self, users: Sequence[str], split: str | None = None) -> list[int]:
-        """Which rows belong to these users.
+        """Which rows belong to these users; ``users``: the user of each row.
 
-        Args:
-            users: the user of each row.
-            split: the rows' split. If the recipe names another one, these users may lack rows here, but not all.
-
-        Raises:
-            ValueError: some of these users have no row; the message says how many and names the first.
+        If the recipe names another split than that of the rows, some of these users may lack rows here, but not all;
+        otherwise a ValueError says how many have none and names the first.
         """
         there, own = set(users), self.recipe.get("split")
         unknown = [user for user in self.users if user not in there]
@@ -79,12 +72,7 @@ class UserSubset:
 
 
 def read_user_subset(path: str | os.PathLike[str]) -> UserSubset:
-    """Read a users file, or a list of ids.
-
-    Raises:
-        ValueError: it has another shape, holds no user, or one twice.
-        OSError: it cannot be read.
-    """
+    """Read a users file, or a list of ids; ValueError if it has another shape, holds no user, or one twice."""
     name, data = str(path), Path(path).read_bytes()
     head = data.lstrip(b"\xef\xbb\xbf \t\r\n")
     document: Any = load_json(data, name) if head[:1] in (b"{", b"[") else _lines(data, name)

@@ -34,12 +34,6 @@ def task_table(tasks: Iterable[Task]) -> str:
     """A Markdown table of ``tasks``: one line for each task, with its user-based and time-based configs.
 
     Counts of samples are the published ones, sizes were measured by somebody; ``?`` means that the number is not known.
-
-    Args:
-        tasks: rows of :data:`lamp_dataset.tasks.TASKS`, in the order of the lines.
-
-    Returns:
-        The lines of the table, without a newline at the end.
     """
     return _table(_COLUMNS, map(_cells, _by_base(tasks)))
 
@@ -108,11 +102,7 @@ def make_card(existing: str | None, configs: Iterable[Config], sizes: Mapping[st
 
 
 def patterns_on(content: str) -> list[str]:
-    """The file patterns of our splits that a card lists; see :func:`lamp_dataset.hub.front_matter.listed_patterns`.
-
-    Raises:
-        ValueError: the front matter is not YAML, or not as ``datasets`` writes it.
-    """
+    """The file patterns of our splits that a card lists; see :func:`lamp_dataset.hub.front_matter.listed_patterns`."""
     return front_matter.listed_patterns(_parse(content.replace("\r\n", "\n")).data)
 
 

@@ -23,17 +23,7 @@ KEYS = ("pretty_name", "language", "license", "tags", "task_categories", "config
 
 
 def merge(data: Any, configs: Iterable[Config], sizes: Mapping[str, int], replace: bool) -> None:
-    """Write ``configs`` into the front matter; see :func:`lamp_dataset.hub.card.make_card`.
-
-    Args:
-        data: the front matter, as ``huggingface_hub`` reads it; it is changed in place.
-        configs: what is exported or pushed.
-        sizes: config -> bytes of its Parquet files.
-        replace: whether ``configs`` take the place of all configs in it.
-
-    Raises:
-        ValueError: ``configs`` or ``dataset_info`` is not as ``datasets`` writes it.
-    """
+    """Write ``configs`` into the front matter; arguments and errors as for :func:`lamp_dataset.hub.card.make_card`."""
     with _as_datasets_writes_it():
         _merge_configs(data, list(configs), sizes, replace)
     _merge_facts(data, replace)
@@ -53,8 +43,7 @@ def _as_datasets_writes_it() -> Iterator[None]:
 def listed_patterns(data: Any) -> list[str]:
     """The file patterns of our splits in the front matter, such as ``"LaMP_2/train-*-of-00001.parquet"``.
 
-    Raises:
-        ValueError: ``configs`` is not as ``datasets`` writes it.
+    ValueError if ``configs`` is not as ``datasets`` writes it.
     """
     with _as_datasets_writes_it():
         files = [file for name, entry in _settings(data).items() if name in TASKS for file in _files_of(entry)]

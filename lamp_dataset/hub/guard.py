@@ -11,11 +11,7 @@ from lamp_dataset.tasks import TASKS
 
 
 def check_licenses(names: Iterable[str], acknowledged: bool, data_dir: object) -> None:
-    """Let gated configs pass only if their license is acknowledged and their files are in a folder.
-
-    Raises:
-        ValueError: it is not, the message gives the license; or they are not, the message says how to get them.
-    """
+    """Let gated configs pass only if their license is acknowledged and their files are in a folder; else ValueError."""
     gated = [TASKS[name] for name in names if TASKS[name].gated]
     if gated and not acknowledged:
         raise ValueError(
@@ -30,8 +26,7 @@ def check_licenses(names: Iterable[str], acknowledged: bool, data_dir: object) -
 def open_private(remote: Remote, dry_run: bool) -> RepositoryState | None:
     """Look at the repository, or make it, and check that it is private and writable. A dry run makes none.
 
-    Raises:
-        RefusedError: strangers see it, or the token may not write to it.
+    RefusedError: strangers see it, or the token may not write to it.
     """
     state = remote.look()
     if state is None:
@@ -54,12 +49,8 @@ HIDE_AT_ONCE = "Make it private at once"
 def require_private(remote: Remote, advice: str = PUSH_ELSEWHERE) -> RepositoryState:
     """Look at the repository as its owner and as a stranger.
 
-    Args:
-        remote: the repository.
-        advice: what to do if it is public.
-
-    Raises:
-        RefusedError: it is public or gone, or a stranger sees it though the Hub calls it private.
+    RefusedError: it is public (then the message ends with ``advice``) or gone, or a stranger sees it though the Hub
+    calls it private.
     """
     state = remote.look()
     if state is None:

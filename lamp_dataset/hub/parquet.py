@@ -32,23 +32,16 @@ MAX_FILES = 90
 
 @dataclass(frozen=True)
 class Shard:
-    """A file to write.
-
-    Attributes:
-        name: file name, such as ``"train-00000-of-00002.parquet"``.
-        groups: number of rows of each of its row groups.
-    """
+    """A file to write: its name, such as ``"train-00000-of-00002.parquet"``, and the rows of each of its row groups."""
 
     name: str
     groups: tuple[int, ...]
 
 
 def number_of_shards(sizes: Mapping[object, int], shard_bytes: int = SHARD_BYTES) -> dict[object, int]:
-    """How many files each split gets.
+    """How many files each split gets; ``sizes``: split (any key) -> bytes of its rows in memory.
 
-    Args:
-        sizes: split (any key) -> bytes of its rows in memory.
-        shard_bytes: wanted size of a shard; doubled until there are at most :data:`MAX_FILES` shards.
+    A shard has ``shard_bytes``; they are doubled until there are at most :data:`MAX_FILES` shards.
 
     >>> number_of_shards({"train": 1_200_000_000, "test": 7})
     {'train': 3, 'test': 1}
@@ -88,14 +81,9 @@ def write_shards(
     folder: Path,
     progress: Callable[[int], object] = lambda rows: None,
 ) -> None:
-    """Write the rows of ``batches`` into the files of ``shards``.
+    """Write the rows of ``batches`` into the files of ``shards``, from :func:`plan_shards`, in an existing folder.
 
-    Args:
-        batches: all rows of the split, in order.
-        schema: of the files; its metadata is left out.
-        shards: from :func:`plan_shards`.
-        folder: where the files go; it must exist.
-        progress: called with the number of rows after each row group.
+    The metadata of the schema is left out. ``progress`` is called with the number of rows after each row group.
 
     Raises:
         ValueError: there are more or fewer rows than the shards hold.

@@ -27,12 +27,7 @@ SHARD = re.compile(rf"(?P<config>[^/]+)/(?P<split>{'|'.join(SPLITS)})-\d{{5}}-of
 
 @dataclass(frozen=True)
 class Split:
-    """A split on its way out.
-
-    Attributes:
-        source: the prepared rows.
-        shards: the files to write, see :func:`lamp_dataset.hub.parquet.plan_shards`.
-    """
+    """A split on its way out: the prepared rows, and the files to write."""
 
     source: datasets.Dataset
     shards: list[Shard]
@@ -68,11 +63,7 @@ class Config:
 
 
 def config_names(configs: str | Iterable[str]) -> list[str]:
-    """The wanted configs, each once.
-
-    Raises:
-        ValueError: there is none, or one does not exist.
-    """
+    """The wanted configs, each once; ValueError if there is none, or one does not exist."""
     names = [configs] if isinstance(configs, str) else list(configs)
     if not names:
         raise ValueError(f"expected the name of at least one config, found none. Configs: {', '.join(TASKS)}")
@@ -80,11 +71,7 @@ def config_names(configs: str | Iterable[str]) -> list[str]:
 
 
 def find_builders(names: list[str], data_dir: str | os.PathLike | None) -> dict[str, datasets.DatasetBuilder]:
-    """Config -> its builder. This looks for the files in ``data_dir``; it builds and downloads nothing yet.
-
-    Raises:
-        ValueError: ``data_dir`` lacks them.
-    """
+    """Config -> its builder. This looks for the files in ``data_dir``; it builds and downloads nothing yet."""
     import datasets
 
     # makes load_dataset find "lamp"
@@ -119,11 +106,7 @@ def _num_bytes(source: datasets.Dataset) -> int:
 
 
 def write_configs(configs: Iterable[Config], folder: Path) -> dict[str, int]:
-    """Write the Parquet files of configs below ``folder``.
-
-    Returns:
-        config -> bytes of its files.
-    """
+    """Write the Parquet files of configs below ``folder``: config -> bytes of its files."""
     for config in configs:
         (folder / config.name).mkdir()
         for name, split in config.splits.items():

@@ -25,13 +25,7 @@ SECONDS_PER_SPLIT = 120
 
 
 def check_readable(remote: Remote, commit: str, configs: Iterable[Config], folder: Path) -> None:
-    """Load the first row of each split at ``commit`` and compare it with the source's.
-
-    Args:
-        remote: the repository.
-        commit: oid of the commit.
-        configs: what was pushed.
-        folder: for the caches of the other process; it is made.
+    """Load the first row of each split at ``commit`` and compare it with the source's; ``folder`` is made, for caches.
 
     Raises:
         ContentError: a row came back different; the message names it.

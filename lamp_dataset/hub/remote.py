@@ -27,13 +27,7 @@ UNKNOWN = "it is not known whether the commit was made"
 
 @dataclass(frozen=True)
 class RepositoryState:
-    """The repository at one moment.
-
-    Attributes:
-        head: oid of its last commit.
-        private: whether the Hub calls it private.
-        paths: names of its files, as far as the Hub lists them here.
-    """
+    """The repository at one moment: the oid of its last commit, whether the Hub calls it private, and its files."""
 
     head: str
     private: bool
@@ -53,9 +47,8 @@ class Remote:
     def __init__(self, repo_id: str, token: str | bool | None = None, needs_token: bool = True) -> None:
         """Check the name and find the token, without a request.
 
-        Raises:
-            ValueError: ``repo_id`` is not ``"namespace/name"``, or the token holds characters that no token has.
-            PermissionError: there is no token, and ``needs_token``.
+        ValueError: ``repo_id`` is not ``"namespace/name"``, or the token holds characters that no token has.
+        PermissionError: there is no token, and ``needs_token``.
         """
         from huggingface_hub import HfApi, get_token
         from huggingface_hub.utils import HFValidationError, validate_repo_id
@@ -142,11 +135,7 @@ class Remote:
         return line if len(line) <= 500 else f"{line[:500]}…"
 
     def look(self) -> RepositoryState | None:
-        """The repository as it is now; None if there is none, or none that the token may see.
-
-        Raises:
-            ContentError: the repository has another name by now.
-        """
+        """The repository as it is now; None if the token sees none. ContentError if it has another name by now."""
         from huggingface_hub.errors import RepositoryNotFoundError
 
         with self.asking("the look at the repository"):
@@ -163,11 +152,7 @@ class Remote:
         return state
 
     def check_may_write(self) -> None:
-        """Ask whether the token may write to the repository, which exists.
-
-        Raises:
-            RefusedError: it may not.
-        """
+        """RefusedError if the token may not write to the repository, which exists."""
         from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
         # auth_check(write=True) is not in every version of the client; this is the request it makes
@@ -187,8 +172,7 @@ class Remote:
     def files(self, state: RepositoryState) -> dict[str, str]:
         """Path -> hash of each file at the head: sha256 of large files, git's sha1 of others.
 
-        Raises:
-            FailedError: a file of the state is not in the list. An odd answer can look like an empty list.
+        FailedError if a file of the state is not in the list: an odd answer can look like an empty list.
         """
         from huggingface_hub.hf_api import RepoFile
 
@@ -232,11 +216,7 @@ class Remote:
             raise FailedError(f"{error} (a server that takes no Xet files needs HF_HUB_DISABLE_XET=1)") from None
 
     def commit(self, operations: list[CommitOperationAdd | CommitOperationDelete], parent: str, message: str) -> str:
-        """One commit on top of ``parent``, and its oid.
-
-        Raises:
-            CommitError: the Hub did not confirm it.
-        """
+        """One commit on top of ``parent``, and its oid; CommitError if the Hub did not confirm it."""
         try:
             with self.asking("the commit", CommitError):
                 return self._api.create_commit(

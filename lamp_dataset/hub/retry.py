@@ -104,8 +104,7 @@ def is_timeout(error: BaseException | None) -> bool:
 def retrying(races: bool = False) -> tenacity.Retrying:
     """Up to :data:`ATTEMPTS` tries; the last error is raised as it is.
 
-    Args:
-        races: whether to try again after somebody else's commit, too, up to :data:`ATTEMPTS_IN_RACES` times in all.
+    With ``races``, it also tries again after somebody else's commit, up to :data:`ATTEMPTS_IN_RACES` times in all.
     """
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception(lambda error: is_temporary(error) or (races and is_race(error))),

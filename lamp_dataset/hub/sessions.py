@@ -40,11 +40,7 @@ class Watch:
             self.before_commit()
 
     def after(self, method: str, address: str, location: str | None) -> None:
-        """Look at an answer.
-
-        Raises:
-            RedirectedError: it leads to another host.
-        """
+        """Look at an answer; RedirectedError if it leads to another host."""
         asked, target = urlsplit(address), urlsplit(urljoin(address, location or ""))
         reads_file = method in ("GET", "HEAD") and "/resolve/" in asked.path
         if self.stays and not reads_file and (asked.scheme, asked.netloc) != (target.scheme, target.netloc):

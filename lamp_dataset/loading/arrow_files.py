@@ -21,14 +21,10 @@ def arrow_batches(files: Iterable[str]) -> Iterator[pa.RecordBatch]:
 
 
 class MappedColumn:
-    """Single values of one column of Arrow stream files, in any order.
+    """Single values of the column ``name`` of Arrow stream files, in any order.
 
-    The files are mapped. From time to time the system is told to forget the pages, so that they do not add up.
-
-    Args:
-        files: the files, in order.
-        name: of the column.
-        max_values: how many values, or at first batches, are read until the pages are forgotten.
+    The files are mapped. After each ``max_values`` values read (or at first batches), the system is told to forget the
+    pages, so that they do not add up.
     """
 
     def __init__(self, files: Sequence[str], name: str, max_values: int) -> None:

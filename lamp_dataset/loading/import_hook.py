@@ -19,10 +19,8 @@ from types import ModuleType
 def when_imported(name: str, callback: Callable[[ModuleType], None]) -> None:
     """Call ``callback(module)`` whenever the module ``name`` is loaded: now if it already is, and at each import.
 
-    Args:
-        name: dotted name of the module to wait for.
-        callback: called with the loaded module; may be called twice, as after a reload. What is in ``sys.modules`` need
-            not be the real one: tests put stubs and mocks there.
+    It may be called twice, as after a reload. What is in ``sys.modules`` need not be the real module: tests put stubs
+    and mocks there.
     """
     sys.meta_path.insert(0, _Finder(name, callback))
     if sys.modules.get(name) is not None:  # None: its import is blocked; it may be allowed again later
@@ -30,17 +28,11 @@ def when_imported(name: str, callback: Callable[[ModuleType], None]) -> None:
 
 
 def patch_factory(name: str, module: ModuleType, factory: str, answer: Callable[[], object]) -> None:
-    """Wrap ``module.<factory>(path, …)``, by which a library finds what it loads, so that it knows one more name.
+    """Wrap ``module.<factory>(path, …)``, by which a library finds what it loads: ``name`` gets ``answer()``.
 
     Another spelling of that name, as in ``"LaMP"``, is an error with a hint unless it is a path: the library would look
-    for it on the Hub, for a long time.
-
-    Args:
-        name: the path to answer; the library's own function answers all others.
-        module: the library's module; wrapping it again for the same name does nothing, and a stub without such a
-            function or a mock is left alone.
-        factory: name of the function in it.
-        answer: gives what the function returns for ``name``.
+    for it on the Hub, for a long time. Wrapping a module again for the same name does nothing, and a stub without such
+    a function or a mock is left alone.
     """
     find = getattr(module, factory, None)
     known = getattr(find, "knows", ())

@@ -24,13 +24,8 @@ from lamp_dataset.formats.layout import is_url
 def open_raw(path: str, algorithm: Callable[[], Hash]) -> Iterator[HashedFile]:
     """Open a raw file or a URL for reading bytes, once and from the start.
 
-    Args:
-        path: the file or URL.
-        algorithm: makes the hash of what is read: :data:`CONTENT` or :data:`PROVENANCE`.
-
-    Raises:
-        ConnectionError: a URL could not be fetched, see :func:`fetching`.
-        OSError: a file could not be read.
+    ``algorithm`` makes the hash of what is read: :data:`CONTENT` or :data:`PROVENANCE`. ConnectionError for a URL that
+    could not be fetched, see :func:`fetching`.
     """
     if is_url(path):
         with fetching([path]), open_url(path) as file:
@@ -94,10 +89,8 @@ class HashedFile:
 def download(dl_manager: Any, addresses: Sequence[str]) -> dict[str, str]:
     """URL -> what a download manager of ``datasets`` makes of it: a local path, or the URL itself while streaming.
 
-    One after the other, so that an error names the file; if the manager has processes, all at once.
-
-    Raises:
-        ConnectionError: see :func:`fetching`.
+    One after the other, so that an error (see :func:`fetching`) names the file; if the manager has processes, all at
+    once.
     """
     parallel = (dl_manager.download_config.num_proc or 1) > 1
     found: dict[str, str] = {}
@@ -109,11 +102,7 @@ def download(dl_manager: Any, addresses: Sequence[str]) -> dict[str, str]:
 
 @contextmanager
 def fetching(addresses: Sequence[str]) -> Iterator[None]:
-    """Turn network errors into one kind, which says what to do; errors about content pass unchanged.
-
-    Raises:
-        ConnectionError: a file could not be fetched, whatever the client library calls that.
-    """
+    """ConnectionError, which says what to do, in place of all network errors; errors about content pass unchanged."""
     try:
         yield
     except Exception as error:
@@ -145,11 +134,7 @@ SECONDS = 60.0
 
 
 def patience() -> float:
-    """Seconds without a byte after which a server counts as silent.
-
-    Raises:
-        ValueError: :data:`VARIABLE` is set to anything but a positive number.
-    """
+    """Seconds without a byte until a server counts as silent; ValueError if :data:`VARIABLE` is no such number."""
     given = os.environ.get(VARIABLE) or SECONDS
     try:
         seconds = float(given)

@@ -31,14 +31,7 @@ _THREADS = 2
 def read_rows(
     file: BinaryIO, name: str, task: Task, block_bytes: int = BLOCK_BYTES, form: type[RowForm] | None = None
 ) -> Iterator[pa.StructArray]:
-    """The rows of a questions file in the file's order, a block at a time.
-
-    Args:
-        file: opened for reading bytes, at its start.
-        name: its name, for messages.
-        task: the config it is read as.
-        block_bytes: size of the blocks that are parsed at once.
-        form: what the file's list holds: rows, if nothing else is said.
+    """The rows of a questions file (or what else ``form`` says) in the file's order, a block at a time.
 
     Yields:
         Arrays of structs: the task's ``row_fields`` as strings, and ``profile``, a list of structs with its
@@ -59,11 +52,7 @@ def read_rows(
 
 
 class RowForm:
-    """The entries of a questions file: a row each.
-
-    Args:
-        task: the config that they are read as.
-    """
+    """The entries of a questions file of a task: a row each."""
 
     def __init__(self, task: Task) -> None:
         self.task = task

@@ -13,11 +13,7 @@ from lamp_dataset.task import Task
 
 
 def split_stats(batches: Iterable[pa.Table], task: Task) -> dict:
-    """Size of a split, lengths in words, profile sizes in items and label shares.
-
-    Args:
-        batches: the rows of the split, as the loader gives them.
-        task: its config; tasks with labels get label shares, in the order of the labels.
+    """Size of a split, lengths in words, profile sizes in items and, if the task has labels, label shares.
 
     Returns:
         ``{"samples", "input_words", "output_words", "profile_size"[, "labels"]}``. Words are

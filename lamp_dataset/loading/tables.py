@@ -24,17 +24,10 @@ _ENOUGH = 10
 
 
 def read_golds(data: bytes, name: str, task: Task, any_name: bool = False) -> dict[str, str]:
-    """Sample id -> gold, from the bytes of an outputs file.
+    """Sample id -> gold, from the bytes of an outputs file, which may call the task as it likes if ``any_name``.
 
-    Args:
-        data: the whole file.
-        name: the file's name, for messages.
-        task: whose golds are expected.
-        any_name: whether the file may call the task as it likes.
-
-    Raises:
-        DuplicateIdError: an id occurs more than once.
-        ValueError: another shape or task, or a gold that is not a string or holds a lone surrogate.
+    DuplicateIdError for an id that occurs twice; ValueError for another shape or task, or a gold that is not a string
+    or holds a lone surrogate.
     """
     golds = parse_outputs(data, name, None if any_name else task)
     check_texts(golds)
