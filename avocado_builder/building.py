@@ -14,9 +14,8 @@ from avocado_builder.collection.find_mails import Collection, MailLocations, loc
 from avocado_builder.collection.names import GATED
 from avocado_builder.id_files import IdFilePaths, Ids, fetch_ids, file_sha256, find_id_files, read_ids
 from avocado_builder.mail.parsing import parse_mail, warnings_of
-from avocado_builder.mail.spool import Spool
 from avocado_builder.manifest import MANIFEST, built_files, make_manifest, read_manifest, write_manifest
-from avocado_builder.split_files import write_split
+from avocado_builder.split_files import Spool, write_split
 from lamp_dataset.atomic import real_path, whole_folder
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import SETTINGS, SPLITS

@@ -1,4 +1,4 @@
-"""Whole JSON files, and what a wrong file seems to hold.
+"""Whole JSON files, what a wrong file seems to hold, and lists written entry by entry, as ``json.dumps`` writes them.
 
 Standard library only: the metric and the mail builder use it without ``datasets``.
 """
@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from lamp_dataset.formats.ids import duplicates
-from lamp_dataset.formats.texts import short
+from lamp_dataset.formats.texts import Number, short
 
 #: The first bytes of a file are enough to tell a web page from JSON.
 HEAD_BYTES = 4096
@@ -109,3 +110,73 @@ def read_json(path: str | os.PathLike) -> Any:
     if path.is_dir():
         raise ValueError(f"{path}: expected a JSON file, found a folder")
     return load_json(path.read_bytes(), str(path))
+
+
+_encode = json.JSONEncoder().encode
+
+
+class BinaryWriter(Protocol):
+    """A file opened to write bytes, or whatever else takes them."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take the next bytes."""
+        ...
+
+
+class Encoded(bytes):
+    """JSON text of a value: :func:`encode` passes it on unchanged."""
+
+    __slots__ = ()
+
+
+def encode(value: Any) -> bytes:
+    """``value`` as JSON text in ASCII, as ``json.dumps`` writes it.
+
+    It may hold :class:`Encoded` parts and numbers read as :class:`~lamp_dataset.formats.texts.Number`.
+
+    >>> encode({"id": "210", "score": Number("4"), "text": Encoded(b'"a b"')})
+    b'{"id": "210", "score": 4, "text": "a b"}'
+    """
+    if isinstance(value, Encoded):
+        return value
+    if isinstance(value, Number):
+        value = json.loads(value)
+    if isinstance(value, Mapping):
+        return b"{%b}" % b", ".join(encode(key) + b": " + encode(entry) for key, entry in value.items())
+    if isinstance(value, (list, tuple)):
+        return b"[%b]" % b", ".join(map(encode, value))
+    return _encode(value).encode("ascii")
+
+
+class EntryWriter:
+    """Writes the entries of one JSON list into a file as they come, and counts them (``count``).
+
+    ``start`` is what comes before the first entry, up to and including ``[``, and ``end`` what follows the last one,
+    from ``]`` on; it is written when the ``with`` block ends well.
+
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> with EntryWriter(file) as entries:
+    ...     entries.add({"id": "210"})
+    ...     entries.add({"id": "211"})
+    >>> file.getvalue()
+    b'[{"id": "210"}, {"id": "211"}]'
+    """
+
+    def __init__(self, file: BinaryWriter, start: bytes = b"[", end: bytes = b"]") -> None:
+        self._file, self._end, self.count = file, end, 0
+        file.write(start)
+
+    def add(self, entry: Mapping[str, Any] | Encoded) -> None:
+        """Write one entry; see :func:`encode`."""
+        self._file.write((b", " if self.count else b"") + encode(entry))
+        self.count += 1
+
+    def __enter__(self) -> EntryWriter:
+        """The writer itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Close the list, unless the block failed."""
+        if kind is None:
+            self._file.write(self._end)

@@ -15,8 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from lamp_dataset.formats.ids import UniqueIds
-from lamp_dataset.formats.json_entries import BinaryWriter, EntryWriter
-from lamp_dataset.formats.json_file import load_json, read_json
+from lamp_dataset.formats.json_file import BinaryWriter, EntryWriter, load_json, read_json
 from lamp_dataset.formats.texts import check_encodable, short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import official_hint

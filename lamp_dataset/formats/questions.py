@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lamp_dataset.formats.ids import UniqueIds
-from lamp_dataset.formats.json_entries import BinaryWriter, EntryWriter
+from lamp_dataset.formats.json_file import BinaryWriter, EntryWriter
 from lamp_dataset.formats.json_list import BLOCK_BYTES, JsonList
 from lamp_dataset.formats.oppu import rows_of_user
 from lamp_dataset.formats.recognition import looks_like

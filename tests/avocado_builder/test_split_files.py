@@ -1,12 +1,13 @@
+import errno
 import hashlib
 import json
+import os
 
 import pytest
 
-from avocado_builder.collection.names import GATED
+from avocado_builder.collection.names import GATED, NeededMails
 from avocado_builder.id_files import read_ids
-from avocado_builder.mail.spool import Spool
-from avocado_builder.split_files import write_split
+from avocado_builder.split_files import Spool, write_split
 
 MAILS = {"001-000001-EM.txt": ("one é", "first\nbody"), "001-000002-EM.txt": ("", 'the "second"')}
 ONE, TWO = MAILS
@@ -69,3 +70,45 @@ def test_further_keys_numbers_and_dates_stay(write):
 def test_the_setting_decides_on_the_user(write):
     assert b"user_id" not in write([row("500", ONE)])[0]["questions"]
     assert GATED["time"].time_based
+
+
+TEXTS = {
+    "001-000003-EM.txt": ("a subject", 'a body\nwith "quotes" and é'),
+    "001-000001-EM.txt": ("", ""),
+    "147-000874-EM.txt": ("half \ud83d", "x" * 3_000_000),
+}
+
+
+@pytest.fixture
+def needed():
+    made = NeededMails()
+    for name in TEXTS:
+        made.add(name)
+    made.close()
+    return made
+
+
+def test_texts_come_back_as_json(tmp_path, needed):
+    with Spool(tmp_path, needed) as spool:
+        for name, texts in TEXTS.items():
+            spool.put(needed.key(name), *texts)
+        spool.close_writing()
+        for name, (subject, body) in reversed(TEXTS.items()):
+            assert spool.get(name) == (json.dumps(body).encode(), json.dumps(subject).encode())
+
+
+def test_the_file_has_no_name_so_a_killed_run_leaves_no_text(tmp_path, needed):
+    with Spool(tmp_path, needed) as spool:
+        spool.put(needed.key("147-000874-EM.txt"), *TEXTS["147-000874-EM.txt"])
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_an_error_that_names_the_folder(tmp_path, needed):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("this system has no /dev/full")
+    with pytest.raises(OSError, match=f"{tmp_path}") as caught, Spool(tmp_path, needed) as spool:  # noqa: PT012
+        spool._file.close()
+        spool._file = open("/dev/full", "wb")  # noqa: SIM115
+        spool.put(needed.key("001-000003-EM.txt"), *TEXTS["001-000003-EM.txt"])
+        spool.close_writing()
+    assert caught.value.errno == errno.ENOSPC
