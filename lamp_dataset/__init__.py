@@ -15,13 +15,13 @@ The rooms, from the bottom up:
 from typing import TYPE_CHECKING
 
 from lamp_dataset.formats.layout import SAMPLE
+from lamp_dataset.formats.oppu import oppu_summaries
 from lamp_dataset.lazy import lazy_exports
 from lamp_dataset.loading.registration import register
 from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import TASKS, get_task
 
 if TYPE_CHECKING:
-    from lamp_dataset.formats.oppu_texts import oppu_summaries
     from lamp_dataset.hub.export import export
     from lamp_dataset.hub.push import push_to_hub
     from lamp_dataset.personalize.history.history import History
@@ -39,7 +39,6 @@ else:  # their modules need numpy, pyarrow or the Hub
             "Ranker": "personalize.retrieval.ranking",
             "Ranking": "personalize.retrieval.ranking",
             "export": "hub.export",
-            "oppu_summaries": "formats.oppu_texts",
             "push_to_hub": "hub.push",
             "select_users": "personalize.user_subsets",
             "swap_profiles": "personalize.profile_swap",

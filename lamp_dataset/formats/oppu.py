@@ -2,7 +2,7 @@
 
 A folder per task holds the test users, ``[{"user_id", "profile": […], "query": [{"id", "input", "gold"}, …]}, …]``, in
 ``user_top_100_history.json`` (tweets: ``user_more_100_history.json``), their golds in ``…_label.json``, and all other
-users in ``user_others.json``. Standard library only.
+users in ``user_others.json``; texts about users may come with them. Standard library only.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
-from lamp_dataset.formats.ids import UniqueIds
-from lamp_dataset.formats.json_entries import BinaryWriter, Encoded, EntryWriter
+from lamp_dataset.formats.ids import UniqueIds, check_unique
+from lamp_dataset.formats.json_file import BinaryWriter, Encoded, EntryWriter, read_json
 from lamp_dataset.formats.json_list import BLOCK_BYTES, JsonList
 from lamp_dataset.formats.outputs import Outputs
-from lamp_dataset.formats.texts import Number, short
+from lamp_dataset.formats.texts import Number, check_encodable, short
 from lamp_dataset.task import Task
+from lamp_dataset.tasks import get_task
 
 #: What :func:`lamp_dataset.formats.layout.find_files` calls it.
 LAYOUT = "oppu"
@@ -172,3 +173,65 @@ def user_entry(user: str, profile: Sequence[Mapping[str, Any]], rows: Iterable[M
         for row in rows
     ]
     return Encoded(json.dumps({"user_id": user, "profile": items, "query": queries}).encode("ascii"))
+
+
+#: The files of texts -> those of the users, in whose order they are.
+_SUMMARIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"profile_user_100.json": HISTORIES, "profile_user_others.json": (OTHERS,)}
+)
+
+
+def oppu_summaries(config: str, data_dir: str | os.PathLike[str]) -> dict[str, str]:
+    """The texts about users that a folder in OPPU's layout holds, as ``Personalizer(summary=…)`` takes them.
+
+    They are in ``profile_user_100.json`` and ``profile_user_others.json``, lists of ``{"id": user, "output": text}``;
+    where entries do not name their users, they are in the order of the file of users.
+
+    Args:
+        config: config name, such as ``"LaMP_4_time"``.
+        data_dir: the folder of the tasks, or of one task.
+
+    Returns:
+        User -> text.
+
+    Raises:
+        ValueError: a file has another shape, a user twice, or other users.
+        OSError: there is no such file, or it cannot be read.
+    """
+    root, tried = Path(data_dir).expanduser(), []
+    found: dict[str, str] = {}
+    for folder in task_folders(get_task(config), root):
+        for name, users in _SUMMARIES.items():
+            tried.append(folder / name)
+            if tried[-1].exists():
+                of_users = [folder / user_file for user_file in users if (folder / user_file).exists()]
+                found = {**_summaries(tried[-1], of_users), **found}
+        if found:
+            return found
+    raise FileNotFoundError(f"{root}: found no file of summaries; looked for {', '.join(map(str, tried))}")
+
+
+def _summaries(path: Path, user_files: Sequence[Path]) -> dict[str, str]:
+    """User -> text."""
+    entries = read_json(path)
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ValueError(f'{path}: expected a list [{{"id": "…", "output": "…"}}, …], found {short(entries)}')
+    names = [entry.get("id") for entry in entries]
+    if None in names:
+        names = [name for file in user_files for name in _names(file)]
+        if len(names) != len(entries):
+            raise ValueError(f"{path}: expected a text for each of the {len(names)} users, found {len(entries)} texts")
+    names = list(map(str, names))
+    check_unique(names, str(path))
+    for name, entry in zip(names, entries, strict=True):
+        if not isinstance(entry.get("output"), str):
+            raise ValueError(f"{path}: user {short(name)}: expected a string as 'output', found {short(entry)}")
+        check_encodable(entry["output"], f"{path}: user {short(name)}", "output")
+    return dict(zip(names, (entry["output"] for entry in entries), strict=True))
+
+
+def _names(path: Path) -> Iterator[str]:
+    """The users of a file, in its order."""
+    for number, user in read_users(path):
+        check_user(user, str(path), number)
+        yield user["user_id"]
