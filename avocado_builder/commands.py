@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 import click
 
 from avocado_builder.collection.names import GATED
-from lamp_dataset.commands.command import Command, examples, say
+from lamp_dataset.commands.command import Command, DataDir, examples, say, stacked
 from lamp_dataset.formats.layout import SAMPLE
 from lamp_dataset.task import SETTINGS, SPLITS
 from lamp_dataset.tasks import BASE_URL
@@ -18,16 +18,7 @@ from lamp_dataset.tasks import BASE_URL
 SAMPLE_COLLECTION = os.path.join(SAMPLE, "avocado")
 
 
-class _Collection(click.ParamType):
-    """The collection's folder; the word ``sample`` means the tiny made-up one (``./sample`` a folder of that name)."""
-
-    name = "folder"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        return SAMPLE_COLLECTION if value == "sample" else value
-
-
-_COLLECTION = _Collection()
+_COLLECTION = DataDir(SAMPLE_COLLECTION)
 _FOLDER = click.Path(file_okay=False)
 _SPLIT = click.Choice(list(SPLITS))
 _FILE = click.Path(dir_okay=False)
@@ -45,17 +36,13 @@ _SETTING_HELP = (
 )
 
 
-def _id_options(command: Callable) -> Callable:
-    """The options for id files, common to both commands."""
-    options = [
-        click.option("--ids-dir", type=_FOLDER, help=_IDS_HELP),
-        click.option("--split", "splits", multiple=True, type=_SPLIT, help="Only this split; may be repeated."),
-        click.option("--setting", type=click.Choice(SETTINGS), help=_SETTING_HELP),
-        click.option("--base-url", default=BASE_URL, show_default=True, help="Where to fetch the id files."),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+#: The options for id files, common to both commands.
+_id_options = stacked(
+    click.option("--ids-dir", type=_FOLDER, help=_IDS_HELP),
+    click.option("--split", "splits", multiple=True, type=_SPLIT, help="Only this split; may be repeated."),
+    click.option("--setting", type=click.Choice(SETTINGS), help=_SETTING_HELP),
+    click.option("--base-url", default=BASE_URL, show_default=True, help="Where to fetch the id files."),
+)
 
 
 @click.command(

@@ -17,18 +17,9 @@ def main() -> None:
     """LaMP, the benchmark of personalized language models: its data, retrieval, prompts, and your copy on the Hub."""
 
 
-main.add_command(list_configs)
-main.add_command(show)
-main.add_command(stats)
-main.add_command(users)
-main.add_command(oppu)
-main.add_command(personalize)
-main.add_command(rank)
-main.add_command(history)
-main.add_command(leaks)
-main.add_command(export)
-main.add_command(push)
-main.add_command(autoload)
+COMMANDS = (list_configs, show, stats, users, oppu, personalize, rank, history, leaks, export, push, autoload)
+for command in COMMANDS:
+    main.add_command(command)
 
 if __name__ == "__main__":
     main(prog_name="lamp-dataset")

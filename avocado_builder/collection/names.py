@@ -23,15 +23,6 @@ def is_name(text: object) -> bool:
     return isinstance(text, str) and _NAME.fullmatch(text) is not None
 
 
-def name_of(account: int, number: int) -> str:
-    """The name of a mail from its parts.
-
-    >>> name_of(147, 874)
-    '147-000874-EM.txt'
-    """
-    return f"{account:03}-{number:06}-EM.txt"
-
-
 class NeededMails:
     """The names of the mails that a build needs, at four bytes a name.
 
@@ -70,7 +61,8 @@ class NeededMails:
 
     def name(self, key: int) -> str:
         """The name of the mail with this key."""
-        return name_of(*divmod(self._numbers[key], _ACCOUNT))
+        account, number = divmod(self._numbers[key], _ACCOUNT)
+        return f"{account:03}-{number:06}-EM.txt"
 
 
 #: A name as a number: its account's, times this, plus that of the mail.

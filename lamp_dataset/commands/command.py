@@ -74,14 +74,17 @@ def _usage_in_one_line(path: str | None) -> Iterator[None]:
 
 
 class DataDir(click.ParamType):
-    """A folder with official files; ``sample`` means the embedded sample, and ``./sample`` a folder of that name."""
+    """A folder; the word ``sample`` means the given one, which is embedded, and ``./sample`` a folder of that name."""
 
     name = "folder"
     help = "Folder with the official files, or the word sample for the embedded sample; by default, they are fetched."
 
+    def __init__(self, sample: str = SAMPLE) -> None:
+        self.sample = sample
+
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The path."""
-        return SAMPLE if value == "sample" else value
+        return self.sample if value == "sample" else value
 
 
 DATA_DIR = DataDir()
