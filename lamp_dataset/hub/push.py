@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 class PendingChanges:
     """What the repository's head lacks to hold the configs: paths to send and to remove, the card if it changes."""
 
-    send: list[str] = field(default_factory=list)
-    remove: list[str] = field(default_factory=list)
-    card: str | None = None
+    send: list[str]
+    remove: list[str]
+    card: str | None
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
@@ -106,19 +106,15 @@ def push_to_hub(
     check_licenses(names, acknowledge_license, data_dir)
     remote = Remote(repo_id, token, needs_token=not dry_run)
     builders = find_builders(names, data_dir)
+    import datasets
+
     watch = Watch(repo_id, any(get_task(name).gated for name in names), lambda: require_private(remote))
     with redacted_logs(remote.token), watched(watch):
         # before the rows are built: a push that must not happen should not cost an hour first
         state = open_private(remote, dry_run)
-        with work_folder(_cache(), "lamp-push") as work:
+        with work_folder(Path(datasets.config.HF_DATASETS_CACHE), "lamp-push") as work:
             push = _Push(remote, prepare(builders), work)
             return push.plan(state) if dry_run else push.run()
-
-
-def _cache() -> Path:
-    import datasets
-
-    return Path(datasets.config.HF_DATASETS_CACHE)
 
 
 class _Push:
@@ -221,7 +217,8 @@ class _Push:
                 self.remote.so_far = NOTHING_COMMITTED
                 operations, made = self._operations(changes), True
                 # the watch looks at the repository once more, right before the request that commits
-                commit = self.remote.commit(operations, state.head, self._message())
+                message = f"Push {', '.join(config.name for config in self.configs)}"
+                commit = self.remote.commit(operations, state.head, message)
         return commit, made
 
     def _operations(self, changes: PendingChanges) -> list[CommitOperationAdd | CommitOperationDelete]:
@@ -235,9 +232,6 @@ class _Push:
             *(CommitOperationDelete(path) for path in changes.remove),
             *card,
         ]
-
-    def _message(self) -> str:
-        return f"Push {', '.join(config.name for config in self.configs)}"
 
     def _check_after(self, commit: str) -> None:
         require_private(self.remote, HIDE_AT_ONCE)
