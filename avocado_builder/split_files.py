@@ -20,7 +20,6 @@ from avocado_builder.id_files import IdFile, id_rows
 from lamp_dataset.atomic import write_whole
 from lamp_dataset.formats.json_file import Encoded, EntryWriter, encode
 from lamp_dataset.formats.outputs import write_outputs
-from lamp_dataset.formats.questions import write_questions
 from lamp_dataset.task import SPLITS, SPLITS_WITH_GOLDS, Task
 
 
@@ -69,7 +68,7 @@ def write_split(split: str, ids: IdFile, task: Task, spool: Spool, folder: Path)
 
 
 def _writer(kind: str, file: HashingFile, task: Task) -> EntryWriter:
-    return write_questions(file) if kind == "questions" else write_outputs(file, task.official_name)
+    return EntryWriter(file) if kind == "questions" else write_outputs(file, task.official_name)
 
 
 def expand(row: Mapping[str, Any], task: Task, spool: Spool) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lamp_dataset.formats.ids import UniqueIds
-from lamp_dataset.formats.json_file import BinaryWriter, EntryWriter
 from lamp_dataset.formats.json_list import BLOCK_BYTES, JsonList
 from lamp_dataset.formats.oppu import rows_of_user
 from lamp_dataset.formats.recognition import looks_like
@@ -87,15 +86,6 @@ def open_questions(file: BinaryIO, name: str, task: Task | None = None, block_by
 def read_question_ids(path: str | os.PathLike) -> list[str]:
     """The sample ids of a questions file; rows may lack their profiles. Errors as for :func:`read_questions`."""
     return [row["id"] for row in read_questions(path, profiles=False)]
-
-
-def write_questions(file: BinaryWriter) -> EntryWriter:
-    """A writer of questions, to be used in a ``with`` block: ``add`` each row; the block's end closes the list.
-
-    Args:
-        file: opened for writing bytes.
-    """
-    return EntryWriter(file)
 
 
 def check_row(row: dict, name: str, number: int, profiles: bool = True) -> None:

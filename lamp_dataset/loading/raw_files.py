@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 import tenacity
 import xxhash
@@ -21,7 +21,7 @@ from lamp_dataset.formats.layout import is_url
 
 
 @contextmanager
-def open_raw(path: str, algorithm: Callable[[], Hash]) -> Iterator[HashedFile]:
+def open_raw(path: str, algorithm: Callable[[], Any]) -> Iterator[HashedFile]:
     """Open a raw file or a URL for reading bytes, once and from the start.
 
     ``algorithm`` makes the hash of what is read: :data:`CONTENT` or :data:`PROVENANCE`. ConnectionError for a URL that
@@ -35,7 +35,7 @@ def open_raw(path: str, algorithm: Callable[[], Hash]) -> Iterator[HashedFile]:
             yield HashedFile(file, algorithm())
 
 
-def hash_file(path: str, algorithm: Callable[[], Hash]) -> tuple[int, str]:
+def hash_file(path: str, algorithm: Callable[[], Any]) -> tuple[int, str]:
     """Size in bytes and hash of a local file."""
     digest, size = algorithm(), 0
     with open(path, "rb") as file:
@@ -45,28 +45,16 @@ def hash_file(path: str, algorithm: Callable[[], Hash]) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-class Hash(Protocol):
-    """A hash of hashlib or xxhash."""
-
-    def update(self, data: bytes, /) -> None:
-        """Hash more bytes."""
-        ...
-
-    def hexdigest(self) -> str:
-        """The hash so far."""
-        ...
-
-
 #: Fast: tells whether files in a folder changed.
-CONTENT: Callable[[], Hash] = xxhash.xxh3_128
+CONTENT: Callable[[], Any] = xxhash.xxh3_128
 #: For the record: the site publishes no checksums.
-PROVENANCE: Callable[[], Hash] = hashlib.sha256
+PROVENANCE: Callable[[], Any] = hashlib.sha256
 
 
 class HashedFile:
     """A file that counts and hashes what is read from it; the hash is computed in another thread."""
 
-    def __init__(self, file: BinaryIO, digest: Hash) -> None:
+    def __init__(self, file: BinaryIO, digest: Any) -> None:
         self._file, self._digest, self.num_bytes = file, digest, 0
         self._hasher = ThreadPoolExecutor(1, "lamp-hash")
         self._pending = None

@@ -12,7 +12,7 @@ from made_up import golds, outputs, write_split
 import lamp_dataset
 from lamp_dataset import TASKS, History
 from lamp_dataset.__main__ import main
-from lamp_dataset.formats.questions import write_questions
+from lamp_dataset.formats.json_file import EntryWriter
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_leaks_are_listed(run, tmp_path):
     found[rows[4]["id"]] = "t0 "
     path = tmp_path / task.questions_path("validation")
     path.parent.mkdir(parents=True)
-    with path.open("wb") as file, write_questions(file) as writer:
+    with path.open("wb") as file, EntryWriter(file) as writer:
         for row in rows:
             writer.add(row)
     (tmp_path / task.outputs_path("validation")).write_text(json.dumps(outputs(task, found)), encoding="utf-8")

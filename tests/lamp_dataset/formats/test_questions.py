@@ -6,7 +6,8 @@ import pytest
 from bad_questions import BAD
 
 from lamp_dataset.formats.ids import DuplicateIdError
-from lamp_dataset.formats.questions import OutputsFileError, read_question_ids, read_questions, write_questions
+from lamp_dataset.formats.json_file import EntryWriter
+from lamp_dataset.formats.questions import OutputsFileError, read_question_ids, read_questions
 from lamp_dataset.formats.texts import Number
 from lamp_dataset.tasks import TASKS
 
@@ -91,7 +92,7 @@ def test_a_duplicate_id_is_named(file):
 def test_written_questions_equal_json_dumps():
     made = made_up.rows(TASKS["LaMP_6_time"], 20)
     target = io.BytesIO()
-    with write_questions(target) as rows:
+    with EntryWriter(target) as rows:
         for row in made:
             rows.add(row)
     assert target.getvalue().decode() == json.dumps(made)
