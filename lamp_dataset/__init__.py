@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from lamp_dataset.formats.layout import SAMPLE
 from lamp_dataset.formats.oppu import oppu_summaries
 from lamp_dataset.lazy import lazy_exports
-from lamp_dataset.loading.registration import register
+from lamp_dataset.loading.datasets_internals import register
 from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import TASKS, get_task
 

@@ -40,7 +40,6 @@ SHARED_NAMES = {
     "hub": "the room, and its commands",
     "lamp_metric": "evaluate wants a metric's script to have the name of its folder",
     "personalize": "the room, and its commands",
-    "registration": "both teach a library of Hugging Face one name",
 }
 
 

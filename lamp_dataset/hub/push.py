@@ -105,9 +105,9 @@ def push_to_hub(
     names = config_names(configs)
     check_licenses(names, acknowledge_license, data_dir)
     remote = Remote(repo_id, token, needs_token=not dry_run)
-    builders = find_builders(names, data_dir)
-    import datasets
+    import datasets  # not before these checks: it takes a second
 
+    builders = find_builders(names, data_dir)
     watch = Watch(repo_id, any(get_task(name).gated for name in names), lambda: require_private(remote))
     with redacted_logs(remote.token), watched(watch):
         # before the rows are built: a push that must not happen should not cost an hour first

@@ -6,35 +6,58 @@ change. ``datasets`` itself is imported late: it costs a second and 140 MB, and 
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable
-from types import ModuleType
+from pathlib import Path
 from typing import Any
 
 from lamp_dataset.formats.layout import Files
 from lamp_dataset.loading.import_hook import patch_factory, when_imported
 
+NAME = "lamp"
+BUILDER = "lamp_dataset.lamp"
 
-def teach(name: str, builder_module: str, version: Callable[[], str]) -> None:
-    """Make ``datasets`` find the builder in the module ``builder_module`` under a name, now or once it is imported.
+#: What decides the rows: the builder's module, the table, and the rooms that read files.
+_SOURCES = ("lamp.py", "task.py", "tasks.py", "formats", "loading")
+
+
+def register() -> None:
+    """Make ``load_dataset("lamp", …)`` work, now or once ``datasets`` is imported; calling it again changes nothing.
 
     ``datasets`` 4 and newer load no script files, but any builder in an importable module. All loaders ask
     ``dataset_module_factory(path, …)``, which two modules hold; both are wrapped, and any other name passes on.
-    ``version`` gives the part of the cache folder's name that stands for the builder's sources.
     """
+    for name in ("datasets.load", "datasets.inspect"):
+        when_imported(name, lambda module: patch_factory(NAME, module, "dataset_module_factory", _found))
 
-    def answer() -> object:
-        import datasets.load
 
-        return datasets.load.DatasetModule(builder_module, version(), {"dataset_name": name})
+def _found() -> object:
+    import datasets.load
 
-    def wrap(module: ModuleType) -> None:
-        patch_factory(name, module, "dataset_module_factory", answer)
+    return datasets.load.DatasetModule(BUILDER, source_hash(), {"dataset_name": NAME})
 
-    for module in ("datasets.load", "datasets.inspect"):
-        when_imported(module, wrap)
+
+@functools.cache
+def source_hash() -> str:
+    """Part of the cache folder's name: our sources, and how this version of ``datasets`` writes a feature.
+
+    Rows that one version prepared can be unreadable for another.
+    """
+    digest = hashlib.sha256()
+    for path in source_files():
+        digest.update(path.read_bytes())
+    digest.update(feature_format().encode())
+    return digest.hexdigest()
+
+
+def source_files() -> list[Path]:
+    """The modules that decide the rows, in a fixed order."""
+    package = Path(__file__).parent.parent
+    found = [package / name for name in _SOURCES]
+    return [file for path in found for file in ([path] if path.is_file() else sorted(path.glob("*.py")))]
 
 
 def feature_format() -> str:

@@ -254,21 +254,21 @@ class TestCache:
         assert new in json.dumps(after.to_list())
 
     def test_changed_sources_of_ours_give_new_rows(self, load, made, monkeypatch):
-        from lamp_dataset.loading import registration
+        from lamp_dataset.loading import datasets_internals
 
         first = load("LaMP_2", data_dir=str(made[0]), split="test")
-        monkeypatch.setattr(registration, "source_hash", lambda: "0" * 64)
+        monkeypatch.setattr(datasets_internals, "source_hash", lambda: "0" * 64)
         assert load("LaMP_2", data_dir=str(made[0]), split="test").cache_files != first.cache_files
 
     def test_another_feature_format_gives_new_rows(self, monkeypatch):
-        from lamp_dataset.loading import registration
+        from lamp_dataset.loading import datasets_internals
 
-        registration.source_hash.cache_clear()
-        mine = registration.source_hash()
+        datasets_internals.source_hash.cache_clear()
+        mine = datasets_internals.source_hash()
         monkeypatch.setattr(datasets.Features, "to_dict", lambda self: {"profile": "written in another way"})
-        registration.source_hash.cache_clear()
-        assert registration.source_hash() != mine
-        registration.source_hash.cache_clear()
+        datasets_internals.source_hash.cache_clear()
+        assert datasets_internals.source_hash() != mine
+        datasets_internals.source_hash.cache_clear()
 
     def test_a_failed_call_leaves_nothing_that_a_later_one_takes(self, load, made, tmp_path):
         lay_out(made[0], tmp_path / "files", "LaMP_4", "{split}_{kind}.json")
