@@ -25,15 +25,7 @@ from lamp_dataset.tasks import BASE_URL
 
 @dataclass(frozen=True)
 class IdFile:
-    """An id file that was read and checked.
-
-    Attributes:
-        path: the file.
-        sha256: SHA-256 of its bytes, in hexadecimal.
-        rows: number of questions.
-        items: number of profile items.
-        time_based: whether its rows have ``user_id``.
-    """
+    """An id file that was read and checked: its SHA-256 in hexadecimal, its numbers of questions and profile items."""
 
     path: Path
     sha256: str
@@ -44,13 +36,7 @@ class IdFile:
 
 @dataclass(frozen=True)
 class Ids:
-    """The id files of a build.
-
-    Attributes:
-        task: the config they belong to.
-        files: split (train, validation, test) -> id file.
-        needed: the mails that they name.
-    """
+    """The id files of a build by split, the config they belong to, and the mails that they name."""
 
     task: Task
     files: Mapping[str, IdFile]
@@ -216,11 +202,8 @@ _BY_HAND = "Download it yourself and pass its folder: --ids-dir (from Python ids
 def fetch_ids(task: Task, splits: tuple[str, ...], folder: Path, base_url: str = BASE_URL) -> dict[str, Path]:
     """Fetch the questions files of ``splits`` (of all, if empty) into ``folder``: split -> path.
 
-    The site answers some wrong paths with status 200 and a web page, so the content is checked, not the status.
-
-    Raises:
-        OSError: there is no connection, the site answers an error, or the transfer was cut off.
-        ValueError: the site sent a web page or nothing.
+    The site answers some wrong paths with status 200 and a web page, so the content is checked, not the status. OSError
+    if there is no connection, an error as answer, or a transfer that was cut off; ValueError for a web page or nothing.
     """
     paths = {}
     for split in splits or tuple(SPLITS):

@@ -32,14 +32,10 @@ def make_manifest(
     notes: Mapping[str, list[str]],
     ignored: tuple[str, ...],
 ) -> dict[str, Any]:
-    """The manifest of a build.
+    """The manifest of a build; ``left_out``: split without an id file -> a sentence about it.
 
-    Args:
-        ids: the id files.
-        left_out: split without an id file -> a sentence about it.
-        written: split -> ``questions`` and ``outputs`` -> facts of the file.
-        notes: key of :data:`avocado_builder.mail.parsing.REPAIRS` or ``WARNINGS`` -> names of mails.
-        ignored: what else was in the folder of the accounts.
+    ``written``: split -> ``questions`` and ``outputs`` -> facts of the file. ``notes``: key of
+    :data:`avocado_builder.mail.parsing.REPAIRS` or ``WARNINGS`` -> names of mails.
     """
     return {
         "builder": {"name": BUILDER, "version": __version__, "rules": RULES, "python": platform.python_version()},

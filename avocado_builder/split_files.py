@@ -45,9 +45,6 @@ def write_split(split: str, ids: IdFile, task: Task, spool: Spool, folder: Path)
 
     Returns:
         ``questions`` and ``outputs`` -> name, number of entries, size and SHA-256 of the file.
-
-    Raises:
-        OSError: the disk is full; the message names the file.
     """
     kinds = ("questions", "outputs") if split in SPLITS_WITH_GOLDS else ("questions",)
     names = {kind: f"{SPLITS[split]}_{kind}.json" for kind in kinds}

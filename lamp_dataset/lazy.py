@@ -15,11 +15,8 @@ def lazy_exports(package: str, modules: Mapping[str, str]) -> tuple[Callable[[st
     """``__getattr__`` and ``__dir__`` for a package whose public names are imported when first asked for (PEP 562).
 
     The package lists the same names once more under ``if TYPE_CHECKING``: type checkers and editors read only those.
-
-    Args:
-        package: ``__name__`` of the package.
-        modules: public name -> dotted module, relative to the package, that defines it. No module next to the
-            package's ``__init__`` may have one of these names: importing it would replace the public name.
+    ``modules``: public name -> dotted module, relative to the package, that defines it. No module next to the package's
+    ``__init__`` may have one of these names: importing it would replace the public name.
     """
 
     def get(name: str) -> Any:

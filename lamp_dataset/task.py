@@ -195,11 +195,7 @@ class Task:
     oppu: OppuNames
 
     def __post_init__(self) -> None:
-        """Reject a row that contradicts itself when the module is imported.
-
-        Raises:
-            ValueError: two columns contradict each other; the message names the row.
-        """
+        """ValueError, when the module is imported, for a row that contradicts itself; the message names it."""
         problems = [
             (self.kind not in SCORES, f"kind {self.kind!r} is not one of {', '.join(SCORES)}"),
             (self.setting not in SETTINGS, f"setting {self.setting!r} is not one of {', '.join(SETTINGS)}"),

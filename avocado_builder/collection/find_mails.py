@@ -44,8 +44,7 @@ def open_collection(path: str | os.PathLike) -> Collection:
         path: the collection's folder (``avocado-1.0.2``), its ``data`` or ``data/text``, or a folder of extracted
             account folders ``NNN``. An account that is there both as a zip and as a folder is read from the zip.
 
-    Raises:
-        OSError, ValueError: the folder does not exist or holds no account; the message says what is there.
+    OSError or ValueError says what is there if the folder does not exist or holds no account.
     """
     root = Path(path).expanduser()
     if not root.exists():
@@ -119,11 +118,8 @@ def locate(collection: Collection, needed: NeededMails) -> MailLocations:
     """Find every needed mail by the directories of the zips alone: that takes seconds, and no mail is read.
 
     A mail is exactly the member ``NNN/NAME`` of the account ``NNN``. A copy elsewhere does no harm if it has the same
-    content.
-
-    Raises:
-        ValueError: mails are missing (the message counts them and names the first twenty), cannot be read, or exist
-            twice with different contents; or a zip is damaged.
+    content. ValueError: mails are missing (the message counts them and names the first twenty), cannot be read, or
+    exist twice with different contents; or a zip is damaged.
     """
     locations = MailLocations(collection, needed)
     copies: list[Copy] = []

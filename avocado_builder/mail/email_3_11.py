@@ -41,10 +41,7 @@ POLICY = _Compat32()
 
 
 class Part(Message):
-    """A message or a part of one; its parameters and payload are read by the frozen rules.
-
-    A parser makes it, and nothing changes it afterwards.
-    """
+    """A message or a part of one, as a parser made it; its parameters and payload are read by the frozen rules."""
 
     def __init__(self, policy: Compat32 = POLICY) -> None:
         super().__init__(policy)

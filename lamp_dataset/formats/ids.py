@@ -72,15 +72,9 @@ def difference(found: Collection[str], expected: Collection[str]) -> tuple[list[
 
 
 def check_same_ids(found: Collection[str], expected: Collection[str], names: tuple[str, str]) -> None:
-    """Reject two sides that hold different samples.
+    """IdMismatchError if ``found``, such as predictions, has other ids than ``expected``, such as golds.
 
-    Args:
-        found: ids of the side to check, such as predictions.
-        expected: ids of the side that decides, such as golds.
-        names: what to call the two sides in the message, such as their file names.
-
-    Raises:
-        IdMismatchError: ids are missing or extra; the message says how many of each and names the first.
+    The message calls the two sides by ``names``, says how many ids are missing and extra, and names the first.
     """
     missing, extra = difference(found, expected)
     parts = []

@@ -69,14 +69,10 @@ class Block(NamedTuple):
 
 
 class JsonList:
-    """A JSON list of objects, read from a file once.
+    """A JSON list of objects, read from a file once, of which only ``read`` is used.
 
-    Args:
-        file: opened for reading bytes, at its start; only ``read`` is used.
-        name: the file's name, for messages.
-        row_keys: keys that rows have and objects inside them do not; the end of a row is guessed from the next of them.
-        block_bytes: size of a block.
-        check_task: called with the task's name if the list has a wrapper that gives it.
+    The end of a row is guessed from the next of ``row_keys``, keys that rows have and objects inside them do not. If
+    the list has a wrapper that names its task, ``check_task`` is called with that name.
 
     Raises:
         ValueError: the file does not begin with a list, or with the wrapper ``{"task": …, "golds": […]}`` around one.

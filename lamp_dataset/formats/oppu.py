@@ -83,13 +83,7 @@ def open_users(file: BinaryIO, name: str, block_bytes: int = BLOCK_BYTES) -> Jso
 def check_user(user: Mapping[str, Any], name: str, number: int) -> str:
     """What to call a user in messages, after checking what users must have, besides the fields of items and queries.
 
-    Args:
-        user: the decoded object, numbers as :class:`~lamp_dataset.formats.texts.Number`.
-        name: the file's name, for messages.
-        number: the user's position in the file, from 0, for messages.
-
-    Raises:
-        ValueError: something is missing or of another type.
+    ``number`` is the user's position in the file ``name``, from 0. ValueError for what is missing or of another type.
     """
     where = f"{name}: user {number}"
     if not isinstance(user.get("user_id"), str) or not user["user_id"]:

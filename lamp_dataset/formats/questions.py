@@ -29,23 +29,19 @@ class OutputsFileError(ValueError):
 
 
 def read_questions(path: str | os.PathLike, task: Task | None = None, profiles: bool = True) -> Iterator[dict]:
-    """The rows of a questions file one by one, checked, in flat memory.
+    """The rows of a questions file (or of users in OPPU's layout) one by one, checked, in flat memory.
 
     Args:
-        path: the file; a file of users in OPPU's layout will do as well.
+        path: the file.
         task: the config to read it as: rows come in its declared shape, see :func:`checked_row`. None: rows of any
-            config, or with file names in place of texts, come as they are, see :func:`check_row`.
+            config, or with file names in place of texts, come as they are, see :func:`check_row`, and JSON numbers as
+            :class:`~lamp_dataset.formats.texts.Number`.
         profiles: whether rows must have a profile.
-
-    Yields:
-        The rows in the file's order. Without ``task``, JSON numbers come as
-        :class:`~lamp_dataset.formats.texts.Number`.
 
     Raises:
         OutputsFileError: the file holds outputs, not questions.
         DuplicateIdError: an id occurs more than once.
         ValueError: the file is not a JSON list, it is empty, or a row has another shape; the message says where.
-        OSError: the file cannot be read.
     """
     name, ids = str(path), UniqueIds(str(path))
     with Path(path).open("rb") as file:
@@ -97,9 +93,7 @@ def check_row(row: dict, name: str, number: int, profiles: bool = True) -> None:
         number: the row's position in the file, from 0, for messages.
         profiles: whether the row must have a profile.
 
-    Raises:
-        OutputsFileError: the row is an entry of an outputs file.
-        ValueError: something is missing or of another type.
+    OutputsFileError for an entry of an outputs file; ValueError for what is missing or of another type.
     """
     if type(row.get("id")) is not str:
         raise ValueError(f"{name}: row {number}: expected a string as 'id', found {_found(row, 'id')}")

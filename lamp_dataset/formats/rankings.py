@@ -21,12 +21,9 @@ _SHAPE = '{"sample id": ["item id", …], …}'
 
 @dataclass(frozen=True)
 class Rankings:
-    """The content of a ranking file.
+    """The content of a ranking file: sample id -> ids of profile items, or of some of them, best first.
 
-    Attributes:
-        by_id: sample id -> ids of profile items, best first. A ranking may hold only some of the items.
-        sha256: of the file's bytes, in hexadecimal.
-        name: the file's name, for messages.
+    ``sha256`` is that of the file's bytes, in hexadecimal.
     """
 
     by_id: Mapping[str, list[str]]

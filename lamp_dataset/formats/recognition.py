@@ -27,16 +27,13 @@ def tasks_named(official_name: str, file_name: str, setting: str = "user") -> li
 
 
 def task_of(golds: Outputs, name: str | None = None) -> Task:
-    """The task of an outputs file.
+    """The task of an outputs file, which must be that of config ``name`` if one is given.
 
-    Args:
-        golds: the content of the file.
-        name: config name of the expected task; None to go by the file alone. Where two tasks share the official name,
-            the one whose labels fit the golds best is taken, unless ``name`` names the second. If it is given, the
-            file may also call the task something that is not official, as files in OPPU's layout do.
+    Where two tasks share the official name, the one whose labels fit the golds best is taken, unless ``name`` names the
+    second. If it is given, the file may also call the task something that is not official, as files in OPPU's layout
+    do.
 
-    Raises:
-        ValueError: no such task, or the file gives another, or labels of another.
+    ValueError: no such task, or the file gives another, or labels of another.
     """
     named = get_task(name) if name is not None else None
     if named is not None and golds.task not in OFFICIAL_NAMES:

@@ -108,21 +108,7 @@ def subset_of(ids: Iterable[Any], name: str = "users", recipe: Mapping[str, Any]
 
 
 def write_user_subset(file: TextIO, subset: UserSubset) -> None:
-    """Write a users file.
-
-    >>> import sys
-    >>> write_user_subset(sys.stdout, UserSubset(("7", "12"), recipe={"config": "LaMP_3_time", "split": "test"}))
-    {
-     "recipe": {
-      "config": "LaMP_3_time",
-      "split": "test"
-     },
-     "users": [
-      "7",
-      "12"
-     ]
-    }
-    """
+    """Write a users file."""
     file.write(json.dumps({"recipe": dict(subset.recipe), "users": list(subset.users)}, indent=1) + "\n")
 
 

@@ -59,11 +59,8 @@ def export(
 def check_replaceable(target: Path) -> str | None:
     """Make sure that replacing ``target`` deletes only what an export wrote: its card, and files that the card lists.
 
-    Returns:
-        The card of the older export; None if there is no folder, or an empty one.
-
-    Raises:
-        ValueError: there is something else; the message names it.
+    ValueError names what else is there. Returned is the card of the older export; None if there is no folder, or an
+    empty one.
     """
     if not os.path.lexists(target):
         return None

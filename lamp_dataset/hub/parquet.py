@@ -84,10 +84,7 @@ def write_shards(
     """Write the rows of ``batches`` into the files of ``shards``, from :func:`plan_shards`, in an existing folder.
 
     The metadata of the schema is left out. ``progress`` is called with the number of rows after each row group.
-
-    Raises:
-        ValueError: there are more or fewer rows than the shards hold.
-        OSError: the folder cannot be written, or is full.
+    ValueError if there are more or fewer rows than the shards hold.
     """
     schema = schema.remove_metadata()
     rows = _Rows(batches, schema)

@@ -27,9 +27,7 @@ SECONDS_PER_SPLIT = 120
 def check_readable(remote: Remote, commit: str, configs: Iterable[Config], folder: Path) -> None:
     """Load the first row of each split at ``commit`` and compare it with the source's; ``folder`` is made, for caches.
 
-    Raises:
-        ContentError: a row came back different; the message names it.
-        FailedError: the commit cannot be loaded.
+    ContentError names a row that came back different; FailedError if the commit cannot be loaded.
     """
     expected = {
         config.name: {name: _first(split.source) for name, split in config.splits.items()} for config in configs

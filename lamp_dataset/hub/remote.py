@@ -74,13 +74,11 @@ class Remote:
     def asking(self, step: str, failure: type[FailedError] = FailedError) -> Iterator[None]:
         """Turn every error of the client into one of ours. Only calls of the client belong into this block.
 
-        Args:
-            step: what is asked for, such as "the list of files".
-            failure: class of the error if the Hub or the connection to it failed.
+        ``step`` is what is asked for, such as "the list of files".
 
         Raises:
             RefusedError: the token is unknown, may not do this, or sees no such repository.
-            FailedError: the Hub or the connection to it failed.
+            FailedError: the Hub or the connection to it failed; more precisely, ``failure``.
             OSError: the disk is full or not writable.
         """
         try:

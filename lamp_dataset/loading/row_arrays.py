@@ -33,13 +33,8 @@ def read_rows(
 ) -> Iterator[pa.StructArray]:
     """The rows of a questions file (or what else ``form`` says) in the file's order, a block at a time.
 
-    Yields:
-        Arrays of structs: the task's ``row_fields`` as strings, and ``profile``, a list of structs with its
-        ``item_fields`` as strings.
-
-    Raises:
-        ValueError: the file is not a questions file of this task, see
-            :func:`~lamp_dataset.formats.questions.checked_row`.
+    They are arrays of structs: the task's ``row_fields`` as strings, and ``profile``, a list of structs with its
+    ``item_fields`` as strings. Errors as for :func:`~lamp_dataset.formats.questions.checked_row`.
     """
     shape = (form or RowForm)(task)
     source = shape.open(file, name, block_bytes)

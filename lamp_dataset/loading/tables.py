@@ -47,7 +47,7 @@ def read_tables(
     """The samples of a questions file as Arrow tables, in the file's order, all values strings.
 
     Args:
-        file: the questions file, opened for reading bytes.
+        file: opened for reading bytes.
         name: its name, for messages.
         task: the config the file is read as.
         golds: sample id -> gold; None if golds are withheld, which makes ``output`` null, or the file itself has them.
@@ -59,10 +59,7 @@ def read_tables(
         Tables with the columns ``id``, ``user_id`` (time-based configs only), ``input``, ``output`` and ``profile``
         (list of structs with :attr:`Task.item_fields`).
 
-    Raises:
-        DuplicateIdError: an id occurs more than once.
-        IdMismatchError: questions and golds have different ids.
-        ValueError: the file is not a questions file of this task.
+    ValueError if it is not a questions file of the task; DuplicateIdError, IdMismatchError.
     """
     split = _SplitChecks(task, name, golds, golds_name)
     for rows in read_rows(file, name, task, block_bytes, form):

@@ -18,6 +18,15 @@ def test_a_file_reads_back_as_it_was_written(tmp_path):
     recipe = {"config": "LaMP_3_time", "split": "test", "top": 2, "by": "profile"}
     file = io.StringIO()
     write_user_subset(file, UserSubset(("7", "ü\u2028"), recipe=recipe))
+    lines = [
+        "{",
+        ' "recipe": {',
+        '  "config": "LaMP_3_time",',
+        '  "split": "test",',
+        '  "top": 2,',
+        '  "by": "profile"',
+    ]
+    assert file.getvalue().split("\n") == [*lines, " },", ' "users": [', '  "7",', '  "\\u00fc\\u2028"', " ]", "}", ""]
     path = written(tmp_path, file.getvalue().encode("ascii"))
     assert read_user_subset(path) == UserSubset(("7", "ü\u2028"), str(path), recipe)
 
