@@ -103,17 +103,12 @@ def _find(folder: Path, setting: str, splits: tuple[str, ...] = ()) -> IdFilePat
 
 def _time_hint(folder: Path, missing: Iterable[str]) -> str:
     """A hint if time-based files of the missing splits are where only time-based files can be."""
-    found = _find(folder, "time")
+    found, task = _find(folder, "time"), GATED["user"]
     paths = found.paths if found else {}
-    if not any(split in paths and paths[split] not in _candidates(folder, "user", split) for split in missing):
+    of_users = {folder / layout(task, task.questions_path(split)) for layout in LAYOUTS for split in missing}
+    if not any(split in paths and paths[split] not in of_users for split in missing):
         return ""
     return '. The folder also holds time-based id files: --setting time (setting="time") takes them'
-
-
-def _candidates(folder: Path, setting: str, split: str) -> list[Path]:
-    """Where the id file of a split can be, in the order of the layouts."""
-    path = GATED[setting].questions_path(split)
-    return [folder / layout(GATED[setting], path) for layout in LAYOUTS]
 
 
 def _none_found(folder: Path, names: Iterable[str]) -> str:

@@ -78,15 +78,15 @@ def _show(result: PushResult, dry_run: bool) -> None:
     for path in result.removed:
         say(f"{verb[1]} {path}")
     _show_rows(result.num_rows)
-    say(f"{result.url} ({result.visibility}): {_outcome(result, dry_run)}")
+    say(f"{result.url} ({result.visibility}): {_outcome(result)}")
 
 
-def _outcome(result: PushResult, dry_run: bool) -> str:
+def _outcome(result: PushResult) -> str:
     if result.new_commit:
         return f"commit {result.commit}, read back"
     if result.commit:
         return f"nothing to send, commit {result.commit} holds everything"
-    return f"would send {len(result.sizes)} files, {_shown(sum(result.sizes.values()))}" if dry_run else "no commit"
+    return f"would send {len(result.sizes)} files, {_shown(sum(result.sizes.values()))}"
 
 
 def _show_rows(num_rows: dict[str, dict[str, int]]) -> None:

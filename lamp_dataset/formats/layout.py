@@ -86,7 +86,10 @@ def find_files(
         raise FileNotFoundError(f"data_dir {str(data_dir)!r}: expected a folder, found {found}{hint}")
     check_layout(layout, task)
     splits = tuple(splits)
-    found = ({} if layout else _in_layouts(task, root, splits)) or _of_users(task, root, splits)
+    found = {} if layout else _in_layouts(task, root, splits)
+    if not found and task.time_based:
+        of_users = find_users_files(task, root)
+        found = {split: Files(*of_users[split]) for split in splits if split in of_users}
     if not found:
         what = _what_is(task, root, splits) if layout is None else f" in the layout {layout!r}, split {_some(splits)}"
         raise FileNotFoundError(f"data_dir {str(data_dir)!r} has no questions file of {task.name}{what}")
@@ -109,12 +112,6 @@ def _in_layouts(task: Task, root: Path, splits: tuple[str, ...]) -> dict[str, Fi
         if there:
             return {split: Files(str(paths[split]), _outputs(task, root, layout, split)) for split in there}
     return {}
-
-
-def _of_users(task: Task, root: Path, splits: tuple[str, ...]) -> dict[str, Files]:
-    """The files in OPPU's layout."""
-    found = find_users_files(task, root) if task.time_based else {}
-    return {split: Files(*found[split]) for split in splits if split in found}
 
 
 def _check_regular(paths: Iterable[str]) -> None:

@@ -86,7 +86,11 @@ def prepare(builders: Mapping[str, datasets.DatasetBuilder]) -> list[Config]:
     for builder in builders.values():
         builder.download_and_prepare()
     sources = {name: builder.as_dataset() for name, builder in builders.items()}
-    sizes = {(name, split): _num_bytes(ds) for name, splits in sources.items() for split, ds in splits.items()}
+    sizes = {
+        (name, split): rows.info.splits[split].num_bytes
+        for name, splits in sources.items()
+        for split, rows in splits.items()
+    }
     shards = number_of_shards(sizes)
     return [
         Config(
@@ -99,10 +103,6 @@ def prepare(builders: Mapping[str, datasets.DatasetBuilder]) -> list[Config]:
         )
         for name, splits in sources.items()
     ]
-
-
-def _num_bytes(source: datasets.Dataset) -> int:
-    return source.info.splits[str(source.split)].num_bytes
 
 
 def write_configs(configs: Iterable[Config], folder: Path) -> dict[str, int]:

@@ -142,7 +142,10 @@ class Remote:
             except RepositoryNotFoundError:
                 return None
             paths = frozenset(file.rfilename for file in info.siblings or ())
-            state, same = RepositoryState(info.sha, info.private is True, paths), _is_same(info.id, self.repo_id)
+            state, same = (
+                RepositoryState(info.sha, info.private is True, paths),
+                info.id.lower() == self.repo_id.lower(),
+            )
             if not state.head:
                 raise KeyError("sha")
         if not same:
@@ -242,10 +245,6 @@ class Remote:
                     return False
                 raise
         return True
-
-
-def _is_same(name: str, other: str) -> bool:
-    return name.lower() == other.lower()
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
