@@ -69,7 +69,7 @@ def find_id_files(folder: str | os.PathLike, splits: tuple[str, ...] = (), setti
     replaced by one of the other setting. Without ``splits``, all splits are taken that have an id file; without
     ``setting``, the user-based files if the folder has both.
 
-    FileNotFoundError: the folder does not exist, holds no id file, or none for a wanted split.
+    FileNotFoundError if the folder does not exist, holds no id file, or none for a wanted split.
     """
     folder = Path(folder).expanduser()
     if not folder.is_dir():
@@ -118,7 +118,7 @@ def _none_found(folder: Path, names: Iterable[str]) -> str:
 def read_ids(paths: Mapping[str, Path], setting: str | None = None) -> Ids:
     """Read the id files once: check their shape, tell their setting, collect the names of mails.
 
-    ValueError: a file is not an id file, or the files are of different settings or not of the given one.
+    ValueError if a file is not an id file, or the files are of different settings or not of the given one.
     """
     needed = NeededMails()
     files = {split: _read_file(path, needed) for split, path in paths.items()}
@@ -151,7 +151,7 @@ def _read_file(path: Path, needed: NeededMails) -> IdFile:
 def id_rows(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of an id file one by one, checked; numbers as :class:`~lamp_dataset.formats.texts.Number`.
 
-    ValueError: the file is not a questions file, or texts are not names of mails; see :func:`read_questions`.
+    ValueError if it is not a questions file, or texts are not names of mails; see :func:`read_questions`.
     """
     for row in read_questions(path):
         where = f"{path}: sample {short(row['id'])}"

@@ -46,7 +46,7 @@ class ZipAccount:
     def check(self, member: Member) -> None:
         """Refuse a member before any mail is read.
 
-        ValueError: it is encrypted, too large, or compressed by a method that zips of this collection do not use.
+        ValueError if it is encrypted, too large, or compressed by a method that zips of this collection do not use.
         """
         _, _, size, _, method, flags = RECORD.unpack(member.record)
         if flags & _ENCRYPTED:

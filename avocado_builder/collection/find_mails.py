@@ -118,8 +118,8 @@ def locate(collection: Collection, needed: NeededMails) -> MailLocations:
     """Find every needed mail by the directories of the zips alone: that takes seconds, and no mail is read.
 
     A mail is exactly the member ``NNN/NAME`` of the account ``NNN``. A copy elsewhere does no harm if it has the same
-    content. ValueError: mails are missing (the message counts them and names the first twenty), cannot be read, or
-    exist twice with different contents; or a zip is damaged.
+    content. ValueError if mails are missing (the message counts them and names the first twenty), cannot be read, or
+    exist twice with different contents, or if a zip is damaged.
     """
     locations = MailLocations(collection, needed)
     copies: list[Copy] = []

@@ -94,7 +94,7 @@ class StartupFile:
     def write(self, system: bool = False) -> None:
         """Write it, or replace the one of another version.
 
-        ValueError: this Python is no virtual or conda environment, and not ``system``; or it does not read its own
+        ValueError if this Python is no virtual or conda environment, and not ``system``, or if it does not read its own
         folder of packages.
         """
         if not (system or in_environment()):

@@ -152,7 +152,7 @@ def oppu(config: str, data_dir: str | None, split: str, users: str | None, other
 def _chosen(whose: dict[str, list[int]], subset: UserSubset | None, split: str, others: bool) -> dict[str, list[int]]:
     """The users of ``subset``, or all others. ``whose``: user -> rows in the split.
 
-    ValueError: the subset is of other users, or nobody is left.
+    ValueError if the subset is of other users, or nobody is left.
     """
     if subset is not None and not others:
         subset.positions(list(whose), split)

@@ -68,7 +68,7 @@ def _rows(entries: JsonList, name: str) -> Iterator[dict]:
 def open_questions(file: BinaryIO, name: str, task: Task | None = None, block_bytes: int = BLOCK_BYTES) -> JsonList:
     """The list in a questions file, whose rows are not checked yet; :func:`read_questions` checks them, too.
 
-    ValueError if the file does not begin with a list, or a wrapper around the list names another task than ``task``.
+    ValueError if the file does not begin with a list, or if a wrapper around the list names another task than ``task``.
     """
 
     def check_task(found: str) -> None:

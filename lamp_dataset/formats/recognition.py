@@ -27,13 +27,11 @@ def tasks_named(official_name: str, file_name: str, setting: str = "user") -> li
 
 
 def task_of(golds: Outputs, name: str | None = None) -> Task:
-    """The task of an outputs file, which must be that of config ``name`` if one is given.
+    """The task of an outputs file, which must be that of config ``name`` if one is given; else ValueError.
 
     Where two tasks share the official name, the one whose labels fit the golds best is taken, unless ``name`` names the
     second. If it is given, the file may also call the task something that is not official, as files in OPPU's layout
-    do.
-
-    ValueError: no such task, or the file gives another, or labels of another.
+    do, but the golds must not be labels of another task.
     """
     named = get_task(name) if name is not None else None
     if named is not None and golds.task not in OFFICIAL_NAMES:

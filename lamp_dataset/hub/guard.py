@@ -26,7 +26,7 @@ def check_licenses(names: Iterable[str], acknowledged: bool, data_dir: object) -
 def open_private(remote: Remote, dry_run: bool) -> RepositoryState | None:
     """Look at the repository, or make it, and check that it is private and writable. A dry run makes none.
 
-    RefusedError: strangers see it, or the token may not write to it.
+    RefusedError if strangers see it, or the token may not write to it.
     """
     state = remote.look()
     if state is None:
@@ -49,8 +49,8 @@ HIDE_AT_ONCE = "Make it private at once"
 def require_private(remote: Remote, advice: str = PUSH_ELSEWHERE) -> RepositoryState:
     """Look at the repository as its owner and as a stranger.
 
-    RefusedError: it is public (then the message ends with ``advice``) or gone, or a stranger sees it though the Hub
-    calls it private.
+    RefusedError if it is public (then the message ends with ``advice``) or gone, or if a stranger sees it though the
+    Hub calls it private.
     """
     state = remote.look()
     if state is None:

@@ -190,7 +190,7 @@ class _Push:
     def _commit(self) -> tuple[str, bool]:
         """The commit that holds everything, and whether this push made it.
 
-        FailedError: there is none; the message says whether that is certain.
+        FailedError if there is none; the message says whether that is certain.
         """
         try:
             return self._try_commit()

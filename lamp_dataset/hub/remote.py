@@ -47,8 +47,8 @@ class Remote:
     def __init__(self, repo_id: str, token: str | bool | None = None, needs_token: bool = True) -> None:
         """Check the name and find the token, without a request.
 
-        ValueError: ``repo_id`` is not ``"namespace/name"``, or the token holds characters that no token has.
-        PermissionError: there is no token, and ``needs_token``.
+        ValueError if ``repo_id`` is not ``"namespace/name"``, or the token holds characters that no token has;
+        PermissionError if there is no token, and ``needs_token``.
         """
         from huggingface_hub import HfApi, get_token
         from huggingface_hub.utils import HFValidationError, validate_repo_id

@@ -90,7 +90,7 @@ def download(dl_manager: Any, addresses: Sequence[str]) -> dict[str, str]:
 
 @contextmanager
 def fetching(addresses: Sequence[str]) -> Iterator[None]:
-    """ConnectionError, which says what to do, in place of all network errors; errors about content pass unchanged."""
+    """Turn network errors into a ConnectionError, which says what to do; errors about content pass unchanged."""
     try:
         yield
     except Exception as error:

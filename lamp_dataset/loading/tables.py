@@ -59,7 +59,8 @@ def read_tables(
         Tables with the columns ``id``, ``user_id`` (time-based configs only), ``input``, ``output`` and ``profile``
         (list of structs with :attr:`Task.item_fields`).
 
-    ValueError if it is not a questions file of the task; DuplicateIdError, IdMismatchError.
+    DuplicateIdError for an id that occurs twice, IdMismatchError if questions and golds have different ids, ValueError
+    if it is not a questions file of the task.
     """
     split = _SplitChecks(task, name, golds, golds_name)
     for rows in read_rows(file, name, task, block_bytes, form):
