@@ -18,51 +18,40 @@ END = "<!-- lamp-dataset: end -->"
 #: Also as earlier versions worded it.
 _BEGIN = re.compile(r"<!-- lamp-dataset: (?!end )[^\n]*-->")
 
-_COLUMNS = (
-    "config",
-    "task",
-    "kind",
-    "scores",
-    f"samples ({' / '.join(SPLITS)})",
-    "questions files, MB",
-    "texts from",
-    "license",
-)
-
 
 def task_table(tasks: Iterable[Task]) -> str:
     """A Markdown table of ``tasks``: one line for each task, with its user-based and time-based configs.
 
     Counts of samples are the published ones, sizes were measured by somebody; ``?`` means that the number is not known.
     """
-    return _table(_COLUMNS, map(_cells, _by_base(tasks)))
+    lines = _grouped(tasks, lambda task: task.base).values()
+    return _table(list(_CELLS), [[cell(configs) for cell in _CELLS.values()] for configs in lines])
 
 
-def _by_base(tasks: Iterable[Task]) -> Iterable[list[Task]]:
-    """User-based and time-based config of a task together."""
-    together: dict[str, list[Task]] = {}
+def _grouped(tasks: Iterable[Task], key: Callable[[Task], str]) -> dict[str, list[Task]]:
+    """Key -> the tasks that have it, in the order of the first task of each."""
+    found: dict[str, list[Task]] = {}
     for task in tasks:
-        together.setdefault(task.base, []).append(task)
-    return together.values()
-
-
-def _cells(tasks: list[Task]) -> list[str]:
-    first = tasks[0]
-    return [
-        "<br>".join(f"`{task.name}`" for task in tasks),
-        first.title,
-        first.kind,
-        ", ".join(first.scores),
-        _of_splits(tasks, lambda task: task.num_samples),
-        _of_splits(tasks, lambda task: task.questions_mb),
-        first.source,
-        first.license,
-    ]
+        found.setdefault(key(task), []).append(task)
+    return found
 
 
 def _of_splits(tasks: list[Task], column: Callable[[Task], Mapping[str, float | None]]) -> str:
     """A number for each split, one task below the other."""
     return "<br>".join(" / ".join(_count(column(task).get(split)) for split in SPLITS) for task in tasks)
+
+
+#: Column of the table of tasks -> its cell for the configs of a task.
+_CELLS: Mapping[str, Callable[[list[Task]], str]] = {
+    "config": lambda tasks: "<br>".join(f"`{task.name}`" for task in tasks),
+    "task": lambda tasks: tasks[0].title,
+    "kind": lambda tasks: tasks[0].kind,
+    "scores": lambda tasks: ", ".join(tasks[0].scores),
+    f"samples ({' / '.join(SPLITS)})": lambda tasks: _of_splits(tasks, lambda task: task.num_samples),
+    "questions files, MB": lambda tasks: _of_splits(tasks, lambda task: task.questions_mb),
+    "texts from": lambda tasks: tasks[0].source,
+    "license": lambda tasks: tasks[0].license,
+}
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -171,13 +160,10 @@ def _rows_table(data: Any, tasks: list[Task]) -> str:
 
 def _licenses(tasks: list[Task]) -> str:
     """Each license with its configs and sources, and a warning if texts may not be passed on."""
-    by_license: dict[str, list[Task]] = {}
-    for task in tasks:
-        by_license.setdefault(task.license, []).append(task)
     lines = [
         f"- {', '.join(f'`{task.name}`' for task in group)}: {name}. Source: "
         f"{'; '.join(dict.fromkeys(task.source for task in group))}."
-        for name, group in by_license.items()
+        for name, group in _grouped(tasks, lambda task: task.license).items()
     ]
     if gated := [f"`{task.name}`" for task in tasks if task.gated]:
         lines.append(f"\n**Never make this public:** the texts of {', '.join(gated)} may not be redistributed.")
