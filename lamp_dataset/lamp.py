@@ -19,13 +19,13 @@ from lamp_dataset.formats.layout import (
     Files,
     check_layout,
     find_files,
-    how_to_get,
     is_url,
     official_paths,
     urls,
 )
 from lamp_dataset.formats.oppu import is_users_file
 from lamp_dataset.loading.datasets_internals import BuilderOverrides
+from lamp_dataset.loading.gated import how_to_get
 from lamp_dataset.loading.raw_files import CONTENT, PROVENANCE, HashedFile, download, hash_file, open_raw, set_timeouts
 from lamp_dataset.loading.row_arrays import RowForm
 from lamp_dataset.loading.tables import read_golds, read_tables

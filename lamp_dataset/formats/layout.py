@@ -159,12 +159,3 @@ def official_paths(task: Task, split: str, files: Files) -> dict[str, str]:
         return {os.path.basename(file): file for file in files if file is not None}
     paths = (task.questions_path(split), _outputs_path(task, split))
     return {path: file for path, file in zip(paths, files, strict=True) if file is not None}
-
-
-def how_to_get(task: Task) -> str:
-    """What to do for the files of a gated task, which the site does not have."""
-    return (
-        f"{task.name} is gated: its texts come from the {task.source}, and the site has only their file names. "
-        f"License: {task.license}. With a licensed copy, build the files by `avocado-builder build --avocado-dir … "
-        f'--output-dir DIR`, then load_dataset("lamp", "{task.name}", data_dir="DIR")'
-    )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lamp_dataset.formats.layout import how_to_get
 from lamp_dataset.hub.errors import RefusedError
 from lamp_dataset.hub.remote import Remote, RepositoryState
+from lamp_dataset.loading.gated import how_to_get
 from lamp_dataset.tasks import TASKS
 
 

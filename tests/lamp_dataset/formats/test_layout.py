@@ -10,7 +10,6 @@ from lamp_dataset.formats.layout import (
     Files,
     check_layout,
     find_files,
-    how_to_get,
     is_url,
     official_paths,
     urls,
@@ -171,9 +170,3 @@ def test_a_pipe_in_place_of_a_file_of_oppu_is_never_opened(oppu, name):
 def test_there_is_no_such_layout(layout):
     with pytest.raises(ValueError, match="layout"):
         check_layout(layout, TASKS["LaMP_3_time"])
-
-
-def test_gated_files_come_with_instructions():
-    text = how_to_get(TASKS["LaMP_6_time"])
-    for fact in ("LaMP_6_time", "LDC2015T03", "avocado-builder build", "data_dir"):
-        assert fact in text
