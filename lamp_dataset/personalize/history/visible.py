@@ -88,7 +88,7 @@ def days(dates: pa.Array, where: Callable[[int], str]) -> np.ndarray:
     """First and last day of each date, as numbers that compare; a date without a day or month is all of its days.
 
     Args:
-        dates: such as ``"2013"``, ``"2013-05-29"`` or None.
+        dates: such as ``"2013"`` or ``"2013-05-29"``; an item with None or ``""`` has no date.
         where: gives the name of the item at a position, for messages.
 
     Raises:
@@ -96,7 +96,7 @@ def days(dates: pa.Array, where: Callable[[int], str]) -> np.ndarray:
     """
     encoded = dates.dictionary_encode()
     which = pc.fill_null(encoded.indices, len(encoded.dictionary)).to_numpy()
-    found = [_days(date) for date in encoded.dictionary.to_pylist()]
+    found = [_days(date) if date else UNDATED for date in encoded.dictionary.to_pylist()]
     if None in found:
         bad = found.index(None)
         position = int(np.flatnonzero(which == bad)[0])

@@ -67,14 +67,17 @@ class Recency:
     def _rank(sample: Sample) -> Ranking:
         dates = sample.column("date")
         keys = [_date_key(date, sample.id, position) for position, date in enumerate(dates)]
-        undated = sum(date is None for date in dates)
+        undated = sum(date in _NO_DATE for date in dates)
         notes = (f"{undated} of {len(dates)} items have no date and count as the oldest",) if undated else ()
         return Ranking(sorted(range(len(keys)), key=keys.__getitem__)[::-1], notes=notes)
 
 
+_NO_DATE = (None, "")
+
+
 def _date_key(date: object, sample_id: str, position: int) -> tuple[int, ...]:
     try:
-        return () if date is None else tuple(map(int, str(date).split("-")))
+        return () if date in _NO_DATE else tuple(map(int, str(date).split("-")))
     except ValueError:
         message = (
             f"sample {short(sample_id)}, item {position}: expected a date like 2013 or 2013-05-29, found {short(date)}"

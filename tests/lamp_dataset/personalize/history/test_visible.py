@@ -18,7 +18,7 @@ def views(visible, dates, limit=None, starts=None):
 
 
 def test_a_date_is_all_of_its_days():
-    found = days(pa.array(["2013", "2013-05", "2013-05-29", None, "2013", "0-1-1"]), where)
+    found = days(pa.array(["2013", "2013-05", "2013-05-29", None, "2013", "0-1-1", ""]), where)
     assert found.tolist() == [
         [20130000, 20139999],
         [20130500, 20130599],
@@ -26,11 +26,12 @@ def test_a_date_is_all_of_its_days():
         list(UNDATED),
         [20130000, 20139999],
         [101, 101],
+        list(UNDATED),
     ]
 
 
 @pytest.mark.parametrize(
-    "date", ["", "May", "2013-13", "2013-05-32", "2013-05-29-1", "29-05-2013", "2013-00", "-2013", "9" * 30, "2013/05"]
+    "date", [" ", "May", "2013-13", "2013-05-32", "2013-05-29-1", "29-05-2013", "2013-00", "-2013", "9" * 30, "2013/05"]
 )
 def test_what_is_no_date_is_shown_with_its_item(date):
     with pytest.raises(ValueError, match="item 2: expected a date like 2013 or 2013-05-29") as error:
@@ -50,6 +51,10 @@ def test_earlier_items_are_those_of_certainly_earlier_dates():
         [],
         [6, 1, 5, 0, 4, 2],
     ]
+
+
+def test_an_empty_date_is_none():
+    assert views("earlier", ["2012", "", "2013", ""]) == [[], [], [0], []]
 
 
 def test_the_nearest_earlier_items_are_kept_oldest_first():
