@@ -44,7 +44,7 @@ _HINTS = (
     ((401, 403), "", "set OPENAI_API_KEY to a key of this server"),
     ((404,), "", _ADDRESS),
     (range(300, 400), "", "give the address that it leads to"),
-    ((400, 422, 500), r"\bsystem\b", "leave the system message out, as --no-system does"),
+    ((400, 422, 500), r"\bsystem\b|\broles?\b", "leave the system message out, as --no-system does"),
     ((400, 413, 422), "context|too long|too large", "make the prompts shorter"),
 )
 
@@ -180,7 +180,7 @@ class Server:
         said = _said(error) if status is not None else error.__cause__ or error.message
         said = " ".join(redact(str(said), secret()).split())[:300]
         hints = [hint for codes, words, hint in _HINTS if status in codes and re.search(words, said, re.IGNORECASE)]
-        if status in (400, 404, 422):
+        if status == 404 or (status in (400, 422) and not hints):  # the list may have other names than it answers to
             with suppress(self._openai.APIError, AttributeError, TypeError, ValueError):
                 names = [model.id for model in self._models()]
                 hints = hints if self.model in names else [f"it has the models {', '.join(names[:9])}"]

@@ -131,10 +131,12 @@ def test_a_prompt_that_is_too_long_costs_no_option(fake):
     assert server.options == ALL
 
 
-def test_a_template_without_a_system_role_is_told(fake):
-    server = Server(fake.url, NAME)
-    fake.failures = ["no system"]
-    with pytest.raises(ValueError, match=r"answered 400.*System role.*leave the system message out"):
+@pytest.mark.parametrize("failure", ["no system", "no such role"])
+@pytest.mark.parametrize("model", [NAME, "a name that the list of models does not have"])
+def test_a_template_without_a_system_role_is_told(fake, failure, model):
+    server = Server(fake.url, model)
+    fake.failures = [failure]
+    with pytest.raises(ValueError, match=r"answered 400 .* roles? .*; leave the system message out, as --no-system"):
         server.ask(QUESTION)
 
 
