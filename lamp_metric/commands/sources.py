@@ -16,7 +16,7 @@ from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.oppu import is_users_file, read_user_golds
 from lamp_dataset.formats.outputs import Outputs, read_outputs
 from lamp_dataset.formats.questions import OutputsFileError, read_questions
-from lamp_dataset.formats.recognition import task_of
+from lamp_dataset.formats.recognition import task_of, tasks_named
 from lamp_dataset.formats.user_files import UserSubset, read_user_subset
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
@@ -113,9 +113,11 @@ def joiner_of(source: Source, task_name: str | None, look: Callable[[dict], None
     """Read the golds, and for a subset the users; ``look`` as for :func:`read_users`.
 
     Raises:
-        ValueError: the subset is of other users, or a file cannot be read.
+        ValueError: the golds do not say of which task they are, the subset is of other users, or a file cannot be read.
     """
     golds = source.read_golds()
+    if task_name is None:
+        _check_named(golds)
     if source.subset is None:
         return Joiner(golds, (), task_name, None)
     task = task_of(golds, task_name)
@@ -128,6 +130,14 @@ def joiner_of(source: Source, task_name: str | None, look: Callable[[dict], None
     users = source.read_users(golds, task, look_at_theirs) or {}
     left_out = left_out_by(source.subset, users, task, source.split)
     return Joiner(_without(golds, left_out), left_out, task_name, users)
+
+
+def _check_named(golds: Outputs) -> None:
+    """Say which option helps where a file calls its task something that is not official."""
+    try:
+        tasks_named(golds.task, golds.name)
+    except ValueError as error:
+        raise ValueError(f"{error}; --task_name says which of them it is") from None
 
 
 def left_out_by(subset: UserSubset, users: Mapping[str, str], task: Task, split: str | None) -> set[str]:

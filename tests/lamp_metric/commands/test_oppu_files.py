@@ -125,6 +125,17 @@ def test_predictions_of_another_task_do_not_fit(fails, run, release):
     assert "LaMP_2M" in fails("eval-task", "--preds_json", preds[0], "--golds_json", golds)
 
 
+def test_a_name_that_is_not_official_needs_the_option_that_says_which_task_it_is(fails, run, release):
+    name = "LaMP_2_time"
+    folder, _, preds = release(name)
+    golds, _ = files(folder, name)
+    golds.write_text(json.dumps({**json.loads(golds.read_text()), "task": "LaMP_8"}))
+    command = ("eval-task", "--golds_json", golds, "--preds_json", preds[0])
+    assert f"{golds}: no task is named 'LaMP_8'; tasks: LaMP_1, " in fails(*command)
+    assert "--task_name" in fails(*command)
+    assert run(*command, "--task_name", name).exit_code == 0
+
+
 @EVERY
 def test_the_trivial_baseline_learns_from_all_other_users(run, release, tmp_path, name):
     folder, _, _ = release(name)
