@@ -31,6 +31,9 @@ def read_inspect(place: PathLike, config: str | None = None) -> HarnessAnswers:
     log = _read(path)
     if not log.samples:
         raise ValueError(f"{path}: no samples were logged; was it run with --no-log-samples, or stopped at once?")
+    epochs = max(sample.epoch for sample in log.samples)
+    if epochs > 1:
+        raise ValueError(f"{path}: expected one answer to each sample, found {epochs} epochs; run it with --epochs 1")
     return collect(_answers(log), str(path), config=config, expected=log.eval.dataset.samples)
 
 

@@ -61,7 +61,7 @@ def test_a_run_that_was_stopped_by_an_error_keeps_what_was_answered(run, read):
 
 def test_several_epochs_are_refused(run, read):
     log = run("LaMP_3", lambda text: "4", eval_options={"epochs": 2})
-    with pytest.raises(ValueError, match="duplicate id"):
+    with pytest.raises(ValueError, match=f"{log.location}: .*found 2 epochs.*--epochs 1"):
         read(log.location)
 
 
