@@ -104,7 +104,13 @@ def check_spelling(given: Iterable[str], known: Iterable[str] = OPTIONS) -> None
             raise ValueError(f"unknown option {short(name)}; did you mean {near[0]!r}?")
 
 
-def open_gated(task: Task, data_dir: object, acknowledged: bool, is_here: Callable[[], bool]) -> None:
+def open_gated(
+    task: Task,
+    data_dir: object,
+    acknowledged: bool,
+    is_here: Callable[[], bool],
+    option: str = "--acknowledge-license",
+) -> None:
     """Let a gated config pass to a model, and keep all that this process writes from now on for its owner alone.
 
     Args:
@@ -112,6 +118,7 @@ def open_gated(task: Task, data_dir: object, acknowledged: bool, is_here: Callab
         data_dir: folder with the files.
         acknowledged: whether the user says that the license allows to send its texts to another machine.
         is_here: whether the model is certain to run on this machine.
+        option: how the user says it, for the message.
 
     Raises:
         ValueError: the model may be elsewhere, and the license is not acknowledged; or there is no folder.
@@ -119,5 +126,5 @@ def open_gated(task: Task, data_dir: object, acknowledged: bool, is_here: Callab
     if task.gated:
         from lamp_dataset.hub.guard import check_licenses  # imports the Hub's library
 
-        check_licenses([task.name], acknowledged or is_here(), data_dir)
+        check_licenses([task.name], acknowledged or is_here(), data_dir, option)
         os.umask(os.umask(0o077) | 0o077)

@@ -41,7 +41,7 @@ class Command(AsTyped):
             raise
         except (ValueError, OSError, ImportError) as error:
             _end_bars()
-            raise Failure(_one_line(error)) from error
+            raise Failure(one_line(error)) from error
         except MemoryError as error:
             raise Failure("out of memory: is a file much larger than expected, or the memory limited?") from error
 
@@ -154,7 +154,8 @@ def _end_bars() -> None:
         bar.close()
 
 
-def _one_line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
+    """What an error says, for a command line."""
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.filename}: {error.strerror}"
     if isinstance(error, FileNotFoundError) and error.filename is None and _is_nowhere():

@@ -24,13 +24,14 @@ from inspect_ai.scorer import (
 )
 from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
 
-from lamp_dataset.commands.command import Failure
+from lamp_dataset.commands.command import Failure, one_line
 from lamp_dataset.tasks import get_task
 from lamp_metric.harness_rows import harness_rows, open_gated
 
 _MESSAGES = {"system": ChatMessageSystem, "user": ChatMessageUser}
 #: Providers whose models run in this process.
 _IN_PROCESS = ("hf", "mockllm", "none")
+_ACKNOWLEDGE = "-T acknowledge_license=true"
 
 
 class RequestError(Failure, ValueError):
@@ -78,10 +79,10 @@ def lamp(
     options |= {} if system else {"system": None}
     try:
         row = get_task(config)
-        open_gated(row, data_dir, acknowledge_license is True, _is_here)
+        open_gated(row, data_dir, acknowledge_license is True, _is_here, _ACKNOWLEDGE)
         samples = list(map(_sample, harness_rows(config, **options)))
     except (ValueError, OSError, ImportError) as error:
-        raise RequestError(" ".join(str(error).split("\n"))) from error
+        raise RequestError(one_line(error)) from error
     return Task(
         dataset=MemoryDataset(samples, name=f"{config} {split}"),
         setup=checked_model(config, acknowledge_license is True) if row.gated else None,
@@ -116,7 +117,7 @@ def checked_model(config: str, acknowledged: bool) -> Solver:
     """Let samples of a gated config pass to the model that is asked: only now is it certain which one that is."""
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        open_gated(get_task(config), "checked", acknowledged, _is_here)
+        open_gated(get_task(config), "checked", acknowledged, _is_here, _ACKNOWLEDGE)
         return state
 
     return solve

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lamp_dataset.commands.command import Failure, one_line
 from lamp_dataset.tasks import get_task
 from lamp_metric.asking.address import is_local
 from lamp_metric.harness_rows import OPTIONS, check_spelling, harness_rows, open_gated
-from lamp_metric.scoring import score
+from lamp_metric.measuring import measure
+from lamp_metric.unusable import unusable_line
 
 if TYPE_CHECKING:
     import datasets
+
+log = logging.getLogger(__name__)
 
 #: Score key, config, sample id, prediction, gold.
 Scored = tuple[str, str, str, str, str]
 
 ACKNOWLEDGE = "acknowledge_license"
+_OPTION = f"""--metadata '{{"{ACKNOWLEDGE}": true}}'"""
 #: Modules of the harness whose models run on this machine; and the one that every client of a server is built on.
 _LOCAL_MODELS = ("lm_eval.models.huggingface", "lm_eval.models.vllm_causallms", "lm_eval.models.sglang_causallms")
 _CLIENTS = "lm_eval.models.api_models"
+
+
+class RequestError(ValueError, SystemExit):
+    """Samples that cannot be made.
+
+    The harness' command line, which knows no such error, ends with exit status 2 and without a traceback; Python code
+    catches a ValueError.
+    """
+
+    code = 2
 
 
 def samples(lamp_config: str, **given: Any) -> dict[str, datasets.Dataset]:
@@ -31,15 +47,22 @@ def samples(lamp_config: str, **given: Any) -> dict[str, datasets.Dataset]:
         given: the content of ``--metadata`` and, below it, of ``--model_args``, which the harness merges.
 
     Raises:
-        ValueError, OSError: see :func:`~lamp_metric.harness_rows.harness_rows`; or an option is misspelled, or a gated
-            config would go to another machine.
+        RequestError: an option is wrong or misspelled, or a file; or a gated config would go to another machine.
+            Standard error says it, too, in one line.
     """
+    try:
+        return {"samples": _rows(lamp_config, given)}
+    except (ValueError, OSError, ImportError) as error:
+        Failure(one_line(error)).show()
+        raise RequestError(one_line(error)) from error
+
+
+def _rows(lamp_config: str, given: Mapping[str, Any]) -> datasets.Dataset:
     check_spelling(given, (*OPTIONS, ACKNOWLEDGE))
     acknowledged = given.get(ACKNOWLEDGE) is True
-    open_gated(get_task(lamp_config), given.get("data_dir"), acknowledged, lambda: _is_here(given))
+    open_gated(get_task(lamp_config), given.get("data_dir"), acknowledged, lambda: _is_here(given), _OPTION)
     options = {name: given[name] for name in OPTIONS if name in given}
-    rows = harness_rows(lamp_config, system=None, **options)
-    return {"samples": rows.remove_columns("messages")}
+    return harness_rows(lamp_config, system=None, **options).remove_columns("messages")
 
 
 def _is_here(given: Mapping[str, Any]) -> bool:
@@ -61,6 +84,11 @@ def scored(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Scored]:
 
 
 def aggregate(items: Sequence[Scored]) -> float:
-    """The score of all samples, as :func:`lamp_metric.score` computes it."""
+    """The score of all samples, as :func:`lamp_metric.score` computes it; the log says what cannot be used."""
     keys, configs, ids, predictions, golds = zip(*items, strict=True)
-    return score(configs[0], predictions, golds, ids=ids)[keys[0]]
+    task = get_task(configs[0])
+    measured = measure(task, predictions, golds, ids)
+    line = unusable_line(measured, "lamp-metric eval-task --extract_answers")
+    if line is not None and keys[0] == task.scores[0]:  # once, though each score is aggregated
+        log.warning(line)
+    return measured.scores[keys[0]]

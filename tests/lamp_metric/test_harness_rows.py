@@ -113,8 +113,10 @@ def umask():
 
 
 def test_gated_texts_go_to_this_machine_or_where_the_license_is_acknowledged(umask):
-    with pytest.raises(ValueError, match=r"LaMP_6: .*LDC2015T03.*acknowledge_license"):
-        open_gated(TASKS["LaMP_6"], "sample", False, lambda: False)
+    for option in ([], ["-T acknowledge_license=true"]):
+        with pytest.raises(ValueError, match=r"LaMP_6: .*LDC2015T03") as caught:
+            open_gated(TASKS["LaMP_6"], "sample", False, lambda: False, *option)
+        assert str(caught.value).endswith(f"acknowledge the license: {(*option, '--acknowledge-license')[0]}")
     with pytest.raises(ValueError, match="avocado-builder build"):
         open_gated(TASKS["LaMP_6"], None, False, lambda: True)
     assert umask() == 0o022

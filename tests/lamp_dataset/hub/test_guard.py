@@ -39,6 +39,14 @@ def test_gated_configs_need_a_license_and_files(acknowledged, data_dir, fact):
     assert fact in str(caught.value)
 
 
+@pytest.mark.parametrize("given", [{}, {"option": "-T acknowledge_license=true"}])
+def test_what_acknowledges_the_license_is_named_as_it_can_be_typed(given):
+    with pytest.raises(ValueError, match="LaMP_6") as caught:
+        check_licenses(["LaMP_6"], False, "my/files", **given)
+    wanted = given.get("option", "--acknowledge-license, in Python acknowledge_license=True")
+    assert str(caught.value).endswith(f": {wanted}")
+
+
 def test_a_private_repository_is_looked_at_by_its_owner_and_by_a_stranger():
     there = remote(PRIVATE, PRIVATE)
     assert open_private(there, dry_run=False) == PRIVATE

@@ -126,7 +126,7 @@ def test_gated_mails_go_to_a_model_elsewhere_with_the_license_only(run):
     log = run("LaMP_6", say, model=inspect_models.elsewhere(say))
     assert (log.status, asked) == ("error", [])
     assert "LDC2015T03" in log.error.message
-    assert "acknowledge_license" in log.error.message
+    assert "acknowledge the license: -T acknowledge_license=true" in log.error.message
     log = run("LaMP_6", say, model=inspect_models.elsewhere(say), acknowledge_license=True)
     assert (log.status, len(asked)) == ("success", 3)
     assert run("LaMP_3", say, model=inspect_models.elsewhere(say)).status == "success"

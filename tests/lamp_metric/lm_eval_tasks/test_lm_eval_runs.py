@@ -137,6 +137,25 @@ def test_a_served_model_from_the_data_to_the_official_file(real_model, served_mo
     assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "runs").rglob("*"))
 
 
+@pytest.mark.parametrize(
+    ("task", "metadata", "said"),
+    [
+        ("lamp_3", {"data_dir": "/nowhere"}, "/nowhere"),
+        ("lamp_6", {"data_dir": "sample"}, """--metadata '{"acknowledge_license": true}'"""),
+    ],
+)
+def test_a_wrong_option_ends_in_one_line_and_exit_status_2(task, metadata, said, tmp_path):
+    command = [
+        sys.executable, "-m", "lm_eval", "run", "--include_path", str(FOLDER), "--tasks", task, "--model", "dummy",
+        "--metadata", json.dumps(metadata),
+    ]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(FOLDER.parents[1]), "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    last = done.stderr.splitlines()[-1]
+    assert (done.returncode, last.startswith("error: "), said in last) == (2, True, True), done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_gated_mails_stop_before_a_hosted_model_is_asked():
     from lm_eval import simple_evaluate
 

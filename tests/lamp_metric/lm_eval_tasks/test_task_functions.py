@@ -1,4 +1,6 @@
+import logging
 import os
+import re
 import sys
 from types import ModuleType
 
@@ -6,7 +8,7 @@ import pytest
 
 import lamp_metric
 from lamp_metric.harness_rows import harness_rows
-from lamp_metric.lm_eval_tasks.task_functions import aggregate, samples, scored
+from lamp_metric.lm_eval_tasks.task_functions import RequestError, aggregate, samples, scored
 
 HERE = {"base_url": "http://127.0.0.1:8000/v1/chat/completions"}
 
@@ -32,6 +34,23 @@ def test_a_misspelled_key_of_the_metadata_is_named():
         samples("LaMP_3", data_dir="sample", retreiver="random")
     with pytest.raises(ValueError, match="acknowledge_license"):
         samples("LaMP_6", data_dir="sample", acknowledge_licence=True)
+
+
+@pytest.mark.parametrize(
+    ("config", "given", "said"),
+    [
+        ("LaMP_9", {}, "'LaMP_9'"),
+        ("LaMP_3", {"data_dir": "/nowhere"}, "/nowhere"),
+        ("LaMP_3", {"ranking": "/nowhere.json"}, "/nowhere.json"),
+        ("LaMP_3", {"retriever": "bm52"}, "'bm52'"),
+        ("LaMP_6", {}, """--metadata '{"acknowledge_license": true}'"""),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_ends_a_program_with_status_2(config, given, said, capsys):
+    with pytest.raises(ValueError, match=re.escape(said)) as caught:
+        samples(config, **{"data_dir": "sample", **given})
+    assert capsys.readouterr().err == f"error: {caught.value}\n"
+    assert (type(caught.value), isinstance(caught.value, SystemExit), caught.value.code) == (RequestError, True, 2)
 
 
 def test_an_address_that_hides_its_host_or_holds_a_key_is_refused(monkeypatch):
@@ -97,6 +116,18 @@ def test_scores_of_all_samples_equal_those_of_the_metric(config, predictions, go
     logged = [scored(doc, [text]) for doc, text in zip(docs, predictions, strict=True)]
     found = {key: aggregate([sample[key] for sample in logged]) for key in logged[0]}
     assert found == lamp_metric.score(config, predictions, golds)
+
+
+def test_what_cannot_be_used_is_logged_once_in_one_line(caplog, recwarn):
+    docs = [{"id": str(n), "config": "LaMP_3", "target": "4"} for n in range(2)]
+    logged = [scored(doc, [text]) for doc, text in zip(docs, ["4", "4 stars"], strict=True)]
+    for key in logged[0]:
+        aggregate([sample[key] for sample in logged])
+    [record] = caplog.records
+    assert record.levelno == logging.WARNING
+    assert record.getMessage().startswith("1 of 2 predictions cannot be used for LaMP_3 ")
+    assert "sample '1': '4 stars'; lamp-metric eval-task --extract_answers would find" in record.getMessage()
+    assert not recwarn
 
 
 def test_a_sample_without_a_gold_has_no_score():
