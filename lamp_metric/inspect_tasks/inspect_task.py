@@ -72,7 +72,8 @@ def lamp(
         acknowledge_license: that the license of a gated config allows to send its texts to the model.
 
     Raises:
-        RequestError: an option or the files are wrong; or the config is gated, and the model may be elsewhere.
+        RequestError: an option or the files are wrong; the config is gated, and the model may be elsewhere; or the
+            model would draw its answers by chance.
     """
     options: dict[str, Any] = {"split": split, "data_dir": data_dir, "retriever": retriever, "ranking": ranking, "k": k}
     options |= {"max_length": max_length, "tokenizer": tokenizer, "rules": rules, "profile": profile, "users": users}
@@ -80,6 +81,7 @@ def lamp(
     try:
         row = get_task(config)
         open_gated(row, data_dir, acknowledge_license is True, _is_here, _ACKNOWLEDGE)
+        _check_greedy()
         samples = list(map(_sample, harness_rows(config, **options)))
     except (ValueError, OSError, ImportError) as error:
         raise RequestError(one_line(error)) from error
@@ -110,6 +112,19 @@ def _is_here() -> bool:
     except ValueError:
         return True
     return is_local(model.api.base_url) if model.api.base_url else str(model).partition("/")[0] in _IN_PROCESS
+
+
+def _check_greedy() -> None:
+    """Reject a model that samples and fails at a temperature of 0, as the provider ``hf`` makes it if not told."""
+    try:
+        model = get_model()
+    except ValueError:
+        return
+    if getattr(model.api, "do_sample", False) and not model.config.temperature:
+        raise ValueError(
+            f"{model}: this provider draws its answers by chance, and takes no temperature of 0; expected greedy "
+            "answers: -M do_sample=false (or a temperature: --temperature 0.7)"
+        )
 
 
 @solver

@@ -110,6 +110,20 @@ def test_a_wrong_option_is_one_error_that_both_the_command_and_python_know():
         assert caught.value.exit_code == 2
 
 
+def test_a_model_that_would_fail_at_a_temperature_of_0_is_told_before_it_is_asked(monkeypatch):
+    from lamp_metric.inspect_tasks import inspect_task
+
+    model = inspect_models.mock(lambda text: "4")
+    monkeypatch.setattr(inspect_task, "get_model", lambda: model)
+    for samples, temperature, fails in ((True, None, 1), (True, 0.0, 1), (True, 0.7, 0), (False, None, 0)):
+        model.api.do_sample, model.config.temperature = samples, temperature
+        if fails:
+            with pytest.raises(inspect_task.RequestError, match="-M do_sample=false"):
+                inspect_task.lamp("LaMP_3", data_dir="sample", k=0)
+        else:
+            assert len(inspect_task.lamp("LaMP_3", data_dir="sample", k=0).dataset) == 3
+
+
 def test_logs_of_gated_mails_are_for_their_owner_alone(run, tmp_path):
     run("LaMP_6", lambda text: "A subject")
     for path in (tmp_path / "logs", *(tmp_path / "logs").iterdir()):
