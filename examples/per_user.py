@@ -18,6 +18,9 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
+#: Characters of a folder's name. Systems take 255, and while a folder is written, its name has 28 more.
+LONGEST = 227
+
 
 def arguments(given=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -200,14 +203,19 @@ def positions_by_user(rows):
     return found
 
 
+def folder_name(user):
+    """A name for a user's folder: an id may hold what a file's name may not, and be longer than one."""
+    name = f"user-{quote(user, safe='')}"
+    return name if len(name) <= LONGEST else f"{name[:100]}-{hashlib.sha256(user.encode()).hexdigest()}"
+
+
 def one_each(folder, adapters, pairs, questions):
     """The answers of each user's own adapter, in the order of the questions."""
     of_pairs, answers = positions_by_user(pairs), [None] * len(questions)
     for user, positions in tqdm(positions_by_user(questions).items(), desc=folder.name, unit=" users"):
         own = pairs.select(of_pairs.get(user, []))
         asked = questions.select(positions)["prompt"][:]
-        # an id may hold what a file's name may not
-        found = answers_of(folder / f"user-{quote(user, safe='')}", adapters, own, asked)
+        found = answers_of(folder / folder_name(user), adapters, own, asked)
         for position, answer in zip(positions, found, strict=True):
             answers[position] = answer
     return answers

@@ -12,6 +12,7 @@ import tiny_models
 
 import lamp_metric
 from lamp_dataset import SAMPLE, History, Personalizer
+from lamp_dataset.atomic import whole_folder
 from lamp_dataset.formats.outputs import read_outputs
 
 pytestmark = pytest.mark.models
@@ -144,6 +145,19 @@ def test_an_adapter_does_not_depend_on_the_other_users(folder, data, tmp_path):
 def test_config_model_and_users_are_enough():
     found = example.load("per_user").arguments(["--config", NAME, "--model", "m", "--users", "top100.json"])
     assert (found.output, found.split, found.data_dir) == ("run", "validation", None)
+
+
+def test_every_id_gives_a_folder_of_its_own_that_can_be_written(tmp_path):
+    per_user = example.load("per_user")
+    longest = "a" * (per_user.LONGEST - len("user-"))
+    users = ["A/1", longest, longest + "a", longest + "b", "ü" * 60, "ü" * 61, "." * 300, "x/" * 5000]
+    names = [per_user.folder_name(user) for user in users]
+    assert names[:2] == ["user-A%2F1", f"user-{longest}"]
+    assert len(set(names)) == len(users)
+    for name in names:
+        with whole_folder(tmp_path / name, lambda target: None, alone=False) as new:
+            (new / "answers.json").write_text("[]")
+    assert sorted(os.listdir(tmp_path)) == sorted(names)
 
 
 def test_a_stopped_run_goes_on_with_the_user_that_is_missing(folder, data, tmp_path, monkeypatch):
