@@ -47,7 +47,7 @@ def arguments(given=None):
     parser.add_argument("--ask", metavar="MODEL", help="chat model or decoder that answers the prompts, name or folder")
     parser.add_argument("--no-system", action="store_true", help="no system message, for chat models that refuse one")
     parser.add_argument("--actors", type=int, default=1, help="actors that ask, each with a model of its own")
-    parser.add_argument("--max-answer", type=int, default=64, help="tokens of an answer")
+    parser.add_argument("--max-answer", type=int, default=128, help="tokens of an answer")
     parser.add_argument("--predictions", help="file for the answers in the official format")
     args = parser.parse_args(given)
     if (args.ask is None) != (args.predictions is None):

@@ -31,7 +31,7 @@ def arguments(given=None):
     parser.add_argument("-k", type=int, default=4, help="items of the profile in a prompt; 0 for the input alone")
     parser.add_argument("--rules", default="official", help="official or fixed")
     parser.add_argument("--max-length", type=int, default=512, help="tokens of a prompt")
-    parser.add_argument("--max-target", type=int, default=64, help="tokens of an answer")
+    parser.add_argument("--max-target", type=int, default=128, help="tokens of an answer")
     parser.add_argument("--limit", type=int, help="samples of each split")
     parser.add_argument("--epochs", type=float, default=10)
     parser.add_argument("--batch-size", type=int, default=16)

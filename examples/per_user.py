@@ -37,7 +37,7 @@ def arguments(given=None):
     parser.add_argument("-k", type=int, default=0, help="items of the profile in a prompt; needs --visible")
     parser.add_argument("--rules", help="by default official for sequence-to-sequence models and fixed for others")
     parser.add_argument("--max-length", type=int, default=512, help="tokens of a prompt")
-    parser.add_argument("--max-target", type=int, default=64, help="tokens of an answer")
+    parser.add_argument("--max-target", type=int, default=128, help="tokens of an answer")
     parser.add_argument("--rank", type=int, default=8, help="of the adapters' matrices")
     parser.add_argument("--targets", default="all-linear", help="the layers that get an adapter")
     parser.add_argument("--epochs", type=int, default=3)

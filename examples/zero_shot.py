@@ -42,7 +42,7 @@ def arguments(given=None):
     parser.add_argument("--use-date", action="store_true", help="retrieval reads the items' dates, too")
     parser.add_argument("--no-system", action="store_true", help="no system message, for chat models that refuse one")
     parser.add_argument("--max-length", type=int, default=512, help="tokens of a prompt")
-    parser.add_argument("--max-answer", type=int, default=64, help="tokens of an answer")
+    parser.add_argument("--max-answer", type=int, default=128, help="tokens of an answer")
     parser.add_argument("--limit", type=int, help="the first so many samples only")
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--beams", type=int, default=4)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: What a harness gets of each sample; "target" is None where the golds are withheld.
 COLUMNS = ("id", "config", "user_id", "source", "messages", "target")
+#: Tokens of an answer, as in the official scripts (``--generation_max_length``). Half would cut a few odd tweets.
+MAX_ANSWER = 128
 #: Whose profile a sample gets: its user's; as a control, another user's; or none.
 PROFILES = ("own", "other", "none")
 

@@ -25,6 +25,7 @@ from lamp_dataset.hub.retry import wait_as_told
 from lamp_dataset.lazy import require
 from lamp_metric.asking.address import is_local, key_for, secret
 from lamp_metric.asking.journal import Journal
+from lamp_metric.harness_rows import MAX_ANSWER
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ class Server:
     """
 
     def __init__(
-        self, api: str, model: str, *, completions: bool = False, max_answer: int = 64, timeout: float = 600
+        self, api: str, model: str, *, completions: bool = False, max_answer: int = MAX_ANSWER, timeout: float = 600
     ) -> None:
         """Make the client, and look whether the server is there."""
         self._openai = openai = require("openai", "api")

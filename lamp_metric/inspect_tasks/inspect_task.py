@@ -26,7 +26,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
 
 from lamp_dataset.commands.command import Failure, one_line
 from lamp_dataset.tasks import get_task
-from lamp_metric.harness_rows import harness_rows, open_gated
+from lamp_metric.harness_rows import MAX_ANSWER, harness_rows, open_gated
 
 _MESSAGES = {"system": ChatMessageSystem, "user": ChatMessageUser}
 #: Providers whose models run in this process.
@@ -90,7 +90,7 @@ def lamp(
         setup=checked_model(config, acknowledge_license is True) if row.gated else None,
         solver=generate(),
         scorer=lamp_answers(),
-        config=GenerateConfig(temperature=0.0, max_tokens=64),
+        config=GenerateConfig(temperature=0.0, max_tokens=MAX_ANSWER),
     )
 
 

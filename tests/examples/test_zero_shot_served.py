@@ -16,6 +16,7 @@ from fake_model import NAME, serve_fake
 from lamp_dataset import SAMPLE
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.tasks import get_task
+from lamp_metric.harness_rows import MAX_ANSWER
 
 pytestmark = pytest.mark.models
 
@@ -89,7 +90,7 @@ def test_without_torch_predictions_are_official_and_what_the_server_said_is_kept
     assert "finish reasons: stop 3" in done.stderr
     predictions = read_outputs(output, get_task("LaMP_3"))
     assert list(predictions.by_id) == ["210", "211", "2110"]
-    sent = {"max_tokens": 64, "temperature": 0, "seed": 0}
+    sent = {"max_tokens": MAX_ANSWER, "temperature": 0, "seed": 0}
     expected = [
         {"id": name, "output": text, "finish_reason": "stop", "model": "made-up-1.7", "sent": sent}
         for name, text in predictions.by_id.items()

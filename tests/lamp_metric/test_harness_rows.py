@@ -1,11 +1,20 @@
 import json
 import os
+import re
 
+import example
 import pytest
 
 from lamp_dataset import SAMPLE, TASKS, Personalizer, swap_profiles, users_of
 from lamp_dataset.personalize.split import load_split
-from lamp_metric.harness_rows import COLUMNS, OPTIONS, check_spelling, harness_rows, open_gated
+from lamp_metric.harness_rows import COLUMNS, MAX_ANSWER, OPTIONS, check_spelling, harness_rows, open_gated
+
+
+@pytest.mark.parametrize("name", ["distributed", "finetune", "per_user", "zero_shot"])
+def test_answers_may_be_as_long_wherever_a_model_is_asked(name):
+    text = (example.FOLDER / f"{name}.py").read_text(encoding="utf-8")
+    [default] = re.findall(r'type=int, default=(\d+), help="tokens of an answer"', text)
+    assert int(default) == MAX_ANSWER
 
 
 @pytest.mark.parametrize("config", ["LaMP_3", "LaMP_7_time"])

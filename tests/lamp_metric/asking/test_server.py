@@ -8,11 +8,12 @@ from fake_model import NAME, serve_fake
 from lamp_metric.asking import server as module
 from lamp_metric.asking.journal import Journal
 from lamp_metric.asking.server import Server, ask_all
+from lamp_metric.harness_rows import MAX_ANSWER
 
 pytestmark = pytest.mark.models
 
 QUESTION = [{"role": "user", "content": "How many stars?"}]
-ALL = {"max_tokens": 64, "temperature": 0, "seed": 0}
+ALL = {"max_tokens": MAX_ANSWER, "temperature": 0, "seed": 0}
 
 
 @pytest.fixture
@@ -98,9 +99,9 @@ def test_what_does_not_pass_ends_in_one_line(fake, monkeypatch):
 @pytest.mark.parametrize(
     ("rejects", "completions", "sent"),
     [
-        (["seed"], False, {"max_tokens": 64, "temperature": 0}),
-        (["temperature", "seed"], False, {"max_tokens": 64}),
-        (["max_tokens"], False, {"temperature": 0, "seed": 0, "max_completion_tokens": 64}),
+        (["seed"], False, {"max_tokens": MAX_ANSWER, "temperature": 0}),
+        (["temperature", "seed"], False, {"max_tokens": MAX_ANSWER}),
+        (["max_tokens"], False, {"temperature": 0, "seed": 0, "max_completion_tokens": MAX_ANSWER}),
         (["max_tokens", "max_completion_tokens", "temperature", "seed"], False, {}),
         (["max_tokens"], True, {"temperature": 0, "seed": 0}),
     ],
@@ -120,7 +121,7 @@ def test_an_option_that_the_server_rejects_is_left_out_with_a_note(fake, rejects
 def test_an_option_without_the_name_apart_is_found_in_the_message(fake):
     server = Server(fake.url, NAME)
     fake.failures = ["extra seed"]
-    assert server.ask(QUESTION)["sent"] == {"max_tokens": 64, "temperature": 0}
+    assert server.ask(QUESTION)["sent"] == {"max_tokens": MAX_ANSWER, "temperature": 0}
 
 
 def test_a_prompt_that_is_too_long_costs_no_option(fake):

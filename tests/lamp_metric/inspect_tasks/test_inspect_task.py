@@ -17,6 +17,7 @@ from lamp_dataset import SAMPLE, TASKS, Personalizer, users_of
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.personalize.split import load_split
 from lamp_metric.__main__ import main
+from lamp_metric.harness_rows import MAX_ANSWER
 
 pytestmark = pytest.mark.inspect
 
@@ -50,7 +51,7 @@ def test_scores_equal_the_metrics_and_samples_are_asked_as_they_are(run, config)
     assert [sample.metadata["user_id"] for sample in log.samples] == users_of(rows)
     assert [s.scores["lamp_answers"].value for s in log.samples] == list(per_sample.values())
     assert log.eval.model_generate_config.temperature is None  # the task's own, as the plan says
-    assert (log.plan.config.temperature, log.plan.config.max_tokens) == (0.0, 64)
+    assert (log.plan.config.temperature, log.plan.config.max_tokens) == (0.0, MAX_ANSWER)
 
 
 def test_standard_errors_are_of_users(run):

@@ -8,6 +8,7 @@ import yaml
 
 import lamp_metric
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
+from lamp_metric.harness_rows import MAX_ANSWER
 from lamp_metric.scorers import SCORERS
 
 FOLDER = Path(lamp_metric.__file__).parent / "lm_eval_tasks"
@@ -43,7 +44,7 @@ def test_a_task_file_says_what_the_table_says(config):
         "doc_to_target": "target",
         "target_delimiter": "",
         "num_fewshot": 0,
-        "generation_kwargs": {"until": ["\n\n"], "do_sample": False, "temperature": 0.0, "max_gen_toks": 64},
+        "generation_kwargs": {"until": ["\n\n"], "do_sample": False, "temperature": 0.0, "max_gen_toks": MAX_ANSWER},
         "process_results": f"{functions}.scored",
         "metric_list": [
             {
