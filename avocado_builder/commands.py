@@ -11,6 +11,7 @@ import click
 from avocado_builder.collection.names import GATED
 from lamp_dataset.commands.command import Command, DataDir, examples, say, stacked
 from lamp_dataset.formats.layout import SAMPLE
+from lamp_dataset.formats.texts import counted, counted_each
 from lamp_dataset.task import SETTINGS, SPLITS
 from lamp_dataset.tasks import BASE_URL
 
@@ -140,8 +141,8 @@ def check(
 
         ids_dir = _ids_dir(avocado_dir, ids_dir)
         ids = check_collection(avocado_dir, ids_dir, splits=splits, setting=setting, base_url=base_url)
-        rows = ", ".join(f"{split} {file.rows:,}" for split, file in ids.files.items())
-        say(f"{avocado_dir}: all {len(ids.needed):,} mails of {ids.task.name} are there ({rows} samples)")
+        rows = counted_each({split: file.rows for split, file in ids.files.items()}, "samples")
+        say(f"{avocado_dir}: {counted(len(ids.needed), 'mails')} of {ids.task.name}, all there ({rows})")
         say("checked names only: whether the mails can be read shows when build reads them")
 
 
@@ -156,9 +157,9 @@ def _check_output(output_dir: str) -> None:
     from avocado_builder.verify import check_output
 
     verdict = check_output(output_dir)
-    rows = ", ".join(f"{split} {count:,}" for split, count in verdict.rows.items())
+    rows = counted_each(verdict.rows, "samples")
     state = "intact" if verdict.has_manifest else "well-formed"
-    say(f"{output_dir}: {state} {verdict.task.name} ({rows} samples)")
+    say(f"{output_dir}: {state} {verdict.task.name} ({rows})")
     for remark in verdict.remarks:
         say(remark)
     if verdict.remarks:

@@ -13,7 +13,7 @@ from avocado_builder.mail.parsing import REPAIRS, RULES, WARNINGS
 from lamp_dataset import __version__
 from lamp_dataset.atomic import write_whole
 from lamp_dataset.formats.json_file import read_json
-from lamp_dataset.formats.texts import short
+from lamp_dataset.formats.texts import counted, counted_each, short
 from lamp_dataset.task import Task
 
 MANIFEST = "manifest.json"
@@ -100,10 +100,10 @@ def built_files(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def summary(manifest: Mapping[str, Any], task: Task) -> list[str]:
     """The lines that tell the user what was built."""
-    splits = ", ".join(f"{split} {facts['questions']['rows']:,}" for split, facts in manifest["splits"].items())
-    lines = [f"{task.name}: {splits} samples from {manifest['mails']:,} mails"]
+    rows = {split: facts["questions"]["rows"] for split, facts in manifest["splits"].items()}
+    lines = [f"{task.name}: {counted_each(rows, 'samples')} from {counted(manifest['mails'], 'mails')}"]
     for note in (*manifest["repairs"].values(), *manifest["warnings"].values()):
         if note["count"]:
             names = ", ".join(note["mails"][:3]) + (", …" if note["count"] > 3 else "")
-            lines.append(f"{note['count']:,} mails: {note['meaning']} ({names})")
+            lines.append(f"{counted(note['count'], 'mails')}: {note['meaning']} ({names})")
     return lines

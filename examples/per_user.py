@@ -69,6 +69,7 @@ try:
     import lamp_metric
     from lamp_dataset.atomic import whole_folder, write_whole
     from lamp_dataset.formats.json_file import read_json
+    from lamp_dataset.formats.texts import counted
     from lamp_dataset.lazy import load_model
     from lamp_dataset.personalize.prompts.decoding import decode
     from lamp_dataset.personalize.split import load_split
@@ -231,7 +232,7 @@ def main(given=None):
     history = lamp_dataset.History(args.config, visible=args.visible, style=args.style)
     rows = read_rows(args)
     pairs = {"own": history.pairs(rows)}
-    print(f"{len(rows)} samples; histories: {history.counts}")
+    print(f"{counted(len(rows), 'samples')}; histories: {history.counts}")
     if args.swapped:
         pairs["swapped"] = history.pairs(lamp_dataset.swap_profiles(rows, seed=args.seed))
     adapters = Adapters(args)

@@ -47,6 +47,7 @@ try:
 
     import lamp_dataset
     from lamp_dataset.atomic import one_run, real_path, write_whole
+    from lamp_dataset.formats.texts import counted
     from lamp_dataset.hub.redact import redacted_logs
     from lamp_dataset.lazy import load_model, require
     from lamp_dataset.personalize.history.leaks import subject
@@ -178,7 +179,7 @@ def main(given=None):
             json.dump(found, file, ensure_ascii=False, indent=0)
         if os.path.exists(f"{args.output}.part"):
             os.remove(f"{args.output}.part")
-    print(f"{args.output}: summaries of {len(found)} users")
+    print(f"{args.output}: summaries of {counted(len(found), 'users')}")
     return found
 
 

@@ -66,6 +66,7 @@ try:
     import lamp_metric
     from lamp_dataset import SAMPLE, Personalizer, get_task
     from lamp_dataset.atomic import one_run, real_path
+    from lamp_dataset.formats.texts import counted
     from lamp_dataset.hub.redact import redacted_logs
     from lamp_dataset.lazy import load_model, require
     from lamp_dataset.personalize.prompts.decoding import decode
@@ -175,10 +176,9 @@ def tell(entries):
     reasons = Counter(str(entry["finish_reason"]) for entry in entries)
     empty = sum(not entry["output"].strip() for entry in entries)
     print("finish reasons:", ", ".join(f"{reason} {count}" for reason, count in reasons.most_common()), file=sys.stderr)
-    if reasons["length"]:
-        print(f"note: {reasons['length']} answers were cut off by their length; see --max-answer", file=sys.stderr)
-    if empty:
-        print(f"note: {empty} answers are empty", file=sys.stderr)
+    for what, number in (("cut off by their length (see --max-answer)", reasons["length"]), ("empty", empty)):
+        if number:
+            print(f"note: {counted(number, 'answers')} {what}", file=sys.stderr)
 
 
 def run(args):
@@ -220,7 +220,7 @@ def main(given=None):
         else:
             os.remove(journal_of(args))
     if None in golds:
-        print(f"{args.output}: {len(ids)} predictions; the golds of this split are withheld")
+        print(f"{args.output}: {counted(len(ids), 'predictions')}; the golds of this split are withheld")
         return None
     scores = lamp_metric.score(
         args.config, predictions, golds, ids=ids, confidence_level=0.95, extract_answers=args.extract_answers

@@ -14,7 +14,7 @@ import click
 
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples
 from lamp_dataset.formats.layout import find_files, official_paths
-from lamp_dataset.formats.texts import printable, short
+from lamp_dataset.formats.texts import counted, printable, short
 from lamp_dataset.hub.card import task_table
 from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import TASKS, get_task
@@ -99,7 +99,7 @@ def _sample(row: dict, chosen: list[dict], limit: int | None, task: Task, split:
     for name in (*task.row_fields[1:], "output"):
         yield from _field(name, row[name], indent=2)
     left_out = len(row["profile"]) - len(chosen[:limit])
-    yield f"  profile: {len(row['profile'])} items{f', {left_out} of them not shown' if left_out else ''}"
+    yield f"  profile: {counted(len(row['profile']), 'items')}{f', {left_out} of them not shown' if left_out else ''}"
     for item in chosen[:limit]:
         yield click.style(f"    item {printable(item['id'])}", bold=True)
         for name in task.item_fields[1:]:
@@ -180,7 +180,7 @@ def _report(found: dict) -> Iterator[str]:
     for split, figures in found["splits"].items():
         published = figures["published"]
         other = "" if published in (None, figures["samples"]) else f"; the published split has {published:,}"
-        yield f"  {split}: {figures['samples']:,} samples{other}"
+        yield f"  {split}: {counted(figures['samples'], 'samples')}{other}"
         for name in ("input_words", "output_words", "profile_size"):
             yield f"    {name.replace('_', ' '):13} {_summary_line(figures[name])}"
         yield f"    users         {_users_line(figures['users'])}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lamp_dataset.commands.command import DATA_DIR, Command, examples, say
+from lamp_dataset.formats.texts import counted, counted_each
 
 if TYPE_CHECKING:
     from lamp_dataset.hub.push import PushResult
@@ -86,12 +87,12 @@ def _outcome(result: PushResult) -> str:
         return f"commit {result.commit}, read back"
     if result.commit:
         return f"nothing to send, commit {result.commit} holds everything"
-    return f"would send {len(result.sizes)} files, {_shown(sum(result.sizes.values()))}"
+    return f"would send {counted(len(result.sizes), 'files')}, {_shown(sum(result.sizes.values()))}"
 
 
 def _show_rows(num_rows: dict[str, dict[str, int]]) -> None:
     for config, splits in num_rows.items():
-        say(f"{config}: {', '.join(f'{split} {rows:,}' for split, rows in splits.items())} rows")
+        say(f"{config}: {counted_each(splits, 'rows')}")
 
 
 def _shown(size: int) -> str:

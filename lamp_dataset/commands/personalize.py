@@ -13,6 +13,7 @@ from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, sa
 from lamp_dataset.commands.retriever_options import check_options, retriever_options
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.rankings import write_rankings
+from lamp_dataset.formats.texts import counted
 from lamp_dataset.formats.user_files import read_user_subset
 from lamp_dataset.personalize.prompt_files import check_prompt_path, write_prompts
 from lamp_dataset.personalize.prompts.parts import BEST_FIRST, EMPTY, ORDERS
@@ -154,7 +155,7 @@ def rank(output: str, **options: Any) -> None:
 
     with write_whole(output, permissions=PRIVATE if personalizer.task.gated else None) as file:
         number = write_rankings(file, rank_split(rows, personalizer))
-    say(f"{output}: rankings of {number} samples", err=True)
+    say(f"{output}: rankings of {counted(number, 'samples')}", err=True)
 
 
 def _prepare(options: dict[str, Any], swap: dict[str, Any] | None = None) -> tuple[Personalizer, Dataset]:

@@ -11,6 +11,7 @@ from lamp_dataset.atomic import check_not_input, real_path, whole_folder, write_
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, stacked, users_option
 from lamp_dataset.formats.layout import check_layout, find_files
 from lamp_dataset.formats.oppu import LAYOUT, OTHERS
+from lamp_dataset.formats.texts import counted
 from lamp_dataset.formats.user_files import UserSubset, read_user_subset, write_user_subset
 from lamp_dataset.tasks import get_task
 
@@ -99,8 +100,9 @@ def _check_given(ctx: click.Context) -> None:
 def _said(users: Users, chosen: UserSubset) -> str:
     kept = [users.activity[user] for user in chosen.users]
     sizes, samples = [activity.profile for activity in kept], sum(activity.samples for activity in kept)
-    counts = f"{len(kept):,} of {len(users.activity):,} users with {samples:,} of {users.samples:,} samples"
-    return f"{counts}; profiles of {min(sizes):,} to {max(sizes):,} items"
+    everyone, everything = counted(len(users.activity), "users"), counted(users.samples, "samples")
+    counts = f"{len(kept):,} of {everyone} with {samples:,} of {everything}"
+    return f"{counts}; profiles of {min(sizes):,} to {counted(max(sizes), 'items')}"
 
 
 @click.command(
@@ -169,10 +171,10 @@ def _check_new(target: Path) -> None:
 
 
 def _summary(written: Written) -> str:
-    parts = [f"{written.users:,} users with {written.samples:,} samples"]
+    parts = [f"{counted(written.users, 'users')} with {counted(written.samples, 'samples')}"]
     if not written.golds:
         parts.append("golds are withheld")
     if written.trimmed:
-        lost = f"{written.left_out:,} items that not all of their samples have are left out"
-        parts.append(f"{written.trimmed:,} users have several profiles: {lost}")
+        items, users = counted(written.left_out, "items"), counted(written.trimmed, "users")
+        parts.append(f"left out: {items} that not all samples of {users} have")
     return "; ".join(parts)

@@ -5,6 +5,7 @@ Standard library only.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from lamp_dataset.task import Task
@@ -48,6 +49,29 @@ def printable(text: str) -> str:
     so tired\\x1b[31m
     """
     return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things in words.
+
+    Args:
+        number: how many.
+        noun: in the plural; for one, the last letter is left out.
+
+    >>> counted(1, "users"), counted(0, "users"), counted(2500, "samples")
+    ('1 user', '0 users', '2,500 samples')
+    """
+    return f"{number:,} {noun[:-1] if number == 1 else noun}"
+
+
+def counted_each(numbers: Mapping[str, int], noun: str) -> str:
+    """Some numbers of things with their names in words; arguments as for :func:`counted`.
+
+    >>> counted_each({"train": 2500, "test": 1}, "rows")
+    'train 2,500, test 1 row'
+    """
+    listed = ", ".join(f"{name} {number:,}" for name, number in numbers.items())
+    return f"{listed} {noun[:-1] if list(numbers.values())[-1:] == [1] else noun}"
 
 
 def check_no_stub(text: Any, name: str, task: Task) -> None:

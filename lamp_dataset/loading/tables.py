@@ -13,7 +13,7 @@ from lamp_dataset.formats.ids import IdMismatchError, UniqueIds, check_same_ids,
 from lamp_dataset.formats.json_list import BLOCK_BYTES
 from lamp_dataset.formats.outputs import check_texts, parse_outputs
 from lamp_dataset.formats.recognition import check_labels, looks_like
-from lamp_dataset.formats.texts import check_no_stub, short
+from lamp_dataset.formats.texts import check_no_stub, counted, short
 from lamp_dataset.loading.row_arrays import RowForm, columns_of, read_rows
 from lamp_dataset.task import Task
 
@@ -104,8 +104,8 @@ class _SplitChecks:
             raise ValueError(f"{self.name}: expected a gold for all {len(self.ids)} samples or none, {found}")
         if self.differing:
             log.warning(
-                "%s: %s samples have another gold in %s, which counts (first: %s)",
-                *(self.name, len(self.differing), self.golds_name, short(self.differing[0])),
+                "%s: %s with another gold in %s, which counts (first: %s)",
+                *(self.name, counted(len(self.differing), "samples"), self.golds_name, short(self.differing[0])),
             )
 
     def _golds_of(self, ids: list[str], own: pa.Array | None) -> pa.Array:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from lamp_dataset.formats.texts import short
+from lamp_dataset.formats.texts import counted, short
 from lamp_dataset.formats.user_files import UserSubset
 from lamp_dataset.personalize.users import tables, users_in
 
@@ -119,7 +119,7 @@ class Choice:
         left = sorted(self._left(users, split), key=by_name)
         wanted = self.top if self.sample is None else self.sample
         if len(left) < (wanted or 1):
-            least = f"{wanted or 1} user{'s' if (wanted or 1) > 1 else ''}"
+            least = counted(wanted or 1, "users")
             raise ValueError(f"{config}, split {split!r}: expected at least {least}, found {len(left)}")
         if self.top is not None:
             left = sorted(left, key=lambda user: -getattr(users.activity[user], self.by))[: self.top]

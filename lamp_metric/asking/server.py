@@ -19,7 +19,7 @@ from typing import Any
 
 import tenacity
 
-from lamp_dataset.formats.texts import short
+from lamp_dataset.formats.texts import counted, short
 from lamp_dataset.hub.redact import redact
 from lamp_dataset.hub.retry import wait_as_told
 from lamp_dataset.lazy import require
@@ -252,5 +252,5 @@ def ask_all(
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
     except ValueError as error:
-        kept = f"{len(journal.entries)} answers are kept, the same command asks for the rest"
+        kept = f"kept {counted(len(journal.entries), 'answers')}, the same command asks for the rest"
         raise ValueError(f"{error}; {kept}") from None

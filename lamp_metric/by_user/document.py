@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
+from lamp_dataset.formats.texts import counted
 from lamp_metric.by_user import markup
 
 #: Name of a figure -> its caption.
@@ -105,7 +106,7 @@ def _sections(summary: Mapping[str, Any], drawn: Mapping[str, str], texts: Mappi
 def _head(summary: Mapping[str, Any]) -> Iterator[str]:
     per_user, size = summary["samples_per_user"], summary["profile_size_per_user"]
     yield markup.paragraph(
-        f"{summary['samples']:,} samples of {summary['users']:,} users. Samples per user: median "
+        f"{counted(summary['samples'], 'samples')} of {counted(summary['users'], 'users')}. Samples per user: median "
         f"{per_user['median']:g}, at most {per_user['max']:,}. Items in a profile: median {size['median']:g}, from "
         f"{size['min']:g} to {size['max']:g}. The baseline is {summary['baseline']}. Bins, correlations and users "
         f"below are about {summary['score']}."
@@ -122,7 +123,7 @@ def _head(summary: Mapping[str, Any]) -> Iterator[str]:
 def _unusable(summary: Mapping[str, Any]) -> Iterator[str]:
     for name, count in summary["unusable"].items():
         if count:
-            yield f"{count:,} outputs of {name} cannot be used: not a label, not a number, or without a word."
+            yield f"{counted(count, 'outputs')} of {name} cannot be used: not a label, not a number, or without a word."
 
 
 def _list(summary: Mapping[str, Any]) -> str:

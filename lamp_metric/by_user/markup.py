@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from lamp_dataset.formats.texts import counted
 from lamp_metric.by_user.nearness import NEAR
 
 Summary = Mapping[str, Any]
@@ -92,7 +93,8 @@ def copies(summary: Summary) -> str:
     )
     if not count:
         return paragraph(line)
-    rest = f"Without these, {found['samples_without']:,} samples of {found['users_without']:,} users are left."
+    samples, users = counted(found["samples_without"], "samples"), counted(found["users_without"], "users")
+    rest = f"Without these: {samples} of {users}."
     if found["contrasts_without"] is None:
         return paragraph(f"{line} {rest} That is too few to compare.")
     return paragraph(f"{line} {rest}") + contrasts(found["contrasts_without"])

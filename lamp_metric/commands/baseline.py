@@ -11,6 +11,7 @@ from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, sa
 from lamp_dataset.formats.layout import Files, find_files
 from lamp_dataset.formats.oppu import read_user_golds
 from lamp_dataset.formats.outputs import read_outputs
+from lamp_dataset.formats.texts import counted
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.baselines import baseline as predict
@@ -45,7 +46,7 @@ def baseline(config: str, data_dir: str, split: str, users: str | None, output: 
     rows = load_split(config, split, data_dir, users=users)
     what, predictions = predict(task, rows, golds)
     write_predictions(output, config, list(rows["id"]), predictions)
-    say(f"{output}: {len(predictions)} predictions: {what}", err=True)
+    say(f"{output}: {counted(len(predictions), 'predictions')}: {what}", err=True)
     if task.gated:
         say(f"{output} may hold texts under {task.license}", err=True)
 

@@ -10,6 +10,7 @@ import click
 
 from lamp_dataset.commands.command import examples, say
 from lamp_dataset.formats.recognition import task_of
+from lamp_dataset.formats.texts import counted
 from lamp_dataset.lazy import check_installed
 from lamp_metric.commands.comparing import score_systems
 from lamp_metric.commands.several import Several
@@ -91,7 +92,8 @@ def _baseline_first(systems: Sequence[SystemFiles], baseline: str | None) -> lis
 
 
 def _lines(output: Path, summary: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{output}: {summary['samples']:,} samples of {summary['users']:,} users, baseline {summary['baseline']}"
+    counts = f"{counted(summary['samples'], 'samples')} of {counted(summary['users'], 'users')}"
+    yield f"{output}: {counts}, baseline {summary['baseline']}"
     key = summary["score"]
     for name, contrasts in summary["contrasts"].items():
         found = contrasts[key]

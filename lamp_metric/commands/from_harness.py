@@ -9,6 +9,7 @@ import click
 
 from lamp_dataset.atomic import check_not_input
 from lamp_dataset.commands.command import Command, examples, say, stacked
+from lamp_dataset.formats.texts import counted
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import FILE
 from lamp_metric.harness_answers import HarnessAnswers
@@ -80,4 +81,4 @@ def _convert(
     if not partial:
         answers.check_whole()
     write_predictions(output, answers.config, list(answers.by_id), list(answers.by_id.values()))
-    say(f"{output}: {len(answers.by_id)} predictions of {answers.config} from {answers.name}", err=True)
+    say(f"{output}: {counted(len(answers.by_id), 'predictions')} of {answers.config} from {answers.name}", err=True)

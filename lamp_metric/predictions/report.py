@@ -13,7 +13,7 @@ from lamp_dataset.formats.ids import difference, duplicates
 from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.outputs import golds_of
 from lamp_dataset.formats.recognition import count_labels, is_name_of, other_task, tasks_named
-from lamp_dataset.formats.texts import SHOWN_CHARS, printable, short
+from lamp_dataset.formats.texts import SHOWN_CHARS, counted, printable, short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import official_hint
 from lamp_metric.predictions.values import is_number
@@ -50,7 +50,7 @@ class Report:
     @property
     def counted(self) -> str:
         """The number of predictions, in words."""
-        return "1 prediction" if self.n == 1 else f"{self.n} predictions"
+        return counted(self.n, "predictions")
 
     def text(self) -> str:
         """The report as human-readable text."""

@@ -27,7 +27,7 @@ def test_build_and_both_checks(place):
     collection = ["--avocado-dir", place / "avocado-1.0.2", "--ids-dir", place / "ids"]
     check = run("check", *collection)
     assert check.exit_code == 0
-    assert "mails of LaMP_6 are there (train 12, validation 12, test 12 samples)" in check.output
+    assert "mails of LaMP_6, all there (train 12, validation 12, test 12 samples)" in check.output
     assert not (place / "out").exists()
     result = run("build", *collection, "--output-dir", place / "out")
     assert result.exit_code == 0, result.output
@@ -158,7 +158,7 @@ def test_help_has_examples():
 def test_the_word_sample_is_the_tiny_made_up_collection(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     check = run("check", "--avocado-dir", "sample", "--setting", "time")
-    assert "all 24 mails of LaMP_6_time are there" in check.output
+    assert "24 mails of LaMP_6_time, all there" in check.output
     result = run("build", "--avocado-dir", "sample", "--output-dir", "tried")
     assert result.exit_code == 0, result.output
     assert "LaMP_6: train 6, validation 3, test 3 samples from 35 mails" in result.output

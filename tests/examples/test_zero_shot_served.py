@@ -79,7 +79,7 @@ def test_the_real_model_behind_a_real_server(real_model, served_model, tmp_path,
     assert {entry["model"] for entry in found.values()} == {real_model}
     assert {entry["finish_reason"] for entry in found.values()} <= {"length", "stop"}
     cut = sum(entry["finish_reason"] == "length" for entry in found.values())
-    assert not cut or f"note: {cut} answers were cut off" in capsys.readouterr().err
+    assert not cut or f"note: {cut} answer" in capsys.readouterr().err
     assert set(scores) == {"rouge-1", "rouge-L", "rouge-1_ci", "rouge-L_ci"}
 
 
@@ -205,7 +205,7 @@ def test_an_interrupt_keeps_the_answers_on_their_way(fake, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"model": "nobody"}, rf"sample '21\d+': .*answered 404 .*it has the models {NAME}; 0 answers are kept"),
+        ({"model": "nobody"}, rf"sample '21\d+': .*answered 404 .*it has the models {NAME}; kept 0 answers"),
         ({"api": "http://127.0.0.1:1/v1"}, r"http://127.0.0.1:1/v1: no answer .*start the server"),
         ({"api": "http://sk-0123@127.0.0.1:1/v1"}, r"address of the server: expected one such as.*OPENAI_API_KEY"),
         ({"api": "https://models.invalid/v1"}, r"OPENAI_API_KEY: expected the key of https://models.invalid/v1"),
@@ -244,8 +244,8 @@ def test_answers_that_are_empty_or_cut_off_are_counted(fake, tmp_path, main, cap
         main(given(fake.url, tmp_path / "p.json"))
     said = capsys.readouterr().err
     assert "finish reasons: length 2, stop 1" in said
-    assert "note: 2 answers were cut off" in said
-    assert "note: 3 answers are empty" in said
+    assert "note: 2 answers cut off" in said
+    assert "note: 3 answers empty" in said
     assert set(read_outputs(tmp_path / "p.json").by_id.values()) == {""}
 
 

@@ -59,7 +59,7 @@ def test_golds_are_those_of_the_label_file(oppu, caplog):
         path.write_text(json.dumps({**document, "task": name}))
         rows = load_oppu(folder, split="test", splits=("test",))
         assert {row["id"]: row["output"] for row in rows}[changed["id"]] == changed["output"]
-        assert f"1 samples have another gold in {path}" in caplog.text
+        assert f"1 sample with another gold in {path}" in caplog.text
         assert changed["id"] in caplog.text
         caplog.clear()
 

@@ -175,7 +175,7 @@ def test_the_nearest_split_is_one_of_the_setting_that_the_ids_tell(made, run, tm
     ):
         preds = made.write("p.json", "LaMP_4", {f"{start}{number}": "a" for number in range(1801)})
         result = run("pack", preds, "--partial", "--output", tmp_path / "s.zip")
-        assert f"not a whole split of LaMP_4: 1801 predictions (nearest: {nearest})" in result.stdout
+        assert f"not a whole split of LaMP_4: 1,801 predictions (nearest: {nearest})" in result.stdout
 
 
 def test_files_of_the_gated_task_are_for_their_owner_alone(made, run, tmp_path):
