@@ -61,6 +61,7 @@ try:
 
     import lamp_metric
     from lamp_dataset import SAMPLE, Personalizer, get_task
+    from lamp_dataset.commands.command import plain_warnings
     from lamp_dataset.personalize.prompts.decoding import decode
 except ModuleNotFoundError as error:
     print(f"error: this needs the package {error.name}; from a checkout: pip install '.[models]'", file=sys.stderr)
@@ -187,7 +188,8 @@ def main(given=None):
 
 if __name__ == "__main__":
     try:
-        main()
+        with plain_warnings():
+            main()
     except (ValueError, OSError) as error:
         print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
         sys.exit(2)

@@ -68,6 +68,7 @@ try:
     import lamp_dataset
     import lamp_metric
     from lamp_dataset.atomic import whole_folder, write_whole
+    from lamp_dataset.commands.command import plain_warnings
     from lamp_dataset.formats.json_file import read_json
     from lamp_dataset.formats.texts import counted
     from lamp_dataset.lazy import load_model
@@ -282,7 +283,8 @@ def compare(args, rows, systems):
 
 if __name__ == "__main__":
     try:
-        main()
+        with plain_warnings():
+            main()
     except (ValueError, OSError) as error:
         print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
         sys.exit(2)

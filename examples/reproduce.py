@@ -51,6 +51,7 @@ try:
 
     from lamp_dataset import TASKS, get_task
     from lamp_dataset.atomic import one_run, real_path, write_whole
+    from lamp_dataset.commands.command import plain_warnings
     from lamp_metric import PUBLISHED
     from lamp_metric.asking.journal import Journal
     from lamp_metric.commands.published_rows import WHY, published_rows
@@ -147,7 +148,8 @@ def main(given=None):
 
 if __name__ == "__main__":
     try:
-        main()
+        with plain_warnings():
+            main()
     except (ValueError, OSError, ImportError) as error:
         print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
         sys.exit(2)

@@ -66,6 +66,7 @@ try:
     import lamp_metric
     from lamp_dataset import SAMPLE, Personalizer, get_task
     from lamp_dataset.atomic import one_run, real_path
+    from lamp_dataset.commands.command import plain_warnings
     from lamp_dataset.formats.texts import counted
     from lamp_dataset.hub.redact import redacted_logs
     from lamp_dataset.lazy import load_model, require
@@ -231,7 +232,8 @@ def main(given=None):
 
 if __name__ == "__main__":
     try:
-        main()
+        with plain_warnings():
+            main()
     except (ValueError, OSError, ImportError) as error:
         print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
         sys.exit(2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -36,7 +37,8 @@ class Command(AsTyped):
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; ValueError, OSError and ImportError, which bad input raises, become one line."""
         try:
-            return super().invoke(ctx)
+            with plain_warnings():
+                return super().invoke(ctx)
         except BrokenPipeError:
             raise
         except (ValueError, OSError, ImportError) as error:
@@ -134,6 +136,14 @@ class Failure(click.ClickException):
 def say(text: str, err: bool = False) -> None:
     """Print lines of human-readable text. They may quote files: see :func:`~lamp_dataset.formats.texts.printable`."""
     click.echo("\n".join(map(printable, text.split("\n"))), err=err)
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Show a warning as one line, without the place in the code that Python adds: on a command line nobody knows it."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: say(f"warning: {' '.join(str(message).split())}", err=True)
+        yield
 
 
 def stacked(*decorators: Callable) -> Callable:

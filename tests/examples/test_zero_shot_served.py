@@ -101,6 +101,15 @@ def test_without_torch_predictions_are_official_and_what_the_server_said_is_kept
     assert "0123456789" not in files + done.stdout + done.stderr, "the key is in no file and no log"
 
 
+def test_a_warning_is_one_line_without_code(fake, tmp_path):
+    fake.answer = lambda text: "four"
+    done = run(given(fake.url, tmp_path / "p.json"))
+    assert done.returncode == 0, done.stderr
+    [line] = [line for line in done.stderr.splitlines() if "cannot be used" in line]
+    assert line.startswith("warning: 3 of 3 predictions cannot be used for LaMP_3 ")
+    assert ".py" not in done.stderr
+
+
 def test_an_error_is_one_line_without_the_key(fake, tmp_path):
     fake.key = "sk-right-0123456789"
     done = run(given(fake.url, tmp_path / "p.json"), OPENAI_API_KEY="sk-wrong-0123456789")

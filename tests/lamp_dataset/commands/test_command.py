@@ -1,4 +1,5 @@
 import errno
+import warnings
 
 import click
 import pytest
@@ -22,6 +23,8 @@ def fail(kind, data_dir, last):
         BARS.append(tqdm.auto.tqdm(total=2, desc="Upload"))
         BARS[0].update()
         raise ValueError("the upload failed")
+    if kind == "warning":
+        warnings.warn("two\nlines", stacklevel=1)
     if kind in ERRORS:
         raise ERRORS[kind]
     click.echo(f"{data_dir} {last}")
@@ -43,6 +46,13 @@ ERRORS = {
 
 def run(*arguments):
     return CliRunner().invoke(main, list(arguments), prog_name="tool")
+
+
+def test_a_warning_is_one_line_without_code():
+    show = warnings.showwarning
+    result = run("fail", "warning", "--last", "x")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "None x\n", "warning: two lines\n")
+    assert warnings.showwarning is show
 
 
 def test_progress_bars_end_before_the_error():
