@@ -2,7 +2,7 @@ import ast
 
 import pytest
 
-from lamp_dataset.formats.texts import Number, check_encodable, check_no_stub, printable, short
+from lamp_dataset.formats.texts import Number, check_encodable, check_no_stub, counted, counted_each, printable, short
 from lamp_dataset.tasks import TASKS
 
 
@@ -33,6 +33,12 @@ def test_what_a_terminal_would_obey_is_escaped():
         assert printable(text).isprintable()
         assert ast.literal_eval(f"'{printable(text)}'") == text
     assert printable("café 日本 👍") == "café 日本 👍"
+
+
+def test_one_is_not_many():
+    assert [counted(number, "pairs") for number in (0, 1, 2, 1000)] == ["0 pairs", "1 pair", "2 pairs", "1,000 pairs"]
+    assert counted_each({"train": 1, "test": 1000}, "rows") == "train 1, test 1,000 rows"
+    assert counted_each({"train": 1000, "test": 1}, "rows") == "train 1,000, test 1 row"
 
 
 def test_stubs_are_named_with_their_file_and_the_way_out():
