@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from lamp_dataset.task import Task
-from lamp_metric.by_user.nearness import Nearness
+from lamp_metric.by_user.profiles import Nearness
 from lamp_metric.clusters import numbered
 from lamp_metric.measuring import ScoredSamples
 from lamp_metric.outcomes import sample_values

@@ -1,20 +1,161 @@
-"""From files of predictions, users and profiles to the report's folder."""
+"""The report's folder, from scored systems and profiles: written whole, and only in place of an older report."""
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from lamp_dataset.atomic import real_path, whole_folder, write_whole
 from lamp_dataset.task import Task
-from lamp_metric.by_user.excerpts import excerpts
+from lamp_metric.by_user.document import page
+from lamp_metric.by_user.figures import DRAWINGS, FORMATS, figures
 from lamp_metric.by_user.frame import MEANS, Frame
 from lamp_metric.by_user.profiles import Profile
-from lamp_metric.by_user.report_folder import write_folder
 from lamp_metric.by_user.summary import summarize
 from lamp_metric.measuring import ScoredSamples
 from lamp_metric.options import Resampling
 from lamp_metric.predictions.joining import JoinedOutputs
+
+
+def excerpts(
+    summary: Mapping[str, Any], joined: Mapping[str, JoinedOutputs], profiles: Mapping[str, Profile]
+) -> dict[str, dict[str, dict[str, str]]]:
+    """The samples of the users who gain and lose most: system -> sample id -> title -> text.
+
+    Args:
+        summary: the numbers, with ``"extremes"``.
+        joined: system -> golds and outputs, of the first run if there are several.
+        profiles: sample id -> what was kept of the row.
+    """
+    baseline = summary["baseline"]
+    if joined[baseline].task.gated:
+        return {}
+    return {
+        system: {
+            user["sample"]: _parts(user["sample"], {name: joined[name] for name in (baseline, system)}, profiles)
+            for side in found.values()
+            for user in side
+        }
+        for system, found in summary["extremes"].items()
+    }
+
+
+def _parts(sample: str, joined: Mapping[str, JoinedOutputs], profiles: Mapping[str, Profile]) -> dict[str, str]:
+    first = next(iter(joined.values()))
+    place = first.ids.index(sample)
+    outputs = {f"output of {name}": str(outputs.predictions[place]) for name, outputs in joined.items()}
+    return {"input": profiles[sample].text, "gold": str(first.references[place]), **outputs}
+
+
+PAGE, USERS, SUMMARY, FIGURES = "report.html", "users.csv", "summary.json", "figures"
+#: By this, an older report is known.
+MADE_BY = "lamp-metric report"
+_NAMES = {PAGE, USERS, SUMMARY, FIGURES, *(f"{FIGURES}/{name}.{kind}" for name in DRAWINGS for kind in FORMATS)}
+
+
+def write_folder(
+    output: str | os.PathLike[str],
+    frame: Frame,
+    summary: Mapping[str, Any],
+    texts: Mapping[str, Mapping[str, Mapping[str, str]]],
+) -> None:
+    """Write the folder. Of a gated task, it is for its owner alone.
+
+    Args:
+        output: the folder; an older report there is replaced.
+        frame: the samples.
+        summary: the numbers.
+        texts: as for :func:`lamp_metric.by_user.document.page`.
+
+    Raises:
+        ValueError: ``output`` holds something else than a report.
+        ImportError: matplotlib is missing.
+        OSError: the folder cannot be written.
+    """
+    target = real_path(Path(output).expanduser())
+    of_folders, of_files = (0o700, 0o600) if frame.task.gated else (0o777, None)
+    with whole_folder(target, check_replaceable, of_folders, alone=True) as new:
+        for name, content in _files(frame, summary, texts):
+            (new / name).parent.mkdir(of_folders, exist_ok=True)
+            with write_whole(new / name, "wb", of_files) as file:
+                file.write(content)
+
+
+def check_output(output: str | os.PathLike[str]) -> None:
+    """Make sure that the folder can be written, before any work.
+
+    Raises:
+        ValueError: see :func:`check_replaceable`.
+        FileNotFoundError: the folder to write it in does not exist.
+    """
+    target = real_path(Path(output).expanduser())
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"{target.parent}: expected a folder to write {target.name} in, found none; create it")
+    check_replaceable(target)
+
+
+def check_replaceable(target: Path) -> None:
+    """Make sure that replacing ``target`` deletes nothing but an older report.
+
+    Raises:
+        ValueError: there is something else; the message names it.
+    """
+    if not os.path.lexists(target):
+        return
+    if not target.is_dir():
+        raise ValueError(f"{target}: expected a folder to write into, found a file")
+    names = sorted(path.relative_to(target).as_posix() for path in target.rglob("*"))
+    strange = [name for name in names if name not in _NAMES]
+    if names and (strange or not _is_report(target / SUMMARY)):
+        found = (strange or names)[0]
+        raise ValueError(f"{target}: holds {found}, which no report wrote; choose a new or an empty folder")
+
+
+def _is_report(path: Path) -> bool:
+    try:
+        return json.loads(path.read_bytes()).get("made_by") == MADE_BY
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _files(frame: Frame, summary: Mapping[str, Any], texts: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
+    """Names and contents."""
+    drawn = figures(frame, summary)
+    yield USERS, users_csv(frame).encode()
+    yield SUMMARY, (json.dumps({"made_by": MADE_BY, **summary}, indent=2, allow_nan=False) + "\n").encode()
+    yield PAGE, page(summary, {name: formats["svg"] for name, formats in drawn.items()}, texts).encode()
+    for name, formats in drawn.items():
+        for kind, content in formats.items():
+            yield f"{FIGURES}/{name}.{kind}", content
+
+
+def users_csv(frame: Frame) -> str:
+    """A row per user: samples, mean profile size and similarity, each system's scores, and its gains."""
+    columns = {
+        "user": frame.names,
+        "samples": frame.counts.tolist(),
+        "profile_size": _numbers(frame.by_user(frame.sizes)),
+        "similarity": _numbers(frame.by_user(frame.similarity)),
+    }
+    for key in frame.keys:
+        for name in frame.systems:
+            columns[f"{name} {key}"] = _numbers(frame.by_user(frame.values(name, key)))
+        for name in frame.others:
+            columns[f"{name} {key} gain"] = _numbers(frame.by_user(frame.gains(name, key)))
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    return file.getvalue()
+
+
+def _numbers(values: Any) -> list[str]:
+    return [f"{value:.6g}" for value in values]
 
 
 def make_report(

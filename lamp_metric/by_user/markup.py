@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from lamp_dataset.formats.texts import counted
-from lamp_metric.by_user.nearness import NEAR
+from lamp_metric.by_user.profiles import NEAR
 
 Summary = Mapping[str, Any]
 #: Longer texts are cut on the page.

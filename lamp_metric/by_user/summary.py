@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from lamp_metric.by_user.bins import binned
-from lamp_metric.by_user.correlation import spearman
 from lamp_metric.by_user.frame import Frame
+from lamp_metric.by_user.traits import binned, spearman
 from lamp_metric.contrasts import Comparison, System, compare_systems
 from lamp_metric.options import Resampling
 

@@ -64,7 +64,7 @@ def report(
     check_installed("matplotlib", "report")
     from lamp_metric.by_user.making import check_score, make_report  # these need numpy
     from lamp_metric.by_user.profiles import Profiles
-    from lamp_metric.by_user.report_folder import check_output
+    from lamp_metric.by_user.making import check_output
 
     check_output(output)
     drawn, systems = Resampling(**resampling), _baseline_first(systems_of(preds), baseline)

@@ -6,7 +6,7 @@ import pytest
 
 from lamp_dataset.tasks import TASKS
 from lamp_metric.by_user.frame import Frame
-from lamp_metric.by_user.nearness import Nearness
+from lamp_metric.by_user.profiles import Nearness
 from lamp_metric.measuring import measure
 
 WORDS = [

@@ -4,7 +4,7 @@ import pytest
 from lamp_dataset.tasks import TASKS
 from lamp_metric import score
 from lamp_metric.by_user.frame import Frame
-from lamp_metric.by_user.nearness import Nearness
+from lamp_metric.by_user.profiles import Nearness
 from lamp_metric.measuring import measure
 
 IDS, USERS = ["1", "2", "3"], ["b", "a", "b"]

@@ -8,7 +8,7 @@ from lamp_dataset import __version__
 from lamp_dataset.tasks import TASKS
 from lamp_metric import score
 from lamp_metric.by_user.frame import Frame
-from lamp_metric.by_user.nearness import Nearness
+from lamp_metric.by_user.profiles import Nearness
 from lamp_metric.by_user.summary import summarize
 from lamp_metric.measuring import measure
 from lamp_metric.options import Resampling

@@ -251,7 +251,7 @@ def test_without_matplotlib_the_extra_is_named(split, fails, monkeypatch):
 #: Kills itself at the Nth thing that it does to files once figures are drawn; with 0 counts them.
 KILLED = """
 import os, signal, sys
-import lamp_metric.__main__, lamp_metric.by_user.report_folder as folder
+import lamp_metric.__main__, lamp_metric.by_user.making as folder
 moment, done = int(sys.argv[1]), -10**9
 def drawn(*arguments):
     global done
