@@ -54,7 +54,7 @@ try:
     from lamp_dataset.commands.command import plain_warnings
     from lamp_metric import PUBLISHED
     from lamp_metric.asking.journal import Journal
-    from lamp_metric.commands.published_rows import WHY, published_rows
+    from lamp_metric.commands.comparison_formats import WHY, published_rows
 except ModuleNotFoundError as error:
     print(f"error: this needs {error.name}; zero_shot.py belongs in the same folder", file=sys.stderr)
     sys.exit(2)

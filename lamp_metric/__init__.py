@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lamp_dataset import __version__ as __version__
 from lamp_dataset.lazy import lazy_exports
-from lamp_metric.registration import register
+from lamp_metric.evaluate_internals import register
 
 if TYPE_CHECKING:
     from lamp_metric.comparison import compare, compare_all

@@ -8,10 +8,9 @@ from typing import Any
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.contrasts import Comparison, compare_systems
-from lamp_metric.measuring import ScoredSamples, measure
+from lamp_metric.measuring import ScoredSamples, measure, warn_of_unusable
 from lamp_metric.options import Resampling
 from lamp_metric.predictions.values import as_list
-from lamp_metric.unusable import warn_of_unusable
 
 
 def compare(

@@ -10,18 +10,28 @@ Nothing here imports evaluate: its objects are passed in.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from types import ModuleType
 from typing import Any
 
-#: The module with the function that finds modules, and the function's name.
-LOADING = "evaluate.loading"
-FACTORY = "evaluation_module_factory"
+from lamp_dataset import __version__
+from lamp_dataset.loading.import_hook import patch_factory, when_imported
+from lamp_metric.options import RULE
+
+#: What ``evaluate.load`` calls the module of ours.
+NAME = "lamp_metric"
 
 
-def found_module(loading: ModuleType, path: str, version: str) -> Any:
-    """What the function :data:`FACTORY` returns for the importable module ``path``; ``version`` goes into the cache."""
-    return loading.ImportableModule(path, version)
+def register() -> None:
+    """Make evaluate find the module under this name: now if evaluate is imported already, otherwise when it will be."""
+    when_imported("evaluate.loading", _patch)
+
+
+def _patch(loading: ModuleType) -> None:
+    version = f"{__version__}-rule{RULE}"  # goes into the path of the cache
+    found = functools.partial(loading.ImportableModule, f"{NAME}.{NAME}", version)
+    patch_factory(NAME, loading, "evaluation_module_factory", found)
 
 
 def is_collecting(metric: Any) -> bool:

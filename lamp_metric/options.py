@@ -1,9 +1,11 @@
-"""The options of resampling, checked before any work."""
+"""How a score is made: the options of resampling, checked before any work, and the signature that names them."""
 
 from __future__ import annotations
 
 import numbers
 from dataclasses import asdict, dataclass
+
+from lamp_dataset import __version__
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,33 @@ class Resampling:
         """None without a confidence level: no intervals are wanted, and the other options do not matter."""
         return None if confidence_level is None else cls(confidence_level, n_resamples, seed)
 
-    def signed(self) -> dict[str, float]:
-        """The options under the names that a signature gives them.
+    def signed(self, users: int | None = None) -> dict[str, object]:
+        """The options under the names that a signature gives them; ``users``: how many, if they are drawn and swapped.
 
-        >>> Resampling(seed=3).signed()
-        {'confidence': 0.95, 'resamples': 1000, 'seed': 3}
+        >>> Resampling(seed=3).signed(users=12)
+        {'clusters': 'users', 'users': 12, 'confidence': 0.95, 'resamples': 1000, 'seed': 3}
         """
-        return dict(zip(("confidence", "resamples", "seed"), asdict(self).values(), strict=True))
+        clusters = {} if users is None else {"clusters": "users", "users": users}
+        return clusters | dict(zip(("confidence", "resamples", "seed"), asdict(self).values(), strict=True))
+
+
+#: The version of the scoring rules. It goes up when the same files would get another score by another rule; differences
+#: in the last digits, as from another order of summation, do not count.
+RULE = 1
+
+
+def signature(task_name: str, n: int, **options: object) -> str:
+    """The signature of a score.
+
+    Args:
+        task_name: config name.
+        n: number of samples.
+        options: whatever else the figures depend on, such as ``seed``; False and None are left out.
+
+    >>> signature("LaMP_4", 2500, confidence=0.95, resamples=1000, seed=0, extracted=False)
+    'task:LaMP_4|n:2500|rule:1|confidence:0.95|resamples:1000|seed:0|version:...'
+    """
+    parts = {"task": task_name, "n": n, "rule": RULE}
+    parts |= {key: value for key, value in options.items() if value is not None and value is not False}
+    parts["version"] = __version__
+    return "|".join(f"{key}:{'yes' if value is True else value}" for key, value in parts.items())

@@ -16,12 +16,11 @@ from lamp_dataset.tasks import TASKS, get_task
 from lamp_metric.baselines import baseline
 from lamp_metric.comparison import of_a_and_b
 from lamp_metric.contrasts import compare_systems
-from lamp_metric.measuring import ScoredSamples, measure_joined
+from lamp_metric.measuring import ScoredSamples, measure_joined, unusable_line
 from lamp_metric.options import Resampling
 from lamp_metric.predictions.joining import JoinedOutputs, join
 from lamp_metric.predictions.writing import write_predictions
 from lamp_metric.scoring import results, signature_of
-from lamp_metric.unusable import unusable_line
 
 FROM_THE_GOLDS = "as the golds say"
 ALL_USABLE = "All predictions could be used"

@@ -7,10 +7,8 @@ from typing import Any
 
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
-from lamp_metric.measuring import ScoredSamples, measure
-from lamp_metric.options import Resampling
-from lamp_metric.signature import clustered, signature
-from lamp_metric.unusable import warn_of_unusable
+from lamp_metric.measuring import ScoredSamples, measure, warn_of_unusable
+from lamp_metric.options import Resampling, signature
 
 
 def score(
@@ -115,5 +113,4 @@ def signature_of(
     """
     task = get_task(task) if not isinstance(task, Task) else task
     resampling = Resampling.on_demand(confidence_level, n_resamples, seed)
-    drawn = {**clustered(users), **resampling.signed()} if resampling else {}
-    return signature(task.name, n, extracted=extract_answers, **drawn)
+    return signature(task.name, n, extracted=extract_answers, **(resampling.signed(users) if resampling else {}))

@@ -13,11 +13,9 @@ from lamp_dataset.formats.recognition import task_of
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.lazy import check_installed
 from lamp_metric.commands.comparing import score_systems
-from lamp_metric.commands.several import Several
-from lamp_metric.commands.shared import FILE, resampling_options
+from lamp_metric.commands.shared import FILE, Several, interval, resampling_options
 from lamp_metric.commands.sources import find_source, source_options
 from lamp_metric.commands.systems import SystemFiles, system_options, systems_of
-from lamp_metric.commands.text_table import interval
 from lamp_metric.options import Resampling
 
 
@@ -62,9 +60,8 @@ def report(
     Of a gated task the folder holds no texts, and is for its owner alone.
     """
     check_installed("matplotlib", "report")
-    from lamp_metric.by_user.making import check_score, make_report  # these need numpy
+    from lamp_metric.by_user.making import check_output, check_score, make_report  # these need numpy
     from lamp_metric.by_user.profiles import Profiles
-    from lamp_metric.by_user.making import check_output
 
     check_output(output)
     drawn, systems = Resampling(**resampling), _baseline_first(systems_of(preds), baseline)

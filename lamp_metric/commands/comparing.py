@@ -9,13 +9,19 @@ from typing import Any
 import click
 
 from lamp_dataset.commands.command import examples, say
-from lamp_metric.commands.comparison_formats import FORMATS, detectable, won
-from lamp_metric.commands.published_rows import published_rows
-from lamp_metric.commands.several import Several
-from lamp_metric.commands.shared import check_extraction, resampling_options, say_other_task, say_unusable, to_json
+from lamp_metric.commands.comparison_formats import FORMATS, detectable, published_rows, won
+from lamp_metric.commands.shared import (
+    Several,
+    check_extraction,
+    interval,
+    resampling_options,
+    say_other_task,
+    say_unusable,
+    table,
+    to_json,
+)
 from lamp_metric.commands.sources import Source, find_source, joiner_of, source_options
 from lamp_metric.commands.systems import SystemFiles, system_options, systems_of
-from lamp_metric.commands.text_table import interval, table
 from lamp_metric.comparison import of_a_and_b
 from lamp_metric.contrasts import Comparison, compare_systems
 from lamp_metric.measuring import ScoredSamples, measure_joined

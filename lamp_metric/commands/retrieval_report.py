@@ -10,9 +10,7 @@ import click
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, examples, stacked, users_option
 from lamp_dataset.commands.retriever_options import FLAGS, TAKERS, check_options, scorer_options
 from lamp_dataset.tasks import get_task
-from lamp_metric.commands.several import Several
-from lamp_metric.commands.shared import resampling_options, to_json
-from lamp_metric.commands.text_table import interval, table
+from lamp_metric.commands.shared import Several, interval, resampling_options, table, to_json
 from lamp_metric.options import Resampling
 
 if TYPE_CHECKING:

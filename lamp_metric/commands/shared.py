@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from lamp_dataset.atomic import PRIVATE, check_not_input, write_whole
-from lamp_dataset.commands.command import say, stacked
+from lamp_dataset.commands.command import Command, say, stacked
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.task import Task
-from lamp_dataset.tasks import get_task
-from lamp_metric.commands.text_table import interval, table
-from lamp_metric.measuring import ScoredSamples, measure_joined
+from lamp_dataset.tasks import TASKS, get_task
+from lamp_metric.measuring import ScoredSamples, measure_joined, unusable_line
 from lamp_metric.options import Resampling
 from lamp_metric.predictions.joining import JoinedOutputs, join
 from lamp_metric.scoring import results, signature_of
-from lamp_metric.unusable import unusable_line
 
 FILE = click.Path(path_type=Path)
 
@@ -164,3 +162,67 @@ def write_scores(output: Path | None, scores: Mapping[str, Any], tasks: Iterable
 def to_json(value: Any) -> str:
     """``value`` as JSON for machines."""
     return json.dumps(value, allow_nan=False)
+
+
+class Several(Command):
+    """A command whose options with ``multiple=True`` take several values: ``-k 1 4`` is the same as ``-k 1 -k 4``.
+
+    This is argparse's ``nargs="+"``, which click has not. Values end at the next word that begins with a dash, and at a
+    config name, which is the commands' argument. Another argument goes before such an option.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the command line."""
+        options = [p for p in self.params if isinstance(p, click.Option) and p.multiple]
+        return super().parse_args(ctx, list(spread(args, {name for option in options for name in option.opts})))
+
+
+def spread(args: Iterable[str], options: Iterable[str]) -> Iterator[str]:
+    """The words of a command line with the option's name before each of its values.
+
+    >>> list(spread(["-k", "1", "4", "LaMP_3", "--json"], ["-k"]))
+    ['-k', '1', '-k', '4', 'LaMP_3', '--json']
+    """
+    option, values = None, 0
+    for word in args:
+        if word.startswith("-") and word != "-":
+            name, equals, _ = word.partition("=")
+            option, values = (name if name in options else None), len(equals)
+        elif values and word in TASKS:
+            option = None
+        elif option is not None:
+            if values:
+                yield option
+            values += 1
+        yield word
+
+
+def table(rows: Sequence[Sequence[str]], numeric: Sequence[int] = ()) -> str:
+    """Rows as text with aligned columns; the first row is the header.
+
+    Args:
+        rows: cells, as many in each row.
+        numeric: positions of the columns to align on the right.
+
+    >>> print(table([["score", "value"], ["MAE", "0.25"]], numeric=[1]))
+    score  value
+    MAE     0.25
+    """
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = (
+        "  ".join(
+            cell.rjust(width) if column in numeric else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    )
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def interval(bounds: Sequence[float] | None) -> str:
+    """An interval as text.
+
+    >>> interval([0.25, 0.5])
+    '[0.2500, 0.5000]'
+    """
+    return f"[{bounds[0]:.4f}, {bounds[1]:.4f}]" if bounds is not None else ""

@@ -1,12 +1,17 @@
 """The parts of evaluate that are not public: if one of them changes, these tests say which."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import evaluate
 import pytest
+from evaluate.loading import evaluation_module_factory
 
 import lamp_metric  # noqa: F401
-from lamp_metric.evaluate_internals import discard, forget_files, found_module, is_collecting, write_empty_file
+from lamp_dataset import __version__
+from lamp_metric.evaluate_internals import discard, forget_files, is_collecting, register, write_empty_file
+from lamp_metric.options import RULE
 
 
 @pytest.fixture
@@ -21,7 +26,7 @@ def test_what_a_metric_has(metric):
 
 
 def test_a_found_module_has_a_path_and_a_version():
-    found = found_module(evaluate.loading, "lamp_metric.lamp_metric", "v1")
+    found = evaluate.loading.ImportableModule("lamp_metric.lamp_metric", "v1")
     assert (found.module_path, found.hash) == ("lamp_metric.lamp_metric", "v1")
 
 
@@ -60,3 +65,22 @@ def test_forgotten_files_are_never_touched(metric):
     forget_files(metric)
     discard(metric)
     assert all(path.exists() for path in paths)
+
+
+def test_the_name_leads_to_the_module_of_the_package():
+    found = evaluation_module_factory("lamp_metric")
+    assert found.module_path == "lamp_metric.lamp_metric"
+    assert found.hash == f"{__version__}-rule{RULE}"
+
+
+def test_registering_twice_changes_nothing():
+    before = evaluate.loading.evaluation_module_factory
+    register()
+    assert evaluate.loading.evaluation_module_factory is before
+
+
+@pytest.mark.parametrize("imports", ["import lamp_metric, evaluate", "import evaluate, lamp_metric"])
+def test_the_order_of_imports_does_not_matter(imports, tmp_path):
+    code = f"{imports}; print(evaluate.load('lamp_metric', 'LaMP_3').__class__.__module__)"
+    result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "lamp_metric.lamp_metric"

@@ -3,7 +3,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lamp_metric.options import Resampling
+from lamp_dataset import __version__
+from lamp_metric.options import RULE, Resampling, signature
 from lamp_metric.scoring import score
 
 
@@ -44,3 +45,19 @@ def test_without_a_level_there_is_no_resampling():
 
 def test_a_signature_holds_all_options():
     assert Resampling(0.9, 10, 3).signed() == {"confidence": 0.9, "resamples": 10, "seed": 3}
+
+
+def test_it_names_task_samples_rule_options_and_version_in_this_order():
+    assert signature("LaMP_4", 2500, test="x", seed=0) == (
+        f"task:LaMP_4|n:2500|rule:{RULE}|test:x|seed:0|version:{__version__}"
+    )
+
+
+def test_false_and_none_are_left_out_and_true_is_yes():
+    assert signature("LaMP_4", 1, extracted=False, confidence=None) == f"task:LaMP_4|n:1|rule:1|version:{__version__}"
+    assert "|extracted:yes|" in signature("LaMP_4", 1, extracted=True)
+
+
+def test_clusters_are_named_with_the_number_of_users():
+    assert "|clusters:users|users:12|confidence:0.95|" in signature("LaMP_4", 40, **Resampling().signed(12))
+    assert "clusters" not in Resampling().signed(None)

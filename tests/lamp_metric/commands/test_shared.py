@@ -1,15 +1,21 @@
 import json
 
+import click
 import pytest
+from click.testing import CliRunner
 
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.tasks import TASKS
 from lamp_metric.commands.shared import (
+    Several,
     check_extraction,
     check_options,
     evaluate_joined,
+    interval,
     join_and_warn,
     score_table,
+    spread,
+    table,
     to_json,
     write_scores,
 )
@@ -84,3 +90,50 @@ def test_scores_are_written_on_demand(tmp_path):
 def test_json_for_machines_holds_no_nan():
     with pytest.raises(ValueError, match="JSON"):
         to_json(float("nan"))
+
+
+@pytest.mark.parametrize(
+    ("line", "spread_out"),
+    [
+        ("X -k 1 4 16", "X -k 1 -k 4 -k 16"),
+        ("X -k 1 --name a b -k 2 3", "X -k 1 --name a --name b -k 2 -k 3"),
+        ("-k 1 4 --json X", "-k 1 -k 4 --json X"),
+        ("-k 1 4 -- X Y", "-k 1 -k 4 -- X Y"),
+        ("--name=a b c", "--name=a --name b --name c"),
+        ("--json X -k", "--json X -k"),
+        ("--name - b", "--name - --name b"),
+        ("--name a b LaMP_3 -k 1", "--name a --name b LaMP_3 -k 1"),
+        ("--name LaMP_3 b", "--name LaMP_3 --name b"),
+        ("--name=a b LaMP_3 c", "--name=a --name b LaMP_3 c"),
+        ("", ""),
+    ],
+)
+def test_each_value_gets_its_option(line, spread_out):
+    assert list(spread(line.split(), {"-k", "--name"})) == spread_out.split()
+
+
+def test_a_command_takes_several_values():
+    @click.command(cls=Several)
+    @click.argument("first")
+    @click.option("-k", "ks", type=int, multiple=True)
+    @click.option("--one")
+    def command(first, ks, one):
+        click.echo(f"{first} {ks} {one}")
+
+    for line in ("x -k 1 4 --one y", "x -k 1 -k 4 --one y", "--one y -k 1 4 -- x"):
+        assert CliRunner().invoke(command, line.split()).output == "x (1, 4) y\n"
+    assert CliRunner().invoke(command, ["x", "--one", "y", "z"]).exit_code == 2
+
+
+def test_columns_are_aligned_and_numbers_flush_right():
+    rows = [["task", "n"], ["LaMP_3", "7"], ["", "1,234"]]
+    assert table(rows, numeric=[1]).split("\n") == ["task        n", "LaMP_3      7", "        1,234"]
+
+
+def test_no_line_ends_in_blanks():
+    assert table([["a", "long header"], ["b", ""]]) == "a  long header\nb"
+
+
+def test_an_interval_has_four_digits_and_none_is_empty():
+    assert interval([0.12344, 1]) == "[0.1234, 1.0000]"
+    assert interval(None) == ""
