@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 from lamp_dataset.formats.ids import check_unique
@@ -15,7 +16,7 @@ from lamp_metric.clusters import check_users
 from lamp_metric.predictions.answers import extract_answer
 from lamp_metric.predictions.joining import JoinedOutputs, join_by_id
 from lamp_metric.predictions.values import SIDES, as_list, as_texts, records_of, where
-from lamp_metric.scorers import SCORERS, Scorer, Statistics
+from lamp_metric.scorers import SCORERS, Statistics
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class ScoredSamples:
         return len(set(self.users)) if self.users is not None else None
 
     @property
-    def scorer(self) -> Scorer:
+    def scorer(self) -> ModuleType:
         """The scorer of the task's kind."""
         return SCORERS[self.task.kind]
 
@@ -58,12 +59,12 @@ class ScoredSamples:
 
         None for a score that no sample has by itself: macro F1.
         """
-        statistic = dict(zip(self.task.scores, self.scorer.shown, strict=False)).get(key)
+        statistic = dict(zip(self.task.scores, self.scorer.SHOWN, strict=False)).get(key)
         return self.statistics[statistic] if statistic is not None else None
 
     def per_sample(self) -> dict[str, dict[str, float]]:
         """Id -> the statistics that make sense for a single sample."""
-        shown = self.scorer.shown
+        shown = self.scorer.SHOWN
         rows = zip(*(self.statistics[key] for key in shown), strict=True)
         return {sample_id: dict(zip(shown, row, strict=True)) for sample_id, row in zip(self.ids, rows, strict=True)}
 
@@ -175,7 +176,7 @@ def unusable_line(samples: ScoredSamples, option: str, name: str = "") -> str | 
     sample_id, text = found[0]
     line = (
         f"{f'{name}: ' if name else ''}{len(found)} of {samples.n} predictions cannot be used for {task.name} "
-        f"({samples.scorer.unusable}), such as sample {short(sample_id)}: {short(text)}"
+        f"({samples.scorer.UNUSABLE}), such as sample {short(sample_id)}: {short(text)}"
     )
     likely = other_task([text for _, text in found], task, samples.n)
     line += f"; they look like {likely.name}" if likely else ""

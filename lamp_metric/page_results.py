@@ -107,7 +107,7 @@ def _two(scored: Sequence[ScoredSamples], confidence_level: float) -> tuple[dict
 
 
 def _better(samples: ScoredSamples) -> str:
-    return "higher" if samples.scorer.higher_is_better else "lower"
+    return "higher" if samples.scorer.HIGHER_IS_BETTER else "lower"
 
 
 def _numbers(*values: float) -> list[str]:
@@ -125,7 +125,7 @@ def _per_sample(scored: Mapping[str, ScoredSamples]) -> str:
     first = next(iter(scored.values()))
     columns: dict[str, Sequence[Any]] = {"id": first.ids}
     for label, samples in scored.items():
-        for key in samples.scorer.shown:
+        for key in samples.scorer.SHOWN:
             columns[f"{label} {key}".strip()] = samples.statistics[key]
     path = Path(tempfile.mkdtemp(prefix="lamp-page-")) / "per_sample.csv"
     with path.open("w", encoding="utf-8", newline="") as file:

@@ -91,7 +91,7 @@ class Frame:
 
     def gains(self, system: str, key: str) -> np.ndarray:
         """How much better than the baseline each sample is: positive is better, for errors, too."""
-        sign = 1 if self.samples.scorer.higher_is_better else -1
+        sign = 1 if self.samples.scorer.HIGHER_IS_BETTER else -1
         return sign * (self.values(system, key) - self.values(self.baseline, key))
 
     def only(self, kept: np.ndarray) -> Frame:

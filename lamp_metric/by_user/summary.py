@@ -39,7 +39,7 @@ def summarize(frame: Frame, key: str, resampling: Resampling, *, extract_answers
         "profile_size_per_user": {"median": float(np.median(size)), "min": float(size.min()), "max": float(size.max())},
         "baseline": frame.baseline,
         "score": key,
-        "higher_is_better": frame.samples.scorer.higher_is_better,
+        "higher_is_better": frame.samples.scorer.HIGHER_IS_BETTER,
         "systems": {name: _system(frame, name, found) for name, found in compared.systems.items()},
         "contrasts": _contrasts(frame, compared),
         **{f"by_{name}": _by_trait(frame, trait, key, resampling) for name, trait in traits.items()},
@@ -66,7 +66,7 @@ def _system(frame: Frame, name: str, found: System) -> dict[str, Any]:
 
 def _contrasts(frame: Frame, compared: Comparison) -> dict[str, dict[str, dict[str, Any]]]:
     """System -> result key -> the contrast with the baseline, turned so that a positive gain is better."""
-    sign = 1 if frame.samples.scorer.higher_is_better else -1
+    sign = 1 if frame.samples.scorer.HIGHER_IS_BETTER else -1
     return {
         name: {
             key: {

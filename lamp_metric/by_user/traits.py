@@ -1,4 +1,4 @@
-"""Gains against a trait, such as the size of the profile, in bins and as rank correlations, with intervals over users."""
+"""Gains against a trait, such as the profile's size, in bins and as rank correlations, with intervals over users."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +10,8 @@ import click
 
 from lamp_dataset.commands.command import examples, say
 from lamp_metric.commands.comparison_formats import FORMATS, detectable, published_rows, won
-from lamp_metric.commands.shared import (
-    Several,
-    check_extraction,
-    interval,
-    resampling_options,
-    say_other_task,
-    say_unusable,
-    table,
-    to_json,
-)
-from lamp_metric.commands.sources import Source, find_source, joiner_of, source_options
+from lamp_metric.commands.shared import Several, interval, resampling_options, say_unusable, table, to_json
+from lamp_metric.commands.sources import Look, Source, find_source, source_options
 from lamp_metric.commands.systems import SystemFiles, system_options, systems_of
 from lamp_metric.comparison import of_a_and_b
 from lamp_metric.contrasts import Comparison, compare_systems
@@ -101,27 +92,19 @@ def compare(
 
 
 def score_systems(
-    systems: Sequence[SystemFiles],
-    source: Source,
-    task_name: str,
-    extract_answers: bool,
-    look: Callable[[dict], None] | None = None,
+    systems: Sequence[SystemFiles], source: Source, task_name: str, extract_answers: bool, look: Look | None = None
 ) -> tuple[list[list[JoinedOutputs]], list[list[ScoredSamples]]]:
     """The runs of each system, joined and scored; what is noteworthy goes to standard error.
 
     ``look`` is called with each row of the questions, if there are any.
     """
-    joiner = joiner_of(source, task_name, look)
-    joined = [[joiner.join(path) for path in system.paths] for system in systems]
-    task = joined[0][0].task
-    say_other_task(joiner.golds, task, task_name)
-    check_extraction([task], extract_answers)
-    users = joiner.users or source.read_users(joiner.golds, task, look)
-    found = [[measure_joined(run, users, extract_answers=extract_answers) for run in runs] for runs in joined]
-    for runs, files in zip(found, joined, strict=True):
-        for samples, file in zip(runs, files, strict=True):
-            say_unusable(samples, file)
-    return joined, found
+    paths = [path for system in systems for path in system.paths]
+    joined, users = source.join(paths, task_name, extract_answers, look)
+    scored = [measure_joined(file, users, extract_answers=extract_answers) for file in joined]
+    for samples, file in zip(scored, joined, strict=True):
+        say_unusable(samples, file)
+    files, runs = iter(joined), iter(scored)
+    return [[next(files) for _ in one.paths] for one in systems], [[next(runs) for _ in one.paths] for one in systems]
 
 
 def _of_two(found: Comparison, systems: Sequence[SystemFiles]) -> dict[str, Any]:

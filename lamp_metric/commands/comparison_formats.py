@@ -151,7 +151,7 @@ def _why(published: Sequence[PublishedRow]) -> list[str]:
 
 
 def _higher(found: Comparison) -> bool:
-    return SCORERS[get_task(found.task).kind].higher_is_better
+    return SCORERS[get_task(found.task).kind].HIGHER_IS_BETTER
 
 
 def _value(found: Comparison, name: str, key: str, with_spread: str) -> str:

@@ -16,13 +16,12 @@ from lamp_metric.commands.shared import (
     check_options,
     evaluate_joined,
     join_and_warn,
-    say_other_task,
     score_table,
     scoring_options,
     to_json,
     write_scores,
 )
-from lamp_metric.commands.sources import find_source, joiner_of, source_options
+from lamp_metric.commands.sources import find_source, source_options
 from lamp_metric.predictions.archive import read_zip
 
 
@@ -67,11 +66,7 @@ def eval_task(
     drawn = options["confidence_level"] is not None
     if questions is not None and not drawn and users is None:
         raise ValueError("--questions gives the users that intervals draw; pass --confidence_level as well")
-    joiner = joiner_of(source, task_name)
-    joined = joiner.join(preds_json)
-    say_other_task(joiner.golds, joined.task, task_name)
-    check_extraction([joined.task], options["extract_answers"])
-    whose = (joiner.users or source.read_users(joiner.golds, joined.task)) if drawn else None
+    (joined,), whose = source.join([preds_json], task_name, options["extract_answers"], wants_users=drawn)
     result = evaluate_joined(joined, users=whose, **options)
     write_scores(output_file, result["scores"], [joined.task])
     click.echo(to_json(result) if as_json else score_table([result]))

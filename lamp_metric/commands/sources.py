@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -20,8 +20,11 @@ from lamp_dataset.formats.recognition import task_of, tasks_named
 from lamp_dataset.formats.user_files import UserSubset, read_user_subset
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
-from lamp_metric.commands.shared import FILE
+from lamp_metric.commands.shared import FILE, check_extraction, say_other_task
 from lamp_metric.predictions.joining import JoinedOutputs, join
+
+#: Is called with each row of the questions, for whoever needs more of it than its user: the file is large.
+Look = Callable[[dict], None]
 
 
 def source_options(golds: str) -> Callable:
@@ -73,9 +76,7 @@ class Source:
             return read_user_golds(self.golds, self.task)
         return read_outputs(self.golds)
 
-    def read_users(
-        self, golds: Outputs, task: Task, look: Callable[[dict], None] | None = None
-    ) -> dict[str, str] | None:
+    def read_users(self, golds: Outputs, task: Task, look: Look | None = None) -> dict[str, str] | None:
         """Sample id -> user, of all samples; None without a questions file. See :func:`read_users` for ``look``.
 
         Raises:
@@ -87,49 +88,38 @@ class Source:
         check_same_ids(users, golds.by_id, (str(self.questions), str(self.golds)))
         return users
 
+    def join(
+        self,
+        paths: Iterable[Path],
+        task_name: str | None,
+        extract_answers: bool,
+        look: Look | None = None,
+        wants_users: bool = True,
+    ) -> tuple[list[JoinedOutputs], dict[str, str] | None]:
+        """Files of predictions, each joined to the golds, and if wanted sample id -> user, see :meth:`read_users`.
 
-@dataclass(frozen=True)
-class Joiner:
-    """Joins files of predictions to the golds of a source, all or those of its subset of users.
+        For a subset of users, their samples alone are joined and looked at; the files may have predictions for others.
+        """
+        golds, left_out, users = self.read_golds(), set(), None
+        if task_name is None:
+            _check_named(golds)
+        if self.subset is not None:
+            task, whose = task_of(golds, task_name), frozenset(self.subset.users)
 
-    Attributes:
-        golds: to join to.
-        left_out: samples of other users; the files may have predictions for them.
-        task_name: the task's config name; None to go by the golds.
-        users: sample id -> user; None if they are not known, or not yet.
-    """
+            def look_at_theirs(row: dict) -> None:
+                if look is not None and (not task.time_based or row["user_id"] in whose):
+                    look(row)
 
-    golds: Outputs
-    left_out: Collection[str]
-    task_name: str | None
-    users: Mapping[str, str] | None
-
-    def join(self, path: str | os.PathLike[str]) -> JoinedOutputs:
-        """Join a file of predictions; errors as for :func:`~lamp_metric.predictions.joining.join`."""
-        return join(self.golds, _without(read_outputs(path), self.left_out), self.task_name)
-
-
-def joiner_of(source: Source, task_name: str | None, look: Callable[[dict], None] | None = None) -> Joiner:
-    """Read the golds, and for a subset the users; ``look`` as for :func:`read_users`.
-
-    Raises:
-        ValueError: the golds do not say of which task they are, the subset is of other users, or a file cannot be read.
-    """
-    golds = source.read_golds()
-    if task_name is None:
-        _check_named(golds)
-    if source.subset is None:
-        return Joiner(golds, (), task_name, None)
-    task = task_of(golds, task_name)
-    whose = frozenset(source.subset.users)
-
-    def look_at_theirs(row: dict) -> None:
-        if look is not None and (not task.time_based or row["user_id"] in whose):
-            look(row)
-
-    users = source.read_users(golds, task, look_at_theirs) or {}
-    left_out = left_out_by(source.subset, users, task, source.split)
-    return Joiner(_without(golds, left_out), left_out, task_name, users)
+            users = self.read_users(golds, task, look_at_theirs)
+            left_out = left_out_by(self.subset, users, task, self.split)
+            golds = _without(golds, left_out)
+        joined = [join(golds, _without(read_outputs(path), left_out), task_name) for path in paths]
+        task = joined[0].task
+        say_other_task(golds, task, task_name)
+        check_extraction([task], extract_answers)
+        if not wants_users:
+            return joined, None
+        return joined, users if users is not None else self.read_users(golds, task, look)
 
 
 def _check_named(golds: Outputs) -> None:
@@ -141,13 +131,7 @@ def _check_named(golds: Outputs) -> None:
 
 
 def left_out_by(subset: UserSubset, users: Mapping[str, str], task: Task, split: str | None) -> set[str]:
-    """The samples of users who are not in a subset.
-
-    Args:
-        subset: the users.
-        users: sample id -> user, of all samples.
-        task: the config of the samples.
-        split: their split, if it is known.
+    """Of the samples in ``users`` (id -> user) those of users who are not in a subset.
 
     Raises:
         ValueError: the subset is of other users than these.
@@ -202,10 +186,8 @@ def _in_folder(task: Task, data_dir: str, split: str, subset: UserSubset | None)
     return Source(files.outputs or files.questions, files.questions, subset, split, task)
 
 
-def read_users(path: str | os.PathLike[str], task: Task, look: Callable[[dict], None] | None = None) -> dict[str, str]:
+def read_users(path: str | os.PathLike[str], task: Task, look: Look | None = None) -> dict[str, str]:
     """Sample id -> user, from a questions file in flat memory; see :func:`lamp_dataset.users_of`.
-
-    ``look`` is called with each row, for whoever needs more of it than its user: the file is large.
 
     Raises:
         ValueError: it is no questions file of the task, or a row has no user; the message names the file.

@@ -17,6 +17,7 @@ from lamp_dataset.formats.texts import SHOWN_CHARS, counted, printable, short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import official_hint
 from lamp_metric.predictions.values import is_number
+from lamp_metric.scorers import SCORERS
 from lamp_metric.scorers.ordinal import number_of
 from lamp_metric.scorers.text import has_words
 
@@ -108,25 +109,16 @@ def _sound(entries: list, report: Report) -> Iterator[tuple[str, Any]]:
             yield entry["id"], entry["output"]
         else:
             odd.append(f"entry {position} {short(entry)}")
-    if odd:
-        report.errors.append(
-            f"{_count(odd, 'entry lacks', 'entries lack')} a string as 'id', or an 'output': {_some(odd)}"
-        )
+    report.errors += _line(odd, "entry lacks", "entries lack", " a string as 'id', or an 'output'")
 
 
 def _check_ids(found: Sequence[str], expected: Collection[str] | None, report: Report) -> None:
-    double = list(map(_id, duplicates(found)))
-    if double:
-        report.errors.append(f"{_count(double, 'duplicate id', 'duplicate ids')}: {_some(double)}")
+    report.errors += _line(list(map(_id, duplicates(found))), "duplicate id", "duplicate ids")
     if expected is None:
         return
     missing, extra = (list(map(_id, side)) for side in difference(dict.fromkeys(found), expected))
-    if missing:
-        report.errors.append(f"{_count(missing, 'sample has', 'samples have')} no prediction: {_some(missing)}")
-    if extra:
-        report.errors.append(
-            f"{_count(extra, 'prediction has an id', 'predictions have ids')} that no sample has: {_some(extra)}"
-        )
+    report.errors += _line(missing, "sample has", "samples have", " no prediction")
+    report.errors += _line(extra, "prediction has an id", "predictions have ids", " that no sample has")
 
 
 def _texts(sound: Sequence[tuple[str, Any]], task: Task, report: Report) -> Iterator[tuple[str, str]]:
@@ -139,16 +131,14 @@ def _texts(sound: Sequence[tuple[str, Any]], task: Task, report: Report) -> Iter
             empty.append(_id(sample_id))
         else:
             yield sample_id, str(output).strip()
-    if unfit:
-        expected = "a string or a number" if task.labels else "a string"
-        report.errors.append(f"{_count(unfit, 'output is', 'outputs are')} not {expected}: {_some(unfit)}")
-    if empty:
-        report.warnings.append(f"{_count(empty, 'output is', 'outputs are')} empty: {_some(empty)}")
+    expected = "a string or a number" if task.labels else "a string"
+    report.errors += _line(unfit, "output is", "outputs are", f" not {expected}")
+    report.warnings += _line(empty, "output is", "outputs are", " empty")
 
 
 def _doubts(task: Task, texts: list[str]) -> list[str]:
     """A line if most outputs cannot be answers of the task; it names the task whose labels most of them are."""
-    misfits = [text for text in texts if not _FITS[task.kind](task, text)]
+    misfits = [text for text in texts if task.labels and not SCORERS[task.kind].is_usable(task, text)]
     if 2 * len(misfits) <= len(texts):
         return []
     likely = other_task(texts, task)
@@ -157,22 +147,14 @@ def _doubts(task: Task, texts: list[str]) -> list[str]:
     return [f"{found}; they {looks}"]
 
 
-#: Kind of task -> task and text -> whether the text can be an answer at all.
-_FITS = {
-    "classification": lambda task, text: text in task.labels,
-    "ordinal": lambda task, text: number_of(text) is not None,
-    "generation": lambda task, text: True,
-}
-
-
 def _labels(task: Task, texts: list[tuple[str, str]]) -> list[str]:
     wrong = [(sample_id, text) for sample_id, text in texts if text not in task.labels]
-    if not wrong:
-        return []
-    line = f"{_count(wrong, 'output is not a label', 'outputs are not labels')} of {task.name} and count as wrong: "
     twins = (other for other in tasks_named(task.official_name, "", task.setting) if other is not task)
     others = [other.name for other in twins if count_labels((text for _, text in wrong), other)]
-    return [line + _some(list(starmap(_shown, wrong))) + (f"; some are labels of {others[0]}" if others else "")]
+    hint = f"; some are labels of {others[0]}" if others else ""
+    one, many = "output is not a label", "outputs are not labels"
+    shown = list(starmap(_shown, wrong))
+    return [line + hint for line in _line(shown, one, many, f" of {task.name} and count as wrong")]
 
 
 def _ratings(task: Task, texts: list[tuple[str, str]]) -> list[str]:
@@ -180,36 +162,33 @@ def _ratings(task: Task, texts: list[tuple[str, str]]) -> list[str]:
     low, high = float(task.labels[0]), float(task.labels[-1])
     unusable = [shown for shown, value in values if value is None]
     off = [shown for shown, value in values if value is not None and not low <= value <= high]
-    lines = []
-    if unusable:
-        counted = _count(unusable, "output is not a number and counts", "outputs are not numbers and count")
-        lines.append(f"{counted} as the farther end of the scale: {_some(unusable)}")
-    if off:
-        lines.append(f"{_count(off, 'rating is', 'ratings are')} outside {low:g} to {high:g}: {_some(off)}")
-    return lines
+    one, many = "output is not a number and counts", "outputs are not numbers and count"
+    return [
+        *_line(unusable, one, many, " as the farther end of the scale"),
+        *_line(off, "rating is", "ratings are", f" outside {low:g} to {high:g}"),
+    ]
 
 
 def _words(task: Task, texts: list[tuple[str, str]]) -> list[str]:
     silent = [_shown(sample_id, text) for sample_id, text in texts if not has_words(text)]
     stubs = [_shown(sample_id, text) for sample_id, text in texts if task.is_stub(text)]
-    lines = []
-    if silent:
-        lines.append(
-            f"{_count(silent, 'output has', 'outputs have')} no word that ROUGE sees (a-z, 0-9): {_some(silent)}"
-        )
-    if stubs:
-        lines.append(
-            f"{_count(stubs, 'output is a file name', 'outputs are file names')} in place of a text, as in files that "
-            f"have not been built yet: {_some(stubs)}"
-        )
-    return lines
+    unbuilt = " in place of a text, as in files that have not been built yet"
+    return [
+        *_line(silent, "output has", "outputs have", " no word that ROUGE sees (a-z, 0-9)"),
+        *_line(stubs, "output is a file name", "outputs are file names", unbuilt),
+    ]
 
 
 _CHECKS = {"classification": _labels, "ordinal": _ratings, "generation": _words}
 
 
-def _count(found: Sequence, one: str, many: str) -> str:
-    return f"1 {one}" if len(found) == 1 else f"{len(found)} {many}"
+def _line(found: Sequence[str], one: str, many: str, rest: str = "") -> list[str]:
+    """A line that counts what was found and names the first; none if nothing was found."""
+    if not found:
+        return []
+    more = f", … and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    counted = f"1 {one}" if len(found) == 1 else f"{len(found)} {many}"
+    return [f"{counted}{rest}: {', '.join(found[:SHOWN])}{more}"]
 
 
 def _id(sample_id: str) -> str:
@@ -220,8 +199,3 @@ def _id(sample_id: str) -> str:
 def _shown(sample_id: str, output: Any) -> str:
     """An output and its sample."""
     return f"{short(output)} (sample {_id(sample_id)})"
-
-
-def _some(found: Sequence[str]) -> str:
-    more = f", … and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    return ", ".join(found[:SHOWN]) + more

@@ -9,8 +9,9 @@ from lamp_dataset.task import Task
 
 #: What scikit-learn sees in place of a prediction that is not a label of the task.
 NO_LABEL = -1
-#: What a prediction is that cannot be used, and how it counts.
 UNUSABLE = "not a label: counts as wrong"
+SHOWN = ("correct",)
+HIGHER_IS_BETTER = True
 
 
 def is_usable(task: Task, prediction: str) -> bool:
@@ -58,9 +59,7 @@ def scores(
 
 
 def aggregate(task: Task, sums: Mapping[str, Any], n: Any) -> dict[str, Any]:
-    """The scores of resamples, from arrays of the sums of their statistics, one entry per resample.
-
-    ``n`` is the number of samples in all of them, or an array of their numbers.
+    """The scores of resamples, see :mod:`lamp_metric.scorers`.
 
     F1 is the mean over all labels of the task; a label that occurs on neither side counts as 0 (the paper's macro F1:
     the official script passes the fixed list of labels to scikit-learn).

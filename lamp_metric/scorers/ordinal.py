@@ -10,8 +10,9 @@ from lamp_dataset.task import Task
 
 #: The square of a larger number could overflow in a sum, so it is treated like infinity: not a usable rating.
 TOO_LARGE = 1e100
-#: What a prediction is that cannot be used, and how it counts.
 UNUSABLE = "not a number: counts as the farther end of the scale"
+SHOWN = ("absolute_error", "squared_error")
+HIGHER_IS_BETTER = False
 
 
 def is_usable(task: Task, prediction: str) -> bool:
@@ -73,8 +74,5 @@ def scores(
 
 
 def aggregate(task: Task, sums: Mapping[str, Any], n: Any) -> dict[str, Any]:
-    """The scores of resamples, from arrays of the sums of their statistics, one entry per resample.
-
-    ``n`` is the number of samples in all of them, or an array of their numbers.
-    """
+    """The scores of resamples, see :mod:`lamp_metric.scorers`."""
     return {"MAE": sums["absolute_error"] / n, "RMSE": (sums["squared_error"] / n) ** 0.5}

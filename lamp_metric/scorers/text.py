@@ -16,8 +16,9 @@ from lamp_dataset.task import Task
 
 #: Tokens of the shorter text that are compared at a time: bounds the memory when both texts are long.
 BLOCK = 16_384
-#: What a prediction is that cannot be used, and how it counts.
 UNUSABLE = "no word that ROUGE sees (a-z, 0-9): scores 0"
+SHOWN = ("rouge-1", "rouge-L")
+HIGHER_IS_BETTER = True
 
 
 def is_usable(task: Task, prediction: str) -> bool:
@@ -121,8 +122,5 @@ def scores(
 
 
 def aggregate(task: Task, sums: Mapping[str, Any], n: Any) -> dict[str, Any]:
-    """The scores of resamples, from arrays of the sums of their statistics, one entry per resample.
-
-    ``n`` is the number of samples in all of them, or an array of their numbers.
-    """
+    """The scores of resamples, see :mod:`lamp_metric.scorers`."""
     return {key: total / n for key, total in sums.items()}

@@ -6,7 +6,7 @@ from lamp_dataset import SAMPLE, users_of
 from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.tasks import TASKS
-from lamp_metric.commands.sources import Source, find_source, joiner_of, read_users
+from lamp_metric.commands.sources import Source, find_source, read_users
 
 NOTHING = {"golds": None, "questions": None, "data_dir": None, "split": None, "task_name": None, "users": None}
 
@@ -183,6 +183,6 @@ def test_users_of_other_data_are_refused(fails, subset, content, facts):
 def test_only_rows_of_the_chosen_users_are_looked_at(subset):
     seen = []
     source = find_source("--golds", *subset["files"][:2], None, None, subset["name"], subset["files"][2])
-    joiner = joiner_of(source, subset["name"], seen.append)
-    assert sorted(row["id"] for row in seen) == sorted(subset["few"]) == sorted(joiner.golds.by_id)
-    assert len(joiner.users) == 40
+    (joined,), users = source.join(subset["preds"][:1], subset["name"], False, seen.append)
+    assert sorted(row["id"] for row in seen) == sorted(subset["few"]) == sorted(joined.ids)
+    assert len(users) == 40
