@@ -144,10 +144,9 @@ def _check_references(task: Task, references: Sequence[str], side: str, ids: Seq
 
 
 def _check_lengths(predictions: list, references: list, ids: Sequence[str] | None) -> None:
-    if len(predictions) != len(references):
-        raise ValueError(f"expected as many predictions as references, found {len(predictions)} and {len(references)}")
-    if ids is not None and len(ids) != len(references):
-        raise ValueError(f"expected as many ids as references, found {len(ids)} and {len(references)}")
+    for name, values in (("predictions", predictions), ("ids", ids)):
+        if values is not None and len(values) != len(references):
+            raise ValueError(f"expected as many {name} as references, found {len(values)} and {len(references)}")
     if not references:
         raise ValueError("nothing to score: no predictions, no references")
     texts = [isinstance(sample_id, str) for sample_id in ids or ()]

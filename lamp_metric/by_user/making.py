@@ -21,61 +21,86 @@ from lamp_metric.measuring import ScoredSamples
 from lamp_metric.options import Resampling
 from lamp_metric.predictions.joining import JoinedOutputs
 
-
-def excerpts(
-    summary: Mapping[str, Any], joined: Mapping[str, JoinedOutputs], profiles: Mapping[str, Profile]
-) -> dict[str, dict[str, dict[str, str]]]:
-    """The samples of the users who gain and lose most: system -> sample id -> title -> text.
-
-    Args:
-        summary: the numbers, with ``"extremes"``.
-        joined: system -> golds and outputs, of the first run if there are several.
-        profiles: sample id -> what was kept of the row.
-    """
-    baseline = summary["baseline"]
-    if joined[baseline].task.gated:
-        return {}
-    return {
-        system: {
-            user["sample"]: _parts(user["sample"], {name: joined[name] for name in (baseline, system)}, profiles)
-            for side in found.values()
-            for user in side
-        }
-        for system, found in summary["extremes"].items()
-    }
-
-
-def _parts(sample: str, joined: Mapping[str, JoinedOutputs], profiles: Mapping[str, Profile]) -> dict[str, str]:
-    first = next(iter(joined.values()))
-    place = first.ids.index(sample)
-    outputs = {f"output of {name}": str(outputs.predictions[place]) for name, outputs in joined.items()}
-    return {"input": profiles[sample].text, "gold": str(first.references[place]), **outputs}
-
-
 PAGE, USERS, SUMMARY, FIGURES = "report.html", "users.csv", "summary.json", "figures"
 #: By this, an older report is known.
 MADE_BY = "lamp-metric report"
 _NAMES = {PAGE, USERS, SUMMARY, FIGURES, *(f"{FIGURES}/{name}.{kind}" for name in DRAWINGS for kind in FORMATS)}
 
 
-def write_folder(
+def make_report(
     output: str | os.PathLike[str],
-    frame: Frame,
-    summary: Mapping[str, Any],
-    texts: Mapping[str, Mapping[str, Mapping[str, str]]],
-) -> None:
-    """Write the folder. Of a gated task, it is for its owner alone.
+    systems: Mapping[str, Sequence[ScoredSamples]],
+    joined: Mapping[str, JoinedOutputs],
+    profiles: Mapping[str, Profile],
+    key: str,
+    resampling: Resampling,
+    *,
+    extract_answers: bool = False,
+) -> dict[str, Any]:
+    """Write the report.
 
     Args:
         output: the folder; an older report there is replaced.
-        frame: the samples.
-        summary: the numbers.
-        texts: as for :func:`lamp_metric.by_user.document.page`.
+        systems: system -> runs, scored with users; the baseline is the first.
+        joined: system -> golds and outputs, of the first run, for the page.
+        profiles: sample id -> what was kept of the row.
+        key: the score that the sections by user are about, see :func:`check_score`.
+        resampling: for all intervals and tests.
+        extract_answers: whether answers were extracted, for the signature.
+
+    Returns:
+        The numbers, see :func:`~lamp_metric.by_user.summary.summarize`.
 
     Raises:
         ValueError: ``output`` holds something else than a report.
         ImportError: matplotlib is missing.
         OSError: the folder cannot be written.
+    """
+    kept = [profiles[sample_id] for sample_id in next(iter(systems.values()))[0].ids]
+    frame = Frame(systems, [profile.size for profile in kept], [profile.nearness for profile in kept])
+    summary = summarize(frame, key, resampling, extract_answers=extract_answers)
+    write_folder(output, frame, summary, excerpts(summary, joined, profiles))
+    return summary
+
+
+def check_score(task: Task, key: str | None) -> str:
+    """The score that sections by user can be about: ``key``, or the task's first.
+
+    Raises:
+        ValueError: users have no such score.
+    """
+    allowed = [name for name in task.scores if name in MEANS]
+    if key is not None and key not in allowed:
+        raise ValueError(f"score: expected {' or '.join(allowed)}, which the users of {task.name} have, found {key!r}")
+    return key or allowed[0]
+
+
+def excerpts(
+    summary: Mapping[str, Any], joined: Mapping[str, JoinedOutputs], profiles: Mapping[str, Profile]
+) -> dict[str, dict[str, dict[str, str]]]:
+    """What the page shows of the users who gain and lose most: system -> sample id -> title -> text.
+
+    Nothing of a gated task. Arguments as for :func:`make_report`.
+    """
+    baseline = summary["baseline"]
+    first = joined[baseline]
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for system, sides in summary["extremes"].items() if not first.task.gated else ():
+        found[system] = {}
+        for sample in (user["sample"] for users in sides.values() for user in users):
+            place = first.ids.index(sample)
+            outputs = {f"output of {name}": str(joined[name].predictions[place]) for name in (baseline, system)}
+            gold = str(first.references[place])
+            found[system][sample] = {"input": profiles[sample].text, "gold": gold, **outputs}
+    return found
+
+
+def write_folder(
+    output: str | os.PathLike[str], frame: Frame, summary: Mapping[str, Any], texts: Mapping[str, Any]
+) -> None:
+    """Write the folder, see :func:`make_report`. Of a gated task, it is for its owner alone.
+
+    ``texts``: see :func:`excerpts`.
     """
     target = real_path(Path(output).expanduser())
     of_folders, of_files = (0o700, 0o600) if frame.task.gated else (0o777, None)
@@ -136,70 +161,21 @@ def _files(frame: Frame, summary: Mapping[str, Any], texts: Mapping[str, Any]) -
 
 def users_csv(frame: Frame) -> str:
     """A row per user: samples, mean profile size and similarity, each system's scores, and its gains."""
+
+    def numbers(values: Sequence[float]) -> list[str]:
+        return [f"{value:.6g}" for value in frame.by_user(values)]
+
     columns = {
         "user": frame.names,
         "samples": frame.counts.tolist(),
-        "profile_size": _numbers(frame.by_user(frame.sizes)),
-        "similarity": _numbers(frame.by_user(frame.similarity)),
+        "profile_size": numbers(frame.sizes),
+        "similarity": numbers(frame.similarity),
     }
     for key in frame.keys:
-        for name in frame.systems:
-            columns[f"{name} {key}"] = _numbers(frame.by_user(frame.values(name, key)))
-        for name in frame.others:
-            columns[f"{name} {key} gain"] = _numbers(frame.by_user(frame.gains(name, key)))
+        columns |= {f"{name} {key}": numbers(frame.values(name, key)) for name in frame.systems}
+        columns |= {f"{name} {key} gain": numbers(frame.gains(name, key)) for name in frame.others}
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(zip(*columns.values(), strict=True))
     return file.getvalue()
-
-
-def _numbers(values: Any) -> list[str]:
-    return [f"{value:.6g}" for value in values]
-
-
-def make_report(
-    output: str | os.PathLike[str],
-    systems: Mapping[str, Sequence[ScoredSamples]],
-    joined: Mapping[str, JoinedOutputs],
-    profiles: Mapping[str, Profile],
-    key: str,
-    resampling: Resampling,
-    *,
-    extract_answers: bool = False,
-) -> dict[str, Any]:
-    """Write the report.
-
-    Args:
-        output: the folder.
-        systems: system -> runs, scored with users; the baseline is the first.
-        joined: system -> golds and outputs, of the first run, for the page.
-        profiles: sample id -> what was kept of the row.
-        key: the score that the sections by user are about, see :func:`check_score`.
-        resampling: for all intervals and tests.
-        extract_answers: whether answers were extracted, for the signature.
-
-    Returns:
-        The numbers, see :func:`~lamp_metric.by_user.summary.summarize`.
-
-    Raises:
-        ValueError: ``output`` holds something else.
-        OSError: the folder cannot be written.
-    """
-    kept = [profiles[sample_id] for sample_id in next(iter(systems.values()))[0].ids]
-    frame = Frame(systems, [profile.size for profile in kept], [profile.nearness for profile in kept])
-    summary = summarize(frame, key, resampling, extract_answers=extract_answers)
-    write_folder(output, frame, summary, excerpts(summary, joined, profiles))
-    return summary
-
-
-def check_score(task: Task, key: str | None) -> str:
-    """The score that sections by user can be about: ``key``, or the task's first.
-
-    Raises:
-        ValueError: users have no such score.
-    """
-    allowed = [name for name in task.scores if name in MEANS]
-    if key is not None and key not in allowed:
-        raise ValueError(f"score: expected {' or '.join(allowed)}, which the users of {task.name} have, found {key!r}")
-    return key or allowed[0]

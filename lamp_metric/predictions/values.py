@@ -45,14 +45,13 @@ def as_text(value: Any, task: Task | None, place: str) -> str:
     Raises:
         ValueError: anything else, such as None, a list or a Boolean.
     """
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:  # a scalar of numpy or torch
+        value = value.item()
     if isinstance(value, str):
         return value.strip()
-    value = value.item() if _is_scalar_array(value) else value
     numbers_pass = task is None or bool(task.labels)
     if numbers_pass and is_number(value):
         return str(value)
-    if isinstance(value, str):
-        return value.strip()
     wanted = "a string or a number" if numbers_pass else "a string"
     of_task = f" for {task.name}" if task is not None else ""
     raise ValueError(f"{place}: expected {wanted}{of_task}, found {_shown(value)}")
@@ -61,11 +60,6 @@ def as_text(value: Any, task: Task | None, place: str) -> str:
 def is_number(value: Any) -> bool:
     """Whether ``value`` is a number; Booleans are not."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
-
-
-def _is_scalar_array(value: Any) -> bool:
-    """Whether ``value`` is a scalar of numpy or torch, which knows its Python value."""
-    return hasattr(value, "item") and getattr(value, "ndim", None) == 0
 
 
 def _shown(value: Any) -> str:
@@ -98,7 +92,8 @@ def as_list(values: Any, side: str) -> list:
         if all(hasattr(values, attribute) for attribute in attributes):
             _check_columns(values, side)
             return rows(values)
-    if values is None or isinstance(values, (str, bytes, Mapping)) or not _is_iterable(values):
+    iterable = hasattr(values, "__iter__") and getattr(values, "ndim", 1) > 0
+    if isinstance(values, (str, bytes, Mapping)) or not iterable:
         raise ValueError(
             f"{side}: expected a list of strings or of records with 'id' and 'output', found {_shown(values)}"
         )
@@ -110,10 +105,6 @@ def _check_columns(table: Any, side: str) -> None:
     again = duplicates(getattr(table, "column_names", getattr(table, "columns", ())))
     if again:
         raise ValueError(f"{side}: expected one column {short(again[0])}, found several of that name")
-
-
-def _is_iterable(values: Any) -> bool:
-    return hasattr(values, "__iter__") and getattr(values, "ndim", 1) > 0
 
 
 def record_of(value: Any, position: int, side: str) -> tuple[str, Any]:
@@ -161,11 +152,11 @@ class CheckedBatch:
 def check_batch(
     predictions: Any, references: Any, task: Task | None, records: bool | None, offset: int = 0
 ) -> CheckedBatch:
-    """Check a batch.
+    """Check a batch of strings (or numbers if the task has labels), or of records with ``id`` and ``output``.
 
     Args:
-        predictions: strings (or numbers if the task has labels), or records with ``id`` and ``output``.
-        references: likewise.
+        predictions: of the batch.
+        references: of the batch.
         task: None if it is not known yet.
         records: whether earlier batches held records; None for the first batch.
         offset: number of samples before these.
@@ -200,32 +191,23 @@ def _check_lengths(predictions: list, references: list) -> None:
 
 
 def _sample(value: Any, side: str, position: int, task: Task | None, records: bool, numbers: list[str]) -> dict:
-    if records:
-        sample_id, output = record_of(value, position, side)
-        return {"id": sample_id, "output": _text(output, task, f"{side} of sample {short(sample_id)}", numbers)}
-    if isinstance(value, Mapping):
+    if not records and isinstance(value, Mapping):
         raise ValueError(f"{side} {position}: expected a string like the others, found a record")
-    return {"id": NO_ID, "output": _text(value, task, f"{side} of sample {position}", numbers)}
-
-
-def _text(value: Any, task: Task | None, place: str, numbers: list[str]) -> str:
-    text = as_text(value, task, place)
-    if task is None and not isinstance(value, str):
-        numbers.append(f"{place}: expected a string, found {short(value)}")
+    sample_id, output = record_of(value, position, side) if records else (NO_ID, value)
+    place = f"{side} of sample {short(sample_id) if records else position}"
+    text = as_text(output, task, place)
+    if task is None and not isinstance(output, str):
+        numbers.append(f"{place}: expected a string, found {short(output)}")
     try:
         text.encode()
     except UnicodeEncodeError as error:
         half = f"U+{ord(text[error.start]):04X}"
         raise ValueError(f"{place}: {half} at character {error.start} is half of a surrogate pair, not text") from None
-    return text
+    return {"id": sample_id, "output": text}
 
 
 def join_records(predictions: Sequence[dict], references: Sequence[dict]) -> tuple[list[str] | None, list, list]:
-    """Ids (None if strings were passed), predictions and references in one order.
-
-    Args:
-        predictions: records of all batches and processes, see :class:`CheckedBatch`.
-        references: likewise.
+    """Ids (None if strings were passed), predictions and references in one order, of all batches and processes.
 
     Raises:
         ValueError: an id is duplicate, the sides hold different ids, or one process passed records and another strings.
