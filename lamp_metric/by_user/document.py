@@ -113,21 +113,14 @@ def _head(summary: Mapping[str, Any]) -> Iterator[str]:
     )
     order = "higher" if summary["higher_is_better"] else "lower"
     sign = "" if summary["higher_is_better"] else ", so a gain is the baseline's figure minus the system's"
+    scores = " and ".join(next(iter(summary["systems"].values())))
     yield markup.paragraph(
-        f"A gain is positive where a system is better than the baseline. Of {_list(summary)}, {order} is better{sign}."
+        f"A gain is positive where a system is better than the baseline. Of {scores}, {order} is better{sign}."
     )
-    for note in [*_unusable(summary), *summary["notes"]]:
+    why = "cannot be used: not a label, not a number, or without a word."
+    unusable = [f"{counted(count, 'outputs')} of {name} {why}" for name, count in summary["unusable"].items() if count]
+    for note in [*unusable, *summary["notes"]]:
         yield markup.paragraph(note, "note")
-
-
-def _unusable(summary: Mapping[str, Any]) -> Iterator[str]:
-    for name, count in summary["unusable"].items():
-        if count:
-            yield f"{counted(count, 'outputs')} of {name} cannot be used: not a label, not a number, or without a word."
-
-
-def _list(summary: Mapping[str, Any]) -> str:
-    return " and ".join(next(iter(summary["systems"].values())))
 
 
 def _method(summary: Mapping[str, Any]) -> str:

@@ -99,12 +99,9 @@ def _label(name: str) -> str:
 
 def _error_bars(axes: Axes, x: Any, y: Sequence[float], bounds: Sequence[Any], **style: Any) -> None:
     """Points with intervals; a point without one has no bar."""
-    spans = [(value - low, high - value) for value, (low, high) in zip(y, _known(y, bounds), strict=True)]
+    known = [(value, *(pair or (value, value))) for value, pair in zip(y, bounds, strict=True)]
+    spans = [(value - low, high - value) for value, low, high in known]
     axes.errorbar(x, y, yerr=np.abs(spans).T, capsize=2.5, markersize=4.5, linewidth=1.2, **style)
-
-
-def _known(values: Sequence[float], bounds: Sequence[Any]) -> list[Sequence[float]]:
-    return [pair if pair is not None else (value, value) for value, pair in zip(values, bounds, strict=True)]
 
 
 def _legend(axes: Axes, columns: int) -> None:
@@ -178,11 +175,9 @@ def _gains_by(
             same = frame.counts == count
             axes.scatter(of_users[same], gains[same], s=6 * count, **dots)
         axes.axhline(0, color="0.5", linewidth=0.8)
-        middle = [entry["median"] for entry in found["bins"]]
-        means = [entry["gains"][name] for entry in found["bins"]]
-        bounds = [mean["gain_ci"] for mean in means]
+        middle, means = zip(*((entry["median"], entry["gains"][name]) for entry in found["bins"]), strict=True)
         style = {"color": "black", "marker": "o", "linestyle": "-", "zorder": 3}
-        _error_bars(axes, middle, [mean["gain"] for mean in means], bounds, **style)
+        _error_bars(axes, middle, [mean["gain"] for mean in means], [mean["gain_ci"] for mean in means], **style)
         correlation = found["spearman"][name]
         shown = "" if correlation["rho"] is None else f": ρ = {rho(correlation)}"
         axes.set_title(f"{_label(name)} against {_label(frame.baseline)}{shown}")
@@ -235,17 +230,8 @@ def score_by_k(frame: Frame, summary: Mapping[str, Any]) -> Figure | None:
     return figure
 
 
+_DRAWN = (systems, sorted_gains, gain_by_profile_size, gain_by_similarity, score_by_profile_size, score_by_k)
 #: Name of a figure -> the function that draws it, or returns None where there is nothing to draw.
 DRAWINGS: Mapping[str, Callable[[Frame, Mapping[str, Any]], Any]] = MappingProxyType(
-    {
-        function.__name__: function
-        for function in (
-            systems,
-            sorted_gains,
-            gain_by_profile_size,
-            gain_by_similarity,
-            score_by_profile_size,
-            score_by_k,
-        )
-    }
+    {function.__name__: function for function in _DRAWN}
 )

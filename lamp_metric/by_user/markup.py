@@ -45,29 +45,25 @@ def contrasts(found: Mapping[str, Any]) -> str:
     """Each system against the baseline."""
     head = ["system", "score", "gain", "interval", "p", "p (Holm)", "users better", "equal", "worse"]
     rows = [
-        [name, key, _gain(one["gain"]), _interval(one["gain_ci"]), _p(one["p_value"]), _p(one["p_holm"]), *_users(one)]
+        [name, key, _gain(one["gain"]), _interval(one["gain_ci"]), _number(one["p_value"]), _number(one["p_holm"])]
+        + [_number(one[f"users_{kind}"], ",") for kind in ("better", "equal", "worse")]
         for name, of_keys in found.items()
         for key, one in of_keys.items()
     ]
     return table(head, rows, texts=2)
 
 
-def _users(contrast: Mapping[str, Any]) -> list[str]:
-    counts = (contrast[f"users_{kind}"] for kind in ("better", "equal", "worse"))
-    return ["–" if count is None else f"{count:,}" for count in counts]
-
-
 def bins(summary: Summary, trait: str) -> str:
     """The bins of a trait: each system's gain in each."""
     found = summary[f"by_{trait}"]
-    others = list(found["spearman"])
-    head = [trait.replace("_", " "), "users", "samples", *(title for name in others for title in (name, "interval"))]
+    titles = [title for name in found["spearman"] for title in (name, "interval")]
+    head = [trait.replace("_", " "), "users", "samples", *titles]
     rows = [
         [
             f"{_trait(entry['low'])}\N{NO-BREAK SPACE}–\N{NO-BREAK SPACE}{_trait(entry['high'])}",
             f"{entry['users']:,}",
             f"{entry['samples']:,}",
-            *(cell for name in others for cell in _gain_cells(entry["gains"][name])),
+            *(cell for one in entry["gains"].values() for cell in (_gain(one["gain"]), _interval(one["gain_ci"]))),
         ]
         for entry in found["bins"]
     ]
@@ -141,24 +137,17 @@ def _extreme_users(users: Sequence[Mapping[str, Any]], texts: Mapping[str, Mappi
 
 def _sample(user: Mapping[str, Any], parts: Mapping[str, str]) -> str:
     head = f"User {user['user']}, sample {user['sample']}, gain {_gain(user['sample_gain'])}"
-    rows = "".join(f"<dt>{escape(title)}</dt><dd>{escape(_cut(text))}</dd>" for title, text in parts.items())
+    texts = {title: text if len(text) <= TEXT else f"{text[: TEXT - 1]}…" for title, text in parts.items()}
+    rows = "".join(f"<dt>{escape(title)}</dt><dd>{escape(text)}</dd>" for title, text in texts.items())
     return f"<h5>{escape(head)}</h5><dl>{rows}</dl>\n"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= TEXT else f"{text[: TEXT - 1]}…"
-
-
-def _gain_cells(found: Mapping[str, Any]) -> tuple[str, str]:
-    return _gain(found["gain"]), _interval(found["gain_ci"])
 
 
 def _trait(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.2f}"
 
 
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
+def _number(value: float | None, form: str = ".4f") -> str:
+    return "–" if value is None else f"{value:{form}}"
 
 
 def _gain(value: float) -> str:
@@ -173,10 +162,6 @@ def _gain(value: float) -> str:
 
 def _interval(bounds: Sequence[float] | None) -> str:
     return "–" if bounds is None else f"[{bounds[0]:.4f}, {bounds[1]:.4f}]".replace("-", "−")
-
-
-def _p(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
 
 
 def rho(found: Mapping[str, Any]) -> str:
