@@ -38,36 +38,21 @@ class PublishedRow:
         return self.result.scores
 
     @property
-    def name(self) -> str:
-        """System, source, config and split."""
-        return f"{self.result.label} ({self.result.source}: {self.result.config}, {self.result.split})"
-
-    @property
     def marked(self) -> str:
-        """The name, with the mark if the row is not comparable."""
-        return self.name if self.comparable else f"{self.name} {MARK}"
+        """System, source, config and split, with the mark if the row is not comparable."""
+        name = f"{self.result.label} ({self.result.source}: {self.result.config}, {self.result.split})"
+        return name if self.comparable else f"{name} {MARK}"
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        found = self.result
-        return {
-            "system": found.system,
-            "source": found.source,
-            "config": found.config,
-            "split": found.split,
-            "retriever": found.retriever,
-            "k": found.k,
-            "scores": dict(found.scores),
-            "comparable": self.comparable,
-        }
+        facts = {key: getattr(self.result, key) for key in ("system", "source", "config", "split", "retriever", "k")}
+        return facts | {"scores": dict(self.scores), "comparable": self.comparable}
 
 
 def published_rows(config: str, split: str | None) -> list[PublishedRow]:
     """The published results on the task of ``config``, in both settings.
 
-    Args:
-        config: config name.
-        split: what the systems are compared on; None: not known, and no result is comparable.
+    ``split``: what the systems are compared on; None: not known, and no result is comparable.
     """
     task = get_task(config)
     same_task = (result for result in PUBLISHED if get_task(result.config).base == task.base)

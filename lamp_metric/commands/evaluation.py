@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from lamp_dataset.commands.command import Command, examples
+from lamp_dataset.atomic import PRIVATE, check_not_input, write_whole
+from lamp_dataset.commands.command import Command, examples, stacked
 from lamp_dataset.formats.outputs import Outputs
+from lamp_dataset.task import Task
 from lamp_dataset.tasks import OFFICIAL_NAMES
 from lamp_metric.commands.shared import (
     FILE,
     check_extraction,
-    check_options,
-    evaluate_joined,
-    join_and_warn,
-    score_table,
-    scoring_options,
+    interval,
+    resampling_options,
+    say_other_task,
+    say_unusable,
+    table,
     to_json,
-    write_scores,
 )
 from lamp_metric.commands.sources import find_source, source_options
+from lamp_metric.measuring import measure_joined
+from lamp_metric.options import Resampling
 from lamp_metric.predictions.archive import read_zip
+from lamp_metric.predictions.joining import JoinedOutputs, join
+from lamp_metric.scoring import results, signature_of
+
+#: The options that both eval commands take besides their files.
+scoring_options = stacked(
+    resampling_options(None, 1000),
+    click.option(
+        "--extract_answers",
+        is_flag=True,
+        help="Find labels and ratings in sentences, for the tasks that have them. The scores are not official, so "
+        "--output_file is not allowed.",
+    ),
+    click.option("--per_sample", is_flag=True, help="Add the values of each sample to --json."),
+    click.option("--json", "as_json", is_flag=True, help="Print JSON, with intervals and signatures."),
+)
 
 
 @click.command(
@@ -102,7 +121,10 @@ def eval_all(
     check_options(output_file, [golds_zip, preds_zip], as_json, **options)
     golds, predictions = read_zip(golds_zip), read_zip(preds_zip)
     tasks = _tasks(golds, predictions, (golds_zip, preds_zip), partial)
-    joined = {task: join_and_warn(golds[task], predictions[task]) for task in tasks}
+    joined = {}
+    for task in tasks:
+        joined[task] = join(golds[task], predictions[task])
+        say_other_task(golds[task], joined[task].task, None)
     check_extraction([outputs.task for outputs in joined.values()], options["extract_answers"])
     results = {task: evaluate_joined(outputs, **options) for task, outputs in joined.items()}
     scores = {task: result["scores"] for task, result in results.items()}
@@ -130,3 +152,71 @@ def _tasks(
     if left_out:
         click.echo(f"not scored, since one side is missing: {', '.join(left_out)}", err=True)
     return both
+
+
+def evaluate_joined(
+    joined: JoinedOutputs,
+    per_sample: bool,
+    extract_answers: bool,
+    users: Mapping[str, str] | None = None,
+    **resampling: Any,
+) -> dict[str, Any]:
+    """Everything about one task's scores, as ``--json`` prints it; standard error says what cannot be used.
+
+    ``users``: sample id -> user, if they are drawn.
+    """
+    task, extracted = joined.task, extract_answers and bool(joined.task.labels)
+    samples = measure_joined(joined, users, extract_answers=extracted)
+    say_unusable(samples, joined)
+    result = results(samples, Resampling.on_demand(**resampling), per_sample=per_sample)
+    extra = {"users": samples.n_users} if users is not None else {}
+    extra |= {"per_sample": result["per_sample"]} if per_sample else {}
+    return {
+        "task": task.name,
+        "n": samples.n,
+        "scores": {key: result[key] for key in task.scores},
+        "intervals": {key: result[f"{key}_ci"] for key in task.scores if f"{key}_ci" in result},
+        "unusable": len(samples.unusable),
+        "signature": signature_of(task, samples.n, extract_answers=extracted, users=samples.n_users, **resampling),
+        **extra,
+    }
+
+
+def score_table(results: Sequence[Mapping[str, Any]]) -> str:
+    """The scores of some tasks as human-readable text, and how they were made."""
+    with_intervals = any(result["intervals"] for result in results)
+    rows = [["task", "samples", "score", "value", *(["interval"] if with_intervals else [])]]
+    for result in results:
+        for place, (key, value) in enumerate(result["scores"].items()):
+            name, n = (result["task"], f"{result['n']:,}") if place == 0 else ("", "")
+            bounds = [interval(result["intervals"].get(key))] if with_intervals else []
+            rows.append([name, n, key, f"{value:.4f}", *bounds])
+    signatures = "\n".join(result["signature"] for result in results)
+    return f"{table(rows, numeric=(1, 3))}\n\n{signatures}"
+
+
+def check_options(
+    output: Path | None, inputs: Sequence[Path], as_json: bool, *, per_sample: bool, extract_answers: bool, **_: Any
+) -> None:
+    """Reject options that contradict each other, before any work.
+
+    Raises:
+        ValueError: the message names the options.
+    """
+    if output is not None:
+        check_not_input(output, inputs)
+    if extract_answers and output is not None:
+        raise ValueError("--extract_answers gives unofficial scores, so --output_file is not allowed; use --json")
+    if per_sample and not as_json:
+        raise ValueError("--per_sample adds to the output of --json; pass --json as well")
+
+
+def write_scores(output: Path | None, scores: Mapping[str, Any], tasks: Iterable[Task]) -> None:
+    """Write the official result file of these tasks, if one was requested.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    if output is not None:
+        with write_whole(output, permissions=PRIVATE if any(task.gated for task in tasks) else None) as file:
+            file.write(to_json(scores))

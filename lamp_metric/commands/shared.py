@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from lamp_dataset.atomic import PRIVATE, check_not_input, write_whole
 from lamp_dataset.commands.command import Command, say, stacked
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import TASKS, get_task
-from lamp_metric.measuring import ScoredSamples, measure_joined, unusable_line
-from lamp_metric.options import Resampling
-from lamp_metric.predictions.joining import JoinedOutputs, join
-from lamp_metric.scoring import results, signature_of
+from lamp_metric.measuring import ScoredSamples, unusable_line
+from lamp_metric.predictions.joining import JoinedOutputs
 
 FILE = click.Path(path_type=Path)
 
@@ -35,31 +32,6 @@ def resampling_options(confidence_level: float | None, n_resamples: int) -> Call
         click.option("--n_resamples", type=int, default=n_resamples, show_default=True, help="Number of resamples."),
         click.option("--seed", type=int, default=0, show_default=True, help="Seed of the resampling."),
     )
-
-
-#: The options that both eval commands take besides their files.
-scoring_options = stacked(
-    resampling_options(None, 1000),
-    click.option(
-        "--extract_answers",
-        is_flag=True,
-        help="Find labels and ratings in sentences, for the tasks that have them. The scores are not official, so "
-        "--output_file is not allowed.",
-    ),
-    click.option("--per_sample", is_flag=True, help="Add the values of each sample to --json."),
-    click.option("--json", "as_json", is_flag=True, help="Print JSON, with intervals and signatures."),
-)
-
-
-def join_and_warn(golds: Outputs, predictions: Outputs, task_name: str | None = None) -> JoinedOutputs:
-    """As :func:`~lamp_metric.predictions.joining.join`; if the labels imply another task, standard error says so.
-
-    Raises:
-        ValueError: as for ``join``.
-    """
-    joined = join(golds, predictions, task_name)
-    say_other_task(golds, joined.task, task_name)
-    return joined
 
 
 def say_other_task(golds: Outputs, task: Task, task_name: str | None) -> None:
@@ -84,79 +56,11 @@ def check_extraction(tasks: Sequence[Task], extract_answers: bool) -> None:
         raise ValueError(f"--extract_answers: no labels or ratings to look for in {names}; leave the option out")
 
 
-def evaluate_joined(
-    joined: JoinedOutputs,
-    per_sample: bool,
-    extract_answers: bool,
-    users: Mapping[str, str] | None = None,
-    **resampling: Any,
-) -> dict[str, Any]:
-    """Everything about one task's scores, as ``--json`` prints it; standard error says what cannot be used.
-
-    ``users``: sample id -> user, if they are drawn.
-    """
-    task, extracted = joined.task, extract_answers and bool(joined.task.labels)
-    samples = measure_joined(joined, users, extract_answers=extracted)
-    say_unusable(samples, joined)
-    result = results(samples, Resampling.on_demand(**resampling), per_sample=per_sample)
-    extra = {"users": samples.n_users} if users is not None else {}
-    extra |= {"per_sample": result["per_sample"]} if per_sample else {}
-    return {
-        "task": task.name,
-        "n": samples.n,
-        "scores": {key: result[key] for key in task.scores},
-        "intervals": {key: result[f"{key}_ci"] for key in task.scores if f"{key}_ci" in result},
-        "unusable": len(samples.unusable),
-        "signature": signature_of(task, samples.n, extract_answers=extracted, users=samples.n_users, **resampling),
-        **extra,
-    }
-
-
 def say_unusable(samples: ScoredSamples, joined: JoinedOutputs) -> None:
     """One line on standard error if predictions of a file cannot be used."""
     line = unusable_line(samples, "--extract_answers", joined.names[0].removesuffix(": prediction"))
     if line is not None:
         click.echo(line, err=True)
-
-
-def score_table(results: Sequence[Mapping[str, Any]]) -> str:
-    """The scores of some tasks as human-readable text, and how they were made."""
-    with_intervals = any(result["intervals"] for result in results)
-    rows = [["task", "samples", "score", "value", *(["interval"] if with_intervals else [])]]
-    for result in results:
-        for place, (key, value) in enumerate(result["scores"].items()):
-            name, n = (result["task"], f"{result['n']:,}") if place == 0 else ("", "")
-            bounds = [interval(result["intervals"].get(key))] if with_intervals else []
-            rows.append([name, n, key, f"{value:.4f}", *bounds])
-    signatures = "\n".join(result["signature"] for result in results)
-    return f"{table(rows, numeric=(1, 3))}\n\n{signatures}"
-
-
-def check_options(
-    output: Path | None, inputs: Sequence[Path], as_json: bool, *, per_sample: bool, extract_answers: bool, **_: Any
-) -> None:
-    """Reject options that contradict each other, before any work.
-
-    Raises:
-        ValueError: the message names the options.
-    """
-    if output is not None:
-        check_not_input(output, inputs)
-    if extract_answers and output is not None:
-        raise ValueError("--extract_answers gives unofficial scores, so --output_file is not allowed; use --json")
-    if per_sample and not as_json:
-        raise ValueError("--per_sample adds to the output of --json; pass --json as well")
-
-
-def write_scores(output: Path | None, scores: Mapping[str, Any], tasks: Iterable[Task]) -> None:
-    """Write the official result file of these tasks, if one was requested.
-
-    Raises:
-        OSError: the file cannot be written.
-    """
-    if output is not None:
-        with write_whole(output, permissions=PRIVATE if any(task.gated for task in tasks) else None) as file:
-            file.write(to_json(scores))
 
 
 def to_json(value: Any) -> str:

@@ -112,9 +112,10 @@ def test_published_results_are_extra_rows_and_those_of_other_data_are_marked():
     shown = {form: FORMATS[form](FOUND, rows) for form in FORMATS}
     assert len(json.loads(shown["json"])["published"]) == len(rows)
     for form in ("text", "markdown", "csv"):
-        assert first.name in shown[form].replace('"', "")
-        assert f"{other.name} †" in shown[form].replace('"', "")
-        assert f"{first.name} †" not in shown[form].replace('"', "")
+        assert first.marked in shown[form].replace('"', "")
+        assert other.marked.endswith(" †")
+        assert other.marked in shown[form].replace('"', "")
+        assert f"{first.marked} †" not in shown[form].replace('"', "")
     tables = [line for line in shown["latex"].splitlines() if line.endswith("\\\\")]
     assert len(tables) == 1 + 2 + len(rows)
     assert {line.replace("\\&", "").count("&") for line in tables} == {6}

@@ -7,7 +7,10 @@ import pytest
 
 import lamp_metric
 from lamp_dataset import __version__
+from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
+from lamp_metric.commands.evaluation import check_options, evaluate_joined, score_table, write_scores
+from lamp_metric.predictions.joining import join
 
 USER = [name for name, task in TASKS.items() if not task.time_based]
 
@@ -363,3 +366,50 @@ def test_damage_at_random_ends_in_one_line(made, run):
                 assert result.stdout == ""
                 assert result.stderr.count("\n") == 1
                 assert "damaged" in result.stderr
+
+
+NEWS = join(*[Outputs("LaMP_2", {"1": "travel", "2": "sports"}, "g.json")] * 2)
+NONE = {"confidence_level": None, "n_resamples": 1000, "seed": 0}
+
+
+def test_everything_about_one_task():
+    found = evaluate_joined(NEWS, per_sample=True, extract_answers=False, **NONE)
+    assert found == {
+        "task": "LaMP_2_news",
+        "n": 2,
+        "scores": {"accuracy": 1.0, "f1": 2 / 15},
+        "intervals": {},
+        "unusable": 0,
+        "signature": found["signature"],
+        "per_sample": {"1": {"correct": 1.0}, "2": {"correct": 1.0}},
+    }
+
+
+def test_the_table_has_intervals_if_any_task_has():
+    joined = NEWS
+    plain = evaluate_joined(joined, False, False, **NONE)
+    drawn = evaluate_joined(joined, False, False, **{**NONE, "confidence_level": 0.9})
+    assert "interval" not in score_table([plain])
+    lines = score_table([plain, drawn]).split("\n")
+    assert lines[0].split() == ["task", "samples", "score", "value", "interval"]
+    assert lines[3].split()[-2:] == ["[1.0000,", "1.0000]"]
+    assert lines[-2:] == [plain["signature"], drawn["signature"]]
+
+
+@pytest.mark.parametrize(
+    ("options", "facts"),
+    [
+        ({"as_json": False, "per_sample": True, "extract_answers": False}, "--per_sample.*--json"),
+        ({"as_json": True, "per_sample": False, "extract_answers": True}, "--extract_answers.*--output_file"),
+    ],
+)
+def test_options_that_contradict_each_other_are_named(tmp_path, options, facts):
+    with pytest.raises(ValueError, match=facts):
+        check_options(tmp_path / "out.json", [], **options)
+
+
+def test_scores_are_written_on_demand(tmp_path):
+    write_scores(None, {"MAE": 0.5}, [])
+    write_scores(tmp_path / "r.json", {"MAE": 0.5}, [])
+    assert json.loads((tmp_path / "r.json").read_text()) == {"MAE": 0.5}
+    assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
