@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from statistics import fmean, stdev
 from typing import Any
 
-from lamp_dataset.task import Task
 from lamp_metric.clusters import user_means
 from lamp_metric.measuring import ScoredSamples
 from lamp_metric.options import Resampling, signature
@@ -122,7 +121,7 @@ def compare_systems(
     first = systems[baseline][0]
     drawn = iter(resampled_scores([run for runs in systems.values() for run in runs], resampling))
     resampled = {name: _mean([next(drawn) for _ in runs]) for name, runs in systems.items()}
-    level = resampling.confidence_level
+    level, test = resampling.confidence_level, "paired-randomization"
     found = {
         name: _system(runs, {key: percentile_interval(resampled[name][key], level) for key in first.task.scores})
         for name, runs in systems.items()
@@ -135,16 +134,8 @@ def compare_systems(
         found,
         _contrasts(systems, baseline, found, resampled, resampling),
         few_units(first.n, first.n_users, resampling.n_resamples),
-        comparison_signature(first.task, first.n, resampling, first.n_users, extract_answers),
+        signature(first.task.name, first.n, resampling, first.n_users, extracted=extract_answers, test=test),
     )
-
-
-def comparison_signature(
-    task: Task, n: int, resampling: Resampling, users: int | None = None, extract_answers: bool = False
-) -> str:
-    """The signature of a comparison; ``users``: how many, if whole users were drawn and swapped."""
-    drawn = resampling.signed(users)
-    return signature(task.name, n, extracted=extract_answers, test="paired-randomization", **drawn)
 
 
 def _checked_baseline(systems: Mapping[str, Any], baseline: str | None) -> str:

@@ -55,18 +55,22 @@ class Resampling:
 RULE = 1
 
 
-def signature(task_name: str, n: int, **options: object) -> str:
-    """The signature of a score.
+def signature(
+    task_name: str, n: int, drawn: Resampling | None = None, users: int | None = None, **options: object
+) -> str:
+    """The signature of a score of ``n`` samples.
 
     Args:
         task_name: config name.
         n: number of samples.
-        options: whatever else the figures depend on, such as ``seed``; False and None are left out.
+        drawn: of what intervals and tests draw, if there are any.
+        users: how many, if they are drawn and swapped.
+        options: whatever else the figures depend on; False and None are left out.
 
-    >>> signature("LaMP_4", 2500, confidence=0.95, resamples=1000, seed=0, extracted=False)
+    >>> signature("LaMP_4", 2500, Resampling(), extracted=False)
     'task:LaMP_4|n:2500|rule:1|confidence:0.95|resamples:1000|seed:0|version:...'
     """
     parts = {"task": task_name, "n": n, "rule": RULE}
     parts |= {key: value for key, value in options.items() if value is not None and value is not False}
-    parts["version"] = __version__
+    parts |= {**(drawn.signed(users) if drawn else {}), "version": __version__}
     return "|".join(f"{key}:{'yes' if value is True else value}" for key, value in parts.items())

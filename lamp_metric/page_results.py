@@ -135,23 +135,9 @@ def _per_sample(scored: Mapping[str, ScoredSamples]) -> str:
     return str(path)
 
 
-def sample_task(task_name: str | None) -> Task:
-    """The task of the sample; :data:`FROM_THE_GOLDS` gives the first one with generated texts."""
-    texts = next(name for name, task in TASKS.items() if task.kind == "generation")
-    return get_task(texts if task_name in (None, FROM_THE_GOLDS) else task_name)
-
-
-def sample_files(task_name: str | None, folder: Path) -> tuple[str, str, str]:
-    """Write the sample's golds of a task and the predictions of a trivial baseline.
-
-    Args:
-        task_name: as for :func:`sample_task`.
-        folder: where to write.
-
-    Returns:
-        Both paths, and what the baseline does.
-    """
-    task, root = sample_task(task_name), Path(SAMPLE)
+def sample_files(task: Task, folder: Path) -> tuple[str, str, str]:
+    """Write the sample's golds of a task and the predictions of a trivial baseline: both paths, and what that does."""
+    root = Path(SAMPLE)
     train = read_outputs(root / task.outputs_path("train")).by_id
     golds = read_outputs(root / task.outputs_path("validation")).by_id
     rows = read_json(root / task.questions_path("validation"))
@@ -165,9 +151,13 @@ def sample_files(task_name: str | None, folder: Path) -> tuple[str, str, str]:
 
 
 def try_the_sample(task_name: str | None, confidence_level: float, folder: Path) -> tuple[str, str, Shown]:
-    """Score the trivial baseline on the sample: paths of golds and predictions, and what to show."""
-    task = sample_task(task_name)
-    golds, predictions, name = sample_files(task.name, folder)
+    """Score the trivial baseline on the sample: paths of golds and predictions, and what to show.
+
+    For :data:`FROM_THE_GOLDS` the sample is that of the first task with generated texts.
+    """
+    texts = next(name for name, task in TASKS.items() if task.kind == "generation")
+    task = get_task(texts if task_name in (None, FROM_THE_GOLDS) else task_name)
+    golds, predictions, name = sample_files(task, folder)
     shown = score_files(task.name, golds, predictions, confidence_level)
     what = f"The made-up sample of {task.name} ({task.title}), predicted by a trivial baseline: {name}"
     return golds, predictions, shown._replace(notes=f"{what}\n{shown.notes}")

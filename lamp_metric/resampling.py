@@ -69,20 +69,16 @@ def intervals(samples: ScoredSamples, resampling: Resampling) -> dict[str, list[
     return {key: percentile_interval(values, resampling.confidence_level) for key, values in scores.items()}
 
 
-def mean_interval(values: Sequence[float], users: Sequence[str] | None, resampling: Resampling) -> list[float]:
-    """The percentile bootstrap interval of the mean of ``values``, one per sample, when users are drawn.
-
-    Args:
-        values: such as the differences of two systems' per-sample scores, or those of some of the samples.
-        users: one per value; None: samples are drawn.
-    """
-    return mean_intervals([values], users, resampling)[0]
-
-
 def mean_intervals(
     columns: Sequence[Sequence[float]], users: Sequence[str] | None, resampling: Resampling
 ) -> list[list[float]]:
-    """As :func:`mean_interval`, for several columns of values of the same samples, drawn once."""
+    """The percentile bootstrap interval of the mean of each column, when users are drawn.
+
+    Args:
+        columns: values of the same samples, such as the differences of two systems' per-sample scores.
+        users: one per sample; None: samples are drawn.
+        resampling: is drawn once for all columns.
+    """
     units = Units.of(len(columns[0]), users)
     totals = units.sums(np.array(columns, float).T)
     means = [(weights @ totals) / (weights @ units.sizes)[:, None] for weights in unit_weights(units.n, resampling)]

@@ -21,7 +21,7 @@ from lamp_dataset.personalize.users import InferredUsers, NamedUsers, tables
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.options import Resampling
-from lamp_metric.resampling import mean_interval
+from lamp_metric.resampling import mean_intervals
 from lamp_metric.scorers import SCORERS
 from lamp_metric.scorers.ordinal import number_of
 
@@ -63,7 +63,7 @@ class JudgedRetrieval:
                 "retrievers": list(names),
                 "k": k,
                 "value": float(column.mean()),
-                "interval": mean_interval(column.tolist(), self.users, resampling) if several else None,
+                "interval": mean_intervals([column.tolist()], self.users, resampling)[0] if several else None,
             }
             for (figure, *names), found in self.values.items()
             for k, column in zip(self.ks, found.T, strict=True)

@@ -113,4 +113,4 @@ def signature_of(
     """
     task = get_task(task) if not isinstance(task, Task) else task
     resampling = Resampling.on_demand(confidence_level, n_resamples, seed)
-    return signature(task.name, n, extracted=extract_answers, **(resampling.signed(users) if resampling else {}))
+    return signature(task.name, n, resampling, users, extracted=extract_answers)

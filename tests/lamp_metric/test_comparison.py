@@ -5,10 +5,7 @@ import pandas as pd
 import pytest
 
 from lamp_dataset import __version__
-from lamp_dataset.tasks import TASKS
 from lamp_metric.comparison import compare, compare_all, runs_of
-from lamp_metric.contrasts import comparison_signature
-from lamp_metric.options import Resampling
 
 
 def test_compare_reports_each_score():
@@ -44,7 +41,8 @@ def test_compare_takes_generators_and_refuses_bad_options_and_ids():
 
 
 def test_the_signature_names_the_test_and_the_resampling():
-    assert comparison_signature(TASKS["LaMP_4"], 40, Resampling(0.9, 500, 7)) == (
+    systems, drawn = {"a": ["x"] * 40, "b": ["x"] * 40}, {"confidence_level": 0.9, "n_resamples": 500, "seed": 7}
+    assert compare_all(systems, task="LaMP_4", references=["x"] * 40, **drawn).signature == (
         f"task:LaMP_4|n:40|rule:1|test:paired-randomization|confidence:0.9|resamples:500|seed:7|version:{__version__}"
     )
 
@@ -60,7 +58,9 @@ def test_the_result_with_users_keeps_its_shape():
 
 
 def test_the_signature_names_the_users():
-    assert "|clusters:users|users:6|confidence:" in comparison_signature(TASKS["LaMP_4"], 40, Resampling(), 6)
+    systems, users = {"a": ["x"] * 12, "b": ["x"] * 12}, list("aabbccddeeff")
+    found = compare_all(systems, task="LaMP_4", references=["x"] * 12, users=users, n_resamples=99)
+    assert "|clusters:users|users:6|confidence:" in found.signature
 
 
 GOLDS = [str(1 + i % 5) for i in range(60)]

@@ -59,5 +59,5 @@ def test_false_and_none_are_left_out_and_true_is_yes():
 
 
 def test_clusters_are_named_with_the_number_of_users():
-    assert "|clusters:users|users:12|confidence:0.95|" in signature("LaMP_4", 40, **Resampling().signed(12))
-    assert "clusters" not in Resampling().signed(None)
+    assert "|clusters:users|users:12|confidence:0.95|" in signature("LaMP_4", 40, Resampling(), 12)
+    assert "clusters" not in signature("LaMP_4", 40, Resampling())

@@ -16,7 +16,7 @@ def test_every_config_has_a_sample(tmp_path, name):
     assert shown.signature.startswith(f"task:{task.name}|n:")
     what, *usable = shown.notes.splitlines()
     assert task.name in what
-    assert what.endswith(sample_files(name, tmp_path)[2])
+    assert what.endswith(sample_files(task, tmp_path)[2])
     assert usable == [ALL_USABLE]
     assert Path(golds).parent == Path(predictions).parent == tmp_path / task.name
 

@@ -10,7 +10,7 @@ from sklearn.metrics import f1_score
 from lamp_dataset.tasks import TASKS
 from lamp_metric.measuring import ScoredSamples, measure
 from lamp_metric.options import Resampling
-from lamp_metric.resampling import Units, intervals, mean_interval, p_values, percentile_interval, resampled_scores
+from lamp_metric.resampling import Units, intervals, mean_intervals, p_values, percentile_interval, resampled_scores
 from lamp_metric.scoring import score
 
 
@@ -340,7 +340,7 @@ def test_the_interval_of_a_mean_is_that_of_the_score():
     drawing = Resampling(n_resamples=200, seed=1)
     for whose in (users, None):
         expected = intervals(ScoredSamples(a.task, a.statistics, a.scores, a.ids, whose), drawing)["rouge-L"]
-        assert mean_interval(a.statistics["rouge-L"], whose, drawing) == pytest.approx(expected, abs=1e-14)
+        assert mean_intervals([a.statistics["rouge-L"]], whose, drawing)[0] == pytest.approx(expected, abs=1e-14)
 
 
 def test_sums_of_users_have_sizes():

@@ -1,5 +1,4 @@
 import datasets
-import numpy as np
 import pyarrow as pa
 import pytest
 from rouge_score.rouge_scorer import RougeScorer
@@ -9,7 +8,7 @@ from lamp_dataset.personalize.retrieval.rankers import First, make_ranker
 from lamp_dataset.personalize.retrieval.ranking import Ranking
 from lamp_dataset.tasks import TASKS
 from lamp_metric.options import Resampling
-from lamp_metric.resampling import mean_interval
+from lamp_metric.resampling import mean_intervals
 from lamp_metric.retrieved import check_output_field, judge_retrieval
 
 
@@ -99,9 +98,7 @@ def test_means_and_intervals_draw_users():
         "retrievers": ["first"],
         "k": 1,
         "value": pytest.approx(26 / 40),
-        "interval": mean_interval(
-            np.array([float(n % 3 > 0) for n in range(40)]), judged.users, Resampling(0.9, 500, 3)
-        ),
+        "interval": mean_intervals([[float(n % 3 > 0) for n in range(40)]], judged.users, Resampling(0.9, 500, 3))[0],
     }
 
 

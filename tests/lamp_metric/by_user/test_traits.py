@@ -3,7 +3,7 @@ import pytest
 
 from lamp_metric.by_user.traits import binned, places, spearman
 from lamp_metric.options import Resampling
-from lamp_metric.resampling import mean_interval, unit_weights
+from lamp_metric.resampling import mean_intervals, unit_weights
 
 
 def test_bins_are_about_equal_and_never_part_equal_values():
@@ -37,7 +37,7 @@ def test_a_bin_is_described_by_its_samples(gainers):
         "users": len(set(users)),
         "scores": last["scores"],
         "gains": {
-            "own": {"gain": gains.mean(), "gain_ci": mean_interval(gains, users, resampling)},
+            "own": {"gain": gains.mean(), "gain_ci": mean_intervals([gains], users, resampling)[0]},
             "other": last["gains"]["other"],
         },
     }
