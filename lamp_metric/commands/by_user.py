@@ -12,10 +12,9 @@ from lamp_dataset.commands.command import examples, say
 from lamp_dataset.formats.recognition import task_of
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.lazy import check_installed
-from lamp_metric.commands.comparing import score_systems
+from lamp_metric.commands.comparing import SystemFiles, score_systems, system_options, systems_of
 from lamp_metric.commands.shared import FILE, Several, interval, resampling_options
 from lamp_metric.commands.sources import find_source, source_options
-from lamp_metric.commands.systems import SystemFiles, system_options, systems_of
 from lamp_metric.options import Resampling
 
 

@@ -1,9 +1,65 @@
 import json
+from pathlib import Path
 
 import pytest
 
 import lamp_metric
 from lamp_dataset.tasks import TASKS
+from lamp_metric.commands.comparing import SystemFiles, systems_of
+
+
+def test_names_come_from_the_user_or_from_the_files():
+    assert systems_of(["none=n.json", "d/own.json", "x=a.json,b.json"]) == [
+        SystemFiles("none", (Path("n.json"),), True),
+        SystemFiles("own", (Path("d/own.json"),), False),
+        SystemFiles("x", (Path("a.json"), Path("b.json")), True),
+    ]
+
+
+def test_files_of_one_name_are_called_by_their_paths():
+    assert [system.name for system in systems_of(["a/p.json", "b/p.json", "c/q.json"])] == ["a/p.json", "b/p.json", "q"]
+
+
+def test_a_file_may_have_an_equals_sign_or_a_comma_in_its_name(tmp_path):
+    for name in ("k=4.json", "1,2.json"):
+        (tmp_path / name).write_text("")
+    found = systems_of([f"{tmp_path}/k=4.json", f"two={tmp_path}/1,2.json"])
+    assert [(system.name, len(system.paths)) for system in found] == [("k=4", 1), ("two", 1)]
+
+
+@pytest.mark.parametrize(
+    ("values", "facts"),
+    [
+        (["a.json"], "two.*1"),
+        (["x=a.json,b.json"], "two.*1"),
+        (["a.json", "a.json"], "twice.*a.json"),
+        (["a.json", "./a.json"], "twice.*a.json"),
+        (["x=a.json,b.json", "y=b.json"], "twice.*b.json"),
+        (["x=a.json", "x=b.json"], "called x"),
+        (["=a.json", "b.json"], "NAME=FILE.*'=a.json'"),
+        (["x=", "b.json"], "NAME=FILE.*'x='"),
+        (["x=a.json,", "b.json"], "NAME=FILE.*'x=a.json,'"),
+    ],
+)
+def test_what_is_no_comparison_is_named(values, facts):
+    with pytest.raises(ValueError, match=f"--preds.*{facts}"):
+        systems_of(values)
+
+
+def test_links_to_one_file_are_one_file(tmp_path):
+    (tmp_path / "a").write_text("")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    with pytest.raises(ValueError, match="twice"):
+        systems_of([f"{tmp_path}/a", f"{tmp_path}/b"])
+
+
+def test_a_name_may_be_a_number_of_items():
+    assert systems_of(["k=0=a.json", "k=16=b=c.json", "k4=d.json"]) == [
+        SystemFiles("k=0", (Path("a.json"),), True),
+        SystemFiles("k=16", (Path("b=c.json"),), True),
+        SystemFiles("k4", (Path("d.json"),), True),
+    ]
+
 
 USER = [name for name, task in TASKS.items() if not task.time_based]
 
