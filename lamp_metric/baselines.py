@@ -35,18 +35,18 @@ def baseline(task: str | Task, rows: Sequence[Row], train_golds: Sequence[str]) 
     ('mean training rating', ['4.5'])
     """
     task = get_task(task) if not isinstance(task, Task) else task
+    if task.labels and not len(train_golds):
+        raise ValueError(f"baseline of {task.name}: expected the golds of the training split, found none")
     name, predict = BASELINES[task.kind](task, train_golds)
     return name, [predict(row) for row in rows]
 
 
 def _majority(task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
-    _check_golds(golds, task)
     label = max(task.labels, key=list(golds).count)  # the first in the task's order if several are equally common
     return "most common training label", lambda row: label
 
 
 def _mean(task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
-    _check_golds(golds, task)
     mean = str(sum(map(float, golds)) / len(golds))
     return "mean training rating", lambda row: mean
 
@@ -62,8 +62,3 @@ def _copy(task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
 BASELINES: Mapping[str, Callable[[Task, Sequence[str]], tuple[str, Callable[[Row], str]]]] = MappingProxyType(
     {"classification": _majority, "ordinal": _mean, "generation": _copy}
 )
-
-
-def _check_golds(golds: Sequence[str], task: Task) -> None:
-    if not len(golds):
-        raise ValueError(f"baseline of {task.name}: expected the golds of the training split, found none")

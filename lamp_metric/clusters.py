@@ -15,12 +15,7 @@ from lamp_metric.predictions.values import as_list, where
 
 
 def check_users(users: Iterable[Any], n: int, ids: Sequence[str] | None = None) -> list[str]:
-    """``users`` as a list of names, one per sample.
-
-    Args:
-        users: strings or whole numbers, such as :func:`lamp_dataset.users_of` returns them.
-        n: number of samples.
-        ids: of the samples, for messages.
+    """``users``, strings or whole numbers, as a list of names, one for each of ``n`` samples; messages name their ids.
 
     Raises:
         ValueError: there is not one user per sample, one is missing (None, NaN, an empty string) or neither a string
@@ -42,17 +37,12 @@ def user_names(users: Iterable[Any], ids: Sequence[str] | None = None) -> list[s
     values = as_list(users, "users")
     ids = ids if ids is not None and len(ids) == len(values) else None
     for position, value in enumerate(values):
-        if not _is_name(value):
+        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+        if not whole and (not isinstance(value, str) or value == ""):
             raise ValueError(
                 f"user of {where(ids, position)}: expected a non-empty string or a whole number, found {short(value)}"
             )
     return [str(value) for value in values]
-
-
-def _is_name(user: Any) -> bool:
-    if isinstance(user, str):
-        return user != ""
-    return isinstance(user, numbers.Integral) and not isinstance(user, bool)
 
 
 def numbered(users: Iterable[str]) -> tuple[list[str], list[int]]:
@@ -68,10 +58,6 @@ def numbered(users: Iterable[str]) -> tuple[list[str], list[int]]:
 
 def user_means(values: Sequence[float], users: Sequence[str]) -> dict[str, float]:
     """User -> mean of the user's values, from an exactly rounded sum; users in the order of their first sample.
-
-    Args:
-        values: one per sample, such as differences of two systems' per-sample scores.
-        users: one per sample.
 
     >>> user_means([1.0, 0.0, 0.5], ["b", "a", "b"])
     {'b': 0.75, 'a': 0.0}

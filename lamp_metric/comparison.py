@@ -97,18 +97,12 @@ def compare_all(
 ) -> Comparison:
     """Compare two or more systems on the same samples, each to the baseline.
 
+    All other arguments are as for :func:`lamp_metric.compare`.
+
     Args:
         systems: name -> predictions, as for :func:`lamp_metric.score`; or a list of such lists, the runs of one system
             with several seeds, whose scores are averaged.
-        task: config name.
-        references: the golds.
-        ids: names of the samples, for messages.
-        users: the user of each sample, as for :func:`lamp_metric.compare`.
         baseline: one of the names; by default the first.
-        confidence_level: of the intervals.
-        n_resamples: number of resamples, and of random swaps in the tests.
-        seed: of both.
-        extract_answers: use what :func:`lamp_metric.extract_answer` finds. Not part of the official scores.
 
     Warns:
         UserWarning: as for :func:`lamp_metric.score`.

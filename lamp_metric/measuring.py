@@ -158,8 +158,7 @@ def _check_lengths(predictions: list, references: list, ids: Sequence[str] | Non
 
 
 def unusable_line(samples: ScoredSamples, option: str, name: str = "") -> str | None:
-    """How many predictions cannot be used, an example, the task that they look like, and whether
-    looking for answers in them would help.
+    """One line: how many predictions cannot be used, an example, the task that they look like, and what would help.
 
     Args:
         samples: scored samples.
@@ -167,7 +166,7 @@ def unusable_line(samples: ScoredSamples, option: str, name: str = "") -> str | 
         name: what to call the system or file, if there are several.
 
     Returns:
-        One line; None if all predictions can be used.
+        None if all predictions can be used.
     """
     found, task = samples.unusable, samples.task
     if not found:

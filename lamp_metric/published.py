@@ -6,6 +6,7 @@ Standard library only.
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,10 +100,5 @@ def _row(cells: Mapping[str, str]) -> PublishedScores:
     return PublishedScores(*words, cells["retriever"] or None, k, tokens, MappingProxyType(scores), cells["note"])
 
 
-def _read_file() -> tuple[PublishedScores, ...]:
-    with _FILE.open(encoding="utf-8", newline="") as lines:
-        return read_published(lines)
-
-
 #: The published results, in the order of the file: 154 rows, by source.
-PUBLISHED: tuple[PublishedScores, ...] = _read_file()
+PUBLISHED: tuple[PublishedScores, ...] = read_published(io.StringIO(_FILE.read_text(encoding="utf-8")))

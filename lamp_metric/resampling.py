@@ -72,12 +72,9 @@ def intervals(samples: ScoredSamples, resampling: Resampling) -> dict[str, list[
 def mean_intervals(
     columns: Sequence[Sequence[float]], users: Sequence[str] | None, resampling: Resampling
 ) -> list[list[float]]:
-    """The percentile bootstrap interval of the mean of each column, when users are drawn.
+    """The percentile bootstrap interval of the mean of each column, when ``users`` (or for None samples) are drawn.
 
-    Args:
-        columns: values of the same samples, such as the differences of two systems' per-sample scores.
-        users: one per sample; None: samples are drawn.
-        resampling: is drawn once for all columns.
+    Columns hold values of the same samples, such as the differences of two systems' per-sample scores.
     """
     units = Units.of(len(columns[0]), users)
     totals = units.sums(np.array(columns, float).T)

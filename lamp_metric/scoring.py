@@ -99,13 +99,11 @@ def signature_of(
 ) -> str:
     """How :func:`score` makes the scores of ``n`` samples with these options, in one line.
 
+    The options are those of ``score``. Without a ``confidence_level``, those of resampling and the users do not matter.
+
     Args:
         task: config name.
         n: number of samples.
-        confidence_level: as for ``score``; without it, the other options of resampling and the users do not matter.
-        n_resamples: as for ``score``.
-        seed: as for ``score``.
-        extract_answers: as for ``score``.
         users: number of users, if ``score`` was told whose the samples are.
 
     Raises:

@@ -62,16 +62,8 @@ $body
 """)
 
 
-def page(
-    summary: Mapping[str, Any], figures: Mapping[str, bytes], texts: Mapping[str, Mapping[str, Mapping[str, str]]]
-) -> str:
-    """The page.
-
-    Args:
-        summary: the numbers, see :func:`lamp_metric.by_user.summary.summarize`.
-        figures: name -> SVG.
-        texts: system -> sample id -> what to show of the sample: title -> text. Empty for a gated task.
-    """
+def page(summary: Mapping[str, Any], figures: Mapping[str, bytes], texts: Mapping[str, Mapping[str, Any]]) -> str:
+    """The page, of the summary, the figures as SVG, and system -> sample id -> what to show of it: title -> text."""
     drawn = {name: _figure(name, svg) for name, svg in figures.items()}
     title = f"Who gains from the profile? {summary['task']}"
     parts = [f"<h1>{escape(title)}</h1>", *_sections(summary, drawn, texts)]

@@ -104,12 +104,7 @@ def by_k(summary: Summary) -> str:
 
 
 def extremes(found: Mapping[str, Any], texts: Mapping[str, Mapping[str, str]]) -> str:
-    """The users who gain and lose most against the baseline.
-
-    Args:
-        found: ``"gain"`` and ``"lose"``, lists of users.
-        texts: sample id -> what to show of the sample: title -> text. Empty for a gated task.
-    """
+    """The users who gain and lose most against the baseline; ``texts``: sample id -> what to show: title -> text."""
     titles = {"gain": "Users who gain most", "lose": "Users who lose most"}
     return "".join(
         f"<h4>{titles[side]}</h4>\n" + (_extreme_users(users, texts) if users else paragraph("None."))

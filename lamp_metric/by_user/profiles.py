@@ -121,12 +121,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class Profiles:
-    """Keeps a :class:`Profile` of each row that it is called with.
-
-    Attributes:
-        task: the config of the rows.
-        by_id: sample id -> what was kept.
-    """
+    """Keeps a :class:`Profile` of each row of ``task`` that it is called with, by sample id."""
 
     task: Task
     by_id: dict[str, Profile] = field(default_factory=dict)

@@ -20,14 +20,7 @@ NAME_OF_K = re.compile(r"k=?(\d+)")
 
 
 def summarize(frame: Frame, key: str, resampling: Resampling, *, extract_answers: bool = False) -> dict[str, Any]:
-    """The numbers of the report.
-
-    Args:
-        frame: the samples.
-        key: the score that bins, correlations and extreme users are about, one of ``frame.keys``.
-        resampling: for all intervals and tests.
-        extract_answers: whether answers were extracted, for the signature.
-    """
+    """The numbers of the report; bins, correlations and extreme users are about the score ``key`` of ``frame.keys``."""
     compared = compare_systems(frame.systems, frame.baseline, resampling, extract_answers=extract_answers)
     size = frame.by_user(frame.sizes)
     traits = {"profile_size": np.asarray(frame.sizes), "similarity": frame.similarity}

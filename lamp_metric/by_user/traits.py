@@ -60,15 +60,10 @@ def _bin(frame: Frame, trait: np.ndarray, mask: np.ndarray, key: str, resampling
 
 
 def spearman(x: np.ndarray, columns: Mapping[str, np.ndarray], resampling: Resampling) -> dict[str, dict[str, Any]]:
-    """The rank correlation of a trait with others, one value each per user; equal values share their mean rank.
-
-    Args:
-        x: the trait.
-        columns: name -> another trait, such as the gains of a system.
-        resampling: for the intervals.
+    """The rank correlation of ``x`` with each column, one value per user; equal values share their mean rank.
 
     Returns:
-        Name -> ``"rho"`` and ``"rho_ci"``, its percentile bootstrap interval. Both are None if a trait is the same for
+        Name -> ``"rho"`` and ``"rho_ci"``, its percentile bootstrap interval. Both are None if a side is the same for
         all users; resamples in which it is so are left out of the interval.
     """
     of_x, ranks = _Ranks(x), {name: _Ranks(values) for name, values in columns.items()}

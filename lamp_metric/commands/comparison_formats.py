@@ -80,7 +80,9 @@ def as_text(found: Comparison, published: Sequence[PublishedRow] = ()) -> str:
         for place, (key, value) in enumerate(row.scores.items()):
             rows.append([row.marked if place == 0 else "", key, f"{value:.4f}", *[""] * (len(rows[0]) - 3)])
     numeric = [place for place, title in enumerate(rows[0]) if title not in ("system", "score", "interval")]
-    return f"{table(rows, numeric)}\n\n{explanation(found, published)}"
+    units = "samples" if found.users is None else "users"
+    columns = f"difference: to {found.baseline}. won/tied/lost: {units}. detectable: with 80 % power."
+    return "\n".join([table(rows, numeric), "", columns, "", *_why(published), found.signature])
 
 
 def _cells(contrast: Contrast | None) -> list[str]:
@@ -98,13 +100,6 @@ def won(contrast: Contrast) -> str:
 def detectable(contrast: Contrast) -> str:
     """The smallest difference that the data would probably have shown; "" if the differences do not vary."""
     return "" if contrast.detectable is None else f"{contrast.detectable:.4f}"
-
-
-def explanation(found: Comparison, published: Sequence[PublishedRow] = ()) -> str:
-    """What the columns of the tables mean, and the signature."""
-    units = "samples" if found.users is None else "users"
-    columns = f"difference: to {found.baseline}. won/tied/lost: {units}. detectable: with 80 % power."
-    return "\n".join([columns, "", *_why(published), found.signature])
 
 
 def as_markdown(found: Comparison, published: Sequence[PublishedRow] = ()) -> str:

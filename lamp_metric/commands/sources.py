@@ -131,11 +131,7 @@ def _check_named(golds: Outputs) -> None:
 
 
 def left_out_by(subset: UserSubset, users: Mapping[str, str], task: Task, split: str | None) -> set[str]:
-    """Of the samples in ``users`` (id -> user) those of users who are not in a subset.
-
-    Raises:
-        ValueError: the subset is of other users than these.
-    """
+    """The samples in ``users`` (id -> user) of users who are not in the subset; ValueError if it is of other users."""
     subset.check_fits(task, split)
     ids = list(users)
     return set(ids) - {ids[position] for position in subset.positions(list(users.values()), split)}

@@ -114,16 +114,16 @@ def pack(
     partial: bool = False,
     ids_of: Callable[[Task], Collection[str]] | None = None,
 ) -> dict[str, Report]:
-    """Check files of predictions and write them into one zip; nothing is written unless all of them are fit.
+    """Check files of predictions, one per task, and write them into one zip, unless one of them is unfit.
 
     Args:
-        paths: outputs files, one per task.
+        paths: outputs files.
         output: the zip to write.
         partial: whether some tasks may be missing.
         ids_of: gives the samples of a config that need a prediction; None if they are not known.
 
     Returns:
-        Official task name -> report, in the benchmark's order. Nothing was written unless all files are fit.
+        Official task name -> report, in the benchmark's order.
 
     Raises:
         ValueError: a file is not an outputs file, its task is unknown, two files belong to one task, or a task is

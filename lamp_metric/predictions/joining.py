@@ -36,12 +36,9 @@ class JoinedOutputs:
 def join_by_id(
     predictions: Sequence[tuple[str, Any]], references: Sequence[tuple[str, Any]], names: tuple[str, str]
 ) -> tuple[list[str], list, list]:
-    """Ids, predictions and references, all in the order of the references.
+    """Ids, predictions and references, all in the order of the references, from pairs of sample id and output.
 
-    Args:
-        predictions: pairs of sample id and output.
-        references: pairs of sample id and output.
-        names: what to call the two sides in a message, such as their file names.
+    ``names``: what to call the two sides in a message, such as their file names.
 
     Raises:
         DuplicateIdError: an id occurs more than once on one side.
@@ -55,13 +52,9 @@ def join_by_id(
 
 
 def join(golds: Outputs, predictions: Outputs, task_name: str | None = None) -> JoinedOutputs:
-    """Join a file of predictions to the golds.
+    """Join a file of predictions to the golds of the same task.
 
-    Args:
-        golds: of one task.
-        predictions: of the same task.
-        task_name: the task's config name; by default, taken from the golds, see
-            :func:`~lamp_dataset.formats.recognition.task_of`.
+    ``task_name`` is its config name; by default, see :func:`~lamp_dataset.formats.recognition.task_of`.
 
     Raises:
         ValueError: the files belong to different tasks or hold different ids, or the golds are not of ``task_name``.
@@ -76,6 +69,5 @@ def join(golds: Outputs, predictions: Outputs, task_name: str | None = None) -> 
         raise ValueError(f"{golds.name}: nothing to score, 'golds' is an empty list")
     pairs = list(predictions.by_id.items()), list(golds.by_id.items())
     ids, predicted, references = join_by_id(*pairs, (predictions.name, golds.name))
-    return JoinedOutputs(
-        task, ids, predicted, references, (f"{predictions.name}: prediction", f"{golds.name}: reference")
-    )
+    names = f"{predictions.name}: prediction", f"{golds.name}: reference"
+    return JoinedOutputs(task, ids, predicted, references, names)

@@ -66,14 +66,10 @@ class Report:
 def check_predictions(
     path: str | os.PathLike, task: Task, ids: Collection[str] | None = None, golds_name: str | None = None
 ) -> Report:
-    """Check a file of predictions.
+    """Check a file of predictions for ``task``.
 
-    Args:
-        path: of the file.
-        task: the task that the predictions should be for.
-        ids: the samples that need a prediction; None if they are not known.
-        golds_name: what the golds call the task, if not by its official name; then the file may do so, too, or use a
-            name that papers use.
+    ``ids`` are the samples that need a prediction, if they are known. ``golds_name`` is what the golds call the task,
+    if not by its official name; then the file may do so, too, or use a name that papers use.
 
     Raises:
         ValueError: it is not an outputs file at all.

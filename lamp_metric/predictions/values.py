@@ -35,12 +35,9 @@ def where(ids: Sequence[str] | None, position: int) -> str:
 
 
 def as_text(value: Any, task: Task | None, place: str) -> str:
-    """``value`` as the text to score, without white space at both ends.
+    """``value`` as the text to score, without white space at both ends; ``place`` is its side and sample, for messages.
 
-    Args:
-        value: a string, or a number if the task has labels (the official script scores ``str(x)`` there).
-        task: None if it is not known yet: numbers pass.
-        place: side and sample, for the message.
+    Numbers pass if the task has labels (the official script scores ``str(x)`` there) or is None, not known yet.
 
     Raises:
         ValueError: anything else, such as None, a list or a Boolean.
