@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from statistics import fmean, stdev
 from typing import Any
 
-from lamp_metric.clusters import user_means
 from lamp_metric.measuring import ScoredSamples
 from lamp_metric.options import Resampling, signature
 from lamp_metric.significance import detectable_difference, few_units, holm
@@ -227,3 +226,15 @@ def outcomes(runs: Sequence[ScoredSamples], baseline: Sequence[ScoredSamples], k
         return None
     wins, losses = (sum(sign * gap > _EQUAL for gap in gaps.values()) for sign in (1, -1))
     return wins, len(gaps) - wins - losses, losses
+
+
+def user_means(values: Sequence[float], users: Sequence[str]) -> dict[str, float]:
+    """User -> mean of the user's values, from an exactly rounded sum; users in the order of their first sample.
+
+    >>> user_means([1.0, 0.0, 0.5], ["b", "a", "b"])
+    {'b': 0.75, 'a': 0.0}
+    """
+    of_user: dict[str, list[float]] = {}
+    for value, user in zip(values, users, strict=True):
+        of_user.setdefault(user, []).append(value)
+    return {user: math.fsum(found) / len(found) for user, found in of_user.items()}

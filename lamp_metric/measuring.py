@@ -12,10 +12,9 @@ from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.recognition import other_task, tasks_with_label
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
-from lamp_metric.clusters import check_users
 from lamp_metric.predictions.answers import extract_answer
 from lamp_metric.predictions.joining import JoinedOutputs, join_by_id
-from lamp_metric.predictions.values import SIDES, as_list, as_texts, records_of, where
+from lamp_metric.predictions.values import SIDES, as_list, as_texts, check_users, record_of, where
 from lamp_metric.scorers import SCORERS, Statistics
 
 
@@ -118,8 +117,11 @@ def _lists(
     if ids is not None:
         ids = as_list(ids, "ids")
     elif references and isinstance(references[0], Mapping):
-        records = (records_of(values, side) for values, side in zip((predictions, references), sides, strict=True))
-        ids, predictions, references = join_by_id(*records, SIDES)
+        pairs = (
+            [record_of(value, position, side) for position, value in enumerate(values)]
+            for values, side in zip((predictions, references), sides, strict=True)
+        )
+        ids, predictions, references = join_by_id(*pairs, SIDES)
     _check_lengths(predictions, references, ids)
     return ids, predictions, references
 

@@ -9,14 +9,13 @@ otherwise the samples themselves. Samples of one user are alike, so they are not
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from math import lcm
 
 import numpy as np
 
-from lamp_metric.clusters import numbered
 from lamp_metric.measuring import ScoredSamples
 from lamp_metric.options import Resampling
 
@@ -25,6 +24,17 @@ _CELLS = 4_000_000
 
 #: Result key -> that score on each resample.
 Resampled = Mapping[str, np.ndarray]
+
+
+def numbered(users: Iterable[str]) -> tuple[list[str], list[int]]:
+    """The distinct users in the order of their first sample, and for each sample the number of its user.
+
+    >>> numbered(["b", "a", "b"])
+    (['b', 'a'], [0, 1, 0])
+    """
+    numbers_of: dict[str, int] = {}
+    found = [numbers_of.setdefault(user, len(numbers_of)) for user in users]
+    return list(numbers_of), found
 
 
 @dataclass(frozen=True)

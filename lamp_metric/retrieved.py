@@ -114,7 +114,8 @@ def judge_retrieval(
                 values.setdefault(key, []).append([_at(found, k) for k in chosen])
     if not values:
         raise ValueError(f"{task.name}: no rows to judge retrieval on")
-    return JudgedRetrieval(chosen, {key: np.array(values[key]) for key in sorted(values, key=_order)}, users.users())
+    by_figure = sorted(values, key=lambda key: list(FIGURES).index(key[0]))  # keeps the rankers in their order
+    return JudgedRetrieval(chosen, {key: np.array(values[key]) for key in by_figure}, users.users())
 
 
 def _batches(rows: Any) -> Iterable[pa.Table]:
@@ -169,8 +170,3 @@ def _overlap(one: Sequence[int], other: Sequence[int]) -> list[float]:
 
 def _at(values: Sequence[float], k: int) -> float:
     return values[min(k, len(values)) - 1] if values else 0.0
-
-
-def _order(key: tuple[str, ...]) -> int:
-    """By figure; Python's sort keeps the rankers in their order."""
-    return list(FIGURES).index(key[0])

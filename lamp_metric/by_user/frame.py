@@ -10,9 +10,9 @@ import numpy as np
 
 from lamp_dataset.task import Task
 from lamp_metric.by_user.profiles import Nearness
-from lamp_metric.clusters import numbered
 from lamp_metric.contrasts import sample_values
 from lamp_metric.measuring import ScoredSamples
+from lamp_metric.resampling import numbered
 
 #: Scores that are means over samples. Macro F1 and RMSE are not: for a single user they say little or nothing.
 MEANS = ("accuracy", "MAE", "rouge-1", "rouge-L")

@@ -125,11 +125,7 @@ def check_output(output: str | os.PathLike[str]) -> None:
 
 
 def check_replaceable(target: Path) -> None:
-    """Make sure that replacing ``target`` deletes nothing but an older report.
-
-    Raises:
-        ValueError: there is something else; the message names it.
-    """
+    """Make sure that replacing ``target`` deletes nothing but an older report; ValueError names anything else there."""
     if not os.path.lexists(target):
         return
     if not target.is_dir():

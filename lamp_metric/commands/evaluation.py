@@ -198,11 +198,7 @@ def score_table(results: Sequence[Mapping[str, Any]]) -> str:
 def check_options(
     output: Path | None, inputs: Sequence[Path], as_json: bool, *, per_sample: bool, extract_answers: bool, **_: Any
 ) -> None:
-    """Reject options that contradict each other, before any work.
-
-    Raises:
-        ValueError: the message names the options.
-    """
+    """Reject options that contradict each other, before any work, with a ValueError that names them."""
     if output is not None:
         check_not_input(output, inputs)
     if extract_answers and output is not None:
@@ -212,11 +208,7 @@ def check_options(
 
 
 def write_scores(output: Path | None, scores: Mapping[str, Any], tasks: Iterable[Task]) -> None:
-    """Write the official result file of these tasks, if one was requested.
-
-    Raises:
-        OSError: the file cannot be written.
-    """
+    """Write the official result file of these tasks, if one was requested."""
     if output is not None:
         with write_whole(output, permissions=PRIVATE if any(task.gated for task in tasks) else None) as file:
             file.write(to_json(scores))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -12,9 +12,6 @@ from lamp_dataset.commands.retriever_options import FLAGS, TAKERS, check_options
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import Several, interval, resampling_options, table, to_json
 from lamp_metric.options import Resampling
-
-if TYPE_CHECKING:
-    from lamp_dataset.personalize.personalizer import Personalizer
 
 #: Option of a retriever -> how it is written here, where --seed is that of the resampling.
 FLAGS_HERE = {**FLAGS, "seed": "--random-seed"}
@@ -90,7 +87,7 @@ def retrieval(
 
 def _personalizers(
     config: str, names: Sequence[str], use_date: bool, rules: str, options: dict[str, Any]
-) -> Iterator[tuple[str, Personalizer]]:
+) -> Iterator[tuple[str, Any]]:
     """Each retriever's name and a personalizer with it, which checks what config and options allow."""
     from lamp_dataset.personalize.personalizer import Personalizer
 

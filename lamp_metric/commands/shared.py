@@ -46,11 +46,7 @@ def say_other_task(golds: Outputs, task: Task, task_name: str | None) -> None:
 
 
 def check_extraction(tasks: Sequence[Task], extract_answers: bool) -> None:
-    """Reject the search for labels if no task has any.
-
-    Raises:
-        ValueError: the message names the tasks.
-    """
+    """Reject the search for labels if no task has any, with a ValueError that names the tasks."""
     if extract_answers and not any(task.labels for task in tasks):
         names = ", ".join(task.name for task in tasks)
         raise ValueError(f"--extract_answers: no labels or ratings to look for in {names}; leave the option out")

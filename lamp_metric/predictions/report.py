@@ -19,7 +19,6 @@ from lamp_dataset.tasks import official_hint
 from lamp_metric.predictions.values import is_number
 from lamp_metric.scorers import SCORERS
 from lamp_metric.scorers.ordinal import number_of
-from lamp_metric.scorers.text import has_words
 
 #: The number of examples that a line of the report names.
 SHOWN = 5
@@ -166,7 +165,7 @@ def _ratings(task: Task, texts: list[tuple[str, str]]) -> list[str]:
 
 
 def _words(task: Task, texts: list[tuple[str, str]]) -> list[str]:
-    silent = [_shown(sample_id, text) for sample_id, text in texts if not has_words(text)]
+    silent = [_shown(sample_id, text) for sample_id, text in texts if not SCORERS[task.kind].is_usable(task, text)]
     stubs = [_shown(sample_id, text) for sample_id, text in texts if task.is_stub(text)]
     unbuilt = " in place of a text, as in files that have not been built yet"
     return [

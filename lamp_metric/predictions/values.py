@@ -1,4 +1,4 @@
-"""What users pass: lists, records and single values. They are checked here, and errors name the sample.
+"""What users pass: lists, records, users and single values. They are checked here, and errors name the sample.
 
 evaluate's own messages name no sample, so the evaluate module has its samples checked here before evaluate sees them.
 Standard library only.
@@ -7,7 +7,7 @@ Standard library only.
 from __future__ import annotations
 
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,6 +104,37 @@ def _check_columns(table: Any, side: str) -> None:
         raise ValueError(f"{side}: expected one column {short(again[0])}, found several of that name")
 
 
+def check_users(users: Iterable[Any], n: int, ids: Sequence[str] | None = None) -> list[str]:
+    """``users``, strings or whole numbers, as a list of names, one for each of ``n`` samples; messages name their ids.
+
+    Raises:
+        ValueError: there is not one user per sample, one is missing (None, NaN, an empty string) or neither a string
+            nor a whole number, or all samples are one user's. The message names the sample.
+    """
+    names = user_names(users, ids)
+    if len(names) != n:
+        raise ValueError(f"users: expected one for each of the {n} samples, found {len(names)}")
+    if n and len(set(names)) == 1:
+        raise ValueError(
+            f"users: expected two users or more, found one, {short(names[0])}, for all {n} samples: one user says "
+            "nothing about others"
+        )
+    return names
+
+
+def user_names(users: Iterable[Any], ids: Sequence[str] | None = None) -> list[str]:
+    """``users`` as a list of strings; arguments and errors as for :func:`check_users`, which also counts them."""
+    values = as_list(users, "users")
+    ids = ids if ids is not None and len(ids) == len(values) else None
+    for position, value in enumerate(values):
+        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+        if not whole and (not isinstance(value, str) or value == ""):
+            raise ValueError(
+                f"user of {where(ids, position)}: expected a non-empty string or a whole number, found {short(value)}"
+            )
+    return [str(value) for value in values]
+
+
 def record_of(value: Any, position: int, side: str) -> tuple[str, Any]:
     """The id and output of a record ``{"id": …, "output": …}``; other keys, as in rows of the data set, are ignored.
 
@@ -122,11 +153,6 @@ def record_of(value: Any, position: int, side: str) -> tuple[str, Any]:
     if value["id"] == NO_ID:
         raise ValueError(f"{place}: the 'id' is an empty string")
     return value["id"], value["output"]
-
-
-def records_of(values: Sequence[Any], side: str) -> list[tuple[str, Any]]:
-    """Id and output of each record, see :func:`record_of`."""
-    return [record_of(value, position, side) for position, value in enumerate(values)]
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,12 @@ SHOWN = ("correct",)
 HIGHER_IS_BETTER = True
 
 
-def is_usable(task: Task, prediction: str) -> bool:
-    """Whether ``prediction`` is a label of the task, case included."""
-    return prediction in task.labels
+def is_usable(task: Task, text: str) -> bool:
+    """Whether ``text`` is a label of the task, case included."""
+    return text in task.labels
 
 
-def is_valid_reference(task: Task, reference: str) -> bool:
-    """Whether ``reference`` is a label of the task, case included."""
-    return reference in task.labels
+is_valid_reference = is_usable
 
 
 def sample_statistics(task: Task, predictions: Sequence[str], references: Sequence[str]) -> dict[str, list[float]]:

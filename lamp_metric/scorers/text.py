@@ -21,25 +21,14 @@ SHOWN = ("rouge-1", "rouge-L")
 HIGHER_IS_BETTER = True
 
 
-def is_usable(task: Task, prediction: str) -> bool:
-    """Whether ROUGE sees a word in ``prediction``."""
-    return has_words(prediction)
-
-
 def is_valid_reference(task: Task, reference: str) -> bool:
     """Any text can be a reference."""
     return True
 
 
-def has_words(text: str) -> bool:
-    """Whether ROUGE sees a word in ``text``: a-z or 0-9 after lower-casing.
-
-    The same answer as the tokenizer's, without importing ``rouge_score``.
-
-    >>> has_words("Café"), has_words("東京!")
-    (True, False)
-    """
-    return any("a" <= character <= "z" or "0" <= character <= "9" for character in text.lower())
+def is_usable(task: Task, prediction: str) -> bool:
+    """Whether ROUGE sees a word: a-z or 0-9 after lower-casing. The tokenizer's answer, without ``rouge_score``."""
+    return any("a" <= character <= "z" or "0" <= character <= "9" for character in prediction.lower())
 
 
 def common_words(a: Sequence[str], b: Sequence[str]) -> int:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lamp_dataset.tasks import TASKS
-from lamp_metric.contrasts import compare_systems, differences_by_user, outcomes, sample_values
+from lamp_metric.contrasts import compare_systems, differences_by_user, outcomes, sample_values, user_means
 from lamp_metric.measuring import measure
 from lamp_metric.options import Resampling
 from lamp_metric.resampling import intervals
@@ -129,3 +129,8 @@ def test_rounding_makes_no_winner():
     golds = ["a b c d e f g"] * 6
     a, b = (measure(TASKS["LaMP_4"], side, golds, users=["x"] * 5 + ["y"]) for side in (texts, [*texts[4::-1], "b d"]))
     assert outcomes([a], [b], "rouge-1") == (0, 2, 0)
+
+
+def test_means_by_user():
+    assert user_means([0.25, 1.0, 0.75], ["b", "a", "b"]) == {"b": 0.5, "a": 1.0}
+    assert user_means([0.1] * 10, ["a"] * 10) == {"a": 0.1}

@@ -10,7 +10,15 @@ from sklearn.metrics import f1_score
 from lamp_dataset.tasks import TASKS
 from lamp_metric.measuring import ScoredSamples, measure
 from lamp_metric.options import Resampling
-from lamp_metric.resampling import Units, intervals, mean_intervals, p_values, percentile_interval, resampled_scores
+from lamp_metric.resampling import (
+    Units,
+    intervals,
+    mean_intervals,
+    numbered,
+    p_values,
+    percentile_interval,
+    resampled_scores,
+)
 from lamp_metric.scoring import score
 
 
@@ -392,3 +400,7 @@ def test_the_clustered_interval_covers_the_truth_and_the_interval_by_sample_does
     # 190 expected by user, give or take 3 per deviation, and a little less for so few users
     assert covered[0] >= 178
     assert covered[1] <= 150
+
+
+def test_users_are_numbered_by_their_first_sample():
+    assert numbered(["b", "a", "b", "c"]) == (["b", "a", "c"], [0, 1, 0, 2])

@@ -1,3 +1,5 @@
+import re
+
 import datasets
 import numpy as np
 import pandas as pd
@@ -5,16 +7,20 @@ import pyarrow as pa
 import pytest
 
 from lamp_dataset.tasks import TASKS
+from lamp_metric.comparison import compare
 from lamp_metric.predictions.values import (
     NO_ID,
     as_list,
     as_text,
     as_texts,
     check_batch,
+    check_users,
     join_records,
     record_of,
+    user_names,
     where,
 )
+from lamp_metric.scoring import score
 
 TEXTS, LABELS = TASKS["LaMP_4"], TASKS["LaMP_1"]
 ROWS = [{"id": "1", "output": "a b"}, {"id": "2", "output": "c"}]
@@ -189,3 +195,33 @@ def test_a_table_with_two_columns_of_one_name_is_refused(kind):
     )
     with pytest.raises(ValueError, match=r"predictions: .*'output'"):
         as_list(table, "predictions")
+
+
+def test_strings_and_whole_numbers_are_users():
+    assert check_users(["a", "b", "a"], 3) == ["a", "b", "a"]
+    assert check_users((7, np.int64(8)), 2) == ["7", "8"]
+    assert check_users(iter("ab"), 2) == ["a", "b"]
+    assert check_users(pd.Series(["a", "b"]), 2) == ["a", "b"]
+
+
+@pytest.mark.parametrize("user", [None, float("nan"), "", 1.5, True, ["a"], {"id": "1"}])
+def test_a_sample_without_a_user_is_named(user):
+    with pytest.raises(ValueError, match=f"sample 1.*{re.escape(repr(user))}"):
+        user_names(["a", user])
+    with pytest.raises(ValueError, match="sample 'y'"):
+        check_users(["a", user], 2, ["x", "y"])
+
+
+def test_the_number_of_users_must_be_that_of_the_samples():
+    for users in (["a", "b"] * 3, ["a"]):
+        with pytest.raises(ValueError, match=f"users.* 3 .*{len(users)}"):
+            check_users(users, 3)
+    with pytest.raises(ValueError, match="users.*2.*4"):
+        compare("LaMP_3", ["1", "2"], ["1", "2"], ["1", "2"], users=list("abab"))
+
+
+def test_one_user_alone_is_an_error():
+    with pytest.raises(ValueError, match="two users.*'a'"):
+        check_users(["a", "a"], 2)
+    with pytest.raises(ValueError, match="two users.*'a'"):
+        score("LaMP_3", ["1", "2"], ["1", "2"], users=["a", "a"], confidence_level=0.9)

@@ -51,7 +51,9 @@ def test_the_cheap_rule_for_words_agrees_with_the_tokenizer_for_every_character(
     tokenizer = DefaultTokenizer(use_stemmer=False)
     for code in range(0x110000):
         character = chr(code)
-        assert rouge.has_words(character) == bool(tokenizer.tokenize(character)), hex(code)
+        assert rouge.is_usable(TASKS["LaMP_4"], character) == bool(tokenizer.tokenize(character)), hex(code)
+    assert rouge.is_usable(TASKS["LaMP_4"], "Café")
+    assert not rouge.is_usable(TASKS["LaMP_4"], "東京!")
 
 
 #: The peak is that of this process alone: ru_maxrss would begin with the peak of the one that started it.
