@@ -23,7 +23,14 @@ CAPTIONS = {
     "score_by_k": "The score by the number of retrieved items, with intervals.",
 }
 
-_STYLE = """
+_DOCUMENT = string.Template("""\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title</title>
+<style>
 :root { color-scheme: light; }
 body { margin: 0 auto; padding: 1rem; max-width: 62rem; color: #1a1a1a; background: #fff;
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
@@ -42,16 +49,7 @@ h5 { margin: 1rem 0 .2rem; font-size: .95rem; } dl { margin: 0 0 1rem; font-size
 dt { color: #555; } dd { margin: 0 0 .3rem 1rem; }
 code { font-size: .85rem; overflow-wrap: anywhere; }
 @media print { figure, tr { break-inside: avoid; } }
-"""
-
-_DOCUMENT = string.Template("""\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title</title>
-<style>$style</style>
+</style>
 </head>
 <body>
 <main>
@@ -67,7 +65,7 @@ def page(summary: Mapping[str, Any], figures: Mapping[str, bytes], texts: Mappin
     drawn = {name: _figure(name, svg) for name, svg in figures.items()}
     title = f"Who gains from the profile? {summary['task']}"
     parts = [f"<h1>{escape(title)}</h1>", *_sections(summary, drawn, texts)]
-    return _DOCUMENT.substitute(title=escape(title), style=_STYLE, body="\n".join(parts))
+    return _DOCUMENT.substitute(title=escape(title), body="\n".join(parts))
 
 
 def _sections(summary: Mapping[str, Any], drawn: Mapping[str, str], texts: Mapping[str, Any]) -> Iterator[str]:

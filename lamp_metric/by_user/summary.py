@@ -23,6 +23,7 @@ def summarize(frame: Frame, key: str, resampling: Resampling, *, extract_answers
     """The numbers of the report; bins, correlations and extreme users are about the score ``key`` of ``frame.keys``."""
     compared = compare_systems(frame.systems, frame.baseline, resampling, extract_answers=extract_answers)
     size = frame.by_user(frame.sizes)
+    gains = {system: frame.by_user(frame.gains(system, key)) for system in frame.others}
     traits = {"profile_size": np.asarray(frame.sizes), "similarity": frame.similarity}
     return {
         "task": frame.task.name,
@@ -35,7 +36,13 @@ def summarize(frame: Frame, key: str, resampling: Resampling, *, extract_answers
         "higher_is_better": frame.samples.scorer.HIGHER_IS_BETTER,
         "systems": {name: _system(frame, name, found) for name, found in compared.systems.items()},
         "contrasts": _contrasts(frame, compared),
-        **{f"by_{name}": _by_trait(frame, trait, key, resampling) for name, trait in traits.items()},
+        **{
+            f"by_{name}": {
+                "spearman": spearman(frame.by_user(trait), gains, resampling),
+                "bins": binned(frame, trait, key, resampling),
+            }
+            for name, trait in traits.items()
+        },
         "copies": _copies(frame, resampling),
         "by_k": _by_k(compared, key),
         "extremes": {system: _extremes(frame, system, key) for system in frame.others},
@@ -75,15 +82,6 @@ def _contrasts(frame: Frame, compared: Comparison) -> dict[str, dict[str, dict[s
             for key, found in of_keys.items()
         }
         for name, of_keys in compared.contrasts.items()
-    }
-
-
-def _by_trait(frame: Frame, trait: np.ndarray, key: str, resampling: Resampling) -> dict[str, Any]:
-    of_users = frame.by_user(trait)
-    gains = {system: frame.by_user(frame.gains(system, key)) for system in frame.others}
-    return {
-        "spearman": spearman(of_users, gains, resampling),
-        "bins": binned(frame, trait, key, resampling),
     }
 
 
