@@ -9,8 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from lamp_dataset.formats.texts import short
-from lamp_dataset.personalize.retrieval.from_file import RankingFile
-from lamp_dataset.personalize.retrieval.rankers import RANKERS, RENAMED, make_ranker
+from lamp_dataset.personalize.retrieval.rankers import RANKERS, RENAMED, RankingFile, make_ranker
 from lamp_dataset.personalize.retrieval.ranking import Ranker
 
 _ATTRIBUTES = ("needs_query", "needs_dates", "scored", "rank")

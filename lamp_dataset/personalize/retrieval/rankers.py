@@ -11,22 +11,39 @@ import dataclasses
 import hashlib
 import math
 import numbers
+import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+import numpy as np
+
+from lamp_dataset.formats.rankings import read_rankings
 from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.retrieval.bm25 import EPSILON, K1, B, Tokenize, bm25_scores
 from lamp_dataset.personalize.retrieval.dense import Dense
-from lamp_dataset.personalize.retrieval.fusion import RRF
-from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking, by_score
-from lamp_dataset.personalize.retrieval.samples import Sample
+from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking, by_score, rank
+from lamp_dataset.personalize.retrieval.samples import Sample, positions_by_id
+
+
+class _OneByOne:
+    """Ranks one sample after the other. Query, dates and scores play no part unless a subclass says so."""
+
+    needs_query: ClassVar[bool] = False
+    needs_dates: ClassVar[bool] = False
+    scored: ClassVar[bool] = False
+
+    def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
+        return [self._rank(sample) for sample in samples]
+
+    def _rank(self, sample: Sample) -> Ranking:
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True)
-class BM25:
+class BM25(_OneByOne):
     """Words in common, weighted by rarity: the official ``rank_bm25``, see :func:`bm25_scores`."""
 
     k1: float = K1
@@ -34,7 +51,6 @@ class BM25:
     epsilon: float = EPSILON
     tokenize: Tokenize | None = None
     needs_query: ClassVar[bool] = True
-    needs_dates: ClassVar[bool] = False
     scored: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -45,26 +61,20 @@ class BM25:
             found = f"k1={self.k1}, b={self.b}, epsilon={self.epsilon}"
             raise ValueError(f"bm25: expected k1 above 0, b from 0 to 1 and epsilon from 0, all finite, found {found}")
 
-    def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
-        """See :class:`Ranker`."""
-        options = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return [by_score(bm25_scores(sample.texts, sample.query.text, **options)) for sample in samples]
+    def _rank(self, sample: Sample) -> Ranking:
+        return by_score(bm25_scores(sample.texts, sample.query.text, **vars(self)))
 
 
 @dataclass(frozen=True)
-class Recency:
-    """The newest first; for equal dates, the later in the profile first. Items without a date count as the oldest."""
+class Recency(_OneByOne):
+    """The newest first; for equal dates, the later in the profile first. Items without a date count as the oldest.
 
-    needs_query: ClassVar[bool] = False
+    A date that is neither a year nor ``YYYY-MM-DD`` is a ValueError.
+    """
+
     needs_dates: ClassVar[bool] = True
-    scored: ClassVar[bool] = False
 
-    def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
-        """See :class:`Ranker`; ValueError for a date that is neither a year nor ``YYYY-MM-DD``."""
-        return [self._rank(sample) for sample in samples]
-
-    @staticmethod
-    def _rank(sample: Sample) -> Ranking:
+    def _rank(self, sample: Sample) -> Ranking:
         dates = sample.column("date")
         keys = [_date_key(date, sample.id, position) for position, date in enumerate(dates)]
         undated = sum(date in _NO_DATE for date in dates)
@@ -86,45 +96,116 @@ def _date_key(date: object, sample_id: str, position: int) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class Random:
+class Random(_OneByOne):
     """A random order that depends only on the seed and the sample's id, not on k, batches or processes."""
 
     seed: int = 0
-    needs_query: ClassVar[bool] = False
-    needs_dates: ClassVar[bool] = False
-    scored: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         """Raise ValueError for a seed that is not a whole number."""
         if not isinstance(self.seed, numbers.Integral) or isinstance(self.seed, bool):
             raise ValueError(f"random: expected a whole number as seed, found {short(self.seed)}")
 
-    def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
-        """See :class:`Ranker`. Positions are sorted by a hash: the same on every version of Python."""
-        return [Ranking(sorted(range(sample.size), key=self._key(sample.id))) for sample in samples]
-
-    def _key(self, sample_id: str) -> Callable[[int], bytes]:
-        start = hashlib.blake2b(f"{self.seed}\0{sample_id}\0".encode())
+    def _rank(self, sample: Sample) -> Ranking:
+        """Positions are sorted by a hash: the same on every version of Python."""
+        start = hashlib.blake2b(f"{self.seed}\0{sample.id}\0".encode())
 
         def key(position: int) -> bytes:
             state = start.copy()
             state.update(str(position).encode())
             return state.digest()
 
-        return key
+        return Ranking(sorted(range(sample.size), key=key))
 
 
 @dataclass(frozen=True)
-class First:
+class First(_OneByOne):
     """The order in which the profile is stored."""
 
-    needs_query: ClassVar[bool] = False
-    needs_dates: ClassVar[bool] = False
-    scored: ClassVar[bool] = False
+    def _rank(self, sample: Sample) -> Ranking:
+        return Ranking(list(range(sample.size)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RRF:
+    """Reciprocal rank fusion (Cormack et al. 2009): an item's score is the sum over rankers of 1 / (c + its rank).
+
+    Args:
+        rankers: the rankers to fuse, two or more.
+        c: the constant, 60 in the paper; the first rank is 1.
+    """
+
+    rankers: tuple[Ranker, ...]
+    c: float = 60.0
+    scored: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for fewer than two rankers, or a constant out of range."""
+        if len(self.rankers) < 2 or not 0 <= self.c < math.inf:
+            raise ValueError(
+                f"rrf: expected two rankers or more and a finite c from 0, found {len(self.rankers)} and c={self.c}"
+            )
+
+    @property
+    def needs_query(self) -> bool:
+        """Whether any of the rankers does."""
+        return any(ranker.needs_query for ranker in self.rankers)
+
+    @property
+    def needs_dates(self) -> bool:
+        """Whether any of the rankers does."""
+        return any(ranker.needs_dates for ranker in self.rankers)
 
     def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
         """See :class:`Ranker`."""
-        return [Ranking(list(range(sample.size))) for sample in samples]
+        return [
+            self._fuse(rankings) for rankings in zip(*(rank(ranker, samples) for ranker in self.rankers), strict=True)
+        ]
+
+    def _fuse(self, rankings: Sequence[Ranking]) -> Ranking:
+        scores = np.zeros(len(rankings[0].order))
+        for ranking in rankings:
+            scores[np.array(ranking.order, np.int64)] += 1 / (self.c + 1 + np.arange(len(scores)))
+        return by_score(scores, tuple(note for ranking in rankings for note in ranking.notes))
+
+
+class RankingFile(_OneByOne):
+    """A ranking file, ``{sample id: [item id, ... best first]}``, as the official script and ours write it.
+
+    It may name only some of a profile's items; the others are not retrieved. An unknown sample or item is a ValueError.
+    """
+
+    def __init__(self, path: str | os.PathLike) -> None:
+        """Read the file; OSError if it cannot be read, ValueError if it is not a ranking file."""
+        found = read_rankings(path)
+        self.path, self.digest, self._by_id = found.name, found.sha256, found.by_id
+
+    def __repr__(self) -> str:
+        """The path."""
+        return f"RankingFile({self.path!r})"
+
+    def __getstate__(self) -> dict[str, str]:
+        """Path and digest: the content is read again where the ranker is unpickled, and caches see a change of it."""
+        return {"path": self.path, "digest": self.digest}
+
+    def __setstate__(self, state: dict[str, str]) -> None:
+        """Read the file again; ValueError if it has changed since."""
+        self.__init__(state["path"])
+        if self.digest != state["digest"]:
+            raise ValueError(f"{self.path}: the ranking file has changed while it was in use; start again")
+
+    def _rank(self, sample: Sample) -> Ranking:
+        if sample.id not in self._by_id:
+            raise ValueError(f"{self.path}: no ranking of sample {short(sample.id)}; made of another split or config?")
+        positions = positions_by_id(sample)
+        ranked = list(dict.fromkeys(self._by_id[sample.id]))
+        unknown = [item_id for item_id in ranked if item_id not in positions]
+        if unknown:
+            message = (
+                f"names item {short(unknown[0])}, which its profile of {sample.size} items lacks ({len(unknown)} such)"
+            )
+            raise ValueError(f"{self.path}: sample {short(sample.id)} {message}; made of another split or config?")
+        return Ranking([positions[item_id] for item_id in ranked])
 
 
 #: Name -> ranker.

@@ -7,8 +7,7 @@ from personal import batch, row
 import lamp_dataset
 from lamp_dataset import Personalizer, Ranking
 from lamp_dataset.personalize.retrieval.choice import choose_ranker
-from lamp_dataset.personalize.retrieval.from_file import RankingFile
-from lamp_dataset.personalize.retrieval.rankers import BM25, First
+from lamp_dataset.personalize.retrieval.rankers import BM25, First, RankingFile
 
 OWN = """
 from lamp_dataset import Ranking
