@@ -227,17 +227,24 @@ def make_ranker(name: str, **options: Any) -> Ranker:
     Raises:
         ValueError: an unknown ranker or option, or a value out of range; the message lists what is known.
     """
-    options, known = _renamed(options), _options(name)
-    if name != "rrf":
-        _refuse_unknown(name, options, known)
-        return _build(name, options)
-    parts = options.get("rankers") or ()
-    if isinstance(parts, str) or len(parts) < 2 or name in parts:
+    options, own = _renamed(options), _options(name)
+    parts = (options.get("rankers") or ()) if name == "rrf" else ()
+    if name == "rrf" and (isinstance(parts, str) or len(parts) < 2 or name in parts):
         expected = "expected two or more other rankers as 'rankers', like ['bm25', 'recency']"
         raise ValueError(f"rrf: {expected}, found {short(parts)}")
-    _refuse_unknown(name, options, known.union(*map(_options, parts)))
-    rankers = tuple(make_ranker(part, **{k: v for k, v in options.items() if k in _options(part)}) for part in parts)
-    return _build(name, {k: v for k, v in options.items() if k in known} | {"rankers": rankers})
+    known = own.union(*map(_options, parts))
+    unknown = sorted(set(options) - known)
+    if unknown:
+        raise ValueError(f"{name}: unknown option {short(unknown[0])}; known: {', '.join(sorted(known)) or 'none'}")
+    given = {option: value for option, value in options.items() if option in own}
+    if parts:
+        given["rankers"] = tuple(
+            make_ranker(part, **{k: v for k, v in options.items() if k in _options(part)}) for part in parts
+        )
+    try:
+        return RANKERS[name](**given)
+    except TypeError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 def _renamed(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -253,16 +260,3 @@ def _options(name: str) -> set[str]:
     if name not in RANKERS:
         raise ValueError(f"no retriever named {short(name)}; known: {', '.join(RANKERS)}")
     return {field.name for field in dataclasses.fields(RANKERS[name]) if field.init}
-
-
-def _refuse_unknown(name: str, options: Mapping[str, Any], known: set[str]) -> None:
-    unknown = sorted(set(options) - known)
-    if unknown:
-        raise ValueError(f"{name}: unknown option {short(unknown[0])}; known: {', '.join(sorted(known)) or 'none'}")
-
-
-def _build(name: str, options: Mapping[str, Any]) -> Ranker:
-    try:
-        return RANKERS[name](**options)
-    except TypeError as error:
-        raise ValueError(f"{name}: {error}") from None
