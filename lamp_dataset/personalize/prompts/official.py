@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from lamp_dataset.personalize.prompts.parts import CUT, EMPTY, WHOLE, Prompt, assemble, input_only, no_place
 from lamp_dataset.personalize.prompts.tokens import Tokens
@@ -20,16 +21,8 @@ from lamp_dataset.task import Cost, Wording
 Items = Sequence[Mapping[str, str]]
 
 
-def shares() -> list[float]:
-    """The shares of the budget that the input may reserve, in the order of trial, in the script's floating point."""
-    found, share = [], 0.6
-    while share >= 0:
-        found.append(share)
-        share -= 0.1
-    return found
-
-
-SHARES = tuple(shares())
+#: Shares of the budget that the input may reserve, in the order of trial: 0.6, 0.5, … 0, in the script's arithmetic.
+SHARES = tuple(accumulate([-0.1] * 6, initial=0.6))
 
 
 @dataclass(frozen=True)
@@ -42,16 +35,7 @@ class Truncated:
 
 
 class NoRoom(Exception):  # noqa: N818 - the script's way to go on, not an error of the caller's
-    """The tokenizer refuses the limit of an item, so the input has to reserve less.
-
-    Attributes:
-        trouble: what the tokenizer says against a limit that it should take, or "".
-    """
-
-    def __init__(self, trouble: str) -> None:
-        """Keep the trouble."""
-        super().__init__(trouble)
-        self.trouble = trouble
+    """The tokenizer refuses the limit of an item; says what it says against a limit that it should take, or ""."""
 
 
 def official_prompts(
@@ -68,7 +52,14 @@ def official_prompts(
         fields if isinstance(fields, Prompt) else _assemble(wording, *sample, fields, [next(texts) for _ in fields])
         for sample, fields in zip(samples, found, strict=True)
     ]
-    return _note_lengths(prompts, found, tokens, max_length)
+    lengths = tokens.prompt_lengths([prompt.text for prompt in prompts])
+    lost = f"{tokens.unit}: beyond {max_length} the end of the input will be lost"
+    return [
+        prompt  # one that is the input says already why
+        if prompt is fields or length <= max_length
+        else replace(prompt, notes=(*prompt.notes, f"the prompt has {length} {lost}"))
+        for prompt, fields, length in zip(prompts, found, lengths, strict=True)
+    ]
 
 
 def _measured(wording: Wording, text: str, items: Items) -> Iterator[str]:
@@ -76,7 +67,8 @@ def _measured(wording: Wording, text: str, items: Items) -> Iterator[str]:
     yield text
     for item in items:
         yield item[wording.truncated_field]
-        yield from _cost_text(wording.item_cost, item)
+        if wording.item_cost[1] is not None:
+            yield wording.item_cost[1].format_map(item)
 
 
 def _truncate(wording: Wording, text: str, items: Items, tokens: Tokens, max_length: int) -> list[Truncated] | Prompt:
@@ -88,7 +80,7 @@ def _truncate(wording: Wording, text: str, items: Items, tokens: Tokens, max_len
         try:
             return _truncate_items(wording, items, tokens, budget - min(length, int(share * budget)))
         except NoRoom as refusal:
-            trouble = refusal.trouble
+            trouble = str(refusal)
     left = "1 item does" if len(items) == 1 else f"{len(items)} items do"
     found = f"the input takes {length} of {max_length} {tokens.unit}; {left} not fit"
     return input_only(text, items, f"{found}{trouble and f' ({trouble})'}: the prompt is the input")
@@ -114,15 +106,12 @@ def _limited(text: str, limit: int, tokens: Tokens) -> list:
         raise NoRoom("" if limit < 0 else str(error) or type(error).__name__) from error
 
 
-def _cost_text(cost: Cost, item: Mapping[str, str]) -> Iterator[str]:
-    if cost[1] is not None:
-        yield cost[1].format_map(item)
-
-
 def _cost(cost: Cost, item: Mapping[str, str], tokens: Tokens) -> int:
-    return cost[0] + sum(
-        tokens.cached_length(text) if text == cost[1] else tokens.length(text) for text in _cost_text(cost, item)
-    )
+    number, template = cost
+    if template is None:
+        return number
+    text = template.format_map(item)
+    return number + (tokens.cached_length(text) if text == template else tokens.length(text))
 
 
 def _use(text: str, ids: list, limit: int, tokens: Tokens) -> tuple[str, str]:
@@ -145,20 +134,3 @@ def _assemble(wording: Wording, text: str, items: Items, fields: Sequence[Trunca
         notes.append(f"nothing is left of the texts of {use.count(EMPTY)} of {len(items)} items")
     worded = [{**item, name: short} for item, short in zip(items, texts, strict=True)]
     return Prompt(assemble(wording, text, worded), tuple(use), tuple(notes))
-
-
-def _note_lengths(prompts: Sequence[Prompt], found: Sequence, tokens: Tokens, max_length: int) -> list[Prompt]:
-    """The prompts, with a note on those that are too long; a prompt that is the input says already why."""
-    lengths = tokens.prompt_lengths([prompt.text for prompt in prompts])
-    return [
-        prompt
-        if isinstance(fields, Prompt) or length <= max_length
-        else replace(
-            prompt,
-            notes=(
-                *prompt.notes,
-                f"the prompt has {length} {tokens.unit}: beyond {max_length} the end of the input will be lost",
-            ),
-        )
-        for prompt, fields, length in zip(prompts, found, lengths, strict=True)
-    ]
