@@ -3,36 +3,13 @@ import os
 import stat
 from pathlib import Path
 
-import click.testing
 import datasets
 import pytest
 from histories import made_up
 from made_up import golds, outputs, write_split
 
-import lamp_dataset
 from lamp_dataset import TASKS, History
-from lamp_dataset.__main__ import main
 from lamp_dataset.formats.json_file import EntryWriter
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch):
-    """Run a command in an empty folder with a cache of its own; gives exit status and both outputs."""
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-
-    def call(*arguments):
-        result = click.testing.CliRunner().invoke(main, [str(argument) for argument in arguments])
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        return result.exit_code, result.output
-
-    return call
-
-
-def sample(name, split="train"):
-    return datasets.load_dataset("lamp", name, split=split, data_dir=lamp_dataset.SAMPLE)
-
 
 HERE = ("--data-dir", "sample")
 #: Not Dataset.from_json: it turns dates into times, whatever types are declared.
@@ -43,9 +20,9 @@ READERS = {
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_the_file_holds_the_pairs(run, name):
+def test_the_file_holds_the_pairs(run, name, sample):
     history = History("LaMP_4_time", visible="earlier", limit=2)
-    expected = history.pairs(sample("LaMP_4_time"), exclude=[sample("LaMP_4_time", "test")]).to_list()
+    expected = history.pairs(sample("LaMP_4_time", "train"), exclude=[sample("LaMP_4_time", "test")]).to_list()
     options = ("--visible", "earlier", "--limit", 2, "--exclude-split", "test")
     status, output = run("history", "LaMP_4_time", *HERE, *options, "--output", name)
     assert (status, f"{name}: {history.counts}" in output) == (0, True)
@@ -53,7 +30,7 @@ def test_the_file_holds_the_pairs(run, name):
     assert stat.S_IMODE(os.stat(name).st_mode) & 0o077 == 0o044
 
 
-def test_every_option_reaches_the_pairs(run):
+def test_every_option_reaches_the_pairs(run, sample):
     history = History("LaMP_7", visible="others", style="official", limit=None, seed=3)
     expected = history.pairs(sample("LaMP_7", "validation")).to_list()
     options = ("--split", "validation", "--visible", "others", "--style", "official", "--no-limit", "--seed", 3)
@@ -62,8 +39,8 @@ def test_every_option_reaches_the_pairs(run):
 
 
 @pytest.mark.parametrize("name", ["LaMP_4", "LaMP_4_time"])
-def test_pairs_of_some_users_are_those_of_all_users(run, name):
-    pairs = History(name).pairs(sample(name))
+def test_pairs_of_some_users_are_those_of_all_users(run, name, sample):
+    pairs = History(name).pairs(sample(name, "train"))
     wanted = sorted(set(pairs["user_id"]))[:2]
     Path("users.txt").write_text("\n".join(wanted), encoding="utf-8")
     assert run("history", name, *HERE, "--users", "users.txt", "--output", "p.parquet")[0] == 0

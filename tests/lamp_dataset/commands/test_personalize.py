@@ -14,30 +14,10 @@ from lamp_dataset import Personalizer, swap_profiles, users_of
 from lamp_dataset.__main__ import main
 from lamp_dataset.personalize.retrieval.rankers import RANKERS
 
-
-@pytest.fixture
-def run(tmp_path, monkeypatch):
-    """Run the command in an empty folder with a cache of its own; gives exit status and both outputs."""
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-
-    def call(*arguments):
-        result = click.testing.CliRunner().invoke(main, [str(argument) for argument in arguments])
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        return result.exit_code, result.output
-
-    return call
-
-
-def sample(name, split="validation"):
-    return datasets.load_dataset("lamp", name, split=split, data_dir=lamp_dataset.SAMPLE)
-
-
 HERE = ("--data-dir", lamp_dataset.SAMPLE)
 
 
-def test_personalize_writes_what_map_gives(run):
+def test_personalize_writes_what_map_gives(run, sample):
     expected = sample("LaMP_3").map(Personalizer("LaMP_3", k=2), batched=True, remove_columns=["profile"]).to_list()
     for name, load in (("p.parquet", datasets.Dataset.from_parquet), ("p.jsonl", datasets.Dataset.from_json)):
         status, output = run("personalize", "LaMP_3", *HERE, "-k", 2, "--output", name)
@@ -83,7 +63,7 @@ def test_prompts_beyond_the_budget_are_counted(run):
     assert {row["length_unit"] for row in rows} == {"words"}
 
 
-def test_options_reach_the_prompt(run):
+def test_options_reach_the_prompt(run, sample):
     options = {"retriever": "recency", "k": 3, "max_length": 70, "rules": "fixed", "order": "best-last"}
     rows = sample("LaMP_4_time", "train").select(range(2))
     expected = rows.map(Personalizer("LaMP_4_time", **options), batched=True, remove_columns=["profile"])
@@ -95,7 +75,7 @@ def test_options_reach_the_prompt(run):
     assert datasets.Dataset.from_parquet("p.parquet").to_list() == expected.to_list()
 
 
-def test_the_control_arms(run):
+def test_the_control_arms(run, sample):
     rows, shown = sample("LaMP_3"), {}
     for arm, chosen in {
         "own": (rows, {"k": 2}),
@@ -121,7 +101,7 @@ def test_a_limit_shows_the_first_rows_of_the_whole_swap(run):
 
 
 @pytest.mark.parametrize("name", ["LaMP_3", "LaMP_3_time"])
-def test_summaries_by_user_go_in_front(run, name):
+def test_summaries_by_user_go_in_front(run, name, sample):
     rows = sample(name)
     users = users_of(rows)
     with open("s.json", "w", encoding="utf-8") as file:
@@ -166,7 +146,7 @@ def test_the_seed_of_the_retriever_is_not_that_of_the_swap(run):
     assert [sorted(row["retrieved_ids"]) for row in a] == [sorted(row["retrieved_ids"]) for row in b]
 
 
-def test_rank_writes_the_official_file_and_personalize_reads_it(run, tmp_path):
+def test_rank_writes_the_official_file_and_personalize_reads_it(run, tmp_path, sample):
     status, output = run("rank", "LaMP_4", *HERE, "--output", "ranking.json")
     assert (status, output.splitlines()[-1]) == (0, "ranking.json: rankings of 3 samples")
     found = json.loads((tmp_path / "here" / "ranking.json").read_text(encoding="utf-8"))
@@ -228,7 +208,7 @@ def test_rrf_and_random_take_their_options(run, tmp_path):
     assert contents[0] == contents[1] != contents[2]
 
 
-def test_the_options_of_bm25(run):
+def test_the_options_of_bm25(run, sample):
     assert run("personalize", "LaMP_3", *HERE, "--k1", 0.4, "--b", 0, "--output", "p.parquet")[0] == 0
     options = {"k1": 0.4, "b": 0.0}
     expected = sample("LaMP_3").map(Personalizer("LaMP_3", **options), batched=True, remove_columns=["profile"])
@@ -249,7 +229,7 @@ class Nothing(Last):
 """
 
 
-def test_a_retriever_of_ones_own_in_the_working_directory(run, tmp_path, monkeypatch):
+def test_a_retriever_of_ones_own_in_the_working_directory(run, tmp_path, monkeypatch, sample):
     monkeypatch.setattr(sys, "path", [*sys.path])
     (tmp_path / "here" / "my_retriever.py").write_text(OWN)
     status, _ = run("rank", "LaMP_3", *HERE, "--retriever", "my_retriever:Last", "--output", "r.json")

@@ -2,34 +2,16 @@ import json
 import os
 import stat
 
-import click.testing
 import datasets
 import pytest
 
 import lamp_dataset
-from lamp_dataset.__main__ import main
 from lamp_dataset.formats.user_files import read_user_subset
 
 HERE = ("--data-dir", lamp_dataset.SAMPLE)
 
 
-@pytest.fixture
-def run(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        result = click.testing.CliRunner().invoke(main, [str(argument) for argument in arguments])
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        return result.exit_code, result.output
-
-    return call
-
-
-def sample(name, split="validation"):
-    return datasets.load_dataset("lamp", name, split=split, data_dir=lamp_dataset.SAMPLE)
-
-
-def test_the_file_chooses_rows_and_says_how_it_was_made(run):
+def test_the_file_chooses_rows_and_says_how_it_was_made(run, sample):
     status, output = run("users", "LaMP_3", *HERE, "--top", 1, "--output", "u.json")
     assert (status, "u.json: 1 of 2 users with 2 of 3 samples; profiles of 5 to 5 items" in output) == (0, True)
     recipe = {"config": "LaMP_3", "split": "validation", "top": 1, "by": "profile"}
@@ -96,7 +78,7 @@ def test_bad_options_are_one_line(run, options, facts):
 NAME = "LaMP_3_time"
 
 
-def test_the_chosen_users_and_the_others_in_oppus_layout(run):
+def test_the_chosen_users_and_the_others_in_oppus_layout(run, sample):
     assert run("users", NAME, *HERE, "--split", "train", "--top", 1, "--output", "u.json")[0] == 0
     chosen = read_user_subset("u.json").users
     status, output = run("oppu", NAME, *HERE, "--split", "train", "--users", "u.json", "--others", "train", "-o", "o")
@@ -159,7 +141,7 @@ def test_the_gated_task_is_for_its_owner_alone(run):
         ("LaMP_8", (), ["LaMP_8"]),
     ],
 )
-def test_bad_options_of_oppu_are_one_line_and_write_nothing(run, config, options, facts):
+def test_bad_options_of_oppu_are_one_line_and_write_nothing(run, config, options, facts, sample):
     for name, text in (
         ("unknown.txt", "x\n"),
         ("all.txt", "\n".join(sorted(set(sample(NAME, "test")["user_id"])))),
@@ -195,7 +177,7 @@ def test_commands_read_the_folder(run):
 def test_two_runs_at_once_do_not_mix(run, tmp_path):
     from lamp_dataset.atomic import whole_folder
 
-    (tmp_path / "o").mkdir()
-    with whole_folder(tmp_path / "o" / "product_rating", lambda path: None, alone=True):
+    (tmp_path / "here" / "o").mkdir()
+    with whole_folder(tmp_path / "here" / "o" / "product_rating", lambda path: None, alone=True):
         status, output = run("oppu", NAME, *HERE, "--output", "o")
     assert (status, "another run" in output) == (2, True)
