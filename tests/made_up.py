@@ -2,6 +2,9 @@
 
 import json
 import random
+import statistics
+
+import pytest
 
 from lamp_dataset.task import NULLABLE_FIELDS, SPLITS
 from lamp_dataset.tasks import TASKS
@@ -75,6 +78,17 @@ def golds(task, made, seed=0):
 def outputs(task, found):
     """The outputs file of golds."""
     return {"task": task.official_name, "golds": [{"id": i, "output": o} for i, o in found.items()]}
+
+
+def summary(values):
+    """The figures of ``stats`` by the standard library."""
+    return {
+        "mean": pytest.approx(statistics.fmean(values)),
+        "sd": pytest.approx(statistics.pstdev(values)),
+        "min": min(values),
+        "median": statistics.median(values),
+        "max": max(values),
+    }
 
 
 def expected(task, made, found=None):

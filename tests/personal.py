@@ -41,6 +41,10 @@ def text(rng, low, high):
     return " ".join(rng.choice(WORDS.split()) for _ in range(rng.randint(low, high)))
 
 
+def numbers(start, stop):
+    return " ".join(f"w{n}" for n in range(start, stop))
+
+
 def row(name, number=0, size=5, seed=0, words=(3, 12)):
     """A made-up row of a config."""
     task = get_task(name)

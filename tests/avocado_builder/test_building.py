@@ -15,6 +15,7 @@ import fake_mails
 import official_build
 import pytest
 from datasets import load_dataset
+from folders import names, tree
 from mail_oracle import needs_email_of_3_11_7
 
 import avocado_builder
@@ -34,14 +35,6 @@ AVOCADO = SAMPLE / "avocado"
 
 def id_files(folder, splits=tuple(SHORT)):
     return {split: folder / f"{SHORT[split]}_questions.json" for split in splits}
-
-
-def state(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-def names(folder):
-    return sorted(path.name for path in folder.iterdir())
 
 
 def contents(folder):
@@ -319,7 +312,7 @@ def test_an_existing_output_is_refused_without_overwrite(place, content, match):
         (place / "out" / name).write_text(text)
     with pytest.raises(FileExistsError, match=match):
         build(place / "avocado-1.0.2", place / "ids", place / "out")
-    assert state(place / "out") == {name: text.encode() for name, text in content.items()}
+    assert tree(place / "out") == {name: text.encode() for name, text in content.items()}
 
 
 def test_overwrite_replaces_only_what_this_builder_wrote(place):
@@ -381,7 +374,7 @@ def test_killed_at_any_moment_the_old_state_stays_or_the_new_is_there(place, pre
     """kill -9 at seeded moments, the last ones (renaming) more often; every run starts from an old output."""
     arguments = {"root": ROOT, "avocado": str(place / "avocado-1.0.2"), "ids": str(place / "ids"), "prepare": prepare}
     build(place / "avocado-1.0.2", place / "time_ids", place / "first")
-    old = state(place / "first")
+    old = tree(place / "first")
 
     def run(kill_at):
         shutil.copytree(place / "first", place / "out")
@@ -391,7 +384,7 @@ def test_killed_at_any_moment_the_old_state_stays_or_the_new_is_there(place, pre
 
     whole = run(0)
     calls = int(whole.stdout)
-    new = state(place / "out")
+    new = tree(place / "out")
     assert new != old
     shutil.rmtree(place / "out")
     rng = random.Random(6)
@@ -401,17 +394,17 @@ def test_killed_at_any_moment_the_old_state_stays_or_the_new_is_there(place, pre
         result = run(moment)
         killed = result.returncode == -9
         if (place / "out").exists():
-            found = state(place / "out")
+            found = tree(place / "out")
             assert found in (old, new)
         else:  # only where two renames stand for the exchange: the next run puts the old one back
             assert prepare
             assert killed
-            found = state(next(place.glob(".out.*.lamp-work/old")))
+            found = tree(next(place.glob(".out.*.lamp-work/old")))
             assert found == old
         seen.add((killed, found == new))
         assert not [path for path in place.glob("**/*EM.txt*") if path.is_file()]
         again = build(place / "avocado-1.0.2", place / "ids", place / "out", overwrite=True)
-        assert state(place / "out") == new
+        assert tree(place / "out") == new
         assert json.loads(new["manifest.json"]) == again
         assert names(place) == ["avocado-1.0.2", "first", "ids", "out", "time_ids"]
         shutil.rmtree(place / "out")
@@ -435,14 +428,14 @@ def test_a_full_disk_leaves_no_half_output_and_the_next_run_works(place, share):
     """A limit on the size of files stands for the full disk: writes fail in the middle, in spool or output."""
     arguments = {"avocado": str(place / "avocado-1.0.2"), "ids": str(place / "ids"), "out": str(place / "out")}
     build(place / "avocado-1.0.2", place / "time_ids", place / "out")
-    before = state(place / "out")
+    before = tree(place / "out")
     build(place / "avocado-1.0.2", place / "ids", place / "free")
-    limit = int(share * max(len(data) for data in state(place / "free").values()))
+    limit = int(share * max(len(data) for data in tree(place / "free").values()))
     shutil.rmtree(place / "free")
     code = CHILD.format(root=ROOT, limit=limit, **arguments)
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert re.search(r"OSError: \[Errno 27\] File too large: .*\.lamp-work/new", result.stderr)
-    assert state(place / "out") == before
+    assert tree(place / "out") == before
     assert sorted(path.name for path in place.iterdir()) == ["avocado-1.0.2", "ids", "out", "time_ids"]
     assert build(place / "avocado-1.0.2", place / "ids", place / "out", overwrite=True)["setting"] == "user"
 

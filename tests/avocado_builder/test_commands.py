@@ -11,16 +11,13 @@ import zipfile
 
 import pytest
 from click.testing import CliRunner
+from folders import tree
 
 from avocado_builder.__main__ import main
 
 
 def run(*arguments):
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
-def files(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def test_build_and_both_checks(place):
@@ -59,14 +56,14 @@ def test_the_official_flags_work(place, ids, more, snapshot):
     assert f"--extract_addr {extract}: not touched, nothing is extracted\n" in result.output
     assert snapshot(place / "avocado-1.0.2") == before
     run("build", "--avocado-dir", place / "avocado-1.0.2", "--ids-dir", place / ids, "--output-dir", place / "other")
-    assert files(place / "out") == files(place / "other")
+    assert tree(place / "out") == tree(place / "other")
 
 
 def test_one_official_id_file_is_enough(place):
     ids = ["--input_question_file_dev", place / "ids" / "dev_questions.json"]
     result = run("build", "--avocado_files_dir", place / "avocado-1.0.2", "--output_dir", place / "out", *ids)
     assert result.exit_code == 0, result.output
-    assert sorted(files(place / "out")) == ["dev_outputs.json", "dev_questions.json", "manifest.json"]
+    assert sorted(tree(place / "out")) == ["dev_outputs.json", "dev_questions.json", "manifest.json"]
 
 
 @pytest.mark.parametrize(

@@ -8,27 +8,7 @@ from click.testing import CliRunner
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
 from lamp_metric.__main__ import main
 
-WORDS = [
-    "quiet",
-    "harbour",
-    "recipe",
-    "garden",
-    "winter",
-    "model",
-    "learning",
-    "graphs",
-    "letters",
-    "from",
-    "the",
-    "of",
-    "a",
-    "and",
-    "my",
-    "new",
-    "old",
-    "lost",
-    "found",
-]
+WORDS = "quiet harbour recipe garden winter model learning graphs letters from the of a and my new old lost found"
 
 
 class Made:
@@ -43,7 +23,7 @@ class Made:
         ids = [f"{seed}{place}" for place in range(n)]
 
         def gold():
-            return rng.choice(task.labels) if task.labels else " ".join(rng.choices(WORDS, k=rng.randint(3, 9)))
+            return rng.choice(task.labels) if task.labels else " ".join(rng.choices(WORDS.split(), k=rng.randint(3, 9)))
 
         golds = {sample_id: gold() for sample_id in ids}
         preds = {sample_id: rng.choice([golds[sample_id], gold()]) for sample_id in rng.sample(ids, n)}

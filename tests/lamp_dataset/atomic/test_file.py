@@ -6,13 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from folders import mode_of
 
 import lamp_dataset
 from lamp_dataset.atomic import check_not_input, real_path, write_whole
-
-
-def mode_of(path):
-    return stat.S_IMODE(path.stat().st_mode)
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@ import errno
 import os
 import shutil
 import signal
-import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from folders import mode_of, names
 
 import lamp_dataset
 from lamp_dataset.atomic import folder as module
@@ -30,14 +30,6 @@ def state(folder):
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")
     }
-
-
-def names(folder):
-    return sorted(path.name for path in folder.iterdir())
-
-
-def mode_of(path):
-    return stat.S_IMODE(path.stat().st_mode)
 
 
 def fill(folder, text):

@@ -1,6 +1,5 @@
 import json
 import re
-import statistics
 from collections import Counter
 
 import made_up
@@ -102,30 +101,21 @@ def test_stats_equal_a_count_in_plain_python(tmp_path):
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
 
-    def summary(values):
-        return {
-            "mean": pytest.approx(statistics.fmean(values)),
-            "sd": pytest.approx(statistics.pstdev(values)),
-            "min": min(values),
-            "median": statistics.median(values),
-            "max": max(values),
-        }
-
     for split, (rows, golds) in written.items():
         figures = found["splits"][split]
         assert figures["samples"] == 30
-        assert figures["input_words"] == summary([len(row["input"].split()) for row in rows])
-        assert figures["profile_size"] == summary([len(row["profile"]) for row in rows])
+        assert figures["input_words"] == made_up.summary([len(row["input"].split()) for row in rows])
+        assert figures["profile_size"] == made_up.summary([len(row["profile"]) for row in rows])
         if golds is None:
             assert figures["output_words"] is None
             assert "labels" not in figures
         else:
-            assert figures["output_words"] == summary([1] * 30)
+            assert figures["output_words"] == made_up.summary([1] * 30)
             shares = {label: list(golds.values()).count(label) / 30 for label in task.labels}
             assert figures["labels"] == pytest.approx(shares)
         users = Counter(row["user_id"] for row in rows)
         assert figures["users"]["number"] == len(users)
-        assert figures["users"]["samples_per_user"] == summary(list(users.values()))
+        assert figures["users"]["samples_per_user"] == made_up.summary(list(users.values()))
         assert set(figures["users"]["inference"]) == {"found", "split", "merged"}
     sizes = {path: file["num_bytes"] for path, file in found["files"].items()}
     assert sizes == {path.relative_to(tmp_path).as_posix(): path.stat().st_size for path in tmp_path.rglob("*.json")}

@@ -13,7 +13,7 @@ from forks import ForkServer
 from hub_server import READING, Hub
 from made_up import write_all
 
-import lamp_dataset  # noqa: F401 (makes load_dataset find "lamp")
+import lamp_dataset
 
 #: As installed, beside the interpreter.
 COMMAND = str(Path(sys.executable).with_name("lamp-dataset"))
@@ -180,3 +180,11 @@ def source(files):
         return {split: [*rows] for split, rows in loaded.items()}
 
     return rows
+
+
+@pytest.fixture(scope="session")
+def configs():
+    """The plans of two configs of the embedded sample."""
+    from lamp_dataset.hub.plan import find_builders, prepare
+
+    return {config.name: config for config in prepare(find_builders(["LaMP_2", "LaMP_6"], lamp_dataset.SAMPLE))}

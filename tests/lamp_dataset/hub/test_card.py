@@ -3,9 +3,7 @@ import dataclasses
 import pytest
 from huggingface_hub import DatasetCard, DatasetCardData
 
-from lamp_dataset import SAMPLE
 from lamp_dataset.hub.card import BEGIN, END, is_ours, make_card, patterns_on, task_table
-from lamp_dataset.hub.plan import find_builders, prepare
 from lamp_dataset.tasks import TASKS
 
 
@@ -28,11 +26,6 @@ def test_the_table_of_tasks_has_one_line_a_task():
 def test_a_bar_in_a_fact_does_not_break_the_table():
     odd = dataclasses.replace(TASKS["LaMP_1"], title="a|b")
     assert "| a\\|b |" in task_table([odd])
-
-
-@pytest.fixture(scope="module")
-def configs():
-    return {config.name: config for config in prepare(find_builders(["LaMP_2", "LaMP_6"], SAMPLE))}
 
 
 def card(existing, *configs):

@@ -7,6 +7,7 @@ from pathlib import Path
 import datasets
 import pytest
 from click.testing import CliRunner
+from folders import tree
 
 import lamp_dataset
 from lamp_dataset.__main__ import main
@@ -16,10 +17,6 @@ from lamp_dataset.hub.card import BEGIN
 
 def run(*arguments):
     return CliRunner().invoke(main, ["export", *map(str, arguments)])
-
-
-def tree(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.oldest

@@ -1,16 +1,9 @@
 import pytest
 from huggingface_hub import DatasetCardData
 
-from lamp_dataset import SAMPLE
 from lamp_dataset.hub.front_matter import KEYS, listed_patterns, merge, num_examples, tasks_on
-from lamp_dataset.hub.plan import find_builders, prepare
 
 pytestmark = pytest.mark.oldest
-
-
-@pytest.fixture(scope="module")
-def configs():
-    return {config.name: config for config in prepare(find_builders(["LaMP_2", "LaMP_6"], SAMPLE))}
 
 
 def merged(wanted, replace=False, **keys):

@@ -4,6 +4,7 @@ import random
 import threading
 
 import pytest
+from folders import tree
 from made_up import write_all
 
 import lamp_dataset
@@ -25,10 +26,6 @@ sys.addaudithook(hook)
 lamp_dataset.export("LaMP_2", target, data_dir=files)
 print(done)
 """
-
-
-def tree(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_an_export_killed_at_any_moment_leaves_the_old_or_the_new(forks, files, tmp_path):

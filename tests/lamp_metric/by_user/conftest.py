@@ -9,23 +9,7 @@ from lamp_metric.by_user.frame import Frame
 from lamp_metric.by_user.profiles import Nearness
 from lamp_metric.measuring import measure
 
-WORDS = [
-    "rain",
-    "tea",
-    "fog",
-    "late",
-    "coat",
-    "lamp",
-    "road",
-    "boat",
-    "moss",
-    "salt",
-    "wind",
-    "kite",
-    "drum",
-    "fern",
-    "clay",
-]
+WORDS = "rain tea fog late coat lamp road boat moss salt wind kite drum fern clay"
 
 
 class Users:
@@ -47,7 +31,7 @@ class Users:
                 self._sample(f"U{number}", size)
 
     def _text(self):
-        return " ".join(self.rng.choices(WORDS, k=self.rng.randint(4, 9)))
+        return " ".join(self.rng.choices(WORDS.split(), k=self.rng.randint(4, 9)))
 
     def _sample(self, user, size):
         sample_id = f"9{len(self.rows)}"

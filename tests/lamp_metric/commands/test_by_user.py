@@ -5,6 +5,7 @@ import signal
 import stat
 
 import pytest
+from folders import tree
 
 from lamp_dataset.tasks import TASKS
 
@@ -178,10 +179,6 @@ def test_no_text_of_a_gated_task_reaches_the_folder(tmp_path, run):
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
     folders = (tmp_path / "report", tmp_path / "report" / "figures")
     assert {stat.S_IMODE(path.stat().st_mode) for path in folders} == {0o700}
-
-
-def tree(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def fails_whole(split, fails, *options, **changes):

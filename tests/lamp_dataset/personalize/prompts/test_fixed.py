@@ -1,7 +1,7 @@
 import random
 
 import pytest
-from personal import WordTokenizer, row, text
+from personal import WordTokenizer, numbers, row, text
 
 from lamp_dataset.personalize.prompts.fixed import fixed_prompts, front_of
 from lamp_dataset.personalize.prompts.parts import CUT, LEFT_OUT, WHOLE, assemble
@@ -13,10 +13,6 @@ USER_BASED = [name for name, task in TASKS.items() if not task.time_based]
 
 def prompt(name, text, items, max_length, tokenizer=None):
     return fixed_prompts(TASKS[name].wording, [(text, items)], Tokens(tokenizer or WordTokenizer()), max_length)[0]
-
-
-def numbers(start, stop):
-    return " ".join(f"w{n}" for n in range(start, stop))
 
 
 class Merging(WordTokenizer):

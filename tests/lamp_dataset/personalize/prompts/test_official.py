@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from personal import WordTokenizer, row, text
+from personal import WordTokenizer, numbers, row, text
 
 from lamp_dataset.personalize.prompts.official import SHARES, official_prompts
 from lamp_dataset.personalize.prompts.parts import CUT, EMPTY, LEFT_OUT, WHOLE
@@ -15,10 +15,6 @@ USER_BASED = [name for name, task in TASKS.items() if not task.time_based]
 
 def prompt(name, text, items, max_length, tokenizer=None):
     return official_prompts(TASKS[name].wording, [(text, items)], Tokens(tokenizer or WordTokenizer()), max_length)[0]
-
-
-def numbers(start, stop):
-    return " ".join(f"w{n}" for n in range(start, stop))
 
 
 # ---- goldens: words are tokens, one special token at the end, so L("a b") = 3
