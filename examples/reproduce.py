@@ -12,7 +12,6 @@ Needs: pip install '.[models]' for models that run here, pip install '.[api]' fo
 
 import argparse
 import itertools
-import os
 import re
 import sys
 from contextlib import redirect_stdout
@@ -51,7 +50,6 @@ try:
 
     from lamp_dataset import TASKS, get_task
     from lamp_dataset.atomic import one_run, real_path, write_whole
-    from lamp_dataset.commands.command import plain_warnings
     from lamp_metric import PUBLISHED
     from lamp_metric.asking.journal import Journal
     from lamp_metric.commands.comparison_formats import WHY, published_rows
@@ -147,12 +145,4 @@ def main(given=None):
 
 
 if __name__ == "__main__":
-    try:
-        with plain_warnings():
-            main()
-    except (ValueError, OSError, ImportError) as error:
-        print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("stopped; the same command does what is left", file=sys.stderr)
-        os._exit(130)
+    zero_shot.run_script(main, "stopped; the same command does what is left")

@@ -8,11 +8,13 @@
 A model of the Hub or a folder runs here; with --api a server with the OpenAI protocol is asked. OUTPUT is a JSON file
 {"user": "summary"}, which lamp_dataset.Personalizer(summary=...) takes. Each summary is in OUTPUT.part as soon as it
 has come: the same command after a stop asks for the rest. The questions below are ours: change them.
+zero_shot.py belongs in the same folder.
 Needs: pip install '.[models]' for models that run here, pip install '.[api]' for --api
 """
 
 import argparse
 import dataclasses
+import functools
 import itertools
 import json
 import os
@@ -43,24 +45,23 @@ if __name__ == "__main__":
 
 try:
     import datasets
-    from tqdm import tqdm
+    from zero_shot import ask_here, ask_rest, run_script, writing
 
     import lamp_dataset
-    from lamp_dataset.atomic import one_run, real_path, write_whole
+    from lamp_dataset.atomic import write_whole
     from lamp_dataset.formats.texts import counted
-    from lamp_dataset.hub.redact import redacted_logs
     from lamp_dataset.lazy import load_model, require
     from lamp_dataset.personalize.history.leaks import subject
     from lamp_dataset.personalize.prompts.fixed import fixed_prompts
     from lamp_dataset.personalize.prompts.parts import clean_item
     from lamp_dataset.personalize.prompts.tokens import Tokens
     from lamp_dataset.personalize.split import load_split
-    from lamp_metric.asking.address import is_local, secret
     from lamp_metric.asking.journal import Journal
     from lamp_metric.asking.server import Server, ask_all
-    from lamp_metric.harness_rows import open_gated
 except ModuleNotFoundError as error:
-    print(f"error: this needs the package {error.name}; from a checkout: pip install .", file=sys.stderr)
+    beside, found = "zero_shot; zero_shot.py belongs in the same folder", f"the package {error.name}"
+    missing = beside if error.name == "zero_shot" else f"{found}; from a checkout: pip install ."
+    print("error: this needs", missing, file=sys.stderr)
     sys.exit(2)
 
 #: Task -> what the items are, and what to say of the person.
@@ -133,47 +134,31 @@ def answer(batch, ask, args):
     return [found[0]["generated_text"] for found in ask(prompts, batch_size=len(prompts), **options)]
 
 
-def ask_here(ask, rows, journal, bar, args):
-    """Ask the model on this machine, batch by batch."""
-    left = rows.select([number for number, user in enumerate(rows["id"]) if user not in journal.entries])
-    for batch in left.iter(args.batch_size):
-        answers = answer(batch, ask, args)
-        journal.keep({"id": user, "output": text} for user, text in zip(batch["id"], answers, strict=True))
-        journal.sync()
-        bar.update(len(answers))
-
-
 def run(args, folder):
     """User -> summary, from the journal or the model."""
-    ask = Server(args.api, args.model, max_answer=args.max_answer) if args.api else load(args.model)
+    if args.api:
+        tokenizer, server = None, Server(args.api, args.model, max_answer=args.max_answer)
+        ask = functools.partial(ask_all, server, concurrency=args.batch_size)
+    else:
+        model = load(args.model)
+        tokenizer = model.tokenizer
+        ask = functools.partial(ask_here, lambda batch: answer(batch, model, args), batch_size=args.batch_size)
     rows = load_split(args.config, args.split, folder, users=args.users)
-    asked = questions(args, rows, getattr(ask, "tokenizer", None))
+    asked = questions(args, rows, tokenizer)
     wanted = [{"id": user, "source": text, "messages": messages(text)} for user, text in asked.items() if text]
     # a question depends on its user alone: more users may be asked about, and a server's address may change
     names = ("config", "model", "split", "data_dir", "items", "max_length", "max_answer")
     with Journal(f"{args.output}.part", {name: getattr(args, name) for name in names}) as journal:
-        known = sum(row["id"] in journal.entries for row in wanted)
         if wanted:
-            with tqdm(total=len(wanted), initial=known, unit=" users") as bar:
-                rows = datasets.Dataset.from_list(wanted)
-                if args.api:
-                    ask_all(ask, rows, journal, concurrency=args.batch_size, done=bar.update)
-                else:
-                    ask_here(ask, rows, journal, bar, args)
+            ask_rest(ask, datasets.Dataset.from_list(wanted), journal, " users")
         return {user: journal.entries[user]["output"].strip() if text else "" for user, text in asked.items()}
 
 
 def main(given=None):
     """Ask and write; gives user -> summary."""
     args = arguments(given)
-    task, acknowledged = lamp_dataset.get_task(args.config), args.acknowledge_license
-    # all that is written from licensed texts is for their owner alone, and it stays here unless the license allows more
-    open_gated(task, args.data_dir, acknowledged, lambda: not args.api or is_local(args.api))
     folder = lamp_dataset.SAMPLE if args.data_dir == "sample" else args.data_dir
-    target = real_path(args.output)
-    if target.is_dir() or not target.parent.is_dir():
-        raise FileNotFoundError(f"{args.output}: expected the name of a file in a folder that exists")
-    with one_run(target, wait=False), redacted_logs(secret()):
+    with writing(args):
         found = run(args, folder)
         with write_whole(args.output, permissions=0o666) as file:
             json.dump(found, file, ensure_ascii=False, indent=0)
@@ -184,11 +169,4 @@ def main(given=None):
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (ValueError, OSError, ImportError) as error:
-        print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:  # a second one does not wait for the answers on their way
-        print("stopped; the same command asks for the rest", file=sys.stderr)
-        os._exit(130)
+    run_script(main)

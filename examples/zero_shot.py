@@ -16,6 +16,7 @@ Needs: pip install '.[models]' for models that run here, pip install '.[api]' fo
 """
 
 import argparse
+import contextlib
 import functools
 import os
 import sys
@@ -151,19 +152,22 @@ def answer(batch, tokenizer, model, args):
     return decode(tokenizer, found)  # as the official answers were decoded, whatever the version of transformers
 
 
-def ask_here(rows, journal, bar, args, tokenizer, model):
-    """Ask the model on this machine, batch by batch."""
+def ask_here(answer, rows, journal, done, batch_size):
+    """Ask a model on this machine, batch by batch."""
     left = rows.select([number for number, name in enumerate(rows["id"]) if name not in journal.entries])
-    for batch in left.iter(args.batch_size):
-        answers = answer(batch, tokenizer, model, args)
+    for batch in left.iter(batch_size):
+        answers = answer(batch)
         journal.keep({"id": name, "output": text} for name, text in zip(batch["id"], answers, strict=True))
         journal.sync()
-        bar.update(len(answers))
+        done(len(answers))
 
 
-def ask_there(rows, journal, bar, args, server):
-    """Ask the server, several questions at a time."""
-    ask_all(server, rows, journal, concurrency=args.concurrency, done=bar.update)
+def ask_rest(ask, rows, journal, unit):
+    """The journal's entry of each row, of which ``ask`` adds those that are missing."""
+    known = sum(name in journal.entries for name in rows["id"])
+    with tqdm(total=len(rows), initial=known, unit=unit) as bar:
+        ask(rows, journal, done=bar.update)
+    return [journal.entries[name] for name in rows["id"]]
 
 
 def connect(args):
@@ -185,16 +189,16 @@ def tell(entries):
 def run(args):
     """The rows with their prompts, and the answer to each, from the journal or the model."""
     if args.api:
-        tokenizer, model, ask = args.tokenizer, None, functools.partial(ask_there, server=connect(args))
+        tokenizer, model = args.tokenizer, None
+        ask = functools.partial(ask_all, connect(args), concurrency=args.concurrency)
     else:
         tokenizer, model = load(args.model)
-        ask = functools.partial(ask_here, tokenizer=tokenizer, model=model)
+        ask = functools.partial(
+            ask_here, lambda batch: answer(batch, tokenizer, model, args), batch_size=args.batch_size
+        )
     rows = prompts(args, tokenizer, model)
     with Journal(journal_of(args), settings_of(args)) as journal:
-        known = sum(name in journal.entries for name in rows["id"])
-        with tqdm(total=len(rows), initial=known, unit=" samples") as bar:
-            ask(rows, journal, bar, args)
-        return rows, [journal.entries[name] for name in rows["id"]]
+        return rows, ask_rest(ask, rows, journal, " samples")
 
 
 def journal_of(args):
@@ -202,9 +206,9 @@ def journal_of(args):
     return args.output + (".answers.jsonl" if args.api else ".part")
 
 
-def main(given=None):
-    """Ask, write, score. Returns the scores, or None without golds."""
-    args = arguments(given)
+@contextlib.contextmanager
+def writing(args):
+    """One run at a time that writes --output. FileNotFoundError or ValueError if it can or may not be written."""
     # all that is written from licensed texts is for their owner alone, and it stays here unless the license allows more
     acknowledged = args.acknowledge_license
     open_gated(get_task(args.config), args.data_dir, acknowledged, lambda: not args.api or is_local(args.api))
@@ -212,6 +216,13 @@ def main(given=None):
     if target.is_dir() or not target.parent.is_dir():
         raise FileNotFoundError(f"{args.output}: expected the name of a file in a folder that exists")
     with one_run(target, wait=False), redacted_logs(secret()):
+        yield
+
+
+def main(given=None):
+    """Ask, write, score. Returns the scores, or None without golds."""
+    args = arguments(given)
+    with writing(args):
         rows, entries = run(args)
         ids, golds = rows["id"][:], rows["target"][:]
         predictions = [entry["output"] for entry in entries]
@@ -230,7 +241,8 @@ def main(given=None):
     return scores
 
 
-if __name__ == "__main__":
+def run_script(main, stopped="stopped; the same command asks for the rest"):
+    """Run ``main``; what goes wrong is a line, and the exit status."""
     try:
         with plain_warnings():
             main()
@@ -238,5 +250,9 @@ if __name__ == "__main__":
         print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:  # a second one does not wait for the answers on their way
-        print("stopped; the same command asks for the rest", file=sys.stderr)
+        print(stopped, file=sys.stderr)
         os._exit(130)
+
+
+if __name__ == "__main__":
+    run_script(main)

@@ -1,9 +1,11 @@
 """The files of examples/ as modules."""
 
 import importlib.util
+import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent.parent / "examples"
+sys.path.append(str(FOLDER))  # some import zero_shot.py, which is beside them
 
 
 def load(name):

@@ -19,8 +19,7 @@ HEAD = "| config | retriever | k | score | value | 95 % interval | published |"
 
 @pytest.fixture
 def reproduce(monkeypatch):
-    """The script, with zero_shot.py beside it."""
-    monkeypatch.syspath_prepend(example.FOLDER)
+    """The script, with a zero_shot.py of its own."""
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.delitem(sys.modules, "zero_shot", raising=False)
     yield example.load("reproduce")
@@ -133,10 +132,12 @@ def test_a_second_run_at_the_same_time_is_refused(reproduce, fake, tmp_path):
     assert re.fullmatch(r"error: .*results.jsonl: another run is writing it.*\n", refused[0].stderr)
 
 
-def test_copied_alone_it_says_what_belongs_beside_it(tmp_path):
-    copied = tmp_path / "reproduce.py"
-    copied.write_bytes(SCRIPT.read_bytes())
-    done = subprocess.run([sys.executable, copied, "--output", "o"], capture_output=True, text=True, cwd=tmp_path)
+@pytest.mark.parametrize("script", ["reproduce", "summaries"])
+def test_copied_alone_it_says_what_belongs_beside_it(script, tmp_path):
+    copied = tmp_path / f"{script}.py"
+    copied.write_bytes((example.FOLDER / copied.name).read_bytes())
+    command = [sys.executable, copied, "--output", "o", "--config", "LaMP_3", "--model", "m"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr == "error: this needs zero_shot; zero_shot.py belongs in the same folder\n"
-    assert os.listdir(tmp_path) == ["reproduce.py"]
+    assert os.listdir(tmp_path) == [copied.name]
