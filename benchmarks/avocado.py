@@ -16,18 +16,15 @@ import argparse
 import filecmp
 import json
 import random
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import fake_avocado  # noqa: E402
-
-from lamp_dataset.lazy import check_installed  # noqa: E402
+from shared import in_a_process, require  # noqa: E402
 
 ACCOUNTS = 279
 NEEDED = 0.3
@@ -38,12 +35,12 @@ OURS = """
 from avocado_builder.__main__ import main
 folders = ["--avocado-dir", {collection!r}, "--ids-dir", {ids!r}, "--output-dir", {output!r}]
 main(["build", *folders], standalone_mode=False)
-facts = {{"extracted": "0 files, 0 bytes"}}
+stop("0 files, 0 bytes")
 """
 OFFICIAL = """
 import official_build
 files, size = official_build.build({collection!r} + "/data/text", {extract!r}, {id_files!r}, {output!r})
-facts = {{"extracted": f"{{files:,}} files, {{size:,}} bytes"}}
+stop(f"{{files:,}} files, {{size:,}} bytes")
 """
 FLOOR = """
 import json, zipfile, pathlib
@@ -53,32 +50,18 @@ for path in pathlib.Path({collection!r}, "data", "text").glob("*.zip"):
         for info in archive.infolist():
             if info.filename[4:] in needed:
                 archive.read(info)
-facts = {{"extracted": "0 files, 0 bytes"}}
-"""
-#: On Linux. Memory is the peak of the process (ru_maxrss would be inherited); written is what it handed to write calls.
-FRAME = """
-import sys; sys.path[:0] = {path!r}
-{code}
-import json, time
-facts["cpu"] = time.process_time()
-facts["rss"] = int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) * 1024
-facts["written"] = int(open("/proc/self/io").read().split("wchar: ")[1].split()[0])
-print("FACTS", json.dumps(facts))
+stop("0 files, 0 bytes")
 """
 
 
 def run(title, code):
-    script = FRAME.format(path=[str(ROOT), str(ROOT / "tests")], code=code)
-    start = time.perf_counter()
-    result = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, check=True)
-    seconds = time.perf_counter() - start
-    facts = json.loads(result.stdout.split("FACTS ")[1])
+    facts = in_a_process(f"import sys; sys.path[:0] = {[str(ROOT), str(ROOT / 'tests')]!r}; start()\n{code}")
     print(
-        f"{title:<9}{seconds:8.1f} s ({facts['cpu']:.1f} s of CPU)  peak {facts['rss'] / 2**20:.0f} MiB  "
-        f"written {facts['written'] / 1e6:,.0f} MB  extracted {facts['extracted']}",
+        f"{title:<9}{facts['seconds']:8.1f} s ({facts['cpu']:.1f} s of CPU)  peak {facts['peak']:.0f} MiB  "
+        f"written {facts['written']:,.0f} MB  extracted {facts['value']}",
         flush=True,
     )
-    return seconds
+    return facts["seconds"]
 
 
 def make(folder, mails):
@@ -100,11 +83,7 @@ def main():
     parser.add_argument("--mails", type=int, default=100_000)
     parser.add_argument("--folder", help="a folder on the disk to measure; default: the system's for temporary files")
     options = parser.parse_args()
-    try:
-        check_installed("mailparser", "test")
-    except ImportError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    require("mailparser", "test")
     with tempfile.TemporaryDirectory(dir=options.folder, prefix="avocado-benchmark-") as name:
         folder = Path(name)
         make(folder, options.mails)

@@ -19,13 +19,12 @@ import json
 import math
 import multiprocessing
 import random
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from load import CLOCK, WAYS
+from load import WAYS
+from shared import in_a_process
 
 from lamp_dataset.tasks import TASKS
 
@@ -138,12 +137,8 @@ def measure(code: str, **values) -> dict:
 
 def measure_once(code: str, **values) -> dict:
     with tempfile.TemporaryDirectory() as cache:
-        code = CLOCK + code.format(cache=cache, output=f"{cache}/pairs.parquet", **values)
-        result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-        if result.returncode:
-            raise SystemExit(result.stderr)
-        found = json.loads(result.stdout.splitlines()[-1])
         written = Path(cache) / "pairs.parquet"
+        found = in_a_process(code.format(cache=cache, output=str(written), **values))
         return {**found, "written": written.stat().st_size / 1e6 if written.exists() else 0}
 
 
@@ -165,7 +160,7 @@ def report(title: str, rows: Iterable[dict], megabytes: float, visible: list[str
             loading = loading or found
             clock, cpu = (f"{found[key]:6.2f} s {found[key] / loading[key]:5.2f} x" for key in ("seconds", "cpu"))
             print(
-                f"    {way:30} {clock}   {cpu}   {found['peak']:5.0f} MB   {found['rows']} rows, "
+                f"    {way:30} {clock}   {cpu}   {found['peak']:5.0f} MB   {found['value']} rows, "
                 f"{found['written']:.0f} MB written",
                 flush=True,
             )

@@ -13,10 +13,10 @@ import argparse
 import itertools
 import json
 import random
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
+
+from shared import in_a_process
 
 WAYS = {
     "ours": """
@@ -51,27 +51,15 @@ stop(len(data))
 """,
 }
 
-CLOCK = """
-import json as _json, resource as _resource, time as _time
-def start():
-    global _begin, _cpu
-    _begin, _cpu = _time.perf_counter(), _time.process_time()
-def stop(rows):
-    seconds, cpu = _time.perf_counter() - _begin, _time.process_time() - _cpu
-    peak = _resource.getrusage(_resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(_json.dumps(dict(rows=rows, seconds=seconds, cpu=cpu, peak=peak)))
-"""
-
 
 def measure(way: str, **values) -> dict | None:
     """Time in seconds and peak memory in MB of one way; None where it fails."""
     with tempfile.TemporaryDirectory() as cache:
-        code = CLOCK + WAYS[way].format(cache=cache, **values)
-        result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    if result.returncode:
-        print(f"    {way:22} fails: {result.stderr.strip().splitlines()[-1][:90]}")
-        return None
-    return json.loads(result.stdout.splitlines()[-1])
+        try:
+            return in_a_process(WAYS[way].format(cache=cache, **values))
+        except RuntimeError as error:
+            print(f"    {way:22} fails: {str(error).strip().splitlines()[-1][:90]}")
+            return None
 
 
 class Writer:
@@ -171,7 +159,7 @@ def report(
         if figures is not None:
             seconds, peak = figures["seconds"], figures["peak"]
             ratio = seconds / found["json.load"]["seconds"]
-            print(f"    {way:22} {seconds:6.2f} s  {ratio:5.2f} x  {peak:6.0f} MB  {figures['rows']} rows")
+            print(f"    {way:22} {seconds:6.2f} s  {ratio:5.2f} x  {peak:6.0f} MB  {figures['value']} rows")
 
 
 def main() -> None:

@@ -8,11 +8,11 @@ Needs: pip install '.[test]'
 """
 
 import argparse
-import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from shared import in_a_process, require
 
 from lamp_dataset import TASKS
 
@@ -20,14 +20,8 @@ sys.path.append(str(Path(__file__).parent.parent / "tests"))
 
 from made_up import write_all
 
-try:
-    from hub_server import Hub
-except ModuleNotFoundError as error:
-    print(
-        f"error: this needs the package {error.name.replace('_', '-')}; from a checkout: pip install '.[test]'",
-        file=sys.stderr,
-    )
-    sys.exit(2)
+require("trustme", "test")
+from hub_server import Hub  # noqa: E402
 
 CONFIGS = [name for name, task in TASKS.items() if not task.gated][:10]
 TOKEN = "hf_mewritesecret"
@@ -44,15 +38,12 @@ for name in configs:
     datasets.load_dataset("lamp", name, data_dir=folder).push_to_hub("me/theirs", name, private=True)
 """
 FRAME = """
-import json, re, sys, time
+import sys
 import datasets, lamp_dataset
 folder, configs = sys.argv[1], sys.argv[2:]
-start = time.perf_counter()
+start()
 {body}
-seconds = time.perf_counter() - start
-# not getrusage: its peak can be that of the process that started this one
-peak = int(re.search(r"VmHWM:\\s*(\\d+) kB", open("/proc/self/status").read())[1]) / 1024
-print(json.dumps([seconds, peak]))
+stop(None)
 """
 
 
@@ -62,16 +53,12 @@ def run(hub, body, folder):
     hub.log.clear()
     before = sum(len(repo.commits) for repo in repos)
     environment = hub.environment(TOKEN, folder / "home") | {"HF_UPDATE_DOWNLOAD_COUNTS": "0"}
-    command = [sys.executable, "-c", FRAME.format(body=body), str(folder / "files"), *CONFIGS]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(done.stderr)
-    seconds, peak = json.loads(done.stdout.splitlines()[-1])
+    found = in_a_process(FRAME.format(body=body), folder / "files", *CONFIGS, environment=environment)
     sent = sum(seen.size for seen in hub.log if seen.method in ("PUT", "POST")) / 1e6
     commits = sum(len(repo.commits) for repo in repos) - before
     requests = len(hub.log)
     until = max((n for n, seen in enumerate(hub.log, 1) if "/commit/" in seen.path), default=requests)
-    figures = {"s": seconds, "peak MB": peak, "requests": requests, "until commit": until}
+    figures = {"s": found["seconds"], "peak MB": found["peak"], "requests": requests, "until commit": until}
     return {**figures, "MB sent": sent, "commits": commits}
 
 

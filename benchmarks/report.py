@@ -20,7 +20,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from lamp_dataset.lazy import check_installed
+from shared import require
+
 from lamp_dataset.tasks import TASKS
 
 TASK = TASKS["LaMP_3_time"]
@@ -79,11 +80,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=2500, help="rows of the split")
     parser.add_argument("--items", type=int, default=190, help="items of a profile, on average")
     arguments = parser.parse_args()
-    try:
-        check_installed("matplotlib", "report")
-    except ImportError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    require("matplotlib", "report")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         preds = [f"{system}={path}" for system, path in write_files(folder, arguments.rows, arguments.items).items()]

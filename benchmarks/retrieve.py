@@ -24,6 +24,7 @@ from pathlib import Path
 import datasets
 import numpy as np
 import pyarrow as pa
+from shared import require, timed
 
 from lamp_dataset import Personalizer
 from lamp_dataset.personalize.retrieval.bm25 import bm25_scores
@@ -32,14 +33,8 @@ from lamp_dataset.personalize.retrieval.queries import Query
 from lamp_dataset.personalize.retrieval.samples import PlainSample
 from lamp_dataset.tasks import TASKS
 
-try:
-    from rank_bm25 import BM25Okapi
-except ModuleNotFoundError as error:
-    print(
-        f"error: this needs the package {error.name.replace('_', '-')}; from a checkout: pip install '.[test]'",
-        file=sys.stderr,
-    )
-    sys.exit(2)
+require("rank_bm25", "test")
+from rank_bm25 import BM25Okapi  # noqa: E402
 
 TESTS = Path(__file__).resolve().parent.parent / "tests"
 sys.path.append(str(TESTS))
@@ -88,12 +83,8 @@ WAYS = {
 
 
 def best_of_three(call):
-    times = []
-    for _ in range(3):
-        start = time.process_time()
-        result = call()
-        times.append(time.process_time() - start)
-    return min(times), result
+    times, results = zip(*(timed(call, time.process_time) for _ in range(3)), strict=True)
+    return min(times), results[0]
 
 
 def score_users(texts, users):
@@ -149,11 +140,8 @@ def first_four(config):
 
 def timed_map(rows, call, **options):
     with tempfile.TemporaryDirectory() as folder:
-        start = time.process_time()
-        result = rows.map(
-            call, batched=True, cache_file_name=f"{folder}/rows.arrow", load_from_cache_file=False, **options
-        )
-        seconds = time.process_time() - start
+        options |= {"batched": True, "cache_file_name": f"{folder}/rows.arrow", "load_from_cache_file": False}
+        seconds, result = timed(lambda: rows.map(call, **options), time.process_time)
         return seconds / len(rows) * 1e3, result.with_format(None)["retrieved_ids"][:]
 
 

@@ -10,31 +10,18 @@ Needs: pip install '.[test]'
 
 import argparse
 import importlib.util
-import sys
 import tempfile
 import time
 
 import datasets
 import pyarrow.parquet
+from shared import require, timed
 
 from lamp_dataset import Personalizer
-
-try:
-    from retrieve import SHAPES, Texts, rows_of, t5_tokenizer
-except ModuleNotFoundError as error:
-    print(
-        f"error: this needs the package {error.name.replace('_', '-')}; from a checkout: pip install '.[test]'",
-        file=sys.stderr,
-    )
-    sys.exit(2)
-
 from lamp_dataset.personalize.split import PART, personalize_split
 
-
-def timed(call, clock=time.perf_counter):
-    start = clock()
-    result = call()
-    return clock() - start, result
+require("rank_bm25", "test")
+from retrieve import SHAPES, Texts, rows_of, t5_tokenizer  # noqa: E402
 
 
 def core_seconds(personalize, table):

@@ -13,10 +13,10 @@ import resource
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from lamp_dataset.lazy import check_installed
+from shared import require, timed
+
 from lamp_dataset.tasks import TASKS
 
 N = 2_500
@@ -41,12 +41,6 @@ def samples(name):
         return titles()
     golds = rng.choices(task.labels, k=N)
     return [rng.choice([gold, rng.choice(task.labels)]) for gold in golds], golds
-
-
-def timed(work):
-    start = time.perf_counter()
-    value = work()
-    return time.perf_counter() - start, value
 
 
 def ours_titles():
@@ -210,12 +204,8 @@ def main():
         seconds, value = PARTS[part[0]](*part[1:])
         print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, value]))
         return
-    try:
-        for module in ("rouge_score", "scipy"):  # imported in the measured processes alone
-            check_installed(module, "test")
-    except ImportError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    for module in ("rouge_score", "scipy"):  # imported in the measured processes alone
+        require(module, "test")
     report_titles()
     report_resampling()
     with tempfile.TemporaryDirectory() as folder:

@@ -17,8 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import datasets
+from shared import require
 
-from lamp_dataset.lazy import check_installed
 from lamp_metric.asking.journal import Journal
 from lamp_metric.asking.server import Server, ask_all
 
@@ -82,9 +82,5 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, default=0.05, help="until the server answers")
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    try:
-        check_installed("openai", "api")
-    except ImportError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    require("openai", "api")
     main(given.samples, given.threads, given.seconds, given.rounds)

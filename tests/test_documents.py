@@ -33,7 +33,10 @@ def test_examples_in_docstrings(name):
     assert doctest.testmod(module, optionflags=FLAGS).failed == 0
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda path: path.stem)
+BENCHMARKS = sorted(path for path in (ROOT / "benchmarks").glob("*.py") if path.stem != "shared")
+
+
+@pytest.mark.parametrize("path", BENCHMARKS, ids=lambda path: path.stem)
 def test_every_benchmark_has_help(path):
     result = subprocess.run([sys.executable, path, "--help"], capture_output=True, text=True)
     assert (result.returncode, result.stdout[:6], result.stderr) == (0, "usage:", "")
