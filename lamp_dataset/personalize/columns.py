@@ -39,12 +39,6 @@ def arrow_of(batch: Any) -> Any:
     return table if isinstance(table, pa.Table) and untouched >= set(NEEDED) else batch
 
 
-def targets(batch: Mapping[str, Any] | pa.Table, rows: int) -> list[str | None]:
-    """The golds of a batch; None for every row if it has none."""
-    golds = column_of(batch, "output")
-    return [None] * rows if golds is None else golds
-
-
 def column_of(batch: Mapping[str, Any] | pa.Table, name: str) -> list | None:
     """The values of one column of a batch; None if it has no such column."""
     if name not in (batch.column_names if isinstance(batch, pa.Table) else batch):

@@ -13,11 +13,11 @@ import pyarrow as pa
 
 import lamp_dataset
 from lamp_dataset.formats.texts import short
-from lamp_dataset.personalize.columns import COLUMNS, append, arrow_of, result_features, targets
+from lamp_dataset.personalize.columns import COLUMNS, append, arrow_of, column_of, result_features
 from lamp_dataset.personalize.model_files import code_of
 from lamp_dataset.personalize.prompts.fixed import fixed_prompts, front_of
 from lamp_dataset.personalize.prompts.official import official_prompts
-from lamp_dataset.personalize.prompts.parts import BEST_FIRST, LEFT_OUT, ORDERS, Prompt, clean_item, input_only
+from lamp_dataset.personalize.prompts.parts import BEST_FIRST, LEFT_OUT, ORDERS, Prompt, clean_item
 from lamp_dataset.personalize.prompts.tokenizer_source import TokenizerSource
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.personalize.retrieval.choice import choose_ranker
@@ -182,7 +182,7 @@ class Personalizer:
         for start in range(0, len(samples), PROMPTS_AT_A_TIME):
             part = slice(start, start + PROMPTS_AT_A_TIME)
             rows += self._rows(samples[part], rankings[part], summaries[part])
-        golds = targets(batch, len(rows))
+        golds = column_of(batch, "output") or [None] * len(rows)
         columns = {name: [row[name] for row in rows] for name in COLUMNS if name != "target"} | {"target": golds}
         if not self.ranker.scored:
             del columns["retrieved_scores"]
@@ -238,25 +238,23 @@ class Personalizer:
     def _prompts(
         self, samples: Sequence[Sample], chosen: Sequence[list[int]], summaries: Sequence[str | None]
     ) -> list[Prompt]:
-        """The prompt of each sample; those with items are made together."""
         cleaned = [self._items(sample, positions) for sample, positions in zip(samples, chosen, strict=True)]
-        fronts = [self._front(sample, summary) for sample, summary in zip(samples, summaries, strict=True)]
-        given = [(sample.input, items) for sample, (items, _) in zip(samples, cleaned, strict=True) if items]
+        given = [(sample.input, items) for sample, (items, _) in zip(samples, cleaned, strict=True)]
+        cuts: Sequence[tuple[str, ...]] = [()] * len(samples)  # notes on the summaries
         more: dict[str, Any] = {}  # what only the fixed rules know
         if self.order != BEST_FIRST:
-            more["keys"] = [ORDERS[self.order](positions) for positions in chosen if positions]
+            more["keys"] = list(map(ORDERS[self.order], chosen))
         if self.summary is not None:
-            more["fronts"] = [front for (front, _), positions in zip(fronts, chosen, strict=True) if positions]
-        made = iter(PROMPTS[self.rules](self.task.wording, given, self._tokens, self.max_length, **more))
-        prompts = []
-        for sample, (items, notes), (front, cut) in zip(samples, cleaned, fronts, strict=True):
-            prompt = next(made) if items else input_only(front + sample.input, ())
-            prompts.append(replace(prompt, notes=(*notes, *cut, *prompt.notes)))
-        return prompts
-
-    def _front(self, sample: Sample, summary: str | None) -> tuple[str, tuple[str, ...]]:
-        """What goes in front of the sample's prompt, and notes."""
-        return ("", ()) if summary is None else front_of(summary, sample.input, self._tokens, self.max_length)
+            fronts = (
+                front_of(summary, sample.input, self._tokens, self.max_length)
+                for sample, summary in zip(samples, summaries, strict=True)
+            )
+            more["fronts"], cuts = zip(*fronts, strict=True)
+        made = PROMPTS[self.rules](self.task.wording, given, self._tokens, self.max_length, **more)
+        return [
+            replace(prompt, notes=(*notes, *cut, *prompt.notes))
+            for prompt, (_, notes), cut in zip(made, cleaned, cuts, strict=True)
+        ]
 
     def _items(self, sample: Sample, chosen: list[int]) -> tuple[list[dict[str, str]], list[str]]:
         """The fields of the chosen items that the prompt needs, and notes."""

@@ -28,7 +28,7 @@ def fixed_prompts(
     keys: Sequence[Sequence[int]] | None = None,
     fronts: Sequence[str] | None = None,
 ) -> list[Prompt]:
-    """The prompts of samples, each an input and its items (at least one), best first: at most ``max_length`` tokens.
+    """The prompts of samples, each an input and its items, best first: at most ``max_length`` tokens.
 
     ``keys`` holds a sort key for each item of each sample, see :data:`ORDERS`: the items' order in the prompt. By
     default they keep theirs. Which items are left out or cut does not depend on it.
@@ -64,6 +64,8 @@ def _prompt(
     wording: Wording, text: str, items: Items, tokens: Tokens, max_length: int, keys: Sequence[int], front: str
 ) -> Prompt:
     place, whole = _place(wording, text), front + text
+    if not items:
+        return input_only(whole, items)
     if place is None:
         return input_only(whole, items, no_place(wording))
     length = tokens.prompt_length(whole)

@@ -41,11 +41,11 @@ class NoRoom(Exception):  # noqa: N818 - the script's way to go on, not an error
 def official_prompts(
     wording: Wording, samples: Sequence[tuple[str, Items]], tokens: Tokens, max_length: int
 ) -> list[Prompt]:
-    """The prompts of samples, each an input and its items (at least one), best first, for ``max_length`` tokens.
+    """The prompts of samples, each an input and its items, best first, for ``max_length`` tokens.
 
-    An input without a place for the items is returned unchanged, and so is one for which no share works.
+    An input without items or a place for them is returned unchanged, and so is one for which no share works.
     """
-    tokens.prepare(text for sample in samples for text in _measured(wording, *sample))
+    tokens.prepare(text for sample in samples if sample[1] for text in _measured(wording, *sample))
     found = [_truncate(wording, *sample, tokens, max_length) for sample in samples]
     texts = iter(tokens.decode([field.ids for fields in found if not isinstance(fields, Prompt) for field in fields]))
     prompts = [
@@ -73,6 +73,8 @@ def _measured(wording: Wording, text: str, items: Items) -> Iterator[str]:
 
 def _truncate(wording: Wording, text: str, items: Items, tokens: Tokens, max_length: int) -> list[Truncated] | Prompt:
     """The items' truncated fields with the largest share that works; the final prompt if the items cannot go in."""
+    if not items:
+        return input_only(text, items)
     if wording.insert_after is not None and wording.insert_after not in text:
         return input_only(text, items, no_place(wording))
     length, budget, trouble = tokens.length(text), max_length - tokens.overhead, ""

@@ -3,7 +3,8 @@ import pyarrow as pa
 import pytest
 from personal import batch, row
 
-from lamp_dataset.personalize.columns import COLUMNS, append, arrow_of, result_features, targets
+from lamp_dataset import Personalizer
+from lamp_dataset.personalize.columns import COLUMNS, append, arrow_of, result_features
 
 
 def rows():
@@ -34,8 +35,10 @@ def test_a_class_that_only_shares_the_name_is_not_a_lazy_batch():
 
 @pytest.mark.parametrize("form", [dict, pa.table])
 def test_golds_come_from_the_batch_if_it_has_any(form):
-    assert targets(form(rows()), 2) == rows()["output"]
-    assert targets(form({"id": ["1", "2"]}), 2) == [None, None]
+    withheld = {name: values for name, values in rows().items() if name != "output"}
+    for given, expected in ((rows(), rows()["output"]), (withheld, [None, None])):
+        made = Personalizer("LaMP_3")(form(given))["target"]
+        assert (made if form is dict else made.to_pylist()) == expected
 
 
 def test_columns_are_appended_typed_and_replace_those_of_the_same_name():
