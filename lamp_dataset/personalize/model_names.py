@@ -1,11 +1,17 @@
-"""Names of models: without the Hub, a wrong one is told and a cached one found at once.
+"""Models and tokenizers that are given by name: whether the name is right, and what is in the folder behind it.
 
-Hugging Face's loaders would try again for minutes, for each file.
+Without the Hub, a wrong name is told and a cached one found at once: Hugging Face's loaders would try again for
+minutes, for each file. What is in a folder decides the result, so caches must see more than its name.
 """
 
 from __future__ import annotations
 
+import inspect
 import os
+from collections.abc import Iterator
+from contextlib import suppress
+
+from lamp_dataset.loading.raw_files import CONTENT, hash_file
 
 #: Files that a tokenizer's name is looked up by in the cache: any of them will do.
 CACHED_FILES = (
@@ -21,6 +27,8 @@ CACHED_FILES = (
 BEGINNINGS = ("tokenizer", "tokenization", "vocab", "merges", "spiece", "sentencepiece", "tekken")
 ENDINGS = (".model", ".py", ".spm", ".tiktoken")
 TIMEOUT_SECONDS = 10
+#: Endings of a tokenizer's files. The weights next to them are large and do not matter to it.
+TOKENIZER_FILES = (".json", ".txt", ".model", ".jinja", ".tiktoken", ".py")
 
 
 def check_name(name: str) -> None:
@@ -87,3 +95,38 @@ def _is_cached(name: str) -> bool:
 
     caches = {None, os.environ.get("TRANSFORMERS_CACHE")}  # the second one only for transformers 4
     return any(isinstance(try_to_load_from_cache(name, file, at), str) for at in caches for file in CACHED_FILES)
+
+
+def content_of(name: object, endings: tuple[str, ...] = ("",)) -> str:
+    """A digest of the files in a folder; "" if ``name`` is not the path of a folder.
+
+    Args:
+        name: a folder, the name of a model on the Hub, or a loaded model.
+        endings: of the files that count; by default all of them, also those in folders below.
+    """
+    if not isinstance(name, str) or not os.path.isdir(name):
+        return ""
+    digest = CONTENT()
+    for path in sorted(_files(name, endings)):
+        digest.update(f"{os.path.relpath(path, name)}\0{hash_file(path, CONTENT)}\0".encode())
+    return digest.hexdigest()
+
+
+def code_of(ranker: object) -> str:
+    """A digest of the file that defines a user's own class; "" for a class of ours, and where there is no file."""
+    kind = type(ranker)
+    with suppress(TypeError, OSError):
+        return "" if kind.__module__.startswith("lamp_dataset.") else hash_file(inspect.getfile(kind), CONTENT)[1]
+    return ""
+
+
+def check_content(name: str, endings: tuple[str, ...], expected: str) -> None:
+    """Raise ValueError if the folder ``name`` no longer has the content ``expected``."""
+    if content_of(name, endings) != expected:
+        raise ValueError(f"{name}: the files in this folder have changed while they were in use; start again")
+
+
+def _files(folder: str, endings: tuple[str, ...]) -> Iterator[str]:
+    for place, _, names in os.walk(folder):
+        if place == folder or "" in endings:
+            yield from (os.path.join(place, name) for name in names if name.endswith(endings))

@@ -14,7 +14,7 @@ import pyarrow as pa
 import lamp_dataset
 from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.columns import COLUMNS, append, arrow_of, column_of, result_features
-from lamp_dataset.personalize.model_files import code_of
+from lamp_dataset.personalize.model_names import code_of
 from lamp_dataset.personalize.prompts.fixed import fixed_prompts, front_of
 from lamp_dataset.personalize.prompts.official import official_prompts
 from lamp_dataset.personalize.prompts.parts import BEST_FIRST, LEFT_OUT, ORDERS, Prompt, clean_item

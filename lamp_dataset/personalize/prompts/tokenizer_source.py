@@ -7,8 +7,7 @@ import warnings
 from typing import Any
 
 from lamp_dataset.lazy import load_model, require
-from lamp_dataset.personalize.model_files import TOKENIZER_FILES, check_content, content_of
-from lamp_dataset.personalize.model_names import check_name, hub_options
+from lamp_dataset.personalize.model_names import TOKENIZER_FILES, check_content, check_name, content_of, hub_options
 from lamp_dataset.personalize.prompts.official_tokenizer import as_official, load_official
 
 

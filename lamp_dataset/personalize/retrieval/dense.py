@@ -15,8 +15,7 @@ import numpy as np
 
 from lamp_dataset.formats.texts import short
 from lamp_dataset.lazy import load_model, require
-from lamp_dataset.personalize.model_files import check_content, content_of
-from lamp_dataset.personalize.model_names import hub_options
+from lamp_dataset.personalize.model_names import check_content, content_of, hub_options
 from lamp_dataset.personalize.retrieval.ranking import Ranking, by_score
 from lamp_dataset.personalize.retrieval.samples import Sample
 
