@@ -6,68 +6,20 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 from lamp_dataset.personalize.prompts.decoding import clean_up, decode
 
 _WORD = re.compile(r"\S+")
 
 
-class Encoder(Protocol):
-    """What every encoder has."""
+class Encoder:
+    """From texts to tokens and back: calls a tokenizer of transformers text by text, as the official script does.
 
-    #: ``"tokens"`` or ``"words"``.
-    unit: str
-    #: Whether many texts at once cost less than the same texts one by one.
-    batched: bool
-
-    def encode(self, texts: Sequence[str], special: bool = True) -> list[list]:
-        """The ids of each text, with or without special tokens."""
-
-    def truncate(self, text: str, ids: list, limit: int) -> list:
-        """``text``, whose ids are ``ids``, truncated by the tokenizer's own rule to ``limit`` ids with special tokens.
-
-        Tokenizers differ if the limit is below their number of special tokens. They may raise OverflowError or
-        ValueError, or not truncate at all.
-        """
-
-    def decode(self, ids: Sequence[Sequence]) -> list[str]:
-        """The texts of rows of ids as the official script gets them."""
-
-    def ends(self, texts: Sequence[str]) -> list[list[int]] | None:
-        """Where in each text its tokens end; None if the tokenizer does not know."""
-
-
-class Words:
-    """Counts words between white space; there are no special tokens.
-
-    >>> Words().encode(["one  two"])
-    [['one', 'two']]
+    Attributes:
+        unit: ``"tokens"`` or ``"words"``.
+        batched: whether many texts at once cost less than the same texts one by one.
     """
-
-    unit, batched = "words", False
-
-    def encode(self, texts: Sequence[str], special: bool = True) -> list[list]:
-        """See :class:`Encoder`."""
-        return [text.split() for text in texts]
-
-    def truncate(self, text: str, ids: list, limit: int) -> list:
-        """The first ``limit`` words; ValueError if the limit is negative."""
-        if limit < 0:
-            raise ValueError(f"expected a limit of 0 words or more, found {limit}")
-        return ids[:limit]
-
-    def decode(self, ids: Sequence[Sequence]) -> list[str]:
-        """Words joined by single spaces."""
-        return [" ".join(words) for words in ids]
-
-    def ends(self, texts: Sequence[str]) -> list[list[int]]:
-        """See :class:`Encoder`."""
-        return [[match.end() for match in _WORD.finditer(text)] for text in texts]
-
-
-class AnyTokenizer:
-    """Calls a tokenizer text by text, as the official script does."""
 
     unit, batched = "tokens", False
 
@@ -76,27 +28,51 @@ class AnyTokenizer:
         self.tokenizer = tokenizer
 
     def encode(self, texts: Sequence[str], special: bool = True) -> list[list]:
-        """See :class:`Encoder`."""
+        """The ids of each text, with or without special tokens."""
         options = {} if special else {"add_special_tokens": False}
         return [self.tokenizer(text, **options)["input_ids"] for text in texts]
 
     def truncate(self, text: str, ids: list, limit: int) -> list:
-        """See :class:`Encoder`."""
+        """``text``, whose ids are ``ids``, truncated by the tokenizer's own rule to ``limit`` ids with special tokens.
+
+        Tokenizers differ if the limit is below their number of special tokens. They may raise OverflowError or
+        ValueError, or not truncate at all.
+        """
         return self.tokenizer(text, max_length=limit, truncation=True)["input_ids"]
 
     def decode(self, ids: Sequence[Sequence]) -> list[str]:
-        """See :class:`Encoder`."""
+        """The texts of rows of ids as the official script gets them."""
         return decode(self.tokenizer, ids)
 
     def ends(self, texts: Sequence[str]) -> list[list[int]] | None:
-        """See :class:`Encoder`."""
+        """Where in each text its tokens end; None if the tokenizer does not know."""
         if not getattr(self.tokenizer, "is_fast", False):
             return None
         options = {"add_special_tokens": False, "return_offsets_mapping": True}
         return [[end for _, end in self.tokenizer(text, **options)["offset_mapping"]] for text in texts]
 
 
-class RustTokenizer(AnyTokenizer):
+class _Words(Encoder):
+    """Counts words between white space; there are no special tokens."""
+
+    unit = "words"
+
+    def encode(self, texts: Sequence[str], special: bool = True) -> list[list]:
+        return [text.split() for text in texts]
+
+    def truncate(self, text: str, ids: list, limit: int) -> list:
+        if limit < 0:
+            raise ValueError(f"expected a limit of 0 words or more, found {limit}")
+        return ids[:limit]
+
+    def decode(self, ids: Sequence[Sequence]) -> list[str]:
+        return [" ".join(words) for words in ids]
+
+    def ends(self, texts: Sequence[str]) -> list[list[int]]:
+        return [[match.end() for match in _WORD.finditer(text)] for text in texts]
+
+
+class _RustTokenizer(Encoder):
     """A fast tokenizer of transformers: texts are encoded together, on all cores; a text is encoded once.
 
     A truncated text is its first ids and the special tokens, so it is cut from the ids of the whole text. The edges are
@@ -118,7 +94,7 @@ class RustTokenizer(AnyTokenizer):
         self.decodes_plainly = _decodes_plainly(tokenizer)
 
     @classmethod
-    def of(cls, tokenizer: Any) -> RustTokenizer | None:
+    def of(cls, tokenizer: Any) -> _RustTokenizer | None:
         """The encoder of ``tokenizer``; None if it has no Rust backend, or special tokens not just at the two ends."""
         backend = getattr(tokenizer, "backend_tokenizer", None)
         if not hasattr(backend, "encode_batch_fast"):
@@ -131,13 +107,11 @@ class RustTokenizer(AnyTokenizer):
         return cls(tokenizer, before, after) if sum(mask) == before + after else None
 
     def encode(self, texts: Sequence[str], special: bool = True) -> list[list]:
-        """See :class:`Encoder`."""
         backend = self.tokenizer.backend_tokenizer
         with _plain(backend):
             return [found.ids for found in backend.encode_batch_fast(list(texts), add_special_tokens=special)]
 
     def truncate(self, text: str, ids: list, limit: int) -> list:
-        """See :class:`Encoder`."""
         room, last = limit - self.before - self.after, len(ids) - self.after
         if limit < 0:
             raise OverflowError(f"expected a limit of 0 tokens or more, found {limit}")
@@ -147,13 +121,11 @@ class RustTokenizer(AnyTokenizer):
         return ids[: self.before] + ids[start : start + room] + ids[last:]
 
     def decode(self, ids: Sequence[Sequence]) -> list[str]:
-        """See :class:`Encoder`."""
         if not self.decodes_plainly:
             return super().decode(ids)
         return [clean_up(text) for text in self.tokenizer.backend_tokenizer.decode_batch(ids, skip_special_tokens=True)]
 
     def ends(self, texts: Sequence[str]) -> list[list[int]]:
-        """See :class:`Encoder`."""
         backend = self.tokenizer.backend_tokenizer
         with _plain(backend):
             found = backend.encode_batch(list(texts), add_special_tokens=False)
@@ -187,5 +159,5 @@ def _plain(backend: Any) -> Iterator[None]:
 def make_encoder(tokenizer: Any) -> Encoder:
     """The encoder of a tokenizer, or of words if it is None."""
     if tokenizer is None:
-        return Words()
-    return RustTokenizer.of(tokenizer) or AnyTokenizer(tokenizer)
+        return _Words(None)
+    return _RustTokenizer.of(tokenizer) or Encoder(tokenizer)

@@ -98,7 +98,7 @@ class PlainSample:
 
 
 @dataclass(frozen=True)
-class ArrowSample:
+class _ArrowSample:
     """A sample whose profile is a slice of the items of its batch."""
 
     id: str
@@ -110,20 +110,16 @@ class ArrowSample:
 
     @property
     def documents(self) -> list[str]:
-        """See :class:`Sample`."""
         return self.texts.to_pylist()
 
     @property
     def texts(self) -> pa.Array:
-        """See :class:`Sample`."""
         return self.batch.documents.slice(self.start, self.size)
 
     def column(self, field: str) -> list:
-        """See :class:`Sample`."""
         return self.batch.column(field).slice(self.start, self.size).to_pylist()
 
     def items(self, positions: Iterable[int]) -> list[dict[str, Any]]:
-        """See :class:`Sample`."""
         return [self.batch.values[self.start + int(position)].as_py() for position in positions]
 
 
@@ -246,5 +242,5 @@ def _arrow_samples(task: Task, table: pa.Table, rules: str, use_date: bool) -> I
     sizes = pc.fill_null(pc.list_value_length(profiles), 0).to_pylist()
     start = 0
     for sample_id, text, size in zip(ids, inputs, sizes, strict=True):
-        yield ArrowSample(*_head(task, sample_id, text, rules), items, start, size)
+        yield _ArrowSample(*_head(task, sample_id, text, rules), items, start, size)
         start += size

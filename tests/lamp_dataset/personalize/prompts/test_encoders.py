@@ -2,7 +2,7 @@ import official_prompts
 import pytest
 from personal import WordTokenizer
 
-from lamp_dataset.personalize.prompts.encoders import AnyTokenizer, RustTokenizer, Words, make_encoder
+from lamp_dataset.personalize.prompts.encoders import Encoder, _RustTokenizer, _Words, make_encoder
 
 real = [pytest.mark.models, pytest.mark.tokenizers]
 TEXTS = ["", " ", "good tea", 'so " </s> [SEP] <|im_end|> old .', "e\u0301 漢字 \n\n ca n't ", "map " * 30]
@@ -15,7 +15,7 @@ def load(kind):
 
 def test_words():
     words = make_encoder(None)
-    assert isinstance(words, Words)
+    assert isinstance(words, _Words)
     assert words.encode([" a  b\nc ", ""]) == [["a", "b", "c"], []]
     assert words.ends([" a  b"]) == [[2, 5]]
     assert (words.truncate("", ["a", "b"], 1), words.decode([["a", "b"]])) == (["a"], ["a b"])
@@ -24,7 +24,7 @@ def test_words():
 def test_a_tokenizer_without_a_rust_backend_is_called_text_by_text():
     tokenizer = WordTokenizer()
     encoder = make_encoder(tokenizer)
-    assert type(encoder) is AnyTokenizer
+    assert type(encoder) is Encoder
     assert encoder.encode(["a b"]) == [["a", "b", "</s>"]]
     assert encoder.encode(["a b"], special=False) == [["a", "b"]]
     assert encoder.truncate("a b", ["a", "b", "</s>"], 2) == ["a", "</s>"]
@@ -38,7 +38,7 @@ def test_a_fast_tokenizer_truncates_as_its_own_calls_do(kind, side):
     tokenizer, theirs = load(kind), load(kind)
     tokenizer.truncation_side = theirs.truncation_side = side
     encoder = make_encoder(tokenizer)
-    assert type(encoder) is RustTokenizer
+    assert type(encoder) is _RustTokenizer
     for text, ids in zip(TEXTS, encoder.encode(TEXTS), strict=True):
         assert ids == theirs(text)["input_ids"]
         for limit in range(len(ids) + 3):
@@ -50,7 +50,7 @@ def test_a_fast_tokenizer_truncates_as_its_own_calls_do(kind, side):
 
 @pytest.mark.parametrize("kind", [pytest.param(kind, marks=real) for kind in official_prompts.KINDS])
 def test_a_fast_tokenizer_gives_the_ids_ends_and_texts_of_its_own_calls(kind):
-    tokenizer, theirs = load(kind), AnyTokenizer(load(kind))
+    tokenizer, theirs = load(kind), Encoder(load(kind))
     encoder = make_encoder(tokenizer)
     assert encoder.decodes_plainly
     assert encoder.encode(TEXTS, special=False) == theirs.encode(TEXTS, special=False)
@@ -96,4 +96,4 @@ def test_special_tokens_in_the_middle_are_left_to_the_tokenizer():
     tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP] $A", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
-    assert type(make_encoder(tokenizer)) is AnyTokenizer
+    assert type(make_encoder(tokenizer)) is Encoder

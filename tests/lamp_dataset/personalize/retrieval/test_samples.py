@@ -6,7 +6,7 @@ from personal import batch, row
 
 from lamp_dataset import Personalizer
 from lamp_dataset.formats.ids import DuplicateIdError
-from lamp_dataset.personalize.retrieval.samples import ArrowSample, PlainSample, positions_by_id, read_samples
+from lamp_dataset.personalize.retrieval.samples import PlainSample, _ArrowSample, positions_by_id, read_samples
 from lamp_dataset.tasks import TASKS
 
 
@@ -24,7 +24,7 @@ def test_plain_values_and_arrow_are_seen_alike(name):
     table = pa.table(batch(rows))
     arrow = read_samples(task, table, "official")
     parts = read_samples(task, pa.concat_tables([table.slice(0, 1), table.slice(1, 2)]), "official")
-    assert {type(sample) for sample in (*arrow, *parts)} == {ArrowSample}
+    assert {type(sample) for sample in (*arrow, *parts)} == {_ArrowSample}
     assert [view(sample) for sample in plain] == [view(sample) for sample in arrow] == [view(s) for s in parts]
     item = rows[1]["profile"][3]
     assert plain[1].documents[3] == " ".join(item[field] for field in task.document_fields)
