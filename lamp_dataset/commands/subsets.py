@@ -17,7 +17,7 @@ from lamp_dataset.tasks import get_task
 
 if TYPE_CHECKING:
     from lamp_dataset.personalize.oppu_export import Written
-    from lamp_dataset.personalize.user_choice import Users
+    from lamp_dataset.personalize.user_subsets import Users
 
 _FILE = click.Path(exists=True, dir_okay=False)
 _criteria = stacked(
@@ -72,7 +72,7 @@ def users(
     alone. The file says how its users were chosen.
     """
     from lamp_dataset.personalize.split import load_split  # imported late: --help must be quick
-    from lamp_dataset.personalize.user_choice import Choice, users_of_rows
+    from lamp_dataset.personalize.user_subsets import Choice, users_of_rows
 
     _check_given(ctx)
     task = get_task(config)
