@@ -23,6 +23,7 @@ from pathlib import Path
 from shared import require
 
 from lamp_dataset.tasks import TASKS
+from lamp_metric.predictions.writing import write_predictions
 
 TASK = TASKS["LaMP_3_time"]
 VOCABULARY = [
@@ -52,9 +53,9 @@ def write_files(folder: Path, rows: int, items: int) -> dict[str, Path]:
             for name, chance in (("none", 0.4), ("own", min(0.9, 0.1 + 0.1 * math.log(size))), ("other", 0.4)):
                 outputs[name][f"9{number}"] = gold if rng.random() < chance else rng.choice(TASK.labels)
         file.write("]")
-    write_outputs(folder / TASK.outputs_path("validation"), golds)
+    write_predictions(folder / TASK.outputs_path("validation"), TASK.name, golds.keys(), golds.values())
     for name, found in outputs.items():
-        write_outputs(folder / f"{name}.json", found)
+        write_predictions(folder / f"{name}.json", TASK.name, found.keys(), found.values())
     return {name: folder / f"{name}.json" for name in outputs}
 
 
@@ -66,12 +67,6 @@ def row(rng: random.Random, number: int, size: int, reviews: list[str]) -> dict:
     ]
     text = f"{TASK.instruction} {rng.choice(reviews)}"
     return {"id": f"9{number}", "user_id": f"U{number}", "input": text, "profile": profile}
-
-
-def write_outputs(path: Path, outputs: dict[str, str]) -> None:
-    """An outputs file."""
-    golds = [{"id": key, "output": value} for key, value in outputs.items()]
-    path.write_text(json.dumps({"task": TASK.official_name, "golds": golds}), encoding="utf-8")
 
 
 def main() -> None:

@@ -73,16 +73,6 @@ except ModuleNotFoundError as error:
     sys.exit(2)
 
 
-class Prompts:
-    """An actor: makes its personalizer once, then takes batch after batch."""
-
-    def __init__(self, task, options):
-        self.personalize = Personalizer(task, **options)
-
-    def __call__(self, table):
-        return self.personalize(table)
-
-
 class Answers:
     """An actor: loads its model once, then answers batch after batch."""
 
@@ -116,15 +106,19 @@ def stages(rows, options, args):
         tasks = ray.data.TaskPoolStrategy(size=args.workers)
         prompts = rows.map_batches(Personalizer(args.config, **options), compute=tasks, **sizes)
     else:
-        prompts = by_actors(rows, Prompts, args.workers, (args.config, options), args.gpus, sizes)
+        made = {"task": args.config, **options}
+        prompts = by_actors(rows, Personalizer, args.workers, made, args.gpus, sizes)
     if args.ask is None:
         return prompts
-    return by_actors(prompts, Answers, args.actors, (args.ask, args.max_answer), args.gpus, sizes)
+    return by_actors(
+        prompts, Answers, args.actors, {"model": args.ask, "max_answer": args.max_answer}, args.gpus, sizes
+    )
 
 
-def by_actors(rows, actor, number, made_with, gpus, sizes):
+def by_actors(rows, actor, number, options, gpus, sizes):
+    """Each actor is made once, with these options, and then takes batch after batch."""
     pool = ray.data.ActorPoolStrategy(size=number)
-    return rows.map_batches(actor, fn_constructor_args=made_with, compute=pool, num_gpus=gpus, **sizes)
+    return rows.map_batches(actor, fn_constructor_kwargs=options, compute=pool, num_gpus=gpus, **sizes)
 
 
 def files_of(path):

@@ -72,6 +72,7 @@ try:
     from lamp_dataset.formats.json_file import read_json
     from lamp_dataset.formats.texts import counted
     from lamp_dataset.lazy import load_model
+    from lamp_dataset.personalize.oppu_export import positions_by_user
     from lamp_dataset.personalize.prompts.decoding import decode
     from lamp_dataset.personalize.split import load_split
     from lamp_metric.commands.comparison_formats import as_text
@@ -196,13 +197,6 @@ def answers_of(folder, adapters, pairs, questions):
                 answers = adapters.answer(questions)
             (new / path.name).write_text(json.dumps(answers), encoding="utf-8")
     return read_json(path)
-
-
-def positions_by_user(rows):
-    found = {}
-    for position, user in enumerate(rows["user_id"]):
-        found.setdefault(user, []).append(position)
-    return found
 
 
 def folder_name(user):

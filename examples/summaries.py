@@ -52,6 +52,7 @@ try:
     from lamp_dataset.formats.texts import counted
     from lamp_dataset.lazy import load_model, require
     from lamp_dataset.personalize.history.leaks import subject
+    from lamp_dataset.personalize.oppu_export import positions_by_user
     from lamp_dataset.personalize.prompts.fixed import fixed_prompts
     from lamp_dataset.personalize.prompts.parts import clean_item
     from lamp_dataset.personalize.prompts.tokens import Tokens
@@ -84,10 +85,7 @@ def histories(rows, task):
     Profiles of one user are copies of each other in which each sample misses its own item. So what is in all of them
     answers none of the samples, but for the few whose own profile has what they ask about, or their gold.
     """
-    of_user = {}
-    for position, user in enumerate(lamp_dataset.users_of(rows)):
-        of_user.setdefault(user, []).append(position)
-    for user, positions in of_user.items():
+    for user, positions in positions_by_user(rows).items():
         samples = [rows[position] for position in positions]
         profiles = [{content(item): item for item in sample["profile"]} for sample in samples]
         told = {subject(task, sample["input"]) for sample in samples}
