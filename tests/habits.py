@@ -7,6 +7,8 @@ other way round. A model that reads the right item of the right profile knows th
 import json
 import random
 
+from made_up import outputs
+
 from lamp_dataset.task import SPLITS
 from lamp_dataset.tasks import TASKS
 
@@ -45,9 +47,8 @@ def write_split(folder, task, split, rows):
     place = folder / task.path / name
     place.mkdir(parents=True)
     (place / f"{name}_questions.json").write_text(json.dumps([row for row, _ in rows]), encoding="utf-8")
-    golds = [{"id": row["id"], "output": gold} for row, gold in rows]
-    outputs = {"task": task.official_name, "golds": golds}
-    (place / f"{name}_outputs.json").write_text(json.dumps(outputs), encoding="utf-8")
+    golds = outputs(task, {row["id"]: gold for row, gold in rows})
+    (place / f"{name}_outputs.json").write_text(json.dumps(golds), encoding="utf-8")
 
 
 def dated_user(name, number, seed=0, mark=""):

@@ -73,7 +73,11 @@ def _prompt(
         return input_only(
             whole, items, f"the input alone has {length} {tokens.unit}, more than {max_length}: no profile"
         )
-    build = _builder(wording, text, place, keys, front)
+
+    def build(some: Items) -> str:
+        order = sorted(range(len(some)), key=keys.__getitem__)
+        return front + assemble(wording, text, [some[position] for position in order], place)
+
     for number in range(len(items), 0, -1):
         worded = _fit(wording, items[:number], tokens, max_length, build)
         if worded is not None:
@@ -88,16 +92,6 @@ def _place(wording: Wording, text: str) -> int | None:
         return 0
     found = re.search(rf"\b{re.escape(wording.insert_after)}\b", text)
     return None if found is None else found.start()
-
-
-def _builder(wording: Wording, text: str, place: int, keys: Sequence[int], front: str) -> Callable[[Items], str]:
-    """What makes the prompt of the first items, in the order of their keys, after ``front``."""
-
-    def build(items: Items) -> str:
-        order = sorted(range(len(items)), key=keys.__getitem__)
-        return front + assemble(wording, text, [items[position] for position in order], place)
-
-    return build
 
 
 def _fit(

@@ -25,10 +25,10 @@ def small(tmp_path):
         def build(self):
             return build(self.avocado, self.ids, self.out)
 
-        def check_fails(self, match, error=ValueError):
+        def check_fails(self, match):
             """Both commands fail, the build leaves nothing."""
             for run in (lambda: check_collection(self.avocado, self.ids), self.build):
-                with pytest.raises(error, match=match):
+                with pytest.raises(ValueError, match=match):
                     run()
             assert sorted(path.name for path in tmp_path.iterdir()) == ["avocado", "ids"]
 

@@ -2,6 +2,7 @@ import json
 import math
 import random
 
+import made_up
 import pytest
 
 from lamp_dataset.tasks import TASKS
@@ -60,20 +61,14 @@ class Users:
         """The official files of the split in ``folder / "data"``; returns system -> path of its predictions."""
         for path, content in (
             (self.task.questions_path("validation"), self.rows),
-            (self.task.outputs_path("validation"), self._file(self.golds)),
+            (self.task.outputs_path("validation"), made_up.outputs(self.task, self.golds)),
         ):
             place = folder / "data" / path
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(json.dumps(content), encoding="utf-8")
         for system, outputs in self.outputs.items():
-            (folder / f"{system}.json").write_text(json.dumps(self._file(outputs)), encoding="utf-8")
+            (folder / f"{system}.json").write_text(json.dumps(made_up.outputs(self.task, outputs)), encoding="utf-8")
         return {system: folder / f"{system}.json" for system in self.outputs}
-
-    def _file(self, outputs):
-        return {
-            "task": self.task.official_name,
-            "golds": [{"id": key, "output": value} for key, value in outputs.items()],
-        }
 
     def frame(self):
         """All of it without files; inputs are no nearer to any item than 0.5."""
