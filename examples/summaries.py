@@ -44,8 +44,8 @@ if __name__ == "__main__":
     arguments()  # already here: a wrong option, or --help, needs neither the time nor the packages of what follows
 
 try:
-    import datasets
-    from zero_shot import ask_here, ask_rest, run_script, writing
+    import zero_shot
+    from datasets import Dataset
 
     import lamp_dataset
     from lamp_dataset.atomic import write_whole
@@ -60,9 +60,7 @@ try:
     from lamp_metric.asking.journal import Journal
     from lamp_metric.asking.server import Server, ask_all
 except ModuleNotFoundError as error:
-    beside, found = "zero_shot; zero_shot.py belongs in the same folder", f"the package {error.name}"
-    missing = beside if error.name == "zero_shot" else f"{found}; from a checkout: pip install ."
-    print("error: this needs", missing, file=sys.stderr)
+    print(f"error: this needs {error.name}; zero_shot.py belongs in the same folder", file=sys.stderr)
     sys.exit(2)
 
 #: Task -> what the items are, and what to say of the person.
@@ -140,7 +138,9 @@ def run(args, folder):
     else:
         model = load(args.model)
         tokenizer = model.tokenizer
-        ask = functools.partial(ask_here, lambda batch: answer(batch, model, args), batch_size=args.batch_size)
+        ask = functools.partial(
+            zero_shot.ask_here, lambda batch: answer(batch, model, args), batch_size=args.batch_size
+        )
     rows = load_split(args.config, args.split, folder, users=args.users)
     asked = questions(args, rows, tokenizer)
     wanted = [{"id": user, "source": text, "messages": messages(text)} for user, text in asked.items() if text]
@@ -148,7 +148,7 @@ def run(args, folder):
     names = ("config", "model", "split", "data_dir", "items", "max_length", "max_answer")
     with Journal(f"{args.output}.part", {name: getattr(args, name) for name in names}) as journal:
         if wanted:
-            ask_rest(ask, datasets.Dataset.from_list(wanted), journal, " users")
+            zero_shot.ask_rest(ask, Dataset.from_list(wanted), journal, " users")
         return {user: journal.entries[user]["output"].strip() if text else "" for user, text in asked.items()}
 
 
@@ -156,7 +156,7 @@ def main(given=None):
     """Ask and write; gives user -> summary."""
     args = arguments(given)
     folder = lamp_dataset.SAMPLE if args.data_dir == "sample" else args.data_dir
-    with writing(args):
+    with zero_shot.writing(args):
         found = run(args, folder)
         with write_whole(args.output, permissions=0o666) as file:
             json.dump(found, file, ensure_ascii=False, indent=0)
@@ -167,4 +167,4 @@ def main(given=None):
 
 
 if __name__ == "__main__":
-    run_script(main)
+    zero_shot.run_script(main)
