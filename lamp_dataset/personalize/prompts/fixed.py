@@ -36,9 +36,9 @@ def fixed_prompts(
     ``fronts`` holds what comes before each prompt, see :func:`front_of`; by default nothing does.
     """
     tokens.prepare((), (item[wording.truncated_field] for _, items in samples for item in items))
-    tokens.prompt_lengths([text for text, _ in samples])
     keys = [range(len(items)) for _, items in samples] if keys is None else keys
     fronts = [""] * len(samples) if fronts is None else fronts
+    tokens.prompt_lengths([front + text for (text, items), front in zip(samples, fronts, strict=True) if items])
     return [
         _prompt(wording, text, items, tokens, max_length, order, front)
         for (text, items), order, front in zip(samples, keys, fronts, strict=True)
