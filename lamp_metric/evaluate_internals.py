@@ -10,7 +10,6 @@ Nothing here imports evaluate: its objects are passed in.
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 from types import ModuleType
 from typing import Any
@@ -30,8 +29,9 @@ def register() -> None:
 
 def _patch(loading: ModuleType) -> None:
     version = f"{__version__}-rule{RULE}"  # goes into the path of the cache
-    found = functools.partial(loading.ImportableModule, f"{NAME}.{NAME}", version)
-    patch_factory(NAME, loading, "evaluation_module_factory", found)
+    # The class is looked up late: what stands in for the module may not have it.
+    make = "evaluation_module_factory"
+    patch_factory(NAME, loading, make, lambda: loading.ImportableModule(f"{NAME}.{NAME}", version))
 
 
 def is_collecting(metric: Any) -> bool:
