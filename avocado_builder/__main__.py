@@ -25,7 +25,7 @@ class _Echo(logging.Handler):
 def main(context: click.Context) -> None:
     """Build the gated task of the benchmark from your licensed copy of the Avocado collection (LDC2015T03).
 
-    Mails are read in place; nothing is extracted. No text leaves the machine.
+    Emails are read in place; nothing is extracted. No text leaves the machine.
     """
     handler = _Echo()
     _LOG.addHandler(handler)

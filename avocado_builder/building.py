@@ -150,7 +150,7 @@ def _read_mails(locations: MailLocations, spool: Spool) -> dict[str, list[str]]:
         try:
             mail = parse_mail(raw)
         except RecursionError:
-            raise ValueError(f"{name}: parts nested too deep to read, for the official parser too") from None
+            raise ValueError(f"{name}: parts nested too deeply to read, even for the official parser") from None
         for kind in (*mail.repairs, *warnings_of(mail)):
             notes.setdefault(kind, []).append(name)
         spool.put(key, mail.subject, mail.body)
@@ -161,7 +161,7 @@ def _read_mails(locations: MailLocations, spool: Spool) -> dict[str, list[str]]:
 def _report_ignored(collection: Collection) -> None:
     if collection.ignored:
         shown = ", ".join(collection.ignored[:5]) + (", …" if len(collection.ignored) > 5 else "")
-        log.warning("%s: ignored, not accounts of the collection: %s", collection.path, shown)
+        log.warning("%s: ignored because they are not accounts of the collection: %s", collection.path, shown)
 
 
 def _keep_apart(target: Path, collection: Collection) -> None:
@@ -174,7 +174,7 @@ def _warn_of_git(target: Path) -> None:
     for folder in target.parents:
         if (folder / ".git").exists():
             log.warning(
-                "%s is in the git work tree %s: its files hold licensed mail text and must never be committed",
+                "%s is in the git work tree %s: its files hold licensed email text and must never be committed",
                 target,
                 folder,
             )
@@ -189,7 +189,7 @@ def _may_replace(target: Path, overwrite: bool) -> None:
     if not names:
         return
     if not overwrite:
-        raise FileExistsError(f"{target}: exists already; --overwrite (from Python overwrite=True) replaces it")
+        raise FileExistsError(f"{target}: already exists; --overwrite (in Python, overwrite=True) replaces it")
     manifest = read_manifest(target)
     known = {MANIFEST, *(file["file"] for file in built_files(manifest))} if manifest else set()
     foreign = sorted(names - known)

@@ -27,20 +27,20 @@ _FILE = click.Path(dir_okay=False)
 
 _IDS_HELP = (
     "Folder of the id files train_questions.json, dev_questions.json and test_questions.json: side by side, or each in "
-    f"a folder train, dev or test, or one of these below {' or '.join(task.path for task in GATED.values())} as on the "
-    "site. Without this option they are fetched."
+    f"a folder train, dev or test, or in either way below {' or '.join(task.path for task in GATED.values())} as on "
+    "the site. Without this option they are fetched."
 )
-_NAMES_HELP = "The collection (or sample): check that every named mail exists, by names only; build reads the mails."
+_NAMES_HELP = "The collection (or sample): check that every named email exists, by name only; build reads the emails."
 _SETTING_HELP = (
-    "Which id files to fetch, or to take from a folder that holds both; the default there is user. Otherwise the files "
-    "tell their setting, and one that differs from this option is an error."
+    "Which id files to fetch, or to take from a folder that holds both; user by default. Otherwise, the files "
+    "show their setting, and it is an error if this option differs."
 )
 
 
 #: The options for id files, common to both commands.
 _id_options = stacked(
     click.option("--ids-dir", type=_FOLDER, help=_IDS_HELP),
-    click.option("--split", "splits", multiple=True, type=_SPLIT, help="Only this split; may be repeated."),
+    click.option("--split", "splits", multiple=True, type=_SPLIT, help="Only this split; repeatable."),
     click.option("--setting", type=click.Choice(SETTINGS), help=_SETTING_HELP),
     click.option("--base-url", default=BASE_URL, show_default=True, help="Where to fetch the id files."),
 )
@@ -64,10 +64,10 @@ _id_options = stacked(
 )
 @click.option("--output-dir", "--output_dir", required=True, type=click.Path(), help="The folder to create.")
 @_id_options
-@click.option("--overwrite", is_flag=True, help="Replace a folder built before when the new one is complete.")
-@click.option("--input_question_file_train", "train", type=_FILE, help="Id file of train, instead of --ids-dir.")
-@click.option("--input_question_file_dev", "validation", type=_FILE, help="Id file of validation.")
-@click.option("--input_question_file_test", "test", type=_FILE, help="Id file of test.")
+@click.option("--overwrite", is_flag=True, help="Replace a folder built before, once the new one is complete.")
+@click.option("--input_question_file_train", "train", type=_FILE, help="Id file for train, instead of --ids-dir.")
+@click.option("--input_question_file_dev", "validation", type=_FILE, help="Id file for validation.")
+@click.option("--input_question_file_test", "test", type=_FILE, help="Id file for test.")
 @click.option("--time_based_separation", is_flag=True, help="Same as --setting time.")
 @click.option("--extract_addr", type=click.Path(), help="Accepted but never touched: nothing is extracted.")
 def build(
@@ -92,7 +92,7 @@ def build(
     if time_based_separation and setting == "user":
         raise click.UsageError("--time_based_separation contradicts --setting user")
     if extract_addr is not None:
-        say(f"--extract_addr {extract_addr}: not touched, nothing is extracted", err=True)
+        say(f"--extract_addr {extract_addr}: not touched; nothing is extracted", err=True)
     manifest = build_folder(
         avocado_dir,
         _ids_dir(avocado_dir, ids_dir, given),
@@ -142,8 +142,8 @@ def check(
         ids_dir = _ids_dir(avocado_dir, ids_dir)
         ids = check_collection(avocado_dir, ids_dir, splits=splits, setting=setting, base_url=base_url)
         rows = counted_each({split: file.rows for split, file in ids.files.items()}, "samples")
-        say(f"{avocado_dir}: {counted(len(ids.needed), 'mails')} of {ids.task.name}, all there ({rows})")
-        say("checked names only: whether the mails can be read shows when build reads them")
+        say(f"{avocado_dir}: {counted(len(ids.needed), 'emails')} of {ids.task.name}, all there ({rows})")
+        say("only names were checked; whether the emails can be read will show when build reads them")
 
 
 def _ids_dir(avocado_dir: str, ids_dir: str | None, given: Mapping[str, str] = MappingProxyType({})) -> str | None:

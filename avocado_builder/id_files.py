@@ -173,10 +173,10 @@ def _check_name(text: Any, where: str) -> None:
     if is_name(exact):
         hint = f"; it looks like {exact!r}, but names must be exact"
     elif isinstance(text, str) and len(text) > 40:
-        hint = "; was this file built already? Id files hold names only"
+        hint = "; has this file already been built? Id files hold only names"
     else:
         hint = ""
-    raise ValueError(f"{where}: expected the name of a mail such as '147-000874-EM.txt', found {found}{hint}")
+    raise ValueError(f"{where}: expected the name of an email such as '147-000874-EM.txt', found {found}{hint}")
 
 
 def file_sha256(path: Path) -> str:
@@ -191,7 +191,7 @@ def file_sha256(path: Path) -> str:
 log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 60
-_BY_HAND = "Download it yourself and pass its folder: --ids-dir (from Python ids_dir)"
+_BY_HAND = "Download it yourself and pass its folder: --ids-dir (in Python, ids_dir)"
 
 
 def fetch_ids(task: Task, splits: tuple[str, ...], folder: Path, base_url: str = BASE_URL) -> dict[str, Path]:

@@ -19,7 +19,7 @@ from lamp_dataset.task import Task
 MANIFEST = "manifest.json"
 BUILDER = "avocado-builder"
 NOTICE = (
-    "These files hold the full text of mails. The collection's license agreement covers them just as it covers the "
+    "These files hold the full text of emails. The collection's license agreement covers them just as it covers the "
     "collection itself: do not publish, upload or share them, and keep them only where and as long as you may keep the "
     "collection."
 )
@@ -101,9 +101,9 @@ def built_files(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
 def summary(manifest: Mapping[str, Any], task: Task) -> list[str]:
     """The lines that tell the user what was built."""
     rows = {split: facts["questions"]["rows"] for split, facts in manifest["splits"].items()}
-    lines = [f"{task.name}: {counted_each(rows, 'samples')} from {counted(manifest['mails'], 'mails')}"]
+    lines = [f"{task.name}: {counted_each(rows, 'samples')} from {counted(manifest['mails'], 'emails')}"]
     for note in (*manifest["repairs"].values(), *manifest["warnings"].values()):
         if note["count"]:
             names = ", ".join(note["mails"][:3]) + (", …" if note["count"] > 3 else "")
-            lines.append(f"{counted(note['count'], 'mails')}: {note['meaning']} ({names})")
+            lines.append(f"{counted(note['count'], 'emails')}: {note['meaning']} ({names})")
     return lines

@@ -112,7 +112,7 @@ def _check_text(text: Any, task: Task, where: str) -> None:
     if not isinstance(text, str):
         raise ValueError(f"{where}: expected a text, found {type(text).__name__}")
     if task.is_stub(text):
-        raise ValueError(f"{where} is still the name of a mail: these files are not built yet")
+        raise ValueError(f"{where} is still the name of an email: these files have not been built yet")
 
 
 def _one_task(folder: Path, checked: dict[str, tuple[int, Task]], manifest: dict[str, Any] | None) -> Task:
@@ -124,7 +124,7 @@ def _one_task(folder: Path, checked: dict[str, tuple[int, Task]], manifest: dict
 
 
 def _remarks(task: Task, rows: dict[str, int], manifest: dict[str, Any] | None) -> list[str]:
-    remarks = [] if manifest else [f"without {MANIFEST} nothing tells whether the files changed since the build"]
+    remarks = [] if manifest else [f"without {MANIFEST} nothing shows whether the files changed since the build"]
     for split in SPLITS:
         published = task.num_samples[split]
         if split not in rows:

@@ -4,7 +4,7 @@
     python examples/distributed.py --config LaMP_3 --rows export/LaMP_3/validation --output answers --address auto \\
         --ask Qwen/Qwen2.5-1.5B-Instruct --actors 8 --gpus 1 --rules fixed --predictions predictions.json
 
-The rows are Parquet files with the columns of the data set, such as those of `lamp-dataset export`. Without --address,
+The rows are Parquet files with the columns of the dataset, such as those of `lamp-dataset export`. Without --address,
 Ray uses this machine alone. OUTPUT appears when every row is in it once: what a stopped run had written is thrown away,
 and the rows of a machine that fails are made again by another. Rows and OUTPUT must be in a folder that all machines
 share; a retriever of your own must be installed on each. Models, of a dense retriever or one that answers (--ask), are

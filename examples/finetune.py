@@ -69,7 +69,7 @@ except ModuleNotFoundError as error:
 
 
 def prepare(rows, personalize, tokenizer, args):
-    """Rows of the data set -> tokens of prompt and gold."""
+    """Rows of the dataset -> tokens of prompt and gold."""
     rows = rows if args.limit is None else rows.select(range(min(args.limit, len(rows))))
     features = personalize.features(rows.features)
     prompts = rows.map(personalize, batched=True, remove_columns=["profile"], features=features)

@@ -10,7 +10,7 @@ TGI, Ollama, or a hosted one.
 
 Each answer is on disk as soon as it has come: in OUTPUT.part, or with --api in OUTPUT.answers.jsonl, which stays, with
 finish reasons and the name that the server gives the model. The same command after a stop asks for the rest. OUTPUT
-holds the predictions in the official format; where the split has golds, their scores with 95 % intervals go to the
+holds the predictions in the official format; where the split has golds, their scores with 95% intervals go to the
 screen.
 Needs: pip install '.[models]' for models that run here, pip install '.[api]' for --api
 """

@@ -1,4 +1,4 @@
-"""LaMP, the benchmark of personalized language models, as a Hugging Face data set.
+"""LaMP, the benchmark of personalized language models, as a Hugging Face dataset.
 
 The rooms, from the bottom up:
 
@@ -6,7 +6,7 @@ The rooms, from the bottom up:
 * ``formats``: the benchmark's files. Each format is read and written in one module.
 * ``loading``, ``lamp``: questions and golds as Arrow tables; the builder behind ``load_dataset("lamp", …)``.
 * ``personalize``: retrieval, prompts, :class:`Personalizer`, the user of each sample, and training pairs of users.
-* ``hub``: Parquet exports, the data set card, and pushes to a private repository.
+* ``hub``: Parquet exports, the dataset card, and pushes to a private repository.
 * ``commands``: the subcommands of ``lamp-dataset``.
 
 ``atomic`` and ``lazy`` are tools that every room may use; ``sample`` holds the embedded data.

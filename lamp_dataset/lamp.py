@@ -67,7 +67,7 @@ class LampConfig(datasets.BuilderConfig):
             )
         check_layout(self.layout, get_task(self.name))
         if self.layout is not None and self.data_dir is None:
-            raise ValueError(f"layout {self.layout!r} is one of files in a folder: pass data_dir as well")
+            raise ValueError(f"layout {self.layout!r} is for files in a folder: pass data_dir as well")
         if self.data_dir is not None:
             self._find_files()
             settings["data"] = xxhash.xxh3_128(repr(self.digests).encode()).hexdigest()
@@ -245,7 +245,7 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
                 self.kept_facts[path] = dict(zip(("num_bytes", "checksum"), facts, strict=True))
         elif found != self.config.digests[split]:
             where = f"{self.config.data_dir}: files of the split {split!r}"
-            raise ValueError(f"{where} changed since they were first looked at; load them again")
+            raise ValueError(f"{where} have changed since they were first read; load them again")
 
 
-_NOT_KEPT = "It was not kept: try again, or pass data_dir=… with files fetched by other means."
+_NOT_KEPT = "The file was not kept: try again, or pass data_dir=… with files fetched by other means."

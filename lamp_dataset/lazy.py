@@ -57,5 +57,5 @@ def load_model(load: Callable[..., Any], name: str, **options: Any) -> Any:
         return load(name, **options)
     except (OSError, ValueError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        place = "a folder here" if os.path.isdir(name) else "neither a folder here nor a model on the Hub in reach"
+        place = "a folder here" if os.path.isdir(name) else "neither a folder here nor a reachable model on the Hub"
         raise OSError(f"cannot load {name!r}, {place}: {reason}") from error

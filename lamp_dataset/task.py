@@ -132,7 +132,7 @@ class ItemPair:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One config of the data set: a task of the benchmark in one of its two settings.
+    """One config of the dataset: a task of the benchmark in one of its two settings.
 
     Attributes:
         name: config name, such as ``"LaMP_2"`` or ``"LaMP_2_news_time"``.

@@ -21,7 +21,7 @@ def baseline(task: str | Task, rows: Sequence[Row], train_golds: Sequence[str]) 
 
     Args:
         task: config name.
-        rows: samples with ``input`` and ``profile``, as in the data set.
+        rows: samples with ``input`` and ``profile``, as in the dataset.
         train_golds: golds of the training split.
 
     Returns:

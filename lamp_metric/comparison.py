@@ -35,8 +35,8 @@ def compare(
         references: the golds.
         ids: names of the samples, for messages.
         users: the user of each sample, in the order of ``references``, see :func:`lamp_dataset.users_of`. Resamples
-            then draw users, and the test swaps all samples of a user at once: samples of one user are alike, and a test
-            that takes them for independent finds differences where there are none.
+            then draw users, and the test swaps all samples of a user at once: samples from one user are alike, and a
+            test that treats them as independent finds differences where there are none.
         confidence_level: of the difference's interval (paired percentile bootstrap).
         n_resamples: number of resamples, and of random swaps in the test.
         seed: of both.
@@ -45,7 +45,7 @@ def compare(
     Returns:
         Result key -> ``"a"``, ``"b"``, ``"difference"`` (A minus B), ``"difference_ci"`` ``[low, high]``,
         ``"p_value"`` (two-sided paired randomization test) and ``"better"``: which system has the better score, ``"a"``
-        or ``"b"``, or None if they are equal. It does not say whether the difference can be chance; the p-value does.
+        or ``"b"``, or None if they are equal. It does not say whether the difference could be chance; the p-value does.
         With fewer than about 30 samples (or users, if they are given) the interval tends to be too narrow, and may
         exclude 0 even if p is large.
 

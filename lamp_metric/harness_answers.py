@@ -36,7 +36,7 @@ class HarnessAnswers:
         if self.expected is not None and len(self.by_id) < self.expected:
             raise ValueError(
                 f"{self.name}: expected answers to all {self.expected} samples of the split, found "
-                f"{len(self.by_id)}: the run was limited or stopped; --partial takes them all the same"
+                f"{len(self.by_id)}: the run was limited or stopped; --partial accepts that"
             )
 
 

@@ -34,7 +34,7 @@ class LampMetric(evaluate.Metric):
     """The scores of one task of LaMP.
 
     The task is the name passed to ``evaluate.load``, or the ``task_name`` of ``compute``; a ``_time`` config is scored
-    like its user-based twin.
+    like its user-based counterpart.
 
     Args:
         predictions: list of strings, or also of numbers for classes and ratings; or of records

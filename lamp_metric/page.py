@@ -45,8 +45,8 @@ second file of predictions is compared with the first.
 
 **Try the sample** scores a trivial baseline on three made-up samples of the chosen task; the notes say which.
 
-Intervals are percentile bootstrap intervals over samples. The files do not say whose the samples are: where users have
-several, `lamp-metric compare --data-dir …` takes that into account.
+Intervals are percentile bootstrap intervals over samples. The files do not say which user a sample belongs to: if users
+have several samples, `lamp-metric compare --data-dir …` takes that into account.
 """
 
 

@@ -24,7 +24,7 @@ SOURCES: Mapping[str, str] = MappingProxyType(
         "lamp-benchmark.github.io) at commit 68ffd63, `_data/leaderboard.yaml`, which credits arXiv 2304.11406",
         "R": "Salemi, Kallumadi and Zamani 2024, [arXiv 2404.05970](https://arxiv.org/abs/2404.05970), Table 3",
         "P": "PPlug, [arXiv 2409.11901](https://arxiv.org/abs/2409.11901), Table 1",
-        "A": "a third party's note that quotes Tables 2 to 4 of the LaMP paper; second hand",
+        "A": "a third party's note that quotes Tables 2 to 4 of the LaMP paper; secondhand",
     }
 )
 

@@ -27,7 +27,7 @@ def score(
     """The benchmark's scores of one task, from two lists in the same order.
 
     Args:
-        task: config name, such as ``"LaMP_4"``; a ``_time`` config is scored like its user-based twin.
+        task: config name, such as ``"LaMP_4"``; a ``_time`` config is scored like its user-based counterpart.
         predictions: strings, or also numbers if the task has labels. White space at both ends is ignored.
         references: the golds; if the task has labels, each must be one of them. Both sides may also be records
             ``{"id": …, "output": …}``, or tables with these columns, in any order: they are joined by id.

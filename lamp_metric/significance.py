@@ -14,10 +14,10 @@ FEW_SAMPLES = 30
 
 
 def detectable_difference(standard_error: float, confidence_level: float = 0.95) -> float:
-    """The smallest true difference that a test at the level 1 - ``confidence_level`` finds with a power of 80 %.
+    """The smallest true difference that a test at the level 1 - ``confidence_level`` finds with a power of 80%.
 
     It is ``(z(1 - alpha / 2) + z(0.8)) * standard_error``, with quantiles z of the normal distribution: 2.80 standard
-    errors for a test at 5 %. The standard error must be that of the difference, clustered by user if users are drawn.
+    errors for a test at 5%. The standard error must be that of the difference, clustered by user if users are drawn.
     See Card et al. 2020, "With Little Power Comes Great Responsibility" (arXiv 2010.06595), and Miller 2024, "Adding
     Error Bars to Evals" (arXiv 2411.00640, section 5).
 

@@ -54,7 +54,7 @@ class ZipAccount:
         if method not in (_STORED, _DEFLATED):
             raise ValueError(f"{self.path}: member {member.name}: expected compression method 0 or 8, found {method}")
         if size > MAX_MAIL_BYTES:
-            raise ValueError(f"{self.path}: member {member.name}: {size:,} bytes are too many for a mail")
+            raise ValueError(f"{self.path}: member {member.name}: {size:,} bytes are too many for an email")
 
     def read(self, members: Iterable[Member]) -> Iterator[bytes]:
         """The bytes of members, in the order given. ValueError names a damaged member and its zip."""

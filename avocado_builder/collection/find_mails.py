@@ -153,7 +153,7 @@ def _refuse_missing(collection: Collection, locations: MailLocations, copies: li
             hints.append(f" {account.path} has {member.name}; expected it as {name[:3]}/{name} in that account.")
             break
     raise ValueError(
-        f"{collection.path}: {len(missing):,} of {len(locations.needed):,} mails that the id files name are missing: "
+        f"{collection.path}: {len(missing):,} of {len(locations.needed):,} emails named in the id files are missing: "
         f"{shown}.{''.join(hints)} Is the copy complete?"
     )
 
@@ -164,5 +164,5 @@ def _refuse_other_text(locations: MailLocations, key: int, account: Account, mem
     if own_account.fingerprint(own) != account.fingerprint(member):
         raise ValueError(
             f"{own_account.path} has {own.name}, and {account.path} has {member.name} with other contents: "
-            "which one is the mail? Restore the collection as LDC delivers it"
+            "which one is the email? Restore the collection as LDC delivers it"
         )

@@ -47,7 +47,7 @@ REPAIRS: Mapping[str, str] = MappingProxyType(
     {
         "escape": "a body with a backslash-u that is not an escape (such as C:\\users) was read as it is",
         "charset": "an unusable charset was replaced by utf-8",
-        "parameter": "a header parameter that mail-parser cannot read was read in the closest possible way",
+        "parameter": "a header parameter that mail-parser cannot read was read as closely as possible",
         "boundary": "a multipart without a usable boundary was read without its epilogue",
         "subjects": "the first of several subjects was taken",
     }

@@ -39,8 +39,8 @@ def whole_folder(
 ) -> Iterator[Path]:
     """A new, empty folder that gets the name ``target`` when the block ends without an error.
 
-    What was there before is replaced in one step where the system can swap two folders (Linux, macOS), so that at no
-    moment there is no whole folder. Elsewhere it takes two renames; after a kill between them the next run puts the
+    What was there before is replaced in one step where the system can swap two folders (Linux, macOS), so that a whole
+    folder is there at every moment. Elsewhere it takes two renames; after a kill between them the next run puts the
     old folder back.
 
     Args:
@@ -153,7 +153,7 @@ def _remove_left_overs(parent: Path, name: str) -> None:
 
 def _put_back(old: Path, target: Path) -> None:
     if old.exists() and not os.path.lexists(target):
-        log.warning("%s: put back, a killed run had moved it away", target)
+        log.warning("%s: put back after a killed run had moved it away", target)
         old.rename(target)
 
 

@@ -1,4 +1,4 @@
-"""``lamp-dataset autoload``: the names for tools in which nobody can write an import.
+"""``lamp-dataset autoload``: the names for tools in which one cannot add an import.
 
 Python runs the lines of a ``.pth`` file in its folder of packages that begin with ``import``, as the site module
 documents. Ours waits for ``datasets`` and ``evaluate``: while they are loaded, it imports the package that teaches them
@@ -27,12 +27,12 @@ from lamp_dataset.commands.command import Command, examples, say
     epilog=examples("lamp-dataset autoload on", "lamp-dataset autoload status", "lamp-dataset autoload off"),
 )
 @click.argument("action", type=click.Choice(["on", "off", "status"]))
-@click.option("--system", is_flag=True, help="With on: also for a Python outside virtual and conda environments.")
+@click.option("--system", is_flag=True, help="With on: also allow a Python outside virtual and conda environments.")
 def autoload(action: str, system: bool) -> None:
     """Let load_dataset("lamp") and evaluate.load("lamp_metric") work in this environment without an import.
 
-    For tools that only take a name. It is off until you switch it on. The switch is a file in the environment's
-    site-packages, which Python reads when it starts; uninstalling leaves the file, which then does nothing.
+    For tools that take only a name. It is off until you switch it on. The switch is a file in the environment's
+    site-packages, which Python reads when it starts. Uninstalling leaves the file, which then does nothing.
     """
     if system and action != "on":
         raise ValueError(f"--system goes with on, not {action}")
@@ -99,12 +99,12 @@ class StartupFile:
         """
         if not (system or in_environment()):
             raise ValueError(
-                f"{sys.prefix}: expected a virtual or conda environment, found a Python that others may use too; "
-                "pass --system to change it all the same"
+                f"{sys.prefix}: expected a virtual or conda environment, found a Python that others may use, "
+                "too; pass --system to change it anyway"
             )
         folders = [os.path.realpath(folder) for folder in site.getsitepackages()]
         if os.path.realpath(self.path.parent) not in folders:
-            raise ValueError(f"{self.path.parent}: expected a folder that Python reads at its start: {folders}")
+            raise ValueError(f"{self.path.parent}: expected a folder that Python reads when it starts: {folders}")
         with write_whole(self.path) as file:
             file.write(LINE)
 

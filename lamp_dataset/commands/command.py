@@ -45,7 +45,7 @@ class Command(AsTyped):
             _end_bars()
             raise Failure(one_line(error)) from error
         except MemoryError as error:
-            raise Failure("out of memory: is a file much larger than expected, or the memory limited?") from error
+            raise Failure("out of memory: is a file much larger than expected, or is memory limited?") from error
 
 
 class Group(AsTyped, click.Group):
@@ -114,7 +114,7 @@ SPLIT = Split()
 users_option = click.option(
     "--users",
     type=click.Path(exists=True, dir_okay=False),
-    help="Only the samples of these users: a file that lamp-dataset users wrote, or an id per line.",
+    help="Only the samples of these users: a file that lamp-dataset users wrote, or one with an id per line.",
 )
 
 

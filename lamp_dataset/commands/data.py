@@ -57,7 +57,7 @@ def _cells(task: Task) -> tuple[str, ...]:
 @click.option("-n", "count", type=click.IntRange(1), default=1, show_default=True, help="Number of samples.")
 @click.option("--id", "sample_id", help="Show the sample with this id instead of the first ones.")
 @click.option("--items", type=click.IntRange(0), help="Show only this many items of a profile.")
-@click.option("--find", help="Show only profile items with all of these words, and only samples that have one.")
+@click.option("--find", help="Show only profile items with all of these words, and only samples with such an item.")
 def show(
     config: str,
     data_dir: str | None,
@@ -125,13 +125,13 @@ def _field(name: str, text: str | None, indent: int) -> list[str]:
 )
 @click.argument("configs", nargs=-1, required=True)
 @_DATA_DIR
-@click.option("--split", type=SPLIT, help="Only this split; by default, all that there are.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: an object, or for several configs a list of them.")
+@click.option("--split", type=SPLIT, help="Only this split; by default, every split that has files.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: an object, or a list for several configs.")
 def stats(configs: tuple[str, ...], data_dir: str | None, split: str | None, as_json: bool) -> None:
     """Show samples, lengths, profile sizes, label shares and users of CONFIGS, and sizes and SHA-256 of raw files.
 
-    Configs without user ids: users are inferred from profiles that differ in at most one item. Time-based configs
-    name their users; there, it reports how accurate the inference is.
+    In configs without user ids, users are inferred: they share profiles that differ in at most one item. Time-based
+    configs name their users; for these, the output says how accurate the inference is.
     """
     splits = tuple(SPLITS) if split is None else (split,)
     found = [_stats(task, data_dir, splits) for task in [get_task(config) for config in configs]]

@@ -26,7 +26,7 @@ _FILES = stacked(click.argument("config"), click.option("--data-dir", type=DATA_
     "--visible",
     default="none",
     show_default=True,
-    help="What a pair sees of its user's other items, as its profile: none, earlier (time-based configs) or others.",
+    help="Which other items of the user a pair has as its profile: none, earlier (time-based configs) or others.",
 )
 @click.option(
     "--style",
@@ -34,13 +34,15 @@ _FILES = stacked(click.argument("config"), click.option("--data-dir", type=DATA_
     show_default=True,
     help="task: the benchmark's instruction with the item's text; official: what its code for fine-tuning asks.",
 )
-@click.option("--limit", type=click.IntRange(0), default=16, show_default=True, help="The most items that a pair sees.")
-@click.option(
-    "--no-limit", is_flag=True, help="Let a pair see all of them: the file grows with the square of a history."
-)
+@click.option("--limit", type=click.IntRange(0), default=16, show_default=True, help="Most items in a pair's profile.")
+@click.option("--no-limit", is_flag=True, help="No limit: the file grows with the square of a history's length.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides where a text to be completed is cut.")
 @click.option(
-    "--exclude-split", "excluded", type=SPLIT, multiple=True, help="Also leave out what this split asks; repeatable."
+    "--exclude-split",
+    "excluded",
+    type=SPLIT,
+    multiple=True,
+    help="Also leave out what this split asks about; repeatable.",
 )
 @click.option("--output", required=True, type=click.Path(dir_okay=False), help="File to write: .parquet or .jsonl.")
 def history(
@@ -56,9 +58,9 @@ def history(
     excluded: tuple[str, ...],
     output: str,
 ) -> None:
-    """Write training pairs made of the profile items of a split of CONFIG, each user once.
+    """Write training pairs made from the profile items of a split of CONFIG, each user once.
 
-    An item that is what a sample of its user asks about, or its gold, is left out.
+    Items that a sample of the same user asks about, or whose output is its gold, are left out.
     """
     from lamp_dataset.personalize.history.history import History  # imported late: --help must be quick
     from lamp_dataset.personalize.split import load_split
@@ -74,7 +76,7 @@ def history(
     withheld = [name for (name, _), asked in zip(wanted, (rows, *others), strict=True) if None in asked["output"][:]]
     if withheld and made.task.pair.lead is not None:  # an input is not the item's text, so only its gold tells
         names = " and ".join(dict.fromkeys(withheld))
-        say(f"golds of {names} are withheld: pairs can hold what its samples ask for, see the manual", err=True)
+        say(f"golds of {names} are withheld: pairs may contain the answers to its samples, see the manual", err=True)
     if made.task.gated:
         say(f"{output} holds texts under {made.task.license}", err=True)
 
@@ -83,9 +85,9 @@ def history(
 @_FILES
 @click.option("--split", type=SPLIT, default="validation", show_default=True)
 def leaks(config: str, data_dir: str | None, split: str) -> None:
-    """List the samples of a split of CONFIG whose own profile holds what they ask about, or their gold.
+    """List the samples of a split of CONFIG whose own profile contains what they ask about, or their gold.
 
-    In the tasks with labels and ratings a shared gold counts for nothing.
+    In tasks with labels or ratings, a shared gold does not count.
     """
     from lamp_dataset.personalize.history.leaks import own_leaks
     from lamp_dataset.personalize.history.stored import declared_tables

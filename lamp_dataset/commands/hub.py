@@ -29,9 +29,9 @@ _data_dir = click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
 @click.option("--output", "-o", required=True, type=click.Path(), help="Folder to write; replaces an older export.")
 @_data_dir
 def export(configs: tuple[str, ...], output: str, data_dir: str | None) -> None:
-    """Write CONFIGS as Parquet files with a data set card.
+    """Write CONFIGS as Parquet files with a dataset card.
 
-    Plain datasets, polars, duckdb and Spark read the folder. It appears once everything is written.
+    Plain datasets, polars, duckdb and Spark can read the folder. It appears once everything is written.
     """
     from lamp_dataset.hub.export import export
 
@@ -56,14 +56,14 @@ def export(configs: tuple[str, ...], output: str, data_dir: str | None) -> None:
     is_flag=True,
     help="I have read the license of the gated configs, and it allows a private copy on this server.",
 )
-@click.option("--dry-run", is_flag=True, help="Change nothing. Show what would be sent, and where.")
+@click.option("--dry-run", is_flag=True, help="Change nothing; show what would be sent, and where.")
 def push(
     repo_id: str, configs: tuple[str, ...], data_dir: str | None, acknowledge_license: bool, dry_run: bool
 ) -> None:
-    """Put CONFIGS into the private data set repository REPO (namespace/name) of the Hub, in one commit.
+    """Put CONFIGS into the private dataset repository REPO (namespace/name) on the Hub, in one commit.
 
-    The repository is created if it does not exist; nothing is sent to a public one. Run it again after a failure, and
-    it sends what is missing. The token comes from HF_TOKEN or from 'hf auth login'.
+    The repository is created if it does not exist; nothing is sent to a public one. After a failure, run it again: it
+    sends what is missing. The token comes from HF_TOKEN or from 'hf auth login'.
     """
     # read once, when datasets is imported: without it, a load tells the repository's name to a public bucket
     os.environ["HF_UPDATE_DOWNLOAD_COUNTS"] = "0"

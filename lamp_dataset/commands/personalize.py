@@ -29,7 +29,7 @@ rows_options = stacked(
     click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help),
     click.option("--split", type=SPLIT, default="validation", show_default=True),
     users_option,
-    click.option("--limit", type=click.IntRange(1), help="Only this many samples, from the first one on."),
+    click.option("--limit", type=click.IntRange(1), help="Only the first so many samples."),
 )
 
 
@@ -53,25 +53,23 @@ rows_options = stacked(
     type=click.Choice(["own", "other", "none"]),
     default="own",
     show_default=True,
-    help="Whose profile a sample gets: its user's; as a control, another user's; or none, which is -k 0.",
+    help="Whose profile a sample gets: its own user's; another user's, as a control; or none, the same as -k 0.",
 )
-@click.option("--profile-seed", type=int, help="With --profile other: seed of who gets whose profile (0).")
+@click.option("--profile-seed", type=int, help="With --profile other: seed that decides who gets whose profile (0).")
 @click.option("--match-sizes", is_flag=True, help="With --profile other: profiles as similar in size as possible.")
 @click.option(
     "--order",
     type=click.Choice(list(ORDERS)),
     default=BEST_FIRST,
     show_default=True,
-    help="Order of the items in the prompt; other than the best first with --rules fixed only.",
+    help="Order of the items in the prompt; any other than best-first needs --rules fixed.",
 )
 @click.option(
     "--summary",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help='With --rules fixed: a JSON file {"user": "summary"}, of texts to put in front of the prompts.',
+    help='With --rules fixed: JSON file {"user": "summary"} of texts to put in front of the prompts.',
 )
-@click.option(
-    "--tokenizer", help="Tokenizer of your model, a name or a folder; without one, --max-length counts words."
-)
+@click.option("--tokenizer", help="Tokenizer of your model, by name or folder; without one, --max-length counts words.")
 @click.option(
     "--max-length",
     type=click.IntRange(1),
@@ -86,7 +84,7 @@ rows_options = stacked(
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="Processes of this machine that share the work; they need neither Ray nor a cluster.",
+    help="Processes on this machine that share the work; they need neither Ray nor a cluster.",
 )
 @click.option("--output", required=True, type=click.Path(dir_okay=False), help="File to write: .parquet or .jsonl.")
 def personalize(
@@ -127,7 +125,7 @@ def _swap(profile: str, seed: int | None, match_sizes: bool) -> dict[str, Any] |
 
 
 def _by(workers: int) -> str:
-    return "" if workers == 1 else f" (up to {workers} processes of this machine, without Ray)"
+    return "" if workers == 1 else f" (up to {workers} processes on this machine, without Ray)"
 
 
 def _arm(profile: str, swap: dict[str, Any] | None) -> str:
@@ -195,14 +193,14 @@ def check_target(
     summary: Path | None = None,
     **_: Any,
 ) -> None:
-    """Before hours of work, not after: the folder is there, and no file that is read would be overwritten."""
+    """Before hours of work, not after: the folder exists, and no file that is read would be overwritten."""
     read = () if data_dir is None else find_files(get_task(config), data_dir, [split])[split]
     check_not_input(output, [path for path in (*read, users, ranking, summary) if path is not None])
     if users is not None:
         read_user_subset(users).check_fits(get_task(config), split)
     folder = os.path.dirname(real_path(output))
     if not os.path.isdir(folder):
-        raise ValueError(f"{output}: the folder {folder} does not exist; make it first")
+        raise ValueError(f"{output}: the folder {folder} does not exist; create it first")
     if not os.path.exists(output) and not os.access(folder, os.W_OK):
         raise PermissionError(f"{output}: no permission to write into the folder {folder}")
 
@@ -212,6 +210,6 @@ def _summary(prompts: Dataset, budget: int) -> str:
         "beyond the budget": sum(length > budget for length in prompts["source_length"]),
         "without a profile": sum(not used for used in prompts["personalized"]),
         "with fully truncated items": sum(EMPTY in use for use in prompts["retrieved_use"]),
-        "with a remark in the column 'notes'": sum(map(bool, prompts["notes"])),
+        "with a note in the column 'notes'": sum(map(bool, prompts["notes"])),
     }
     return ", ".join(f"{count} {what}" for what, count in counts.items())

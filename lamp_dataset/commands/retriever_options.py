@@ -31,7 +31,7 @@ def _merge(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
 scorer_options = stacked(
     click.option("--k1", type=float, help="Saturation of bm25: how much repeated words count (1.5)."),
     click.option("--b", type=float, help="Length normalization of bm25, from 0 to 1 (0.75)."),
-    click.option("--model", help="Checkpoint of the dense retriever, a name on the Hub or a folder."),
+    click.option("--model", help="Checkpoint of the dense retriever, by name on the Hub or folder."),
     click.option("--device", help="Where the dense retriever runs, such as cuda or cpu."),
 )
 retriever_options = stacked(
@@ -46,7 +46,7 @@ retriever_options = stacked(
         "--of", multiple=True, hidden=True, expose_value=False, callback=_merge, deprecated="Use --ranker instead."
     ),
     click.option("--seed", type=int, help="Seed of the random retriever (0)."),
-    click.option("--use-date", is_flag=True, help="Search the items' dates too (time-based configs)."),
+    click.option("--use-date", is_flag=True, help="Search the items' dates, too (time-based configs)."),
     click.option(
         "--rules",
         default="official",
@@ -73,7 +73,7 @@ def check_options(config: str, options: Mapping[str, Any]) -> None:
 def _problems(config: str, options: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
     """Pairs of (whether the problem exists, its description)."""
     retriever, ranking, fused = options["retriever"], options.get("ranking"), options["rankers"]
-    yield bool(ranking and retriever), "--ranking replaces the retriever: leave out --retriever or --ranking"
+    yield bool(ranking and retriever), "--ranking replaces the retriever: give either --retriever or --ranking"
     for name in TAKERS:
         given = options.get(name) not in (None, ())
         yield given and bool(ranking), f"{FLAGS[name]} is an option of a retriever, which --ranking replaces"

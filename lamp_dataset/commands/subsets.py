@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(exists=True, dir_okay=False)
 _criteria = stacked(
-    click.option("--top", type=click.IntRange(1), help="Choose this many users: those with the most of --by."),
+    click.option("--top", type=click.IntRange(1), help="Choose this many users: those with the most (see --by)."),
     click.option(
         "--by",
         type=click.Choice(["profile", "samples"]),
@@ -31,7 +31,7 @@ _criteria = stacked(
     ),
     click.option("--cold-start", type=click.IntRange(0), help="Only users with at most this many profile items."),
     click.option("--others", type=_FILE, help="Only users who are not in this file."),
-    click.option("--ids", type=_FILE, help="Only users who are in this file, which may also hold one id per line."),
+    click.option("--ids", type=_FILE, help="Only users who are in this file, which may also have one id per line."),
     click.option("--sample", type=click.IntRange(1), help="Choose this many users at random."),
     click.option("--seed", type=int, help="For --sample; 0 by default."),
 )
@@ -65,11 +65,11 @@ def users(
     seed: int | None,
     output: str,
 ) -> None:
-    """Choose users of a split of CONFIG, for --users of other commands: the most active ones, cold starts, a sample.
+    """Choose users of a split of CONFIG, for --users of other commands: the most active, cold starts, a sample.
 
     Conditions combine: --ids, --others and --cold-start leave users out, and --top or --sample chooses among the rest.
-    --top breaks ties by name: shorter names first, then in alphabetical order. --sample depends on names and seed
-    alone. The file says how its users were chosen.
+    --top breaks ties by name: shorter names first, then in alphabetical order. --sample depends only on names and seed.
+    The file says how its users were chosen.
     """
     from lamp_dataset.personalize.split import load_split  # imported late: --help must be quick
     from lamp_dataset.personalize.user_subsets import Choice, users_of_rows
@@ -114,7 +114,7 @@ def _said(users: Users, chosen: UserSubset) -> str:
 )
 @click.argument("config")
 @click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
-@click.option("--split", type=SPLIT, default="test", show_default=True, help="Where the samples of --users are.")
+@click.option("--split", type=SPLIT, default="test", show_default=True, help="The split with the samples of --users.")
 @users_option
 @click.option("--others", type=SPLIT, help="Also write the samples of all other users in this split.")
 @click.option(
@@ -123,8 +123,8 @@ def _said(users: Users, chosen: UserSubset) -> str:
 def oppu(config: str, data_dir: str | None, split: str, users: str | None, others: str | None, output: str) -> None:
     """Write the samples of CONFIG, a time-based config, user by user in the layout of OPPU (arXiv 2402.04401).
 
-    The users of --users, all by default, become the test users of that layout, and --others its training users. A user
-    has one profile there: the items that all of the user's samples have.
+    The users of --users (by default, all) become the test users of that layout, and those of --others its training
+    users. There, a user has one profile: the items that all of the user's samples have.
     """
     from lamp_dataset.personalize.oppu_export import positions_by_user, write_users_file  # late: --help must be quick
     from lamp_dataset.personalize.split import load_split
@@ -132,7 +132,7 @@ def oppu(config: str, data_dir: str | None, split: str, users: str | None, other
     task = get_task(config)
     check_layout(LAYOUT, task)
     if others is not None and users is None:
-        raise ValueError("--others needs --users: without it, there are no others")
+        raise ValueError("--others needs --users: without --users, there are no other users")
     target = real_path(Path(output).expanduser() / task.oppu.folder)
     _check_new(target)
     subset = None if users is None else read_user_subset(users)

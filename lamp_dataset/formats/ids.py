@@ -85,4 +85,4 @@ def check_same_ids(found: Collection[str], expected: Collection[str], names: tup
     if extra:
         parts.append(f"{names[0]} has {len(extra)} ids that are not in {names[1]} (first: {short(extra[0])})")
     if parts:
-        raise IdMismatchError(f"{'; '.join(parts)}. Are both of the same split and task?")
+        raise IdMismatchError(f"{'; '.join(parts)}. Are both from the same split and task?")

@@ -69,7 +69,7 @@ def load_json(data: bytes, name: str) -> Any:
     except json.JSONDecodeError as error:
         raise ValueError(f"{name}: expected JSON, {_json_trouble(data, error)}") from None
     except RecursionError:
-        raise ValueError(f"{name}: expected a file of this benchmark, found values nested too deep to read") from None
+        raise ValueError(f"{name}: expected a file of this benchmark, found values nested too deeply to read") from None
     except MemoryError:
         raise ValueError(f"{name}: expected a file of this benchmark, found more than fits into memory") from None
     except ValueError as error:  # a duplicate key, or a number with more digits than Python reads

@@ -58,7 +58,7 @@ class JsonText:
             except json.JSONDecodeError as error:
                 self._fail_or_read_on(error)
             except RecursionError:
-                raise ValueError(f"{self.name}: values nested too deep to read, {self.place()}") from None
+                raise ValueError(f"{self.name}: values nested too deeply to read, {self.place()}") from None
 
     def end_of_list(self, wrapped: bool) -> str | None:
         """Check that the list ends here, the wrapper around it if it is ``wrapped``, and then the file.

@@ -78,7 +78,7 @@ def find_files(
             lists where they were looked for.
     """
     if not isinstance(data_dir, (str, os.PathLike)) or is_url(data_dir):
-        raise ValueError(f"data_dir: expected the path of a folder, found {data_dir!r}; a mirror goes into base_url")
+        raise ValueError(f"data_dir: expected the path of a folder, found {data_dir!r}; pass a mirror as base_url")
     root = Path(os.path.abspath(Path(data_dir).expanduser()))
     if not root.is_dir():
         found = "a file" if root.exists() else "nothing"

@@ -130,7 +130,7 @@ def _block(data: Any) -> str:
         [
             BEGIN,
             f"[LaMP]({HOMEPAGE}) measures how well a language model personalizes its output. Each sample is an input "
-            "text and the profile of the user who asks: a list of things this user wrote earlier.",
+            "text plus the profile of the user who asks: a list of things the user wrote before.",
             "## Tasks",
             task_table(tasks),
             "## Rows here",

@@ -1,4 +1,4 @@
-"""Configs of the data set as a folder of Parquet files and a card."""
+"""Configs of the dataset as a folder of Parquet files and a card."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lamp_dataset.tasks import get_task
 def export(
     configs: str | Iterable[str], output: str | os.PathLike[str], data_dir: str | os.PathLike[str] | None = None
 ) -> dict[str, dict[str, int]]:
-    """Write configs as Parquet files with a data set card; plain ``datasets``, polars, duckdb and Spark read them.
+    """Write configs as Parquet files with a dataset card; plain ``datasets``, polars, duckdb and Spark can read them.
 
     The folder holds ``<config>/<split>-00000-of-0000N.parquet`` and ``README.md``. It appears once everything is
     written and replaces an older export in that moment; what you wrote into the README yourself stays. If a config is

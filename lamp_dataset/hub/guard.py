@@ -48,7 +48,7 @@ def open_private(remote: Remote, dry_run: bool) -> RepositoryState | None:
 
 
 PUSH_ELSEWHERE = (
-    "These data only go to a private repository. Push to a new name; or, if strangers may see all that it holds and "
+    "This data goes only to a private repository. Push to a new name; or, if strangers may see all it holds and "
     "ever held, make it private and push again"
 )
 HIDE_AT_ONCE = "Make it private at once"
@@ -62,11 +62,11 @@ def require_private(remote: Remote, advice: str = PUSH_ELSEWHERE) -> RepositoryS
     """
     state = remote.look()
     if state is None:
-        raise RefusedError(f"{remote.repo_id} is gone, or the token no longer sees it; {remote.so_far}")
+        raise RefusedError(f"{remote.repo_id} is gone, or the token can no longer see it; {remote.so_far}")
     _check_private(remote, state, advice)
     if remote.is_seen_by_strangers():
         raise RefusedError(
-            f"{remote.repo_id}: the Hub calls it private, but strangers see it; {remote.so_far}. Do not use this "
+            f"{remote.repo_id}: the Hub calls it private, but strangers can see it; {remote.so_far}. Do not use this "
             "server until its operator has found out why"
         )
     return state

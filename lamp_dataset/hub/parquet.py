@@ -1,4 +1,4 @@
-"""Rows of a prepared data set as Parquet files.
+"""Rows of a prepared dataset as Parquet files.
 
 What the files are like, and why:
 
@@ -114,7 +114,7 @@ class _Rows:
         while number:
             batch = self._next()
             if batch is None:
-                raise ValueError(f"expected {number} more rows, but the data set ended: prepare it again")
+                raise ValueError(f"expected {number} more rows, but the dataset ended: prepare it again")
             pieces.append(batch.slice(0, number))
             self._waiting = batch.slice(number) if batch.num_rows > number else None
             number -= pieces[-1].num_rows

@@ -74,13 +74,13 @@ def push_to_hub(
     dry_run: bool = False,
     acknowledge_licence: bool | None = None,
 ) -> PushResult:
-    """Put configs into a private data set repository, where plain ``load_dataset(repo_id, config)`` finds them.
+    """Put configs into a private dataset repository, where plain ``load_dataset(repo_id, config)`` finds them.
 
     All configs, the card and the removal of files they replace are one commit: readers see all of it or none. If there
     is no such repository, it is made. It must be private, and strangers must not see it, before the first byte, right
     before the commit, after it and after reading back. Everything else in it stays: other configs and splits, other
-    files, the card's own text. Run it again after a failure, and it sends what is missing; with nothing to change, it
-    makes no commit. At the end, a fresh process reads the first rows back.
+    files, the card's own text. After a failure, run it again: it sends what is missing. If there is nothing to change,
+    it makes no commit. At the end, a fresh process reads the first rows back.
 
     Args:
         repo_id: ``"namespace/name"``.
@@ -89,7 +89,7 @@ def push_to_hub(
         acknowledge_license: must be True if the texts of a config are gated: you have read their license and know that
             it allows a private copy on the Hub.
         token: a token with write access; by default ``HF_TOKEN`` or that of ``hf auth login``.
-        dry_run: change nothing, tell what would change. Without a token, it sees no private repository.
+        dry_run: change nothing, and report what would change. Without a token, private repositories are invisible.
         acknowledge_licence: old spelling of ``acknowledge_license``; deprecated.
 
     Raises:
@@ -237,7 +237,7 @@ class _Push:
         require_private(self.remote, HIDE_AT_ONCE)
         if left := self.changes(RepositoryState(commit, private=True)):
             wrong = [*left.send, *left.remove, CARD][0]
-            raise ContentError(f"{self.remote.repo_id}: {wrong} in commit {commit} is not as it was sent; run again")
+            raise ContentError(f"{self.remote.repo_id}: {wrong} in commit {commit} is not what was sent; run again")
         check_readable(self.remote, commit, self.configs, self.work / "home")
         # reading back takes a while
         require_private(self.remote, HIDE_AT_ONCE)

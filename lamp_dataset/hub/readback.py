@@ -37,7 +37,7 @@ def check_readable(remote: Remote, commit: str, configs: Iterable[Config], folde
         if found[config] != rows:
             wrong = next((split for split in rows if found[config].get(split) != rows[split]), "one split more")
             raise ContentError(
-                f"{remote.repo_id}: {config}, {wrong}: commit {commit} begins with another row than was sent"
+                f"{remote.repo_id}: {config}, {wrong}: commit {commit} begins with a different row than was sent"
             )
 
 

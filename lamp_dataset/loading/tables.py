@@ -128,7 +128,7 @@ class _SplitChecks:
             missing, _ = difference(self.golds, ids)
             raise IdMismatchError(
                 f"{self.name} has samples without a gold in {self.golds_name} (at least {len(missing)}; first: "
-                f"{short(missing[0])}). Are both of the same split and task?"
+                f"{short(missing[0])}). Are both from the same split and task?"
             ) from None
 
     def _check_no_stubs(self, columns: Mapping[str, pa.Array]) -> None:

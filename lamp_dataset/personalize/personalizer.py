@@ -52,13 +52,13 @@ class Personalizer:
             a class of such objects as ``"module:Class"``. What it gives is checked.
         k: how many items go into the prompt; 0 gives the input alone, the baseline without personalization.
         tokenizer: a Hugging Face tokenizer, the name or folder of one, or None to count words. Official prompts are
-            measured by its files as they stand, even if transformers 5 rebuilt it.
+            measured with its original files, even if transformers 5 rebuilt it.
         max_length: the budget of the prompt, in tokens; without a tokenizer in words, which are fewer and longer.
-        rules: ``"official"``, as the published figures were made, or ``"fixed"``, with the defects of that repaired.
-        order: of the items in the prompt, best first as in the official prompts, or, with ``rules="fixed"``,
+        rules: ``"official"``, as for the published figures, or ``"fixed"``, with the defects of those rules repaired.
+        order: of the items in the prompt: best first, as in the official prompts; or, with ``rules="fixed"``,
             ``"best-last"`` (next to the input, in most tasks) or ``"stored"``, as in the profile. It does not decide
             which items are in the prompt.
-        use_date: whether retrieval reads the items' dates with their texts, as the runs of arXiv 2404.05970 did; for
+        use_date: whether retrieval searches the items' dates, too, as the runs of arXiv 2404.05970 did; for
             time-based configs.
         ranking: a ranking file to use instead of a retriever.
         system: the system message in ``messages``; None for no system message.
@@ -81,7 +81,7 @@ class Personalizer:
       or without a tokenizer in ``"words"``;
     * ``messages``: the same prompt for chat models.
 
-    If the batch is an Arrow table, the result is one too, without the column ``profile``. The object pickles without
+    If the batch is an Arrow table, so is the result, without the column ``profile``. The object is pickled without
     models.
 
     Raises:
@@ -204,8 +204,8 @@ class Personalizer:
     def features(self, features: Any, remove: tuple[str, ...] = ("profile",)) -> Any:
         """The ``datasets.Features`` of the result, for ``map(features=…)``.
 
-        ``map`` guesses the type of a column from the first batch. It cannot if all profiles of that batch are empty or
-        all golds are withheld.
+        ``map`` guesses the type of a column from the first batch. It cannot do so if all profiles of that batch are
+        empty or all golds are withheld.
         """
         return result_features(features, remove, self.ranker.scored)
 

@@ -39,7 +39,7 @@ def swap_profiles(rows: datasets.Dataset, seed: int = 0, *, match_sizes: bool = 
         copies.
 
     Raises:
-        ValueError: fewer than two users, or something else than a data set with all its rows at hand.
+        ValueError: there are fewer than two users, or ``rows`` is not a dataset with all its rows at hand.
     """
     import datasets
 
@@ -70,7 +70,7 @@ def _partners(users: Sequence[str], parts: Sequence[pa.Table], seed: int, match_
     for user, size in zip(users, found, strict=True):
         sizes[user] = max(size, sizes.get(user, 0))
     if len(sizes) < 2:
-        raise ValueError(f"expected rows of two users or more, found {len(sizes)}: there is nobody to swap with")
+        raise ValueError(f"expected rows of at least two users, found {len(sizes)}: there is nobody to swap with")
     order = sorted(sizes, key=lambda user: hashlib.blake2b(f"{seed}\0{user}".encode()).digest())
     if not match_sizes:
         return dict(zip(order, [*order[1:], order[0]], strict=True))

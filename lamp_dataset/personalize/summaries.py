@@ -56,7 +56,7 @@ def summaries_of(summaries: str | Mapping[str, str], batch: Mapping[str, Any] | 
     values = column_of(batch, column)
     if values is None and by_user:
         raise ValueError(
-            "summaries are by user, and the rows have no 'user_id'; add it to the whole split: "
+            "summaries are by user, but the rows have no 'user_id'; add it to the whole split: "
             "rows.add_column('user_id', lamp_dataset.users_of(rows))"
         )
     if values is None:

@@ -152,7 +152,7 @@ def by_name(user: str) -> tuple[int, str]:
 
 @dataclass(frozen=True)
 class Choice:
-    """Which users: of those whom no condition (the first three) excludes all, ``top`` or ``sample``.
+    """Which users: of those that meet the conditions (the first three), all of them, the ``top`` or a ``sample``.
 
     Attributes:
         ids: only users among these.

@@ -2,7 +2,7 @@
 
 Each process starts afresh (``spawn``): one forked from ours would inherit the locks of our threads, tokenizers that no
 longer work on all cores, and GPUs that it may not use. It has a pipe of its own, and nothing is shared, so that it can
-die or be ended at any time: ``ProcessPoolExecutor`` waits for ever for the rest of an answer that was cut off.
+die or be stopped at any time: ``ProcessPoolExecutor`` waits forever for the rest of an answer that was cut off.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _ask(idle: SimpleQueue[Connection], part: pa.Table) -> pa.Table:
         result = pipe.recv()
     except (EOFError, OSError) as error:
         raise ChildProcessError(
-            "a process died before its rows were done. Was it out of memory? Each loads a model of its own: try fewer"
+            "a process died before its rows were done. Did it run out of memory? Each loads its own model: try fewer"
         ) from error
     finally:
         idle.put(pipe)

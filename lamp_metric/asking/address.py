@@ -42,7 +42,7 @@ def key_for(api: str) -> str:
     """
     key = os.environ.get(KEY, "").strip() or ("none" if is_local(api) else "")
     if not re.fullmatch("[!-~]+", key):
-        found = "other characters" if key else "nothing; where any key will do, set it to the word none"
+        found = "other characters" if key else "nothing; if any key will do, set it to the word none"
         raise ValueError(f"{KEY}: expected the key of {api}, in visible ASCII characters, found {found}")
     return key
 

@@ -1,4 +1,4 @@
-"""Answers on disk as they come, so that a run that was stopped, in whatever way, goes on where it stopped."""
+"""Answers on disk as they arrive, so that a run that was stopped, in whatever way, continues where it stopped."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Journal:
                 for one, other in ((self.settings, theirs), (theirs, self.settings))
             )
             message = f"answers of another run, made with {there}, not with {here}"
-            raise ValueError(f"{self.path}: {message}; remove it or choose another output")
+            raise ValueError(f"{self.path}: {message}; remove the file or choose another output")
 
     def keep(self, entries: Iterable[Mapping[str, Any]]) -> None:
         """Add entries; whatever happens to this process afterwards, they are kept. Several threads may call it.

@@ -37,14 +37,14 @@ CONNECT = 10.0
 SYNC = 1.0
 #: In the message of a server that does not know an option; a value that is too large is another matter.
 _UNKNOWN = re.compile("support|unknown|unrecogni|unexpected|permitted|allowed", re.IGNORECASE)
-_ADDRESS = "is the address right? Most end with /v1"
+_ADDRESS = "is the address right? Most end in /v1"
 #: Statuses, words in the message, what to do: the first that fits. Status None: no answer came; 0: not in time.
 _HINTS = (
-    ((0,), "", "a longer time-out or fewer questions at the same time may help"),
+    ((0,), "", "a longer timeout or fewer questions at the same time may help"),
     ((None,), "", "start the server, such as: vllm serve MODEL --port 8000"),
     ((401, 403), "", "set OPENAI_API_KEY to a key of this server"),
     ((404,), "", _ADDRESS),
-    (range(300, 400), "", "give the address that it leads to"),
+    (range(300, 400), "", "give the address that it redirects to"),
     ((400, 422, 500), r"\bsystem\b|\broles?\b", "leave the system message out, as --no-system does"),
     ((400, 413, 422), "context|too long|too large", "make the prompts shorter"),
 )
@@ -136,7 +136,7 @@ class Server:
                 self._leave_out(rejected)
 
     def stop(self) -> None:
-        """Do not ask again what gets no answer."""
+        """Do not ask unanswered questions again."""
         self._stopped.set()
 
     def _sleep(self, seconds: float) -> None:
@@ -157,7 +157,7 @@ class Server:
             text = ("" if text is None else text).encode("utf-16", "surrogatepass")
         except (AttributeError, TypeError, IndexError):
             said = redact(short(found if isinstance(found, str) else str(found)), secret())
-            raise ValueError(f"{self.api}: expected an answer of a model, found {said}; {_ADDRESS}") from None
+            raise ValueError(f"{self.api}: expected an answer from a model, found {said}; {_ADDRESS}") from None
         said = {"finish_reason": getattr(choice, "finish_reason", None), "model": getattr(found, "model", None)}
         told = {name: value if value is None else str(value) for name, value in said.items()}
         return {"output": text.decode("utf-16", "replace"), **told}  # half of a surrogate pair would fit no file

@@ -13,12 +13,12 @@ from lamp_metric.by_user import markup
 
 #: Name of a figure -> its caption.
 CAPTIONS = {
-    "systems": "Scores over all samples, with intervals. Two intervals may overlap although the systems differ: both "
-    "are scored on the same samples, so look at the gains below.",
+    "systems": "Scores over all samples, with intervals. Two intervals may overlap even if the systems differ, because "
+    "both are scored on the same samples: see the gains below.",
     "sorted_gains": "The users, from the one who gains most to the one who loses most.",
     "gain_by_profile_size": "Each user's gain against the size of the profile. A dot is a user, its area the number of "
     "samples; in black the means of the bins below, with intervals.",
-    "gain_by_similarity": "Each user's gain against the similarity of the nearest own items, drawn alike.",
+    "gain_by_similarity": "Each user's gain against the similarity of the nearest profile items, drawn the same way.",
     "score_by_profile_size": "Each system's score by profile size, with intervals.",
     "score_by_k": "The score by the number of retrieved items, with intervals.",
 }
@@ -77,10 +77,10 @@ def _sections(summary: Mapping[str, Any], drawn: Mapping[str, str], texts: Mappi
     yield "<h2>Gain by size of the profile</h2>"
     yield markup.correlations(summary, "profile_size") + drawn.get("gain_by_profile_size", "")
     yield markup.bins(summary, "profile_size") + drawn.get("score_by_profile_size", "")
-    yield "<h2>Gain by similarity of the nearest own item</h2>"
+    yield "<h2>Gain by similarity of the nearest profile item</h2>"
     yield markup.correlations(summary, "similarity") + drawn.get("gain_by_similarity", "")
     yield markup.bins(summary, "similarity")
-    yield "<h2>Inputs that are copies of an own item</h2>"
+    yield "<h2>Inputs that copy an item of the user's profile</h2>"
     yield markup.copies(summary)
     if summary["by_k"]:
         yield "<h2>Score by number of retrieved items</h2>"
@@ -105,7 +105,7 @@ def _head(summary: Mapping[str, Any]) -> Iterator[str]:
     sign = "" if summary["higher_is_better"] else ", so a gain is the baseline's figure minus the system's"
     scores = " and ".join(next(iter(summary["systems"].values())))
     yield markup.paragraph(
-        f"A gain is positive where a system is better than the baseline. Of {scores}, {order} is better{sign}."
+        f"A gain is positive if a system is better than the baseline. Of {scores}, {order} is better{sign}."
     )
     why = "cannot be used: not a label, not a number, or without a word."
     unusable = [f"{counted(count, 'outputs')} of {name} {why}" for name, count in summary["unusable"].items() if count]
@@ -117,15 +117,15 @@ def _method(summary: Mapping[str, Any]) -> str:
     return (
         markup.paragraph(
             "Intervals are percentile bootstrap intervals that draw users, each with all their samples. p is that of "
-            "a two-sided randomization test that swaps the outputs of all samples of a user at once; Holm's correction "
-            "is for the number of systems. A user's gain is the mean over the user's samples; the user counts as equal "
-            "where it is 0. For RMSE users are counted by their mean squared error; macro F1 says nothing of one user. "
-            "Bins hold about equally many samples. The gains of the users at the ends, most of all of those with few "
-            "samples, are in part luck."
+            "a two-sided randomization test that swaps the outputs of all samples of a user at once; Holm's method "
+            "corrects for the number of systems. A user's gain is the mean over the user's samples; if it is 0, the "
+            "user counts as equal. For RMSE, users are counted by their mean squared error; macro F1 has no value for "
+            "a single user. Bins hold about equally many samples. The gains of the users at either end, above all "
+            "those with few samples, are partly luck."
         )
         + markup.paragraph(
-            "Similarity is the word overlap F1 of the input's text with the nearest item of the profile: twice the "
-            "shared words over the words of both."
+            "Similarity is the word overlap F1 of the input's text and the nearest profile item: twice the number of "
+            "shared words over the number of words in both."
         )
         + f"<p><code>{escape(summary['signature'])}</code></p>"
     )

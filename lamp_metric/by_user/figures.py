@@ -158,8 +158,8 @@ def gain_by_profile_size(frame: Frame, summary: Mapping[str, Any]) -> Figure:
 
 
 def gain_by_similarity(frame: Frame, summary: Mapping[str, Any]) -> Figure:
-    """Each user's gain against the similarity of the nearest own items, and the bins' means."""
-    label = "similarity of the nearest own item"
+    """Each user's gain against the similarity of the nearest profile items, and the bins' means."""
+    label = "similarity of the nearest profile item"
     return _gains_by(frame, summary, "similarity", frame.by_user(frame.similarity), label)[0]
 
 

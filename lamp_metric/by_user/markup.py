@@ -73,7 +73,7 @@ def bins(summary: Summary, trait: str) -> str:
 def correlations(summary: Summary, trait: str) -> str:
     """Spearman's correlation of each system's gains with the trait, in one sentence each."""
     found = summary[f"by_{trait}"]["spearman"]
-    nothing = "none to compute, since one side is the same for all users"
+    nothing = "not defined, because one side is the same for all users"
     parts = [f"{name}: {nothing if one['rho'] is None else rho(one)}" for name, one in found.items()]
     name = trait.replace("_", " ")
     return paragraph(f"Rank correlation of gain and {name} over users (Spearman's ρ): {'; '.join(parts)}.")
@@ -84,8 +84,8 @@ def copies(summary: Summary) -> str:
     found = summary["copies"]
     count = found["exact"] + found["near"]
     line = (
-        f"{found['exact']:,} of {summary['samples']:,} inputs are an own item word for word, but for case and white "
-        f"space; {found['near']:,} more are at least {NEAR:g} similar to one."
+        f"{found['exact']:,} of {summary['samples']:,} inputs repeat an item of the user's profile word for "
+        f"word, except for case and white space; {found['near']:,} more are at least {NEAR:g} similar to one."
     )
     if not count:
         return paragraph(line)

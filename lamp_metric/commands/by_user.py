@@ -28,7 +28,7 @@ from lamp_metric.options import Resampling
 @click.argument("task_name", metavar="TASK")
 @source_options("--golds")
 @system_options
-@click.option("--score", "key", help="What the sections by user are about; the task's first score by default.")
+@click.option("--score", "key", help="Score for the sections by user; by default, the task's first score.")
 @click.option("--extract_answers", is_flag=True, help="Find labels and ratings in sentences; not official scores.")
 @click.option("--output", type=FILE, required=True, help="The folder to write; an older report there is replaced.")
 @resampling_options(0.95, 10_000)
@@ -48,15 +48,15 @@ def report(
 ) -> None:
     """Report who gains from the profile on TASK: a folder with a page, tables and figures.
 
-    Systems are compared with a baseline user by user: one that has the user's own profile, say, with one that has none
-    and one that has somebody else's. The folder holds report.html, users.csv, summary.json and the figures. Profiles
-    and users come from --data-dir, or from --questions next to --golds. Systems named k0, k4 and so on are lined up by
-    the number of retrieved items.
+    Systems are compared with a baseline, user by user: for example, one that reads the user's own profile with one that
+    reads none and one that reads somebody else's. The folder holds report.html, users.csv, summary.json and the
+    figures. Profiles and users come from --data-dir, or from --questions next to --golds. Systems named k0, k4 and so
+    on are ordered by the number of retrieved items.
 
-    A gain is positive where a system is better than the baseline, also in MAE and RMSE. Intervals and tests take users,
-    not samples, for independent.
+    A gain is positive if a system is better than the baseline, even in MAE and RMSE. Intervals and tests treat users,
+    not samples, as independent.
 
-    Of a gated task the folder holds no texts, and is for its owner alone.
+    For a gated task, the folder holds no texts, and only its owner can read it.
     """
     check_installed("matplotlib", "report")
     from lamp_metric.by_user.making import check_output, check_score, make_report  # these need numpy

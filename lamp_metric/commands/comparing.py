@@ -31,7 +31,7 @@ system_options = stacked(
         help="The systems' files of predictions, two or more; several files of one system are its seeds.",
     ),
     click.option(
-        "--baseline", metavar="NAME", help="The system that the others are compared to; the first by default."
+        "--baseline", metavar="NAME", help="The system that the others are compared to; by default, the first."
     ),
 )
 
@@ -71,7 +71,7 @@ def systems_of(values: Sequence[str]) -> list[SystemFiles]:
             f"--preds: expected the files of two systems or more, like --preds a.json b.json, found {len(systems)}"
         )
     _check_distinct([system.name for system in systems if system.named], "two systems are called")
-    _check_distinct([os.path.realpath(path) for system in systems for path in system.paths], "a file is there twice:")
+    _check_distinct([os.path.realpath(path) for system in systems for path in system.paths], "a file is given twice:")
     _check_distinct([system.name for system in systems], "two systems are called")
     return systems
 
@@ -105,7 +105,7 @@ def _check_distinct(values: Sequence[str], complaint: str) -> None:
 @source_options("--golds")
 @system_options
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
-@click.option("--published", is_flag=True, help="Add published results on the task, see the manual.")
+@click.option("--published", is_flag=True, help="Add published results on the task; see the manual.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; for two files, with A and B as the names.")
 @click.option("--extract_answers", is_flag=True, help="Find labels and ratings in sentences; not official scores.")
 @resampling_options(0.95, 10_000)
@@ -124,20 +124,20 @@ def compare(
     extract_answers: bool,
     **resampling: Any,
 ) -> None:
-    """Compare the scores of two or more systems on TASK: can the difference be chance?
+    """Compare the scores of two or more systems on TASK: could the difference be chance?
 
-    All are scored on the same samples. The interval holds the middle 95 % (--confidence_level) of the differences on
+    All are scored on the same samples. The interval holds the middle 95% (--confidence_level) of the differences on
     bootstrap resamples: how much the difference would vary with other samples. p is the probability of a difference at
     least as large, in either direction, if the two systems were interchangeable; it is estimated by swapping their
     predictions at random. A small p speaks against chance; a better score alone does not. With several systems, go by
     Holm's p, which is corrected for their number.
 
     Samples of one user are alike. If --data-dir or --questions identifies the users, the bootstrap draws users and the
-    test swaps all samples of a user at once; otherwise both take the samples for independent.
+    test swaps all samples of a user at once; otherwise both treat the samples as independent.
 
     Two files without names are A and B, and the difference is A - B. Otherwise each system is compared to the baseline.
     Users (or samples) are won if the system's mean is better for them. A true difference as large as the detectable one
-    would be found with a probability of 80 %.
+    would be found with a probability of 80%.
 
     With few samples or users the bootstrap interval tends to be too narrow, and may exclude 0 even if p is large: trust
     p.
@@ -146,7 +146,7 @@ def compare(
     plain = len(systems) == 2 and not baseline and not published and not any(system.named for system in systems)
     as_a_and_b = plain and (as_json or form == "text")
     if as_json and form not in ("text", "json"):
-        raise ValueError(f"--json and --format {form} contradict each other")
+        raise ValueError(f"give either --json or --format {form}, not both")
     source = find_source("--golds", golds, questions, data_dir, split, task_name, users)
     names = ["A", "B"] if as_a_and_b else [system.name for system in systems]
     _, runs = score_systems(systems, source, task_name, extract_answers)
@@ -211,4 +211,4 @@ def _notes_on_two(found: Comparison) -> list[str]:
     counts = [f"{key} {won(contrast)}" for key, contrast in contrasts.items() if won(contrast)]
     least = [f"{key} {detectable(contrast)}" for key, contrast in contrasts.items() if detectable(contrast)]
     lines = [f"{units} won/tied/lost by A: {', '.join(counts)}"]
-    return [*lines, f"detectable with 80 % power: {', '.join(least)}"] if least else lines
+    return [*lines, f"detectable with 80% power: {', '.join(least)}"] if least else lines

@@ -17,7 +17,7 @@ from lamp_metric.scorers import SCORERS
 
 #: What marks a row of another split or setting, and why.
 MARK = "†"
-WHY = f"{MARK} published for another split or setting, or for a split that nobody named: other samples, no contrast"
+WHY = f"{MARK} published for another split or setting, or for a split that is not known: other samples, no comparison"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def as_text(found: Comparison, published: Sequence[PublishedRow] = ()) -> str:
             rows.append([row.marked if place == 0 else "", key, f"{value:.4f}", *[""] * (len(rows[0]) - 3)])
     numeric = [place for place, title in enumerate(rows[0]) if title not in ("system", "score", "interval")]
     units = "samples" if found.users is None else "users"
-    columns = f"difference: to {found.baseline}. won/tied/lost: {units}. detectable: with 80 % power."
+    columns = f"difference: to {found.baseline}. won/tied/lost: {units}. detectable: with 80% power."
     return "\n".join([table(rows, numeric), "", columns, "", *_why(published), found.signature])
 
 

@@ -102,7 +102,7 @@ def eval_task(
 @click.option("--preds_zip", type=FILE, required=True, help="Zip of the tasks' files of predictions.")
 @click.option("--temp_dir", type=FILE, help="Accepted and ignored: nothing is extracted to disk.")
 @click.option("--output_file", type=FILE, help="Where to write the scores, in the format of the official script.")
-@click.option("--partial", is_flag=True, help="Score the tasks that are there, even if some are missing.")
+@click.option("--partial", is_flag=True, help="Score the tasks that are there, even if others are missing.")
 @scoring_options
 def eval_all(
     golds_zip: Path,
@@ -116,7 +116,7 @@ def eval_all(
     """Score the predictions of all tasks.
 
     The result file is an object keyed by the tasks' official names. The zips can be made by pack or by any other tool.
-    LaMP_2 holds movie tags or news categories: the golds' labels tell which, see eval-task.
+    LaMP_2 holds movie tags or news categories: the golds' labels decide, see eval-task.
     """
     check_options(output_file, [golds_zip, preds_zip], as_json, **options)
     golds, predictions = read_zip(golds_zip), read_zip(preds_zip)
@@ -204,7 +204,7 @@ def check_options(
     if extract_answers and output is not None:
         raise ValueError("--extract_answers gives unofficial scores, so --output_file is not allowed; use --json")
     if per_sample and not as_json:
-        raise ValueError("--per_sample adds to the output of --json; pass --json as well")
+        raise ValueError("--per_sample adds to the output of --json: pass --json as well")
 
 
 def write_scores(output: Path | None, scores: Mapping[str, Any], tasks: Iterable[Task]) -> None:

@@ -15,7 +15,7 @@ from lamp_metric.commands.shared import FILE
 from lamp_metric.harness_answers import HarnessAnswers
 
 log_options = stacked(
-    click.option("--config", help="Which config, if there are logs of several."),
+    click.option("--config", help="Which config, if there are logs for several."),
     click.option("--partial", is_flag=True, help="Take the answers that are there, even if samples are missing."),
     click.option("--output", type=FILE, required=True, help="The file of predictions to write."),
 )
@@ -63,7 +63,7 @@ def from_lm_eval(results: Path, **options: object) -> None:
 @click.argument("log", type=FILE)
 @log_options
 def from_inspect(log: Path, **options: object) -> None:
-    """Write the predictions in a LOG of inspect_ai, a file or a folder with one, in the official format."""
+    """Write the predictions in an inspect_ai LOG, a file or a folder with one, in the official format."""
     from lamp_metric.inspect_tasks.eval_logs import read_inspect
 
     _convert(read_inspect, log, **options)

@@ -35,13 +35,13 @@ ranker_options = stacked(
 @click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
 @click.option("--split", type=SPLIT, default="validation", show_default=True)
 @users_option
-@click.option("--limit", type=click.IntRange(1), help="Only this many samples, from the first one on.")
+@click.option("--limit", type=click.IntRange(1), help="Only the first so many samples.")
 @click.option(
-    "--retriever", "names", multiple=True, default=["bm25"], help="One or several of bm25, recency, random, first, …"
+    "--retriever", "names", multiple=True, default=["bm25"], help="One or more of bm25, recency, random, first, …"
 )
 @click.option("-k", "ks", type=click.IntRange(1), multiple=True, default=[1, 4, 16], help="One or several.")
-@click.option("--use-date", is_flag=True, help="Search the items' dates too (time-based configs).")
-@click.option("--rules", default="official", show_default=True, help="For the query: official or fixed.")
+@click.option("--use-date", is_flag=True, help="Search the items' dates, too (time-based configs).")
+@click.option("--rules", default="official", show_default=True, help="Rules for the query: official or fixed.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @resampling_options(0.95, 1000)
 @ranker_options
@@ -62,10 +62,10 @@ def retrieval(
     seed: int,
     **options: Any,
 ) -> None:
-    """Judge retrievers on CONFIG without a model: do the top k items hold what the gold says?
+    """Judge retrievers on CONFIG without a model: how well do the top k items match the gold?
 
     Tasks with labels: how often one of the top k items has the gold label (hit), and what share of them has it (share).
-    Titles: ROUGE of the best of their titles against the gold. For several retrievers also the overlap: the share of
+    Titles: ROUGE of the best of their titles against the gold. For several retrievers, also the overlap: the share of
     the top k that two of them have in common. Intervals draw users, not samples.
 
     CONFIG comes first, since --retriever, -k and --ranker take all values that follow.

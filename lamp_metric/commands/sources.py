@@ -160,7 +160,7 @@ def find_source(
     if (data_dir is None) == (golds is None):
         raise ValueError(f"expected either --data-dir or {flag}: where the golds are")
     if users is not None and data_dir is None and questions is None:
-        raise ValueError(f"--users needs --questions next to {flag}, or --data-dir: they say whose a sample is")
+        raise ValueError(f"--users needs --questions next to {flag}, or --data-dir: they identify each sample's user")
     subset = None if users is None else read_user_subset(users)
     if data_dir is None:
         if split is not None:

@@ -61,7 +61,7 @@ def check(
     elif split is not None:
         raise ValueError("--split belongs to --data-dir; a file is one split already")
     if users is not None and questions is None:
-        raise ValueError("--users needs --questions or --data-dir, which say whose a sample is")
+        raise ValueError("--users needs --questions or --data-dir, which identify each sample's user")
     golds_name = None
     try:
         if questions is not None:
@@ -92,11 +92,11 @@ def check(
 )
 @click.argument("preds", type=FILE, nargs=-1, required=True, metavar="PREDS…")
 @click.option("--output", type=FILE, required=True, help="The zip to write.")
-@click.option("--partial", is_flag=True, help="Pack the files that are there, even if some tasks are missing.")
+@click.option("--partial", is_flag=True, help="Pack the given files, even if some tasks are missing.")
 @click.option(
     "--data-dir",
     type=DATA_DIR,
-    help="Folder with the official files: check that each sample has a prediction. The word sample: the embedded one.",
+    help="Folder with the official files (or the word sample): check that each sample has a prediction.",
 )
 @click.option("--split", type=SPLIT, help="Split in --data-dir (default: validation).")
 @click.pass_context

@@ -35,7 +35,7 @@ _ACKNOWLEDGE = "-T acknowledge_license=true"
 
 
 class RequestError(Failure, ValueError):
-    """A task that cannot be made; the harness' command line shows it as one line."""
+    """A task that cannot be made; the harness's command line shows it as one line."""
 
 
 @task
@@ -54,7 +54,7 @@ def lamp(
     system: bool = True,
     acknowledge_license: bool = False,
 ) -> Task:
-    """The samples of a config of LaMP, asked as they are.
+    """The samples of a LaMP config.
 
     Args:
         config: config name, such as ``LaMP_3``.

@@ -11,8 +11,7 @@ from lamp_dataset.commands.command import Failure, one_line
 from lamp_dataset.tasks import get_task
 from lamp_metric.asking.address import is_local
 from lamp_metric.harness_rows import OPTIONS, check_spelling, harness_rows, open_gated
-from lamp_metric.measuring import measure
-from lamp_metric.unusable import unusable_line
+from lamp_metric.measuring import measure, unusable_line
 
 if TYPE_CHECKING:
     import datasets
@@ -40,7 +39,7 @@ class RequestError(ValueError, SystemExit):
 
 
 def samples(lamp_config: str, **given: Any) -> dict[str, datasets.Dataset]:
-    """The harness' ``custom_dataset``: the samples under the name of the task files' split.
+    """The harness's ``custom_dataset``: the samples under the name of the task files' split.
 
     Args:
         lamp_config: config name, from the task file.
@@ -73,7 +72,7 @@ def _is_here(given: Mapping[str, Any]) -> bool:
 
 
 def scored(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Scored]:
-    """The harness' ``process_results``: for each score what :func:`aggregate` needs of the sample.
+    """The harness's ``process_results``: for each score what :func:`aggregate` needs of the sample.
 
     Without a gold there is nothing to score; the harness still logs the answer.
     """

@@ -99,7 +99,7 @@ def _inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, limit
     except NotImplementedError as error:
         raise ValueError(f"{name}: {error}; make the zip with deflate, the usual method") from None
     if len(data) > limit:
-        raise ValueError(f"{name}: the zip inflates to more than {MAX_INFLATED_BYTES >> 20} MiB; no submission does")
+        raise ValueError(f"{name}: the zip expands to more than {MAX_INFLATED_BYTES >> 20} MiB; no submission does")
     return data
 
 

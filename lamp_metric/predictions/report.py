@@ -169,7 +169,7 @@ def _words(task: Task, texts: list[tuple[str, str]]) -> list[str]:
     stubs = [_shown(sample_id, text) for sample_id, text in texts if task.is_stub(text)]
     unbuilt = " in place of a text, as in files that have not been built yet"
     return [
-        *_line(silent, "output has", "outputs have", " no word that ROUGE sees (a-z, 0-9)"),
+        *_line(silent, "output has", "outputs have", " no word that ROUGE counts (a-z, 0-9)"),
         *_line(stubs, "output is a file name", "outputs are file names", unbuilt),
     ]
 

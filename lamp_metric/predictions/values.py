@@ -74,7 +74,7 @@ def as_texts(values: Sequence[Any], task: Task | None, side: str, ids: Sequence[
 
 
 def as_list(values: Any, side: str) -> list:
-    """``values`` as a list: of a list, tuple, array, column of a data set, series, or a generator.
+    """``values``, which may be a list, tuple, array, dataset column, series or generator, as a list.
 
     A table of pandas, polars or Arrow becomes a list of records, one per row.
 
@@ -116,8 +116,8 @@ def check_users(users: Iterable[Any], n: int, ids: Sequence[str] | None = None) 
         raise ValueError(f"users: expected one for each of the {n} samples, found {len(names)}")
     if n and len(set(names)) == 1:
         raise ValueError(
-            f"users: expected two users or more, found one, {short(names[0])}, for all {n} samples: one user says "
-            "nothing about others"
+            f"users: expected at least two users, found one, {short(names[0])}, for all {n} samples: one user says "
+            "nothing about other users"
         )
     return names
 
@@ -136,7 +136,7 @@ def user_names(users: Iterable[Any], ids: Sequence[str] | None = None) -> list[s
 
 
 def record_of(value: Any, position: int, side: str) -> tuple[str, Any]:
-    """The id and output of a record ``{"id": …, "output": …}``; other keys, as in rows of the data set, are ignored.
+    """The id and output of a record ``{"id": …, "output": …}``; other keys, as in rows of the dataset, are ignored.
 
     Raises:
         ValueError: it is not such a record; the message names the side and the position.

@@ -16,7 +16,7 @@ from lamp_dataset.task import Task
 
 #: Tokens of the shorter text that are compared at a time: bounds the memory when both texts are long.
 BLOCK = 16_384
-UNUSABLE = "no word that ROUGE sees (a-z, 0-9): scores 0"
+UNUSABLE = "no word that ROUGE counts (a-z, 0-9): scores 0"
 SHOWN = ("rouge-1", "rouge-L")
 HIGHER_IS_BETTER = True
 

@@ -191,7 +191,9 @@ def test_mail_text_never_appears_in_a_log_or_an_error(place, caplog, capfd):
     caplog.set_level(logging.DEBUG)
     (place / "avocado-1.0.2" / "data" / "text" / "notes.txt").write_text("x")
     build(place / "avocado-1.0.2", place / "ids", place / "out")
-    with pytest.raises(ValueError, match=r"found a text of \d+ characters; was this file built already\?") as error:
+    with pytest.raises(
+        ValueError, match=r"found a text of \d+ characters; has this file already been built\?"
+    ) as error:
         build(place / "avocado-1.0.2", place / "out", place / "other")
     texts = [row["input"][44:84] for row in json.loads((place / "out" / "train_questions.json").read_text())]
     output = capfd.readouterr()
@@ -302,8 +304,8 @@ def test_files_of_similar_names_beside_the_output_are_the_users(place):
 @pytest.mark.parametrize(
     ("content", "match"),
     [
-        ({"notes.txt": "x"}, r"exists already; --overwrite \(from Python overwrite=True\) replaces it"),
-        ({"manifest.json": "{}"}, "exists already"),
+        ({"notes.txt": "x"}, r"already exists; --overwrite \(in Python, overwrite=True\) replaces it"),
+        ({"manifest.json": "{}"}, "already exists"),
     ],
 )
 def test_an_existing_output_is_refused_without_overwrite(place, content, match):

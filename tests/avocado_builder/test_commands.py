@@ -24,12 +24,12 @@ def test_build_and_both_checks(place):
     collection = ["--avocado-dir", place / "avocado-1.0.2", "--ids-dir", place / "ids"]
     check = run("check", *collection)
     assert check.exit_code == 0
-    assert "mails of LaMP_6, all there (train 12, validation 12, test 12 samples)" in check.output
+    assert "emails of LaMP_6, all there (train 12, validation 12, test 12 samples)" in check.output
     assert not (place / "out").exists()
     result = run("build", *collection, "--output-dir", place / "out")
     assert result.exit_code == 0, result.output
     assert "LaMP_6: train 12, validation 12, test 12 samples from" in result.output
-    assert "6 mails: the first of several subjects was taken (00" in result.output
+    assert "6 emails: the first of several subjects was taken (00" in result.output
     assert "do not publish, upload or share them" in result.output
     assert f'load_dataset("lamp", "LaMP_6", data_dir="{place / "out"}")' in result.output
     verdict = run("check", "--output-dir", place / "out")
@@ -53,7 +53,7 @@ def test_the_official_flags_work(place, ids, more, snapshot):
     )
     assert result.exit_code == 0, result.output
     extract = place / "avocado-1.0.2" / "data" / "text"
-    assert f"--extract_addr {extract}: not touched, nothing is extracted\n" in result.output
+    assert f"--extract_addr {extract}: not touched; nothing is extracted\n" in result.output
     assert snapshot(place / "avocado-1.0.2") == before
     run("build", "--avocado-dir", place / "avocado-1.0.2", "--ids-dir", place / ids, "--output-dir", place / "other")
     assert tree(place / "out") == tree(place / "other")
@@ -142,7 +142,7 @@ def test_the_command_leaves_the_logging_of_the_process_alone(place):
     before = list(logger.handlers), list(logging.getLogger().handlers)
     (place / "avocado-1.0.2" / "data" / "text" / "notes.txt").touch()
     result = run("check", "--avocado-dir", place / "avocado-1.0.2", "--ids-dir", place / "ids")
-    assert "data/text: ignored, not accounts of the collection: notes.txt\n" in result.stderr
+    assert "data/text: ignored because they are not accounts of the collection: notes.txt\n" in result.stderr
     assert (list(logger.handlers), list(logging.getLogger().handlers)) == before
 
 
@@ -155,10 +155,10 @@ def test_help_has_examples():
 def test_the_word_sample_is_the_tiny_made_up_collection(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     check = run("check", "--avocado-dir", "sample", "--setting", "time")
-    assert "24 mails of LaMP_6_time, all there" in check.output
+    assert "24 emails of LaMP_6_time, all there" in check.output
     result = run("build", "--avocado-dir", "sample", "--output-dir", "tried")
     assert result.exit_code == 0, result.output
-    assert "LaMP_6: train 6, validation 3, test 3 samples from 35 mails" in result.output
+    assert "LaMP_6: train 6, validation 3, test 3 samples from 35 emails" in result.output
     assert "error: sample: expected the Avocado collection" in run("check", "--avocado-dir", "./sample").output
 
 
@@ -208,7 +208,7 @@ def test_a_folder_without_manifest_gets_sentences_that_fit(place):
     assert result.exit_code == 1
     assert result.stdout.splitlines() == [
         f"{place}/out: well-formed LaMP_6 (test 12 samples)",
-        "without manifest.json nothing tells whether the files changed since the build",
+        "without manifest.json nothing shows whether the files changed since the build",
         "not the whole published task: train is missing",
         "not the whole published task: validation is missing",
         "not the whole published task: test has 12 samples, the published one has 1,246",
@@ -228,8 +228,10 @@ def test_a_check_of_names_says_that_it_reads_no_mail(place):
     collection = ["--avocado-dir", place / "avocado-1.0.2", "--ids-dir", place / "ids"]
     check = run("check", *collection)
     assert check.exit_code == 0
-    assert check.stdout.endswith("\nchecked names only: whether the mails can be read shows when build reads them\n")
-    assert "by names only; build reads the mails." in " ".join(run("check", "-h").output.split())
+    assert check.stdout.endswith(
+        "\nonly names were checked; whether the emails can be read will show when build reads them\n"
+    )
+    assert "by name only; build reads the emails." in " ".join(run("check", "-h").output.split())
     result = run("build", *collection, "--output-dir", place / "out")
     assert result.exit_code == 2
     assert re.search(r"001\.zip: member 001/001-\d{6}-EM\.txt is damaged", result.stderr)
@@ -237,5 +239,5 @@ def test_a_check_of_names_says_that_it_reads_no_mail(place):
 
 def test_the_help_says_how_the_setting_is_found_and_where_id_files_may_lie():
     shown = " ".join(run("check", "-h").output.split())
-    assert "the default there is user" in shown
-    assert "one of these below LaMP_6 or time/LaMP_6 as on the site" in shown
+    assert "user by default" in shown
+    assert "in either way below LaMP_6 or time/LaMP_6 as on the site" in shown

@@ -61,12 +61,12 @@ def test_files_of_both_settings_are_not_mixed(tmp_path):
         ([row(profile=[1])], "profile item 0: expected an object with 'text'"),
         ([row(profile=[{"id": "1"}])], "profile item 0: expected an object with 'text'"),
         ([row(), row()], "duplicate id '500'"),
-        ([row(input=None)], "'input': expected the name of a mail .*, found NoneType"),
+        ([row(input=None)], "'input': expected the name of an email .*, found NoneType"),
         ([row(input="147-000874-em.txt")], "it looks like '147-000874-EM.txt', but names must be exact"),
         ([row(input="data/147-000874-EM.txt ")], "it looks like '147-000874-EM.txt', but names must be exact"),
         ([row(input="147-000874-AT.txt")], "found a text of 17 characters$"),
-        ([row(profile=[{"text": "x" * 99}])], "profile item 0: 'text': .* found a text of 99 .*built already"),
-        ([row(input="١٤٧-000874-EM.txt")], "expected the name of a mail"),
+        ([row(profile=[{"text": "x" * 99}])], "profile item 0: 'text': .* found a text of 99 .*already been built"),
+        ([row(input="١٤٧-000874-EM.txt")], "expected the name of an email"),
     ],
 )
 def test_what_is_no_id_file_says_so(tmp_path, content, match):

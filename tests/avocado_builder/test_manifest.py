@@ -57,6 +57,6 @@ def test_another_file_of_that_name_is_refused(tmp_path, content):
 def test_the_summary_names_the_splits_and_what_was_repaired(place):
     manifest = build(place / "avocado-1.0.2", place / "ids", place / "out")
     first, *rest = summary(manifest, TASKS["LaMP_6"])
-    assert first == f"LaMP_6: train 12, validation 12, test 12 samples from {manifest['mails']} mails"
+    assert first == f"LaMP_6: train 12, validation 12, test 12 samples from {manifest['mails']} emails"
     repair = manifest["repairs"]["subjects"]
-    assert rest == [f"{repair['count']} mails: {repair['meaning']} ({', '.join(repair['mails'][:3])}, …)"]
+    assert rest == [f"{repair['count']} emails: {repair['meaning']} ({', '.join(repair['mails'][:3])}, …)"]

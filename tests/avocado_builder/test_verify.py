@@ -84,7 +84,7 @@ def test_a_changed_byte_and_a_missing_file_are_noticed(built):
 def test_id_files_are_recognized_as_not_built(place):
     for path in (place / "ids").iterdir():
         change(path, lambda rows: [{**row, "profile": [{**i, "title": ""} for i in row["profile"]]} for row in rows])
-    with pytest.raises(ValueError, match=r"train_questions\.json: sample '500': 'input' is still the name of a mail"):
+    with pytest.raises(ValueError, match=r"train_questions\.json: sample '500': 'input' is still the name of an email"):
         check_output(place / "ids")
 
 
@@ -92,7 +92,7 @@ EDITS = [
     (
         "train_outputs.json",
         lambda d: d["golds"][0].update(output="147-000874-EM.txt"),
-        "sample '500': 'output' is still the name of a mail",
+        "sample '500': 'output' is still the name of an email",
     ),
     (
         "train_outputs.json",

@@ -294,7 +294,7 @@ class TestFilesThatChange:
         builder = load_dataset_builder("lamp", "LaMP_7", **options)
         good = path.read_text()
         path.write_text(good.replace("tweet", "TWEET", 1))
-        with pytest.raises(ValueError, match="files of the split 'test' changed"):
+        with pytest.raises(ValueError, match="files of the split 'test' have changed"):
             builder.download_and_prepare()
         path.write_text(good)
         assert load("LaMP_7", **options)["test"][0]["input"].startswith("Paraphrase the following tweet")
@@ -366,7 +366,7 @@ def test_a_link_to_nothing_is_not_a_missing_split(made, load, tmp_path):
         ({"data_dir": 3}, "data_dir: expected the path of a folder, found 3"),
         ({"data_dir": b"files"}, "data_dir: expected the path of a folder, found b'files'"),
         ({"data_dir": "sample"}, "found nothing .the embedded sample is lamp_dataset.SAMPLE"),
-        ({"data_dir": "https://example.org"}, "a mirror goes into base_url"),
+        ({"data_dir": "https://example.org"}, "pass a mirror as base_url"),
         ({"base_url": 3}, "base_url: expected the http or https address of a mirror, found 3"),
         ({"base_url": ""}, "base_url: expected the http or https address of a mirror, found ''"),
         ({"splits": 3}, "splits: expected some of train, validation, test, found 3"),

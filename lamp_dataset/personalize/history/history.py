@@ -28,18 +28,18 @@ if TYPE_CHECKING:
 
 
 class History:
-    """Makes training pairs of the items in users' profiles, each user once.
+    """Makes training pairs from the items in users' profiles, each user once.
 
     Args:
         task: config name, such as ``"LaMP_4_time"``.
-        visible: what a pair sees of its user's other items, as its profile: ``"none"``; ``"earlier"``, the items of an
+        visible: which of its user's other items form a pair's profile: ``"none"``; ``"earlier"``, the items of an
             earlier date (time-based configs); or ``"others"``, all but itself.
         style: ``"task"``, the benchmark's own instruction with the item's text, so that pairs look like the test
             inputs; or ``"official"``, what the benchmark's code for parameter-efficient fine-tuning asks, which also
             has pairs for the configs whose items cannot answer the task.
-        limit: how many items a pair sees at most; None for all. Those nearest in time are taken, or with ``"others"``
+        limit: the most items in a pair's profile; None for all. Those nearest in time are taken, or with ``"others"``
             those stored nearest. With all items, the pairs grow with the square of the history.
-        seed: decides where a text to be completed is cut; so do user and text, and nothing else.
+        seed: decides, with user and text alone, where a text to be completed is cut.
 
     Attributes:
         counts: what became of the items in the last call, see :class:`Counts`.
@@ -54,7 +54,7 @@ class History:
     >>> pair["input"], pair["output"]
     ('Complete the following tweet: tired', 'of all this rain again, so very tired')
     >>> print(history.counts)
-    1 users, 2 items, 2 pairs; left out: 0 as leaks, 0 as incomplete, 0 as duplicates
+    1 user, 2 items, 2 pairs; left out: 0 as leaks, 0 as incomplete, 0 as duplicates
     """
 
     def __init__(
@@ -93,11 +93,11 @@ class History:
         Args:
             rows: rows of one split: a ``datasets.Dataset`` or ``IterableDataset``, an Arrow table, or an iterable of
                 dicts. Their order does not matter.
-            exclude: further splits in the same forms. An item that is what a sample of its user asks about, in ``rows``
-                or here, or its gold, is left out.
+            exclude: further splits in the same forms. Items that a sample of the same user, in ``rows`` or here, asks
+                about, or whose output is its gold, are left out.
 
         Returns:
-            A data set with the columns ``id``, ``user_id``, ``input``, ``output`` and ``profile``, on disk.
+            A dataset with the columns ``id``, ``user_id``, ``input``, ``output`` and ``profile``, on disk.
 
         Raises:
             ValueError: rows of another shape or config, or an invalid date.

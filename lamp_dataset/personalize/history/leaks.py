@@ -1,4 +1,4 @@
-"""Tests in disguise: profile items that are what a sample asks about, or its gold."""
+"""Leaks: profile items that a sample asks about, or whose output is its gold."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _among(marks: np.ndarray, tests: np.ndarray) -> np.ndarray:
 
 
 class Leak(NamedTuple):
-    """A profile item that gives its own sample away.
+    """A profile item that gives away its own sample.
 
     Attributes:
         sample: id of the sample.

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lamp_dataset.formats.texts import short
+from lamp_dataset.formats.texts import counted, short
 from lamp_dataset.personalize.hashes import joined, text_hashes
 from lamp_dataset.personalize.history.leaks import is_test
 from lamp_dataset.personalize.history.pair_texts import pair_texts
@@ -46,8 +46,8 @@ class Counts:
     def __str__(self) -> str:
         """One line."""
         return (
-            f"{self.users:,} users, {self.items:,} items, {self.pairs:,} pairs; left out: {self.leaks:,} as leaks, "
-            f"{self.incomplete:,} as incomplete, {self.duplicates:,} as duplicates"
+            f"{counted(self.users, 'users')}, {counted(self.items, 'items')}, {counted(self.pairs, 'pairs')}; "
+            f"left out: {self.leaks:,} as leaks, {self.incomplete:,} as incomplete, {self.duplicates:,} as duplicates"
         )
 
 

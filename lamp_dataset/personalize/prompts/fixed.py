@@ -1,8 +1,8 @@
 """Prompts with the official strings and a budget that is kept: the input whole, the items in what it leaves.
 
-Differences from the official calculation: the input is never cut while it fits; the real prompt is measured, so it
-never exceeds the budget; texts are cut, not decoded from ids; an item without room is left out, the last one first; and
-the row says what happened.
+Differences from the official calculation: the input is never cut; the real prompt is measured, so it exceeds the budget
+only if the input alone does; texts are cut, not decoded from ids; an item without room is left out, the last one first;
+and the row says what happened.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def official_prompts(
         for sample, fields in zip(samples, found, strict=True)
     ]
     lengths = tokens.prompt_lengths([prompt.text for prompt in prompts])
-    lost = f"{tokens.unit}: beyond {max_length} the end of the input will be lost"
+    lost = f"{tokens.unit}: the end of the input, beyond {max_length}, will be lost"
     return [
         prompt  # one that is the input says already why
         if prompt is fields or length <= max_length

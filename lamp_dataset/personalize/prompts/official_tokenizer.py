@@ -1,4 +1,4 @@
-"""The tokenizer that measures official prompts: its own files as they stand, as transformers 4 read them.
+"""The tokenizer that measures official prompts: from its own files, unchanged, as transformers 4 read them.
 
 transformers 5 takes the vocabulary from ``tokenizer.json`` and rebuilds everything else in the class of the model. T5's
 rebuilt tokenizer drops the token of a trailing space, so items would get more text than in the official runs.
@@ -25,7 +25,7 @@ MARK = "▁"
 
 
 def load_official(name: str) -> tuple[Any, str]:
-    """The tokenizer ``name`` (on the Hub, or a folder) as its files stand, and a note or "".
+    """The tokenizer ``name`` (on the Hub, or a folder) from its files, unchanged, and a note or "".
 
     Raises:
         ImportError: transformers is not installed.
@@ -42,7 +42,7 @@ def load_official(name: str) -> tuple[Any, str]:
 
 
 def as_official(tokenizer: Any) -> tuple[Any, str]:
-    """A tokenizer that measures as the files of ``tokenizer`` stand, with its added tokens; and a note or "".
+    """A tokenizer that measures as the original files of ``tokenizer`` do, with its added tokens; and a note or "".
 
     Anything that transformers 5 did not rebuild is returned unchanged.
     """

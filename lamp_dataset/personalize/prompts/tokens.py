@@ -99,7 +99,7 @@ class Tokens:
     def shorten(self, text: str, limit: int) -> tuple[str, int]:
         """The longest beginning of ``text`` of at most ``limit`` tokens, and how many it has; special ones not counted.
 
-        With a fast tokenizer, or words, the beginning is cut out of the text as it stands, not decoded from ids.
+        With a fast tokenizer, or words, the beginning is cut from the text itself, not decoded from ids.
         """
         ends = self._ends.get(text)
         if ends is None:

@@ -196,7 +196,9 @@ class RankingFile(_OneByOne):
 
     def _rank(self, sample: Sample) -> Ranking:
         if sample.id not in self._by_id:
-            raise ValueError(f"{self.path}: no ranking of sample {short(sample.id)}; made of another split or config?")
+            raise ValueError(
+                f"{self.path}: no ranking of sample {short(sample.id)}; made from another split or config?"
+            )
         positions = positions_by_id(sample)
         ranked = list(dict.fromkeys(self._by_id[sample.id]))
         unknown = [item_id for item_id in ranked if item_id not in positions]
@@ -204,7 +206,7 @@ class RankingFile(_OneByOne):
             message = (
                 f"names item {short(unknown[0])}, which its profile of {sample.size} items lacks ({len(unknown)} such)"
             )
-            raise ValueError(f"{self.path}: sample {short(sample.id)} {message}; made of another split or config?")
+            raise ValueError(f"{self.path}: sample {short(sample.id)} {message}; made from another split or config?")
         return Ranking([positions[item_id] for item_id in ranked])
 
 

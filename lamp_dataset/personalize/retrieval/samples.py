@@ -187,7 +187,7 @@ def read_samples(
         ValueError: a column or a field is missing, or holds None or a value of another type.
     """
     if not isinstance(batch, (Mapping, pa.Table)) and not hasattr(batch, "columns"):
-        found = f"found {type(batch).__name__}; of a data set, map(…, batched=True) gives such batches"
+        found = f"found {type(batch).__name__}; map(…, batched=True) of a dataset gives such batches"
         raise ValueError(f"expected a batch of rows: a mapping of columns or an Arrow table, {found}")
     names = batch.column_names if isinstance(batch, pa.Table) else list(batch)
     missing = [name for name in COLUMNS if name not in names]

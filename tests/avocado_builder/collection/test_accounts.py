@@ -18,7 +18,7 @@ def test_a_cut_zip_is_named(small):
 @pytest.mark.parametrize("content", [b"", b"<html>", b"PK\x05\x06" + bytes(18) + b"\xff" * 40])
 def test_what_is_no_zip_is_named(small, content):
     (small.avocado / "002.zip").write_bytes(content)
-    small.check_fails(rf"002\.zip: .*damaged|1 of 2 mails .*: {TWO}")
+    small.check_fails(rf"002\.zip: .*damaged|1 of 2 emails .*: {TWO}")
 
 
 def test_a_damaged_member_that_is_needed_is_named(small):

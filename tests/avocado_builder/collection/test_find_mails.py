@@ -10,7 +10,7 @@ def test_missing_mails_are_counted_and_the_first_twenty_named_before_any_work(sm
     monkeypatch.setattr("avocado_builder.building.parse_mail", lambda raw: pytest.fail("a mail was read"))
     small.name(ONE, *(f"001-{n:06}-EM.txt" for n in range(100, 130)), "077-000001-EM.txt")
     shown = ", ".join(f"001-{n:06}-EM.txt" for n in range(100, 120))
-    small.check_fails(rf"31 of 32 mails .*: {shown}, …\. .* accounts 077\.")
+    small.check_fails(rf"31 of 32 emails .*: {shown}, …\. .* accounts 077\.")
 
 
 def test_stray_files_and_folders_are_reported_and_ignored(small, caplog):
@@ -26,7 +26,7 @@ def test_stray_files_and_folders_are_reported_and_ignored(small, caplog):
 @pytest.mark.parametrize("name", ["../../evil/", "001/below/", "002/", "", "/001/", "001//", "./001/"])
 def test_a_member_that_points_elsewhere_is_no_mail(small, name):
     small.zip("001", [(f"{name}{ONE}", b"Subject: evil\n\nx")])
-    small.check_fails(rf"1 of 2 mails .*: {ONE}\. .*001\.zip has \S*{ONE}; expected it as 001/{ONE}")
+    small.check_fails(rf"1 of 2 emails .*: {ONE}\. .*001\.zip has \S*{ONE}; expected it as 001/{ONE}")
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_extracted_folders_have_the_same_rules(small):
     (small.avocado / "002").mkdir()
     (small.avocado / "002" / TWO).write_bytes(b"Subject: two\n\nsecond")
     (small.avocado / "001" / "below" / ONE).write_bytes(b"Subject: one\n\nfirst")
-    small.check_fails(rf"1 of 2 mails .*avocado/001 has 001/below/{ONE}; expected it as 001/{ONE}")
+    small.check_fails(rf"1 of 2 emails .*avocado/001 has 001/below/{ONE}; expected it as 001/{ONE}")
     (small.avocado / "001" / ONE).write_bytes(b"Subject: one\n\nother")
     small.check_fails(rf"avocado/001 has 001/{ONE}, and \S*001 has 001/below/{ONE} with other contents")
     (small.avocado / "001" / "below" / ONE).unlink()
@@ -75,7 +75,7 @@ def test_extracted_folders_have_the_same_rules(small):
     shutil.rmtree(small.out)
     (small.avocado / "002" / TWO).unlink()
     (small.avocado / "002" / TWO).mkdir()
-    small.check_fails(rf"1 of 2 mails .*: {TWO}")
+    small.check_fails(rf"1 of 2 emails .*: {TWO}")
 
 
 @pytest.mark.parametrize(

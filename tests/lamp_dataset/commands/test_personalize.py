@@ -22,7 +22,7 @@ def test_personalize_writes_what_map_gives(run, sample):
     for name, load in (("p.parquet", datasets.Dataset.from_parquet), ("p.jsonl", datasets.Dataset.from_json)):
         status, output = run("personalize", "LaMP_3", *HERE, "-k", 2, "--output", name)
         assert status == 0
-        counted = ("beyond the budget", "without a profile", "with fully truncated items", "with a remark in the")
+        counted = ("beyond the budget", "without a profile", "with fully truncated items", "with a note in the")
         nothing = ", ".join(f"0 {what}" for what in counted)
         assert f"{name}: {len(expected)} prompts, own profiles: {nothing}" in output
         rows = load(name).to_list()
@@ -34,10 +34,10 @@ def test_several_processes_write_the_same_file_and_the_line_names_them(run, tmp_
     for name, workers in (("one.parquet", ()), ("two.parquet", ("--workers", 2)), ("old.parquet", ("--num-proc", 2))):
         status, output = run("personalize", "LaMP_3", *HERE, "--max-length", 60, *workers, "--output", name)
         assert status == 0
-        assert (f"{name}: 3 prompts (up to 2 processes of this machine, without Ray), own profiles: " in output) == (
+        assert (f"{name}: 3 prompts (up to 2 processes on this machine, without Ray), own profiles: " in output) == (
             workers != ()
         )
-        assert re.search(r"0 without a profile, [1-3] with fully truncated items, [1-3] with a remark", output)
+        assert re.search(r"0 without a profile, [1-3] with fully truncated items, [1-3] with a note", output)
     assert len({(tmp_path / "here" / name).read_bytes() for name in ("one.parquet", "two.parquet", "old.parquet")}) == 1
 
 
@@ -46,7 +46,7 @@ def test_fully_truncated_items_are_counted(run):
     rows = datasets.Dataset.from_parquet("p.parquet")
     empty = [row for row in rows if "empty" in row["retrieved_use"]]
     assert status == 0
-    assert f"0 without a profile, {len(empty)} with fully truncated items, {len(empty)} with a rem" in output
+    assert f"0 without a profile, {len(empty)} with fully truncated items, {len(empty)} with a note" in output
     assert len(empty) > 0
     for row in empty:
         assert row["source"].count('is the score for ""') == row["retrieved_use"].count("empty")

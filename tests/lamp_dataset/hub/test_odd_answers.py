@@ -132,7 +132,7 @@ def test_where_strangers_see_it_not_a_byte_of_gated_texts_goes_out(client, repo,
     client.hub.store.readable = lambda name, token: real(name, token or "hf_mewritesecret")
     done = client.push("me/lamp", "LaMP_6", data_dir=files, options=["--acknowledge-license"])
     assert done.returncode == 2
-    assert "me/lamp: the Hub calls it private, but strangers see it; nothing was sent" in done.stderr
+    assert "me/lamp: the Hub calls it private, but strangers can see it; nothing was sent" in done.stderr
     assert {seen.method for seen in client.hub.log} == {"GET"}
 
 

@@ -94,7 +94,7 @@ def test_strangers_that_see_it_all_the_same_are_told_of(client, files):
     client.hub.store.readable = lambda name, token: real(name, token or "hf_mewritesecret")
     done = client.push("me/lamp", "LaMP_2", data_dir=files)
     assert (done.returncode, sent_nothing(client.hub)) == (2, True)
-    assert "me/lamp: the Hub calls it private, but strangers see it; nothing was sent" in done.stderr
+    assert "me/lamp: the Hub calls it private, but strangers can see it; nothing was sent" in done.stderr
 
 
 def test_large_files_are_read_in_ranges_from_another_origin_without_the_token(client, files):
@@ -296,4 +296,4 @@ def test_other_rows_than_were_sent_are_noticed(client, files, tmp_path):
     done = client.push("me/lamp", "LaMP_2", data_dir=files)
     assert done.returncode == 2
     head = client.hub.store.repos["me/lamp"].head.oid
-    assert f"me/lamp: LaMP_2, train: commit {head} begins with another row than was sent" in done.stderr
+    assert f"me/lamp: LaMP_2, train: commit {head} begins with a different row than was sent" in done.stderr

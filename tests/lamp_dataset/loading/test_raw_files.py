@@ -95,7 +95,7 @@ def test_the_second_call_asks_for_nothing_and_works_without_the_site(site, load,
 @pytest.mark.parametrize(
     ("failure", "message"),
     [
-        ("page", "expected JSON, found an HTML page .* It was not kept: try again, or pass data_dir"),
+        ("page", "expected JSON, found an HTML page .* The file was not kept: try again, or pass data_dir"),
         ("empty", "expected JSON, found an empty file"),
         ("cut content", "expected JSON, but .* Was it cut off"),
     ],

@@ -210,7 +210,7 @@ def test_a_long_input_loses_its_end_later_by_official_which_says_so_and_stays_wh
     options = {"tokenizer": WordTokenizer(), "max_length": 70}
     official, fixed = (one("LaMP_7", rules, made, **options) for rules in ("official", "fixed"))
     assert official["source_length"] == 5 + 9 + 61 + 1
-    assert official["notes"] == "the prompt has 76 tokens: beyond 70 the end of the input will be lost"
+    assert official["notes"] == "the prompt has 76 tokens: the end of the input, beyond 70, will be lost"
     assert (fixed["source_length"] <= 70, fixed["notes"]) == (
         True,
         "the input takes 62 of 70 tokens; no item fits",

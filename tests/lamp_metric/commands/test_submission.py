@@ -87,7 +87,7 @@ def test_one_report_names_everything_that_is_wrong(made, run, questions):
         "  error: 2 predictions have ids that no sample has: 9, 8\n"
         "  error: 2 outputs are not a string: None (sample 3), 7 (sample 4)\n"
         "  warning: 1 output is empty: 2\n"
-        "  warning: 1 output has no word that ROUGE sees (a-z, 0-9): '東京' (sample 8)\n"
+        "  warning: 1 output has no word that ROUGE counts (a-z, 0-9): '東京' (sample 8)\n"
     )
     assert result.stderr == ""
 

@@ -156,7 +156,7 @@ def test_a_rating_that_is_a_gold_is_no_leak():
     ]  # fmt: skip
     history = History("LaMP_3", visible="others")
     assert [(pair["output"], pair["profile"]) for pair in history.pairs(rows)] == [("4", [])]
-    assert str(history.counts) == "1 users, 4 items, 1 pairs; left out: 1 as leaks, 2 as incomplete, 0 as duplicates"
+    assert str(history.counts) == "1 user, 4 items, 1 pair; left out: 1 as leaks, 2 as incomplete, 0 as duplicates"
 
 
 def test_thousands_of_copies_are_one_pair_that_sees_none_of_them():

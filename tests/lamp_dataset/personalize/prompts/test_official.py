@@ -176,7 +176,7 @@ def test_smaller_shares_are_tried_until_the_items_fit():
     assert found.text.startswith(f'"{numbers(0, 12)}" is the title for "x y z" . article: w0')
     assert found.notes == (
         "the tokenizer cannot truncate to 0 tokens",
-        "the prompt has 82 tokens: beyond 40 the end of the input will be lost",
+        "the prompt has 82 tokens: the end of the input, beyond 40, will be lost",
     )
 
 
@@ -237,7 +237,7 @@ def test_a_slow_tokenizer_never_fails_but_overflows_and_the_row_says_so():
     assert tokenizer.limits == [-21]
     assert found.text == f'"{numbers(0, 30)}" is the title for "{numbers(0, 50)}" . article: a'
     assert found.notes[0] == "the tokenizer cannot truncate to -21 tokens"
-    assert "beyond 20 the end of the input will be lost" in found.notes[1]
+    assert "the end of the input, beyond 20, will be lost" in found.notes[1]
 
 
 def test_the_end_of_a_long_input_is_not_cut_here_but_announced():
@@ -246,7 +246,7 @@ def test_the_end_of_a_long_input_is_not_cut_here_but_announced():
     question = f"article: {numbers(0, 99)}"
     found = prompt("LaMP_4", question, [{"title": "t", "text": numbers(0, 80)}], 100)
     assert found.text.endswith(f'" . {question}')
-    assert found.notes == ("the prompt has 137 tokens: beyond 100 the end of the input will be lost",)
+    assert found.notes == ("the prompt has 137 tokens: the end of the input, beyond 100, will be lost",)
 
 
 def test_the_title_is_found_inside_another_word():

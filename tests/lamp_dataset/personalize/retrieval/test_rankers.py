@@ -180,7 +180,7 @@ def test_a_profile_with_doubled_item_ids_is_refused_by_sample_and_id(ranking_fil
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"311": []}, "no ranking of sample '310'; made of another split or config?"),
+        ({"311": []}, "no ranking of sample '310'; made from another split or config?"),
         ({"310": ["3100", "9", "8"]}, r"sample '310' names item '9', which its profile of 3 items lacks \(2 such\)"),
     ],
 )
