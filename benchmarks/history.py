@@ -3,7 +3,7 @@
     python benchmarks/history.py
     python benchmarks/history.py --megabytes 480 --visible earlier --skip-users
 
-Claims: `lamp-dataset history` takes at most 2 x the time of `load_dataset` on the same file (imports excluded), and the
+Claims: `lamp-dataset history` takes about 2 x the time of `load_dataset` on the same file (imports excluded), and the
 peak memory of its process stays under 500 MB and hardly grows with the file, nor with 20,000 users of 190 items (whose
 3.8 million pairs take longer: there are no copies of items in that file).
 The file is made here: seeded, of the official shape. A user has about 205 items and 7.6 rows, each with a leave-one-out
