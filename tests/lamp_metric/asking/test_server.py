@@ -87,7 +87,7 @@ def test_a_server_that_is_too_busy_for_its_list_of_models_is_asked_all_the_same(
 def test_what_does_not_pass_ends_in_one_line(fake, monkeypatch):
     monkeypatch.setattr(module, "TRIES", 2)
     server = Server(fake.url, NAME, timeout=0.3)
-    for failure, said in (("500", "answered 500.*oops"), ("cut", "no answer"), ("hang", "timed out.*longer time-out")):
+    for failure, said in (("500", "answered 500.*oops"), ("cut", "no answer"), ("hang", "timed out.*longer timeout")):
         fake.failures = [failure] * 2
         with pytest.raises(ValueError, match=said) as caught:
             server.ask(QUESTION)
@@ -147,10 +147,10 @@ def test_an_unknown_model_is_told_what_the_server_has(fake):
 
 
 def test_a_wrong_address(fake):
-    with pytest.raises(ValueError, match="answered 404.*Most end with /v1"):
+    with pytest.raises(ValueError, match="answered 404.*Most end in /v1"):
         Server(fake.url.replace("/v1", "/v9"), NAME).ask(QUESTION)
     fake.pages = True
-    with pytest.raises(ValueError, match="expected a list of models.*Most end with /v1"):
+    with pytest.raises(ValueError, match="expected a list of models.*Most end in /v1"):
         Server(fake.url, NAME)
 
 
@@ -189,7 +189,7 @@ def test_neither_a_proxy_nor_a_redirect_takes_what_is_meant_for_this_machine_to_
         server = Server(fake.url, NAME)
         assert server.ask(QUESTION)["output"] == "4"
         fake.failures, fake.elsewhere = ["redirect"], stranger.url
-        with pytest.raises(ValueError, match="answered 307.*address that it leads to"):
+        with pytest.raises(ValueError, match="answered 307.*address that it redirects to"):
             server.ask(QUESTION)
         assert stranger.requests == []
 
@@ -238,7 +238,7 @@ def test_odd_answers_are_kept(fake, change, output, reason):
 )
 def test_what_is_no_answer_is_shown_in_one_line(fake, change):
     fake.change = change
-    with pytest.raises(ValueError, match="expected an answer of a model, found") as caught:
+    with pytest.raises(ValueError, match="expected an answer from a model, found") as caught:
         Server(fake.url, NAME).ask(QUESTION)
     assert "\n" not in str(caught.value)
 
