@@ -11,13 +11,16 @@ import pyarrow as pa
 
 
 def arrow_batches(files: Iterable[str]) -> Iterator[pa.RecordBatch]:
-    """The record batches of Arrow stream files, one in memory at a time.
+    """The record batches of Arrow stream files.
 
-    They are read, not mapped: mapped pages count as memory of the process, up to the size of the file.
+    The files are mapped, so that columns that nobody looks at are not read. The pages of a batch are given back when
+    the next one is asked for: otherwise they would count as memory of the process, up to the size of the file.
     """
     for file in files:
-        with pa.OSFile(file) as source, pa.ipc.open_stream(source) as reader:
-            yield from reader
+        mapped = _map(file)
+        for batch in pa.ipc.open_stream(pa.py_buffer(mapped)):
+            yield batch
+            _give_back(mapped)
 
 
 class MappedColumn:
@@ -33,8 +36,7 @@ class MappedColumn:
         self._starts: list[int] = []
         self._max_values, self._read, rows = max_values, 0, 0
         for path in files:
-            with open(path, "rb") as file:
-                self._maps.append(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            self._maps.append(_map(path))
             for batch in pa.ipc.open_stream(pa.py_buffer(self._maps[-1])):
                 self._chunks.append(batch.column(name))
                 self._starts.append(rows)
@@ -48,9 +50,19 @@ class MappedColumn:
         return self._chunks[chunk][row - self._starts[chunk]]
 
     def _count(self) -> None:
-        """Now and then give the pages back; whoever needs one reads it again. Not all systems can be told."""
+        """Now and then give the pages back."""
         self._read += 1
         if self._read % self._max_values == 0:
             for mapped in self._maps:
-                with suppress(AttributeError):
-                    mapped.madvise(mmap.MADV_DONTNEED)
+                _give_back(mapped)
+
+
+def _map(path: str) -> mmap.mmap:
+    with open(path, "rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _give_back(mapped: mmap.mmap) -> None:
+    """Let the system forget the pages in memory, if it can be told; whoever needs one reads it again."""
+    with suppress(AttributeError):
+        mapped.madvise(mmap.MADV_DONTNEED)
