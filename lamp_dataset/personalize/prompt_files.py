@@ -52,9 +52,9 @@ def write_prompts(rows: Any, path: str, private: bool = False) -> None:
         write(rows, file)
 
 
-#: Statistics of long texts help nobody to find a row.
+#: Statistics of long texts help nobody to find a row; large batches of values are written faster.
 _PARQUET: Mapping[str, Any] = MappingProxyType(
-    {"compression": "zstd", "store_schema": False, "write_statistics": ["id", "user_id"]}
+    {"compression": "zstd", "write_batch_size": 65536, "store_schema": False, "write_statistics": ["id", "user_id"]}
 )
 
 
