@@ -72,5 +72,6 @@ def test_distinct_texts_are_embedded_once_and_a_pickle_has_no_model(path):
 
 
 def test_a_model_that_is_not_there_is_one_os_error(tmp_path):
-    with pytest.raises(OSError, match="cannot load .*no/model', neither a folder here nor a reachable model on the Hub"):
+    missing = "cannot load .*no/model', neither a folder here nor a reachable model on the Hub"
+    with pytest.raises(OSError, match=missing):
         Dense(model=f"{tmp_path}/no/model")._load()
