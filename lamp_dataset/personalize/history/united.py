@@ -51,11 +51,13 @@ def histories(task: Task, found: Survey, stored: StoredRows) -> Iterator[Histori
         return xxhash.xxh3_64_intdigest(item_keys(task, stored.items([row]))[0].tobytes())
 
     rows: list[int] = []
+    items = 0
     for of_user in found.by_user(content).values():
         rows += of_user
-        if found.sizes[rows].sum() >= most:
+        items += int(found.sizes[of_user].sum())
+        if items >= most:
             yield _unite(task, found, stored, rows)
-            rows = []
+            rows, items = [], 0
     if rows:
         yield _unite(task, found, stored, rows)
 
