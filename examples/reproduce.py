@@ -54,7 +54,10 @@ try:
     from lamp_metric.asking.journal import Journal
     from lamp_metric.commands.comparison_formats import WHY, published_rows
 except ModuleNotFoundError as error:
-    print(f"error: this needs {error.name}; zero_shot.py belongs in the same folder", file=sys.stderr)
+    missing = (
+        "zero_shot.py belongs in the same folder" if error.name == "zero_shot" else "from a checkout: pip install ."
+    )
+    print(f"error: this needs {error.name}; {missing}", file=sys.stderr)
     sys.exit(2)
 
 

@@ -60,7 +60,10 @@ try:
     from lamp_metric.asking.journal import Journal
     from lamp_metric.asking.server import Server, ask_all
 except ModuleNotFoundError as error:
-    print(f"error: this needs {error.name}; zero_shot.py belongs in the same folder", file=sys.stderr)
+    missing = (
+        "zero_shot.py belongs in the same folder" if error.name == "zero_shot" else "from a checkout: pip install ."
+    )
+    print(f"error: this needs {error.name}; {missing}", file=sys.stderr)
     sys.exit(2)
 
 #: Task -> what the items are, and what to say of the person.

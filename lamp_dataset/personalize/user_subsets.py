@@ -16,7 +16,7 @@ import xxhash
 
 from lamp_dataset.formats.texts import counted, short
 from lamp_dataset.formats.user_files import UserSubset, read_user_subset, subset_of
-from lamp_dataset.personalize.users import tables, users_in
+from lamp_dataset.personalize.users import by_name, tables, users_in
 from lamp_dataset.task import SPLITS
 from lamp_dataset.tasks import TASKS
 
@@ -145,11 +145,6 @@ def users_of_rows(rows: Any) -> Users:
     return Users(MappingProxyType(found), xxhash.xxh3_128_hexdigest("\n".join(lines).encode()))
 
 
-def by_name(user: str) -> tuple[int, str]:
-    """Sorts users: shorter names first, so that numbers come in their order."""
-    return len(user), user
-
-
 @dataclass(frozen=True)
 class Choice:
     """Which users: of those that meet the conditions (the first three), all of them, the ``top`` or a ``sample``.
@@ -158,7 +153,7 @@ class Choice:
         ids: only users among these.
         others: only users that are not among these.
         cold_start: only users with at most this many profile items.
-        top: this many users, those with the most of ``by``; ties are broken by name, see :func:`by_name`.
+        top: this many users, those with the most of ``by``; ties are broken by name: shorter ones first.
         by: one of :data:`MEASURES`.
         sample: this many at random, in the order of their names.
         seed: decides the sample, whatever the order of the rows. A larger sample holds the smaller ones.

@@ -71,6 +71,11 @@ def users_in(parts: Iterable[pa.Table]) -> list[str]:
     return [] if found is None else found.users()
 
 
+def by_name(name: str) -> tuple[int, str]:
+    """The order of users and samples: their names are unpadded numbers, which sort as such by length first."""
+    return len(name), name
+
+
 class NamedUsers:
     """The users that rows name as ``user_id``, collected from table to table."""
 
@@ -114,8 +119,7 @@ class InferredUsers:
         check_unique(self._ids, "rows")
         groups, smallest = self.groups(), {}
         for group, sample_id in zip(groups, self._ids, strict=True):
-            # Ids are unpadded numbers: by length first, they sort as numbers do.
-            smallest[group] = min(sample_id, smallest.get(group, sample_id), key=lambda name: (len(name), name))
+            smallest[group] = min(sample_id, smallest.get(group, sample_id), key=by_name)
         return [smallest[group] for group in groups]
 
     def groups(self, others: InferredUsers | None = None) -> list[int]:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import xxhash
 
 from lamp_dataset.personalize.history.leaks import marks_of, questions
-from lamp_dataset.personalize.users import InferredUsers, NamedUsers
+from lamp_dataset.personalize.users import InferredUsers, NamedUsers, by_name
 from lamp_dataset.task import Task
 
 
@@ -43,9 +43,9 @@ class Survey:
         times = Counter(self.ids)
         shared = {row: content(row) for row, name in enumerate(self.ids) if times[name] > 1}
         found: dict[str, list[int]] = {}
-        for row in sorted(range(len(self.ids)), key=lambda row: (*_by_number(self.ids[row]), shared.get(row, 0))):
+        for row in sorted(range(len(self.ids)), key=lambda row: (*by_name(self.ids[row]), shared.get(row, 0))):
             found.setdefault(self.users[row], []).append(row)
-        return {user: found[user] for user in sorted(found, key=_by_number)}
+        return {user: found[user] for user in sorted(found, key=by_name)}
 
 
 def survey(task: Task, rows: Iterable[pa.Table], exclude: Iterable[Iterable[pa.Table]] = ()) -> Survey:
@@ -103,11 +103,6 @@ class _Samples:
         if self.named or not others.ids:
             return np.fromiter(map(_number, [*users, *others.users()]), np.uint64)
         return np.array(self._users.groups(others._users), np.uint64)
-
-
-def _by_number(name: str) -> tuple[int, str]:
-    """Names that are numbers sort as such."""
-    return len(name), name
 
 
 def _number(user: str) -> int:
