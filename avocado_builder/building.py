@@ -16,7 +16,7 @@ from avocado_builder.id_files import IdFilePaths, Ids, fetch_ids, file_sha256, f
 from avocado_builder.mail.parsing import parse_mail, warnings_of
 from avocado_builder.manifest import MANIFEST, built_files, make_manifest, read_manifest, write_manifest
 from avocado_builder.split_files import Spool, write_split
-from lamp_dataset.atomic import real_path, whole_folder
+from lamp_dataset.atomic import real_path, whole_folder, work_folder
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import SETTINGS, SPLITS
 from lamp_dataset.tasks import BASE_URL
@@ -94,8 +94,8 @@ def _id_file_paths(
             log.warning("%s: %s", ids_dir, reason)
         yield found
     else:
-        with tempfile.TemporaryDirectory(prefix="avocado-ids-") as folder:
-            yield IdFilePaths(fetch_ids(GATED[setting or "user"], splits, Path(folder), base_url), {})
+        with work_folder(Path(tempfile.gettempdir()), "avocado-ids") as folder:
+            yield IdFilePaths(fetch_ids(GATED[setting or "user"], splits, folder, base_url), {})
 
 
 def _check_choice(name: str, given: tuple[str, ...], legal: tuple[str, ...]) -> None:

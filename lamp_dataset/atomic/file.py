@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+import re
+import secrets
 import stat
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
+
+from lamp_dataset.atomic.lock import is_named, lock, lock_file, release
 
 #: Permissions of a new file where the caller names none, before the umask.
 _NEW = 0o644
@@ -22,9 +25,10 @@ PRIVATE = 0o600
 def write_whole(path: str | os.PathLike, mode: str = "w", permissions: int | None = None) -> Iterator[IO]:
     """Open a file for writing. It gets its name only when the block ends without an error, complete and on disk.
 
-    Until then it lies next to the target under a temporary name; if the block fails, it is removed. A link is followed:
-    the file it points to is replaced, the link stays. What exists and is not a regular file, such as ``/dev/null``,
-    ``/dev/stdout`` or a named pipe, is written directly and never replaced.
+    Until then it lies next to the target under a temporary name; if the block fails, it is removed, and if the run is
+    killed, the next one that writes the same file removes it. A link is followed: the file it points to is replaced,
+    the link stays. What exists and is not a regular file, such as ``/dev/null``, ``/dev/stdout`` or a named pipe, is
+    written directly and never replaced.
 
     Args:
         path: the target; its folder must exist.
@@ -49,7 +53,7 @@ def write_whole(path: str | os.PathLike, mode: str = "w", permissions: int | Non
         raise FileNotFoundError(f"{path}: the folder {target.parent} does not exist; create it first")
     descriptor, temporary = _temporary(target, path)
     try:
-        with _opened(descriptor, mode, path) as file:
+        with _opened(os.dup(descriptor), mode, path) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -59,6 +63,8 @@ def write_whole(path: str | os.PathLike, mode: str = "w", permissions: int | Non
         with suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
+    finally:
+        os.close(descriptor)
 
 
 def real_path(path: str | os.PathLike) -> Path:
@@ -113,9 +119,46 @@ def _open_through(path: Path, stream: int | None) -> int:
 
 
 def _temporary(target: Path, path: Path) -> tuple[int, str]:
+    """A new locked file next to the target, once what killed runs left there is gone."""
+    _remove_left_overs(target)
+    while True:
+        temporary = str(target.with_name(f".{target.name[:40]}.{secrets.token_hex(8)}.lamp-part"))
+        with naming(path):
+            descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        if _is_locked(descriptor, temporary):
+            return descriptor, temporary
+        os.close(descriptor)
+
+
+def _is_locked(descriptor: int, temporary: str) -> bool:
+    """Whether a new file is ours now; before, another run may have taken it for left behind."""
     try:
-        return tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".part", dir=target.parent)
-    except OSError as error:  # it names the temporary file, which means nothing to the user
+        lock(descriptor)
+    except BlockingIOError:
+        return False
+    except OSError:  # the file system has no locks, so nobody removes the file
+        return True
+    return is_named(descriptor, temporary)
+
+
+def _remove_left_overs(target: Path) -> None:
+    pattern = re.compile(rf"\.{re.escape(target.name[:40])}\.[0-9a-f]{{16}}\.lamp-part")
+    with suppress(OSError):
+        for name in filter(pattern.fullmatch, os.listdir(target.parent)):
+            with suppress(OSError):  # its run is at work, or it belongs to another user
+                descriptor = lock_file(target.parent / name)
+                try:
+                    os.unlink(target.parent / name)
+                finally:
+                    release(descriptor)
+
+
+@contextmanager
+def naming(path: str | os.PathLike) -> Iterator[None]:
+    """An error of the system names ``path``: those of hidden files would name these, which mean nothing to the user."""
+    try:
+        yield
+    except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 

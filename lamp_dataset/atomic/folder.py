@@ -7,24 +7,21 @@ removes, from the folder of a run that is still at work, which it leaves untouch
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import logging
 import os
 import re
 import secrets
 import shutil
 import stat
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from lamp_dataset.atomic.file import real_path
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
-import ctypes
-import errno
-import sys
+from lamp_dataset.atomic.file import naming, real_path
+from lamp_dataset.atomic.lock import lock_file, release
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +50,7 @@ def whole_folder(
 
     Raises:
         BlockingIOError: with ``alone``, another run is making the same folder.
-        OSError: the parent is missing, not writable or full.
+        OSError: the parent is missing, not writable or full; the message names ``target`` or what it would contain.
     """
     target = real_path(target)
     if not target.parent.is_dir():
@@ -65,11 +62,28 @@ def whole_folder(
             may_replace(target)
         new = work / _NEW
         new.mkdir(permissions)
-        yield new
+        with _shown_as(new, target):
+            yield new
         with nullcontext() if alone else one_run(target, wait=True):
             if os.path.lexists(target):
                 may_replace(target)
             _put_in_place(new, target, work / _OLD)
+
+
+#: Errors of a full disk; Python's files do not name themselves in these.
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@contextmanager
+def _shown_as(new: Path, target: Path) -> Iterator[None]:
+    """Errors about what is in ``new`` name the place that it would have got."""
+    try:
+        yield
+    except OSError as error:
+        name = str(error.filename or (new if error.errno in _FULL else ""))
+        if name == str(new) or name.startswith(f"{new}{os.sep}"):
+            error.filename = str(target) + name[len(str(new)) :]
+        raise
 
 
 @contextmanager
@@ -89,32 +103,18 @@ def work_folder(parent: Path, name: str) -> Iterator[Path]:
         _remove(folder, lock)
 
 
-def _file_lock(path: Path, timeout: float) -> BaseFileLock:
-    from filelock import FileLock  # late: whoever writes a file needs no lock
-
-    return FileLock(path, timeout=timeout, mode=0o600)
-
-
-def _make(parent: Path, name: str) -> tuple[Path, BaseFileLock]:
-    from filelock import Timeout
-
+def _make(parent: Path, name: str) -> tuple[Path, int]:
     while True:
         folder = parent / f".{name}.{secrets.token_hex(8)}.lamp-work"
-        try:
+        with naming(parent / name):
             folder.mkdir(0o700)
-        except OSError as error:  # it names the hidden folder, which means nothing to the user
-            raise OSError(error.errno, error.strerror, str(parent / name)) from error
-        lock = _file_lock(folder / _LOCK, timeout=0)
-        try:
-            lock.acquire()
-            folder.chmod(0o700)  # some versions of filelock create a missing folder
-            if _is_marked(folder):
-                return folder, lock
-        except (Timeout, FileNotFoundError):
-            continue  # before it was locked, another run took the folder for left behind and removed it
-        except OSError:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+            try:
+                return folder, lock_file(folder / _LOCK)
+            except (BlockingIOError, FileNotFoundError):
+                continue  # before it was locked, another run took the folder for left behind and removed it
+            except OSError:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
 
 
 def _is_marked(folder: Path) -> bool:
@@ -131,23 +131,19 @@ def _left_overs(parent: Path, name: str) -> list[Path]:
 
 
 def _remove_left_overs(parent: Path, name: str) -> None:
-    from filelock import Timeout
-
     for folder in _left_overs(parent, name):
         if not _is_marked(folder):  # a run killed before it had the lock; or not ours
             with suppress(OSError):
                 folder.rmdir()  # only if it is empty
             continue
-        lock = _file_lock(folder / _LOCK, timeout=0)
         try:
-            lock.acquire()
-        except (Timeout, OSError):  # its run is at work, or it belongs to another user
+            lock = lock_file(folder / _LOCK)
+        except OSError:  # its run is at work, or it belongs to another user
             continue
         try:
             _put_back(folder / _OLD, parent / name)
-            _remove(folder, lock)
         finally:
-            lock.release()
+            _remove(folder, lock)
         log.warning("%s: left behind by a killed run, %s", folder, "still in use" if folder.exists() else "removed")
 
 
@@ -157,7 +153,7 @@ def _put_back(old: Path, target: Path) -> None:
         old.rename(target)
 
 
-def _remove(folder: Path, lock: BaseFileLock) -> None:
+def _remove(folder: Path, lock: int) -> None:
     """Remove a work folder whose lock this run holds, and release the lock.
 
     A child of a killed run may still write there. Then the folder stays with its mark, and the next run tries again.
@@ -166,11 +162,11 @@ def _remove(folder: Path, lock: BaseFileLock) -> None:
         for path in folder.iterdir():
             if path.name != _LOCK:
                 _remove_entry(path)
-    lock.release()  # before the file goes: Windows removes no open file
     with suppress(OSError):
         if [path.name for path in folder.iterdir()] == [_LOCK]:
             (folder / _LOCK).unlink()
         folder.rmdir()
+    release(lock)
 
 
 def _remove_entry(path: Path) -> None:
@@ -187,22 +183,18 @@ def one_run(target: Path, wait: bool) -> Iterator[None]:
 
     BlockingIOError if another run holds the lock, unless ``wait`` says to wait for its end.
     """
-    from filelock import Timeout
-
     path = target.parent / f".{target.name}.lamp-lock"
-    lock = _file_lock(path, timeout=-1 if wait else 0)
     try:
-        lock.acquire()
-    except Timeout:
+        with naming(target):
+            lock = lock_file(path, wait=wait)
+    except BlockingIOError:
         raise BlockingIOError(f"{target}: another run is writing it; wait for it to end") from None
     try:
         yield
     finally:
-        if os.name == "nt":  # an open file cannot be removed there, so nobody else can lose a lock they wait for
-            lock.release()
         with suppress(OSError):
             path.unlink()
-        lock.release()
+        release(lock)
 
 
 def _put_in_place(new: Path, target: Path, old: Path) -> None:
@@ -223,7 +215,7 @@ def _put_in_place(new: Path, target: Path, old: Path) -> None:
 
 def _sync(folder: str | Path) -> None:
     """Force the names in a folder to disk, where the system can."""
-    with suppress(OSError):  # Windows opens no folder, some network file systems refuse to sync one
+    with suppress(OSError):  # some network file systems refuse to sync a folder
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)

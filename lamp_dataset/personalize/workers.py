@@ -82,21 +82,23 @@ def _process(pickled: bytes, workers: int) -> Iterator[Connection]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_answer_all, args=(theirs, pickled, workers), daemon=True)
-    with _deaf_to_interrupts():
+    with _deaf_to_signals():
         process.start()
     theirs.close()
     try:
         yield ours
     finally:
-        process.terminate()
+        process.kill()
         process.join()
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Ctrl-C reaches every process of a terminal. A process that starts here never hears it; ours does afterwards."""
-    resource_tracker.ensure_running()  # the first process would start it, and that lets interrupts in again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def _deaf_to_signals() -> Iterator[None]:
+    """Ctrl-C reaches every process of a terminal, and SIGTERM all of a batch job. A process that starts here never
+    hears them; ours does afterwards, and ends the others.
+    """
+    resource_tracker.ensure_running()  # the first process would start it, and that lets signals in again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
     finally:
@@ -135,14 +137,15 @@ def _answer_all(pipe: Connection, pickled: bytes, workers: int) -> None:
         os.environ.setdefault(name, str(max(1, (os.cpu_count() or 1) // workers)))
     threading.Thread(target=_end_with_parent, daemon=True).start()
     personalizer = None
-    while True:
-        part = pipe.recv_bytes()
-        try:
-            personalizer = personalizer or pickle.loads(pickled)
-            answer = personalizer(pa.ipc.open_stream(part).read_all())
-        except Exception as error:
-            answer = _portable(error), traceback.format_exc()
-        pipe.send(answer)
+    with suppress(EOFError, ConnectionError):  # the other end is gone
+        while True:
+            part = pipe.recv_bytes()
+            try:
+                personalizer = personalizer or pickle.loads(pickled)
+                answer = personalizer(pa.ipc.open_stream(part).read_all())
+            except Exception as error:
+                answer = _portable(error), traceback.format_exc()
+            pipe.send(answer)
 
 
 def _end_with_parent() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import xxhash
 
 import lamp_dataset
-from lamp_dataset.atomic import PRIVATE, write_whole
+from lamp_dataset.atomic import PRIVATE, work_folder, write_whole
 from lamp_dataset.formats.texts import short
 from lamp_dataset.loading.datasets_internals import cache_path, fingerprint_of
 from lamp_dataset.personalize.history.pair_texts import check_style
@@ -118,7 +119,7 @@ class History:
         """The pairs as Arrow tables, see :meth:`pairs`; :attr:`counts` is complete after the last one."""
         _check_list(exclude)
         self.counts = Counts()
-        with tempfile.TemporaryDirectory(prefix="lamp-history-") as folder:
+        with work_folder(Path(tempfile.gettempdir()), "lamp-history") as folder:
             stored = StoredRows(self.task, rows, os.path.join(folder, "profiles.arrow"))
             others = [declared_tables(self.task, split) for split in exclude]
             found = survey(self.task, stored.tables(), others)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -12,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lamp_dataset.formats.texts import short
+from lamp_dataset.personalize.dates import day_of, last_of
 
 #: Of an item without a date: nothing is earlier, and it is not earlier than anything.
 UNDATED = (np.iinfo(np.int64).min, np.iinfo(np.int64).max)
@@ -88,7 +87,7 @@ def days(dates: pa.Array, where: Callable[[int], str]) -> np.ndarray:
     """First and last day of each date, as numbers that compare; a date without a day or month is all of its days.
 
     Args:
-        dates: such as ``"2013"`` or ``"2013-05-29"``; an item with None or ``""`` has no date.
+        dates: as :func:`~lamp_dataset.personalize.dates.day_of` wants them.
         where: gives the name of the item at a position, for messages.
 
     Raises:
@@ -96,23 +95,13 @@ def days(dates: pa.Array, where: Callable[[int], str]) -> np.ndarray:
     """
     encoded = dates.dictionary_encode()
     which = pc.fill_null(encoded.indices, len(encoded.dictionary)).to_numpy()
-    found = [_days(date) if date else UNDATED for date in encoded.dictionary.to_pylist()]
-    if None in found:
-        bad = found.index(None)
-        position = int(np.flatnonzero(which == bad)[0])
-        shown = short(encoded.dictionary[bad].as_py())
-        raise ValueError(f"{where(position)}: expected a date like 2013 or 2013-05-29, found {shown}")
+    found = []
+    for number, date in enumerate(encoded.dictionary.to_pylist()):
+        day = day_of(date, where(int(np.flatnonzero(which == number)[0])))
+        found.append(UNDATED if day is None else (_number(day), _number(last_of(day))))
     return np.array([*found, UNDATED], np.int64)[which]
 
 
-@lru_cache(maxsize=100_000)
-def _days(date: str) -> tuple[int, int] | None:
-    try:
-        parts = [int(part) for part in date.split("-")]
-    except ValueError:
-        return None
-    allowed = ((0, 9999), (1, 12), (1, 31))
-    if len(parts) > 3 or not all(low <= part <= high for part, (low, high) in zip(parts, allowed, strict=False)):
-        return None
-    first, last = ([*parts, fill, fill][:3] for fill in (0, 99))
-    return tuple((year * 100 + month) * 100 + day for year, month, day in (first, last))
+def _number(day: tuple[int, int, int]) -> int:
+    year, month, number = day
+    return (year * 100 + month) * 100 + number

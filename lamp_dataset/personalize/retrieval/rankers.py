@@ -22,6 +22,7 @@ import numpy as np
 
 from lamp_dataset.formats.rankings import read_rankings
 from lamp_dataset.formats.texts import short
+from lamp_dataset.personalize.dates import day_of
 from lamp_dataset.personalize.retrieval.bm25 import EPSILON, K1, B, Tokenize, bm25_scores
 from lamp_dataset.personalize.retrieval.dense import Dense
 from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking, by_score, rank
@@ -69,30 +70,17 @@ class BM25(_OneByOne):
 class Recency(_OneByOne):
     """The newest first; for equal dates, the later in the profile first. Items without a date count as the oldest.
 
-    A date that is neither a year nor ``YYYY-MM-DD`` is a ValueError.
+    A date that is not as :func:`~lamp_dataset.personalize.dates.day_of` wants it is a ValueError.
     """
 
     needs_dates: ClassVar[bool] = True
 
     def _rank(self, sample: Sample) -> Ranking:
         dates = sample.column("date")
-        keys = [_date_key(date, sample.id, position) for position, date in enumerate(dates)]
-        undated = sum(date in _NO_DATE for date in dates)
+        days = [day_of(date, f"sample {short(sample.id)}, item {n}") for n, date in enumerate(dates)]
+        undated = days.count(None)
         notes = (f"{undated} of {len(dates)} items have no date and count as the oldest",) if undated else ()
-        return Ranking(sorted(range(len(keys)), key=keys.__getitem__)[::-1], notes=notes)
-
-
-_NO_DATE = (None, "")
-
-
-def _date_key(date: object, sample_id: str, position: int) -> tuple[int, ...]:
-    try:
-        return () if date in _NO_DATE else tuple(map(int, str(date).split("-")))
-    except ValueError:
-        message = (
-            f"sample {short(sample_id)}, item {position}: expected a date like 2013 or 2013-05-29, found {short(date)}"
-        )
-        raise ValueError(message) from None
+        return Ranking(sorted(range(len(days)), key=lambda n: days[n] or ())[::-1], notes=notes)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,8 @@
+import errno
+import fcntl
 import os
 import re
+import signal
 import stat
 import subprocess
 import sys
@@ -10,6 +13,7 @@ from folders import mode_of
 
 import lamp_dataset
 from lamp_dataset.atomic import check_not_input, real_path, write_whole
+from lamp_dataset.atomic import file as module
 
 
 @pytest.fixture
@@ -214,6 +218,69 @@ def test_a_name_as_long_as_names_may_be(tmp_path):
     assert os.listdir(tmp_path) == ["n" * 255]
     with pytest.raises(OSError, match=f"'{tmp_path}/{'n' * 256}'"):
         write(tmp_path / ("n" * 256), "x")
+
+
+KILLED = """
+import os, signal, sys
+from lamp_dataset.atomic import write_whole
+with write_whole(sys.argv[1]) as file:
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_run_left_is_removed_and_a_live_one_is_left_untouched(tmp_path):
+    path = tmp_path / "[out].json"
+    siblings = [".[out].json.part", ".o.0123456789abcdef.lamp-part", ".[out].json.0123456789abcdef.lamp-part.bak"]
+    for name in siblings:
+        (tmp_path / name).write_text("years of work")
+    assert run(KILLED, path).returncode == -signal.SIGKILL
+    assert len(os.listdir(tmp_path)) == len(siblings) + 1
+    with write_whole(path) as live:
+        live.write("first to start")
+        write(path, "second to start")
+        assert path.read_text() == "second to start"
+    assert path.read_text() == "first to start"
+    assert sorted(os.listdir(tmp_path)) == sorted([*siblings, path.name])
+
+
+def test_a_file_is_in_use_until_it_has_its_name(tmp_path, monkeypatch):
+    path, replace = tmp_path / "out", os.replace
+
+    def late(*names):
+        monkeypatch.setattr(os, "replace", replace)
+        write(path, "second to start")
+        replace(*names)
+
+    monkeypatch.setattr(os, "replace", late)
+    write(path, "first to start")
+    assert (path.read_text(), os.listdir(tmp_path)) == ("first to start", ["out"])
+
+
+@pytest.mark.parametrize("moment", ["before it is locked", "while it is locked"])
+def test_a_run_survives_that_another_takes_its_new_file_for_left_behind(tmp_path, monkeypatch, moment):
+    lock = module.lock
+
+    def taken(descriptor):
+        monkeypatch.setattr(module, "lock", lock)
+        (new,) = tmp_path.iterdir()
+        if moment == "before it is locked":
+            new.unlink()
+            lock(descriptor)
+        else:
+            raise BlockingIOError
+
+    monkeypatch.setattr(module, "lock", taken)
+    write(tmp_path / "out", "text")
+    assert (tmp_path / "out").read_text() == "text"
+
+
+def test_a_file_system_without_locks_will_do(tmp_path, monkeypatch):
+    def no_locks(*_, **__):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    write(tmp_path / "out", "text")
+    assert os.listdir(tmp_path) == ["out"]
 
 
 def test_a_real_path_follows_links_and_need_not_exist(tmp_path):

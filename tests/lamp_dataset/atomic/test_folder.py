@@ -107,17 +107,17 @@ def test_what_cannot_be_removed_now_is_removed_the_next_time(tmp_path, monkeypat
 
 @pytest.mark.parametrize("marked", [False, True], ids=["before the lock exists", "before it is held"])
 def test_a_run_survives_that_another_takes_its_new_folder_for_left_behind(tmp_path, monkeypatch, marked):
-    taken, file_lock = [], module._file_lock
+    taken, lock_file = [], module.lock_file
 
-    def look_first(path, timeout):
+    def look_first(path, **how):
         if len(taken) < 3:
             if marked:
                 path.touch()
             taken.append(path.parent)
             module._remove_left_overs(tmp_path, "out")
-        return file_lock(path, timeout)
+        return lock_file(path, **how)
 
-    monkeypatch.setattr(module, "_file_lock", look_first)
+    monkeypatch.setattr(module, "lock_file", look_first)
     with work_folder(tmp_path, "out") as work:
         assert taken
         assert mode_of(work) == 0o700
@@ -262,7 +262,10 @@ def test_the_lock_of_a_killed_run_is_free(tmp_path):
 def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path):
     (tmp_path / "precious").write_text("text")
     (tmp_path / ".out.lamp-lock").symlink_to(tmp_path / "precious")
-    with pytest.raises(OSError, match="lamp-lock"), whole_folder(tmp_path / "out", allow, alone=True):
+    with (
+        pytest.raises(OSError, match=f"symbolic links: '{tmp_path / 'out'}'"),
+        whole_folder(tmp_path / "out", allow, alone=True),
+    ):
         pytest.fail("the block was entered")
     assert (tmp_path / "precious").read_text() == "text"
 
@@ -359,6 +362,30 @@ def test_an_error_names_the_target_not_the_hidden_folder(tmp_path, monkeypatch):
     with pytest.raises(PermissionError) as error, work_folder(tmp_path, "out"):
         pass
     assert error.value.filename == str(tmp_path / "out")
+
+
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize("target", ["/proc/x", f"/tmp/{'n' * 300}"])
+def test_where_nothing_can_be_made_the_error_names_the_target(target, alone):
+    with pytest.raises(OSError, match=f"(No such file or directory|too long): '{target}'"):  # noqa: SIM117
+        with whole_folder(Path(target), allow, alone=alone):
+            pytest.fail("the block was entered")
+
+
+@pytest.mark.parametrize(("at", "shown"), [("new/a", "out/a"), (None, "out")])
+def test_a_full_disk_is_an_error_with_the_place_that_the_file_would_have_got(tmp_path, at, shown):
+    with (
+        pytest.raises(OSError, match="No space left") as caught,
+        whole_folder(tmp_path / "out", allow, alone=True) as new,
+    ):
+        raise OSError(errno.ENOSPC, "No space left on device", at and str(new.parent / at))
+    assert caught.value.filename == str(tmp_path / shown)
+
+
+def test_an_error_of_the_block_is_not_blamed_on_the_folder(tmp_path):
+    with pytest.raises(ConnectionResetError) as caught, whole_folder(tmp_path / "out", allow, alone=True):
+        raise ConnectionResetError(104, "the Hub hung up")
+    assert caught.value.filename is None
 
 
 def test_two_folders_swap_their_names(tmp_path):

@@ -1,11 +1,17 @@
 import errno
+import os
+import signal
+import subprocess
+import sys
 import warnings
+from pathlib import Path
 
 import click
 import pytest
 import tqdm.auto
 from click.testing import CliRunner
 
+import lamp_dataset
 from lamp_dataset import SAMPLE
 from lamp_dataset.commands.command import DATA_DIR, Command, Group, examples, say, stacked
 
@@ -79,6 +85,55 @@ def test_progress_bars_end_before_the_error():
 def test_bad_input_is_one_line_and_exit_status_2(arguments, line):
     result = run(*arguments)
     assert (result.exit_code, result.stdout, result.stderr.splitlines()) == (2, "", [line])
+
+
+#: A command that is at work, in a file and a folder, when a signal comes; one in a forked child changes nothing.
+AT_WORK = """
+import os, sys, threading
+from pathlib import Path
+from lamp_dataset.atomic import whole_folder, write_whole
+from {package}.__main__ import main
+
+@main.command("work")
+def work():
+    with write_whole("file"), whole_folder(Path("folder"), print, alone=True):
+        if not (child := os.fork()):
+            signal.raise_signal(signal.{ending})
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), sorted(os.listdir()), flush=True)
+        threading.Event().wait()
+
+import signal
+main(["work"], prog_name="tool")
+"""
+
+
+@pytest.mark.parametrize("package", ["lamp_dataset", "lamp_metric", "avocado_builder"])
+@pytest.mark.parametrize(("ending", "status"), [("SIGTERM", 143), ("SIGINT", 130)])
+def test_a_signal_ends_every_command_with_its_status_and_leaves_nothing(tmp_path, package, ending, status):
+    code = AT_WORK.format(package=package, ending=ending)
+    environment = {**os.environ, "PYTHONPATH": str(Path(lamp_dataset.__file__).parent.parent)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    command = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, text=True, env=environment, **pipes)
+    begun = command.stdout.readline()
+    assert begun.startswith(f"{status} ['.file.")
+    assert ".folder.lamp-lock" in begun
+    command.send_signal(getattr(signal, ending))
+    assert (command.communicate(), command.returncode, os.listdir(tmp_path)) == (("", ""), status, [])
+
+
+def test_signals_are_as_before_after_a_command_and_an_ignored_one_stays_ignored(monkeypatch):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    handlers = []
+    monkeypatch.setitem(ERRORS, "look", ValueError())
+    monkeypatch.setattr(click, "echo", lambda *_, **__: handlers.append(list(map(signal.getsignal, SIGNALS))))
+    run("fail", "x")
+    assert handlers[0][0] == signal.SIG_IGN
+    assert callable(handlers[0][1])
+    assert list(map(signal.getsignal, SIGNALS)) == [signal.SIG_IGN, signal.SIG_DFL]
+    signal.signal(signal.SIGINT, before)
+
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @pytest.mark.parametrize("kind", ["pipe", "bug"])

@@ -1,4 +1,6 @@
+import multiprocessing
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from personal import row
 import lamp_dataset
 from lamp_dataset import Personalizer
 from lamp_dataset.personalize.split import load_split, personalize_split
-from lamp_dataset.personalize.workers import shared
+from lamp_dataset.personalize.workers import _process, shared
 
 NAME = "LaMP_4"
 OWN = """
@@ -123,6 +125,14 @@ def test_processes_end_with_a_block_that_fails_and_parts_are_read_only_a_few_ahe
     assert len(read) == 5
 
 
+def test_a_process_that_waits_for_work_ends_with_its_pipe():
+    with _process(pickle.dumps(Personalizer(NAME)), 2) as pipe:
+        (process,) = multiprocessing.active_children()
+        pipe.close()
+        process.join()
+        assert process.exitcode == 0
+
+
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_no_process_and_no_file_outlives_a_killed_command(here, ending):
     habits.write(here / "data", {"validation": 130})
@@ -138,12 +148,12 @@ def test_no_process_and_no_file_outlives_a_killed_command(here, ending):
     )
     with open(pipe) as living:
         assert living.readline() == "here\n"
-        if ending == signal.SIGINT:  # as a terminal does: to all of them
+        if ending == signal.SIGKILL:
+            command.kill()
+        else:  # to all of them, as a terminal and a batch system do
             os.killpg(command.pid, ending)
-        else:
-            command.send_signal(ending)
         living.read()  # ends when the last process that has the pipe open does
     _, shown = command.communicate()
-    assert command.returncode in (-ending, 1)
+    assert command.returncode == (-ending if ending == signal.SIGKILL else 128 + ending)
     assert "Traceback" not in shown
     assert not list(here.glob("*p.jsonl*"))

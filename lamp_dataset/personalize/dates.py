@@ -1,0 +1,58 @@
+"""The dates of profile items: the one rule that retrieval by date and training pairs share."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from functools import lru_cache
+
+from lamp_dataset.formats.texts import short
+
+#: Year, month, day as numbers that compare; 0 where a date does not have one.
+Day = tuple[int, int, int]
+
+_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{1,2}))?(?:-([0-9]{1,2}))?")
+
+
+def day_of(date: object, where: str) -> Day | None:
+    """A date such as ``"2013"``, ``"2013-05"`` or ``"2013-5-29"``; None where the item has none (None or ``""``).
+
+    Args:
+        date: the field ``date`` of a profile item.
+        where: the place of the item, for messages.
+
+    Raises:
+        ValueError: anything else, and a date that no calendar has.
+
+    >>> day_of("2013-5-29", ""), day_of("2013", "")
+    ((2013, 5, 29), (2013, 0, 0))
+    """
+    if date is None or date == "":
+        return None
+    found = _day(str(date))
+    if found is None:
+        raise ValueError(f"{where}: expected a date like 2013, 2013-05 or 2013-05-29, found {short(date)}")
+    return found
+
+
+def last_of(day: Day) -> Day:
+    """The last day that a date may mean: of a year, its last.
+
+    >>> last_of((2013, 5, 0))
+    (2013, 5, 99)
+    """
+    year, month, number = day
+    return year, month or 99, number or 99
+
+
+@lru_cache(maxsize=100_000)
+def _day(date: str) -> Day | None:
+    found = _DATE.fullmatch(date)
+    if not found:
+        return None
+    year, month, day = (int(part or 0) for part in found.groups())
+    try:
+        datetime.date(year, 1 if found[2] is None else month, 1 if found[3] is None else day)
+    except ValueError:
+        return None
+    return year, month, day
