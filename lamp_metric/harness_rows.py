@@ -60,7 +60,7 @@ def harness_rows(
     """
     from lamp_dataset import Personalizer, swap_profiles, users_of
     from lamp_dataset.personalize.split import load_split, personalize_split
-    from lamp_dataset.personalize.user_subsets import samples_of_users
+    from lamp_dataset.personalize.user_subsets import positions_of_users
 
     if profile not in PROFILES:
         raise ValueError(f"expected {', '.join(PROFILES)} as profile, found {short(profile)}")
@@ -75,7 +75,7 @@ def harness_rows(
     personalizer = Personalizer(config, k=0 if profile == "none" else k, **options)
     rows = load_split(config, split, SAMPLE if data_dir == "sample" else data_dir)
     names = users_of(rows)
-    kept = range(len(rows)) if users is None else list(samples_of_users(rows, _ids_or_path(users)))
+    kept = range(len(rows)) if users is None else positions_of_users(rows, _ids_or_path(users))
     rows = swap_profiles(rows) if profile == "other" else rows  # in the whole split, like the users
     prompts = personalize_split(rows.select(kept), personalizer).select_columns(["id", "source", "messages", "target"])
     prompts = prompts.add_column("config", [config] * len(prompts))

@@ -5,7 +5,6 @@ The functions that need no gradio take files, and give table, signature, notes a
 
 from __future__ import annotations
 
-import csv
 import functools
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +20,7 @@ from lamp_dataset.tasks import TASKS, get_task
 from lamp_metric.baselines import baseline
 from lamp_metric.comparison import of_a_and_b
 from lamp_metric.contrasts import compare_systems
+from lamp_metric.csv_text import csv_text
 from lamp_metric.measuring import ScoredSamples, measure_joined, unusable_line
 from lamp_metric.options import Resampling
 from lamp_metric.predictions.joining import JoinedOutputs, join
@@ -212,10 +212,7 @@ def _per_sample(scored: Mapping[str, ScoredSamples]) -> str:
         for key in samples.scorer.SHOWN:
             columns[f"{label} {key}".strip()] = samples.statistics[key]
     path = Path(tempfile.mkdtemp(prefix="lamp-page-")) / "per_sample.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
+    path.write_text(csv_text([columns, *zip(*columns.values(), strict=True)]), encoding="utf-8", newline="")
     return str(path)
 
 

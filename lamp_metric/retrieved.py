@@ -17,7 +17,7 @@ import pyarrow as pa
 from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.retrieval.ranking import Ranker, rank
 from lamp_dataset.personalize.retrieval.samples import read_samples
-from lamp_dataset.personalize.users import InferredUsers, NamedUsers, tables
+from lamp_dataset.personalize.users import UserFinder, tables
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.options import Resampling
@@ -99,7 +99,7 @@ def judge_retrieval(
     """
     task = get_task(task) if isinstance(task, str) else task
     field, chosen = check_output_field(task), tuple(sorted(set(ks)))
-    users = NamedUsers() if task.time_based else InferredUsers()
+    users = UserFinder()
     values: dict[tuple[str, ...], list[list[float]]] = {}
     for batch in _batches(rows):
         users.add(batch)

@@ -195,11 +195,14 @@ def _users_line(users: dict) -> str:
     found = f"{users['number']:,}{' (inferred)' if users['inferred'] else ''}"
     if users["number"]:
         found += "; samples per user: median {median:g}, max {max}".format(**users["samples_per_user"])
-    if "inference" in users:
-        found += "; inferred from profiles alone: {found:,} found, {split:,} split, {merged:,} merged".format(
-            **users["inference"]
-        )
-    return found
+    judged = users.get("inference")
+    if judged is None:
+        return found
+    if users["number"] and users["samples_per_user"]["max"] == 1 and 2 * judged["merged"] > users["number"]:
+        shared = f"{judged['merged']:,} of them share their profiles with others"
+        return f"{found}; these look like samples, not users: {shared}"
+    judgement = "{found:,} found, {split:,} split, {merged:,} merged".format(**judged)
+    return f"{found}; inferred from profiles alone: {judgement}"
 
 
 def _summary_line(figures: dict | None) -> str:

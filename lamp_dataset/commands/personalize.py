@@ -165,7 +165,7 @@ def _prepare(options: dict[str, Any], swap: dict[str, Any] | None = None) -> tup
     from lamp_dataset.personalize.personalizer import Personalizer  # imported late: --help must be quick
     from lamp_dataset.personalize.profile_swap import swap_profiles
     from lamp_dataset.personalize.split import load_split
-    from lamp_dataset.personalize.user_subsets import samples_of_users
+    from lamp_dataset.personalize.user_subsets import positions_of_users
     from lamp_dataset.personalize.users import users_of
 
     chosen = {name: options.pop(name) for name in ("config", "data_dir", "split", "limit", "users")}
@@ -177,7 +177,7 @@ def _prepare(options: dict[str, Any], swap: dict[str, Any] | None = None) -> tup
         return personalizer, load_split(**chosen)
     limit, users = chosen.pop("limit"), chosen.pop("users")
     rows = load_split(**chosen)
-    kept = range(len(rows)) if users is None else list(samples_of_users(rows, users))
+    kept = range(len(rows)) if users is None else positions_of_users(rows, users)
     rows = rows if swap is None else swap_profiles(rows, **swap)
     rows = rows.add_column("user_id", users_of(rows)) if infer else rows
     return personalizer, rows.select(kept[:limit])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
@@ -16,8 +15,6 @@ from lamp_dataset.formats.recognition import check_labels, looks_like
 from lamp_dataset.formats.texts import check_no_stub, counted, short
 from lamp_dataset.loading.row_arrays import RowForm, columns_of, read_rows
 from lamp_dataset.task import Task
-
-log = logging.getLogger(__name__)
 
 #: A file whose inputs mostly begin in another way is taken for another task's, if it has this many samples.
 _ENOUGH = 10
@@ -103,10 +100,8 @@ class _SplitChecks:
             found = f"found {len(self.without_gold)} without one (first: {short(self.without_gold[0])})"
             raise ValueError(f"{self.name}: expected a gold for all {len(self.ids)} samples or none, {found}")
         if self.differing:
-            log.warning(
-                "%s: %s with another gold in %s, which counts (first: %s)",
-                *(self.name, counted(len(self.differing), "samples"), self.golds_name, short(self.differing[0])),
-            )
+            differ = f"found another for {counted(len(self.differing), 'samples')} (first: {short(self.differing[0])})"
+            raise ValueError(f"{self.name}: expected the golds of {self.golds_name}, {differ}; which of them is right?")
 
     def _golds_of(self, ids: list[str], own: pa.Array | None) -> pa.Array:
         """The golds of some samples; ``own`` are those that the rows themselves have, if they can have any."""

@@ -15,7 +15,7 @@ import xxhash
 
 from lamp_dataset.formats.texts import short
 from lamp_dataset.loading.datasets_internals import fingerprint_of
-from lamp_dataset.personalize.users import tables, users_of
+from lamp_dataset.personalize.users import by_name, tables, users_of
 
 if TYPE_CHECKING:
     import datasets
@@ -101,7 +101,7 @@ def _circles(sizes: Sequence[int]) -> list[range]:
 def _donors(users: Sequence[str], partner: Mapping[str, str], ids: Sequence[str]) -> list[int]:
     """For each row the row whose profile it gets: a user's first row gets the partner's first, by sample id."""
     rows_of: dict[str, list[int]] = {}
-    for position in sorted(range(len(ids)), key=lambda row: (len(ids[row]), ids[row])):
+    for position in sorted(range(len(ids)), key=lambda row: by_name(ids[row])):
         rows_of.setdefault(users[position], []).append(position)
     donors = [0] * len(ids)
     for user, positions in rows_of.items():

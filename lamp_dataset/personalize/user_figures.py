@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from lamp_dataset.loading.statistics import summary
-from lamp_dataset.personalize.users import InferredUsers, NamedUsers
+from lamp_dataset.personalize.users import UserFinder
 from lamp_dataset.task import Task
 
 
@@ -22,8 +22,8 @@ class UserFigures:
     """
 
     def __init__(self, task: Task) -> None:
-        self._named = NamedUsers() if task.time_based else None
-        self._inferred = InferredUsers()
+        self._named = UserFinder(named=True) if task.time_based else None
+        self._inferred = UserFinder(named=False)
 
     def watch(self, batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
         """The same batches."""

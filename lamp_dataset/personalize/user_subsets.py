@@ -16,7 +16,7 @@ import xxhash
 
 from lamp_dataset.formats.texts import counted, short
 from lamp_dataset.formats.user_files import UserSubset, read_user_subset, subset_of
-from lamp_dataset.personalize.users import by_name, tables, users_in
+from lamp_dataset.personalize.users import UserFinder, by_name, tables, users_in
 from lamp_dataset.task import SPLITS
 from lamp_dataset.tasks import TASKS
 
@@ -48,26 +48,34 @@ def select_users(rows: Any, ids: Iterable[str | int] | str | os.PathLike[str]) -
     """
     if not hasattr(rows, "column_names") and not isinstance(rows, (str, bytes, Mapping)) and hasattr(rows, "__iter__"):
         rows = list(rows)  # to be read twice
-    found = samples_of_users(rows, ids)
+    positions, column, values = _found(rows, ids)
     if isinstance(rows, list):
-        return [rows[position] for position in found]
+        return [rows[position] for position in positions]
     if isinstance(rows, pa.Table):
-        return rows.take(list(found))
+        return rows.take(positions)
     if hasattr(rows, "select"):
-        return rows.select(list(found))
-    # A stream may come in another order the next time.
-    return rows.filter(_OneOf(found.values()), input_columns=["id"])
+        return rows.select(positions)
+    return rows.filter(_OneOf(values), input_columns=[column])  # a stream may come in another order the next time
 
 
-def samples_of_users(rows: Any, ids: Iterable[str | int] | str | os.PathLike[str]) -> dict[int, Any]:
-    """Position -> sample id of the rows of some users; arguments and errors as for :func:`select_users`."""
+def positions_of_users(rows: Any, ids: Iterable[str | int] | str | os.PathLike[str]) -> list[int]:
+    """Positions of the rows of some users; arguments and errors as for :func:`select_users`."""
+    return _found(rows, ids)[0]
+
+
+def _found(rows: Any, ids: Any) -> tuple[list[int], str, Iterable[str]]:
+    """Positions of the rows of these users, and what else distinguishes them: a column and its values in these rows."""
     subset = read_user_subset(ids) if isinstance(ids, (str, os.PathLike)) else subset_of(dict.fromkeys(ids))
     config, split = origin_of(rows)
     if config is not None:
         subset.check_fits(TASKS[config], split)
-    seen: list[Any] = []
-    users = users_in(_noting(tables(rows), seen))
-    return {position: seen[position] for position in subset.positions(users, split)}
+    finder, names = UserFinder(), []
+    for table in _noting(tables(rows), names):
+        finder.add(table)
+    positions = subset.positions(finder.users(), split)
+    if finder.named:
+        return positions, "user_id", subset.users
+    return positions, "id", [names[position] for position in positions]  # which are unique where users are inferred
 
 
 def origin_of(rows: Any) -> tuple[str | None, str | None]:
@@ -88,13 +96,13 @@ def _noting(parts: Iterable[pa.Table], ids: list[Any], sizes: list[int] | None =
 
 
 class _OneOf:
-    """Whether a sample is one of some."""
+    """Whether a row's user, or its id, is one of some."""
 
-    def __init__(self, ids: Iterable[Any]) -> None:
-        self._ids = frozenset(ids)
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = frozenset(names)
 
-    def __call__(self, sample_id: Any) -> bool:
-        return sample_id in self._ids
+    def __call__(self, name: Any) -> bool:
+        return str(name) in self._names
 
 
 @dataclass(frozen=True)

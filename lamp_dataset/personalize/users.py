@@ -62,13 +62,10 @@ def users_of(rows: Any) -> list[str]:
 
 def users_in(parts: Iterable[pa.Table]) -> list[str]:
     """As :func:`users_of`, for rows that come as Arrow tables."""
-    found: NamedUsers | InferredUsers | None = None
+    found = UserFinder()
     for table in parts:
-        if found is None:
-            named = "user_id" in table.column_names and table["user_id"].null_count < len(table)
-            found = NamedUsers() if named else InferredUsers()
         found.add(table)
-    return [] if found is None else found.users()
+    return found.users()
 
 
 def by_name(name: str) -> tuple[int, str]:
@@ -76,36 +73,46 @@ def by_name(name: str) -> tuple[int, str]:
     return len(name), name
 
 
-class NamedUsers:
-    """The users that rows name as ``user_id``, collected from table to table."""
+class UserFinder:
+    """The users of rows, as :func:`users_of` tells them, collected from table to table.
 
-    def __init__(self) -> None:
-        self._users: list[str | None] = []
+    Args:
+        named: whether rows name their users as ``user_id``. True: they must; False: the users are inferred, whatever
+            the rows name; None: the rows tell, all in the same way.
 
-    def add(self, table: pa.Table) -> None:
-        """Take note of some rows; ValueError if they have no ``user_id``."""
-        _require(table, ("user_id",))
-        self._users += [None if user is None else str(user) for user in table["user_id"].to_pylist()]
+    Attributes:
+        named: the same; None as long as no row has named a user.
+    """
 
-    def users(self) -> list[str]:
-        """The user of each row so far; ValueError if one is empty."""
-        for position, user in enumerate(self._users):
-            if not user:
-                raise UsersError(
-                    f"row {position}: expected a non-empty 'user_id', as in other rows, found {short(user)}"
-                )
-        return list(map(str, self._users))
-
-
-class InferredUsers:
-    """The users as :func:`users_of` infers them, from ``id`` and ``profile``, collected from table to table."""
-
-    def __init__(self) -> None:
+    def __init__(self, named: bool | None = None) -> None:
+        """See the class."""
+        self.named = named
+        self._names: list[str | None] = []
         self._ids: list[str] = []
         self._profiles: list[np.ndarray] = []
 
     def add(self, table: pa.Table) -> None:
-        """Take note of some rows; ValueError if they have no ``id`` or ``profile``."""
+        """Take note of some rows; ValueError if they lack the columns that tell their users, or only some name them."""
+        if self.named is not False:
+            self._add_names(table)
+        if not self.named:
+            self._add_profiles(table)
+
+    def _add_names(self, table: pa.Table) -> None:
+        if self.named:
+            _require(table, ("user_id",))
+        there = "user_id" in table.column_names
+        names = table["user_id"].to_pylist() if there else [None] * len(table)
+        first = len(self._names)
+        self._names += [None if name is None else str(name) for name in names]
+        if self.named is None and any(name is not None for name in names):
+            self.named, first = True, 0  # all rows before must name theirs, too
+        for position in range(first, len(self._names)) if self.named else ():
+            if not self._names[position]:
+                found = f"found {short(self._names[position])}"
+                raise UsersError(f"row {position}: expected a non-empty 'user_id', as in other rows, {found}")
+
+    def _add_profiles(self, table: pa.Table) -> None:
         _require(table, ("id", "profile"))
         for sample_id in table["id"].to_pylist():
             if not isinstance(sample_id, str) or not sample_id:
@@ -115,15 +122,18 @@ class InferredUsers:
         self._profiles += _item_hashes(table["profile"])
 
     def users(self) -> list[str]:
-        """The user of each row so far; DuplicateIdError if two rows share an id, and so would share a user's name."""
+        """The user of each row so far; DuplicateIdError if inferred users would share a name, as two rows an id."""
+        if self.named:
+            return list(map(str, self._names))
         check_unique(self._ids, "rows")
         groups, smallest = self.groups(), {}
         for group, sample_id in zip(groups, self._ids, strict=True):
             smallest[group] = min(sample_id, smallest.get(group, sample_id), key=by_name)
         return [smallest[group] for group in groups]
 
-    def groups(self, others: InferredUsers | None = None) -> list[int]:
-        """A number for the user of each row so far, and then of each row of ``others``, which may connect these."""
+    def groups(self, others: UserFinder | None = None) -> list[int]:
+        """A number for the inferred user of each row so far, and then of each row of ``others``, which may connect
+        these."""
         return _group([*self._profiles, *(others._profiles if others is not None else ())])
 
 
@@ -189,11 +199,13 @@ def tables(rows: Any) -> Iterator[pa.Table]:
     Raises:
         ValueError: something else than rows of one split.
     """
+    number = 0
     for batch in batches(rows):
         if isinstance(batch, pa.Table):
             yield batch
         else:
-            yield pa.Table.from_pylist([_needed(row, position) for position, row in enumerate(batch)])
+            yield pa.Table.from_pylist([_needed(row, number + position) for position, row in enumerate(batch)])
+        number += len(batch)
 
 
 def batches(rows: Any) -> Iterator[pa.Table | list[Any]]:

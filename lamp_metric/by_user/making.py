@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from lamp_dataset.atomic import real_path, whole_folder, write_whole
+from lamp_dataset.formats.texts import Number
 from lamp_dataset.task import Task
 from lamp_metric.by_user.document import page
 from lamp_metric.by_user.figures import DRAWINGS, FORMATS, figures
 from lamp_metric.by_user.frame import MEANS, Frame
 from lamp_metric.by_user.profiles import Profile
 from lamp_metric.by_user.summary import summarize
+from lamp_metric.csv_text import csv_text
 from lamp_metric.measuring import ScoredSamples
 from lamp_metric.options import Resampling
 from lamp_metric.predictions.joining import JoinedOutputs
@@ -158,8 +158,8 @@ def _files(frame: Frame, summary: Mapping[str, Any], texts: Mapping[str, Any]) -
 def users_csv(frame: Frame) -> str:
     """A row per user: samples, mean profile size and similarity, each system's scores, and its gains."""
 
-    def numbers(values: Sequence[float]) -> list[str]:
-        return [f"{value:.6g}" for value in frame.by_user(values)]
+    def numbers(values: Sequence[float]) -> list[Number]:
+        return [Number(f"{value:.6g}") for value in frame.by_user(values)]
 
     columns = {
         "user": frame.names,
@@ -170,8 +170,4 @@ def users_csv(frame: Frame) -> str:
     for key in frame.keys:
         columns |= {f"{name} {key}": numbers(frame.values(name, key)) for name in frame.systems}
         columns |= {f"{name} {key} gain": numbers(frame.gains(name, key)) for name in frame.others}
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
-    return file.getvalue()
+    return csv_text([columns, *zip(*columns.values(), strict=True)])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,6 +10,7 @@ from typing import Any
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import interval, table, to_json
 from lamp_metric.contrasts import Comparison, Contrast
+from lamp_metric.csv_text import csv_text
 from lamp_metric.published import PUBLISHED, PublishedScores
 from lamp_metric.scorers import SCORERS
 
@@ -199,10 +198,8 @@ def _latex_published(row: PublishedRow, keys: Sequence[str]) -> str:
 def as_csv(found: Comparison, published: Sequence[PublishedRow] = ()) -> str:
     """A line for each system and score, with all digits; empty where a figure does not exist."""
     names = [name for name in Contrast.__dataclass_fields__ if name != "difference_ci"]
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
     header = ["system", "score", "value", "low", "high", "runs", "spread", "unusable"]
-    writer.writerow([*header, *names, "difference_low", "difference_high"])
+    rows: list[list[Any]] = [[*header, *names, "difference_low", "difference_high"]]
     for name, system in found.systems.items():
         for key, value in system.scores.items():
             contrast = found.contrasts.get(name, {}).get(key)
@@ -210,11 +207,11 @@ def as_csv(found: Comparison, published: Sequence[PublishedRow] = ()) -> str:
             bounds = contrast.difference_ci if contrast is not None else [None, None]
             spread = system.spread[key] if system.spread else None
             facts = [value, *system.intervals[key], system.runs, spread, system.unusable]
-            writer.writerow([name, key, *facts, *cells, *bounds])
+            rows.append([name, key, *facts, *cells, *bounds])
     for row in published:
         for key, value in row.scores.items():
-            writer.writerow([row.marked, key, value, *[""] * (len(header) + len(names) - 1)])
-    return file.getvalue().rstrip("\n")
+            rows.append([row.marked, key, value, *[""] * (len(header) + len(names) - 1)])
+    return csv_text(rows).rstrip("\n")
 
 
 def as_json(found: Comparison, published: Sequence[PublishedRow] = ()) -> str:

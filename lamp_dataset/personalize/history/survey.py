@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import xxhash
 
 from lamp_dataset.personalize.history.leaks import marks_of, questions
-from lamp_dataset.personalize.users import InferredUsers, NamedUsers, by_name
+from lamp_dataset.personalize.users import UserFinder, by_name
 from lamp_dataset.task import Task
 
 
@@ -82,18 +82,18 @@ class _Samples:
         self.ids: list[str] = []
         self.asked: list[np.ndarray] = []
         self.sizes: list[int] = []
-        self.named = named
         self._task = task
-        self._users = NamedUsers() if named else InferredUsers()
+        self._users = UserFinder(named)
 
     def add(self, table: pa.Table) -> None:
-        if self.named is None:
-            self.named = "user_id" in table.column_names and table["user_id"].null_count < len(table)
-            self._users = NamedUsers() if self.named else InferredUsers()
         self._users.add(table)
         self.ids += table["id"].to_pylist()
         self.asked.append(questions(self._task, table))
         self.sizes += pc.list_value_length(table["profile"]).to_pylist()
+
+    @property
+    def named(self) -> bool:
+        return bool(self._users.named)
 
     def users(self) -> list[str]:
         return self._users.users()

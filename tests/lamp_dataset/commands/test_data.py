@@ -121,6 +121,24 @@ def test_stats_equal_a_count_in_plain_python(tmp_path):
     assert sizes == {path.relative_to(tmp_path).as_posix(): path.stat().st_size for path in tmp_path.rglob("*.json")}
 
 
+def test_stats_says_that_users_look_like_samples(tmp_path):
+    path = tmp_path / TASKS["LaMP_3_time"].questions_path("validation")
+    said = "12; samples per user: median 1, max 1; "
+    for size, judgement in (
+        (4, "these look like samples, not users: 12 of them share their profiles with others"),
+        (1, "inferred from profiles alone: 12 found, 0 split, 0 merged"),
+    ):
+        rows, _ = made_up.write_split(tmp_path, TASKS["LaMP_3_time"], "validation", count=12)
+        for number, row in enumerate(rows):
+            items = [
+                {"score": 4, "date": "2013-05-29", "id": f"{k}", "text": f"{number // size} {k}"} for k in range(5)
+            ]
+            row |= {"user_id": row["id"], "profile": items}
+        path.write_text(json.dumps(rows))
+        result = run("stats", "LaMP_3_time", "--data-dir", tmp_path)
+        assert f"{said}{judgement}\n" in result.output, result.output
+
+
 def test_stats_of_several_configs_and_of_one_split(tmp_path):
     for name in ("LaMP_3", "LaMP_4_time"):
         for split in ("train", "validation"):

@@ -61,6 +61,17 @@ def test_a_shuffled_stream_keeps_the_right_rows():
         assert sorted(row["id"] for row in found) == ["10", "12", "13"]
 
 
+def test_a_stream_gives_the_rows_of_a_user_and_not_those_of_others_with_the_same_id():
+    rows = [{"id": "1", "user_id": "a"}, {"id": "1", "user_id": "b"}, {"id": "2", "user_id": "b"}]
+    stream = datasets.Dataset.from_list(rows).to_iterable_dataset()
+    assert list(select_users(stream, ["b"])) == select_users(rows, ["b"]) == rows[1:]
+
+
+def test_a_stream_of_named_users_needs_no_ids():
+    rows = [{"user_id": 7, "input": "one"}, {"user_id": 8, "input": "two"}]
+    assert list(select_users(datasets.Dataset.from_list(rows).to_iterable_dataset(), ["8"])) == rows[1:]
+
+
 def test_the_users_of_another_data_set():
     rows = datasets.Dataset.from_list(ROWS)
     assert select_users(rows, rows.select([0, 2, 3])["user_id"]).to_list() == CHOSEN

@@ -7,7 +7,7 @@ import pytest
 from scholars import history, samples, scholars
 
 import lamp_dataset
-from lamp_dataset.personalize.users import InferredUsers, NamedUsers, users_of
+from lamp_dataset.personalize.users import UserFinder, users_of
 from lamp_dataset.tasks import TASKS
 
 
@@ -121,9 +121,24 @@ def test_a_field_of_none_is_as_good_as_no_field():
 
 def test_collecting_named_and_inferred_users_in_one_pass():
     rows = [{**row, "user_id": "u"} for row in samples(history(random.Random(1), 5), 3, 98)]
-    named, inferred = NamedUsers(), InferredUsers()
+    finders = UserFinder(), UserFinder(named=True), UserFinder(named=False)
     for start in range(3):
-        table = pa.Table.from_pylist(rows[start : start + 1])
-        named.add(table)
-        inferred.add(table)
-    assert (named.users(), inferred.users()) == (["u"] * 3, ["98"] * 3)
+        for finder in finders:
+            finder.add(pa.Table.from_pylist(rows[start : start + 1]))
+    assert [finder.users() for finder in finders] == [["u"] * 3, ["u"] * 3, ["98"] * 3]
+
+
+@pytest.mark.parametrize("unnamed", [1, 10, 256, 700])
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize("form", [list, pa.Table.from_pylist, datasets.Dataset.from_list])
+def test_rows_that_only_in_part_name_their_users_are_refused_wherever_those_are(unnamed, last, form):
+    named = [{"id": f"n{number}", "user_id": "u", "profile": []} for number in range(3)]
+    others = [{"id": f"{number}", "user_id": None, "profile": []} for number in range(unnamed)]
+    with pytest.raises(ValueError, match=f"row {3 if last else 0}: .*'user_id', as in other rows, found None"):
+        users_of(form([*named, *others] if last else [*others, *named]))
+
+
+def test_a_bad_row_is_named_by_its_place_among_all_rows():
+    rows = [{"id": f"{number}", "profile": []} for number in range(300)]
+    with pytest.raises(ValueError, match="row 300: .*found str"):
+        users_of([*rows, "text"])

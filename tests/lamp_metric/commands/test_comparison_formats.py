@@ -1,5 +1,6 @@
 import csv
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -91,6 +92,12 @@ def test_csv_has_every_digit():
     assert (rows[0]["difference"], rows[0]["wins"], rows[0]["runs"]) == ("", "", "1")
     figures = [float(rows[2][name]) for name in ("difference", "p_holm", "difference_low", "wins")]
     assert figures == [MAE.difference, MAE.p_holm, MAE.difference_ci[0], MAE.wins]
+
+
+def test_csv_holds_no_name_that_a_spreadsheet_would_run():
+    systems = {f"=cmd|{name}": system for name, system in FOUND.systems.items()}
+    line = FORMATS["csv"](replace(FOUND, systems=systems), []).splitlines()[1]
+    assert line.startswith("'=cmd|no|profile_1,MAE,1.2,")
 
 
 def test_json_is_the_whole_comparison():
