@@ -59,7 +59,7 @@ def test_the_sdist_is_the_whole_tree(release):
     with tarfile.open(*release.glob("*.tar.gz")) as archive:
         members = {member.name.partition("/")[2] for member in archive if member.isfile()}
     assert {name for name in members if name.partition("/")[0] in FOLDERS} == files_below(ROOT, FOLDERS)
-    assert members >= FILES | {"Makefile", "LICENSE", "requirements-oldest.txt", ".gitignore"}
+    assert members >= FILES | {"Makefile", "LICENSE", ".gitignore"}
 
 
 def test_the_wheel_holds_the_packages_whole_and_nothing_else(wheel):
@@ -78,7 +78,7 @@ def test_the_metadata(metadata):
     systems = [line for line in metadata.get_all("Classifier") if line.startswith("Operating System")]
     assert systems == ["Operating System :: MacOS", "Operating System :: POSIX :: Linux"]
     pythons = [line.rpartition(".")[2] for line in metadata.get_all("Classifier") if ":: 3." in line]
-    assert pythons == ["10", "11", "12", "13"]
+    assert pythons == ["11", "12", "13"]
 
 
 #: What parts of programs in a document may lack; whether they run is for the documents' own tests.
