@@ -1,5 +1,7 @@
 """A release: what is in the sdist and the wheel, what an index shows, and what a type checker sees."""
 
+import ast
+import configparser
 import email
 import os
 import re
@@ -79,6 +81,44 @@ def test_the_metadata(metadata):
     assert systems == ["Operating System :: MacOS", "Operating System :: POSIX :: Linux"]
     pythons = [line.rpartition(".")[2] for line in metadata.get_all("Classifier") if ":: 3." in line]
     assert pythons == ["11", "12", "13"]
+
+
+#: Extras of libraries that a package imports only inside functions, where it says how to get them.
+EXTRAS = ["app", "report", "models", "dense", "api", "lm-eval", "inspect"]
+#: Modules that are not called like what brings them.
+BROUGHT_BY = {"mailparser": "mail-parser", "sklearn": "scikit-learn", "yaml": "pyyaml", "gradio_client": "gradio"}
+
+
+def declared(*extras):
+    """Names in setup.cfg: what installing the project brings, with extras."""
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg", encoding="utf-8")
+    lists = [settings["options"]["install_requires"], *(settings["options.extras_require"][extra] for extra in extras)]
+    return {re.split(r"[\[<>=]", line)[0] for text in lists for line in text.split()}
+
+
+def imports(folder):
+    """What the modules of a folder import of others, under the names in setup.cfg, and whether at a module's top."""
+    own = {path.stem for path in ROOT.glob("*/*") if path.suffix in ("", ".py")} | {*PACKAGES}
+    for path in (ROOT / folder).rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            modules = [node.module] if isinstance(node, ast.ImportFrom) else modules
+            for name in {module.split(".")[0] for module in modules} - own - sys.stdlib_module_names:
+                yield BROUGHT_BY.get(name, name.replace("_", "-")), node in tree.body
+
+
+def test_the_packages_import_what_they_declare_and_declare_what_they_import():
+    found = {pair for package in PACKAGES for pair in imports(package)}
+    assert {name for name, _ in found} <= declared(*EXTRAS)
+    assert {name for name, at_top in found if at_top} <= declared(), "an extra is imported only inside functions"
+    assert {name for name, _ in found} >= declared()
+
+
+@pytest.mark.parametrize("folder", ["tests", "examples", "benchmarks", "docs"])
+def test_what_is_imported_beside_the_packages_is_declared(folder):
+    assert {name for name, _ in imports(folder)} <= declared(*EXTRAS, "adapters", "ray", "docs", "test", "test-models")
 
 
 #: What parts of programs in a document may lack; whether they run is for the documents' own tests.
