@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 BEGIN = "<!-- lamp-dataset: begin. The next push or export rewrites the text from here to the end mark. -->"
 END = "<!-- lamp-dataset: end -->"
-#: Also as earlier versions worded it.
-_BEGIN = re.compile(r"<!-- lamp-dataset: (?!end )[^\n]*-->")
 
 
 def task_table(tasks: Iterable[Task]) -> str:
@@ -65,14 +63,15 @@ def _count(number: float | None) -> str:
 
 def is_ours(content: bytes) -> bool:
     """Whether a card was written by :func:`make_card`."""
-    return bool(_BEGIN.search(content.decode("utf-8", "replace")))
+    return BEGIN.encode() in content
 
 
 def make_card(existing: str | None, configs: Iterable[Config], sizes: Mapping[str, int], replace: bool = False) -> str:
-    """The card with ``configs`` in it.
+    """The card with ``configs`` in it; with the same arguments again, it stays the same.
 
-    What somebody else wrote into an existing card stays: text, other keys, other splits of ``configs``, and, unless
-    ``replace`` is set, other configs. The entries of ``configs`` and the text between two marks are written again.
+    What somebody else wrote into an existing card stays, to the character: text, other keys, other splits of
+    ``configs``, and, unless ``replace`` is set, other configs. The entries of ``configs`` and the text between two
+    marks are written again.
 
     Args:
         existing: content of the card that is there, if any.
@@ -83,46 +82,44 @@ def make_card(existing: str | None, configs: Iterable[Config], sizes: Mapping[st
     Raises:
         ValueError: the front matter of the existing card is not YAML, or not as ``datasets`` writes it.
     """
-    existing = existing or ""
-    card = _parse(existing.replace("\r\n", "\n") if existing.strip() else _NEW)
-    front_matter.merge(card.data, configs, sizes, replace)
-    card.text = _with_block(card.text, _block(card.data))
-    return str(card).replace("\n", "\r\n") if "\r\n" in existing else str(card)
+    existing = existing if existing and existing.strip() else _NEW
+    newline = "\r\n" if "\r\n" in existing else "\n"
+    begin, old, end = _split(existing)
+    front = front_matter.merge(old, configs, sizes, replace)
+    block = _block(front_matter.read(front))
+    return begin + front.replace("\r\n", "\n").replace("\n", newline) + _with_block(end, block.replace("\n", newline))
 
 
 def patterns_on(content: str) -> list[str]:
     """The file patterns of our splits that a card lists; see :func:`lamp_dataset.hub.front_matter.listed_patterns`."""
-    return front_matter.listed_patterns(_parse(content.replace("\r\n", "\n")).data)
+    return front_matter.listed_patterns(front_matter.read(_split(content)[1]))
 
 
-#: Empty keys fix the order, which is random otherwise (huggingface_hub 0.36).
+#: Empty keys fix the order.
 _NEW = f"---\n{chr(10).join(f'{key}:' for key in front_matter.KEYS)}\n---\n\n# LaMP\n"
 
 
-def _parse(content: str) -> Any:
-    import yaml
-    from huggingface_hub import DatasetCard
+def _split(card: str) -> tuple[str, str, str]:
+    """What is before, in and after the front matter, where ``datasets`` finds it."""
+    from huggingface_hub.repocard import REGEX_YAML_BLOCK
 
-    try:
-        return DatasetCard(content)
-    except (yaml.YAMLError, ValueError, TypeError) as error:
-        raise ValueError(
-            "README.md: expected YAML between the first two lines '---', found something else "
-            f"({' '.join(str(error).split())}); correct it there and run again"
-        ) from None
+    found = REGEX_YAML_BLOCK.search(card)
+    return (found[1], found[2], card[found.end(2) :]) if found else ("---\n", "", f"\n---\n{card}")
+
+
+#: Nothing between the two is a begin mark. If an end mark got lost, what follows may be somebody's own words.
+_BLOCK = re.compile(f"{re.escape(BEGIN)}(?:(?!{re.escape(BEGIN)}).)*?{re.escape(END)}", re.DOTALL)
 
 
 def _with_block(text: str, block: str) -> str:
-    """``text`` with ``block`` in place of the one there, else at its end."""
-    end = text.find(END)
-    begins = [mark.start() for mark in _BEGIN.finditer(text, 0, max(end, 0))]
-    if begins:
-        # the last one: if an end mark got lost, what follows the beginning may be somebody's own words
-        return text[: begins[-1]] + block + text[end + len(END) :]
-    return f"{text.rstrip()}\n\n{block}\n"
+    """``text`` with ``block`` in place of the last one there, else at its end."""
+    if found := [*_BLOCK.finditer(text)]:
+        return text[: found[-1].start()] + block + text[found[-1].end() :]
+    newline = "\r\n" if "\r\n" in block else "\n"
+    return f"{text.rstrip()}{newline * 2}{block}{newline}"
 
 
-def _block(data: Any) -> str:
+def _block(data: Mapping[str, Any]) -> str:
     from lamp_dataset import __version__
 
     tasks = front_matter.tasks_on(data)
@@ -150,7 +147,7 @@ def _block(data: Any) -> str:
     )
 
 
-def _rows_table(data: Any, tasks: list[Task]) -> str:
+def _rows_table(data: Mapping[str, Any], tasks: list[Task]) -> str:
     rows, known = [], front_matter.num_examples(data)
     for task in tasks:
         splits = known.get(task.name, {})

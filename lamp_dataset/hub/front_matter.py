@@ -1,4 +1,8 @@
-"""The front matter of the data set card: where the files of each config are, its features, counts and licenses."""
+"""The front matter of the data set card: where the files of each config are, its features, counts and licenses.
+
+Only the keys that change are written anew. All other lines stay as they were typed: read and written again, ``no``
+would become ``false``, ``1.10`` become ``1.1``, and comments vanish.
+"""
 
 from __future__ import annotations
 
@@ -20,122 +24,199 @@ CATEGORIES = {
 }
 #: Keys of a new card, in their order.
 KEYS = ("pretty_name", "language", "license", "tags", "task_categories", "configs", "dataset_info")
+_Data = Mapping[str, Any]
 
 
-def merge(data: Any, configs: Iterable[Config], sizes: Mapping[str, int], replace: bool) -> None:
-    """Write ``configs`` into the front matter; arguments and errors as for :func:`lamp_dataset.hub.card.make_card`."""
-    with _as_datasets_writes_it():
-        _merge_configs(data, list(configs), sizes, replace)
-    _merge_facts(data, replace)
+def merge(front: str, configs: Iterable[Config], sizes: Mapping[str, int], replace: bool) -> str:
+    """The front matter ``front`` with ``configs`` in it; see :func:`lamp_dataset.hub.card.make_card`."""
+    data = read(front)
+    with _readable("'configs' and 'dataset_info' as datasets writes them"):
+        new = _merged_configs(data, list(configs), sizes, replace)
+        new |= _merged_facts(data, {**data, **new}, replace)
+    changed = {key: new[key] for key in KEYS if data.get(key) != new[key]}
+    with _readable("one key after the other, each on lines of its own"):
+        merged = _rewritten(front, changed)
+        if _load(merged) != {**data, **changed}:
+            raise ValueError("other keys would change")
+    return merged
 
 
 @contextmanager
-def _as_datasets_writes_it() -> Iterator[None]:
+def _readable(expected: str) -> Iterator[None]:
+    import yaml
+
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ValueError(
-            "README.md: expected 'configs' and 'dataset_info' as datasets writes them, found something else "
-            f"({' '.join(str(error).split())}); correct or remove these keys there and run again"
+            f"README.md: expected {expected}, found something else ({' '.join(str(error).split())}); correct it there "
+            "and run again"
         ) from None
 
 
-def listed_patterns(data: Any) -> list[str]:
+class _Typed(dict):
+    """A mapping with the YAML node that it was read from, to be written again as it was typed."""
+
+    node: Any = None
+
+
+def read(front: str) -> dict[str, Any]:
+    """The keys of a front matter; ValueError if it is not YAML, or something else than keys."""
+    with _readable("YAML between the first two lines '---'"):
+        return _load(front)
+
+
+def _load(front: str) -> dict[str, Any]:
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    def typed(loader: Loader, node: yaml.MappingNode) -> Iterator[_Typed]:
+        found = _Typed()
+        found.node = node
+        yield found
+        found.update(loader.construct_mapping(node))
+        if len(found) < len(node.value):  # the Hub's library does not read this either
+            raise ValueError("a key twice")
+
+    Loader.add_constructor("tag:yaml.org,2002:map", typed)
+    return dict(**(yaml.load(front, Loader) or {}))
+
+
+def _rewritten(front: str, changed: _Data) -> str:
+    """``front`` with other values of some keys: in their places, or at the end."""
+    import yaml
+
+    node = yaml.compose(front, yaml.SafeLoader)
+    pairs = node.value if node else []
+    missing = {key: value for key, value in changed.items() if key not in {name.value for name, _ in pairs}}
+    for name, value in reversed(pairs):
+        if name.value in changed:
+            start, end = name.start_mark.index, value.end_mark.index
+            end -= len(front[start:end]) - len(_without_comments(front[start:end]))
+            front = front[:start] + _as_yaml({name.value: changed[name.value]}) + front[end:]
+    return "\n".join(part for part in (front, _as_yaml(missing) if missing else "") if part.strip())
+
+
+def _without_comments(value: str) -> str:
+    """A value without the comments after it: they are about the next key."""
+    lines = value.split("\n")
+    while len(lines) > 1 and (not lines[-1].strip() or lines[-1].startswith("#")):
+        lines.pop()
+    return "\n".join(lines).removesuffix("\r")
+
+
+def _as_yaml(data: _Data) -> str:
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, data: object) -> bool:
+            return True
+
+    Dumper.add_representer(_Typed, lambda dumper, data: data.node)
+    return yaml.dump(dict(data), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=1 << 20).rstrip("\n")
+
+
+def listed_patterns(data: _Data) -> list[str]:
     """The file patterns of our splits in the front matter, such as ``"LaMP_2/train-*-of-00001.parquet"``.
 
     ValueError if ``configs`` is not as ``datasets`` writes it.
     """
-    with _as_datasets_writes_it():
-        files = [file for name, entry in _settings(data).items() if name in TASKS for file in _files_of(entry)]
-    return [file["path"] for file in files if file["split"] in SPLITS]
+    with _readable("'configs' as datasets writes them"):
+        files = [file for name, entry in _entries(data).items() if name in TASKS for file in _files_of(entry)]
+        return [file["path"] for file in files if file["split"] in SPLITS]
 
 
-def num_examples(data: Any) -> dict[str, dict[str, int]]:
-    """Config -> split -> number of rows, as far as the front matter says."""
-    return {
-        name: {split["name"]: split["num_examples"] for split in info.get("splits", [])}
-        for name, info in _infos(data).items()
-        if name in TASKS
-    }
+def num_examples(data: _Data) -> dict[str, dict[str, int | None]]:
+    """Config -> split -> number of rows, None where the front matter does not say it; ValueError for other shapes."""
+    with _readable("'dataset_info' as datasets writes it"):
+        return {
+            name: {split["name"]: split.get("num_examples") for split in info.get("splits") or []}
+            for name, info in _infos(data).items()
+            if name in TASKS
+        }
 
 
-def tasks_on(data: Any) -> list[Task]:
+def tasks_on(data: _Data) -> list[Task]:
     """The tasks of the configs that the front matter names, in the table's order."""
     named = {entry["config_name"] for entry in data["configs"]}
     return [task for name, task in TASKS.items() if name in named]
 
 
-def _settings(data: Any) -> Mapping[str, Mapping[str, Any]]:
+def _entries(data: _Data) -> dict[str, _Data]:
+    """Config -> its entry in ``configs``; ValueError if ``datasets`` cannot read them."""
     from datasets.utils.metadata import MetadataConfigs
 
-    return MetadataConfigs.from_dataset_card_data(data)
+    MetadataConfigs.from_dataset_card_data(data)
+    return {entry["config_name"]: entry for entry in data.get("configs") or []}
 
 
-def _infos(data: Any) -> dict[str, Mapping[str, Any]]:
+def _infos(data: _Data) -> dict[str, _Data]:
     """Config -> what ``dataset_info`` says of it, as it is: one version of datasets cannot parse another's features."""
     infos = data.get("dataset_info") or []
-    return {info.get("config_name"): info for info in ([infos] if isinstance(infos, dict) else infos)}
+    return {info.get("config_name", "default"): info for info in ([infos] if isinstance(infos, dict) else infos)}
 
 
-def _merge_configs(data: Any, configs: list[Config], sizes: Mapping[str, int], replace: bool) -> None:
-    from datasets.info import DatasetInfosDict
-    from datasets.utils.metadata import MetadataConfigs
-
-    there, known = _settings(data), _infos(data)
-    if replace:
-        data["configs"] = data["dataset_info"] = None
+def _merged_configs(data: _Data, configs: list[Config], sizes: Mapping[str, int], replace: bool) -> dict[str, Any]:
+    there, known = _entries(data), _infos(data)
     entries = {config.name: _entry(config, there.get(config.name, {})) for config in configs}
     infos = {config.name: _info(config, sizes[config.name], known.get(config.name, {})) for config in configs}
-    MetadataConfigs(entries).to_dataset_card_data(data)
-    DatasetInfosDict(infos).to_dataset_card_data(data)
+    if not replace:
+        entries, infos = {**there, **entries}, {**known, **infos}
+    in_order = [info for _, info in sorted(infos.items())]
+    return {
+        "configs": [entry for _, entry in sorted(entries.items())],
+        "dataset_info": in_order[0] if len(in_order) == 1 else in_order,
+    }
 
 
-def _entry(config: Config, there: Mapping[str, Any]) -> dict[str, Any]:
+def _entry(config: Config, there: _Data) -> dict[str, Any]:
     """What the card says of a config: where its files are. Other settings stay, such as ``default``."""
     files = [{"split": name, "path": f"{config.name}/{split.pattern}"} for name, split in config.splits.items()]
     kept = {key: value for key, value in there.items() if key != "data_dir"}
     # splits that somebody else added to the config
     theirs = [file for file in _files_of(there) if file["split"] not in SPLITS]
-    return {**kept, "data_files": [*files, *theirs]}
+    return {"config_name": config.name, **kept, "data_files": [*files, *theirs]}
 
 
-def _files_of(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _files_of(entry: _Data) -> list[_Data]:
     """The files that a config lists by split; the Hub knows other forms, which we do not write."""
     files = entry.get("data_files")
     by_split = files if isinstance(files, list) else []
     return [file for file in by_split if isinstance(file, Mapping) and {"split", "path"} <= set(file)]
 
 
-def _info(config: Config, size: int, there: Mapping[str, Any]) -> Any:
-    from datasets import DatasetInfo, SplitDict, SplitInfo
+def _info(config: Config, size: int, there: _Data) -> dict[str, Any]:
+    ours = [
+        {"name": name, "num_bytes": split.source.info.splits[name].num_bytes, "num_examples": split.source.num_rows}
+        for name, split in config.splits.items()
+    ]
+    splits = [*ours, *(split for split in there.get("splits") or [] if split["name"] not in SPLITS)]
+    return {
+        "config_name": config.name,
+        "features": config.features._to_yaml_list(),  # private: nothing else writes what datasets reads
+        "splits": splits,
+        "download_size": size,
+        "dataset_size": sum(split.get("num_bytes", 0) for split in splits),
+    }
 
-    splits = SplitDict()
-    for name, split in config.splits.items():
-        num_bytes = split.source.info.splits[name].num_bytes
-        splits.add(SplitInfo(name=name, num_bytes=num_bytes, num_examples=split.source.num_rows))
-    for split in there.get("splits", []):
-        if split["name"] not in SPLITS:
-            splits.add(SplitInfo(split["name"], split["num_bytes"], split["num_examples"]))
-    dataset_size = sum(split.num_bytes for split in splits.values())
-    return DatasetInfo(features=config.features, splits=splits, download_size=size, dataset_size=dataset_size)
 
-
-def _merge_facts(data: Any, replace: bool) -> None:
-    """Set the keys that the table of tasks knows; what somebody wrote there by hand stays."""
-    tasks = tasks_on(data)
-    ids = {task.license_id for task in TASKS.values()}
-    present = set(_as_list(data.get("license")))
-    if present <= ids:
-        licenses = sorted({task.license_id for task in tasks} | (set() if replace else present))
-        data["license"] = licenses[0] if len(licenses) == 1 else licenses
-    for key, value in {"language": ["en"], "tags": ["lamp", "personalization"], "pretty_name": "LaMP"}.items():
-        if data.get(key) is None:
-            data[key] = value
+def _merged_facts(data: _Data, merged: _Data, replace: bool) -> dict[str, Any]:
+    """The keys that the table of tasks knows; what somebody wrote there by hand stays."""
+    tasks = tasks_on(merged)
+    facts = {"language": ["en"], "tags": ["lamp", "personalization"], "pretty_name": "LaMP", "license": None}
+    facts = {key: value if data.get(key) is None else data[key] for key, value in facts.items()}
+    ids, present = {task.license_id for task in TASKS.values()}, _as_list(facts["license"])
+    if all(isinstance(license, str) and license in ids for license in present):
+        licenses = sorted({task.license_id for task in tasks} | set(() if replace else present))
+        facts["license"] = licenses[0] if len(licenses) == 1 else licenses
     categories = _as_list(data.get("task_categories"))
     if replace:
         categories = [category for category in categories if category not in CATEGORIES.values()]
-    data["task_categories"] = list(dict.fromkeys([*categories, *(CATEGORIES[task.kind] for task in tasks)]))
+    ours = dict.fromkeys(CATEGORIES[task.kind] for task in tasks)
+    return {**facts, "task_categories": [*categories, *(category for category in ours if category not in categories)]}
 
 
-def _as_list(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else list(value or [])
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lamp_dataset.hub.errors import RefusedError
+from lamp_dataset.hub.errors import ContentError, RefusedError
 from lamp_dataset.hub.remote import Remote, RepositoryState
 from lamp_dataset.loading.gated import how_to_get
 from lamp_dataset.tasks import TASKS
@@ -58,7 +58,7 @@ def require_private(remote: Remote, advice: str = PUSH_ELSEWHERE) -> RepositoryS
     """Look at the repository as its owner and as a stranger.
 
     RefusedError if it is public (then the message ends with ``advice``) or gone, or if a stranger sees it though the
-    Hub calls it private.
+    Hub calls it private; ContentError if ``datasets`` cannot load it, whatever a push puts there.
     """
     state = remote.look()
     if state is None:
@@ -68,6 +68,12 @@ def require_private(remote: Remote, advice: str = PUSH_ELSEWHERE) -> RepositoryS
         raise RefusedError(
             f"{remote.repo_id}: the Hub calls it private, but strangers can see it; {remote.so_far}. Do not use this "
             "server until its operator has found out why"
+        )
+    script = f"{remote.repo_id.split('/')[1].removesuffix('.py')}.py"
+    if script in state.paths:
+        raise ContentError(
+            f"{remote.repo_id}: holds {script}, which load_dataset takes for a loading script and refuses; "
+            f"{remote.so_far}. Delete or rename it there and run again"
         )
     return state
 

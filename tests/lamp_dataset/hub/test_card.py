@@ -32,6 +32,15 @@ def card(existing, *configs):
     return make_card(existing, configs, {config.name: 1234 for config in configs})
 
 
+#: Nothing of this is ours: not the keys, not how they are spelled, not the marks that somebody quotes.
+THEIR_KEYS = """language: [no, en]  # Norwegian
+version: 1.10
+# what the house calls it
+pretty_name:   'LaMP, our copy'
+house: yes"""
+THEIR_ENTRY = "- config_name: theirs\n  data_files: 'theirs/*'\n  version: 1.10"
+
+
 @pytest.mark.oldest
 @pytest.mark.parametrize(
     "existing",
@@ -42,15 +51,74 @@ def card(existing, *configs):
         "---\nlicense: mit\n---\n",
         "---\r\nlicense: mit\r\nsize: 3\r\n---\r\n\r\n# Ours\r\n\r\nWords\r\n",
         "---\nlicense: mit\n---\n# Ours\n\n---\n\nmore, after a line\n\n---\n",
+        f"---\n{THEIR_KEYS}\nconfigs:\n{THEIR_ENTRY}\n# the end\n---\nWords\n",
+        "---\nlicense: 3\ntask_categories: [{a: b}]\nlanguage:\n---\n",
+        "---\ndataset_info:\n  config_name: LaMP_6\n  splits:\n---\n",
+        "---\nconfigs:\n- config_name: LaMP_6\ndataset_info:\n  config_name: LaMP_6\n  splits:\n  - name: train\n---\n",
+        f"Our end mark:\n{END}\n",
+        f"{END}\nThey begin so:\n{BEGIN}\n",
+        f"{BEGIN}\nNever ended.\n{BEGIN}\nEnded.\n{END}\nOr twice.\n{END}\n{BEGIN}\n",
     ],
-    ids=["none", "empty", "no front matter", "no text", "CRLF", "lines in the text"],
+    ids=[
+        *(
+            "none",
+            "empty",
+            "no front matter",
+            "no text",
+            "CRLF",
+            "lines in the text",
+            "spelled otherwise",
+            "odd values",
+        ),
+        *("no splits", "no counts", "a lone end mark", "marks in the wrong order", "many marks"),
+    ],
 )
 def test_a_card_stays_the_same_when_nothing_changes(configs, existing):
     once = card(existing, configs["LaMP_2"])
     assert card(once, configs["LaMP_2"]) == once
-    for line in (existing or "").replace("\r", "").split("\n"):
-        assert line in once.replace("\r", "").split("\n")
-    assert DatasetCard(once).data["configs"][0]["config_name"] == "LaMP_2"
+    gone = ("license:", "configs:", "dataset_info:", "language:", "task_categories: [{a: b}]", "Ended.", *KEYS_OF_INFO)
+    for line in (existing or "").split("\n"):
+        assert line.startswith(gone) or line in once.split("\n")
+    assert "LaMP_2" in [entry["config_name"] for entry in DatasetCard(once).data["configs"]]
+    assert once.count("## Tasks") == 1
+
+
+#: Indented where there is a single config, in a list where there are more.
+KEYS_OF_INFO = ("  config_name:", "  splits:", "  - name:")
+
+
+def test_what_is_not_ours_stays_to_the_character(configs):
+    there = f"---\n{THEIR_KEYS}\nconfigs:\n{THEIR_ENTRY}\ndataset_info: # none yet\n# the end\n---\nWords\n"
+    changed = card(card(there, configs["LaMP_6"]), configs["LaMP_2"])
+    assert changed.startswith(f"---\n{THEIR_KEYS}\nconfigs:\n- config_name: LaMP_2\n")
+    assert f"\n{THEIR_ENTRY}\ndataset_info:" in changed
+    assert "\n# the end\n" in changed
+
+
+@pytest.mark.parametrize(
+    ("front", "fact"),
+    [
+        ("a: [1", "YAML between"),
+        ("- a", "YAML between"),
+        ("on: yes", "YAML between"),
+        ("a: 2001-99-99", "YAML between"),
+        ("license: mit\nlicense: other", "a key twice"),
+        ("a: " + "[" * 3000, "YAML between"),
+        ("{license: cc-by-nc-sa-4.0}", "lines of its own"),
+        ("license: &it\nother: *it", "lines of its own"),
+        ("configs: mine", "'configs' and 'dataset_info'"),
+        ("configs: [3]", "'configs' and 'dataset_info'"),
+        ("configs: [{config_name: 3}]", "'configs' and 'dataset_info'"),
+        ("configs: [{data_files: a}]", "'configs' and 'dataset_info'"),
+        ("configs:\n- config_name: LaMP_6\ndataset_info:\n  config_name: LaMP_6\n  splits: [3]", "'dataset_info'"),
+        ("dataset_info: [{config_name: LaMP_2, splits: [{num_bytes: 3}]}]", "'configs' and 'dataset_info'"),
+    ],
+)
+def test_a_front_matter_that_cannot_be_kept_is_one_line(configs, front, fact):
+    with pytest.raises(ValueError, match=f"^README.md: expected .*{fact}.*run again$") as caught:
+        card(f"---\n{front}\n---\n", configs["LaMP_2"])
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).count("README") == 1
 
 
 def test_the_order_of_pushes_does_not_matter(configs):
@@ -84,13 +152,6 @@ def test_other_settings_of_a_config_stay(configs):
     ]
     assert "data_dir" not in again["configs"][0]  # it would be put before the paths
     assert again["task_categories"] == ["other", "text-classification"]
-
-
-def test_the_part_that_an_earlier_version_wrote_is_written_anew(configs):
-    old = "<!-- lamp-dataset: from here to the end mark written by the program, and written again by the next push -->"
-    earlier = card(None, configs["LaMP_2"]).replace(BEGIN, old).replace("## Tasks", "## Licence")
-    assert is_ours(earlier.encode())
-    assert card(earlier, configs["LaMP_2"]) == card(None, configs["LaMP_2"])
 
 
 def test_a_card_lists_the_files_of_ours(configs):

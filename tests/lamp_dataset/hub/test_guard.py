@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from lamp_dataset import TASKS
-from lamp_dataset.hub.errors import RefusedError
+from lamp_dataset.hub.errors import ContentError, RefusedError
 from lamp_dataset.hub.guard import HIDE_AT_ONCE, check_licenses, open_private, require_private
 from lamp_dataset.hub.remote import RepositoryState
 
@@ -69,3 +69,11 @@ def test_public_gone_or_seen_is_refused(there):
 def test_after_the_commit_the_advice_is_another():
     with pytest.raises(RefusedError, match=f"{HIDE_AT_ONCE}: https://hub.example/datasets/me/lamp/settings"):
         require_private(remote(PUBLIC), HIDE_AT_ONCE)
+
+
+def test_a_script_that_keeps_datasets_from_loading_is_found_before_anything_is_sent():
+    unreadable = RepositoryState("abc", private=True, paths=frozenset(["README.md", "lamp.py"]))
+    with pytest.raises(ContentError, match=r"me/lamp: holds lamp\.py.*nothing was sent"):
+        open_private(remote(PRIVATE, unreadable), dry_run=True)
+    other = RepositoryState("abc", private=True, paths=frozenset(["train.py"]))
+    assert require_private(remote(other)) == other

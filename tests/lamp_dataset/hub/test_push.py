@@ -277,6 +277,14 @@ def test_a_renamed_repository_is_not_written_under_its_old_name(client, files):
     assert "me/old is now called me/new: push to that name" in done.stderr
 
 
+def test_a_repository_with_a_script_of_its_name_is_refused_before_a_file_is_sent(client, files):
+    repo = client.hub.store.create("me/lamp", private=True)
+    repo.write("lamp.py", b"")
+    done = client.push("me/lamp", "LaMP_2", data_dir=files)
+    assert (done.returncode, len(repo.commits), sent_nothing(client.hub)) == (2, 2, True)
+    assert "error: me/lamp: holds lamp.py, which load_dataset takes for a loading script" in done.stderr
+
+
 def test_files_that_the_repository_ignores_are_not_lost_silently(client, files):
     repo = client.hub.store.create("me/lamp", private=True)
     repo.write(".gitignore", b"*.parquet\n")
