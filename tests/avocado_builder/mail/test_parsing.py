@@ -123,6 +123,16 @@ def test_wanted_difference_one_so_is_everything_else_that_kills_it(raw, error, m
     assert parse_mail(raw) == mail
 
 
+@pytest.mark.parametrize("head", ["Subject: s", "Subject: =?punycode?q?{}?="])
+def test_wanted_difference_one_so_is_punycode_that_would_take_hours(head):
+    """That codec takes time with the square of the length, and no name of a domain has more than 253 characters."""
+    text = "a" * 10_000_000
+    part = "Content-Type: text/plain; charset=punycode\nContent-Transfer-Encoding: binary"
+    mail = parse_mail(f"{head}\n{part}\n\n{text}".format(text).encode())
+    assert (mail.body, mail.repairs) == (text, ("charset",))
+    assert mail.subject == (text if "{}" in head else "s")
+
+
 def test_wanted_difference_two_the_first_subject_counts():
     raw = b"Subject: first \nSubject: second\n\nbody"
     assert official(raw) == (["first", "second"], "body")
