@@ -14,7 +14,7 @@ from avocado_builder.collection.find_mails import Collection, MailLocations, loc
 from avocado_builder.collection.names import GATED
 from avocado_builder.id_files import IdFilePaths, Ids, fetch_ids, file_sha256, find_id_files, read_ids
 from avocado_builder.mail.parsing import parse_mail, warnings_of
-from avocado_builder.manifest import MANIFEST, built_files, make_manifest, read_manifest, write_manifest
+from avocado_builder.manifest import foreign_names, make_manifest, read_manifest, write_manifest
 from avocado_builder.split_files import Spool, write_split
 from lamp_dataset.atomic import real_path, whole_folder, work_folder
 from lamp_dataset.formats.texts import short
@@ -185,15 +185,11 @@ def _may_replace(target: Path, overwrite: bool) -> None:
     """Refuse anything but an empty folder or, with ``overwrite``, one that holds only what this builder wrote."""
     if not target.is_dir():
         raise FileExistsError(f"{target}: expected a folder to create, found a file")
-    names = set(os.listdir(target))
-    if not names:
+    if not os.listdir(target):
         return
     if not overwrite:
         raise FileExistsError(f"{target}: already exists; --overwrite (in Python, overwrite=True) replaces it")
-    manifest = read_manifest(target)
-    known = {MANIFEST, *(file["file"] for file in built_files(manifest))} if manifest else set()
-    foreign = sorted(names - known)
-    if foreign:
+    if foreign := foreign_names(target, read_manifest(target)):
         raise FileExistsError(
             f"{target}: holds {', '.join(foreign[:3])}, which this builder did not write, so it is not replaced. "
             "Choose another folder"

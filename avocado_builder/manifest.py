@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import Any
 
 from avocado_builder.id_files import Ids
 from avocado_builder.mail.parsing import REPAIRS, RULES, WARNINGS
+from avocado_builder.split_files import file_names
 from lamp_dataset import __version__
 from lamp_dataset.atomic import write_whole
 from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.texts import counted, counted_each, short
-from lamp_dataset.task import Task
+from lamp_dataset.task import SPLITS, Task
 
 MANIFEST = "manifest.json"
 BUILDER = "avocado-builder"
@@ -72,30 +74,57 @@ def write_manifest(manifest: Mapping[str, Any], folder: Path) -> None:
         file.write(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
 
 
-def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a built folder; None if it has none. ValueError if it is not one of this builder.
+_FILE = {"file": str, "rows": int, "bytes": int, "sha256": str}
+_NOTE = {"meaning": str, "count": int, "mails": list}
+#: Each key that is read, with the type of its value.
+_SHAPE = {
+    "builder": {"name": str},
+    "config": str,
+    "mails": int,
+    "splits": dict,
+    "repairs": dict.fromkeys(REPAIRS, _NOTE),
+    "warnings": dict.fromkeys(WARNINGS, _NOTE),
+}
 
-    Folders that were built before the key ``licence`` became ``license`` are read as well.
-    """
+
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a built folder; None if it has none. ValueError if it is not one of this builder."""
     path = folder / MANIFEST
     if not path.is_file():
         return None
     manifest = read_json(path)
-    try:
-        if manifest["builder"]["name"] != BUILDER:
-            raise ValueError(f"{path}: made by {short(manifest['builder']['name'])}, not by {BUILDER}")
-        for file in built_files(manifest):
-            _ = file["file"], file["rows"], file["sha256"]
-        if "licence" in manifest:
-            manifest["license"] = manifest.pop("licence")
-    except (KeyError, TypeError, AttributeError):
-        raise ValueError(f"{path}: expected a manifest of {BUILDER}, found something else") from None
+    if not _has_shape(manifest, {"builder": {"name": str}}):
+        raise ValueError(f"{path}: expected a manifest of {BUILDER}, found something else")
+    if manifest["builder"]["name"] != BUILDER:
+        raise ValueError(f"{path}: made by {short(manifest['builder']['name'])}, not by {BUILDER}")
+    if not _has_shape(manifest, _SHAPE) or not all(
+        split in SPLITS and _has_shape(facts, {"ids": {"rows": int, "profile_items": int}} | _files_shape(split))
+        for split, facts in manifest["splits"].items()
+    ):
+        raise ValueError(f"{path}: expected a manifest of {BUILDER}, found something else")
     return manifest
+
+
+def _files_shape(split: str) -> dict[str, Any]:
+    return {kind: {**_FILE, "file": name} for kind, name in file_names(split).items()}
+
+
+def _has_shape(value: Any, shape: Any) -> bool:
+    """Whether ``value`` is an instance of ``shape``, equal to it, or a mapping with its keys and such values."""
+    if isinstance(shape, dict):
+        return isinstance(value, dict) and all(key in value and _has_shape(value[key], shape[key]) for key in shape)
+    return isinstance(value, shape) and not isinstance(value, bool) if isinstance(shape, type) else value == shape
 
 
 def built_files(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What a manifest says about each of its files."""
-    return [split[kind] for split in manifest["splits"].values() for kind in ("questions", "outputs") if kind in split]
+    return [facts[kind] for split, facts in manifest["splits"].items() for kind in file_names(split)]
+
+
+def foreign_names(folder: Path, manifest: Mapping[str, Any] | None) -> list[str]:
+    """What is in a folder, but was not built by this builder as its manifest says."""
+    known = {MANIFEST, *(file["file"] for file in built_files(manifest))} if manifest else set()
+    return sorted(set(os.listdir(folder)) - known)
 
 
 def summary(manifest: Mapping[str, Any], task: Task) -> list[str]:

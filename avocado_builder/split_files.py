@@ -37,6 +37,16 @@ class HashingFile:
         self.size += len(data)
 
 
+def file_names(split: str) -> dict[str, str]:
+    """Kind of file -> its name in the built folder, for the kinds that a split has: the golds of test are withheld.
+
+    >>> file_names("validation")
+    {'questions': 'dev_questions.json', 'outputs': 'dev_outputs.json'}
+    """
+    kinds = ("questions", "outputs") if split in SPLITS_WITH_GOLDS else ("questions",)
+    return {kind: f"{SPLITS[split]}_{kind}.json" for kind in kinds}
+
+
 def write_split(split: str, ids: IdFile, task: Task, spool: Spool, folder: Path) -> dict[str, dict[str, Any]]:
     """Write the questions of a split and, if the benchmark publishes them, its golds.
 
@@ -46,8 +56,7 @@ def write_split(split: str, ids: IdFile, task: Task, spool: Spool, folder: Path)
     Returns:
         ``questions`` and ``outputs`` -> name, number of entries, size and SHA-256 of the file.
     """
-    kinds = ("questions", "outputs") if split in SPLITS_WITH_GOLDS else ("questions",)
-    names = {kind: f"{SPLITS[split]}_{kind}.json" for kind in kinds}
+    names = file_names(split)
     with ExitStack() as stack:
         files = {
             kind: HashingFile(stack.enter_context(write_whole(folder / name, "wb", 0o600)))

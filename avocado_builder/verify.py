@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,13 @@ from typing import Any
 
 from avocado_builder.collection.names import GATED
 from avocado_builder.id_files import file_sha256
-from avocado_builder.manifest import MANIFEST, built_files, read_manifest
+from avocado_builder.manifest import MANIFEST, built_files, foreign_names, read_manifest
+from avocado_builder.split_files import file_names
 from lamp_dataset.formats.ids import check_same_ids
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.questions import read_questions
 from lamp_dataset.formats.texts import short
-from lamp_dataset.task import SPLITS, SPLITS_WITH_GOLDS, Task
+from lamp_dataset.task import SPLITS, Task
 
 
 @dataclass(frozen=True)
@@ -54,40 +56,79 @@ def check_output(output_dir: str | os.PathLike[str]) -> Verdict:
     manifest = read_manifest(folder)
     if manifest is not None:
         _check_files(folder, manifest)
-    found = [split for split in SPLITS if (folder / f"{SPLITS[split]}_questions.json").is_file()]
+    found = [split for split in SPLITS if (folder / file_names(split)["questions"]).is_file()]
     if not found:
         raise ValueError(f"{folder}: expected files such as dev_questions.json, found none")
     checked = {split: _check_split(folder, split) for split in found}
+    if manifest is not None:
+        _check_numbers(folder / MANIFEST, manifest, checked)
     task = _one_task(folder, checked, manifest)
-    rows = {split: count for split, (count, _) in checked.items()}
+    rows = {split: content.rows for split, content in checked.items()}
     return Verdict(task, rows, manifest is not None, tuple(_remarks(task, rows, manifest)))
 
 
 def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
+    """Compare the manifest's files with those in the folder, both ways."""
     for facts in built_files(manifest):
         path = folder / facts["file"]
         if not path.is_file():
             raise ValueError(f"{path}: the manifest lists this file, but it is missing. Build the folder again")
-        if file_sha256(path) != facts["sha256"]:
-            raise ValueError(f"{path}: changed since it was built (its SHA-256 differs from the one in the manifest)")
+        if (path.stat().st_size, file_sha256(path)) != (facts["bytes"], facts["sha256"]):
+            raise ValueError(f"{path}: changed since it was built (its size or SHA-256 differs from the manifest's)")
+    if foreign := foreign_names(folder, manifest):
+        raise ValueError(f"{folder / foreign[0]}: the manifest does not list it. Move it to another folder")
 
 
-def _check_split(folder: Path, split: str) -> tuple[int, Task]:
-    """The number of samples of a split, and the config they belong to."""
-    path = folder / f"{SPLITS[split]}_questions.json"
-    ids: list[str] = []
-    task: Task | None = None
+@dataclass
+class _Content:
+    """What the files of a split hold: ids, numbers of rows and profile items, hashes of the mails' bodies."""
+
+    task: Task
+    ids: list[str] = dataclasses.field(default_factory=list)
+    items: int = 0
+    bodies: set[int] = dataclasses.field(default_factory=set)
+
+    @property
+    def rows(self) -> int:
+        return len(self.ids)
+
+    def add(self, row: dict[str, Any]) -> None:
+        self.ids.append(row["id"])
+        self.items += len(row["profile"])
+        texts = [row["input"][len(self.task.instruction) + 1 :], *(item["text"] for item in row["profile"])]
+        self.bodies.update(map(hash, texts))
+
+
+def _check_numbers(path: Path, manifest: dict[str, Any], checked: dict[str, _Content]) -> None:
+    for split, content in checked.items():
+        facts = manifest["splits"][split]
+        said = {"rows": {facts[kind]["rows"] for kind in ("ids", *file_names(split))}}
+        said["profile items"] = {facts["ids"]["profile_items"]}
+        for name, found in [("rows", content.rows), ("profile items", content.items)]:
+            if said[name] != {found}:
+                raise ValueError(f"{path}: {split}: expected {found:,} {name} as in the files, found {max(said[name])}")
+    # different mails may have the same body
+    least = len(set().union(*(content.bodies for content in checked.values())))
+    most = sum(content.rows + content.items for content in checked.values())
+    if not least <= manifest["mails"] <= most:
+        raise ValueError(f"{path}: expected {least:,} to {most:,} 'mails' as in the files, found {manifest['mails']}")
+
+
+def _check_split(folder: Path, split: str) -> _Content:
+    names = file_names(split)
+    path = folder / names["questions"]
+    content: _Content | None = None
     for row in read_questions(path):
         where = f"{path}: sample {short(row['id'])}"
         setting = "time" if "user_id" in row else "user"
-        if task is not None and task.setting != setting:
+        content = content or _Content(GATED[setting])
+        if content.task.setting != setting:
             raise ValueError(f"{where}: some rows have a 'user_id', others do not")
-        task = GATED[setting]
-        _check_texts(row, task, where)
-        ids.append(row["id"])
-    if split in SPLITS_WITH_GOLDS:
-        _check_golds(folder / f"{SPLITS[split]}_outputs.json", path, task, ids)
-    return len(ids), task
+        _check_texts(row, content.task, where)
+        content.add(row)
+    if "outputs" in names:
+        _check_golds(folder / names["outputs"], path, content.task, content.ids)
+    return content
 
 
 def _check_texts(row: dict[str, Any], task: Task, where: str) -> None:
@@ -115,9 +156,9 @@ def _check_text(text: Any, task: Task, where: str) -> None:
         raise ValueError(f"{where} is still the name of an email: these files have not been built yet")
 
 
-def _one_task(folder: Path, checked: dict[str, tuple[int, Task]], manifest: dict[str, Any] | None) -> Task:
-    tasks = [task for _, task in checked.values()]
-    names = {task.name for task in tasks} | ({str(manifest.get("config"))} if manifest is not None else set())
+def _one_task(folder: Path, checked: dict[str, _Content], manifest: dict[str, Any] | None) -> Task:
+    tasks = [content.task for content in checked.values()]
+    names = {task.name for task in tasks} | ({manifest["config"]} if manifest is not None else set())
     if len(names) > 1:
         raise ValueError(f"{folder}: expected files of one config, found {' and '.join(sorted(names))}")
     return tasks[0]

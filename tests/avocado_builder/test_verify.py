@@ -81,6 +81,35 @@ def test_a_changed_byte_and_a_missing_file_are_noticed(built):
         check_output(built)
 
 
+@pytest.mark.parametrize("foreign", ["dev_questions.json", "dev/dev_questions.json", "notes.txt"])
+def test_a_file_that_the_manifest_does_not_list_is_not_vouched_for(place, foreign):
+    build(place / "avocado-1.0.2", place / "ids", place / "out", splits=("train",))
+    (place / "out" / foreign).parent.mkdir(exist_ok=True)
+    shutil.copy(place / "out" / "train_questions.json", place / "out" / foreign)
+    with pytest.raises(ValueError, match=rf"out/{foreign.split('/')[0]}: the manifest does not list it"):
+        check_output(place / "out")
+
+
+@pytest.mark.parametrize(
+    ("edit", "match"),
+    [
+        (lambda d: d["splits"]["train"]["questions"].update(rows=11), "train: expected 12 rows as in the files"),
+        (lambda d: d["splits"]["train"]["outputs"].update(rows=13), "expected 12 rows .* found 13"),
+        (lambda d: d["splits"]["test"]["ids"].update(rows=1), "test: expected 12 rows"),
+        (lambda d: d["splits"]["test"]["ids"].update(profile_items=1), "test: expected 108 profile items .* found 1$"),
+        (lambda d: d["splits"]["train"]["questions"].update(bytes=7), "train_questions.json: changed since"),
+        (lambda d: d.update(mails=2), "expected [0-9]+ to 360 'mails' as in the files, found 2$"),
+        (lambda d: d.update(mails=10**6), "expected [0-9]+ to 360 'mails'"),
+        (lambda d: d.update(config="LaMP_6_time"), "expected files of one config, found LaMP_6 and LaMP_6_time"),
+        (lambda d: d["splits"].pop("test") and None, "test_questions.json: the manifest does not list it"),
+    ],
+)
+def test_a_manifest_with_other_numbers_than_the_files_is_refused(built, edit, match):
+    change(built / "manifest.json", edit)
+    with pytest.raises(ValueError, match=match):
+        check_output(built)
+
+
 def test_id_files_are_recognized_as_not_built(place):
     for path in (place / "ids").iterdir():
         change(path, lambda rows: [{**row, "profile": [{**i, "title": ""} for i in row["profile"]]} for row in rows])
