@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import os
 import signal
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -196,10 +198,21 @@ def _end_bars() -> None:
 def one_line(error: Exception) -> str:
     """What an error says, for a command line."""
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{error.filename}: {error.strerror}"
+        return f"{error.filename}: {error.strerror}{_cache_hint(error.filename)}"
     if isinstance(error, FileNotFoundError) and error.filename is None and _is_nowhere():
         return "the working directory no longer exists; change to another one"
     return " ".join(str(error).split("\n")) or type(error).__name__
+
+
+def _cache_hint(name: object) -> str:
+    """What to do if ``datasets`` cannot write its caches: nobody named their place."""
+    datasets = sys.modules.get("datasets")
+    if datasets is None or not isinstance(name, str):
+        return ""
+    path, caches = Path(name).absolute(), Path(datasets.config.HF_CACHE_HOME).absolute()
+    if not (path.is_relative_to(caches) or caches.is_relative_to(path)):
+        return ""
+    return f". The caches of datasets are in {caches}; set HF_HOME to another folder"
 
 
 def _is_nowhere() -> bool:

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import lamp_dataset
 from lamp_dataset import SAMPLE
-from lamp_dataset.commands.command import DATA_DIR, Command, Group, examples, say, stacked
+from lamp_dataset.commands.command import DATA_DIR, Command, Group, examples, one_line, say, stacked
 
 
 @click.group(cls=Group)
@@ -171,3 +171,13 @@ def test_a_deleted_working_directory_is_named(tmp_path, monkeypatch):
     assert run("fail", "nowhere").stderr == "error: the working directory no longer exists; change to another one\n"
     monkeypatch.chdir(tmp_path)
     assert run("fail", "nowhere").stderr == "error: [Errno 2] No such file or directory\n"
+
+
+@pytest.mark.parametrize(("name", "hinted"), [("home/.cache", True), ("home/.cache/hf/x", True), ("out", False)])
+def test_a_cache_that_cannot_be_written_is_said_to_be_movable(monkeypatch, tmp_path, name, hinted):
+    import datasets
+
+    monkeypatch.setattr(datasets.config, "HF_CACHE_HOME", str(tmp_path / "home/.cache/hf"))
+    line = one_line(OSError(errno.EROFS, "Read-only file system", str(tmp_path / name)))
+    assert line.startswith(f"{tmp_path / name}: Read-only file system")
+    assert line.endswith("/.cache/hf; set HF_HOME to another folder") == hinted
