@@ -31,12 +31,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from email.errors import StartBoundaryNotFoundDefect
+from email.errors import HeaderParseError, StartBoundaryNotFoundDefect
 from email.parser import Parser
 from types import MappingProxyType
 from unicodedata import normalize
 
-from avocado_builder.mail.email_3_11 import POLICY, ParameterDefect, Part, UndecodableError, decode_text, header_pieces
+from avocado_builder.mail.email_3_11 import LONGEST, Part, decode_text, header_pieces
 
 #: The name of these rules, for the manifest.
 RULES = "mail-parser-3.15.0"
@@ -47,7 +47,7 @@ REPAIRS: Mapping[str, str] = MappingProxyType(
     {
         "escape": "a body with a backslash-u that is not an escape (such as C:\\users) was read as it is",
         "charset": "an unusable charset was replaced by utf-8",
-        "parameter": "a header parameter that mail-parser cannot read was read as closely as possible",
+        "parameter": f"a header that mail-parser cannot read, or with more than {LONGEST} characters, was read in part",
         "boundary": "a multipart without a usable boundary was read without its epilogue",
         "subjects": "the first of several subjects was taken",
     }
@@ -117,7 +117,7 @@ def _parse(text: str) -> Part:
         if part.get_content_maintype() not in ("multipart", "message"):
             part.set_payload(text[end + 1 :])
             return part
-    return Parser(Part, policy=POLICY).parsestr(text)
+    return Parser(Part).parsestr(text)
 
 
 def _body(message: Part, repairs: set[str]) -> str:
@@ -131,7 +131,7 @@ def _body(message: Part, repairs: set[str]) -> str:
             text = _text(part, repairs)
             if text:
                 texts.get(part.get_content_subtype(), texts["other"]).append(text)
-    if any(isinstance(defect, ParameterDefect) for part in parts for defect in part.defects):
+    if any(part.odd for part in parts):
         repairs.add("parameter")
     return SEPARATOR.join(text for kind in texts.values() for text in kind).strip()
 
@@ -214,7 +214,10 @@ def _decoded_header(value: str, repairs: set[str]) -> str:
     try:
         for piece, charset in header_pieces(value):
             text += normalize("NFC", piece) if isinstance(piece, str) else _decode_word(piece, charset, repairs)
-    except (UndecodableError, UnicodeError):
+    except (HeaderParseError, UnicodeError):
+        text += value
+    except ValueError:
+        repairs.add("parameter")
         text += value
     return text.strip()
 

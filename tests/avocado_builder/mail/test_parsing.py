@@ -123,14 +123,11 @@ def test_wanted_difference_one_so_is_everything_else_that_kills_it(raw, error, m
     assert parse_mail(raw) == mail
 
 
-@pytest.mark.parametrize("head", ["Subject: s", "Subject: =?punycode?q?{}?="])
-def test_wanted_difference_one_so_is_punycode_that_would_take_hours(head):
+def test_wanted_difference_one_so_is_punycode_that_would_take_hours():
     """That codec takes time with the square of the length, and no name of a domain has more than 253 characters."""
-    text = "a" * 10_000_000
-    part = "Content-Type: text/plain; charset=punycode\nContent-Transfer-Encoding: binary"
-    mail = parse_mail(f"{head}\n{part}\n\n{text}".format(text).encode())
-    assert (mail.body, mail.repairs) == (text, ("charset",))
-    assert mail.subject == (text if "{}" in head else "s")
+    text = b"a" * 10_000_000
+    head = b"Subject: s\nContent-Type: text/plain; charset=punycode\nContent-Transfer-Encoding: binary\n\n"
+    assert parse_mail(head + text) == Mail("s", text.decode(), ("charset",))
 
 
 def test_wanted_difference_two_the_first_subject_counts():
