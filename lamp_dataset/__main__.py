@@ -2,7 +2,6 @@
 
 import click
 
-from lamp_dataset.commands.autoload import autoload
 from lamp_dataset.commands.command import Group
 from lamp_dataset.commands.data import list_configs, show, stats
 from lamp_dataset.commands.history import history, leaks
@@ -17,7 +16,7 @@ def main() -> None:
     """LaMP, the benchmark of personalized language models: its data, retrieval, prompts, and your copy on the Hub."""
 
 
-COMMANDS = (list_configs, show, stats, users, oppu, personalize, rank, history, leaks, export, push, autoload)
+COMMANDS = (list_configs, show, stats, users, oppu, personalize, rank, history, leaks, export, push)
 for command in COMMANDS:
     main.add_command(command)
 
