@@ -28,7 +28,7 @@ def open_raw(path: str, algorithm: Callable[[], Any]) -> Iterator[HashedFile]:
     could not be fetched, see :func:`fetching`.
     """
     if is_url(path):
-        with fetching([path]), open_url(path) as file:
+        with fetching(path), open_url(path) as file:
             yield HashedFile(file, algorithm())
     else:
         with open(path, "rb") as file:
@@ -77,19 +77,17 @@ class HashedFile:
 def download(dl_manager: Any, addresses: Sequence[str]) -> dict[str, str]:
     """URL -> what a download manager of ``datasets`` makes of it: a local path, or the URL itself while streaming.
 
-    One after the other, so that an error (see :func:`fetching`) names the file; if the manager has processes, all at
-    once.
+    One after the other, so that an error (see :func:`fetching`) names the file.
     """
-    parallel = (dl_manager.download_config.num_proc or 1) > 1
-    found: dict[str, str] = {}
-    for some in [list(addresses)] if parallel else [[url] for url in addresses]:
-        with fetching(some):
-            found |= zip(some, dl_manager.download(some), strict=True)
+    found = {}
+    for url in addresses:
+        with fetching(url):
+            found[url] = dl_manager.download(url)
     return found
 
 
 @contextmanager
-def fetching(addresses: Sequence[str]) -> Iterator[None]:
+def fetching(url: str) -> Iterator[None]:
     """Turn network errors into a ConnectionError, which says what to do; errors about content pass unchanged."""
     try:
         yield
@@ -99,18 +97,15 @@ def fetching(addresses: Sequence[str]) -> Iterator[None]:
         cause = _first_of(error)
         reason = silence(cause) or f"{type(cause).__name__}: {' '.join(str(cause).split())}"
         raise ConnectionError(
-            f"could not fetch {', '.join(addresses)} ({reason}). Is the site reachable? "
+            f"could not fetch {url} ({reason}). Is the site reachable? "
             "Complete files were kept, so try again, or pass data_dir=… with files fetched by other means; "
             "data_dir=lamp_dataset.SAMPLE is a made-up sample that needs no network"
         ) from error
 
 
 def _first_of(error: BaseException) -> BaseException:
-    """The first of a chain of errors: it says what happened, the last often only the address.
-
-    From another process, an error comes with its traceback as the cause, and without the errors before it.
-    """
-    while error.__cause__ is not None and type(error.__cause__).__name__ != "RemoteTraceback":
+    """The first of a chain of errors: it says what happened, the last often only the address."""
+    while error.__cause__ is not None:
         error = error.__cause__
     return error
 
@@ -142,8 +137,12 @@ def client_options(given: dict[str, Any] | None = None) -> dict[str, Any]:
 
 
 def set_timeouts(dl_manager: Any) -> None:
-    """Give a download manager of ``datasets`` our time-outs, unless its caller chose others."""
+    """Give a download manager of ``datasets`` our time-outs, unless its caller chose others, and a single process.
+
+    An error from another process lacks its cause, and forked processes of ``datasets`` 3.6 can wait for ever.
+    """
     config = dl_manager.download_config.copy()  # the caller may use the object elsewhere
+    config.num_proc = 1
     config.storage_options["client_kwargs"] = client_options(config.storage_options.get("client_kwargs"))
     dl_manager.download_config = config
 

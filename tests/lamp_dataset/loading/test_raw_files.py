@@ -3,8 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import multiprocessing.pool
-import pickle
 
 import fake_site
 import made_up
@@ -13,7 +11,6 @@ from datasets import DownloadConfig, load_dataset
 
 import lamp_dataset.lamp
 from lamp_dataset.loading import raw_files
-from lamp_dataset.loading.raw_files import fetching
 from lamp_dataset.task import SPLITS
 from lamp_dataset.tasks import TASKS
 
@@ -125,15 +122,6 @@ def test_a_missing_file_is_an_error_that_names_it(failure, site, load, tmp_path)
         load("LaMP_4", base_url=site.url, download_config=DownloadConfig(max_retries=0, cache_dir=tmp_path / "cache"))
 
 
-def test_an_error_from_another_process_shows_no_traceback():
-    sent = pickle.dumps(multiprocessing.pool.ExceptionWithTraceback(OSError("x"), None))
-    with (
-        pytest.raises(ConnectionError, match=r"http://a, http://b \(OSError: x\)"),
-        fetching(["http://a", "http://b"]),
-    ):
-        raise pickle.loads(sent)
-
-
 @pytest.mark.parametrize("streaming", [False, True])
 def test_no_network_says_what_works_without(streaming, load):
     with fake_site.running() as gone:
@@ -237,22 +225,22 @@ def rows(served, tmp_path):
     return rows
 
 
-@pytest.mark.parametrize("streaming", [False, True])
+@pytest.mark.parametrize("options", [{}, {"streaming": True}, {"num_proc": 2}], ids=str)
 @pytest.mark.parametrize("failure", ["silent", "stalls", "stalls without ranges"])
 def test_a_silent_server_is_an_error_that_says_which_file_how_long_and_what_to_do(
-    failure, streaming, served, rows, monkeypatch
+    failure, options, served, rows, monkeypatch
 ):
     monkeypatch.setenv("LAMP_TIMEOUT", "0.5")
     served.failures[PATH] = failure
     with pytest.raises(ConnectionError) as error:
-        rows(streaming)
+        rows(**options)
     for fact in (f"{served.url}/{PATH}", "0.5 seconds", "LAMP_TIMEOUT", "data_dir="):
         assert fact in str(error.value)
     assert "outputs" not in str(error.value)
     assert len([path for _, path in served.log if path == PATH]) <= 3  # not asked again and again
     served.failures.clear()
     monkeypatch.delenv("LAMP_TIMEOUT")
-    assert rows(streaming) == made_up.expected(TASKS["LaMP_4"], *served.written)
+    assert rows(**options) == made_up.expected(TASKS["LaMP_4"], *served.written)
 
 
 @pytest.mark.parametrize("streaming", [False, True])
