@@ -30,6 +30,7 @@ from lamp_dataset import Personalizer
 from lamp_dataset.personalize.retrieval.bm25 import bm25_scores
 from lamp_dataset.personalize.retrieval.dense import Dense
 from lamp_dataset.personalize.retrieval.queries import Query
+from lamp_dataset.personalize.retrieval.ranking import by_score
 from lamp_dataset.personalize.retrieval.samples import PlainSample
 from lamp_dataset.tasks import TASKS
 
@@ -132,7 +133,7 @@ def first_four(config):
         for question, profile in zip(batch["input"], batch["profile"], strict=True):
             documents = [" ".join(item[field] for field in task.document_fields) for item in profile]
             scores = ancestor(documents, question.partition(task.query_marker)[2])
-            ids.append([profile[n]["id"] for n in np.argsort(scores, kind="stable")[::-1][:4]])
+            ids.append([profile[n]["id"] for n in by_score(scores, rules="official").order[:4]])
         return {"retrieved_ids": ids}
 
     return rank

@@ -11,10 +11,11 @@ RULES = ("official", "fixed")
 
 
 class Query(NamedTuple):
-    """The text to look for, and what was wrong with the input ("" if nothing)."""
+    """The text to look for, what was wrong with the input ("" if nothing), and the rules it was found by."""
 
     text: str
     trouble: str = ""
+    rules: str = "official"
 
 
 def check_rules(rules: str) -> str:
@@ -49,8 +50,8 @@ def find_query(task: Task, text: str, rules: str = "official") -> Query:
         query = _framed(text, task.query_frame)
         found, lacking = query is not None, f"no candidates between {', '.join(map(repr, task.query_frame))}"
     if not found:
-        return Query(text.strip(), f"{lacking}: the whole input is the query")
-    return Query(query.strip(), "" if query.strip() else "the input's query is empty")
+        return Query(text.strip(), f"{lacking}: the whole input is the query", rules)
+    return Query(query.strip(), "" if query.strip() else "the input's query is empty", rules)
 
 
 def _framed(text: str, frame: tuple[str, str, str]) -> str | None:

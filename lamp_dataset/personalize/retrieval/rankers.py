@@ -1,8 +1,7 @@
 """The rankers: which items of a profile come first. One signature, one table, :data:`RANKERS`.
 
 A ranker is a value (its options) with a method ``rank``: it takes samples and returns one :class:`Ranking` per sample,
-with every item ranked. Ties go to the later item. That is the official order for profiles of up to 16 items; for larger
-ones the official order depends on the version of numpy and on the processor.
+with every item ranked. Ties go to the later item, except for BM25 under official rules, see ``ties.py``.
 """
 
 from __future__ import annotations
@@ -63,7 +62,8 @@ class BM25(_OneByOne):
             raise ValueError(f"bm25: expected k1 above 0, b from 0 to 1 and epsilon from 0, all finite, found {found}")
 
     def _rank(self, sample: Sample) -> Ranking:
-        return by_score(bm25_scores(sample.texts, sample.query.text, **vars(self)))
+        scores = bm25_scores(sample.texts, sample.query.text, **vars(self))
+        return by_score(scores, rules=sample.query.rules)
 
 
 @dataclass(frozen=True)

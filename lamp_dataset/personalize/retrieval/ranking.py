@@ -1,4 +1,4 @@
-"""The result of a ranker, and the one rule for ties."""
+"""The result of a ranker, and the rules for ties."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.retrieval.samples import Sample
+from lamp_dataset.personalize.retrieval.ties import SHORT, introsort
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,15 @@ def _positions(order: Sequence[int]) -> list[int]:
         return []
 
 
-def by_score(scores: np.ndarray, notes: tuple[str, ...] = ()) -> Ranking:
-    """The highest score first; of equal scores, the later item first.
+def by_score(scores: np.ndarray, notes: tuple[str, ...] = (), rules: str = "fixed") -> Ranking:
+    """The highest score first.
+
+    Of equal scores, the later item comes first, or with ``rules="official"`` the one that numpy 1.24 puts first.
 
     >>> by_score(np.array([0.0, 2.0, 0.0])).order
     [1, 2, 0]
     """
-    return Ranking(np.argsort(scores, kind="stable")[::-1].tolist(), scores.tolist(), notes)
+    order = np.argsort(scores, kind="stable")
+    ranked = scores[order] if rules == "official" and len(scores) > SHORT else scores[:0]
+    found = introsort(scores.tolist()) if (ranked[1:] == ranked[:-1]).any() else order.tolist()
+    return Ranking(found[::-1], scores.tolist(), notes)

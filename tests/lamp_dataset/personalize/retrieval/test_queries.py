@@ -18,8 +18,8 @@ from lamp_dataset.tasks import TASKS
     ],
 )
 def test_the_query_is_all_behind_the_first_marker_stripped(name, text, query, rules):
-    assert find_query(TASKS[name], text, rules) == Query(query)
-    assert find_query(TASKS[f"{name}_time"], text, rules) == Query(query)
+    assert find_query(TASKS[name], text, rules) == Query(query, rules=rules)
+    assert find_query(TASKS[f"{name}_time"], text, rules) == Query(query, rules=rules)
 
 
 def citation(title, first="A", second="B"):
@@ -45,7 +45,7 @@ def citation(title, first="A", second="B"):
 def test_official_quotes_shift_and_fixed_quotes_do_not(text, official, fixed):
     task = TASKS["LaMP_1"]
     assert find_query(task, text, "official") == Query(official)
-    assert find_query(task, text, "fixed") == Query(fixed)
+    assert find_query(task, text, "fixed") == Query(fixed, rules="fixed")
 
 
 @pytest.mark.parametrize("rules", RULES)
@@ -67,7 +67,7 @@ def test_an_input_without_a_query_is_its_own_query_and_says_so(name, text, rules
 
 @pytest.mark.parametrize("rules", RULES)
 def test_an_empty_query_says_so(rules):
-    assert find_query(TASKS["LaMP_3"], "review: ", rules) == Query("", "the input's query is empty")
+    assert find_query(TASKS["LaMP_3"], "review: ", rules) == Query("", "the input's query is empty", rules)
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,15 @@ import pytest
 from personal import batch, row
 from rank_bm25 import BM25Okapi
 
+from lamp_dataset.personalize.retrieval.queries import RULES
 from lamp_dataset.personalize.retrieval.rankers import RANKERS, RRF, First, RankingFile, make_ranker
 from lamp_dataset.personalize.retrieval.samples import read_samples
+from lamp_dataset.personalize.retrieval.ties import introsort
 from lamp_dataset.tasks import TASKS
 
 
-def samples(*rows, name="LaMP_3_time"):
-    return read_samples(TASKS[name], batch(rows), "official")
+def samples(*rows, name="LaMP_3_time", rules="official"):
+    return read_samples(TASKS[name], batch(rows), rules)
 
 
 def dated(*dates, sample_id="310"):
@@ -20,14 +22,17 @@ def dated(*dates, sample_id="310"):
     return {"id": sample_id, "input": "review: a", "output": "1", "profile": profile}
 
 
-def test_bm25_ranks_as_the_ancestor_scores():
-    rows = [row("LaMP_4_time", number, size) for number, size in enumerate([1, 2, 5, 30, 70])]
-    rankings = make_ranker("bm25").rank(samples(*rows, name="LaMP_4_time"))
+@pytest.mark.parametrize("rules", RULES)
+def test_bm25_ranks_as_the_ancestor_scores_with_ties_as_numpy_1_24_or_the_later_item_first(rules):
+    rows = [row("LaMP_4_time", number, size, words=(1, 6)) for number, size in enumerate([1, 2, 5, 30, 70])]
+    rankings = make_ranker("bm25").rank(samples(*rows, name="LaMP_4_time", rules=rules))
     for made, ranking in zip(rows, rankings, strict=True):
         documents = [f"{item['title']} {item['text']}".split() for item in made["profile"]]
         expected = BM25Okapi(documents).get_scores(made["input"].split("article:", 1)[1].split())
         assert ranking.scores == expected.tolist()
-        assert ranking.order == np.argsort(expected, kind="stable")[::-1].tolist()
+        stable = np.argsort(expected, kind="stable")[::-1].tolist()
+        assert ranking.order == (stable if rules == "fixed" else introsort(expected)[::-1])
+    assert ranking.order == stable if rules == "fixed" else ranking.order != stable
 
 
 def test_the_newest_come_first_and_of_one_day_the_later_stored():
