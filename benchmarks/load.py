@@ -24,14 +24,14 @@ import lamp_dataset.lamp, datasets
 from datasets import load_dataset
 datasets.disable_progress_bars()
 start()
-data = load_dataset("lamp", {config!r}, data_dir={folder!r}, cache_dir={cache!r}, split={split!r})
+data = load_dataset("lamp", {config!r}, data_dir={folder!r}, cache_dir={cache!r}, split="validation")
 stop(len(data))
 """,
     "ours, streamed": """
 import lamp_dataset.lamp, datasets
 from datasets import load_dataset
 start()
-data = load_dataset("lamp", {config!r}, data_dir={folder!r}, split={split!r}, streaming=True)
+data = load_dataset("lamp", {config!r}, data_dir={folder!r}, split="validation", streaming=True)
 stop(sum(len(batch["id"]) for batch in data.with_format("arrow").iter(100)))
 """,
     "json.load": """
@@ -116,16 +116,6 @@ def mixed():
     return "LaMP_3", (writer.row(n, 185, fields={"score": 4 if n else "4"}) for n in itertools.count())
 
 
-def users(queries: int):
-    """Users in OPPU's layout, with up to twice so many queries as given, less one."""
-    writer = Writer(7)
-    for number in itertools.count():
-        row = writer.row(number, 185, fields={"score": "4", "date": "2013-05-29"})
-        ids = (f"{row['id']}-{n}" for n in range(writer.random.randint(1, 2 * queries - 1)))
-        query = [{"id": sample_id, "input": row["input"], "gold": "4"} for sample_id in ids]
-        yield {"id": row["id"], "user_id": str(number), "profile": row["profile"], "query": query}
-
-
 def write(path: Path, rows, megabytes: int) -> int:
     """Write a split of at least so many MB; returns the size of the questions file in bytes."""
     size, golds = 0, []
@@ -141,20 +131,13 @@ def write(path: Path, rows, megabytes: int) -> int:
     return size
 
 
-def report(
-    title: str,
-    made,
-    megabytes: int,
-    ways=("ours", "ours, streamed", "json.load"),
-    file="dev_questions.json",
-    split="validation",
-) -> None:
+def report(title: str, made, megabytes: int, ways=("ours", "ours, streamed", "json.load")) -> None:
     config, rows = made
     with tempfile.TemporaryDirectory() as name:
-        questions = str(Path(name) / file)
+        questions = str(Path(name) / "dev_questions.json")
         size = write(Path(questions), rows, megabytes)
         print(f"\n{title}: {size / 1e6:.0f} MB", flush=True)
-        found = {way: measure(way, config=config, folder=name, questions=questions, split=split) for way in ways}
+        found = {way: measure(way, config=config, folder=name, questions=questions) for way in ways}
     for way, figures in found.items():
         if figures is not None:
             seconds, peak = figures["seconds"], figures["peak"]
@@ -176,9 +159,6 @@ def main() -> None:
         report("tiny rows", tiny_rows(), 100)
         report("one row of 30 MB", one_huge_row(), 100)
         report("scores that are numbers here and strings there (the slower way)", mixed(), 200)
-        of_users = {"file": "user_others.json", "split": "train"}
-        report("users in OPPU's layout with a query each", ("LaMP_3_time", users(1)), 480, **of_users)
-        report("users with 30 queries each", ("LaMP_3_time", users(30)), 40, **of_users)
 
 
 if __name__ == "__main__":

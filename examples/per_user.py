@@ -72,9 +72,9 @@ try:
     from lamp_dataset.formats.json_file import read_json
     from lamp_dataset.formats.texts import counted
     from lamp_dataset.lazy import load_model
-    from lamp_dataset.personalize.oppu_export import positions_by_user
     from lamp_dataset.personalize.prompts.decoding import decode
     from lamp_dataset.personalize.split import load_split
+    from lamp_dataset.personalize.users import positions_by_user
     from lamp_metric.commands.comparison_formats import as_text
 except ModuleNotFoundError as error:
     print(f"error: this needs the package {error.name}; from a checkout: pip install '.[adapters]'", file=sys.stderr)

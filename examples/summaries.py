@@ -52,11 +52,11 @@ try:
     from lamp_dataset.formats.texts import counted
     from lamp_dataset.lazy import load_model, require
     from lamp_dataset.personalize.history.leaks import subject
-    from lamp_dataset.personalize.oppu_export import positions_by_user
     from lamp_dataset.personalize.prompts.fixed import fixed_prompts
     from lamp_dataset.personalize.prompts.parts import clean_item
     from lamp_dataset.personalize.prompts.tokens import Tokens
     from lamp_dataset.personalize.split import load_split
+    from lamp_dataset.personalize.users import positions_by_user
     from lamp_metric.asking.journal import Journal
     from lamp_metric.asking.server import Server, ask_all
 except ModuleNotFoundError as error:

@@ -6,8 +6,9 @@ from lamp_dataset.commands.command import Group
 from lamp_dataset.commands.data import list_configs, show, stats
 from lamp_dataset.commands.history import history, leaks
 from lamp_dataset.commands.hub import export, push
+from lamp_dataset.commands.oppu import oppu
 from lamp_dataset.commands.personalize import personalize, rank
-from lamp_dataset.commands.subsets import oppu, users
+from lamp_dataset.commands.subsets import users
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})

@@ -17,19 +17,15 @@ from lamp_dataset.formats.json_file import HEAD_BYTES, describe, looks_like_html
 from lamp_dataset.formats.layout import (
     SAMPLE,
     Files,
-    check_layout,
     find_files,
     is_url,
     official_paths,
     urls,
 )
-from lamp_dataset.formats.oppu import is_users_file
 from lamp_dataset.loading.datasets_internals import BuilderOverrides
 from lamp_dataset.loading.gated import how_to_get
 from lamp_dataset.loading.raw_files import CONTENT, PROVENANCE, HashedFile, download, hash_file, open_raw, set_timeouts
-from lamp_dataset.loading.row_arrays import RowForm
 from lamp_dataset.loading.tables import read_golds, read_tables
-from lamp_dataset.loading.user_arrays import UserForm
 from lamp_dataset.task import SPLITS, Task, split_hint
 from lamp_dataset.tasks import CITATION, HOMEPAGE, TASKS, get_task
 
@@ -46,13 +42,10 @@ class LampConfig(datasets.BuilderConfig):
         base_url: the http or https address of a mirror with the official site's layout; None for the site itself.
         data_dir: a folder with files downloaded before, see :func:`lamp_dataset.formats.layout.find_files`; then
             nothing is fetched.
-        layout: ``"oppu"`` if ``data_dir`` has files in OPPU's layout, see :mod:`lamp_dataset.formats.oppu`; None for
-            the official files, or whatever ``data_dir`` holds.
     """
 
     splits: Sequence[str] | None = None
     base_url: str | None = None
-    layout: str | None = None
 
     def create_config_id(self, config_kwargs: dict, custom_features: datasets.Features | None = None) -> str:
         """Name of the cache folder: tells splits, mirrors, and the *content* of the files in ``data_dir`` apart."""
@@ -65,9 +58,6 @@ class LampConfig(datasets.BuilderConfig):
                 f"base_url: expected the http or https address of a mirror, found {self.base_url!r}; for files in a "
                 "folder use data_dir"
             )
-        check_layout(self.layout, get_task(self.name))
-        if self.layout is not None and self.data_dir is None:
-            raise ValueError(f"layout {self.layout!r} is for files in a folder: pass data_dir as well")
         if self.data_dir is not None:
             self._find_files()
             settings["data"] = xxhash.xxh3_128(repr(self.digests).encode()).hexdigest()
@@ -75,7 +65,7 @@ class LampConfig(datasets.BuilderConfig):
 
     def _find_files(self) -> None:
         """Look into ``data_dir`` once: the files read later must be those that the cache folder is named after."""
-        self.files = find_files(get_task(self.name), self.data_dir, self.splits or SPLITS, self.layout)
+        self.files = find_files(get_task(self.name), self.data_dir, self.splits or SPLITS)
         self.digests = {
             split: [hash_file(path, CONTENT) for path in files if path is not None]
             for split, files in self.files.items()
@@ -209,22 +199,19 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
         """The samples of a split, checked and joined with their golds."""
         names = Files(*(path and self._name(path) for path in files))
         golds, read = None, []
-        of_users = self.config.data_dir is not None and is_users_file(files.questions)
         algorithm = PROVENANCE if self.config.data_dir is None else CONTENT
         if files.outputs is not None:
             with open_raw(files.outputs, algorithm) as file:
-                golds = read_golds(file.read(), names.outputs, self.task, any_name=of_users)
+                golds = read_golds(file.read(), names.outputs, self.task)
                 read.append(file)
         with open_raw(files.questions, algorithm) as file:
             rows = 0
-            form = UserForm if of_users else RowForm
-            for table in read_tables(file, names.questions, self.task, golds, names.outputs or "", form=form):
+            for table in read_tables(file, names.questions, self.task, golds, names.outputs or ""):
                 rows += table.num_rows
                 yield table
             read.insert(0, file)
         self._record(split, files, read)
-        if not of_users:
-            self._compare_size(split, rows, names.questions)
+        self._compare_size(split, rows, names.questions)
 
     def _compare_size(self, split: str, rows: int, name: str) -> None:
         """Say when files from elsewhere are not of the published size; those of the site are checked by datasets."""

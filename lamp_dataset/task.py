@@ -81,21 +81,6 @@ class Wording:
         yield self.truncated_field in measured, "item_cost measures the truncated field, which is measured separately"
 
 
-@dataclass(frozen=True, kw_only=True)
-class OppuNames:
-    """What a task is called in the layout of OPPU (Tan et al. 2024, arXiv 2402.04401).
-
-    Attributes:
-        folder: the task's folder.
-        task: what a file of predictions says as ``"task"``.
-        history: the file of the test users, without ``.json``.
-    """
-
-    folder: str
-    task: str
-    history: str = "user_top_100_history"
-
-
 def fields(template: str) -> tuple[str, ...]:
     """Names of the ``{field}`` placeholders of a template, in order.
 
@@ -163,7 +148,6 @@ class Task:
         stub_pattern: regular expression of the placeholders that the site publishes instead of gated texts; None if
             the site publishes the texts themselves. See :meth:`is_stub`.
         aliases: other names of the task in papers and leaderboards.
-        oppu: names in the layout of OPPU, see :class:`OppuNames`.
     """
 
     name: str
@@ -192,7 +176,6 @@ class Task:
     gated: bool = False
     stub_pattern: str | None = None
     aliases: tuple[str, ...] = ()
-    oppu: OppuNames
 
     def __post_init__(self) -> None:
         """ValueError, when the module is imported, for a row that contradicts itself; the message names it."""

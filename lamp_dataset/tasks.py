@@ -13,7 +13,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from lamp_dataset.task import SPLITS, ItemPair, OppuNames, Task, Wording
+from lamp_dataset.task import SPLITS, ItemPair, Task, Wording
 
 HOMEPAGE = "https://lamp-benchmark.github.io/"
 BASE_URL = "https://ciir.cs.umass.edu/downloads/LaMP"
@@ -92,7 +92,6 @@ _ROWS = (
         user_mb=MappingProxyType({"validation": 273.4}),
         time=(6_542, 1_500, 1_500),
         source="Citation Network Dataset (Tang et al. 2008)",
-        oppu=OppuNames(folder="citation", task="LaMP_1"),
     ),
     *_both_settings(
         name="LaMP_2",
@@ -119,7 +118,6 @@ _ROWS = (
         time=(5_073, 1_410, 1_557),
         source="MovieLens (Harper and Konstan 2015) and The Movie Database",
         aliases=("LaMP-2", "LaMP-2M", "LaMP-2-movie", "LaMP-2-new"),
-        oppu=OppuNames(folder="movie_tagging", task="LaMP_2M"),
     ),
     *_both_settings(
         name="LaMP_2_news",
@@ -147,7 +145,6 @@ _ROWS = (
         time=(None, None, None),
         source="News Category Dataset (Misra 2022)",
         aliases=("LaMP-2N", "LaMP-2-news", "LaMP-2-old"),
-        oppu=OppuNames(folder="news_categorize", task="LaMP_2N"),
     ),
     *_both_settings(
         name="LaMP_3",
@@ -173,7 +170,6 @@ _ROWS = (
         time=(20_000, 2_500, 2_500),
         time_mb=MappingProxyType({"train": 1_700, "test": 414}),
         source="Amazon Reviews (Ni et al. 2019)",
-        oppu=OppuNames(folder="product_rating", task="LaMP_3"),
     ),
     *_both_settings(
         name="LaMP_4",
@@ -190,7 +186,6 @@ _ROWS = (
         user_mb=MappingProxyType({"train": 826}),
         time=(12_500, 1_500, 1_800),
         source="News Category Dataset (Misra 2022)",
-        oppu=OppuNames(folder="news_headline", task="LaMP_4"),
     ),
     *_both_settings(
         name="LaMP_5",
@@ -213,7 +208,6 @@ _ROWS = (
         user_mb=MappingProxyType({"validation": 272.4}),
         time=(14_682, 1_500, 1_500),
         source="Citation Network Dataset (Tang et al. 2008)",
-        oppu=OppuNames(folder="scholarly_title", task="LaMP_5"),
     ),
     *_both_settings(
         name="LaMP_6",
@@ -233,7 +227,6 @@ _ROWS = (
         license_id="other",
         gated=True,
         stub_pattern=r"[0-9]{3}-[0-9]{6}-EM\.txt",
-        oppu=OppuNames(folder="email_subject", task="LaMP_6"),  # ours: OPPU leaves the gated task out
     ),
     *_both_settings(
         name="LaMP_7",
@@ -255,7 +248,6 @@ _ROWS = (
         user_mb=MappingProxyType({"train": 25, "validation": 3.5, "test": 3.5}),
         time=(13_437, 1_498, 1_500),
         source="Sentiment140 (Go et al. 2009)",
-        oppu=OppuNames(folder="tweet_paraphrase", task="LaMP_7", history="user_more_100_history"),
     ),
 )
 

@@ -38,7 +38,6 @@ def prompts(reviews: Dataset) -> None:
     users: list[str] = lamp_dataset.users_of(reviews)
     swapped: Dataset = lamp_dataset.swap_profiles(reviews, seed=len(users), match_sizes=True)
     swapped.save_to_disk("swapped")
-    load_dataset("lamp", "LaMP_4_time", data_dir="oppu", layout="oppu")
     texts: dict[str, str] = lamp_dataset.oppu_summaries("LaMP_4_time", "oppu")
     texts.items()
     chosen: Dataset = lamp_dataset.select_users(reviews, "top100.json")

@@ -12,7 +12,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("lamp_dataset", "lamp_metric", "avocado_builder")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
-TABLE = ROOT / "lamp_dataset" / "tasks.py"
+#: The tables: of the tasks, and of their names in another layout.
+TABLES = [ROOT / "lamp_dataset" / name for name in ("tasks.py", "formats/oppu.py")]
 
 #: package -> packages of ours it may import
 ARROWS = {
@@ -39,6 +40,7 @@ SHARED_NAMES = {
     "history": "the room, its class, and its commands",
     "hub": "the room, and its commands",
     "lamp_metric": "evaluate wants a metric's script to have the name of its folder",
+    "oppu": "the layout, and its commands",
     "personalize": "the room, and its commands",
 }
 
@@ -80,7 +82,7 @@ def literals(tree):
             yield node
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if path != TABLE], ids=names)
+@pytest.mark.parametrize("path", [path for path in MODULES if path not in TABLES], ids=names)
 def test_only_the_table_names_a_single_task(path):
     found = [
         f"line {node.lineno}: {node.value!r}"
@@ -189,7 +191,6 @@ OVERALL = {
     "lamp_dataset/personalize/retrieval/test_dense_model.py": "dense.py with a real model (make test-models)",
     "lamp_dataset/personalize/test_prompts_in_documents.py": "the prompts that the documents show",
     "lamp_dataset/personalize/test_real_tokenizers.py": "prompts with real tokenizers (make test-models)",
-    "lamp_dataset/test_lamp_oppu.py": "lamp.py on folders in OPPU's layout",
     "lamp_dataset/test_sample.py": "the embedded sample",
     "lamp_metric/commands/test_oppu_files.py": "all commands on files in OPPU's layout",
     "lamp_metric/lm_eval_tasks/test_lm_eval_runs.py": "the tasks in the harness itself (make test-models)",

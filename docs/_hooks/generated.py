@@ -64,13 +64,18 @@ def commands(command: str) -> str:
 
     main = importlib.import_module(f"{COMMANDS[command]}.__main__").main
     parent = click.Context(main, info_name=command, **main.context_settings)
-    sections = []
-    for name, subcommand in main.commands.items():
-        context = click.Context(
-            subcommand, info_name=name, parent=parent, terminal_width=WIDTH, max_content_width=WIDTH
-        )
-        sections.append(f"### {command} {name}\n\n```output\n{subcommand.get_help(context)}\n```")
-    return "\n\n".join(sections)
+    return "\n\n".join(_sections(main, parent))
+
+
+def _sections(group: Any, parent: Any) -> Iterator[str]:
+    import click
+
+    for name, command in group.commands.items():
+        context = click.Context(command, info_name=name, parent=parent, terminal_width=WIDTH, max_content_width=WIDTH)
+        if isinstance(command, click.Group):
+            yield from _sections(command, context)
+        else:
+            yield f"### {context.command_path}\n\n```output\n{command.get_help(context)}\n```"
 
 
 def sources() -> str:

@@ -1,22 +1,19 @@
-"""``lamp-dataset users`` and ``lamp-dataset oppu``: which users, and their samples user by user."""
+"""``lamp-dataset users``: some users of a split."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from lamp_dataset.atomic import check_not_input, real_path, whole_folder, write_whole
-from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, stacked, users_option
-from lamp_dataset.formats.layout import check_layout, find_files
-from lamp_dataset.formats.oppu import LAYOUT, OTHERS
+from lamp_dataset.atomic import check_not_input, write_whole
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, stacked
+from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.formats.user_files import UserSubset, read_user_subset, write_user_subset
 from lamp_dataset.tasks import get_task
 
 if TYPE_CHECKING:
-    from lamp_dataset.personalize.oppu_export import Written
     from lamp_dataset.personalize.user_subsets import Users
 
 _FILE = click.Path(exists=True, dir_okay=False)
@@ -103,78 +100,3 @@ def _said(users: Users, chosen: UserSubset) -> str:
     everyone, everything = counted(len(users.activity), "users"), counted(users.samples, "samples")
     counts = f"{len(kept):,} of {everyone} with {samples:,} of {everything}"
     return f"{counts}; profiles of {min(sizes):,} to {counted(max(sizes), 'items')}"
-
-
-@click.command(
-    cls=Command,
-    epilog=examples(
-        "lamp-dataset oppu LaMP_4_time --data-dir D --split test --users top100.json --output oppu",
-        "lamp-dataset oppu LaMP_4_time --data-dir D --split train --users top100.json --others train --output oppu",
-    ),
-)
-@click.argument("config")
-@click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
-@click.option("--split", type=SPLIT, default="test", show_default=True, help="The split with the samples of --users.")
-@users_option
-@click.option("--others", type=SPLIT, help="Also write the samples of all other users in this split.")
-@click.option(
-    "-o", "--output", required=True, type=click.Path(file_okay=False), help="Folder to write the task's folder in."
-)
-def oppu(config: str, data_dir: str | None, split: str, users: str | None, others: str | None, output: str) -> None:
-    """Write the samples of CONFIG, a time-based config, user by user in the layout of OPPU (arXiv 2402.04401).
-
-    The users of --users (by default, all) become the test users of that layout, and those of --others its training
-    users. There, a user has one profile: the items that all of the user's samples have.
-    """
-    from lamp_dataset.personalize.oppu_export import positions_by_user, write_users_file  # late: --help must be quick
-    from lamp_dataset.personalize.split import load_split
-
-    task = get_task(config)
-    check_layout(LAYOUT, task)
-    if others is not None and users is None:
-        raise ValueError("--others needs --users: without --users, there are no other users")
-    target = real_path(Path(output).expanduser() / task.oppu.folder)
-    _check_new(target)
-    subset = None if users is None else read_user_subset(users)
-    if subset is not None:
-        subset.check_fits(task, split)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    found = {}
-    with whole_folder(target, _check_new, 0o700 if task.gated else 0o777, alone=True) as new:
-        for name, file in ((split, task.oppu.history + ".json"), *([(others, OTHERS)] if others else [])):
-            rows = load_split(config, name, data_dir)
-            whose = _chosen(positions_by_user(rows), subset, name, file == OTHERS)
-            found[file] = write_users_file(new / file, task, whose, rows)
-    for file, written in found.items():
-        say(f"{target / file}: {_summary(written)}", err=True)
-    if task.gated:
-        say(f"{target} holds texts under {task.license}", err=True)
-
-
-def _chosen(whose: dict[str, list[int]], subset: UserSubset | None, split: str, others: bool) -> dict[str, list[int]]:
-    """The users of ``subset``, or all others. ``whose``: user -> rows in the split.
-
-    ValueError if the subset is of other users, or nobody is left.
-    """
-    if subset is not None and not others:
-        subset.positions(list(whose), split)
-    found = {user: rows for user, rows in whose.items() if subset is None or (user in subset.users) != others}
-    if not found:
-        raise ValueError(f"split {split!r}: expected {'other ' if others else ''}users, found none")
-    return found
-
-
-def _check_new(target: Path) -> None:
-    """ValueError if there is something that a new folder would replace: a release is not made again in an hour."""
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise ValueError(f"{target}: expected a new or an empty folder, found something there; choose another --output")
-
-
-def _summary(written: Written) -> str:
-    parts = [f"{counted(written.users, 'users')} with {counted(written.samples, 'samples')}"]
-    if not written.golds:
-        parts.append("golds are withheld")
-    if written.trimmed:
-        items, users = counted(written.left_out, "items"), counted(written.trimmed, "users")
-        parts.append(f"left out: {items} that not all samples of {users} have")
-    return "; ".join(parts)

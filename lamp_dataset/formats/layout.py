@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from lamp_dataset.formats.oppu import LAYOUT as OPPU
-from lamp_dataset.formats.oppu import find_users_files, is_users_file
 from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import BASE_URL
 
@@ -55,24 +53,19 @@ LAYOUTS: tuple[Callable[[Task, str], str], ...] = (
 )
 
 
-def find_files(
-    task: Task, data_dir: str | os.PathLike, splits: Iterable[str] = tuple(SPLITS), layout: str | None = None
-) -> dict[str, Files]:
+def find_files(task: Task, data_dir: str | os.PathLike, splits: Iterable[str] = tuple(SPLITS)) -> dict[str, Files]:
     """Split -> paths of the files in a folder; splits without a questions file are left out.
 
     Args:
         task: the config.
-        data_dir: a folder in one of the :data:`LAYOUTS`; the first layout with a questions file is used. For a
-            time-based config also one in OPPU's layout (:mod:`lamp_dataset.formats.oppu`), which is tried last; its
-            files of users take the place of questions files.
+        data_dir: a folder in one of the :data:`LAYOUTS`; the first layout with a questions file is used.
         splits: which splits.
-        layout: ``"oppu"`` to look for that layout alone.
 
     Returns:
         The files. Golds of test, which the site withholds, are among them if they are in the folder.
 
     Raises:
-        ValueError: ``data_dir`` is not a path, there is no such layout, or it does not fit the config.
+        ValueError: ``data_dir`` is not a path.
         OSError: something in place of a file is not one.
         FileNotFoundError: no layout has a questions file, or the golds of train or validation are missing; the message
             lists where they were looked for.
@@ -84,25 +77,14 @@ def find_files(
         found = "a file" if root.exists() else "nothing"
         hint = " (the embedded sample is lamp_dataset.SAMPLE)" if str(data_dir) == "sample" else ""
         raise FileNotFoundError(f"data_dir {str(data_dir)!r}: expected a folder, found {found}{hint}")
-    check_layout(layout, task)
     splits = tuple(splits)
-    found = {} if layout else _in_layouts(task, root, splits)
-    if not found and task.time_based:
-        of_users = find_users_files(task, root)
-        found = {split: Files(*of_users[split]) for split in splits if split in of_users}
+    found = _in_layouts(task, root, splits)
     if not found:
-        what = _what_is(task, root, splits) if layout is None else f" in the layout {layout!r}, split {_some(splits)}"
-        raise FileNotFoundError(f"data_dir {str(data_dir)!r} has no questions file of {task.name}{what}")
-    _check_regular(path for files in found.values() for path in files if path is not None)
+        raise FileNotFoundError(
+            f"data_dir {str(data_dir)!r} has no questions file of {task.name}{_what_is(task, root, splits)}"
+        )
+    check_regular(path for files in found.values() for path in files if path is not None)
     return found
-
-
-def check_layout(layout: str | None, task: Task) -> None:
-    """ValueError if there is no such layout, or its files cannot hold rows of the task."""
-    if layout not in (None, OPPU):
-        raise ValueError(f"layout: expected {OPPU!r}, or None for the official files, found {layout!r}")
-    if layout is not None and not task.time_based:
-        raise ValueError(f"layout {layout!r} names the users, as time-based configs do: expected {task.base}_time")
 
 
 def _in_layouts(task: Task, root: Path, splits: tuple[str, ...]) -> dict[str, Files]:
@@ -114,8 +96,8 @@ def _in_layouts(task: Task, root: Path, splits: tuple[str, ...]) -> dict[str, Fi
     return {}
 
 
-def _check_regular(paths: Iterable[str]) -> None:
-    """Reject folders, and what cannot be read twice; reading a named pipe would wait for ever."""
+def check_regular(paths: Iterable[str | os.PathLike]) -> None:
+    """OSError for folders, and for what cannot be read twice; reading a named pipe would wait for ever."""
     for path in paths:
         if os.path.exists(path) and not os.path.isfile(path):
             found = "a folder" if os.path.isdir(path) else "something else, such as a named pipe"
@@ -125,18 +107,10 @@ def _check_regular(paths: Iterable[str]) -> None:
 def _what_is(task: Task, root: Path, splits: tuple[str, ...]) -> str:
     """The end of a message about missing splits: those that are there, or where they were looked for."""
     places = [(split, layout(task, task.questions_path(split))) for layout in LAYOUTS for split in SPLITS]
-    there: dict[str, object] = dict.fromkeys(split for split, place in places if os.path.lexists(root / place))
-    of_users = find_users_files(task, root)
-    if of_users and not task.time_based:
-        return f"; it has files of users in OPPU's layout, which are of {task.base}_time"
-    there |= of_users
+    there = dict.fromkeys(split for split, place in places if os.path.lexists(root / place))
     if there:
-        return f", split {_some(splits)}; it has one of {' and of '.join(there)}"
+        return f", split {' or '.join(splits)}; it has one of {' and of '.join(there)}"
     return f". Looked for: {', '.join(dict.fromkeys(place for split, place in places if split in splits))}"
-
-
-def _some(splits: Iterable[str]) -> str:
-    return " or ".join(splits)
 
 
 def _outputs(task: Task, root: Path, layout: Callable[[Task, str], str], split: str) -> str | None:
@@ -154,8 +128,6 @@ def _outputs_path(task: Task, split: str) -> str:
 
 
 def official_paths(task: Task, split: str, files: Files) -> dict[str, str]:
-    """Path below the site's folder -> path or URL of each file of a split; OPPU's files have the names they have."""
-    if is_users_file(files.questions):
-        return {os.path.basename(file): file for file in files if file is not None}
+    """Path below the site's folder -> path or URL of each file of a split."""
     paths = (task.questions_path(split), _outputs_path(task, split))
     return {path: file for path, file in zip(paths, files, strict=True) if file is not None}

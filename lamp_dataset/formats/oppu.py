@@ -2,123 +2,214 @@
 
 A folder per task holds the test users, ``[{"user_id", "profile": […], "query": [{"id", "input", "gold"}, …]}, …]``, in
 ``user_top_100_history.json`` (tweets: ``user_more_100_history.json``), their golds in ``…_label.json``, and all other
-users in ``user_others.json``; texts about users may come with them. Standard library only.
+users in ``user_others.json``. This module makes official files of such a folder, and
+:mod:`lamp_dataset.formats.oppu_export` writes one. Standard library only.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, BinaryIO
+from typing import IO, Any, NamedTuple
 
-from lamp_dataset.formats.ids import UniqueIds, check_unique
-from lamp_dataset.formats.json_file import BinaryWriter, Encoded, EntryWriter, read_json
-from lamp_dataset.formats.json_list import BLOCK_BYTES, JsonList
-from lamp_dataset.formats.outputs import Outputs
-from lamp_dataset.formats.texts import Number, check_encodable, short
-from lamp_dataset.task import Task
-from lamp_dataset.tasks import get_task
+from lamp_dataset.atomic import PRIVATE, write_whole
+from lamp_dataset.formats.ids import UniqueIds, check_same_ids
+from lamp_dataset.formats.json_file import Encoded, EntryWriter
+from lamp_dataset.formats.json_list import JsonList
+from lamp_dataset.formats.layout import check_regular
+from lamp_dataset.formats.outputs import Outputs, check_texts, dump_outputs, read_outputs
+from lamp_dataset.formats.questions import checked_row
+from lamp_dataset.formats.recognition import check_labels, looks_like
+from lamp_dataset.formats.texts import Number, check_encodable, counted, short
+from lamp_dataset.task import SPLITS, SPLITS_WITH_GOLDS, Task
 
-#: What :func:`lamp_dataset.formats.layout.find_files` calls it.
-LAYOUT = "oppu"
-#: Keys that users have, and their profile items and queries do not.
-USER_KEYS = ("user_id", "profile", "query")
+log = logging.getLogger(__name__)
+
+
+class Names(NamedTuple):
+    """What a task is called there: its folder, what its files of golds say as ``"task"``, the file of test users."""
+
+    folder: str
+    task: str
+    history: str = "user_top_100_history.json"
+
+
+#: The user-based config -> names. OPPU itself leaves the gated task out.
+NAMES: Mapping[str, Names] = MappingProxyType(
+    {
+        "LaMP_1": Names("citation", "LaMP_1"),
+        "LaMP_2": Names("movie_tagging", "LaMP_2M"),
+        "LaMP_2_news": Names("news_categorize", "LaMP_2N"),
+        "LaMP_3": Names("product_rating", "LaMP_3"),
+        "LaMP_4": Names("news_headline", "LaMP_4"),
+        "LaMP_5": Names("scholarly_title", "LaMP_5"),
+        "LaMP_6": Names("email_subject", "LaMP_6"),
+        "LaMP_7": Names("tweet_paraphrase", "LaMP_7", "user_more_100_history.json"),
+    }
+)
 #: The file of the training users, and names of that of the test users.
 OTHERS = "user_others.json"
-HISTORIES = ("user_top_100_history.json", "user_more_100_history.json")
-_LABEL = "_label.json"
+HISTORIES = tuple(dict.fromkeys(names.history for names in NAMES.values()))
+#: Keys that users have, and their profile items and queries do not.
+_USER_KEYS = ("user_id", "profile", "query")
 _HELP = (
     'A file of users in OPPU\'s layout holds [{"user_id", "profile": […], "query": [{"id", "input", "gold"}, …]}, …].'
 )
 
 
-def is_users_file(path: object) -> bool:
-    """Whether a file of this name holds users.
+def names_of(task: Task) -> Names:
+    """What the task is called there; ValueError if the layout has no place for it."""
+    if not task.time_based:
+        raise ValueError(f"OPPU's files name the users, as time-based configs do: expected {task.base}_time")
+    if task.base not in NAMES:
+        raise ValueError(f"OPPU's layout has no folder for {task.name}; it has those of {', '.join(NAMES)}")
+    return NAMES[task.base]
 
-    >>> is_users_file("oppu/citation/user_others.json"), is_users_file("LaMP_1/dev_questions.json")
-    (True, False)
+
+@dataclass
+class Counts:
+    """What was written.
+
+    Attributes:
+        users: number of users.
+        samples: number of their samples.
+        golds: number of golds.
+        trimmed: number of users whose samples have different profiles.
+        left_out: number of items that some, but not all samples of such a user have.
     """
-    return Path(str(path)).name in (*HISTORIES, OTHERS)
+
+    users: int = 0
+    samples: int = 0
+    golds: int = 0
+    trimmed: int = 0
+    left_out: int = 0
 
 
-def label_file(history: str | os.PathLike[str]) -> str:
-    """The file with the golds of a file of test users."""
-    return str(history).removesuffix(".json") + _LABEL
+def import_users(task: Task, source: str | os.PathLike[str], target: Path) -> dict[str, Counts]:
+    """Write the official files of a config from OPPU's: test users become the split ``test``, all others ``train``.
 
+    Args:
+        task: the config, a time-based one.
+        source: the folder of the tasks, or of one task; either file of users may be missing.
+        target: the folder to write ``SPLIT_questions.json`` and ``SPLIT_outputs.json`` in.
 
-def find_users_files(task: Task, root: Path) -> dict[str, tuple[str, str | None]]:
-    """Split -> the file of its users and that of its golds, or None. Empty if there are no such files.
+    Returns:
+        Split -> what it holds.
 
-    ``root`` is the folder of the tasks, or of one task. The test users are the split ``test``, all others ``train``.
-    ValueError if there are two files of test users.
+    Raises:
+        ValueError: a file has another shape or another task's samples, golds are missing, or those in the queries and
+            those in their own file contradict each other.
+        OSError: there is no file of users, or one cannot be read.
     """
-    for folder in task_folders(task, root):
+    found = {}
+    for split, (users, label) in _find(task, Path(source).expanduser()).items():
+        start = f"{target / SPLITS[split]}_"
+        with create(f"{start}questions.json", task) as file, EntryWriter(file) as rows:
+            number, own = _import_rows(task, users, rows)
+        golds = _golds(task, split, users, own, label)
+        if golds:
+            with create(f"{start}outputs.json", task) as file:
+                file.write(dump_outputs(task.official_name, golds.items()).encode())
+        found[split] = Counts(number, len(own), len(golds))
+    return found
+
+
+def _find(task: Task, root: Path) -> dict[str, tuple[Path, Path | None]]:
+    """Split -> the file of its users and that of its golds, or None."""
+    for folder in folders(task, root):
         histories = [path for path in map(folder.joinpath, HISTORIES) if os.path.lexists(path)]
         if len(histories) > 1:
             raise ValueError(f"{folder}: expected one file of test users, found {' and '.join(HISTORIES)}")
-        found: dict[str, tuple[str, str | None]] = {}
-        for path in histories:
-            label = label_file(path)
-            found["test"] = (str(path), label if os.path.lexists(label) else None)
+        found: dict[str, tuple[Path, Path | None]] = {}
         if os.path.lexists(folder / OTHERS):
-            found["train"] = (str(folder / OTHERS), None)
+            found["train"] = (folder / OTHERS, None)
+        for path in histories:
+            found["test"] = (path, label_file(path) if os.path.lexists(label_file(path)) else None)
         if found:
+            check_regular(path for paths in found.values() for path in paths if path is not None)
             return found
-    return {}
+    looked = ", ".join(str(folder / name) for folder in folders(task, root) for name in (*HISTORIES, OTHERS))
+    raise FileNotFoundError(f"{root}: found no file of users; looked for {looked}")
 
 
-def task_folders(task: Task, root: Path) -> list[Path]:
+def folders(task: Task, root: Path) -> list[Path]:
     """Where the files of a task can be."""
-    return [root / task.oppu.folder, root]
+    return [root / names_of(task).folder, root]
 
 
-def open_users(file: BinaryIO, name: str, block_bytes: int = BLOCK_BYTES) -> JsonList:
-    """The list of users in a file, which are not checked yet; ValueError if the file does not begin with a list."""
-    return JsonList(file, name, USER_KEYS, block_bytes)
+def label_file(history: Path) -> Path:
+    """The file with the golds of a file of test users."""
+    return history.with_name(f"{history.stem}_label.json")
 
 
-def check_user(user: Mapping[str, Any], name: str, number: int) -> str:
-    """What to call a user in messages, after checking what users must have, besides the fields of items and queries.
-
-    ``number`` is the user's position in the file ``name``, from 0. ValueError for what is missing or of another type.
-    """
-    where = f"{name}: user {number}"
-    if not isinstance(user.get("user_id"), str) or not user["user_id"]:
-        raise ValueError(f"{where}: expected a non-empty string or a number as 'user_id', {_found(user, 'user_id')}")
-    where = f"{where} ({short(str(user['user_id']))})"
-    for key in ("profile", "query"):
-        if not isinstance(user.get(key), list):
-            raise ValueError(f"{where}: expected a list as {key!r}, {_found(user, key)}")
-    return where
+def create(path: str | Path, task: Task) -> AbstractContextManager[IO]:
+    """A new file for bytes; one of a gated task is for its owner alone."""
+    return write_whole(path, "wb", PRIVATE if task.gated else None)
 
 
-def rows_of_user(user: Mapping[str, Any], name: str, number: int) -> Iterator[dict[str, Any]]:
-    """A row for each query of a user, as a questions file has them, with ``output``: the gold, or None.
+def _import_rows(task: Task, users: Path, rows: EntryWriter) -> tuple[int, dict[str, str | None]]:
+    """Write the rows of a file of users, one user at a time; number of users, and sample id -> gold or None."""
+    ids, owners, golds = UniqueIds(str(users)), set(), {}
+    for number, user in read_users(users):
+        if user["user_id"] in owners:
+            log.warning("user %s is there more than once; the rows of all entries are read", short(user["user_id"]))
+        for row, gold in _rows_of_user(user, str(users), number, task):
+            ids.add(row["id"])
+            golds[row["id"]] = gold
+            owners.add(user["user_id"])
+            rows.add(row)
+    if not golds:
+        raise ValueError(f"{users}: expected samples, found no user with a query")
+    return len(owners), golds
 
-    All rows share one list of profile items, whose fields are not checked. Arguments as for :func:`check_user`.
 
-    Raises:
-        ValueError: as for :func:`check_user`, or a query lacks something.
-    """
-    where = check_user(user, name, number)
-    profile = [_with_text_id(item) for item in user["profile"]]
+def read_users(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Position and user, with what users must have, besides the fields of items and queries."""
+    with path.open("rb") as file:
+        for number, user in enumerate(JsonList(file, str(path), _USER_KEYS).rows()):
+            if not isinstance(user.get("user_id"), str) or not user["user_id"]:
+                found = f"expected a non-empty string or a number as 'user_id', {_found(user, 'user_id')}"
+                raise ValueError(f"{path}: user {number}: {found}")
+            for key in ("profile", "query"):
+                if not isinstance(user.get(key), list):
+                    where = f"{path}: user {number} ({short(str(user['user_id']))})"
+                    raise ValueError(f"{where}: expected a list as {key!r}, {_found(user, key)}")
+            yield number, {**user, "user_id": str(user["user_id"])}
+
+
+def _rows_of_user(
+    user: Mapping[str, Any], name: str, number: int, task: Task
+) -> Iterator[tuple[dict[str, Any], str | None]]:
+    """For each query of a user the row of a questions file, checked, and its gold or None."""
+    profile, encoded = [_with_text_id(item) for item in user["profile"]], None
     for position, query in enumerate(user["query"]):
-        if not isinstance(query, dict):
-            raise ValueError(f"{where}, query {position}: expected an object, found {short(query)}. {_HELP}")
-        for key, kinds in (("id", str), ("input", str), ("gold", (str, type(None)))):
-            if not isinstance(query.get(key), kinds):
-                raise ValueError(f"{where}, query {position}: expected a string as {key!r}, {_found(query, key)}")
-        gold = query.get("gold")
-        yield {
-            "id": str(query["id"]),
-            "user_id": user["user_id"],
-            "input": query["input"],
-            "profile": profile,
-            "output": gold if gold is None else str(gold),
-        }
+        where = f"{name}: user {number} ({short(user['user_id'])}), query {position}"
+        gold = _check_query(query, where)
+        row = {"id": str(query["id"]), "user_id": user["user_id"], "input": query["input"]}
+        row = checked_row({**row, "profile": profile if encoded is None else []}, task, name, number)
+        if hint := looks_like(row["input"], task):
+            raise ValueError(f"{where}: expected an input of {task.name}, found {short(row['input'])}{hint}")
+        encoded = Encoded(json.dumps(row["profile"]).encode()) if encoded is None else encoded
+        yield {**row, "profile": encoded}, gold
+
+
+def _check_query(query: Any, where: str) -> str | None:
+    """The gold of a query, which has all that queries must have."""
+    if not isinstance(query, dict):
+        raise ValueError(f"{where}: expected an object, found {short(query)}. {_HELP}")
+    for key, kinds in (("id", str), ("input", str), ("gold", (str, type(None)))):
+        if not isinstance(query.get(key), kinds):
+            raise ValueError(f"{where}: expected a string as {key!r}, {_found(query, key)}")
+    if query.get("gold") is None:
+        return None
+    check_encodable(query["gold"], where, "gold")
+    return str(query["gold"])
 
 
 def _with_text_id(item: Any) -> Any:
@@ -131,101 +222,27 @@ def _found(holder: Mapping[str, Any], key: str) -> str:
     return f"found {short(holder[key]) if key in holder else f'the keys {keys}'}. {_HELP}"
 
 
-def read_user_golds(path: str | os.PathLike[str], task: Task) -> Outputs:
-    """The golds in the queries of a file of users, as an outputs file of the task would have them.
-
-    DuplicateIdError for an id that occurs twice; ValueError for a sample without a gold, or as for
-    :func:`rows_of_user`.
-    """
-    ids = UniqueIds(str(path))
-    golds: dict[str, str] = {}
-    for number, user in read_users(path):
-        for row in rows_of_user(user, str(path), number):
-            ids.add(row["id"])
-            if row["output"] is None:
-                raise ValueError(f"{path}: sample {short(row['id'])} has no 'gold'; the samples cannot be scored")
-            golds[row["id"]] = row["output"]
-    return Outputs(task.official_name, MappingProxyType(golds), str(path))
+def _golds(task: Task, split: str, users: Path, own: Mapping[str, str | None], label: Path | None) -> Mapping[str, str]:
+    """The golds of all samples, or none if they are withheld; ``own``: those in the queries."""
+    golds = own if label is None else _labels(label, users, own)
+    missing = [sample_id for sample_id, gold in golds.items() if gold is None]
+    if len(missing) == len(golds) and split not in SPLITS_WITH_GOLDS:
+        return {}
+    if missing:
+        found = f"found {len(missing)} without one (first: {short(missing[0])})"
+        raise ValueError(f"{users}: expected a gold for all {counted(len(golds), 'samples')}, {found}")
+    check_labels(Outputs(task.official_name, golds, str(label or users)), task)
+    return golds
 
 
-def read_users(path: str | os.PathLike[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Position and user, not checked yet, in flat memory."""
-    with Path(path).open("rb") as file:
-        yield from enumerate(open_users(file, str(path)).rows())
-
-
-def write_users(file: BinaryWriter) -> EntryWriter:
-    """A writer of users, to be used in a ``with`` block: ``add`` what :func:`user_entry` gives."""
-    return EntryWriter(file)
-
-
-def user_entry(user: str, profile: Sequence[Mapping[str, Any]], rows: Iterable[Mapping[str, Any]]) -> Encoded:
-    """A user as JSON text. A field of None in an item is left out, and so is an ``output`` of None, a withheld gold."""
-    items = [{key: value for key, value in item.items() if value is not None} for item in profile]
-    queries = [
-        {"id": row["id"], "input": row["input"], **({} if row["output"] is None else {"gold": row["output"]})}
-        for row in rows
-    ]
-    return Encoded(json.dumps({"user_id": user, "profile": items, "query": queries}).encode("ascii"))
-
-
-#: The files of texts -> those of the users, in whose order they are.
-_SUMMARIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"profile_user_100.json": HISTORIES, "profile_user_others.json": (OTHERS,)}
-)
-
-
-def oppu_summaries(config: str, data_dir: str | os.PathLike[str]) -> dict[str, str]:
-    """The texts about users that a folder in OPPU's layout holds, as ``Personalizer(summary=…)`` takes them.
-
-    They are in ``profile_user_100.json`` and ``profile_user_others.json``, lists of ``{"id": user, "output": text}``;
-    where entries do not name their users, they are in the order of the file of users.
-
-    Args:
-        config: config name, such as ``"LaMP_4_time"``.
-        data_dir: the folder of the tasks, or of one task.
-
-    Returns:
-        User -> text.
-
-    Raises:
-        ValueError: a file has another shape, a user twice, or other users.
-        OSError: there is no such file, or it cannot be read.
-    """
-    root, tried = Path(data_dir).expanduser(), []
-    found: dict[str, str] = {}
-    for folder in task_folders(get_task(config), root):
-        for name, users in _SUMMARIES.items():
-            tried.append(folder / name)
-            if tried[-1].exists():
-                of_users = [folder / user_file for user_file in users if (folder / user_file).exists()]
-                found = {**_summaries(tried[-1], of_users), **found}
-        if found:
-            return found
-    raise FileNotFoundError(f"{root}: found no file of summaries; looked for {', '.join(map(str, tried))}")
-
-
-def _summaries(path: Path, user_files: Sequence[Path]) -> dict[str, str]:
-    """User -> text."""
-    entries = read_json(path)
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise ValueError(f'{path}: expected a list [{{"id": "…", "output": "…"}}, …], found {short(entries)}')
-    names = [entry.get("id") for entry in entries]
-    if None in names:
-        names = [name for file in user_files for name in _names(file)]
-        if len(names) != len(entries):
-            raise ValueError(f"{path}: expected a text for each of the {len(names)} users, found {len(entries)} texts")
-    names = list(map(str, names))
-    check_unique(names, str(path))
-    for name, entry in zip(names, entries, strict=True):
-        if not isinstance(entry.get("output"), str):
-            raise ValueError(f"{path}: user {short(name)}: expected a string as 'output', found {short(entry)}")
-        check_encodable(entry["output"], f"{path}: user {short(name)}", "output")
-    return dict(zip(names, (entry["output"] for entry in entries), strict=True))
-
-
-def _names(path: Path) -> Iterator[str]:
-    """The users of a file, in its order."""
-    for number, user in read_users(path):
-        check_user(user, str(path), number)
-        yield user["user_id"]
+def _labels(label: Path, users: Path, own: Mapping[str, str | None]) -> dict[str, str]:
+    """The golds in their own file, which must not contradict those in the queries."""
+    outputs = read_outputs(label)
+    check_texts(outputs)
+    check_same_ids(outputs.by_id, own, (str(label), str(users)))
+    golds = {sample_id: outputs.by_id[sample_id] for sample_id in own}
+    differing = [i for i, gold in own.items() if gold is not None and gold.strip() != golds[i].strip()]
+    if differing:
+        found = f"found another for {counted(len(differing), 'samples')} (first: {short(differing[0])})"
+        raise ValueError(f"{users}: expected the golds of {label}, {found}; which of them is right?")
+    return golds

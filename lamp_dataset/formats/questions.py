@@ -12,7 +12,6 @@ from typing import Any, BinaryIO
 
 from lamp_dataset.formats.ids import UniqueIds
 from lamp_dataset.formats.json_list import BLOCK_BYTES, JsonList
-from lamp_dataset.formats.oppu import rows_of_user
 from lamp_dataset.formats.recognition import looks_like
 from lamp_dataset.formats.texts import Number, check_encodable, check_no_stub, short
 from lamp_dataset.task import NULLABLE_FIELDS, NUMERIC_FIELDS, Task
@@ -29,7 +28,7 @@ class OutputsFileError(ValueError):
 
 
 def read_questions(path: str | os.PathLike, task: Task | None = None, profiles: bool = True) -> Iterator[dict]:
-    """The rows of a questions file (or of users in OPPU's layout) one by one, checked, in flat memory.
+    """The rows of a questions file one by one, checked, in flat memory.
 
     Args:
         path: the file.
@@ -45,7 +44,7 @@ def read_questions(path: str | os.PathLike, task: Task | None = None, profiles: 
     """
     name, ids = str(path), UniqueIds(str(path))
     with Path(path).open("rb") as file:
-        for number, row in enumerate(_rows(open_questions(file, name, task), name)):
+        for number, row in enumerate(open_questions(file, name, task).rows()):
             if task is None:
                 check_row(row, name, number, profiles)
             else:
@@ -54,15 +53,6 @@ def read_questions(path: str | os.PathLike, task: Task | None = None, profiles: 
             yield row
     if not ids:
         raise ValueError(f"{name}: expected samples, found an empty list")
-
-
-def _rows(entries: JsonList, name: str) -> Iterator[dict]:
-    """The rows; an entry with queries is a user with several."""
-    for number, entry in enumerate(entries.rows()):
-        if "query" in entry and "input" not in entry:
-            yield from rows_of_user(entry, name, number)
-        else:
-            yield entry
 
 
 def open_questions(file: BinaryIO, name: str, task: Task | None = None, block_bytes: int = BLOCK_BYTES) -> JsonList:

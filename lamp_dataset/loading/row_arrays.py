@@ -28,89 +28,61 @@ _OBJECT_BYTES = 1 << 20
 _THREADS = 2
 
 
-def read_rows(
-    file: BinaryIO, name: str, task: Task, block_bytes: int = BLOCK_BYTES, form: type[RowForm] | None = None
-) -> Iterator[pa.StructArray]:
-    """The rows of a questions file (or what else ``form`` says) in the file's order, a block at a time.
+def read_rows(file: BinaryIO, name: str, task: Task, block_bytes: int = BLOCK_BYTES) -> Iterator[pa.StructArray]:
+    """The rows of a questions file in the file's order, a block at a time.
 
     They are arrays of structs: the task's ``row_fields`` as strings, and ``profile``, a list of structs with its
     ``item_fields`` as strings. Errors as for :func:`~lamp_dataset.formats.questions.checked_row`.
     """
-    shape = (form or RowForm)(task)
-    source = shape.open(file, name, block_bytes)
+    source = open_questions(file, name, task, block_bytes)
     count = 0
-    for entries in _fast_entries(source, shape):
-        count += len(entries)
-        yield from shape.rows(entries)
+    for rows in _fast_rows(source, task):
+        count += len(rows)
+        yield rows
     if not source.complete:
-        yield from _slow_rows(source, shape, count, block_bytes)
+        yield from _slow_rows(source, task, count, block_bytes)
 
 
-class RowForm:
-    """The entries of a questions file of a task: a row each."""
-
-    def __init__(self, task: Task) -> None:
-        self.task = task
-
-    def open(self, file: BinaryIO, name: str, block_bytes: int) -> JsonList:
-        """The list of entries."""
-        return open_questions(file, name, self.task, block_bytes)
-
-    def as_written(self, first: Iterator[Any]) -> pa.StructType:
-        """Type of an entry as the file spells it, told from its first entries: integers where those have them."""
-        for row in first:
-            items = row.get("profile") if isinstance(row, dict) else None
-            if isinstance(items, list) and items:
-                return _row_type(self.task, integers([row, *items]), user_id=True)
-        return _row_type(self.task, user_id=True)
-
-    def normalize(self, entries: pa.StructArray) -> pa.StructArray | None:
-        """Entries in the declared type; None if something is missing or a ``user_id`` should not be there."""
-        columns = columns_of(entries)
-        if not self.task.time_based and columns["user_id"].null_count != len(entries):
-            return None
-        if any(columns[name].null_count for name in self.task.row_fields):
-            return None
-        profile = normalized_profile(columns["profile"], self.task)
-        if profile is None:
-            return None
-        wanted = {**texts(columns, self.task.row_fields), "profile": profile}
-        return pa.StructArray.from_arrays(list(wanted.values()), list(wanted))
-
-    def rows(self, entries: pa.StructArray) -> Iterator[pa.StructArray]:
-        """The rows of normalized entries."""
-        yield entries
-
-    def checked(self, entry: dict, name: str, number: int) -> Iterator[dict]:
-        """The rows of an entry that was read the slower way; ValueError if it is not as it should be."""
-        yield checked_row(entry, self.task, name, number)
-
-    @property
-    def row_type(self) -> pa.StructType:
-        """Type of a row."""
-        return _row_type(self.task)
+def _as_written(first: Iterator[Any], task: Task) -> pa.StructType:
+    """Type of a row as the file spells it, told from its first rows: integers where those have them."""
+    for row in first:
+        items = row.get("profile") if isinstance(row, dict) else None
+        if isinstance(items, list) and items:
+            return _row_type(task, _integers([row, *items]), user_id=True)
+    return _row_type(task, user_id=True)
 
 
-def item_type(task: Task, numbers: Collection[str] = ()) -> pa.StructType:
-    """Type of a profile item; the fields in ``numbers`` are integers."""
-    return pa.struct([(name, pa.int64() if name in numbers else pa.string()) for name in task.item_fields])
+def _normalized(rows: pa.StructArray, task: Task) -> pa.StructArray | None:
+    """Rows in the declared type; None if something is missing or a ``user_id`` should not be there."""
+    columns = columns_of(rows)
+    if not task.time_based and columns["user_id"].null_count != len(rows):
+        return None
+    if any(columns[name].null_count for name in task.row_fields):
+        return None
+    profile = _normalized_profile(columns["profile"], task)
+    if profile is None:
+        return None
+    wanted = {**_texts(columns, task.row_fields), "profile": profile}
+    return pa.StructArray.from_arrays(list(wanted.values()), list(wanted))
 
 
 def _row_type(task: Task, numbers: Collection[str] = (), user_id: bool = False) -> pa.StructType:
     """Type of a row without its gold; the fields in ``numbers`` are integers."""
     names = (*task.row_fields, "user_id") if user_id and not task.time_based else task.row_fields
-    row = [(name, pa.int64() if name in numbers else pa.string()) for name in names]
-    return pa.struct([*row, ("profile", pa.list_(item_type(task, numbers)))])
+    row, item = (
+        [(name, pa.int64() if name in numbers else pa.string()) for name in some] for some in (names, task.item_fields)
+    )
+    return pa.struct([*row, ("profile", pa.list_(pa.struct(item)))])
 
 
-def _fast_entries(source: JsonList, form: RowForm) -> Iterator[pa.StructArray]:
+def _fast_rows(source: JsonList, task: Task) -> Iterator[pa.StructArray]:
     """Blocks parsed in threads, in order, up to one that does not parse; that one is put back."""
     as_written = None
     waiting: deque[tuple[Block, Future]] = deque()
     with ThreadPoolExecutor(_THREADS, "lamp-json") as threads:
         for block in source.blocks():
-            as_written = as_written or form.as_written(first_rows(block.rows))
-            waiting.append((block, threads.submit(_parse, block, as_written, form)))
+            as_written = as_written or _as_written(first_rows(block.rows), task)
+            waiting.append((block, threads.submit(_parse, block, as_written, task)))
             if len(waiting) > _THREADS:
                 if waiting[0][1].result() is None:
                     break
@@ -121,10 +93,10 @@ def _fast_entries(source: JsonList, form: RowForm) -> Iterator[pa.StructArray]:
         source.put_back(block for block, _ in waiting)
 
 
-def integers(holders: Iterable[Any], names: Iterable[str] = NUMERIC_FIELDS) -> tuple[str, ...]:
-    """Those of ``names`` that are whole numbers wherever ``holders``, decoded objects, have them."""
+def _integers(holders: Iterable[Any]) -> tuple[str, ...]:
+    """The fields that are whole numbers wherever ``holders``, decoded objects, have them."""
     objects = [holder for holder in holders if isinstance(holder, dict)]
-    given = {name: [holder[name] for holder in objects if holder.get(name) is not None] for name in names}
+    given = {name: [holder[name] for holder in objects if holder.get(name) is not None] for name in NUMERIC_FIELDS}
     return tuple(
         name
         for name, found in given.items()
@@ -132,17 +104,17 @@ def integers(holders: Iterable[Any], names: Iterable[str] = NUMERIC_FIELDS) -> t
     )
 
 
-def _parse(block: Block, as_written: pa.StructType, form: RowForm) -> pa.StructArray | None:
-    """The entries of a block; None if the fast way cannot read them for certain.
+def _parse(block: Block, as_written: pa.StructType, task: Task) -> pa.StructArray | None:
+    """The rows of a block; None if the fast way cannot read them for certain.
 
     A block that spells its numbers in another way than the first block of the file is tried once more, as it is.
     """
-    entries = _parse_as(block.document, as_written, form)
-    own = as_written if entries is not None else form.as_written(first_rows(block.rows))
-    return entries if own == as_written else _parse_as(block.document, own, form)
+    rows = _parse_as(block.document, as_written, task)
+    own = as_written if rows is not None else _as_written(first_rows(block.rows), task)
+    return rows if own == as_written else _parse_as(block.document, own, task)
 
 
-def _parse_as(document: bytes, as_written: pa.StructType, form: RowForm) -> pa.StructArray | None:
+def _parse_as(document: bytes, as_written: pa.StructType, task: Task) -> pa.StructArray | None:
     try:
         if not document.isascii():
             document.decode()  # the reader does not check UTF-8 …
@@ -161,7 +133,7 @@ def _parse_as(document: bytes, as_written: pa.StructType, form: RowForm) -> pa.S
     rows = table.column("rows").combine_chunks().flatten()
     ids = rows.field("id")
     whole = len(table) == 1 and len(rows) > 1 and ids[0].as_py() == ids[-1].as_py() == MARK
-    return form.normalize(rows[1:-1]) if whole else None
+    return _normalized(rows[1:-1], task) if whole else None
 
 
 def columns_of(rows: pa.StructArray) -> dict[str, pa.Array]:
@@ -169,29 +141,29 @@ def columns_of(rows: pa.StructArray) -> dict[str, pa.Array]:
     return dict(zip([field.name for field in rows.type], rows.flatten(), strict=True))
 
 
-def normalized_profile(profile: pa.ListArray, task: Task) -> pa.ListArray | None:
+def _normalized_profile(profile: pa.ListArray, task: Task) -> pa.ListArray | None:
     """Profiles in the declared type; None if something is missing."""
     items = columns_of(profile.values)
     needed = [items[name] for name in task.item_fields if name not in NULLABLE_FIELDS]
     if any(array.null_count for array in (profile, *needed)):
         return None
-    fields = texts(items, task.item_fields)
+    fields = _texts(items, task.item_fields)
     return pa.ListArray.from_arrays(profile.offsets, pa.StructArray.from_arrays(list(fields.values()), list(fields)))
 
 
-def texts(columns: Mapping[str, pa.Array], names: Iterable[str]) -> dict[str, pa.Array]:
+def _texts(columns: Mapping[str, pa.Array], names: Iterable[str]) -> dict[str, pa.Array]:
     """These columns as strings."""
     return {name: pc.cast(columns[name], pa.string()) for name in names}
 
 
-def _slow_rows(source: JsonList, form: RowForm, count: int, block_bytes: int) -> Iterator[pa.StructArray]:
+def _slow_rows(source: JsonList, task: Task, count: int, block_bytes: int) -> Iterator[pa.StructArray]:
     rows, size = [], 0
     for number, entry in enumerate(source.rows(), start=count):
-        for row in form.checked(entry, source.name, number):
-            rows.append(row)
-            size += len(row["input"]) + sum(len(v) for item in row["profile"] for v in item.values() if v)
-            if size >= min(block_bytes, _OBJECT_BYTES):
-                yield pa.array(rows, type=form.row_type)
-                rows, size = [], 0
+        row = checked_row(entry, task, source.name, number)
+        rows.append(row)
+        size += len(row["input"]) + sum(len(v) for item in row["profile"] for v in item.values() if v)
+        if size >= min(block_bytes, _OBJECT_BYTES):
+            yield pa.array(rows, type=_row_type(task))
+            rows, size = [], 0
     if rows:
-        yield pa.array(rows, type=form.row_type)
+        yield pa.array(rows, type=_row_type(task))

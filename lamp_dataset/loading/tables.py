@@ -12,21 +12,21 @@ from lamp_dataset.formats.ids import IdMismatchError, UniqueIds, check_same_ids,
 from lamp_dataset.formats.json_list import BLOCK_BYTES
 from lamp_dataset.formats.outputs import check_texts, parse_outputs
 from lamp_dataset.formats.recognition import check_labels, looks_like
-from lamp_dataset.formats.texts import check_no_stub, counted, short
-from lamp_dataset.loading.row_arrays import RowForm, columns_of, read_rows
+from lamp_dataset.formats.texts import check_no_stub, short
+from lamp_dataset.loading.row_arrays import columns_of, read_rows
 from lamp_dataset.task import Task
 
 #: A file whose inputs mostly begin in another way is taken for another task's, if it has this many samples.
 _ENOUGH = 10
 
 
-def read_golds(data: bytes, name: str, task: Task, any_name: bool = False) -> dict[str, str]:
-    """Sample id -> gold, from the bytes of an outputs file, which may call the task as it likes if ``any_name``.
+def read_golds(data: bytes, name: str, task: Task) -> dict[str, str]:
+    """Sample id -> gold, from the bytes of an outputs file.
 
     DuplicateIdError for an id that occurs twice; ValueError for another shape or task, or a gold that is not a string
     or holds a lone surrogate.
     """
-    golds = parse_outputs(data, name, None if any_name else task)
+    golds = parse_outputs(data, name, task)
     check_texts(golds)
     check_labels(golds, task)
     return dict(golds.by_id)
@@ -39,7 +39,6 @@ def read_tables(
     golds: Mapping[str, str] | None = None,
     golds_name: str = "the outputs file",
     block_bytes: int = BLOCK_BYTES,
-    form: type[RowForm] = RowForm,
 ) -> Iterator[pa.Table]:
     """The samples of a questions file as Arrow tables, in the file's order, all values strings.
 
@@ -47,10 +46,9 @@ def read_tables(
         file: opened for reading bytes.
         name: its name, for messages.
         task: the config the file is read as.
-        golds: sample id -> gold; None if golds are withheld, which makes ``output`` null, or the file itself has them.
+        golds: sample id -> gold; None if golds are withheld, which makes ``output`` null.
         golds_name: the name of their file, for messages.
         block_bytes: size of the blocks that are parsed at once.
-        form: what the file's list holds, rows or users.
 
     Yields:
         Tables with the columns ``id``, ``user_id`` (time-based configs only), ``input``, ``output`` and ``profile``
@@ -60,7 +58,7 @@ def read_tables(
     if it is not a questions file of the task.
     """
     split = _SplitChecks(task, name, golds, golds_name)
-    for rows in read_rows(file, name, task, block_bytes, form):
+    for rows in read_rows(file, name, task, block_bytes):
         yield split.table(rows)
     split.end()
 
@@ -73,14 +71,12 @@ class _SplitChecks:
         self.ids = UniqueIds(name)
         self.of_this_task = 0
         self.example: str | None = None  # an input that does not begin as it should
-        self.without_gold: list[str] = []  # the first of them, and how many
-        self.differing: list[str] = []  # samples whose two golds differ
 
     def table(self, rows: pa.StructArray) -> pa.Table:
         """The rows with their golds, checked."""
         columns = columns_of(rows)
         ids = columns["id"].to_pylist()
-        columns["output"] = self._golds_of(ids, columns.get("output"))
+        columns["output"] = pa.array(self._outputs(ids), pa.string())
         self.ids.add_all(ids)
         self._check_no_stubs(columns)
         self._check_task(columns["input"])
@@ -96,23 +92,6 @@ class _SplitChecks:
             self._raise_other_task()
         if self.golds is not None and len(self.golds) > len(self.ids):
             check_same_ids(self.golds, list(self.ids), (self.golds_name, self.name))
-        if self.without_gold and len(self.without_gold) < len(self.ids):
-            found = f"found {len(self.without_gold)} without one (first: {short(self.without_gold[0])})"
-            raise ValueError(f"{self.name}: expected a gold for all {len(self.ids)} samples or none, {found}")
-        if self.differing:
-            differ = f"found another for {counted(len(self.differing), 'samples')} (first: {short(self.differing[0])})"
-            raise ValueError(f"{self.name}: expected the golds of {self.golds_name}, {differ}; which of them is right?")
-
-    def _golds_of(self, ids: list[str], own: pa.Array | None) -> pa.Array:
-        """The golds of some samples; ``own`` are those that the rows themselves have, if they can have any."""
-        if self.golds is None and own is not None:
-            self.without_gold += [ids[place] for place in pc.indices_nonzero(pc.is_null(own)).to_pylist()]
-            return own
-        found = pa.array(self._outputs(ids), pa.string())
-        if own is not None and self.golds is not None:
-            other = pc.fill_null(pc.not_equal(own, found), False)
-            self.differing += [ids[place] for place in pc.indices_nonzero(other).to_pylist()]
-        return found
 
     def _outputs(self, ids: list[str]) -> list[str | None]:
         if self.golds is None:

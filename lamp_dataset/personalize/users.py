@@ -68,6 +68,14 @@ def users_in(parts: Iterable[pa.Table]) -> list[str]:
     return found.users()
 
 
+def positions_by_user(rows: Any) -> dict[str, list[int]]:
+    """User -> positions of the user's rows, in the order of their first ones; errors as for :func:`users_of`."""
+    found: dict[str, list[int]] = {}
+    for position, user in enumerate(users_of(rows)):
+        found.setdefault(user, []).append(position)
+    return found
+
+
 def by_name(name: str) -> tuple[int, str]:
     """The order of users and samples: their names are unpadded numbers, which sort as such by length first."""
     return len(name), name

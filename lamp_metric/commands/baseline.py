@@ -8,11 +8,9 @@ import click
 
 from lamp_dataset.atomic import check_not_input
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, users_option
-from lamp_dataset.formats.layout import Files, find_files
-from lamp_dataset.formats.oppu import read_user_golds
+from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.texts import counted
-from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.baselines import baseline as predict
 from lamp_metric.commands.shared import FILE
@@ -42,16 +40,10 @@ def baseline(config: str, data_dir: str, split: str, users: str | None, output: 
     task = get_task(config)
     train = find_files(task, data_dir, ["train"])["train"] if task.labels else ()
     check_not_input(output, [path for path in (*train, users, *find_files(task, data_dir, [split])[split]) if path])
-    golds = _golds(train, task) if train else []
+    golds = list(map(str, read_outputs(train.outputs, task).by_id.values())) if train else []
     rows = load_split(config, split, data_dir, users=users)
     what, predictions = predict(task, rows, golds)
     write_predictions(output, config, list(rows["id"]), predictions)
     say(f"{output}: {counted(len(predictions), 'predictions')}: {what}", err=True)
     if task.gated:
         say(f"{output} may hold texts under {task.license}", err=True)
-
-
-def _golds(files: Files, task: Task) -> list[str]:
-    """The golds of a split."""
-    found = read_user_golds(files.questions, task) if files.outputs is None else read_outputs(files.outputs, task)
-    return [str(gold) for gold in found.by_id.values()]

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from lamp_dataset.commands.command import examples, say
+from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.recognition import task_of
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.lazy import check_installed
@@ -67,7 +68,7 @@ def report(
     source = find_source("--golds", golds, questions, data_dir, split, task_name, users)
     if source.questions is None:
         raise ValueError("a report needs users and profiles: pass --questions next to --golds, or --data-dir")
-    task = task_of(source.read_golds(), task_name)
+    task = task_of(read_outputs(source.golds), task_name)
     key, look = check_score(task, key), Profiles(task)
     joined, runs = score_systems(systems, source, task_name, extract_answers, look)
     names = [system.name for system in systems]

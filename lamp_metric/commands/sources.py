@@ -13,7 +13,6 @@ import click
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, stacked, users_option
 from lamp_dataset.formats.ids import check_same_ids
 from lamp_dataset.formats.layout import find_files
-from lamp_dataset.formats.oppu import is_users_file, read_user_golds
 from lamp_dataset.formats.outputs import Outputs, read_outputs
 from lamp_dataset.formats.questions import OutputsFileError, read_questions
 from lamp_dataset.formats.recognition import task_of, tasks_named
@@ -57,24 +56,16 @@ class Source:
     """The files with the golds of a split, and the questions that identify the users.
 
     Attributes:
-        golds: path of the outputs file, or with ``task`` of a file of users in OPPU's layout.
+        golds: path of the outputs file.
         questions: path of the questions file; None: the users are not known.
         subset: the users whose samples are scored; None for all samples.
         split: of the golds, if it is known.
-        task: of files in a folder.
     """
 
     golds: str | os.PathLike[str]
     questions: str | os.PathLike[str] | None = None
     subset: UserSubset | None = None
     split: str | None = None
-    task: Task | None = None
-
-    def read_golds(self) -> Outputs:
-        """The golds."""
-        if self.task is not None and self.golds == self.questions:
-            return read_user_golds(self.golds, self.task)
-        return read_outputs(self.golds)
 
     def read_users(self, golds: Outputs, task: Task, look: Look | None = None) -> dict[str, str] | None:
         """Sample id -> user, of all samples; None without a questions file. See :func:`read_users` for ``look``.
@@ -100,7 +91,7 @@ class Source:
 
         For a subset of users, their samples alone are joined and looked at; the files may have predictions for others.
         """
-        golds, left_out, users = self.read_golds(), set(), None
+        golds, left_out, users = read_outputs(self.golds), set(), None
         if task_name is None:
             _check_named(golds)
         if self.subset is not None:
@@ -175,11 +166,11 @@ def find_source(
 
 def _in_folder(task: Task, data_dir: str, split: str, subset: UserSubset | None) -> Source:
     files = find_files(task, data_dir, (split,))[split]
-    if files.outputs is None and not is_users_file(files.questions):
+    if files.outputs is None:
         raise ValueError(
             f"{files.questions}: no golds file next to it; the split {split!r} of {task.name} cannot be scored"
         )
-    return Source(files.outputs or files.questions, files.questions, subset, split, task)
+    return Source(files.outputs, files.questions, subset, split)
 
 
 def read_users(path: str | os.PathLike[str], task: Task, look: Look | None = None) -> dict[str, str]:

@@ -9,7 +9,6 @@ import click
 from lamp_dataset.atomic import check_not_input
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, users_option
 from lamp_dataset.formats.layout import find_files
-from lamp_dataset.formats.oppu import is_users_file, label_file
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.questions import OutputsFileError, read_question_ids
 from lamp_dataset.formats.recognition import task_of
@@ -66,7 +65,6 @@ def check(
     try:
         if questions is not None:
             ids = read_question_ids(questions)
-            golds_name = _name_in_oppu(questions, task)
         else:
             outputs = read_outputs(golds)
             task_of(outputs, task_name)
@@ -123,15 +121,3 @@ def _questions(data_dir: str, split: str | None, task: Task) -> str:
     """The questions file of a split in the folder; of validation if none is named."""
     split = split or "validation"
     return find_files(task, data_dir, (split,))[split].questions
-
-
-def _name_in_oppu(questions: str | Path, task: Task) -> str | None:
-    """What the golds of a file of users call the task; None for an official file."""
-    if not is_users_file(questions):
-        return None
-    golds = Path(label_file(questions))
-    if not golds.exists():
-        return task.oppu.task
-    outputs = read_outputs(golds)
-    task_of(outputs, task.name)
-    return outputs.task

@@ -56,12 +56,21 @@ def test_paths_in_the_repository_exist(path):
     assert sorted(name for name in named - NO_PATHS if not (ROOT / name.rstrip(".")).exists()) == []
 
 
+def leaves(group, path):
+    """Name and command of all commands, those of groups inside included."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from leaves(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
 def options():
     """All options of the commands, and of the examples and benchmarks."""
     found = {
         option
         for main in MAINS.values()
-        for command in main.commands.values()
+        for _, command in leaves(main, "")
         for parameter in command.params
         if isinstance(parameter, click.Option)
         for option in parameter.opts
@@ -88,7 +97,7 @@ def test_the_addresses_of_the_id_files_are_those_of_the_table():
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_in_the_manual_and_its_help_has_examples(command):
     assert f"<!-- generated: commands {command} -->" in REFERENCE
-    for name, subcommand in MAINS[command].commands.items():
-        assert f"`{command} {name}" in REFERENCE
+    for name, subcommand in leaves(MAINS[command], command):
+        assert f"`{name}" in REFERENCE
         assert subcommand.help
-        assert f"{command} {name}" in (subcommand.epilog or ""), f"{command} {name} --help shows no example"
+        assert name in (subcommand.epilog or ""), f"{name} --help shows no example"

@@ -1,6 +1,5 @@
 import os
 
-import made_oppu
 import pytest
 
 from lamp_dataset.formats.layout import (
@@ -8,7 +7,6 @@ from lamp_dataset.formats.layout import (
     LAYOUTS,
     SAMPLE,
     Files,
-    check_layout,
     find_files,
     is_url,
     official_paths,
@@ -126,47 +124,3 @@ def test_what_is_not_a_file_is_refused_and_never_opened(tmp_path, make, found, n
         (make if other == name else lambda path: path.touch())(tmp_path / other)
     with pytest.raises(OSError, match=f"{name}: expected a file, found .*{found}"):
         find_files(TASKS["LaMP_3"], tmp_path, ["validation"])
-
-
-@pytest.fixture
-def oppu(tmp_path):
-    made_oppu.write(tmp_path, TASKS["LaMP_3_time"])
-    return tmp_path
-
-
-def test_oppus_files_are_found_last(oppu):
-    task = TASKS["LaMP_3_time"]
-    found = find_files(task, oppu)
-    assert {split: os.path.basename(files.questions) for split, files in found.items()} == {
-        "train": "user_others.json",
-        "test": "user_top_100_history.json",
-    }
-    assert find_files(task, oppu, ["test"], "oppu") == {"test": found["test"]}
-    lay_out(oppu, task, LAYOUTS[-1])
-    assert find_files(task, oppu)["test"].questions.endswith("test_questions.json")
-    assert find_files(task, oppu, layout="oppu") == found
-
-
-def test_oppus_files_have_the_names_they_have(oppu):
-    task = TASKS["LaMP_3_time"]
-    files = find_files(task, oppu)
-    assert official_paths(task, "train", files["train"]) == {"user_others.json": files["train"].questions}
-    assert list(official_paths(task, "test", files["test"])) == [
-        "user_top_100_history.json",
-        "user_top_100_history_label.json",
-    ]
-
-
-@pytest.mark.parametrize("name", ["user_others.json", "user_top_100_history_label.json"])
-def test_a_pipe_in_place_of_a_file_of_oppu_is_never_opened(oppu, name):
-    path = oppu / "product_rating" / name
-    path.unlink()
-    os.mkfifo(path)
-    with pytest.raises(OSError, match=f"{name}.*named pipe"):
-        find_files(TASKS["LaMP_3_time"], oppu)
-
-
-@pytest.mark.parametrize("layout", ["OPPU", "", 5, ["oppu"]])
-def test_there_is_no_such_layout(layout):
-    with pytest.raises(ValueError, match="layout"):
-        check_layout(layout, TASKS["LaMP_3_time"])

@@ -1,173 +1,277 @@
-import io
 import json
+import os
+import tracemalloc
 from pathlib import Path
 
 import datasets
 import made_oppu
+import made_up
 import pytest
 
-from lamp_dataset import Personalizer
-from lamp_dataset.formats.ids import DuplicateIdError
-from lamp_dataset.formats.oppu import (
-    find_users_files,
-    is_users_file,
-    label_file,
-    oppu_summaries,
-    read_user_golds,
-    user_entry,
-    write_users,
-)
-from lamp_dataset.formats.outputs import Outputs
-from lamp_dataset.formats.questions import read_question_ids, read_questions
+import lamp_dataset  # noqa: F401 -- makes load_dataset find "lamp"
+from lamp_dataset.formats.json_file import read_json
+from lamp_dataset.formats.oppu import NAMES, Counts, import_users, names_of
 from lamp_dataset.tasks import TASKS
 
-NAME = "LaMP_4_time"
+NAME = "LaMP_3_time"
 TASK = TASKS[NAME]
-FOLDER = "news_headline"
-
-
-def dumped(path, content):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content if isinstance(content, str) else json.dumps(content))
-    return path
-
-
-def test_the_table_has_the_names_of_the_release():
-    ours = {name: task.oppu for name, task in TASKS.items() if task.time_based and not task.gated}
-    assert {name: (names.folder, names.task, names.history) for name, names in ours.items()} == made_oppu.NAMES
-    assert {task.oppu for task in TASKS.values() if not task.time_based} == {t.oppu for t in TASKS.values()}
-
-
-def test_files_of_users_are_known_by_their_names():
-    assert is_users_file(Path("x") / "user_more_100_history.json")
-    assert not is_users_file(label_file("user_top_100_history.json"))
-
-
-@pytest.mark.parametrize("name", made_oppu.NAMES)
-def test_files_are_found_in_the_folder_of_the_tasks_and_of_one(tmp_path, name):
-    made_oppu.write(tmp_path, TASKS[name])
-    folder, _, history = made_oppu.NAMES[name]
-    place = tmp_path / folder
-    expected = {
-        "test": (str(place / f"{history}.json"), str(place / f"{history}_label.json")),
-        "train": (str(place / "user_others.json"), None),
-    }
-    assert find_users_files(TASKS[name], tmp_path) == find_users_files(TASKS[name], place) == expected
-    (place / f"{history}_label.json").unlink()
-    assert find_users_files(TASKS[name], place)["test"] == (expected["test"][0], None)
-    (place / f"{history}.json").unlink()
-    assert list(find_users_files(TASKS[name], place)) == ["train"]
-    (place / "user_others.json").unlink()
-    assert find_users_files(TASKS[name], place) == {}
-
-
-def test_two_files_of_test_users_are_one_too_many(tmp_path):
-    made_oppu.write(tmp_path, TASK)
-    dumped(tmp_path / FOLDER / "user_more_100_history.json", [])
-    with pytest.raises(ValueError, match=rf"{FOLDER}.*user_top_100_history\.json.*user_more_100_history\.json"):
-        find_users_files(TASK, tmp_path)
-
-
-def test_a_file_of_users_reads_as_questions(tmp_path):
-    made = made_oppu.users(TASK, 10)
-    path = dumped(tmp_path / "any name.json", made)
-    rows = [{key: row[key] for key in ("id", "user_id", "input", "profile")} for row in made_oppu.expected(TASK, made)]
-    assert list(read_questions(path, TASK)) == rows
-    assert read_question_ids(path) == [row["id"] for row in rows]
-
-
-def test_written_users_are_what_json_reads():
-    made = made_oppu.users(TASK, 10)
-    file = io.BytesIO()
-    with write_users(file) as entries:
-        for user in made:
-            rows = [{**query, "output": query["gold"]} for query in user["query"]]
-            entries.add(user_entry(user["user_id"], user["profile"], rows))
-    assert json.loads(file.getvalue()) == made
-    assert file.getvalue() == json.dumps(made).encode()
-
-
-def test_what_is_none_is_left_out():
-    item = {"id": "1", "date": None, "text": ""}
-    entry = user_entry("7", [item], [{"id": "2", "input": "x", "output": None}])
-    expected = {"user_id": "7", "profile": [{"id": "1", "text": ""}], "query": [{"id": "2", "input": "x"}]}
-    assert json.loads(entry) == expected
-
-
-def test_golds_of_a_file_of_users(tmp_path):
-    made = made_oppu.users(TASK, 10)
-    path = dumped(tmp_path / "u.json", made)
-    expected = {row["id"]: row["output"] for row in made_oppu.expected(TASK, made)}
-    assert read_user_golds(path, TASK) == Outputs("LaMP_4", expected, str(path))
-    del made[3]["query"][0]["gold"]
-    with pytest.raises(ValueError, match=rf"u\.json.*'{made[3]['query'][0]['id']}'.*'gold'"):
-        read_user_golds(dumped(path, made), TASK)
-    made[3]["query"] = made[2]["query"]
-    with pytest.raises(DuplicateIdError, match=rf"u\.json.*'{made[2]['query'][0]['id']}'"):
-        read_user_golds(dumped(path, made), TASK)
+HISTORY, LABEL, OTHERS = "user_top_100_history.json", "user_top_100_history_label.json", "user_others.json"
 
 
 @pytest.fixture
-def folder(tmp_path):
-    made = made_oppu.write(tmp_path, TASKS[NAME])
-    return tmp_path / "news_headline", {split: [user["user_id"] for user in users] for split, users in made.items()}
+def oppu(tmp_path):
+    """A task's folder in OPPU's layout, and split -> users."""
+    made = made_oppu.write(tmp_path / "oppu", TASK)
+    return tmp_path / "oppu" / "product_rating", made
 
 
-def told(users):
-    return [{"id": user, "output": f"{user} likes “rain”"} for user in users]
+def imported(folder, task=TASK):
+    """What is written of a folder: split -> rows with their golds, as they are loaded."""
+    target = folder.parent / "out" / task.name
+    target.mkdir(parents=True, exist_ok=True)
+    counts = import_users(task, folder, target)
+    found = {}
+    for split, name in (("train", "train"), ("test", "test")):
+        if split in counts:
+            golds = target / f"{name}_outputs.json"
+            by_id = {gold["id"]: gold["output"] for gold in read_json(golds)["golds"]} if golds.exists() else {}
+            rows = read_json(target / f"{name}_questions.json")
+            found[split] = [{**row, "output": by_id.get(row["id"])} for row in rows]
+    return found
 
 
-def test_summaries_of_both_files(folder):
-    place, users = folder
-    expected = {user: f"{user} likes “rain”" for user in (*users["test"], *users["train"])}
-    dumped(place / "profile_user_100.json", told(users["test"]))
-    assert oppu_summaries(NAME, place) == {user: expected[user] for user in users["test"]}
-    dumped(place / "profile_user_others.json", told(users["train"]))
-    assert oppu_summaries(NAME, place) == oppu_summaries(NAME, str(place.parent)) == expected
+def one_file(folder, users, task=TASK, name=OTHERS):
+    """The rows of a folder with only this file, which holds ``users``: what JSON gives, or a text."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(users if isinstance(users, str) else json.dumps(users))
+    return next(iter(imported(folder, task).values()))
 
 
-def test_summaries_without_names_come_in_the_order_of_the_users(folder):
-    place, users = folder
-    dumped(place / "profile_user_others.json", [{"output": text["output"]} for text in told(users["train"])])
-    assert oppu_summaries(NAME, place) == {user: f"{user} likes “rain”" for user in users["train"]}
+def by_id(rows):
+    return [{key: row[key] for key in sorted(row)} for row in rows]
 
 
-def test_users_may_be_numbers(folder):
-    dumped(folder[0] / "profile_user_100.json", [{"id": 7, "output": "rain"}])
-    assert oppu_summaries(NAME, folder[0]) == {"7": "rain"}
+def test_the_names_are_those_of_the_release():
+    found = {f"{name}_time": (n.folder, n.task, n.history.removesuffix(".json")) for name, n in NAMES.items()}
+    assert found == {**made_oppu.NAMES, "LaMP_6_time": ("email_subject", "LaMP_6", "user_top_100_history")}
+    with pytest.raises(ValueError, match=r"name the users.*LaMP_3_time"):
+        names_of(TASKS["LaMP_3"])
+
+
+@pytest.mark.oldest
+@pytest.mark.parametrize("name", made_oppu.NAMES)
+def test_users_become_rows_of_official_files(tmp_path, name):
+    task, made = TASKS[name], made_oppu.write(tmp_path / "oppu", TASKS[name])
+    target = tmp_path / "out" / name
+    target.mkdir(parents=True)
+    for source in (tmp_path / "oppu", tmp_path / "oppu" / made_oppu.NAMES[name][0]):
+        counts = import_users(task, source, target)
+        expected = {split: made_oppu.expected(task, users) for split, users in made.items()}
+        assert counts == {split: Counts(len(made[split]), len(rows), len(rows)) for split, rows in expected.items()}
+        assert read_json(target / "test_outputs.json")["task"] == task.official_name
+    found = datasets.load_dataset("lamp", name, data_dir=str(tmp_path / "out"))
+    assert {split: rows.to_list() for split, rows in found.items()} == expected
 
 
 @pytest.mark.parametrize(
-    ("content", "facts"),
+    "style", [{"separators": (",", ":")}, {"indent": 4}, {"ensure_ascii": False}, {"separators": ("\r\n,\t", ":\n")}]
+)
+def test_any_layout_of_the_json_reads_the_same(tmp_path, style):
+    made = made_oppu.users(TASK, 20)
+    shuffled = made_up.shuffled_keys([{"more": {"query": [1]}, **user} for user in made])
+    found = one_file(tmp_path / "o", json.dumps(shuffled, **style))
+    assert by_id(found) == by_id(made_oppu.expected(TASK, made))
+
+
+def test_numbers_become_strings(tmp_path):
+    """In the released files, dates are years in two tasks, and users may be numbers."""
+    made = made_oppu.users(TASK, 20)
+    for number, user in enumerate(made):
+        user["user_id"] = number
+        for query in user["query"]:
+            query |= {"id": int(query["id"]), "gold": int(query["gold"])}
+        for item in user["profile"]:
+            item |= {"date": 2013, "id": int(item["id"]), "score": 4}
+    assert by_id(one_file(tmp_path / "o", made)) == by_id(made_oppu.expected(TASK, made))
+
+
+def test_users_without_queries_have_no_rows_and_an_empty_profile_is_one(tmp_path):
+    made = made_oppu.users(TASK, 4)
+    made[0]["query"], made[1]["profile"], made[3]["query"] = [], [], []
+    rows = one_file(tmp_path / "o", made)
+    assert by_id(rows) == by_id(made_oppu.expected(TASK, made))
+    assert {row["user_id"] for row in rows} == {"U1", "U2"}
+
+
+def test_golds_of_test_users_and_dates_may_be_missing(tmp_path):
+    made = made_oppu.users(TASK, 3, items=(1, 2))
+    for user in made:
+        for query in user["query"]:
+            del query["gold"]
+        for item in user["profile"]:
+            del item["date"]
+    rows = one_file(tmp_path / "o", made, name=HISTORY)
+    assert {row["output"] for row in rows} == {None}
+    assert {item["date"] for row in rows for item in row["profile"]} == {None}
+    assert os.listdir(tmp_path / "out" / NAME) == ["test_questions.json"]
+
+
+def test_either_file_may_be_missing_and_golds_may_be_in_the_queries_alone(oppu):
+    folder, made = oppu
+    (folder / LABEL).unlink()
+    expected = {split: by_id(made_oppu.expected(TASK, users)) for split, users in made.items()}
+    assert {split: by_id(rows) for split, rows in imported(folder).items()} == expected
+    (folder / OTHERS).unlink()
+    assert {split: by_id(rows) for split, rows in imported(folder).items()} == {"test": expected["test"]}
+    (folder / HISTORY).unlink()
+    with pytest.raises(FileNotFoundError, match=rf"no file of users.*product_rating.*{HISTORY}.*{OTHERS}"):
+        imported(folder)
+
+
+def test_two_files_of_test_users_are_one_too_many(oppu):
+    (oppu[0] / "user_more_100_history.json").write_text("[]")
+    with pytest.raises(ValueError, match=rf"product_rating.*{HISTORY} and user_more_100_history\.json"):
+        imported(oppu[0])
+
+
+def test_golds_that_contradict_each_other_are_refused(oppu):
+    path = oppu[0] / LABEL
+    document = read_json(path)
+    changed = document["golds"][3]
+    changed["output"] = "1" if changed["output"] != "1" else "2"
+    for name in ("LaMP_8", "LaMP_3", "whatever"):
+        path.write_text(json.dumps({**document, "task": name}))
+        facts = f"{HISTORY}: .*golds of {path}.*another for 1 sample .*'{changed['id']}'.*right"
+        with pytest.raises(ValueError, match=facts):
+            imported(oppu[0])
+
+
+@pytest.mark.parametrize("name", ["LaMP_8", "LaMP_3", "whatever"])
+def test_a_label_file_may_call_the_task_as_it_likes(oppu, name):
+    folder, made = oppu
+    document = read_json(folder / LABEL)
+    golds = [{**gold, "output": f" {gold['output']}\n"} for gold in document["golds"]]
+    (folder / LABEL).write_text(json.dumps({"task": name, "golds": document["golds"]}))
+    assert by_id(imported(folder)["test"]) == by_id(made_oppu.expected(TASK, made["test"]))
+    (folder / LABEL).write_text(json.dumps({"task": name, "golds": golds}))
+    with pytest.raises(ValueError, match="expected labels"):  # white space contradicts nothing, but is no label
+        imported(folder)
+
+
+def broken(document, golds):
+    return {**document, "golds": golds}
+
+
+@pytest.mark.parametrize(
+    ("change", "facts"),
     [
-        ("<html>", "HTML"),
-        ('[{"id": "7", "out', "cut off"),
-        ({"7": "rain"}, "list"),
-        (["rain"], "list"),
-        ([{"id": "7"}], "'7'.*'output'"),
-        ([{"id": "7", "output": None}], "'7'.*'output'.*None"),
-        ([{"id": "7", "output": "a"}, {"id": 7, "output": "b"}], "duplicate.*'7'"),
-        ([{"output": "rain"}], "8 users.*1 text"),
-        ([{"id": "7", "output": "\ud800"}], "'7'.*surrogate"),
+        (lambda d: broken(d, d["golds"][1:]), f"{LABEL} lacks 1 of .*{HISTORY}"),
+        (lambda d: broken(d, [*d["golds"], {"id": "x", "output": "1"}]), f"{LABEL} has 1 .*not in.*'x'"),
+        (lambda d: broken(d, [*d["golds"], d["golds"][0]]), f"{LABEL}.*duplicate"),
+        (lambda d: broken(d, [{**gold, "output": 5.5} for gold in d["golds"]]), f"{LABEL}.*'output'"),
+        (lambda d: d["golds"], f"{LABEL}.*bare list"),
+        (lambda d: json.dumps(d)[:-40], f"{LABEL}.*ends in the middle"),
+        (lambda d: "<html>", f"{LABEL}.*HTML"),
     ],
 )
-def test_summaries_of_another_shape_are_refused(folder, content, facts):
-    dumped(folder[0] / "profile_user_100.json", content)
-    with pytest.raises(ValueError, match=rf"profile_user_100\.json.*{facts}"):
-        oppu_summaries(NAME, folder[0])
+def test_a_label_file_that_does_not_fit_is_named(oppu, change, facts):
+    path = oppu[0] / LABEL
+    found = change(read_json(path))
+    path.write_text(found if isinstance(found, str) else json.dumps(found))
+    with pytest.raises(ValueError, match=facts):
+        imported(oppu[0])
 
 
-def test_a_folder_without_summaries_says_where_they_were_looked_for(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"news_headline/profile_user_100\.json"):
-        oppu_summaries(NAME, tmp_path)
+@pytest.mark.parametrize("name", [OTHERS, LABEL])
+def test_a_pipe_in_place_of_a_file_is_never_opened(oppu, name):
+    (oppu[0] / name).unlink()
+    os.mkfifo(oppu[0] / name)
+    with pytest.raises(OSError, match=f"{name}.*named pipe"):
+        imported(oppu[0])
 
 
-def test_the_texts_go_in_front_of_the_prompts(folder):
-    place, users = folder
-    dumped(place / "profile_user_100.json", told(users["test"]))
-    rows = datasets.load_dataset("lamp", NAME, data_dir=str(place), layout="oppu", split="test")
-    personalize = Personalizer(NAME, rules="fixed", k=1, summary=oppu_summaries(NAME, place))
-    prompts = rows.map(personalize, batched=True)
-    assert [
-        user in source.splitlines()[0] for user, source in zip(rows["user_id"], prompts["source"], strict=True)
-    ] == [True] * len(rows)
+def test_a_user_that_is_there_twice_is_noted(tmp_path, caplog):
+    made = made_oppu.users(TASK, 3)
+    made[2]["user_id"] = made[0]["user_id"]
+    assert by_id(one_file(tmp_path / "o", made)) == by_id(made_oppu.expected(TASK, made))
+    assert ["'U0'" in record.getMessage() for record in caplog.records] == [True]
+
+
+def drop(holder, key):
+    return {name: value for name, value in holder.items() if name != key}
+
+
+def query(**changes):
+    return lambda user: {**user, "query": [{**user["query"][0], **changes}]}
+
+
+BAD = {
+    "no user": (lambda user: drop(user, "user_id"), "user 1: .*'user_id'"),
+    "empty user": (lambda user: {**user, "user_id": ""}, "user 1: .*'user_id'"),
+    "user of another type": (lambda user: {**user, "user_id": ["7"]}, "user 1: .*'user_id'"),
+    "no profile": (lambda user: drop(user, "profile"), r"user 1 \('U1'\): .*'profile'"),
+    "profile null": (lambda user: {**user, "profile": None}, r"user 1 \('U1'\): .*'profile'.*None"),
+    "no queries": (lambda user: drop(user, "query"), r"user 1 \('U1'\): .*'query'"),
+    "queries in an object": (lambda user: {**user, "query": {}}, r"user 1 \('U1'\): .*'query'"),
+    "query null": (lambda user: {**user, "query": [None]}, r"user 1 \('U1'\), query 0: .*None"),
+    "no id": (lambda user: {**user, "query": [drop(user["query"][0], "id")]}, "query 0: .*'id'"),
+    "no input": (lambda user: {**user, "query": [drop(user["query"][0], "input")]}, "query 0: .*'input'"),
+    "a number as input": (query(input=5), "sample '10'.*'input'.*5"),
+    "a list as gold": (query(gold=["4"]), "query 0: .*'gold'"),
+    "half a character as gold": (query(gold="4\ud800"), "query 0: 'gold'.*surrogate"),
+    "half a character": (query(input="x \ud800"), "sample '10'.*'input'.*surrogate"),
+    "an input of another task": (query(input="Generate a headline for the following article: x"), "LaMP_3_.*LaMP_4_"),
+    "an id of another sample": (query(id="00"), "duplicate id '00'"),
+    "no gold": (lambda user: {**user, "query": [drop(user["query"][0], "gold")]}, "a gold for all.*1 without.*'10'"),
+    "item null": (lambda user: {**user, "profile": [None]}, "sample '10': profile item 0: .*None"),
+    "no score": (lambda user: {**user, "profile": [drop(user["profile"][0], "score")]}, "profile item 0: .*'score'"),
+    "a row": (lambda user: {"id": "1", "input": "x", "profile": [], "user_id": "7"}, r"user 1 \('7'\): .*'query'"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_wrong_is_named(tmp_path, name):
+    change, facts = BAD[name]
+    made = made_oppu.users(TASK, 3, items=(2, 3))
+    made[1] = change(made[1])
+    with pytest.raises(ValueError, match=f"{OTHERS}: .*{facts}"):
+        one_file(tmp_path / "o", made)
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("", "empty"),
+        ("[]", "no user with a query"),
+        (json.dumps([{**user, "query": []} for user in made_oppu.users(TASK, 5)]), "no user with a query"),
+        (
+            json.dumps([{**u, "query": [{**q, "gold": "x"} for q in u["query"]]} for u in made_oppu.users(TASK, 5)]),
+            "labels",
+        ),
+        ("<!DOCTYPE html><html>quota exceeded</html>", "HTML"),
+        ("{}", "object"),
+        (json.dumps(made_oppu.users(TASK, 5))[:-40], "cut off"),
+        (json.dumps(made_oppu.users(TASK, 5))[:-1], "cut off"),
+        (json.dumps(made_oppu.users(TASK, 5)) + "]", "end of the file"),
+        (json.dumps(made_oppu.label("LaMP_3", made_oppu.users(TASK, 2))), "user 0.*'user_id'"),
+        (json.dumps([7]), "7"),
+    ],
+)
+def test_a_file_of_something_else_is_refused(tmp_path, text, facts):
+    with pytest.raises(ValueError, match=f"{OTHERS}.*{facts}"):
+        one_file(tmp_path / "o", text)
+
+
+def test_a_user_with_many_queries_is_never_in_memory_with_all_its_rows(tmp_path):
+    """A profile is encoded once; only one row at a time is made of it."""
+    items = [{"id": str(n), "text": "x" * 5_000, "score": "4", "date": "2013-05-29"} for n in range(200)]
+    made = [{"user_id": "7", "profile": items, "query": []}]
+    made[0]["query"] = [{"id": str(n), "input": f"{TASK.instruction} {n}", "gold": "4"} for n in range(100)]
+    (tmp_path / "o").mkdir()
+    (tmp_path / "o" / OTHERS).write_text(json.dumps(made))
+    tracemalloc.start()
+    import_users(TASK, tmp_path / "o", tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert Path(tmp_path / "train_questions.json").stat().st_size > 100_000_000
+    assert peak < 20_000_000

@@ -20,7 +20,7 @@ WAYS = ("fast", "slow")
 def way(request, monkeypatch):
     """Each way through a file alone: the other one would fail."""
     if request.param == "slow":
-        monkeypatch.setattr(lamp_dataset.loading.row_arrays, "_parse", lambda block, as_written, form: None)
+        monkeypatch.setattr(lamp_dataset.loading.row_arrays, "_parse", lambda block, as_written, task: None)
     else:
 
         def never(*args):

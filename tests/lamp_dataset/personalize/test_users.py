@@ -7,7 +7,7 @@ import pytest
 from scholars import history, samples, scholars
 
 import lamp_dataset
-from lamp_dataset.personalize.users import UserFinder, users_of
+from lamp_dataset.personalize.users import UserFinder, positions_by_user, users_of
 from lamp_dataset.tasks import TASKS
 
 
@@ -117,6 +117,11 @@ def test_a_field_of_none_is_as_good_as_no_field():
     # in a batch of its own, too
     rows = [{"id": str(n), "profile": profile} for n in range(256)]
     assert set(users_of([*rows, {"id": "999", "profile": longer}])) == {"0"}
+
+
+def test_positions_by_user():
+    rows = [{"id": str(n), "user_id": user} for n, user in enumerate("bab")]
+    assert list(positions_by_user(rows).items()) == [("b", [0, 2]), ("a", [1])]
 
 
 def test_collecting_named_and_inferred_users_in_one_pass():

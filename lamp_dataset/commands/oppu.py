@@ -1,0 +1,123 @@
+"""``lamp-dataset oppu``: official files from OPPU's layout, and that layout from the rows of a config."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from lamp_dataset.atomic import real_path, whole_folder
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, Group, examples, say, users_option
+from lamp_dataset.formats.oppu import OTHERS, Counts, import_users, names_of
+from lamp_dataset.formats.oppu_export import export_users
+from lamp_dataset.formats.texts import counted
+from lamp_dataset.formats.user_files import UserSubset, read_user_subset
+from lamp_dataset.task import Task
+from lamp_dataset.tasks import get_task
+
+_IMPORT = ("lamp-dataset oppu import release --config LaMP_4_time --output my/files",)
+_EXPORT = (
+    "lamp-dataset oppu export LaMP_4_time --data-dir D --split test --users top100.json --output oppu",
+    "lamp-dataset oppu export LaMP_4_time --data-dir D --split train --users top100.json --others train --output oppu",
+)
+
+
+@click.group(cls=Group, epilog=examples(*_IMPORT, *_EXPORT))
+def oppu() -> None:
+    """Read and write users with their samples in the layout of OPPU (arXiv 2402.04401)."""
+
+
+@oppu.command("import", cls=Command, epilog=examples(*_IMPORT))
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False))
+@click.option("--config", required=True, help="The time-based config that the samples are of.")
+@click.option(
+    "-o", "--output", required=True, type=click.Path(file_okay=False), help="Folder to write the config's folder in."
+)
+def import_(folder: str, config: str, output: str) -> None:
+    """Write official files from DIR, OPPU's folder of all tasks or of one.
+
+    All other commands read --output as their --data-dir. The test users become the split test, all others train.
+    """
+    task = get_task(config)
+    names_of(task)
+    with _new_folder(task, output, task.name) as (new, written):
+        for split, counts in import_users(task, folder, new).items():
+            written[f", split {split}"] = counts
+
+
+@oppu.command("export", cls=Command, epilog=examples(*_EXPORT))
+@click.argument("config")
+@click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
+@click.option("--split", type=SPLIT, default="test", show_default=True, help="The split with the samples of --users.")
+@users_option
+@click.option("--others", type=SPLIT, help="Also write the samples of all other users in this split.")
+@click.option(
+    "-o", "--output", required=True, type=click.Path(file_okay=False), help="Folder to write the task's folder in."
+)
+def export(config: str, data_dir: str | None, split: str, users: str | None, others: str | None, output: str) -> None:
+    """Write the samples of CONFIG, a time-based config, user by user.
+
+    The users of --users (by default, all) become the test users of that layout, and those of --others its training
+    users. There, a user has one profile: the items that all of the user's samples have.
+    """
+    from lamp_dataset.personalize.split import load_split  # imported late: --help must be quick
+    from lamp_dataset.personalize.users import positions_by_user
+
+    task = get_task(config)
+    names = names_of(task)
+    if others is not None and users is None:
+        raise ValueError("--others needs --users: without --users, there are no other users")
+    subset = None if users is None else read_user_subset(users)
+    if subset is not None:
+        subset.check_fits(task, split)
+    with _new_folder(task, output, names.folder) as (new, written):
+        for name, file in ((split, names.history), *([(others, OTHERS)] if others else [])):
+            rows = load_split(config, name, data_dir)
+            whose = _chosen(positions_by_user(rows), subset, name, file == OTHERS)
+            of_users = ((user, [rows[place] for place in places]) for user, places in whose.items())
+            written[f"/{file}"] = export_users(new / file, task, of_users)
+
+
+@contextmanager
+def _new_folder(task: Task, output: str, name: str) -> Iterator[tuple[Path, dict[str, Counts]]]:
+    """A folder below ``output`` that appears whole, and what to say of it then: the end of a name -> what is there."""
+    target, written = real_path(Path(output).expanduser() / name), {}
+    _check_new(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with whole_folder(target, _check_new, 0o700 if task.gated else 0o777, alone=True) as new:
+        yield new, written
+    for end, counts in written.items():
+        say(f"{target}{end}: {_summary(counts)}", err=True)
+    if task.gated:
+        say(f"{target} holds texts under {task.license}", err=True)
+
+
+def _chosen(whose: dict[str, list[int]], subset: UserSubset | None, split: str, others: bool) -> dict[str, list[int]]:
+    """The users of ``subset``, or all others. ``whose``: user -> rows in the split.
+
+    ValueError if the subset is of other users, or nobody is left.
+    """
+    if subset is not None and not others:
+        subset.positions(list(whose), split)
+    found = {user: rows for user, rows in whose.items() if subset is None or (user in subset.users) != others}
+    if not found:
+        raise ValueError(f"split {split!r}: expected {'other ' if others else ''}users, found none")
+    return found
+
+
+def _check_new(target: Path) -> None:
+    """ValueError if there is something that a new folder would replace: a release is not made again in an hour."""
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise ValueError(f"{target}: expected a new or an empty folder, found something there; choose another --output")
+
+
+def _summary(written: Counts) -> str:
+    parts = [f"{counted(written.users, 'users')} with {counted(written.samples, 'samples')}"]
+    if not written.golds:
+        parts.append("golds are withheld")
+    if written.trimmed:
+        items, users = counted(written.left_out, "items"), counted(written.trimmed, "users")
+        parts.append(f"left out: {items} that not all samples of {users} have")
+    return "; ".join(parts)

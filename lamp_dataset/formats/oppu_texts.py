@@ -1,0 +1,68 @@
+"""The texts about users that come with files in OPPU's layout (:mod:`lamp_dataset.formats.oppu`)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from lamp_dataset.formats.ids import check_unique
+from lamp_dataset.formats.json_file import read_json
+from lamp_dataset.formats.oppu import HISTORIES, OTHERS, folders, read_users
+from lamp_dataset.formats.texts import check_encodable, short
+from lamp_dataset.tasks import get_task
+
+#: The files of texts -> those of the users, in whose order they are.
+_SUMMARIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"profile_user_100.json": HISTORIES, "profile_user_others.json": (OTHERS,)}
+)
+
+
+def oppu_summaries(config: str, data_dir: str | os.PathLike[str]) -> dict[str, str]:
+    """The texts about users that a folder in OPPU's layout holds, as ``Personalizer(summary=…)`` takes them.
+
+    They are in ``profile_user_100.json`` and ``profile_user_others.json``, lists of ``{"id": user, "output": text}``;
+    where entries do not name their users, they are in the order of the file of users.
+
+    Args:
+        config: config name, such as ``"LaMP_4_time"``.
+        data_dir: the folder of the tasks, or of one task.
+
+    Returns:
+        User -> text.
+
+    Raises:
+        ValueError: a file has another shape, a user twice, or other users.
+        OSError: there is no such file, or it cannot be read.
+    """
+    root, tried = Path(data_dir).expanduser(), []
+    found: dict[str, str] = {}
+    for folder in folders(get_task(config), root):
+        for name, users in _SUMMARIES.items():
+            tried.append(folder / name)
+            if tried[-1].exists():
+                of_users = [folder / user_file for user_file in users if (folder / user_file).exists()]
+                found = {**_summaries(tried[-1], of_users), **found}
+        if found:
+            return found
+    raise FileNotFoundError(f"{root}: found no file of summaries; looked for {', '.join(map(str, tried))}")
+
+
+def _summaries(path: Path, user_files: Sequence[Path]) -> dict[str, str]:
+    """User -> text."""
+    entries = read_json(path)
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ValueError(f'{path}: expected a list [{{"id": "…", "output": "…"}}, …], found {short(entries)}')
+    names = [entry.get("id") for entry in entries]
+    if None in names:
+        names = [user["user_id"] for file in user_files for _, user in read_users(file)]
+        if len(names) != len(entries):
+            raise ValueError(f"{path}: expected a text for each of the {len(names)} users, found {len(entries)} texts")
+    names = list(map(str, names))
+    check_unique(names, str(path))
+    for name, entry in zip(names, entries, strict=True):
+        if not isinstance(entry.get("output"), str):
+            raise ValueError(f"{path}: user {short(name)}: expected a string as 'output', found {short(entry)}")
+        check_encodable(entry["output"], f"{path}: user {short(name)}", "output")
+    return dict(zip(names, (entry["output"] for entry in entries), strict=True))
