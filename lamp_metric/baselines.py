@@ -5,15 +5,12 @@ Standard library only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Sequence
 
-from lamp_dataset.personalize.retrieval.queries import find_query
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
-
-Row = Mapping[str, Any]
+from lamp_metric.scorers import scorer_of
+from lamp_metric.scorers.scorer import Row
 
 
 def baseline(task: str | Task, rows: Sequence[Row], train_golds: Sequence[str]) -> tuple[str, list[str]]:
@@ -37,28 +34,5 @@ def baseline(task: str | Task, rows: Sequence[Row], train_golds: Sequence[str]) 
     task = get_task(task) if not isinstance(task, Task) else task
     if task.labels and not len(train_golds):
         raise ValueError(f"baseline of {task.name}: expected the golds of the training split, found none")
-    name, predict = BASELINES[task.kind](task, train_golds)
+    name, predict = scorer_of(task).baseline(task, train_golds)
     return name, [predict(row) for row in rows]
-
-
-def _majority(task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
-    label = max(task.labels, key=list(golds).count)  # the first in the task's order if several are equally common
-    return "most common training label", lambda row: label
-
-
-def _mean(task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
-    mean = str(sum(map(float, golds)) / len(golds))
-    return "mean training rating", lambda row: mean
-
-
-def _copy(task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
-    field = task.output_field
-    if field is not None:
-        return f"{field} of the first profile item", lambda row: row["profile"][0][field] if row["profile"] else ""
-    return "text of the input", lambda row: find_query(task, row["input"]).text
-
-
-#: Kind of task -> function of task and training golds -> what the baseline does, and the function that predicts.
-BASELINES: Mapping[str, Callable[[Task, Sequence[str]], tuple[str, Callable[[Row], str]]]] = MappingProxyType(
-    {"classification": _majority, "ordinal": _mean, "generation": _copy}
-)

@@ -177,7 +177,7 @@ def _contrasts(
         for name in others:
             won = outcomes(systems[name], systems[baseline], key) or (None, None, None)
             score, other = found[name].scores[key], found[baseline].scores[key]
-            higher = systems[name][0].scorer.HIGHER_IS_BETTER
+            higher = systems[name][0].scorer.higher_is_better[key]
             drawn = resampled[name][key] - resampled[baseline][key]
             error = float(drawn.std())
             contrasts[name][key] = Contrast(
@@ -214,7 +214,7 @@ def differences_by_user(
     ours, theirs = sample_values(runs, key), sample_values(baseline, key)
     if ours is None or theirs is None:
         return None
-    sign = 1 if runs[0].scorer.HIGHER_IS_BETTER else -1
+    sign = runs[0].scorer.sign(key)
     gaps = [sign * (our - their) for our, their in zip(ours, theirs, strict=True)]
     return user_means(gaps, runs[0].ids if runs[0].users is None else runs[0].users)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 from lamp_dataset.formats.ids import check_unique
@@ -15,7 +14,7 @@ from lamp_dataset.task import Task
 from lamp_metric.predictions.answers import extract_answer
 from lamp_metric.predictions.joining import JoinedOutputs, join_by_id
 from lamp_metric.predictions.values import SIDES, as_list, as_texts, check_users, record_of, where
-from lamp_metric.scorers import SCORERS, Statistics
+from lamp_metric.scorers import Scorer, Statistics, scorer_of
 
 
 @dataclass(frozen=True)
@@ -49,21 +48,21 @@ class ScoredSamples:
         return len(set(self.users)) if self.users is not None else None
 
     @property
-    def scorer(self) -> ModuleType:
+    def scorer(self) -> Scorer:
         """The scorer of the task's kind."""
-        return SCORERS[self.task.kind]
+        return scorer_of(self.task)
 
     def values(self, key: str) -> list[float] | None:
         """Each sample's part in the score ``key``: the score is their mean, or for RMSE the root of it.
 
         None for a score that no sample has by itself: macro F1.
         """
-        statistic = dict(zip(self.task.scores, self.scorer.SHOWN, strict=False)).get(key)
+        statistic = self.scorer.shown.get(key)
         return self.statistics[statistic] if statistic is not None else None
 
     def per_sample(self) -> dict[str, dict[str, float]]:
         """Id -> the statistics that make sense for a single sample."""
-        shown = self.scorer.SHOWN
+        shown = list(self.scorer.shown.values())
         rows = zip(*(self.statistics[key] for key in shown), strict=True)
         return {sample_id: dict(zip(shown, row, strict=True)) for sample_id, row in zip(self.ids, rows, strict=True)}
 
@@ -86,7 +85,7 @@ def measure(
     whose = check_users(users, len(golds), names) if users is not None else None
     if extract_answers:
         predicted = [extract_answer(task, text) or text for text in predicted]
-    scorer, positions = SCORERS[task.kind], [str(position) for position in range(len(golds))]
+    scorer, positions = scorer_of(task), [str(position) for position in range(len(golds))]
     statistics = scorer.sample_statistics(task, predicted, golds)
     scores = scorer.scores(task, predicted, golds, statistics)
     names = names or positions
@@ -128,7 +127,7 @@ def _lists(
 
 def _check_references(task: Task, references: Sequence[str], side: str, ids: Sequence[str] | None) -> None:
     """Reject references that no sample of the task can have; equal ones are looked at once."""
-    is_valid = SCORERS[task.kind].is_valid_reference
+    is_valid = scorer_of(task).is_valid_reference
     wrong = {text for text in set(references) if not is_valid(task, text) or task.is_stub(text)}
     if not wrong:
         return
@@ -176,7 +175,7 @@ def unusable_line(samples: ScoredSamples, option: str, name: str = "") -> str | 
     sample_id, text = found[0]
     line = (
         f"{f'{name}: ' if name else ''}{len(found)} of {samples.n} predictions cannot be used for {task.name} "
-        f"({samples.scorer.UNUSABLE}), such as sample {short(sample_id)}: {short(text)}"
+        f"({samples.scorer.unusable}), such as sample {short(sample_id)}: {short(text)}"
     )
     likely = other_task([text for _, text in found], task, samples.n)
     line += f"; they look like {likely.name}" if likely else ""

@@ -169,8 +169,8 @@ def _joined(golds: str, predictions: str, name: str | None) -> JoinedOutputs:
 
 def _one(scored: Sequence[ScoredSamples], confidence_level: float) -> tuple[dict[str, list], str, list[str]]:
     (samples,) = scored
-    found, better = results(samples, Resampling(confidence_level)), _better(samples)
-    rows = [[key, *_numbers(found[key], *found[f"{key}_ci"]), better] for key in samples.task.scores]
+    found = results(samples, Resampling(confidence_level))
+    rows = [[key, *_numbers(found[key], *found[f"{key}_ci"]), _better(samples, key)] for key in samples.task.scores]
     signature = signature_of(samples.task, samples.n, confidence_level=confidence_level)
     return {"headers": list(HEADERS), "data": rows}, signature, []
 
@@ -182,7 +182,7 @@ def _two(scored: Sequence[ScoredSamples], confidence_level: float) -> tuple[dict
         [
             key,
             *_numbers(one["a"], one["b"], one["difference"], *one["difference_ci"], one["p_value"]),
-            _better(a),
+            _better(a, key),
             one["better"].upper() if one["better"] else "equal",
         ]
         for key, one in of_a_and_b(found).items()
@@ -190,8 +190,8 @@ def _two(scored: Sequence[ScoredSamples], confidence_level: float) -> tuple[dict
     return {"headers": list(HEADERS_OF_TWO), "data": rows}, found.signature, found.notes
 
 
-def _better(samples: ScoredSamples) -> str:
-    return "higher" if samples.scorer.HIGHER_IS_BETTER else "lower"
+def _better(samples: ScoredSamples, key: str) -> str:
+    return "higher" if samples.scorer.higher_is_better[key] else "lower"
 
 
 def _numbers(*values: float) -> list[str]:
@@ -209,7 +209,7 @@ def _per_sample(scored: Mapping[str, ScoredSamples]) -> str:
     first = next(iter(scored.values()))
     columns: dict[str, Sequence[Any]] = {"id": first.ids}
     for label, samples in scored.items():
-        for key in samples.scorer.SHOWN:
+        for key in samples.scorer.shown.values():
             columns[f"{label} {key}".strip()] = samples.statistics[key]
     path = Path(tempfile.mkdtemp(prefix="lamp-page-")) / "per_sample.csv"
     path.write_text(csv_text([columns, *zip(*columns.values(), strict=True)]), encoding="utf-8", newline="")

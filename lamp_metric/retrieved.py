@@ -5,9 +5,9 @@ Per-sample figures of several rankers side by side, their means, and intervals w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, combinations
+from itertools import combinations
 from types import MappingProxyType
 from typing import Any
 
@@ -22,19 +22,10 @@ from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.options import Resampling
 from lamp_metric.resampling import mean_intervals
-from lamp_metric.scorers import SCORERS
-from lamp_metric.scorers.ordinal import number_of
+from lamp_metric.scorers import scorer_of
 
-#: Figure -> what it says, averaged over samples.
-FIGURES: Mapping[str, str] = MappingProxyType(
-    {
-        "hit": "share of samples with the gold label among the top k",
-        "share": "share of the top k with the gold label",
-        "best rouge-1": "ROUGE-1 of the best of the top k outputs against the gold",
-        "best rouge-L": "ROUGE-L of the best of the top k outputs against the gold",
-        "overlap": "share of the top k that two rankers have in common",
-    }
-)
+#: Figure of two rankers -> what it says, averaged over samples.
+OVERLAP: Mapping[str, str] = MappingProxyType({"overlap": "share of the top k that two rankers have in common"})
 
 
 @dataclass(frozen=True)
@@ -114,7 +105,8 @@ def judge_retrieval(
                 values.setdefault(key, []).append([_at(found, k) for k in chosen])
     if not values:
         raise ValueError(f"{task.name}: no rows to judge retrieval on")
-    by_figure = sorted(values, key=lambda key: list(FIGURES).index(key[0]))  # keeps the rankers in their order
+    figures = list(figures_of(task))
+    by_figure = sorted(values, key=lambda key: figures.index(key[0]))  # keeps the rankers in their order
     return JudgedRetrieval(chosen, {key: np.array(values[key]) for key in by_figure}, users.users())
 
 
@@ -130,6 +122,11 @@ def _batches(rows: Any) -> Iterable[pa.Table]:
         yield batch
 
 
+def figures_of(task: Task) -> dict[str, str]:
+    """Figure -> what it says, averaged over samples; in the order that they are shown."""
+    return {**scorer_of(task).figures, **OVERLAP}
+
+
 def check_output_field(task: Task) -> str:
     """The profile field that holds outputs; ValueError if the task has none."""
     if task.output_field is None:
@@ -143,25 +140,12 @@ def _figures(
     task: Task, gold: str, outputs: Sequence[str], tops: Mapping[str, list[int]]
 ) -> Iterable[tuple[tuple[str, ...], Sequence[float]]]:
     """Key -> the value for the first item, the first two items, and so on."""
-    judge = _of_labels if task.labels else _of_texts
+    judge = scorer_of(task).judge
     for name, order in tops.items():
         for figure, found in judge(task, gold, [outputs[position] for position in order]).items():
             yield (figure, name), found
     for one, other in combinations(tops, 2):
         yield ("overlap", one, other), _overlap(tops[one], tops[other])
-
-
-def _of_labels(task: Task, gold: str, outputs: Sequence[str]) -> dict[str, list[float]]:
-    read: Callable[[str], object] = number_of if task.kind == "ordinal" else str.strip
-    wanted = read(gold)
-    equal = [float(wanted is not None and read(output) == wanted) for output in outputs]
-    shares = [total / place for place, total in enumerate(accumulate(equal), start=1)]
-    return {"hit": list(accumulate(equal, max)), "share": shares}
-
-
-def _of_texts(task: Task, gold: str, outputs: Sequence[str]) -> dict[str, list[float]]:
-    scores = SCORERS[task.kind].sample_statistics(task, outputs, [gold] * len(outputs))
-    return {f"best {key}": list(accumulate(values, max)) for key, values in scores.items()}
 
 
 def _overlap(one: Sequence[int], other: Sequence[int]) -> list[float]:

@@ -8,6 +8,7 @@ from typing import Any
 from lamp_dataset.personalize.prompts.decoding import decode
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
+from lamp_metric.scorers import scorer_of
 from lamp_metric.scoring import score
 
 #: The Trainer's label for positions without a token.
@@ -94,20 +95,13 @@ def _pair(evaluated: Any) -> tuple[Any, Any]:
 
 def _of_a_head(task: Task, predictions: Any, labels: Any) -> tuple[list, list]:
     """Labels or ratings from a classification or regression head."""
-    if predictions.ndim == 2 and predictions.shape[1] == len(task.labels) > 0:
-        return [task.labels[i] for i in predictions.argmax(axis=1)], [_label(task, int(i)) for i in labels]
-    if task.kind == "ordinal" and predictions.size == len(labels):
-        return predictions.ravel().tolist(), labels.tolist()
-    raise ValueError(
-        f"compute_metrics: expected {len(task.labels)} logits per sample for the labels of {task.name}, "
-        f"found predictions of shape {predictions.shape}"
-    )
-
-
-def _label(task: Task, position: int) -> str:
-    if not 0 <= position < len(task.labels):
-        raise ValueError(f"compute_metrics: expected labels from 0 to {len(task.labels) - 1}, found {position}")
-    return task.labels[position]
+    found = scorer_of(task).read_head(task, predictions, labels)
+    if found is None:
+        raise ValueError(
+            f"compute_metrics: expected {len(task.labels)} logits per sample for the labels of {task.name}, "
+            f"found predictions of shape {predictions.shape}"
+        )
+    return found
 
 
 def _token_ids(predictions: Any, labels: Any, causal: bool) -> Any:

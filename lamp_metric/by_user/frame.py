@@ -14,9 +14,6 @@ from lamp_metric.contrasts import sample_values
 from lamp_metric.measuring import ScoredSamples
 from lamp_metric.resampling import numbered
 
-#: Scores that are means over samples. Macro F1 and RMSE are not: for a single user they say little or nothing.
-MEANS = ("accuracy", "MAE", "rouge-1", "rouge-L")
-
 
 @dataclass(frozen=True)
 class Frame:
@@ -54,8 +51,8 @@ class Frame:
 
     @property
     def keys(self) -> list[str]:
-        """The scores that are means over samples."""
-        return [key for key in self.task.scores if key in MEANS]
+        """The scores that are means over samples. Macro F1 and RMSE say little or nothing of a single user."""
+        return list(self.samples.scorer.means)
 
     @cached_property
     def users(self) -> list[str]:
@@ -91,7 +88,7 @@ class Frame:
 
     def gains(self, system: str, key: str) -> np.ndarray:
         """How much better than the baseline each sample is: positive is better, for errors, too."""
-        sign = 1 if self.samples.scorer.HIGHER_IS_BETTER else -1
+        sign = self.samples.scorer.sign(key)
         return sign * (self.values(system, key) - self.values(self.baseline, key))
 
     def only(self, kept: np.ndarray) -> Frame:

@@ -13,13 +13,14 @@ from lamp_dataset.formats.texts import Number
 from lamp_dataset.task import Task
 from lamp_metric.by_user.document import page
 from lamp_metric.by_user.figures import DRAWINGS, FORMATS, figures
-from lamp_metric.by_user.frame import MEANS, Frame
+from lamp_metric.by_user.frame import Frame
 from lamp_metric.by_user.profiles import Profile
 from lamp_metric.by_user.summary import summarize
 from lamp_metric.csv_text import csv_text
 from lamp_metric.measuring import ScoredSamples
 from lamp_metric.options import Resampling
 from lamp_metric.predictions.joining import JoinedOutputs
+from lamp_metric.scorers import scorer_of
 
 PAGE, USERS, SUMMARY, FIGURES = "report.html", "users.csv", "summary.json", "figures"
 #: By this, an older report is known.
@@ -69,7 +70,7 @@ def check_score(task: Task, key: str | None) -> str:
     Raises:
         ValueError: users have no such score.
     """
-    allowed = [name for name in task.scores if name in MEANS]
+    allowed = scorer_of(task).means
     if key is not None and key not in allowed:
         raise ValueError(f"score: expected {' or '.join(allowed)}, which the users of {task.name} have, found {key!r}")
     return key or allowed[0]

@@ -33,7 +33,7 @@ def summarize(frame: Frame, key: str, resampling: Resampling, *, extract_answers
         "profile_size_per_user": {"median": float(np.median(size)), "min": float(size.min()), "max": float(size.max())},
         "baseline": frame.baseline,
         "score": key,
-        "higher_is_better": frame.samples.scorer.HIGHER_IS_BETTER,
+        "higher_is_better": frame.samples.scorer.higher_is_better[key],
         "systems": {name: _system(frame, name, found) for name, found in compared.systems.items()},
         "contrasts": _contrasts(frame, compared),
         **{
@@ -66,12 +66,12 @@ def _system(frame: Frame, name: str, found: System) -> dict[str, Any]:
 
 def _contrasts(frame: Frame, compared: Comparison) -> dict[str, dict[str, dict[str, Any]]]:
     """System -> result key -> the contrast with the baseline, turned so that a positive gain is better."""
-    sign = 1 if frame.samples.scorer.HIGHER_IS_BETTER else -1
+    sign = frame.samples.scorer.sign
     return {
         name: {
             key: {
-                "gain": sign * found.difference + 0.0,  # never -0.0
-                "gain_ci": sorted(sign * bound + 0.0 for bound in found.difference_ci),
+                "gain": sign(key) * found.difference + 0.0,  # never -0.0
+                "gain_ci": sorted(sign(key) * bound + 0.0 for bound in found.difference_ci),
                 "detectable": found.detectable,
                 "p_value": found.p_value,
                 "p_holm": found.p_holm,

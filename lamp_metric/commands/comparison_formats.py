@@ -12,7 +12,7 @@ from lamp_metric.commands.shared import interval, table, to_json
 from lamp_metric.contrasts import Comparison, Contrast
 from lamp_metric.csv_text import csv_text
 from lamp_metric.published import PUBLISHED, PublishedScores
-from lamp_metric.scorers import SCORERS
+from lamp_metric.scorers import scorer_of
 
 #: What marks a row of another split or setting, and why.
 MARK = "†"
@@ -106,7 +106,7 @@ def as_markdown(found: Comparison, published: Sequence[PublishedRow] = ()) -> st
     keys = list(found.systems[found.baseline].scores)
     header = ["system"]
     for key in keys:
-        header += [f"{key} {'↑' if _higher(found) else '↓'}", f"difference to {found.baseline}", "p (Holm)"]
+        header += [f"{key} {'↑' if _higher(found, key) else '↓'}", f"difference to {found.baseline}", "p (Holm)"]
     rows = [header, ["---", *["---:"] * (len(header) - 1)]]
     for name in found.systems:
         cells = [name]
@@ -129,8 +129,8 @@ def _why(published: Sequence[PublishedRow]) -> list[str]:
     return [] if all(row.comparable for row in published) else [WHY, ""]
 
 
-def _higher(found: Comparison) -> bool:
-    return SCORERS[get_task(found.task).kind].HIGHER_IS_BETTER
+def _higher(found: Comparison, key: str) -> bool:
+    return scorer_of(get_task(found.task)).higher_is_better[key]
 
 
 def _value(found: Comparison, name: str, key: str, with_spread: str) -> str:
@@ -154,8 +154,8 @@ def _p(value: float) -> str:
 def as_latex(found: Comparison, published: Sequence[PublishedRow] = ()) -> str:
     """A table for a paper, with the package booktabs: a line for each system, the best score of each column in bold."""
     keys = list(found.systems[found.baseline].scores)
-    arrow = r"$\uparrow$" if _higher(found) else r"$\downarrow$"
-    head = " & ".join(f"{key.translate(_LATEX)} {arrow} & $\\Delta$ & $p$" for key in keys)
+    arrows = {key: r"$\uparrow$" if _higher(found, key) else r"$\downarrow$" for key in keys}
+    head = " & ".join(f"{key.translate(_LATEX)} {arrows[key]} & $\\Delta$ & $p$" for key in keys)
     lines = [
         "% \\usepackage{booktabs}",
         f"% {found.signature}",
@@ -182,7 +182,7 @@ def _level(found: Comparison) -> str:
 def _latex_line(found: Comparison, name: str, keys: list[str]) -> str:
     cells = [name.translate(_LATEX)]
     for key in keys:
-        best = (max if _higher(found) else min)(system.scores[key] for system in found.systems.values())
+        best = (max if _higher(found, key) else min)(system.scores[key] for system in found.systems.values())
         value = _value(found, name, key, "{} $\\pm$ {}")
         bold = found.systems[name].scores[key] == best
         difference, p = _difference(found.contrasts.get(name, {}).get(key), "${}$ {{\\small ${}$}}")

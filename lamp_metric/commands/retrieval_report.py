@@ -109,9 +109,10 @@ def _text(about: Mapping[str, Any], ks: Sequence[int], found: Sequence[Mapping[s
     for start in range(0, len(found), len(ks)):
         cells = [f"{one['value']:.4f} {interval(one['interval'])}".rstrip() for one in found[start : start + len(ks)]]
         rows.append([found[start]["figure"], " and ".join(found[start]["retrievers"]), *cells])
-    from lamp_metric.retrieved import FIGURES
+    from lamp_metric.retrieved import figures_of
 
-    meanings = (f"{figure}: {FIGURES[figure]}" for figure in dict.fromkeys(one["figure"] for one in found))
+    figures = figures_of(get_task(about["task"]))
+    meanings = (f"{figure}: {figures[figure]}" for figure in dict.fromkeys(one["figure"] for one in found))
     inferred = " (inferred)" if about["users_inferred"] else ""
     samples = f"{about['task']}, {about['split']}: samples {about['n']:,}, users {about['users']:,}{inferred}"
     return "\n".join([table(rows), "", *meanings, "", samples])

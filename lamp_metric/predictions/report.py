@@ -12,13 +12,12 @@ from typing import Any
 from lamp_dataset.formats.ids import difference, duplicates
 from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.outputs import golds_of
-from lamp_dataset.formats.recognition import count_labels, is_name_of, other_task, tasks_named
+from lamp_dataset.formats.recognition import is_name_of, other_task
 from lamp_dataset.formats.texts import SHOWN_CHARS, counted, printable, short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import official_hint
 from lamp_metric.predictions.values import is_number
-from lamp_metric.scorers import SCORERS
-from lamp_metric.scorers.ordinal import number_of
+from lamp_metric.scorers import scorer_of
 
 #: The number of examples that a line of the report names.
 SHOWN = 5
@@ -92,7 +91,10 @@ def check_document(
     _check_ids([sample_id for sample_id, _ in sound], ids, report)
     texts = list(_texts(sound, task, report))
     report.doubts += _doubts(task, [text for _, text in texts])
-    report.warnings += _CHECKS[task.kind](task, texts)
+    for found in scorer_of(task).findings(task, texts):
+        report.warnings += [
+            line + found.hint for line in _line(list(starmap(_shown, found.samples)), found.one, found.many, found.rest)
+        ]
     return report
 
 
@@ -133,48 +135,13 @@ def _texts(sound: Sequence[tuple[str, Any]], task: Task, report: Report) -> Iter
 
 def _doubts(task: Task, texts: list[str]) -> list[str]:
     """A line if most outputs cannot be answers of the task; it names the task whose labels most of them are."""
-    misfits = [text for text in texts if task.labels and not SCORERS[task.kind].is_usable(task, text)]
+    misfits = [text for text in texts if task.labels and not scorer_of(task).is_usable(task, text)]
     if 2 * len(misfits) <= len(texts):
         return []
     likely = other_task(texts, task)
     looks = f"look like {likely.name}" if likely else "do not look like another task either"
     found = f"{len(misfits)} of {len(texts)} outputs are not labels of {task.name}, first {short(misfits[0])}"
     return [f"{found}; they {looks}"]
-
-
-def _labels(task: Task, texts: list[tuple[str, str]]) -> list[str]:
-    wrong = [(sample_id, text) for sample_id, text in texts if text not in task.labels]
-    twins = (other for other in tasks_named(task.official_name, "", task.setting) if other is not task)
-    others = [other.name for other in twins if count_labels((text for _, text in wrong), other)]
-    hint = f"; some are labels of {others[0]}" if others else ""
-    one, many = "output is not a label", "outputs are not labels"
-    shown = list(starmap(_shown, wrong))
-    return [line + hint for line in _line(shown, one, many, f" of {task.name} and count as wrong")]
-
-
-def _ratings(task: Task, texts: list[tuple[str, str]]) -> list[str]:
-    values = [(_shown(sample_id, text), number_of(text)) for sample_id, text in texts]
-    low, high = float(task.labels[0]), float(task.labels[-1])
-    unusable = [shown for shown, value in values if value is None]
-    off = [shown for shown, value in values if value is not None and not low <= value <= high]
-    one, many = "output is not a number and counts", "outputs are not numbers and count"
-    return [
-        *_line(unusable, one, many, " as the farther end of the scale"),
-        *_line(off, "rating is", "ratings are", f" outside {low:g} to {high:g}"),
-    ]
-
-
-def _words(task: Task, texts: list[tuple[str, str]]) -> list[str]:
-    silent = [_shown(sample_id, text) for sample_id, text in texts if not SCORERS[task.kind].is_usable(task, text)]
-    stubs = [_shown(sample_id, text) for sample_id, text in texts if task.is_stub(text)]
-    unbuilt = " in place of a text, as in files that have not been built yet"
-    return [
-        *_line(silent, "output has", "outputs have", " no word that ROUGE counts (a-z, 0-9)"),
-        *_line(stubs, "output is a file name", "outputs are file names", unbuilt),
-    ]
-
-
-_CHECKS = {"classification": _labels, "ordinal": _ratings, "generation": _words}
 
 
 def _line(found: Sequence[str], one: str, many: str, rest: str = "") -> list[str]:

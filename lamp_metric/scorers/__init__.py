@@ -1,31 +1,54 @@
-"""How each kind of task is scored: one module per kind, one table, :data:`SCORERS`.
+"""How each kind of task is scored: one module and one object per kind, see :class:`~lamp_metric.scorers.scorer.Scorer`.
 
-A scorer gives the scores as the library that the benchmark uses computes them, and the statistics of each sample, whose
-sums give the same scores. So the score of any resample, macro F1 and RMSE included, is computed from weighted sums.
-
-Each module has
-
-* ``sample_statistics(task, predictions, references)``: name -> one number per sample;
-* ``scores(task, predictions, references, statistics)``: result key -> score;
-* ``aggregate(task, sums, n)``: result key -> the scores of resamples, an array, from arrays of the sums of their
-  statistics, one entry per resample; ``n`` is the number of samples in all of them, or an array of their numbers;
-* ``is_usable(task, prediction)``: whether it can be an answer at all;
-* ``is_valid_reference(task, reference)``: whether a sample of the task can have this reference;
-* ``UNUSABLE``: what a prediction is that cannot be used, and how it counts, for messages;
-* ``SHOWN``: the statistics that make sense for a single sample, those of the first result key first;
-* ``HIGHER_IS_BETTER``: False for errors.
+A package of somebody else's adds a kind by :func:`register`, or by an entry point of the group ``lamp_metric.scorers``
+that names a scorer, or a function that returns one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType
 
-from lamp_metric.scorers import classification, ordinal, text
+from lamp_dataset.task import Task
+from lamp_metric.scorers.classification import Classification
+from lamp_metric.scorers.ordinal import Ordinal
+from lamp_metric.scorers.scorer import Scorer, Statistics
+from lamp_metric.scorers.text import Text
 
-Statistics = Mapping[str, list[float]]
+__all__ = ["SCORERS", "Scorer", "Statistics", "register", "scorer_of"]
 
+_scorers: dict[str, Scorer] = {}
 #: Kind of task -> scorer.
-SCORERS: Mapping[str, ModuleType] = MappingProxyType(
-    {"classification": classification, "ordinal": ordinal, "generation": text}
-)
+SCORERS: Mapping[str, Scorer] = MappingProxyType(_scorers)
+
+
+def register(scorer: Scorer) -> None:
+    """Add a kind of score.
+
+    Args:
+        scorer: its ``kind`` is what the column ``kind`` of tasks says.
+
+    Raises:
+        ValueError: the kind has a scorer already, the data has no such kind, or the scorer contradicts itself.
+    """
+    if not isinstance(scorer, Scorer):
+        raise ValueError(f"register: expected an instance of Scorer, found {scorer!r}")
+    scorer.check()
+    if scorer.kind in _scorers:
+        raise ValueError(f"scorer {scorer.kind!r}: this kind has a scorer already, {_scorers[scorer.kind]!r}")
+    _scorers[scorer.kind] = scorer
+
+
+def scorer_of(task: Task) -> Scorer:
+    """The scorer of the task's kind; ValueError, with what to do, if nobody registered one."""
+    if task.kind not in _scorers:
+        known = ", ".join(_scorers)
+        raise ValueError(
+            f"{task.name}: no scorer for the kind {task.kind!r}; known are {known}. Add it by lamp_metric.register, or "
+            "install the package that brings it"
+        )
+    return _scorers[task.kind]
+
+
+for _scorer in (Classification(), Ordinal(), Text()):
+    register(_scorer)

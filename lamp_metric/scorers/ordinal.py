@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lamp_dataset.task import Task
+from lamp_metric.scorers.labels import LabelScorer
+from lamp_metric.scorers.scorer import Finding, Row, Statistics
 
 #: The square of a larger number could overflow in a sum, so it is treated like infinity: not a usable rating.
 TOO_LARGE = 1e100
-UNUSABLE = "not a number: counts as the farther end of the scale"
-SHOWN = ("absolute_error", "squared_error")
-HIGHER_IS_BETTER = False
-
-
-def is_usable(task: Task, prediction: str) -> bool:
-    """Whether ``prediction`` is a number, on the scale or outside it."""
-    return number_of(prediction) is not None
+#: Ways to name the scale, which are not ratings.
+_SCALE = re.compile(r"\b1\s*(?:to|through|-|–)\s*5\b|(?:\bout of|/)\s*5\b(?:\.0)?", re.I)
+_NUMBER = re.compile(r"(?<![\w.,+–-])[-+]?\d+(?:\.\d+)?(?!\w|[.,–-]\d)")
+_WORDS = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5"}
+_STARS = re.compile(rf"\b({'|'.join(_WORDS)})[ -]stars?\b", re.I)
 
 
 def number_of(text: str) -> float | None:
@@ -33,9 +33,80 @@ def number_of(text: str) -> float | None:
     return value if abs(value) < TOO_LARGE else None  # also None for NaN, which compares as False
 
 
-def is_valid_reference(task: Task, reference: str) -> bool:
-    """Whether ``reference`` is one of the task's ratings; ``"5.0"`` is as good as ``"5"``."""
-    return number_of(reference) in [float(label) for label in task.labels]
+class Ordinal(LabelScorer):
+    """A number; the references are on the task's scale."""
+
+    kind = "ordinal"
+    higher_is_better = {"MAE": False, "RMSE": False}
+    shown = {"MAE": "absolute_error", "RMSE": "squared_error"}
+    means = ("MAE",)
+    unusable = "not a number: counts as the farther end of the scale"
+
+    read = staticmethod(number_of)
+
+    def is_usable(self, task: Task, text: str) -> bool:
+        """Whether ``text`` is a number, on the scale or outside it."""
+        return number_of(text) is not None
+
+    def is_valid_reference(self, task: Task, text: str) -> bool:
+        """Whether ``text`` is one of the task's ratings; ``"5.0"`` is as good as ``"5"``."""
+        return number_of(text) in [float(label) for label in task.labels]
+
+    def sample_statistics(self, task: Task, predictions: Sequence[str], references: Sequence[str]) -> Statistics:
+        """The error of each sample, in rating points: ``"absolute_error"`` and ``"squared_error"``."""
+        errors = [abs(p - r) for p, r in zip(*ratings(task, predictions, references), strict=True)]
+        return {"absolute_error": errors, "squared_error": [error * error for error in errors]}
+
+    def scores(
+        self, task: Task, predictions: Sequence[str], references: Sequence[str], statistics: Statistics
+    ) -> dict[str, float]:
+        """The scores as ``sklearn.metrics`` computes them from the :func:`ratings`."""
+        from sklearn.metrics import mean_absolute_error, mean_squared_error
+
+        predicted, actual = ratings(task, predictions, references)
+        rmse = math.sqrt(mean_squared_error(actual, predicted))
+        return {"MAE": float(mean_absolute_error(actual, predicted)), "RMSE": rmse}
+
+    def aggregate(self, task: Task, sums: Mapping[str, Any], n: Any) -> dict[str, Any]:
+        """The scores of resamples."""
+        return {"MAE": sums["absolute_error"] / n, "RMSE": (sums["squared_error"] / n) ** 0.5}
+
+    def findings(self, task: Task, texts: Sequence[tuple[str, str]]) -> list[Finding]:
+        """The predictions that are not numbers, and the ratings outside the scale."""
+        low, high = _ends(task)
+        values = [number_of(text) for _, text in texts]
+        unusable = [text for text, value in zip(texts, values, strict=True) if value is None]
+        off = [
+            text for text, value in zip(texts, values, strict=True) if value is not None and not low <= value <= high
+        ]
+        end = " as the farther end of the scale"
+        return [
+            Finding(unusable, "output is not a number and counts", "outputs are not numbers and count", end),
+            Finding(off, "rating is", "ratings are", f" outside {low:g} to {high:g}"),
+        ]
+
+    def baseline(self, task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
+        """The mean rating."""
+        mean = str(sum(map(float, golds)) / len(golds))
+        return "mean training rating", lambda row: mean
+
+    def mentioned(self, labels: tuple[str, ...], text: str, announced: bool) -> list[str]:
+        """The numbers in ``text`` on the scale; if there are none, those in words, as in "four stars"."""
+        text = _SCALE.sub(" ", text)
+        low, high = float(labels[0]), float(labels[-1])
+        found = [match.group() for match in _NUMBER.finditer(text) if low <= float(match.group()) <= high]
+        return found or [_WORDS[match.group(1).lower()] for match in _STARS.finditer(text)]
+
+    def read_head(self, task: Task, predictions: Any, labels: Any) -> tuple[list, list] | None:
+        """The best label of each sample, or the numbers of a regression head."""
+        found = super().read_head(task, predictions, labels)
+        if found is None and predictions.size == len(labels):
+            return predictions.ravel().tolist(), labels.tolist()
+        return found
+
+
+def _ends(task: Task) -> tuple[float, float]:
+    return float(task.labels[0]), float(task.labels[-1])
 
 
 def ratings(task: Task, predictions: Sequence[str], references: Sequence[str]) -> tuple[list[float], list[float]]:
@@ -45,7 +116,7 @@ def ratings(task: Task, predictions: Sequence[str], references: Sequence[str]) -
     end if both are equally far (the official script's rule). A number outside the scale counts as it is. NaN and
     infinity are not usable; the official script crashes on them.
     """
-    low, high = float(task.labels[0]), float(task.labels[-1])
+    low, high = _ends(task)
     actual = [float(reference) for reference in references]
     predicted = []
     for prediction, reference in zip(predictions, actual, strict=True):
@@ -54,25 +125,3 @@ def ratings(task: Task, predictions: Sequence[str], references: Sequence[str]) -
             value = low if abs(low - reference) > abs(high - reference) else high
         predicted.append(value)
     return predicted, actual
-
-
-def sample_statistics(task: Task, predictions: Sequence[str], references: Sequence[str]) -> dict[str, list[float]]:
-    """The error of each sample, in rating points: ``"absolute_error"`` and ``"squared_error"``."""
-    errors = [abs(p - r) for p, r in zip(*ratings(task, predictions, references), strict=True)]
-    return {"absolute_error": errors, "squared_error": [error * error for error in errors]}
-
-
-def scores(
-    task: Task, predictions: Sequence[str], references: Sequence[str], statistics: Mapping[str, list[float]]
-) -> dict[str, float]:
-    """The scores as ``sklearn.metrics`` computes them from the :func:`ratings`."""
-    from sklearn.metrics import mean_absolute_error, mean_squared_error
-
-    predicted, actual = ratings(task, predictions, references)
-    rmse = math.sqrt(mean_squared_error(actual, predicted))
-    return {"MAE": float(mean_absolute_error(actual, predicted)), "RMSE": rmse}
-
-
-def aggregate(task: Task, sums: Mapping[str, Any], n: Any) -> dict[str, Any]:
-    """The scores of resamples, see :mod:`lamp_metric.scorers`."""
-    return {"MAE": sums["absolute_error"] / n, "RMSE": (sums["squared_error"] / n) ** 0.5}

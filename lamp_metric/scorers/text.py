@@ -8,27 +8,17 @@ counted with bit operations. The tests compare thousands of random pairs with ``
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import accumulate
 from typing import Any
 
+from lamp_dataset.personalize.retrieval.queries import find_query
 from lamp_dataset.task import Task
+from lamp_metric.scorers.scorer import Finding, Row, Scorer, Statistics
 
 #: Tokens of the shorter text that are compared at a time: bounds the memory when both texts are long.
 BLOCK = 16_384
-UNUSABLE = "no word that ROUGE counts (a-z, 0-9): scores 0"
-SHOWN = ("rouge-1", "rouge-L")
-HIGHER_IS_BETTER = True
-
-
-def is_valid_reference(task: Task, reference: str) -> bool:
-    """Any text can be a reference."""
-    return True
-
-
-def is_usable(task: Task, prediction: str) -> bool:
-    """Whether ROUGE sees a word: a-z or 0-9 after lower-casing. The tokenizer's answer, without ``rouge_score``."""
-    return any("a" <= character <= "z" or "0" <= character <= "9" for character in prediction.lower())
 
 
 def common_words(a: Sequence[str], b: Sequence[str]) -> int:
@@ -74,21 +64,6 @@ def _block(tokens: Sequence[str], others: Sequence[str], carries: list[int]) -> 
     return len(tokens) - row.bit_count()
 
 
-def sample_statistics(task: Task, predictions: Sequence[str], references: Sequence[str]) -> dict[str, list[float]]:
-    """``"rouge-1"`` and ``"rouge-L"`` of each sample, 0 to 1.
-
-    A side without a word (empty, punctuation only, a script other than Latin) scores 0, even against itself.
-    """
-    tokenize, f_measure = _rouge_score()
-    ones, longest = [], []
-    for prediction, reference in zip(predictions, references, strict=True):
-        a, b = tokenize(prediction), tokenize(reference)
-        for values, count in ((ones, common_words), (longest, longest_common_subsequence)):
-            shared = count(a, b)
-            values.append(f_measure(shared / max(len(a), 1), shared / max(len(b), 1)))
-    return {"rouge-1": ones, "rouge-L": longest}
-
-
 @cache
 def _rouge_score() -> tuple[Any, Any]:
     """The tokenizer and the F-measure of ``rouge_score``, which takes a second to import."""
@@ -98,18 +73,78 @@ def _rouge_score() -> tuple[Any, Any]:
     return DefaultTokenizer(use_stemmer=False).tokenize, fmeasure
 
 
-def scores(
-    task: Task, predictions: Sequence[str], references: Sequence[str], statistics: Mapping[str, list[float]]
-) -> dict[str, float]:
-    """The mean of each statistic, from an exactly rounded sum.
+class Text(Scorer):
+    """Any text; ROUGE counts its words."""
 
-    The mean is the same in every run. The official script reports the median of 1,000 bootstrap means drawn without a
-    seed: on 1,925 to 2,500 samples two of its runs differ by 2.1e-4 in the median, by 1.5e-3 at most, and the mean lies
-    within the range of the runs.
-    """
-    return {key: math.fsum(values) / len(values) for key, values in statistics.items()}
+    kind = "generation"
+    higher_is_better = {"rouge-1": True, "rouge-L": True}
+    shown = {"rouge-1": "rouge-1", "rouge-L": "rouge-L"}
+    means = ("rouge-1", "rouge-L")
+    unusable = "no word that ROUGE counts (a-z, 0-9): scores 0"
+    figures = {
+        "best rouge-1": "ROUGE-1 of the best of the top k outputs against the gold",
+        "best rouge-L": "ROUGE-L of the best of the top k outputs against the gold",
+    }
 
+    def is_usable(self, task: Task, text: str) -> bool:
+        """Whether ROUGE sees a word: a-z or 0-9 after lower-casing. The tokenizer's answer, without ``rouge_score``."""
+        return any("a" <= character <= "z" or "0" <= character <= "9" for character in text.lower())
 
-def aggregate(task: Task, sums: Mapping[str, Any], n: Any) -> dict[str, Any]:
-    """The scores of resamples, see :mod:`lamp_metric.scorers`."""
-    return {key: total / n for key, total in sums.items()}
+    def is_valid_reference(self, task: Task, text: str) -> bool:
+        """Any text can be a reference."""
+        return True
+
+    def sample_statistics(self, task: Task, predictions: Sequence[str], references: Sequence[str]) -> Statistics:
+        """``"rouge-1"`` and ``"rouge-L"`` of each sample, 0 to 1.
+
+        A side without a word (empty, punctuation only, a script other than Latin) scores 0, even against itself.
+        """
+        tokenize, f_measure = _rouge_score()
+        ones, longest = [], []
+        for prediction, reference in zip(predictions, references, strict=True):
+            a, b = tokenize(prediction), tokenize(reference)
+            for values, count in ((ones, common_words), (longest, longest_common_subsequence)):
+                shared = count(a, b)
+                values.append(f_measure(shared / max(len(a), 1), shared / max(len(b), 1)))
+        return {"rouge-1": ones, "rouge-L": longest}
+
+    def scores(
+        self, task: Task, predictions: Sequence[str], references: Sequence[str], statistics: Statistics
+    ) -> dict[str, float]:
+        """The mean of each statistic, from an exactly rounded sum.
+
+        The mean is the same in every run. The official script reports the median of 1,000 bootstrap means drawn
+        without a seed: on 1,925 to 2,500 samples two of its runs differ by 2.1e-4 in the median, by 1.5e-3 at most,
+        and the mean lies within the range of the runs.
+        """
+        return {key: math.fsum(values) / len(values) for key, values in statistics.items()}
+
+    def aggregate(self, task: Task, sums: Mapping[str, Any], n: Any) -> dict[str, Any]:
+        """The scores of resamples."""
+        return {key: total / n for key, total in sums.items()}
+
+    def findings(self, task: Task, texts: Sequence[tuple[str, str]]) -> list[Finding]:
+        """The predictions without a word, and file names in place of gated texts."""
+        silent = [(sample_id, text) for sample_id, text in texts if not self.is_usable(task, text)]
+        stubs = [(sample_id, text) for sample_id, text in texts if task.is_stub(text)]
+        unbuilt = " in place of a text, as in files that have not been built yet"
+        return [
+            Finding(silent, "output has", "outputs have", " no word that ROUGE counts (a-z, 0-9)"),
+            Finding(stubs, "output is a file name", "outputs are file names", unbuilt),
+        ]
+
+    def baseline(self, task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
+        """The output of the first profile item; where items have none, the text of the input."""
+        field = task.output_field
+        if field is not None:
+            return f"{field} of the first profile item", lambda row: row["profile"][0][field] if row["profile"] else ""
+        return "text of the input", lambda row: find_query(task, row["input"]).text
+
+    def find_answer(self, task: Task, text: str) -> str | None:
+        """A text has no labels to look for: ValueError."""
+        raise ValueError(f"extract_answer: {task.name} has no labels to look for")
+
+    def judge(self, task: Task, gold: str, outputs: Sequence[str]) -> dict[str, list[float]]:
+        """The best score among the first k outputs."""
+        scores = self.sample_statistics(task, outputs, [gold] * len(outputs))
+        return {f"best {key}": list(accumulate(values, max)) for key, values in scores.items()}

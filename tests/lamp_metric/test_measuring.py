@@ -17,7 +17,7 @@ def test_statistics_and_scores_of_all_samples():
     samples = measure(TASKS["LaMP_3"], ["4", "?"], ["5", "2"], ["20", "21"])
     assert samples.statistics == {"absolute_error": [1.0, 3.0], "squared_error": [1.0, 9.0]}
     assert samples.scores == {"MAE": 2.0, "RMSE": 5**0.5}
-    assert (samples.n, samples.scorer.HIGHER_IS_BETTER) == (2, False)
+    assert (samples.n, samples.scorer.sign("MAE")) == (2, -1)
     assert samples.per_sample()["21"] == {"absolute_error": 3.0, "squared_error": 9.0}
 
 

@@ -50,7 +50,7 @@ def test_a_task_file_says_what_the_table_says(config):
             {
                 "metric": key,
                 "aggregation": f"{functions}.aggregate",
-                "higher_is_better": SCORERS[task.kind].HIGHER_IS_BETTER,
+                "higher_is_better": SCORERS[task.kind].higher_is_better[key],
             }
             for key in task.scores
         ],

@@ -8,7 +8,7 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from lamp_dataset.tasks import TASKS
 from lamp_metric.measuring import measure
-from lamp_metric.scorers import classification
+from lamp_metric.scorers import SCORERS
 from lamp_metric.scoring import score
 
 CLASSES = [name for name, task in TASKS.items() if task.kind == "classification" and not task.time_based]
@@ -103,5 +103,7 @@ def test_a_gold_that_is_no_label_is_an_error():
 
 
 def test_only_labels_are_usable():
-    found = {text: classification.is_usable(TASKS["LaMP_2"], text) for text in ("comedy", "Comedy", "comedy.", "")}
+    found = {
+        text: SCORERS["classification"].is_usable(TASKS["LaMP_2"], text) for text in ("comedy", "Comedy", "comedy.", "")
+    }
     assert found == {"comedy": True, "Comedy": False, "comedy.": False, "": False}

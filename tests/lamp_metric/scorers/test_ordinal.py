@@ -6,7 +6,7 @@ from sklearn.metrics import mean_absolute_error, mean_squared_error
 
 from lamp_dataset.tasks import TASKS
 from lamp_metric.measuring import measure
-from lamp_metric.scorers import ordinal
+from lamp_metric.scorers import SCORERS
 from lamp_metric.scorers.ordinal import number_of
 from lamp_metric.scoring import score
 
@@ -72,5 +72,7 @@ def test_a_gold_off_the_scale_is_an_error(gold):
 
 
 def test_only_numbers_are_usable():
-    found = {text: ordinal.is_usable(TASKS["LaMP_3"], text) for text in ("4", "9.5", "-1", "inf", "4 stars", "")}
+    found = {
+        text: SCORERS["ordinal"].is_usable(TASKS["LaMP_3"], text) for text in ("4", "9.5", "-1", "inf", "4 stars", "")
+    }
     assert found == {"4": True, "9.5": True, "-1": True, "inf": False, "4 stars": False, "": False}

@@ -7,8 +7,11 @@ from rouge_score.tokenizers import DefaultTokenizer
 
 from lamp_dataset.tasks import TASKS
 from lamp_metric.measuring import measure
-from lamp_metric.scorers import text as rouge
+from lamp_metric.scorers import SCORERS
+from lamp_metric.scorers.text import common_words, longest_common_subsequence
 from lamp_metric.scoring import score
+
+ROUGE = SCORERS["generation"]
 
 ANCESTOR = RougeScorer(["rouge1", "rougeL"], use_stemmer=False)
 
@@ -34,26 +37,26 @@ def test_per_sample_values_equal_rouge_score_to_the_last_bit():
     rng = random.Random(3)
     for _ in range(4000):
         prediction, reference = random_text(rng), random_text(rng)
-        statistics = rouge.sample_statistics(None, [prediction], [reference])
+        statistics = ROUGE.sample_statistics(None, [prediction], [reference])
         assert {key: values[0] for key, values in statistics.items()} == ancestor(prediction, reference)
 
 
 @pytest.mark.parametrize("block", [1, 2, 7, 64])
 def test_blocks_do_not_change_the_subsequence(block, monkeypatch):
-    monkeypatch.setattr(rouge, "BLOCK", block)
+    monkeypatch.setattr("lamp_metric.scorers.text.BLOCK", block)
     rng = random.Random(block)
     for _ in range(300):
         a, b = (" ".join(rng.choices("abcdefgh", k=rng.randint(0, 60))) for _ in range(2))
-        assert rouge.sample_statistics(None, [a], [b])["rouge-L"] == [ancestor(a, b)["rouge-L"]]
+        assert ROUGE.sample_statistics(None, [a], [b])["rouge-L"] == [ancestor(a, b)["rouge-L"]]
 
 
 def test_the_cheap_rule_for_words_agrees_with_the_tokenizer_for_every_character():
     tokenizer = DefaultTokenizer(use_stemmer=False)
     for code in range(0x110000):
         character = chr(code)
-        assert rouge.is_usable(TASKS["LaMP_4"], character) == bool(tokenizer.tokenize(character)), hex(code)
-    assert rouge.is_usable(TASKS["LaMP_4"], "Café")
-    assert not rouge.is_usable(TASKS["LaMP_4"], "東京!")
+        assert ROUGE.is_usable(TASKS["LaMP_4"], character) == bool(tokenizer.tokenize(character)), hex(code)
+    assert ROUGE.is_usable(TASKS["LaMP_4"], "Café")
+    assert not ROUGE.is_usable(TASKS["LaMP_4"], "東京!")
 
 
 #: The peak is that of this process alone: ru_maxrss would begin with the peak of the one that started it.
@@ -121,7 +124,7 @@ def test_the_worked_example_of_the_rouge_paper():
 
 
 def test_repeats_count_as_often_as_both_sides_have_them():
-    assert rouge.common_words(["a", "a", "b"], ["a", "a", "a"]) == 2
+    assert common_words(["a", "a", "b"], ["a", "a", "a"]) == 2
     assert score("LaMP_7", ["a a a a"], ["a"])["rouge-1"] == pytest.approx(2 * 0.25 / 1.25, abs=1e-15)
 
 
@@ -144,9 +147,9 @@ def test_half_a_surrogate_pair_does_no_harm():
 
 def test_long_texts_are_no_problem():
     words = [str(i) for i in range(3000)]
-    assert rouge.longest_common_subsequence(words, words[::2]) == 1500
+    assert longest_common_subsequence(words, words[::2]) == 1500
 
 
 def test_only_texts_with_a_word_for_rouge_are_usable():
-    found = {text: rouge.is_usable(TASKS["LaMP_4"], text) for text in ("a", "Ö 7", "", "…", "東京")}
+    found = {text: ROUGE.is_usable(TASKS["LaMP_4"], text) for text in ("a", "Ö 7", "", "…", "東京")}
     assert found == {"a": True, "Ö 7": True, "": False, "…": False, "東京": False}

@@ -1,0 +1,126 @@
+"""What a kind of score is: one object that owns everything the rest of the package asks about the kind."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lamp_dataset.task import SCORES, Task
+
+#: Statistic -> one number per sample.
+Statistics = Mapping[str, list[float]]
+#: A row of the dataset: ``input``, ``profile`` and more.
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Predictions that cost points, for the check before a submission.
+
+    Attributes:
+        samples: id and text of each.
+        one: what one of them does, such as ``"output is not a label"``.
+        many: what several do.
+        rest: how the line goes on in both cases.
+        hint: what may explain it, at the end of the line.
+    """
+
+    samples: Sequence[tuple[str, str]]
+    one: str
+    many: str
+    rest: str = ""
+    hint: str = ""
+
+
+class Scorer(ABC):
+    """A kind of score. Subclass it, fill in the attributes, and pass an instance to :func:`lamp_metric.register`.
+
+    The scores come from the library that the benchmark uses. The statistics of the samples give the same scores by
+    their sums, so that the score of any resample, macro F1 and RMSE included, is computed from weighted sums.
+
+    Attributes:
+        kind: what the column ``kind`` of a task says.
+        higher_is_better: result key -> False for an error. The first key is the one to judge a single sample by.
+        shown: result key -> the statistic that is a sample's own part in the score; without scores that no sample has
+            by itself, such as macro F1.
+        means: the keys of ``shown`` whose score is the mean of that statistic.
+        unusable: what a prediction is that cannot be used, and how it counts, for messages.
+        figures: figure of retrieval without a model -> what it says, averaged over samples.
+    """
+
+    kind: str
+    higher_is_better: Mapping[str, bool]
+    shown: Mapping[str, str]
+    means: tuple[str, ...]
+    unusable: str
+    figures: Mapping[str, str]
+
+    def check(self) -> None:
+        """ValueError if the scorer contradicts itself or the data's table of kinds; the message names the kind."""
+        keys, known = tuple(self.higher_is_better), SCORES.get(self.kind)
+        directions = {(name, self.higher_is_better.get(key)) for key, name in self.shown.items()}
+        problems = (
+            (known is None, f"kind: expected one of {', '.join(SCORES)}"),
+            (keys != known, f"higher_is_better: expected the scores {known}, found {keys}"),
+            (not set(self.shown) <= set(keys), f"shown: expected some of the scores {keys}, found {list(self.shown)}"),
+            (keys[:1] != tuple(self.shown)[:1], "shown: the first score needs a statistic of single samples"),
+            (len(directions) > len(set(self.shown.values())), "shown: a statistic cannot be good and bad at once"),
+            (not set(self.means) <= set(self.shown), f"means: expected some of {list(self.shown)}, found {self.means}"),
+        )
+        for wrong, message in problems:
+            if wrong:
+                raise ValueError(f"scorer {self.kind!r}: {message}")
+
+    def sign(self, key: str) -> int:
+        """1 where more of ``key`` is better, -1 for an error."""
+        return 1 if self.higher_is_better[key] else -1
+
+    @abstractmethod
+    def sample_statistics(self, task: Task, predictions: Sequence[str], references: Sequence[str]) -> Statistics:
+        """What each sample contributes to the scores: statistic -> one number per sample."""
+
+    @abstractmethod
+    def scores(
+        self, task: Task, predictions: Sequence[str], references: Sequence[str], statistics: Statistics
+    ) -> dict[str, float]:
+        """Result key -> score of all samples, as the library computes it."""
+
+    @abstractmethod
+    def aggregate(self, task: Task, sums: Mapping[str, Any], n: Any) -> dict[str, Any]:
+        """Result key -> the scores of resamples, an array.
+
+        Args:
+            task: their task.
+            sums: statistic -> array of its sums, one entry per resample.
+            n: the number of samples in all of them, or an array of their numbers.
+        """
+
+    @abstractmethod
+    def is_usable(self, task: Task, text: str) -> bool:
+        """Whether ``text`` can be an answer at all."""
+
+    @abstractmethod
+    def is_valid_reference(self, task: Task, text: str) -> bool:
+        """Whether a sample of the task can have this reference."""
+
+    @abstractmethod
+    def findings(self, task: Task, texts: Sequence[tuple[str, str]]) -> list[Finding]:
+        """Which of the predictions, pairs of id and text, cost points whatever their samples ask."""
+
+    @abstractmethod
+    def baseline(self, task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
+        """What the trivial baseline does, and its prediction for a row; ``golds`` are those of the training split."""
+
+    @abstractmethod
+    def find_answer(self, task: Task, text: str) -> str | None:
+        """The answer in a model's sentence; None if there is none. ValueError if there is nothing to look for."""
+
+    @abstractmethod
+    def judge(self, task: Task, gold: str, outputs: Sequence[str]) -> dict[str, list[float]]:
+        """How near the outputs of retrieved items, best first, come to the gold: figure -> its value for each k."""
+
+    def read_head(self, task: Task, predictions: Any, labels: Any) -> tuple[list, list] | None:
+        """Predictions and golds from the tensors of a classification or regression head; None if they do not fit."""
+        return None
