@@ -21,6 +21,8 @@ from lamp_metric.options import Resampling
 
 #: The number of weights held at a time: 4 million take 32 MB.
 _CELLS = 4_000_000
+#: The same where many passes over them would otherwise wait for the memory: so few stay in a processor's cache.
+_CACHED_CELLS = 50_000
 
 #: Result key -> that score on each resample.
 Resampled = Mapping[str, np.ndarray]
@@ -173,10 +175,10 @@ def resampled_scores(systems: Sequence[ScoredSamples], resampling: Resampling) -
     return [_aggregate(system, np.concatenate(parts), n) for system, parts in zip(systems, sums, strict=True)]
 
 
-def unit_weights(n: int, resampling: Resampling) -> Iterator[np.ndarray]:
-    """Batches of resamples × units: how often each unit was drawn."""
+def unit_weights(n: int, resampling: Resampling, *, cached: bool = False) -> Iterator[np.ndarray]:
+    """Batches of resamples × units: how often each unit was drawn; ``cached``: so small that a cache holds each."""
     generator = np.random.default_rng(resampling.seed)
-    for rows in _batches(n, resampling.n_resamples):
+    for rows in _batches(n, resampling.n_resamples, _CACHED_CELLS if cached else _CELLS):
         drawn = generator.integers(0, n, (rows, n)) + n * np.arange(rows)[:, None]
         yield np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(float)
 
@@ -185,7 +187,7 @@ def _swaps(n: int, resampling: Resampling, exact: bool) -> Iterator[np.ndarray]:
     """Batches of swaps × units: 1 if the two systems' predictions of the unit are swapped."""
     generator = np.random.default_rng(resampling.seed)
     done = 0
-    for rows in _batches(n, 2**n if exact else resampling.n_resamples):
+    for rows in _batches(n, 2**n if exact else resampling.n_resamples, _CELLS):
         if exact:
             patterns = np.arange(done, done + rows)[:, None] >> np.arange(n) & 1
         else:
@@ -196,7 +198,7 @@ def _swaps(n: int, resampling: Resampling, exact: bool) -> Iterator[np.ndarray]:
         done += rows
 
 
-def _batches(n: int, total: int) -> Iterator[int]:
-    rows = max(1, _CELLS // n)
+def _batches(n: int, total: int, cells: int) -> Iterator[int]:
+    rows = max(1, cells // n)
     for start in range(0, total, rows):
         yield min(rows, total - start)

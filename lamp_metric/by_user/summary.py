@@ -25,6 +25,7 @@ def summarize(frame: Frame, key: str, resampling: Resampling, *, extract_answers
     size = frame.by_user(frame.sizes)
     gains = {system: frame.by_user(frame.gains(system, key)) for system in frame.others}
     traits = {"profile_size": np.asarray(frame.sizes), "similarity": frame.similarity}
+    correlations = spearman({name: frame.by_user(trait) for name, trait in traits.items()}, gains, resampling)
     return {
         "task": frame.task.name,
         "samples": len(frame.users),
@@ -37,10 +38,7 @@ def summarize(frame: Frame, key: str, resampling: Resampling, *, extract_answers
         "systems": {name: _system(frame, name, found) for name, found in compared.systems.items()},
         "contrasts": _contrasts(frame, compared),
         **{
-            f"by_{name}": {
-                "spearman": spearman(frame.by_user(trait), gains, resampling),
-                "bins": binned(frame, trait, key, resampling),
-            }
+            f"by_{name}": {"spearman": correlations[name], "bins": binned(frame, trait, key, resampling)}
             for name, trait in traits.items()
         },
         "copies": _copies(frame, resampling),

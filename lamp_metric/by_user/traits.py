@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,22 +59,30 @@ def _bin(frame: Frame, trait: np.ndarray, mask: np.ndarray, key: str, resampling
     }
 
 
-def spearman(x: np.ndarray, columns: Mapping[str, np.ndarray], resampling: Resampling) -> dict[str, dict[str, Any]]:
-    """The rank correlation of ``x`` with each column, one value per user; equal values share their mean rank.
+def spearman(
+    traits: Mapping[str, np.ndarray], columns: Mapping[str, np.ndarray], resampling: Resampling
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """The rank correlation of each trait with each column, one value per user; equal values share their mean rank.
 
     Returns:
-        Name -> ``"rho"`` and ``"rho_ci"``, its percentile bootstrap interval. Both are None if a side is the same for
-        all users; resamples in which it is so are left out of the interval.
+        Trait -> column -> ``"rho"`` and ``"rho_ci"``, its percentile bootstrap interval. Both are None if a side is the
+        same for all users; resamples in which it is so are left out of the interval.
     """
-    of_x, ranks = _Ranks(x), {name: _Ranks(values) for name, values in columns.items()}
-    observed = _rhos(of_x, ranks, np.ones((1, len(x))))
-    batches = [_rhos(of_x, ranks, weights) for weights in unit_weights(len(x), resampling)]
-    found: dict[str, dict[str, Any]] = {}
-    for name, (rho,) in observed.items():
-        drawn = np.concatenate([batch[name] for batch in batches])
-        bounds = percentile_interval(drawn[~np.isnan(drawn)], resampling.confidence_level) if rho == rho else None
-        found[name] = {"rho": None if bounds is None else float(rho), "rho_ci": bounds}
-    return found
+    ranks = [[_Ranks(values) for values in side.values()] for side in (traits, columns)]
+    observed = _rhos(*ranks, np.ones((1, len(ranks[0][0].group))))[0]
+    batches = unit_weights(len(ranks[0][0].group), resampling, cached=True)
+    drawn = np.concatenate([_rhos(*ranks, weights) for weights in batches])
+    level = resampling.confidence_level
+    return {
+        trait: {name: _correlation(observed[i, j], drawn[:, i, j], level) for j, name in enumerate(columns)}
+        for i, trait in enumerate(traits)
+    }
+
+
+def _correlation(rho: float, drawn: np.ndarray, level: float) -> dict[str, Any]:
+    if np.isnan(rho):
+        return {"rho": None, "rho_ci": None}
+    return {"rho": float(rho), "rho_ci": percentile_interval(drawn[~np.isnan(drawn)], level)}
 
 
 class _Ranks:
@@ -82,26 +90,26 @@ class _Ranks:
 
     def __init__(self, values: np.ndarray) -> None:
         """Sort once."""
-        _, self.group, counts = np.unique(values, return_inverse=True, return_counts=True)
-        self.order = np.argsort(self.group, kind="stable")
-        self.starts = np.cumsum(counts) - counts
+        distinct, self.group = np.unique(values, return_inverse=True)
+        self.size = len(distinct)
 
     def centered(self, weights: np.ndarray) -> np.ndarray:
         """Resamples × users: each user's rank less the mean rank; ``weights`` says how often each user is drawn."""
-        drawn = np.add.reduceat(weights[:, self.order], self.starts, axis=1)
-        middle = np.cumsum(drawn, axis=1) - drawn / 2
-        return middle[:, self.group] - weights.sum(axis=1, keepdims=True) / 2
+        rows, n = weights.shape
+        cells = self.group + self.size * np.arange(rows)[:, None]
+        drawn = np.bincount(cells.ravel(), weights.ravel(), rows * self.size).reshape(rows, self.size)
+        middle = np.cumsum(drawn, axis=1) - drawn / 2 - n / 2
+        return np.take(middle, self.group, axis=1)
 
 
-def _rhos(of_x: _Ranks, ranks: Mapping[str, _Ranks], weights: np.ndarray) -> dict[str, np.ndarray]:
-    """The correlations in each resample; NaN where a side does not vary."""
-    x = of_x.centered(weights)
-    weighted = weights * x
-    of_x_alone = np.einsum("ij,ij->i", weighted, x)
-    found = {}
-    for name, of_y in ranks.items():
-        y = of_y.centered(weights)
-        spread = np.sqrt(of_x_alone * np.einsum("ij,ij,ij->i", weights, y, y))
-        both = np.einsum("ij,ij->i", weighted, y)
-        found[name] = np.divide(both, spread, out=np.full(len(both), np.nan), where=spread > 0)
-    return found
+def _rhos(of_traits: Sequence[_Ranks], of_columns: Sequence[_Ranks], weights: np.ndarray) -> np.ndarray:
+    """Resamples × traits × columns: the correlations; NaN where a side does not vary. All sums are exact."""
+    x, y = ([ranks.centered(weights) for ranks in side] for side in (of_traits, of_columns))
+    spread_x, spread_y = (np.array([_sums(weights * one, one) for one in side]) for side in (x, y))
+    both = np.array([[_sums(weighted, one) for one in y] for weighted in (weights * one for one in x)])
+    spread = np.sqrt(spread_x[:, None] * spread_y[None])
+    return np.divide(both, spread, out=np.full_like(both, np.nan), where=spread > 0).transpose(2, 0, 1)
+
+
+def _sums(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.einsum("ij,ij->i", a, b)

@@ -18,6 +18,7 @@ from lamp_metric.resampling import (
     p_values,
     percentile_interval,
     resampled_scores,
+    unit_weights,
 )
 from lamp_metric.scoring import score
 
@@ -169,6 +170,9 @@ def test_batches_do_not_change_the_draws(monkeypatch):
     whole = intervals(measured, Resampling(n_resamples=99, seed=4))
     monkeypatch.setattr("lamp_metric.resampling._CELLS", 707)
     assert intervals(measured, Resampling(n_resamples=99, seed=4)) == whole
+    for n in (101, 50_001):
+        drawn = [np.concatenate([*unit_weights(n, Resampling(n_resamples=3), cached=small)]) for small in (True, False)]
+        assert np.array_equal(*drawn)
 
 
 def test_batches_do_not_change_p_values(monkeypatch):
