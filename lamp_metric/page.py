@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import functools
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from html import escape
+from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,14 +36,19 @@ COMPARED = 10_000
 #: Columns for one file of predictions, and for two.
 HEADERS = ("score", "value", "low", "high", "better is")
 HEADERS_OF_TWO = ("score", "A", "B", "A - B", "low", "high", "p", "better is", "better file")
-CHOICES = (FROM_THE_GOLDS, *TASKS)
-MAX_UPLOAD = "64mb"
-INTRODUCTION = """\
+#: Gated tasks are refused: their golds must not leave the machine of whoever has the license.
+CHOICES = (FROM_THE_GOLDS, *(name for name, task in TASKS.items() if not task.gated))
+#: Many times the size of any official file of golds; scoring it keeps others waiting for some seconds.
+MAX_UPLOAD = "8mb"
+#: Seconds after which gradio deletes its copies of files.
+KEPT = 3600
+INTRODUCTION = f"""\
 # LaMP metric
 
 The scores of [LaMP](https://arxiv.org/abs/2304.11406), the benchmark of personalized language models. Drop a file of
-golds and a file of predictions in the official format, `{"task": "…", "golds": [{"id": "…", "output": "…"}, …]}`; a
-second file of predictions is compared with the first.
+golds and a file of predictions in the official format, `{{"task": "…", "golds": [{{"id": "…", "output": "…"}}, …]}}`; a
+second file of predictions is compared with the first. A file may have up to {MAX_UPLOAD.removesuffix("mb")} MB, and is
+deleted after an hour. Licensed golds are refused: score LaMP_6 on your own machine, with `lamp-metric eval-task`.
 
 **Try the sample** scores a trivial baseline on three made-up samples of the chosen task; the notes say which.
 
@@ -53,13 +60,7 @@ have several samples, `lamp-metric compare --data-dir …` takes that into accou
 def build() -> Any:
     """The page, a gradio ``Blocks``. It needs the extra ``app``."""
     gradio = require("gradio", "app")
-    folder = Path(tempfile.mkdtemp(prefix="lamp-sample-"))
-
-    def sample(task_name: str, confidence_level: float) -> tuple:
-        golds, predictions, shown = try_the_sample(task_name, confidence_level, folder)
-        return (golds, predictions, None, *shown)
-
-    with gradio.Blocks(title="LaMP metric", analytics_enabled=False) as page:
+    with gradio.Blocks(title="LaMP metric", analytics_enabled=False, delete_cache=(KEPT // 6, KEPT)) as page:
         gradio.Markdown(INTRODUCTION)
         with gradio.Row():
             task = gradio.Dropdown(list(CHOICES), value=FROM_THE_GOLDS, label="Task")
@@ -73,16 +74,16 @@ def build() -> Any:
             sample_button = gradio.Button("Try the sample")
         notes = gradio.Textbox(label="Notes", interactive=False, lines=2)
         table = gradio.Dataframe(headers=list(HEADERS), label="Scores", interactive=False, type="array")
-        signature = gradio.Textbox(label="How they were made", interactive=False)
+        made_by = gradio.Textbox(label="How they were made", interactive=False)
         per_sample = gradio.File(label="Values of each sample (CSV)", interactive=False, height=90)
 
-        files, results = [golds, predictions, other], [table, signature, notes, per_sample]
+        files, results = [golds, predictions, other], [table, made_by, notes, per_sample]
         scored = [task, golds, predictions, level, other]
         for button, function, inputs, outputs, name in (
             (score_button, score_files, scored, results, "score"),
-            (sample_button, sample, [task, level], [*files, *results], "sample"),
+            (sample_button, try_the_sample, [task, level], [*files, *results], "sample"),
         ):
-            event = button.click(_raising(gradio, function), inputs, outputs, api_name=name)
+            event = button.click(_answering(gradio, function), inputs, outputs, api_name=name)
             event.failure(_explaining(function), inputs, results, api_visibility="private")
         changes = [change for file in files for change in (file.upload, file.clear, file.delete)]
         gradio.on([*changes, task.input, level.release], _nothing, None, results, api_visibility="private")
@@ -94,27 +95,33 @@ def _nothing(notes: str = "") -> tuple:
     return {"headers": list(HEADERS), "data": []}, "", notes, None
 
 
-def _raising(gradio: Any, function: Callable) -> Callable:
-    """The function with errors that the page and its clients show."""
+def _answering(gradio: Any, function: Callable) -> Callable:
+    """The function with a folder of its own, and with errors that the page and its clients show, as HTML."""
 
     @functools.wraps(function)
-    def call(*arguments: Any) -> Any:
-        try:
-            return function(*arguments)
-        except (ValueError, OSError) as error:
-            raise gradio.Error(str(error), print_exception=False) from error
+    def answer(*arguments: Any) -> Iterator[Any]:
+        with tempfile.TemporaryDirectory(prefix="lamp-page-") as folder:
+            try:
+                found = function(*arguments, folder=folder)
+            except (ValueError, OSError) as error:
+                raise gradio.Error(escape(str(error)), print_exception=False) from error
+            yield found  # gradio copies the files, then goes on, and the folder is deleted
 
-    return call
+    shown = signature(function)
+    seen = [parameter for name, parameter in shown.parameters.items() if name != "folder"]
+    answer.__signature__ = shown.replace(parameters=seen)
+    return answer
 
 
 def _explaining(function: Callable) -> Callable:
     """What the page shows after the function failed: no results, and the error as a note that stays."""
 
     def explain(*arguments: Any) -> tuple:
-        try:
-            function(*arguments)
-        except (ValueError, OSError) as error:
-            return _nothing(f"Error: {error}")
+        with tempfile.TemporaryDirectory(prefix="lamp-page-") as folder:
+            try:
+                function(*arguments, folder=folder)
+            except (ValueError, OSError) as error:
+                return _nothing(f"Error: {error}")
         return _nothing()  # it does not fail a second time: a file was replaced meanwhile
 
     return explain
@@ -142,13 +149,16 @@ def score_files(
     predictions: str | None,
     confidence_level: float = 0.95,
     other: str | None = None,
+    *,
+    folder: str,
 ) -> Shown:
     """Score a file of predictions, or compare two: ``other`` is that of a second system.
 
-    ``task_name`` is a config name or :data:`FROM_THE_GOLDS`; all files are in the official format.
+    ``task_name`` is a config name or :data:`FROM_THE_GOLDS`; all files are in the official format. The values of each
+    sample are written to ``folder``.
 
     Raises:
-        ValueError: a file is missing, the task is unknown, or the files cannot be scored.
+        ValueError: a file is missing, the task is unknown or gated, or the files cannot be scored.
     """
     for side, path in (("golds", golds), ("predictions", predictions)):
         if not path:
@@ -158,21 +168,28 @@ def score_files(
     joined = {label: _joined(golds, path, name) for label, path in paths.items()}
     scored = {label: measure_joined(files) for label, files in joined.items()}
     make = _two if other else _one
-    table, signature, few = make(list(scored.values()), confidence_level)
+    table, made_by, few = make(list(scored.values()), confidence_level)
     files = [f"{label}: {Path(path).name}" for label, path in paths.items() if label]
-    return Shown(table, signature, "\n".join([*files, *_usable(scored), *few]), _per_sample(scored))
+    return Shown(table, made_by, "\n".join([*files, *_usable(scored), *few]), _per_sample(scored, folder))
 
 
 def _joined(golds: str, predictions: str, name: str | None) -> JoinedOutputs:
-    return join(*(parse_outputs(Path(path).read_bytes(), Path(path).name) for path in (golds, predictions)), name)
+    files = [parse_outputs(Path(path).read_bytes(), Path(path).name) for path in (golds, predictions)]
+    joined = join(*files, name)
+    if joined.task.gated:
+        raise ValueError(
+            f"{joined.task.name}: these texts are under {joined.task.license}; score them on your own machine, with "
+            "lamp-metric eval-task"
+        )
+    return joined
 
 
 def _one(scored: Sequence[ScoredSamples], confidence_level: float) -> tuple[dict[str, list], str, list[str]]:
     (samples,) = scored
     found = results(samples, Resampling(confidence_level))
     rows = [[key, *_numbers(found[key], *found[f"{key}_ci"]), _better(samples, key)] for key in samples.task.scores]
-    signature = signature_of(samples.task, samples.n, confidence_level=confidence_level)
-    return {"headers": list(HEADERS), "data": rows}, signature, []
+    made_by = signature_of(samples.task, samples.n, confidence_level=confidence_level)
+    return {"headers": list(HEADERS), "data": rows}, made_by, []
 
 
 def _two(scored: Sequence[ScoredSamples], confidence_level: float) -> tuple[dict[str, list], str, list[str]]:
@@ -204,41 +221,39 @@ def _usable(scored: Mapping[str, ScoredSamples]) -> list[str]:
     return [line for line in lines if line is not None] or [ALL_USABLE]
 
 
-def _per_sample(scored: Mapping[str, ScoredSamples]) -> str:
-    """A new CSV file: a row per sample, ids and numbers only."""
+def _per_sample(scored: Mapping[str, ScoredSamples], folder: str) -> str:
+    """The path of a new CSV file: a row per sample, ids and numbers only."""
     first = next(iter(scored.values()))
     columns: dict[str, Sequence[Any]] = {"id": first.ids}
     for label, samples in scored.items():
         for key in samples.scorer.shown.values():
             columns[f"{label} {key}".strip()] = samples.statistics[key]
-    path = Path(tempfile.mkdtemp(prefix="lamp-page-")) / "per_sample.csv"
+    path = Path(folder, "per_sample.csv")
     path.write_text(csv_text([columns, *zip(*columns.values(), strict=True)]), encoding="utf-8", newline="")
     return str(path)
 
 
-def sample_files(task: Task, folder: Path) -> tuple[str, str, str]:
+def sample_files(task: Task, folder: str) -> tuple[str, str, str]:
     """Write the sample's golds of a task and the predictions of a trivial baseline: both paths, and what that does."""
     root = Path(SAMPLE)
     train = read_outputs(root / task.outputs_path("train")).by_id
     golds = read_outputs(root / task.outputs_path("validation")).by_id
     rows = read_json(root / task.questions_path("validation"))
     name, predictions = baseline(task, rows, list(train.values()))
-    folder = folder / task.name
-    folder.mkdir(exist_ok=True)
-    paths = folder / "golds.json", folder / "predictions.json"
+    paths = Path(folder, "golds.json"), Path(folder, "predictions.json")
     write_predictions(paths[0], task.name, list(golds), list(golds.values()))
     write_predictions(paths[1], task.name, [row["id"] for row in rows], predictions)
     return str(paths[0]), str(paths[1]), name
 
 
-def try_the_sample(task_name: str | None, confidence_level: float, folder: Path) -> tuple[str, str, Shown]:
-    """Score the trivial baseline on the sample: paths of golds and predictions, and what to show.
+def try_the_sample(task_name: str | None, confidence_level: float, *, folder: str) -> tuple:
+    """Score the trivial baseline on the sample: paths of golds and predictions, None, and what :class:`Shown` holds.
 
     For :data:`FROM_THE_GOLDS` the sample is that of the first task with generated texts.
     """
     texts = next(name for name, task in TASKS.items() if task.kind == "generation")
     task = get_task(texts if task_name in (None, FROM_THE_GOLDS) else task_name)
     golds, predictions, name = sample_files(task, folder)
-    shown = score_files(task.name, golds, predictions, confidence_level)
+    shown = score_files(task.name, golds, predictions, confidence_level, folder=folder)
     what = f"The made-up sample of {task.name} ({task.title}), predicted by a trivial baseline: {name}"
-    return golds, predictions, shown._replace(notes=f"{what}\n{shown.notes}")
+    return golds, predictions, None, *shown._replace(notes=f"{what}\n{shown.notes}")

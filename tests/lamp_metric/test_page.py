@@ -17,8 +17,10 @@ from lamp_dataset import __version__
 from lamp_dataset.tasks import CITATION, TASKS
 from lamp_metric.page import (
     ALL_USABLE,
+    CHOICES,
     FROM_THE_GOLDS,
     HEADERS_OF_TWO,
+    INTRODUCTION,
     _explaining,
     _nothing,
     build,
@@ -49,6 +51,7 @@ def client(tmp_path_factory):
         "GRADIO_ANALYTICS_ENABLED": "False",
         "GRADIO_SERVER_NAME": "127.0.0.1",
         "GRADIO_TEMP_DIR": str(tmp_path_factory.mktemp("gradio")),
+        "TMPDIR": str(own_folders := tmp_path_factory.mktemp("tmp")),
         "PYTHONUNBUFFERED": "1",
     }
     process = subprocess.Popen(
@@ -68,7 +71,9 @@ def client(tmp_path_factory):
                 break
         else:
             pytest.fail("the page did not start: " + "".join(lines))
-        yield gradio_client.Client(found[0], verbose=False, download_files=str(folder / "downloads"))
+        client = gradio_client.Client(found[0], verbose=False, download_files=str(folder / "downloads"))
+        client.own_folders = own_folders
+        yield client
     finally:
         process.terminate()
         process.communicate()
@@ -141,8 +146,36 @@ def test_bad_files_are_named_on_the_page(client, upload, made):
         client.predict("LaMP_3", upload(golds), upload(other), 0.95, None, api_name="/score")
     with pytest.raises(Exception, match="no file of golds: drop one, or try the sample"):
         client.predict("LaMP_3", None, None, 0.95, None, api_name="/score")
-    with pytest.raises(Exception, match="expected the golds of task 'LaMP_4', found 'LaMP_3'"):
+    with pytest.raises(Exception, match="expected the golds of task &#x27;LaMP_4&#x27;, found &#x27;LaMP_3&#x27;"):
         client.predict("LaMP_4", upload(golds), upload(golds), 0.95, None, api_name="/score")
+
+
+def test_an_id_cannot_bring_markup_into_an_error(client, upload, made):
+    golds = made.write("g.json", "LaMP_3", {"1": "5"})
+    preds = made.write("p.json", "LaMP_3", {"<img src=http://127.0.0.1:1/x>": "5"})
+    with pytest.raises(Exception, match="&lt;img src=http://127.0.0.1:1/x&gt;") as caught:
+        client.predict("LaMP_3", upload(golds), upload(preds), 0.95, None, api_name="/score")
+    assert "<" not in str(caught.value)
+
+
+def test_the_golds_of_a_gated_task_are_refused(client, upload, made):
+    golds, preds = made.pair("LaMP_6")
+    with pytest.raises(Exception, match="LaMP_6: these texts are under .*LDC2015T03.*eval-task"):
+        client.predict(FROM_THE_GOLDS, upload(golds), upload(preds), 0.95, None, api_name="/score")
+    assert not {"LaMP_6", "LaMP_6_time"} & set(CHOICES)
+
+
+def test_a_file_beyond_the_limit_that_the_page_states_is_refused(client, upload, made):
+    golds = made.write("g.json", "LaMP_4", {"1": "a" * 8 * 2**20})
+    with pytest.raises(Exception, match="(?i)too large|exceeds|413"):
+        client.predict("LaMP_4", upload(golds), upload(golds), 0.95, None, api_name="/score")
+    assert "up to 8 MB" in INTRODUCTION
+
+
+def test_a_run_leaves_no_folder_and_gradio_deletes_its_copies(client):
+    assert client.predict("LaMP_3", 0.95, api_name="/sample")
+    assert not list(client.own_folders.glob("lamp-*"))
+    assert build().delete_cache == (600, 3600)
 
 
 def test_an_error_stays_on_the_page_until_the_next_run(made):
@@ -206,23 +239,23 @@ def test_the_scripts_imports_say_what_to_install():
     }
 
 
-@pytest.mark.parametrize("name", [FROM_THE_GOLDS, *TASKS])
-def test_every_config_has_a_sample(tmp_path, name):
-    golds, predictions, shown = try_the_sample(name, 0.95, tmp_path)
+@pytest.mark.parametrize("name", CHOICES)
+def test_every_choice_has_a_sample(tmp_path, name):
+    golds, predictions, other, table, signature, notes, per_sample = try_the_sample(name, 0.95, folder=tmp_path)
     task = TASKS.get(name, TASKS["LaMP_4"])
-    assert [row[0] for row in shown.table["data"]] == list(task.scores)
-    assert shown.signature.startswith(f"task:{task.name}|n:")
-    what, *usable = shown.notes.splitlines()
+    assert [row[0] for row in table["data"]] == list(task.scores)
+    assert signature.startswith(f"task:{task.name}|n:")
+    what, *usable = notes.splitlines()
     assert task.name in what
     assert what.endswith(sample_files(task, tmp_path)[2])
-    assert usable == [ALL_USABLE]
-    assert Path(golds).parent == Path(predictions).parent == tmp_path / task.name
+    assert (usable, other) == ([ALL_USABLE], None)
+    assert {Path(path).parent for path in (golds, predictions, per_sample)} == {tmp_path}
 
 
-def test_predictions_that_cannot_be_used_are_counted(made):
+def test_predictions_that_cannot_be_used_are_counted(made, tmp_path):
     golds = made.write("g.json", "LaMP_2", {"1": "comedy", "2": "action"})
     preds = made.write("p.json", "LaMP_2", {"1": "Comedy.", "2": "action"})
-    notes = score_files("LaMP_2", str(golds), str(preds)).notes
+    notes = score_files("LaMP_2", str(golds), str(preds), folder=tmp_path).notes
     assert all(fact in notes for fact in ("1 of 2", "'1'", "'Comedy.'"))
 
 
@@ -234,9 +267,9 @@ def two(made):
     return [str(path) for path in (golds, a, b)]
 
 
-def test_two_files_are_compared_as_compare_does(two):
+def test_two_files_are_compared_as_compare_does(two, tmp_path):
     golds, a, b = two
-    shown = score_files("LaMP_3", golds, a, 0.9, b)
+    shown = score_files("LaMP_3", golds, a, 0.9, b, folder=tmp_path)
     expected = lamp_metric.compare(
         "LaMP_3", ["5", "1", "no idea"], ["4", "2", "3"], ["5", "1", "3"], confidence_level=0.9
     )
@@ -252,16 +285,16 @@ def test_two_files_are_compared_as_compare_does(two):
     assert "few samples (3)" in lines[3]
 
 
-def test_the_values_of_each_sample_are_in_a_file(two):
+def test_the_values_of_each_sample_are_in_a_file(two, tmp_path):
     golds, a, b = two
-    with open(score_files("LaMP_3", golds, a).per_sample, newline="") as file:
+    with open(score_files("LaMP_3", golds, a, folder=tmp_path).per_sample, newline="") as file:
         assert list(csv.reader(file)) == [
             ["id", "absolute_error", "squared_error"],
             ["1", "0.0", "0.0"],
             ["2", "0.0", "0.0"],
             ["3", "2.0", "4.0"],
         ]
-    with open(score_files("LaMP_3", golds, a, other=b).per_sample, newline="") as file:
+    with open(score_files("LaMP_3", golds, a, other=b, folder=tmp_path).per_sample, newline="") as file:
         head, first, *_ = csv.reader(file)
     assert head == ["id", "A absolute_error", "A squared_error", "B absolute_error", "B squared_error"]
     assert first == ["1", "0.0", "0.0", "1.0", "1.0"]
@@ -269,6 +302,6 @@ def test_the_values_of_each_sample_are_in_a_file(two):
 
 def test_a_missing_file_is_named(two):
     with pytest.raises(ValueError, match="golds"):
-        score_files("LaMP_3", None, two[1])
+        score_files("LaMP_3", None, two[1], folder=".")
     with pytest.raises(ValueError, match="predictions"):
-        score_files("LaMP_3", two[0], "")
+        score_files("LaMP_3", two[0], "", folder=".")
