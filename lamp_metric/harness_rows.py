@@ -101,7 +101,7 @@ def check_spelling(given: Iterable[str], known: Iterable[str] = OPTIONS) -> None
     """
     known = list(known)
     for name in given:
-        near = difflib.get_close_matches(str(name).lower().replace("-", "_"), known, n=1, cutoff=0.85)
+        near = difflib.get_close_matches(str(name).lower().replace("-", "_"), known, n=1, cutoff=0.65)
         if near and name not in known:
             raise ValueError(f"unknown option {short(name)}; did you mean {near[0]!r}?")
 
@@ -119,7 +119,7 @@ def open_gated(
         task: the config; nothing happens if it is not gated.
         data_dir: folder with the files.
         acknowledged: whether the user says that the license allows to send its texts to another machine.
-        is_here: whether the model is certain to run on this machine.
+        is_here: whether the model is certain to run in the harness's process.
         option: how the user says it, for the message.
 
     Raises:

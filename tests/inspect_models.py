@@ -13,8 +13,8 @@ def mock(say):
     return get_model("mockllm/model", custom_outputs=output, memoize=False)
 
 
-def elsewhere(say):
-    """The same, as if it were on another machine."""
+def served(say, address):
+    """The same, as if a server at this address answered."""
     model = mock(say)
-    model.api.base_url = "https://api.invalid/v1"
+    model.api.base_url = address
     return model

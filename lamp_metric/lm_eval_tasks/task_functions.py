@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lamp_dataset.commands.command import Failure, one_line
 from lamp_dataset.tasks import get_task
-from lamp_metric.asking.address import is_local
 from lamp_metric.harness_rows import OPTIONS, check_spelling, harness_rows, open_gated
 from lamp_metric.measuring import measure, unusable_line
 
@@ -26,6 +26,8 @@ _OPTION = f"""--metadata '{{"{ACKNOWLEDGE}": true}}'"""
 #: Modules of the harness whose models run on this machine; and the one that every client of a server is built on.
 _LOCAL_MODELS = ("lm_eval.models.huggingface", "lm_eval.models.vllm_causallms", "lm_eval.models.sglang_causallms")
 _CLIENTS = "lm_eval.models.api_models"
+#: Keys that resemble an option of ours: transformers', which no model class of the harness names.
+_OF_TRANSFORMERS = ("token", "proxies")
 
 
 class RequestError(ValueError, SystemExit):
@@ -57,18 +59,28 @@ def samples(lamp_config: str, **given: Any) -> dict[str, datasets.Dataset]:
 
 
 def _rows(lamp_config: str, given: Mapping[str, Any]) -> datasets.Dataset:
-    check_spelling(given, (*OPTIONS, ACKNOWLEDGE))
+    check_spelling(set(given).difference(_OF_TRANSFORMERS, _of_models()), (*OPTIONS, ACKNOWLEDGE))
     acknowledged = given.get(ACKNOWLEDGE) is True
     open_gated(get_task(lamp_config), given.get("data_dir"), acknowledged, lambda: _is_here(given), _OPTION)
     options = {name: given[name] for name in OPTIONS if name in given}
     return harness_rows(lamp_config, system=None, **options).remove_columns("messages")
 
 
+def _of_models() -> Iterator[str]:
+    """What the harness's loaded models take in ``--model_args``."""
+    for module in [module for name, module in sys.modules.items() if name.startswith("lm_eval.models.")]:
+        for value in vars(module).values():
+            if inspect.isclass(value):
+                yield from getattr(value.__init__, "__annotations__", ())
+
+
 def _is_here(given: Mapping[str, Any]) -> bool:
-    """Whether the model is certain to run on this machine. The harness does not say which one it has loaded."""
-    if "base_url" in given:
-        return is_local(str(given["base_url"]))
-    return "pretrained" in given and _CLIENTS not in sys.modules and any(name in sys.modules for name in _LOCAL_MODELS)
+    """Whether the model is certain to run in this process. The harness does not say which one it has loaded.
+
+    Clients of a server at localhost are not certain: they follow its redirects, and take proxies from the environment.
+    """
+    named = "pretrained" in given and "base_url" not in given
+    return named and _CLIENTS not in sys.modules and any(name in sys.modules for name in _LOCAL_MODELS)
 
 
 def scored(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Scored]:

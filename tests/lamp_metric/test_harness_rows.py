@@ -103,12 +103,13 @@ def test_a_wrong_option_is_named(wrong, message):
 
 def test_an_option_that_is_nearly_ours_is_not_passed_over():
     assert set(OPTIONS) >= {"split", "data_dir", "retriever", "k", "max_length", "rules", "profile"}
-    check_spelling(["pretrained", "base_url", "tokenizer_backend", "max_gen_toks", "version", *OPTIONS])
+    check_spelling(["base_url", "version", "config_source", "torch_dtype", "foo", *OPTIONS])
     for given, meant in (
         ("retreiver", "retriever"),
         ("data-dir", "data_dir"),
         ("K", "k"),
         ("max_lenght", "max_length"),
+        ("kk", "k"),
     ):
         with pytest.raises(ValueError, match=f"'{given}'; did you mean '{meant}'"):
             check_spelling([given])

@@ -131,20 +131,22 @@ def test_logs_of_gated_mails_are_for_their_owner_alone(run, tmp_path):
         assert path.stat().st_mode & 0o077 == 0
 
 
-def test_gated_mails_go_to_a_model_elsewhere_with_the_license_only(run):
+@pytest.mark.parametrize("address", ["https://api.invalid/v1", "http://127.0.0.1:8000/v1"])
+def test_gated_mails_go_to_a_served_model_with_the_license_only(run, address):
+    """Even to a server on this machine: a client follows its redirects, and may send them through a proxy."""
     asked = []
 
     def say(text):
         asked.append(text)
         return "A subject"
 
-    log = run("LaMP_6", say, model=inspect_models.elsewhere(say))
+    log = run("LaMP_6", say, model=inspect_models.served(say, address))
     assert (log.status, asked) == ("error", [])
     assert "LDC2015T03" in log.error.message
     assert "acknowledge the license: -T acknowledge_license=true" in log.error.message
-    log = run("LaMP_6", say, model=inspect_models.elsewhere(say), acknowledge_license=True)
+    log = run("LaMP_6", say, model=inspect_models.served(say, address), acknowledge_license=True)
     assert (log.status, len(asked)) == ("success", 3)
-    assert run("LaMP_3", say, model=inspect_models.elsewhere(say)).status == "success"
+    assert run("LaMP_3", say, model=inspect_models.served(say, address)).status == "success"
 
 
 @pytest.fixture(scope="module")

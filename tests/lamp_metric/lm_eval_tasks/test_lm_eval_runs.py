@@ -1,5 +1,6 @@
 """The tasks in lm-evaluation-harness itself, with a real model, here and served."""
 
+import inspect
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from lamp_dataset import SAMPLE, TASKS, Personalizer
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.personalize.split import load_split
 from lamp_metric.__main__ import main
+from lamp_metric.lm_eval_tasks.task_functions import samples
 
 pytestmark = pytest.mark.lm_eval
 
@@ -77,7 +79,7 @@ class Echo:
 
 
 def test_all_sixteen_configs_are_tasks_and_the_group_holds_seven():
-    tasks = manager(base_url="http://localhost:1")
+    tasks = manager(acknowledge_license=True)
     names = [name.lower() for name in TASKS]
     assert set(tasks.all_tasks) == {*names, "lamp"}
     loaded = tasks.load(names)["tasks"]
@@ -114,8 +116,8 @@ def test_without_golds_answers_are_logged_and_nothing_is_scored(predict_only):
 
 
 def test_a_served_model_from_the_data_to_the_official_file(real_model, served_model, tmp_path):
-    """The gated config, too: the model is on this machine, and all that is written is for its owner alone."""
-    metadata = {"data_dir": "sample", "k": 1, "max_length": 40}
+    """The gated config, too, and all that is written is for its owner alone."""
+    metadata = {"data_dir": "sample", "k": 1, "max_length": 40, "acknowledge_license": True}
     command = [
         sys.executable, "-m", "lm_eval", "run", "--include_path", str(FOLDER), "--tasks", "lamp_3,lamp_6_time",
         "--model", "local-chat-completions", "--apply_chat_template", "--limit", "2",
@@ -156,9 +158,19 @@ def test_a_wrong_option_ends_in_one_line_and_exit_status_2(task, metadata, said,
     assert "Traceback" not in done.stderr
 
 
-def test_gated_mails_stop_before_a_hosted_model_is_asked():
+def test_options_of_the_harness_models_are_not_taken_for_misspelled_ones_of_ours():
+    from lm_eval.models.openai_completions import LocalChatCompletion
+
+    given = dict.fromkeys(inspect.signature(LocalChatCompletion.__mro__[2]).parameters)
+    samples("LaMP_3", **{**given, "data_dir": "sample", "max_length": 512, "tokenizer": None})
+    with pytest.raises(ValueError, match="did you mean 'k'"):
+        samples("LaMP_3", data_dir="sample", kk=3)
+
+
+@pytest.mark.parametrize("host", ["https://api.invalid", "http://127.0.0.1:1"])
+def test_gated_mails_stop_before_a_served_model_is_asked(host):
     from lm_eval import simple_evaluate
 
-    given = {"model": "hosted", "base_url": "https://api.invalid/v1/chat/completions"}
+    given = {"model": "served", "base_url": f"{host}/v1/chat/completions"}
     with pytest.raises(ValueError, match=r"LDC2015T03.*acknowledge_license"):
         simple_evaluate("local-chat-completions", given, tasks=["lamp_6"], task_manager=manager(**given))
