@@ -48,7 +48,7 @@ INTRODUCTION = f"""\
 The scores of [LaMP](https://arxiv.org/abs/2304.11406), the benchmark of personalized language models. Drop a file of
 golds and a file of predictions in the official format, `{{"task": "…", "golds": [{{"id": "…", "output": "…"}}, …]}}`; a
 second file of predictions is compared with the first. A file may have up to {MAX_UPLOAD.removesuffix("mb")} MB, and is
-deleted after an hour. Licensed golds are refused: score LaMP_6 on your own machine, with `lamp-metric eval-task`.
+deleted after an hour. Golds under a license are refused: score them on your own machine, with `lamp-metric eval-task`.
 
 **Try the sample** scores a trivial baseline on three made-up samples of the chosen task; the notes say which.
 
