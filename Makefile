@@ -98,7 +98,7 @@ $(LM_EVAL)/.installed: $(PROJECT) | $(LM_EVAL)/bin/uv
 	touch $@
 
 $(INSPECT)/.installed: $(PROJECT) | $(INSPECT)/bin/uv
-	$(INSPECT)/bin/python $(UV) -e ".[test,api,inspect]"
+	$(INSPECT)/bin/python $(UV) -e ".[test,inspect]"
 	touch $@
 
 clean:

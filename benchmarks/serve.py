@@ -1,26 +1,26 @@
-"""Asking a served model: ours against the bare client in as many threads, in turns, in the same run.
+"""Asking a served model: ours against a bare client with as many questions at once, in turns, in the same run.
 
     python benchmarks/serve.py                        # 1,000 samples, 32 at once, a server that answers in 50 ms
 
-Claim: at least 90 % of the rate of the bare client, which keeps its answers in memory and gives up at the first error.
+Claim: at least 90 % of the rate of bare aiohttp, which keeps its answers in memory and gives up at the first error.
 Ours reads rows of a data set, has each answer on disk when it has come, and asks again where none comes. The server is
 a process on loopback.
-Needs: pip install '.[api]'
 """
 
 import argparse
+import asyncio
 import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import aiohttp
 import datasets
-from shared import require
 
 from lamp_metric.asking.journal import Journal
-from lamp_metric.asking.server import Server, ask_all
+from lamp_metric.asking.rows import ask_all
+from lamp_metric.asking.server import Server
 
 TESTS = Path(__file__).parent.parent / "tests"
 NAME = "made-up-1"
@@ -42,18 +42,17 @@ def ours(url, rows, threads):
 
 
 def bare(url, rows, threads):
-    import openai
+    async def ask(session, messages):
+        question = {"model": NAME, "messages": messages, "max_tokens": 64, "temperature": 0, "seed": 0}
+        async with session.post(f"{url}/chat/completions", json=question) as reply:
+            return (await reply.json())["choices"][0]["message"]["content"]
 
-    client, messages = openai.OpenAI(base_url=url, api_key="none", max_retries=0), rows["messages"][:]
-
-    def ask(message):
-        answer = client.chat.completions.create(model=NAME, messages=message, max_tokens=64, temperature=0, seed=0)
-        return answer.choices[0].message.content
+    async def ask_each():
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=threads)) as session:
+            return await asyncio.gather(*(ask(session, messages) for messages in rows["messages"]))
 
     start = time.perf_counter()
-    with ThreadPoolExecutor(threads) as pool:
-        answers = list(pool.map(ask, messages))
-    assert len(answers) == len(rows)
+    assert len(asyncio.run(ask_each())) == len(rows)
     return time.perf_counter() - start
 
 
@@ -82,5 +81,4 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, default=0.05, help="until the server answers")
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    require("openai", "api")
     main(given.samples, given.threads, given.seconds, given.rounds)

@@ -148,8 +148,8 @@ def connect(address):
         ray.init(address=address)
 
 
-def refuse(folder):
-    raise FileExistsError(f"{folder}: is there already; remove it or choose another output")
+def refuse(output):
+    raise FileExistsError(f"{output}: is there already; remove it or choose another output")
 
 
 def predict(folder, args, ids):
@@ -174,6 +174,8 @@ def main(given=None):
     Personalizer(args.config, **options)  # what is wrong with the options shows here, not on a worker
     files = files_of(args.rows)
     ids = ids_in(files)
+    if args.predictions and os.path.exists(args.predictions):
+        refuse(args.predictions)
     with whole_folder(args.output, refuse, 0o700 if get_task(args.config).gated else 0o777, alone=True) as new:
         connect(args.address)
         context = ray.data.DataContext.get_current()

@@ -9,7 +9,6 @@ Needs: pip install '.[models]'
 """
 
 import argparse
-import json
 import os
 import shutil
 import sys
@@ -45,7 +44,6 @@ if __name__ == "__main__":
     arguments()  # already here: a wrong option, or --help, needs neither the time nor the packages of what follows
 
 try:
-    import datasets
     import torch
     from huggingface_hub import snapshot_download
     from transformers import (
@@ -61,8 +59,12 @@ try:
 
     import lamp_metric
     from lamp_dataset import SAMPLE, Personalizer, get_task
-    from lamp_dataset.commands.command import plain_warnings
+    from lamp_dataset.commands.command import one_line, plain_warnings
+    from lamp_dataset.formats.texts import printable
+    from lamp_dataset.personalize.model_names import model_identity
     from lamp_dataset.personalize.prompts.decoding import decode
+    from lamp_dataset.personalize.split import load_split
+    from lamp_metric.asking.own_files import content_digest, own_folder
 except ModuleNotFoundError as error:
     print(f"error: this needs the package {error.name}; from a checkout: pip install '.[models]'", file=sys.stderr)
     sys.exit(2)
@@ -70,7 +72,6 @@ except ModuleNotFoundError as error:
 
 def prepare(rows, personalize, tokenizer, args):
     """Rows of the dataset -> tokens of prompt and gold."""
-    rows = rows if args.limit is None else rows.select(range(min(args.limit, len(rows))))
     features = personalize.features(rows.features)
     prompts = rows.map(personalize, batched=True, remove_columns=["profile"], features=features)
 
@@ -134,20 +135,11 @@ def make_trainer(args, model, tokenizer, train, validation):
     )
 
 
-def checkpoint_of(args):
-    """The last checkpoint of the same run in the output folder, None for a new run; ValueError for another run's."""
-    path = os.path.join(args.output, "settings.json")
-    settings = {name: value for name, value in vars(args).items() if name != "output"}
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as file:
-            found = json.load(file)
-        if found != settings:
-            raise ValueError(f"{args.output} holds another run, made with {found}; choose another output")
-        return get_last_checkpoint(args.output)
-    os.makedirs(args.output, exist_ok=True)
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(settings, file)
-    return None
+def settings_of(args, model, *data):
+    """What decides what is learned. The output folder of a stopped run is that of this one if they are the same."""
+    settings = {name: value for name, value in vars(args).items() if name not in ("output", "data_dir")}
+    settings["model"] = model_identity(args.model, getattr(model.config, "_commit_hash", None))
+    return {**settings, "data": content_digest(*data)}
 
 
 def main(given=None):
@@ -155,10 +147,8 @@ def main(given=None):
     args = arguments(given)
     if get_task(args.config).gated:
         os.umask(0o077)  # all that is written from licensed texts is for their owner alone
-    checkpoint = checkpoint_of(args)
     set_seed(args.seed)
     folder = SAMPLE if args.data_dir == "sample" else args.data_dir
-    rows = datasets.load_dataset("lamp", args.config, data_dir=folder, splits=("train", "validation"))
     tokenizer = AutoTokenizer.from_pretrained(args.model)
     personalize = Personalizer(
         args.config,
@@ -169,10 +159,13 @@ def main(given=None):
         rules=args.rules,
     )
     (_, train), (held_out, validation) = (
-        prepare(rows[split], personalize, tokenizer, args) for split in ("train", "validation")
+        prepare(load_split(args.config, split, folder, args.limit), personalize, tokenizer, args)
+        for split in ("train", "validation")
     )
-    trainer = make_trainer(args, AutoModelForSeq2SeqLM.from_pretrained(args.model), tokenizer, train, validation)
-    trainer.train(resume_from_checkpoint=checkpoint)
+    model = AutoModelForSeq2SeqLM.from_pretrained(args.model)
+    own_folder(args.output, settings_of(args, model, train, validation))
+    trainer = make_trainer(args, model, tokenizer, train, validation)
+    trainer.train(resume_from_checkpoint=get_last_checkpoint(args.output))
     trainer.save_model()
     OriginalTokenizer(args.model).copy(args.output)
     found = trainer.predict(validation)
@@ -191,5 +184,5 @@ if __name__ == "__main__":
         with plain_warnings():
             main()
     except (ValueError, OSError) as error:
-        print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
+        print("error:", printable(one_line(error)), file=sys.stderr)
         sys.exit(2)

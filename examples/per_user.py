@@ -68,13 +68,15 @@ try:
     import lamp_dataset
     import lamp_metric
     from lamp_dataset.atomic import whole_folder, write_whole
-    from lamp_dataset.commands.command import plain_warnings
+    from lamp_dataset.commands.command import one_line, plain_warnings
     from lamp_dataset.formats.json_file import read_json
-    from lamp_dataset.formats.texts import counted
+    from lamp_dataset.formats.texts import counted, printable
     from lamp_dataset.lazy import load_model
+    from lamp_dataset.personalize.model_names import model_identity
     from lamp_dataset.personalize.prompts.decoding import decode
     from lamp_dataset.personalize.split import load_split
     from lamp_dataset.personalize.users import positions_by_user
+    from lamp_metric.asking.own_files import content_digest, own_folder
     from lamp_metric.commands.comparison_formats import as_text
 except ModuleNotFoundError as error:
     print(f"error: this needs the package {error.name}; from a checkout: pip install '.[adapters]'", file=sys.stderr)
@@ -165,21 +167,12 @@ class Adapters:
         return found
 
 
-def check_settings(args, data):
-    """ValueError where the output folder holds another run; data sets are known by what is in them."""
-    digest = hashlib.sha256()
-    for batch in (batch for rows in data for batch in rows.remove_columns("profile").iter(1000)):
-        digest.update(json.dumps(batch).encode())
-    settings = {name: value for name, value in vars(args).items() if name not in ("output", "extract_answers")}
-    settings["data"] = digest.hexdigest()
-    path = Path(args.output, "settings.json")
-    path.parent.mkdir(exist_ok=True)
-    if path.exists() and len(os.listdir(args.output)) > 1:
-        found = read_json(path)
-        if found != settings:
-            raise ValueError(f"{args.output} holds another run, made with {found}; choose another output")
-    with write_whole(path) as file:
-        json.dump(settings, file)
+def settings_of(args, model, *data):
+    """What decides the adapters and the answers: the model, what it reads, and the options."""
+    left_out = ("output", "data_dir", "users", "extract_answers")
+    settings = {name: value for name, value in vars(args).items() if name not in left_out}
+    settings["model"] = model_identity(args.model, getattr(model.config, "_commit_hash", None))
+    return {**settings, "data": content_digest(*data)}
 
 
 def answers_of(folder, adapters, pairs, questions):
@@ -247,10 +240,9 @@ def main(given=None):
         prompts = data.map(personalize, batched=True, **options)
         return prompts.map(encode, remove_columns=[name for name in prompts.column_names if name != "user_id"])
 
-    data = (rows, *pairs.values())
     questions, output = prepare(rows), Path(args.output)
     pairs = {name: prepare(made) for name, made in pairs.items()}
-    check_settings(args, data)
+    own_folder(output, settings_of(args, adapters.model, questions, *pairs.values()))
     prompts = questions["prompt"][:]
     systems = {
         "none": answers_of(output / "none", adapters, None, prompts),
@@ -280,5 +272,5 @@ if __name__ == "__main__":
         with plain_warnings():
             main()
     except (ValueError, OSError) as error:
-        print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
+        print("error:", printable(one_line(error)), file=sys.stderr)
         sys.exit(2)

@@ -5,13 +5,14 @@
 
 Needs zero_shot.py in the same folder: it asks the model for each config, with all options that are not listed below
 (such as --data-dir, --max-length, --limit, --beams, --api; see its --help). OUTPUT holds the predictions of each
-config, its scores in results.jsonl, and at the end table.md, which also goes to the screen. The same command after a
-stop does what is left; more configs, retrievers or k join the table.
-Needs: pip install '.[models]' for models that run here, pip install '.[api]' for --api
+config and, at the end, their scores in results.jsonl and table.md, which also goes to the screen. The same command
+after a stop asks for what is left; more configs, retrievers or k join the table.
+Needs: pip install '.[models]' for models that run here
 """
 
 import argparse
 import itertools
+import json
 import re
 import sys
 from contextlib import redirect_stdout
@@ -21,6 +22,8 @@ EXAMPLE = """on the embedded sample, with a small model:
 on the official files, with the paper's model, two options change:
   python examples/reproduce.py --model google/flan-t5-xxl -k 4 --output xxl
 --model and all other options go to zero_shot.py; see its --help"""
+#: The value of "format" in the first line of results.jsonl.
+FORMAT = "lamp results 1"
 #: Retrievers as the sources of published figures call them.
 PUBLISHED_AS = {"bm25": "BM25", "dense": "Contriever", "recency": "recency", "rrf": "RRF"}
 
@@ -51,7 +54,7 @@ try:
     from lamp_dataset import TASKS, get_task
     from lamp_dataset.atomic import one_run, real_path, write_whole
     from lamp_metric import PUBLISHED
-    from lamp_metric.asking.journal import Journal
+    from lamp_metric.asking.own_files import own_content
     from lamp_metric.commands.comparison_formats import WHY, published_rows
 except ModuleNotFoundError as error:
     missing = (
@@ -87,13 +90,6 @@ def command_of(run, others, folder):
     return [*given, "--retriever", retriever] if k else given
 
 
-def settings_of(others, folder):
-    """What decides all rows."""
-    args = zero_shot.arguments(command_of(("", "none", 0), others, folder))
-    settings = zero_shot.settings_of(args) | {"limit": args.limit, "extract_answers": args.extract_answers}
-    return {name: value for name, value in settings.items() if name not in ("config", "retriever", "k")}
-
-
 def published(run, split, system):
     """The published figures for a row, by score."""
     config, retriever, k = run
@@ -108,11 +104,11 @@ def published(run, split, system):
     return found
 
 
-def table(runs, results, split, system):
+def table(results, split, system):
     """A line for each row and score, in Markdown."""
     lines = ["| config | retriever | k | score | value | 95 % interval | published |", "|---|---|--:|---|--:|---|---|"]
-    for run in runs:
-        scores, figures = results[name_of(run)]["output"], published(run, split, system)
+    for run, scores in results.items():
+        figures = published(run, split, system)
         for key in get_task(run[0]).scores:
             value = f"{scores[key]:.3f}" if scores else "withheld"
             low, high = scores[f"{key}_ci"] if scores else ("", "")
@@ -126,23 +122,37 @@ def name_of(run):
     return "{} {} k={}".format(*run)
 
 
+def check_folder(folder, outputs):
+    """What is there and will be written again was made by this script, or FileExistsError or ValueError."""
+    folder.mkdir(exist_ok=True)
+    for output in outputs:
+        zero_shot.check_output(output)
+    if not own_content(folder / "results.jsonl", FORMAT) and (folder / "table.md").exists():
+        raise FileExistsError(f"{folder / 'table.md'}: is there already, without results.jsonl; choose another output")
+
+
+def write(path, text):
+    with write_whole(path) as file:
+        file.write(text)
+
+
 def main(given=None):
-    """Run what is left and write the table. Returns its text."""
+    """Ask for what is left, score, and write the table. Returns its text."""
     args, others = arguments(given)
     runs, folder = runs_of(args), real_path(args.output)
-    split = zero_shot.arguments(command_of(runs[0], others, folder)).split
-    folder.mkdir(exist_ok=True)
-    results = folder / "results.jsonl"
-    with one_run(results, wait=False), Journal(results, settings_of(others, folder)) as journal:
-        for run in runs:
-            if name_of(run) not in journal.entries:
-                print(name_of(run), file=sys.stderr)
-                with redirect_stdout(sys.stderr):
-                    scores = zero_shot.main(command_of(run, others, folder))
-                journal.keep([{"id": name_of(run), "output": scores}])
-        text = table(runs, journal.entries, split, args.system)
-    with write_whole(folder / "table.md") as file:
-        file.write(text)
+    commands = {run: command_of(run, others, folder) for run in runs}
+    options = [zero_shot.arguments(command) for command in commands.values()]
+    check_folder(folder, [each.output for each in options])
+    results = {}
+    with one_run(folder / "results.jsonl", wait=False):
+        for run, command in commands.items():
+            print(name_of(run), file=sys.stderr)
+            with redirect_stdout(sys.stderr):
+                results[run] = zero_shot.main(command)
+        text = table(results, options[0].split, args.system)
+        lines = [{"format": FORMAT}, *({"run": name_of(run), "scores": scores} for run, scores in results.items())]
+        write(folder / "results.jsonl", "".join(f"{json.dumps(line)}\n" for line in lines))
+        write(folder / "table.md", text)
     print(text)
     return text
 

@@ -6,10 +6,11 @@
     lamp-dataset personalize LaMP_3 --rules fixed --summary summaries.json --output prompts.parquet
 
 A model of the Hub or a folder runs here; with --api a server with the OpenAI protocol is asked. OUTPUT is a JSON file
-{"user": "summary"}, which lamp_dataset.Personalizer(summary=...) takes. Each summary is in OUTPUT.part as soon as it
-has come: the same command after a stop asks for the rest. The questions below are ours: change them.
+{"user": "summary"}, which lamp_dataset.Personalizer(summary=...) takes. Each summary is in OUTPUT.answers.jsonl
+as soon as it has come: the same command after a stop asks for the rest. The questions below are ours: change them, and
+they are asked again.
 zero_shot.py belongs in the same folder.
-Needs: pip install '.[models]' for models that run here, pip install '.[api]' for --api
+Needs: pip install '.[models]' for models that run here
 """
 
 import argparse
@@ -17,7 +18,6 @@ import dataclasses
 import functools
 import itertools
 import json
-import os
 import sys
 
 
@@ -52,13 +52,15 @@ try:
     from lamp_dataset.formats.texts import counted
     from lamp_dataset.lazy import load_model, require
     from lamp_dataset.personalize.history.leaks import subject
+    from lamp_dataset.personalize.model_names import model_identity
     from lamp_dataset.personalize.prompts.fixed import fixed_prompts
     from lamp_dataset.personalize.prompts.parts import clean_item
     from lamp_dataset.personalize.prompts.tokens import Tokens
     from lamp_dataset.personalize.split import load_split
     from lamp_dataset.personalize.users import positions_by_user
     from lamp_metric.asking.journal import Journal
-    from lamp_metric.asking.server import Server, ask_all
+    from lamp_metric.asking.rows import ask_all, ask_here
+    from lamp_metric.asking.server import Server
 except ModuleNotFoundError as error:
     missing = (
         "zero_shot.py belongs in the same folder" if error.name == "zero_shot" else "from a checkout: pip install ."
@@ -106,6 +108,8 @@ def messages(prompt):
 
 def questions(args, rows, tokenizer):
     """User -> what to ask, "" for a user without items. Items are worded as in the benchmark's prompts."""
+    if args.limit is not None and args.limit < 1:
+        raise ValueError(f"limit: expected at least 1, found {args.limit}")
     task = lamp_dataset.get_task(args.config)
     wording = dataclasses.replace(task.wording, template="{items}\n\nThese {input}", insert_after=None)
     tokens, asked = Tokens(tokenizer, messages), {}
@@ -135,24 +139,21 @@ def answer(batch, ask, args):
 
 def run(args, folder):
     """User -> summary, from the journal or the model."""
+    options = {"unit": " users", "concurrency" if args.api else "batch_size": args.batch_size}
     if args.api:
-        tokenizer, server = None, Server(args.api, args.model, max_answer=args.max_answer)
-        ask = functools.partial(ask_all, server, concurrency=args.batch_size)
+        tokenizer, name = None, args.model
+        ask = functools.partial(ask_all, Server(args.api, args.model, max_answer=args.max_answer), **options)
     else:
         model = load(args.model)
-        tokenizer = model.tokenizer
-        ask = functools.partial(
-            zero_shot.ask_here, lambda batch: answer(batch, model, args), batch_size=args.batch_size
-        )
+        tokenizer, name = model.tokenizer, model_identity(args.model, getattr(model.model.config, "_commit_hash", None))
+        ask = functools.partial(ask_here, lambda batch: answer(batch, model, args), column="source", **options)
     rows = load_split(args.config, args.split, folder, users=args.users)
     asked = questions(args, rows, tokenizer)
     wanted = [{"id": user, "source": text, "messages": messages(text)} for user, text in asked.items() if text]
-    # a question depends on its user alone: more users may be asked about, and a server's address may change
-    names = ("config", "model", "split", "data_dir", "items", "max_length", "max_answer")
-    with Journal(f"{args.output}.part", {name: getattr(args, name) for name in names}) as journal:
-        if wanted:
-            zero_shot.ask_rest(ask, Dataset.from_list(wanted), journal, " users")
-        return {user: journal.entries[user]["output"].strip() if text else "" for user, text in asked.items()}
+    settings = {"model": name, "max_answer": args.max_answer}
+    with Journal(zero_shot.journal_of(args.output), settings) as journal:
+        entries = ask(Dataset.from_list(wanted), journal=journal) if wanted else []
+    return dict.fromkeys(asked, "") | {entry["id"]: entry["output"].strip() for entry in entries}
 
 
 def main(given=None):
@@ -163,8 +164,6 @@ def main(given=None):
         found = run(args, folder)
         with write_whole(args.output, permissions=0o666) as file:
             json.dump(found, file, ensure_ascii=False, indent=0)
-        if os.path.exists(f"{args.output}.part"):
-            os.remove(f"{args.output}.part")
     print(f"{args.output}: summaries of {counted(len(found), 'users')}")
     return found
 

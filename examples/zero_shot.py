@@ -8,11 +8,10 @@ A model of the Hub or a folder runs here: sequence-to-sequence models read the p
 own template, other models the prompt. With --api a server with the OpenAI protocol is asked instead: vLLM, llama.cpp,
 TGI, Ollama, or a hosted one.
 
-Each answer is on disk as soon as it has come: in OUTPUT.part, or with --api in OUTPUT.answers.jsonl, which stays, with
-finish reasons and the name that the server gives the model. The same command after a stop asks for the rest. OUTPUT
-holds the predictions in the official format; where the split has golds, their scores with 95% intervals go to the
-screen.
-Needs: pip install '.[models]' for models that run here, pip install '.[api]' for --api
+Each answer is on disk as soon as it has come, in OUTPUT.answers.jsonl; a served model's with its finish reason and its
+name there. The same command after a stop asks for the rest, and where a question has changed, again. OUTPUT holds the
+predictions in the official format; where the split has golds, their scores with 95% intervals go to the screen.
+Needs: pip install '.[models]' for models that run here
 """
 
 import argparse
@@ -52,7 +51,9 @@ def arguments(given=None):
     served.add_argument("--api", metavar="URL", help="of the server, such as http://127.0.0.1:8000/v1")
     served.add_argument("--completions", action="store_true", help="the bare prompt, for models without a template")
     served.add_argument("--concurrency", type=int, default=16, help="questions at the same time")
-    served.add_argument("--timeout", type=float, default=600, help="seconds until a question is asked again")
+    served.add_argument(
+        "--timeout", type=float, default=600, help="seconds until a question is asked again, also amid its answer"
+    )
     served.add_argument("--tokenizer", help="counts the tokens of a prompt (needs transformers), else words count")
     served.add_argument("--acknowledge-license", action="store_true", help="may send gated texts to another machine")
     return parser.parse_args(given)
@@ -62,20 +63,20 @@ if __name__ == "__main__":
     arguments()  # already here: a wrong option, or --help, needs neither the time nor the packages of what follows
 
 try:
-    from tqdm import tqdm
-
     import lamp_metric
     from lamp_dataset import SAMPLE, Personalizer, get_task
     from lamp_dataset.atomic import one_run, real_path
-    from lamp_dataset.commands.command import plain_warnings
-    from lamp_dataset.formats.texts import counted
+    from lamp_dataset.commands.command import one_line, plain_warnings
+    from lamp_dataset.formats.texts import counted, printable
     from lamp_dataset.hub.redact import redacted_logs
     from lamp_dataset.lazy import load_model, require
+    from lamp_dataset.personalize.model_names import model_identity
     from lamp_dataset.personalize.prompts.decoding import decode
     from lamp_dataset.personalize.split import load_split, personalize_split
     from lamp_metric.asking.address import is_local, secret
     from lamp_metric.asking.journal import Journal
-    from lamp_metric.asking.server import Server, ask_all
+    from lamp_metric.asking.rows import ask_all, ask_here
+    from lamp_metric.asking.server import Server
     from lamp_metric.harness_rows import open_gated
 except ModuleNotFoundError as error:
     print(f"error: this needs the package {error.name}; from a checkout: pip install .", file=sys.stderr)
@@ -102,12 +103,13 @@ def prompts(args, tokenizer, model=None):
     return personalize_split(load_split(args.config, args.split, folder, args.limit), personalize)
 
 
-def settings_of(args):
-    """What decides the answers. A server may come back under another address, and answer more samples than before."""
-    others = {"output", "batch_size", "extract_answers", "api", "concurrency", "timeout", "acknowledge_license"}
-    others |= {"limit", "beams"} if args.api else set()
-    given = {name: value for name, value in vars(args).items() if name not in others}
-    return {name: value for name, value in given.items() if value is not None and value is not False}
+def settings_of(args, model=None):
+    """What decides the answer to a prompt. A server may come back under another address."""
+    if model is None:
+        return {"model": args.model, "completions": args.completions, "max_answer": args.max_answer}
+    identity = model_identity(args.model, getattr(model.config, "_commit_hash", None))
+    options = {"max_answer": args.max_answer, "max_length": args.max_length, "beams": args.beams}
+    return {"model": identity, **options}
 
 
 @functools.cache
@@ -152,33 +154,9 @@ def answer(batch, tokenizer, model, args):
     return decode(tokenizer, found)  # as the official answers were decoded, whatever the version of transformers
 
 
-def ask_here(answer, rows, journal, done, batch_size):
-    """Ask a model on this machine, batch by batch."""
-    left = rows.select([number for number, name in enumerate(rows["id"]) if name not in journal.entries])
-    for batch in left.iter(batch_size):
-        answers = answer(batch)
-        journal.keep({"id": name, "output": text} for name, text in zip(batch["id"], answers, strict=True))
-        journal.sync()
-        done(len(answers))
-
-
-def ask_rest(ask, rows, journal, unit):
-    """The journal's entry of each row, of which ``ask`` adds those that are missing."""
-    known = sum(name in journal.entries for name in rows["id"])
-    with tqdm(total=len(rows), initial=known, unit=unit) as bar:
-        ask(rows, journal, done=bar.update)
-    return [journal.entries[name] for name in rows["id"]]
-
-
-def connect(args):
-    """The server."""
-    options = {"completions": args.completions, "max_answer": args.max_answer, "timeout": args.timeout}
-    return Server(args.api, args.model, **options)
-
-
 def tell(entries):
     """Say how the answers ended."""
-    reasons = Counter(str(entry["finish_reason"]) for entry in entries)
+    reasons = Counter(printable(str(entry.get("finish_reason"))) for entry in entries)
     empty = sum(not entry["output"].strip() for entry in entries)
     print("finish reasons:", ", ".join(f"{reason} {count}" for reason, count in reasons.most_common()), file=sys.stderr)
     for what, number in (("cut off by their length (see --max-answer)", reasons["length"]), ("empty", empty)):
@@ -187,23 +165,34 @@ def tell(entries):
 
 
 def run(args):
-    """The rows with their prompts, and the answer to each, from the journal or the model."""
+    """The rows with their prompts, and the journal's entry of each."""
     if args.api:
+        options = {"completions": args.completions, "max_answer": args.max_answer, "timeout": args.timeout}
         tokenizer, model = args.tokenizer, None
-        ask = functools.partial(ask_all, connect(args), concurrency=args.concurrency)
+        ask = functools.partial(ask_all, Server(args.api, args.model, **options), concurrency=args.concurrency)
     else:
         tokenizer, model = load(args.model)
-        ask = functools.partial(
-            ask_here, lambda batch: answer(batch, tokenizer, model, args), batch_size=args.batch_size
-        )
+        reads = {"column": "messages" if tokenizer.chat_template else "source", "batch_size": args.batch_size}
+        ask = functools.partial(ask_here, lambda batch: answer(batch, tokenizer, model, args), **reads)
     rows = prompts(args, tokenizer, model)
-    with Journal(journal_of(args), settings_of(args)) as journal:
-        return rows, ask_rest(ask, rows, journal, " samples")
+    with Journal(journal_of(args.output), settings_of(args, model)) as journal:
+        return rows, ask(rows, journal=journal)
 
 
-def journal_of(args):
-    """The file of answers. One that was paid for stays."""
-    return args.output + (".answers.jsonl" if args.api else ".part")
+def journal_of(output):
+    """The file of answers."""
+    return f"{output}.answers.jsonl"
+
+
+def check_output(output):
+    """FileNotFoundError or FileExistsError where predictions cannot or may not be written; gives the real path."""
+    target = real_path(output)
+    if target.is_dir() or not target.parent.is_dir():
+        raise FileNotFoundError(f"{output}: expected the name of a file in a folder that exists")
+    if target.is_file() and target.stat().st_size and not os.path.exists(journal_of(output)):
+        reason = f"there is no {os.path.basename(journal_of(output))} beside it, so no run of this script made it"
+        raise FileExistsError(f"{output}: is there already, and {reason}; move it or choose another output")
+    return target
 
 
 @contextlib.contextmanager
@@ -212,10 +201,7 @@ def writing(args):
     # all that is written from licensed texts is for their owner alone, and it stays here unless the license allows more
     acknowledged = args.acknowledge_license
     open_gated(get_task(args.config), args.data_dir, acknowledged, lambda: not args.api or is_local(args.api))
-    target = real_path(args.output)
-    if target.is_dir() or not target.parent.is_dir():
-        raise FileNotFoundError(f"{args.output}: expected the name of a file in a folder that exists")
-    with one_run(target, wait=False), redacted_logs(secret()):
+    with one_run(check_output(args.output), wait=False), redacted_logs(secret()):
         yield
 
 
@@ -229,8 +215,6 @@ def main(given=None):
         lamp_metric.write_predictions(args.output, args.config, ids, predictions)
         if args.api:
             tell(entries)
-        else:
-            os.remove(journal_of(args))
     if None in golds:
         print(f"{args.output}: {counted(len(ids), 'predictions')}; the golds of this split are withheld")
         return None
@@ -247,7 +231,7 @@ def run_script(main, stopped="stopped; the same command asks for the rest"):
         with plain_warnings():
             main()
     except (ValueError, OSError, ImportError) as error:
-        print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
+        print("error:", printable(one_line(error)), file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:  # a second one does not wait for the answers on their way
         print(stopped, file=sys.stderr)

@@ -9,7 +9,7 @@ import socket
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 NAME = "made-up-1"
@@ -30,13 +30,14 @@ class FakeModel:
         pages: whether it answers everything with a page.
         elsewhere: where "redirect" leads.
         is_busy: whether it keeps those waiting who ask for the list of models.
+        cookie: that every reply brings, or "".
     """
 
     def __init__(self):
         self.failures, self.rejects, self.key, self.seconds = [], (), None, 0
         self.answer, self.change = (lambda text: "4"), (lambda completion: completion)
         self.questions, self.requests, self.released = [], [], threading.Event()
-        self.url, self.elsewhere, self.pages, self.is_busy = "", "", False, False
+        self.url, self.elsewhere, self.pages, self.is_busy, self.cookie = "", "", False, False, ""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -92,10 +93,22 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(length or len(data)))
+        headers |= {"Set_Cookie": self.server.fake.cookie} if self.server.fake.cookie else {}
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
         self.wfile.write(data)
+
+    def drip(self):
+        """A blank now and then, and never an end."""
+        self.send_response(200)
+        self.send_header("Content-Length", "99999")
+        self.end_headers()
+        with suppress(OSError):
+            while not self.server.fake.released.wait(0.05):
+                self.wfile.write(b" ")
+                self.wfile.flush()
+        self.close_connection = True
 
     def cut(self):
         self.reply(200, b'{"id": "1", "choi', length=500)
@@ -113,6 +126,11 @@ FAILURES = {
     "500": lambda handler: handler.reply(500, {"error": {"message": "oops"}}, Retry_After="0"),
     "502 page": lambda handler: handler.reply(502, PAGE, Retry_After="0"),
     "cut": _Handler.cut,
+    "429 for ²": lambda handler: handler.reply(429, {}, Retry_After=b"\xb2".decode("latin-1")),
+    "drip": _Handler.drip,
+    "deep": lambda handler: handler.reply(200, b"[" * 200_000),
+    "deep error": lambda handler: handler.reply(500, b'{"a":' * 200_000),
+    "escapes": lambda handler: handler.reply(400, {"error": {"message": "\x1b]0;mine\x07 \x1b[31mred\x1b[0m"}}),
     "no JSON": lambda handler: handler.reply(200, b'{"id": "1", "choi'),
     "page": lambda handler: handler.reply(200, PAGE),
     "hang": lambda handler: handler.server.fake.released.wait(60),

@@ -70,7 +70,7 @@ def wait_as_told(state: tenacity.RetryCallState) -> float:
     if limit:
         return min(float(limit[1]) + 1, LONGEST_WAIT)
     after = headers.get("Retry-After", "")
-    if after.isdigit():
+    if after.isdecimal():
         return min(float(after), LONGEST_WAIT)
     return _scatter(state) if is_race(error) else _backoff(state)
 

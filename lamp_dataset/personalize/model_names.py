@@ -30,6 +30,10 @@ TIMEOUT_SECONDS = 10
 #: Endings of a tokenizer's files. The weights next to them are large and do not matter to it.
 TOKENIZER_FILES = (".json", ".txt", ".model", ".jinja", ".tiktoken", ".py")
 
+#: Endings of the files of a model in a folder: what else lies there, such as predictions, does not matter to it.
+MODEL_FILES = (".safetensors", ".bin", ".model", ".jinja", ".tiktoken", ".py", "config.json", "index.json")
+MODEL_FILES += ("tokenizer.json", "tokens_map.json", "added_tokens.json", "vocab.json", "vocab.txt", "merges.txt")
+
 
 def check_name(name: str) -> None:
     """Check that ``name`` is a folder, or a name on the Hub that is in the cache or may be in reach.
@@ -110,6 +114,17 @@ def content_of(name: object, endings: tuple[str, ...] = ("",)) -> str:
     for path in sorted(_files(name, endings)):
         digest.update(f"{os.path.relpath(path, name)}\0{hash_file(path, CONTENT)}\0".encode())
     return digest.hexdigest()
+
+
+def model_identity(name: str, revision: str | None = None) -> str:
+    """What tells a model from another one that later has its name: a digest of its files, or the Hub's revision.
+
+    Args:
+        name: a folder, or the name of a model on the Hub.
+        revision: the commit there, as a loaded config has it in ``_commit_hash``.
+    """
+    found = content_of(name, MODEL_FILES) or revision or ""
+    return f"{os.path.basename(os.path.realpath(name)) if os.path.isdir(name) else name} {found}".strip()
 
 
 def code_of(ranker: object) -> str:

@@ -37,8 +37,10 @@ def load_split(
 
     Raises:
         ValueError: the files do not fit the config, or ``users``, a users file, does not fit the rows; the message
-            names file and sample.
+            names file and sample. Or ``limit`` is below 1.
     """
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit: expected at least 1, found {limit}")
     try:
         rows = datasets.load_dataset("lamp", config, split=split, splits=(split,), data_dir=data_dir)
     except datasets.exceptions.DatasetGenerationError as error:

@@ -1,14 +1,15 @@
-"""Where a served model is, and the key for it."""
+"""Where a served model is, the key for it, and the way to it."""
 
 from __future__ import annotations
 
 import ipaddress
 import os
 import re
+import urllib.request
 from contextlib import suppress
 
 #: Scheme, host, port and path. A user name, a query or a fragment could hold a key, or hide the host.
-_ADDRESS = re.compile(r"https?://(\[[\da-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?(/[\w.~/-]*)?", re.ASCII)
+_ADDRESS = re.compile(r"(https?)://(\[[\da-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?(/[\w.~/-]*)?", re.ASCII)
 #: Environment variable of the key.
 KEY = "OPENAI_API_KEY"
 
@@ -25,13 +26,34 @@ def is_local(api: str) -> bool:
     >>> is_local("http://127.0.0.1:8000/v1"), is_local("https://models.example/v1")
     (True, False)
     """
+    host = _parts(api)[2]
+    with suppress(ValueError):
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    return host.lower() == "localhost"
+
+
+def _parts(api: str) -> re.Match[str]:
     parts = _ADDRESS.fullmatch(api)
-    if parts is None:  # not quoted: it may hold a key
+    if parts is None or int((parts[3] or ":0")[1:]) > 65535:  # not quoted: it may hold a key
         found = "another form; a key belongs in the environment variable " + KEY
         raise ValueError(f"address of the server: expected one such as http://127.0.0.1:8000/v1, found {found}")
-    with suppress(ValueError):
-        return ipaddress.ip_address(parts[1].strip("[]")).is_loopback
-    return parts[1].lower() == "localhost"
+    return parts
+
+
+def proxy_for(api: str) -> str | None:
+    """The environment's proxy for a server on another machine; a server on this machine is asked directly.
+
+    Raises:
+        ValueError: it is no HTTP proxy; the message does not show the address, which may hold a password.
+    """
+    parts, proxies = _parts(api), urllib.request.getproxies()
+    proxy = proxies.get(parts[1]) or proxies.get("all")
+    if is_local(api) or not proxy or urllib.request.proxy_bypass(parts[2] + (parts[3] or "")):
+        return None
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    if not re.match("https?://[^/]", proxy):
+        raise ValueError(f"proxy for {api}: expected an address such as http://proxy.example:3128, found another form")
+    return proxy
 
 
 def key_for(api: str) -> str:
@@ -48,6 +70,6 @@ def key_for(api: str) -> str:
 
 
 def secret() -> str:
-    """The key to keep out of messages, or "" where it is a word such as ``none``."""
+    """The key to keep out of messages and files, or "" where it is a word such as ``none``."""
     key = os.environ.get(KEY, "").strip()
     return key if len(key) > 7 else ""

@@ -1,94 +1,137 @@
-"""Answers on disk as they arrive, so that a run that was stopped, in whatever way, continues where it stopped."""
+"""Answers on disk as they arrive, so that a run that was stopped, in whatever way, continues where it stopped.
+
+A journal is a file of JSON lines. The first says what the file is and how its answers are made; where that changes,
+another such line follows. All others are answers, each with a digest of what was asked and how: an answer counts only
+for the same question, asked in the same way.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import logging
 import os
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lamp_dataset.formats.texts import short
+from lamp_dataset.atomic import write_whole
+from lamp_dataset.formats.texts import counted, short
+from lamp_metric.asking.own_files import own_content, parsed
+
+log = logging.getLogger(__name__)
+
+#: The value of "format" in a first line.
+FORMAT = "lamp answers 1"
+#: Seconds until answers that were kept have reached the disk, and outlive a power cut.
+SYNC = 1.0
+#: Sample id, and digest of the question.
+Key = tuple[str, str]
 
 
 class Journal:
-    """A file of JSON lines: first what decides the answers, then an entry for each, with ``id`` and ``output``.
-
-    Use it in a ``with`` block. The file appears with the first entry.
+    """A file of answers. Use it in a ``with`` block; the file appears with its first entry.
 
     Args:
         path: of the file; its folder must exist.
-        settings: what decides the answers; entries made with others are refused. Values as JSON keeps them.
+        settings: what decides an answer besides the question, such as the model; values as JSON keeps them.
 
     Attributes:
-        entries: sample id -> entry, those of earlier runs and new ones.
+        entries: :meth:`key` -> entry, of earlier runs and of this one: ``id``, ``asked``, ``output`` and more.
 
     Raises:
-        ValueError: the file holds entries made with other settings, or a line that is no entry; the message names it.
+        ValueError: the file is not a journal, or a line is not an answer; the message names it. It is left as it is.
         OSError: the file cannot be read or written.
     """
 
     def __init__(self, path: str | os.PathLike[str], settings: Mapping[str, Any]) -> None:
-        """Read what is there."""
-        self.path, self.settings, self.entries = os.fspath(path), dict(settings), dict[str, dict[str, Any]]()
-        self._lock = threading.Lock()
-        self._file = open(path, "ab+")  # noqa: SIM115 (closed in __exit__)
-        try:
-            self._is_new = not self._read()
-        except ValueError:
-            self._file.close()
-            raise
+        """Read what is there; what a stop cut off at the end goes when all else is known to be ours."""
+        self.path, self.entries = os.fspath(path), dict[Key, dict[str, Any]]()
+        self._head, self._last_head = _line({"format": FORMAT, **settings}), b""
+        self._lock, self._due = threading.Lock(), time.monotonic() + SYNC
+        lines = own_content(path, FORMAT).splitlines(keepends=True)
+        wrong = [number for number, line in enumerate(lines, 1) if not self._take(line)]
+        if wrong == [len(lines)] and not lines[-1].endswith(b"\n"):
+            os.truncate(path, sum(map(len, lines[:-1])))
+        elif wrong:
+            found = short(lines[wrong[0] - 1].decode(errors="replace").strip())
+            raise ValueError(f"{path}, line {wrong[0]}: expected an answer, found {found}; mend or remove the line")
+        self._is_new, self._ends = not lines, wrong != [] or lines[-1:] == [] or lines[-1].endswith(b"\n")
 
-    def _read(self) -> bytes:
-        self._file.seek(0)
-        data = self._file.read()
-        whole = data[: data.rfind(b"\n") + 1]  # a line without its end was cut off by a stop
-        self._file.truncate(len(whole))
-        for number, line in enumerate(whole.splitlines(), 1):
-            self._add(number, line)
-        return whole
+    def _take(self, line: bytes) -> bool:
+        """Whether the line is one of ours, or blank, as editors leave some."""
+        entry = parsed(line)
+        if entry.get("format") == FORMAT:
+            self._last_head = _line(entry)
+        elif all(isinstance(entry.get(name), str) for name in ("id", "asked", "output")):
+            self.entries[entry["id"], entry["asked"]] = entry
+        else:
+            return not line.strip()
+        return True
 
-    def _add(self, number: int, line: bytes) -> None:
-        try:
-            entry = json.loads(line)
-            if number > 1:
-                self.entries[entry["id"]] = {"output": entry["output"], **entry}
-        except (ValueError, TypeError, KeyError):
-            raise ValueError(f"{self.path}, line {number}: expected an answer, found {short(line)}") from None
-        if number == 1 and entry != self.settings:
-            theirs = entry if isinstance(entry, dict) else {}
-            here, there = (
-                {name: value for name, value in one.items() if other.get(name) != value}
-                for one, other in ((self.settings, theirs), (theirs, self.settings))
-            )
-            message = f"answers of another run, made with {there}, not with {here}"
-            raise ValueError(f"{self.path}: {message}; remove the file or choose another output")
+    def key(self, name: str, question: Any) -> Key:
+        """What an answer is kept under: the sample's id, and a digest of the settings and the question."""
+        return name, hashlib.sha256(self._head + _line(question)).hexdigest()[:32]
 
-    def keep(self, entries: Iterable[Mapping[str, Any]]) -> None:
+    def missing(self, keys: Iterable[Key]) -> list[int]:
+        """Positions of the questions without an answer; a warning counts those that were asked otherwise before."""
+        keys, named = list(keys), {name for name, _ in self.entries}
+        found = [position for position, key in enumerate(keys) if key not in self.entries]
+        others = sum(keys[position][0] in named for position in found)
+        if others:
+            message = "note: %s: %s to another prompt, model or option; they stay there, and the model is asked again"
+            log.warning(message, self.path, counted(others, "answers"))
+        return found
+
+    def keep(self, entries: Mapping[Key, Mapping[str, Any]]) -> None:
         """Add entries; whatever happens to this process afterwards, they are kept. Several threads may call it.
 
         Raises:
-            OSError: the disk is full, or the like.
+            OSError: the disk is full, or the like; the message names the file, which is as it was before.
         """
-        entries = [dict(entry) for entry in entries]
+        made = {key: {"id": key[0], "asked": key[1], **entry} for key, entry in entries.items()}
         with self._lock:
-            lines = [self.settings, *entries] if self._is_new else entries
-            self._file.write(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
-            self._is_new = False
-            self._file.flush()
-            self.entries |= {entry["id"]: entry for entry in entries}
+            heads = [] if self._last_head == self._head else [self._head]
+            self._write(b"".join([*heads, *map(_line, made.values())]))
+            self._last_head = self._head
+            self.entries |= made
 
-    def sync(self) -> None:
-        """Wait until all that was kept is on the disk, so that it outlives a power cut, too."""
-        os.fsync(self._file.fileno())
+    def _write(self, data: bytes) -> None:
+        if self._is_new:  # whole or not at all: without its first line, nobody would know whose it is
+            with write_whole(self.path, "wb") as file:
+                file.write(data)
+        else:
+            self._append(data if self._ends else b"\n" + data)
+        self._is_new, self._ends = False, True
+
+    def _append(self, data: bytes) -> None:
+        """Open, write, close: an editor may have put another file in its place."""
+        try:
+            with open(self.path, "r+b", buffering=0) as file:
+                size, rest = file.seek(0, os.SEEK_END), data
+                try:
+                    while rest:
+                        rest = rest[file.write(rest) :]
+                except OSError:
+                    file.truncate(size)
+                    raise
+                if time.monotonic() > self._due:  # not for each answer: that would slow down the questions
+                    os.fsync(file.fileno())
+                    self._due = time.monotonic() + SYNC
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, self.path) from error
 
     def __enter__(self) -> Journal:
         """Itself."""
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Sync and close the file; without an entry it goes, and binds no later run to its settings."""
-        self.sync()
-        self._file.close()
-        if self._is_new:
-            os.remove(self.path)
+        """Wait until all that was kept is on the disk."""
+        if not self._is_new:
+            with open(self.path, "rb") as file:
+                os.fsync(file.fileno())
+
+
+def _line(value: Any) -> bytes:
+    return json.dumps(value).encode() + b"\n"

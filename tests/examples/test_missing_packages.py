@@ -27,7 +27,6 @@ BENCHMARKS = {
     "scale": ("rank_bm25", "test"),
     "score": ("scipy", "test"),
     "avocado": ("mailparser", "test"),
-    "serve": ("openai", "api"),
 }
 
 
@@ -51,15 +50,6 @@ def test_an_example_says_in_one_line_which_extra_it_needs(script, tmp_path):
     done = run("examples", script, package, "--config", "LaMP_3", "--output", str(tmp_path / "o"), *more)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"error: this needs the package {package}; from a checkout: pip install '.[{extra}]'\n"
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("script", ["summaries", "zero_shot"])
-def test_a_served_model_needs_the_client_alone(script, tmp_path):
-    more = ["--model", "m", "--api", "http://127.0.0.1:1/v1", "--config", "LaMP_3", "--output", str(tmp_path / "o")]
-    done = run("examples", script, "openai", *more)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "error: this needs the package openai; from a checkout: pip install '.[api]'\n"
     assert not list(tmp_path.iterdir())
 
 

@@ -181,16 +181,34 @@ def test_a_stopped_run_goes_on_with_the_user_that_is_missing(folder, data, tmp_p
     assert len(trained) == 5, "all is there"
     for name in ("adapter_model.safetensors", "answers.json"):
         assert files(tmp_path / "stopped", name) == files(tmp_path / "whole", name)
-    # and what another run made is not taken for its own: other options, or other texts
+    # and what another run made is not taken for its own
     with pytest.raises(ValueError, match="stopped holds another run, made with .*'epochs': 12"):
         per_user.main(given(folder, tmp_path / "stopped", epochs=1))
-    habits.write_dated(tmp_path / "other", USERS[:3], seed=1, marked=True)
-    (tmp_path / "other").rename(tmp_path / "few")
-    options = {"data-dir": tmp_path / "few", "model": folder / "model"}
-    settings = json.loads((tmp_path / "stopped" / "settings.json").read_text())
-    (tmp_path / "stopped" / "settings.json").write_text(json.dumps(settings | {"data_dir": str(tmp_path / "few")}))
-    with pytest.raises(ValueError, match="stopped holds another run"):
-        per_user.main(given(folder, tmp_path / "stopped", **options))
+
+
+def test_what_another_history_taught_is_not_taken_for_its_own(folder, tmp_path):
+    habits.write_dated(tmp_path / "data", USERS[:2])
+    options = {"data-dir": tmp_path / "data", "visible": "earlier", "max-steps": 1}
+    words = [*given(folder, tmp_path / "run", **options), "-k", "1"]
+    per_user = example.load("per_user")
+    per_user.main(words)
+    [path] = (tmp_path / "data").rglob("dev_questions.json")
+    samples = json.loads(path.read_text())
+    for sample in samples:
+        dates = [item["date"] for item in sample["profile"]]
+        for item, date in zip(sample["profile"], reversed(dates), strict=True):
+            item["date"] = date
+    path.write_text(json.dumps(samples))
+    with pytest.raises(ValueError, match=r"run holds another run, made with \{'data': '\w+'\}"):
+        per_user.main(words)
+
+
+@pytest.mark.parametrize("name", ["own.json", "settings.json"])
+def test_files_of_another_program_are_left_as_they_are(folder, data, tmp_path, name):
+    (tmp_path / name).write_text('{"mine": 1}')
+    with pytest.raises(ValueError, match=f"{name}.*choose another output"):
+        example.load("per_user").main(given(folder, tmp_path))
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, '{"mine": 1}')]
 
 
 def test_names_of_users_stay_inside_the_folder_and_empty_histories_change_nothing(folder, tmp_path):

@@ -1,14 +1,17 @@
+import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import example
 import pytest
 from fake_model import NAME, serve_fake
 
-from lamp_dataset import TASKS
+from lamp_dataset import SAMPLE, TASKS
 from lamp_dataset.formats.outputs import read_outputs
 
 pytestmark = pytest.mark.models
@@ -89,21 +92,36 @@ def test_a_stopped_run_does_what_is_left_and_more_rows_join(reproduce, fake, tmp
     assert not (tmp_path / "table.md").exists()
     monkeypatch.setattr(reproduce.zero_shot, "main", lambda arguments: done.append(arguments) or ask(arguments))
     text = reproduce.main(command)
-    assert [arguments[:2] for arguments in done] == [["--config", "LaMP_1"], ["--config", "LaMP_3"]]
+    assert [arguments[1] for arguments in done] == ["LaMP_1", "LaMP_1", "LaMP_3"]
     asked = len(fake.questions)
     assert reproduce.main(command) == text
+    assert len(fake.questions) == asked
     more = reproduce.main([*command[:-1], "1", "2", "--retriever", "bm25", "random", "--concurrency", "2"])
-    assert len(done) == 8
     assert len(fake.questions) == asked * 4
     assert set(rows(text)) < set(rows(more))
 
 
-@pytest.mark.parametrize("more", [["--max-length", "99"], ["--limit", "1"], ["--extract-answers"]])
-def test_rows_of_one_table_are_made_alike(reproduce, fake, tmp_path, more):
-    command = given(fake, tmp_path, "--configs", "LaMP_3", "-k", "0")
-    reproduce.main(command)
-    with pytest.raises(ValueError, match="results.jsonl: answers of another run"):
-        reproduce.main([*command, *more])
+def test_rows_of_one_table_are_made_alike_and_scored_by_the_golds_of_today(reproduce, fake, tmp_path):
+    shutil.copytree(Path(SAMPLE, "time", "LaMP_3"), tmp_path / "data" / "time" / "LaMP_3")
+    command = [*given(fake, tmp_path, "--configs", "LaMP_3_time", "-k", "0"), "--data-dir", str(tmp_path / "data")]
+    texts = [reproduce.main(command), reproduce.main([*command, "--max-answer", "7"])]
+    asked = len(fake.questions)
+    [golds] = tmp_path.rglob("dev_outputs.json")
+    golds.write_text(golds.read_text().replace('"output": "', '"output": "1", "was": "'))
+    texts.append(reproduce.main(command))
+    assert len(fake.questions) == asked == 2 * len(json.loads(golds.read_text())["golds"])
+    assert texts[0] == texts[1] != texts[2]
+    lines = [json.loads(line) for line in (tmp_path / "results.jsonl").read_text().splitlines()]
+    assert [line.get("run") for line in lines] == [None, "LaMP_3_time none k=0"]
+
+
+@pytest.mark.parametrize("name", ["results.jsonl", "table.md", "LaMP_3-bm25-k4.json"])
+def test_files_of_somebody_else_are_left_as_they_are(reproduce, fake, tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises((ValueError, FileExistsError), match=name):
+        reproduce.main(given(fake, tmp_path, "--configs", "LaMP_1", "LaMP_3"))
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "mine")]
+    assert fake.questions == []
 
 
 def test_withheld_golds_give_predictions_and_no_scores(reproduce, fake, tmp_path):

@@ -1,8 +1,8 @@
-import json
 import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import datasets
 import example
@@ -14,6 +14,7 @@ from lamp_dataset import SAMPLE, Personalizer
 from lamp_dataset.formats.outputs import read_outputs
 
 pytestmark = pytest.mark.models
+transformers = pytest.importorskip("transformers", reason="transformers is not installed: make test-models has it")
 
 NAME = habits.TASK.name
 
@@ -49,7 +50,7 @@ def test_answers_are_written_in_the_official_format_and_scored(folder, model, tm
     found = read_outputs(output, habits.TASK)
     assert list(found.by_id) == [f"21{number}" for number in range(11)]
     assert set(scores) == {"MAE", "RMSE", "MAE_ci", "RMSE_ci"}
-    assert [path.name for path in tmp_path.iterdir()] == ["predictions.json"]
+    assert {path.name for path in tmp_path.iterdir()} == {"predictions.json", "predictions.json.answers.jsonl"}
     assert all(len(answer.split()) <= 4 for answer in found.by_id.values())  # the prompt is no part of the answer
 
 
@@ -70,7 +71,7 @@ def test_a_stopped_run_goes_on_where_it_stopped(folder, model, tmp_path, monkeyp
     with pytest.raises(KeyboardInterrupt):
         zero_shot.main(given(folder, model, output))
     assert not output.exists()
-    with open(f"{output}.part", "a", encoding="utf-8") as file:
+    with open(f"{output}.answers.jsonl", "a", encoding="utf-8") as file:
         file.write('{"id": "214", "output": "half a li')  # the stop came while a line was written
     zero_shot.main(given(folder, model, output))
     assert [len(batch) for batch in asked] == [4, 4, 4, 3]
@@ -78,11 +79,23 @@ def test_a_stopped_run_goes_on_where_it_stopped(folder, model, tmp_path, monkeyp
     assert output.read_bytes() == whole.read_bytes()
 
 
-def test_answers_of_another_run_are_not_mixed_in(folder, tmp_path):
-    output = tmp_path / "predictions.json"
-    (tmp_path / "predictions.json.part").write_text(json.dumps({"k": 1}) + "\n")
-    with pytest.raises(ValueError, match=r"predictions.json.part: answers of another run, made with \{'k': 1\}"):
-        example.load("zero_shot").main(given(folder, "t5", output))
+def test_a_model_that_was_trained_again_is_asked_again(folder, tmp_path, caplog):
+    zero_shot, output = example.load("zero_shot"), tmp_path / "predictions.json"
+    shutil.copytree(folder / "t5", tmp_path / "t5")
+    entries = []
+    for change in (lambda: None, lambda: None, lambda: _retrain(tmp_path / "t5")):
+        change()
+        zero_shot.load.cache_clear()
+        zero_shot.main(given(tmp_path, "t5", output, **{"data-dir": folder / "data"}))
+        entries.append(len(Path(f"{output}.answers.jsonl").read_bytes().splitlines()))
+    assert entries == [12, 12, 24]
+    assert "11 answers to another prompt, model or option" in caplog.text
+
+
+def _retrain(path):
+    model = transformers.AutoModelForSeq2SeqLM.from_pretrained(path)
+    model.shared.weight.data += 1
+    model.save_pretrained(path)
 
 
 def test_a_split_without_golds_gives_predictions_and_no_scores(folder, tmp_path):
@@ -142,4 +155,4 @@ def test_predictions_of_a_gated_task_are_for_their_owner_alone(folder, tmp_path)
         assert os.umask(0o022) == 0o077, "the file of partial answers is private, too"
     finally:
         os.umask(before)
-    assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {"predictions.json": 0o600}
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}

@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -63,8 +64,9 @@ def run(arguments, **environment):
 
 
 def answers(output):
-    """The lines of the file of answers, without the first."""
-    return [json.loads(line) for line in Path(f"{output}.answers.jsonl").read_bytes().splitlines()[1:]]
+    """The entries of the file of answers."""
+    lines = map(json.loads, Path(f"{output}.answers.jsonl").read_bytes().splitlines())
+    return [line for line in lines if "format" not in line]
 
 
 @pytest.mark.parametrize("more", [[], ["--completions"]])
@@ -95,7 +97,9 @@ def test_without_torch_predictions_are_official_and_what_the_server_said_is_kept
         {"id": name, "output": text, "finish_reason": "stop", "model": "made-up-1.7", "sent": sent}
         for name, text in predictions.by_id.items()
     ]
-    assert sorted(answers(output), key=lambda entry: list(predictions.by_id).index(entry["id"])) == expected
+    found = sorted(answers(output), key=lambda entry: list(predictions.by_id).index(entry["id"]))
+    assert len({entry.pop("asked") for entry in found}) == 3
+    assert found == expected
     assert sorted(os.listdir(tmp_path)) == ["predictions.json", "predictions.json.answers.jsonl"]
     files = "".join(path.read_text(encoding="utf-8") for path in tmp_path.iterdir())
     assert "0123456789" not in files + done.stdout + done.stderr, "the key is in no file and no log"
@@ -132,8 +136,42 @@ def test_what_was_answered_is_never_asked_again(fake, tmp_path, main):
     assert main(given(fake.url, output)) == scores
     assert len(fake.questions) == 3
     assert output.read_bytes() == before
-    with pytest.raises(ValueError, match=r"another run, made with \{'k': 1\}, not with \{'k': 2\}"):
-        main(given(fake.url, output, k=2))
+
+
+@pytest.mark.parametrize("option", [{"k": 2}, {"model": "made-up-2"}, {"max-answer": 7}, {"data-dir": "changed"}])
+def test_what_is_no_longer_the_same_question_is_asked_again_and_the_answers_are_kept(
+    fake, tmp_path, main, option, monkeypatch, caplog
+):
+    output = tmp_path / "predictions.json"
+    files = {"data-dir": changed(tmp_path, "of it")}
+    main(given(fake.url, output, **files))
+    first = answers(output)
+    monkeypatch.setattr("fake_model.NAME", option.get("model", NAME))
+    if "data-dir" in option:
+        option = {"data-dir": changed(tmp_path, "of them")}
+    main(given(fake.url, output, **files | option))
+    assert len(fake.questions) == 6
+    assert answers(output)[:3] == first
+    assert "3 answers to another prompt, model or option" in caplog.text
+    main(given(fake.url, output, **files | option))
+    assert len(fake.questions) == 6
+
+
+def changed(folder, word):
+    """The sample's files with other words."""
+    shutil.copytree(Path(SAMPLE, "LaMP_3"), folder / "LaMP_3", dirs_exist_ok=True)
+    path = folder / "LaMP_3" / "dev" / "dev_questions.json"
+    path.write_text(path.read_text(encoding="utf-8").replace(" the ", f" the {word} "), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("name", ["predictions.json", "predictions.json.answers.jsonl"])
+def test_a_file_that_no_run_made_is_left_as_it_is(fake, tmp_path, main, name):
+    (tmp_path / name).write_text("half a download")
+    with pytest.raises((ValueError, FileExistsError), match=rf"{name}: is (there already|not a file of ours)"):
+        main(given(fake.url, tmp_path / "predictions.json"))
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["half a download"]
+    assert fake.questions == []
 
 
 def test_a_killed_run_loses_no_answer_and_asks_none_twice(fake, tmp_path, main):
@@ -225,6 +263,8 @@ def test_an_interrupt_keeps_the_answers_on_their_way(fake, tmp_path):
         ({"output": "nowhere/p.json"}, r"nowhere/p.json: expected .* a folder that exists"),
         ({"output": "."}, r"\.: expected the name of a file"),
         ({"concurrency": 0}, r"at least 1 .*found 0"),
+        ({"limit": 0}, r"limit: expected at least 1, found 0"),
+        ({"timeout": "inf"}, r"timeout: expected .*found inf"),
     ],
     ids=lambda given: " ".join(given) if isinstance(given, dict) else "",
 )

@@ -1,6 +1,6 @@
 import pytest
 
-from lamp_metric.asking.address import is_local, key_for, secret
+from lamp_metric.asking.address import is_local, key_for, proxy_for, secret
 
 HERE = [
     "http://127.0.0.1:8000/v1",
@@ -29,6 +29,7 @@ NONE = [
     "http://127.0.0.1#@models.example/v1",
     "http://models.example/v1?key=sk-secret123",
     "http://127.0.0.1:8000/v1\n",
+    "http://127.0.0.1:99999/v1",
     "http://127.0.0.1 .example/v1",
     "http://１２７.0.0.1/v1",
     "",
@@ -75,3 +76,29 @@ def test_a_key_that_would_not_fit_a_header_is_not_shown(key, monkeypatch):
 def test_words_are_no_secrets(key, hidden, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", key)
     assert secret() == hidden
+
+
+@pytest.mark.parametrize(
+    ("api", "given", "found"),
+    [
+        (AWAY[0], {"https_proxy": "proxy.example:3128"}, "http://proxy.example:3128"),
+        (AWAY[1], {"all_proxy": "http://me:secret@proxy.example"}, "http://me:secret@proxy.example"),
+        (AWAY[1], {"http_proxy": "http://proxy.example", "no_proxy": "10.0.0.5"}, None),
+        (AWAY[0], {"http_proxy": "http://proxy.example"}, None),
+        (HERE[0], {"http_proxy": "http://proxy.example"}, None),
+    ],
+)
+def test_the_proxy_is_that_of_the_environment_and_none_on_this_machine(api, given, found, monkeypatch):
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert proxy_for(api) == found
+
+
+def test_a_proxy_that_cannot_be_used_is_not_shown(monkeypatch):
+    monkeypatch.setenv("https_proxy", "socks5://me:secret@proxy.example")
+    with pytest.raises(ValueError, match="proxy for https://models.example/v1: expected an address") as caught:
+        proxy_for(AWAY[0])
+    assert "secret" not in str(caught.value)

@@ -1,133 +1,193 @@
 import json
+import os
 import threading
 
 import pytest
 
-from lamp_metric.asking.journal import Journal
+from lamp_metric.asking.journal import FORMAT, Journal
 
-SETTINGS = {"model": "m", "k": 4}
-FIRST = {"id": "210", "output": "4", "finish_reason": "stop"}
-SECOND = {"id": "211", "output": 'a "quoted"\n\u2028line \ud800'}
+SETTINGS = {"model": "m", "max_answer": 128}
+FIRST = {"output": "4", "finish_reason": "stop"}
+SECOND = {"output": 'a "quoted"\n\u2028line \ud800'}
 
 
-def written(path, *entries, settings=SETTINGS):
+def written(path, *entries, settings=SETTINGS, question="How many stars?"):
+    """Entries of samples 210, 211, … in a journal."""
     with Journal(path, settings) as journal:
-        journal.keep(entries)
+        for number, entry in enumerate(entries):
+            journal.keep({journal.key(f"21{number}", question): entry})
     return path.read_bytes()
 
 
-def test_entries_come_back_after_the_settings(tmp_path):
+def outputs(path, settings=SETTINGS):
+    with Journal(path, settings) as journal:
+        return {name: entry["output"] for (name, _), entry in journal.entries.items()}
+
+
+def test_entries_come_back_after_the_line_that_says_how_they_are_made(tmp_path):
     path = tmp_path / "j"
     data = written(path, FIRST, SECOND)
-    assert [json.loads(line) for line in data.splitlines()] == [SETTINGS, FIRST, SECOND]
+    head, *entries = [json.loads(line) for line in data.splitlines()]
+    assert head == {"format": FORMAT, **SETTINGS}
     with Journal(path, SETTINGS) as journal:
-        assert journal.entries == {"210": FIRST, "211": SECOND}
+        keys = [journal.key(name, "How many stars?") for name in ("210", "211")]
+        expected = [
+            {"id": name, "asked": asked, **entry} for (name, asked), entry in zip(keys, (FIRST, SECOND), strict=True)
+        ]
+        assert [*journal.entries.values()] == expected == entries
     assert path.read_bytes() == data
 
 
 def test_an_entry_is_in_the_file_before_it_is_closed(tmp_path):
     with Journal(tmp_path / "j", SETTINGS) as journal:
-        journal.keep([FIRST])
-        assert json.loads((tmp_path / "j").read_bytes().splitlines()[-1]) == FIRST
+        for entry in (FIRST, SECOND):
+            journal.keep({("210", "a"): entry})
+            assert json.loads((tmp_path / "j").read_bytes().splitlines()[-1])["output"] == entry["output"]
 
 
 def test_whatever_the_byte_at_which_a_kill_cuts_whole_lines_stay_and_the_next_run_ends_with_the_same(tmp_path):
     path = tmp_path / "j"
     data = written(path, FIRST, SECOND)
-    for cut in range(len(data)):
+    for cut in range(data.index(b"\n"), len(data)):
         path.write_bytes(data[:cut])
+        known = outputs(path)
+        assert len(known) == data[: cut + 1].count(b"\n") - 1  # an entry counts without its line end
         with Journal(path, SETTINGS) as journal:
-            assert len(journal.entries) == max(0, data[:cut].count(b"\n") - 1)
-            journal.keep([entry for entry in (FIRST, SECOND) if entry["id"] not in journal.entries])
-        assert path.read_bytes() == data, cut
+            for name, entry in (("210", FIRST), ("211", SECOND)):
+                if name not in known:
+                    journal.keep({journal.key(name, "How many stars?"): entry})
+        assert path.read_bytes().rstrip() == data.rstrip(), cut
 
 
-def test_answers_made_with_other_settings_are_refused_and_kept(tmp_path):
+def test_an_answer_counts_without_the_end_of_its_line(tmp_path):
     path = tmp_path / "j"
     data = written(path, FIRST)
-    with pytest.raises(ValueError, match=r"j: answers of another run, made with \{'k': 4\}, not with \{'k': 0\}"):
-        Journal(path, SETTINGS | {"k": 0})
-    assert path.read_bytes() == data
+    path.write_bytes(data[:-1])
+    assert outputs(path) == {"210": "4"}
+    assert path.read_bytes() == data[:-1]
+    assert written(path, FIRST) == data + data.splitlines(keepends=True)[1]
 
 
-def test_a_run_without_an_answer_leaves_nothing_that_binds_the_next(tmp_path):
+@pytest.mark.parametrize("change", [b"\n", b"\r\n"])
+def test_what_editors_do_to_line_ends_loses_no_answer(tmp_path, change):
     path = tmp_path / "j"
-    with Journal(path, SETTINGS):
-        pass
-    assert not path.exists()
-    with pytest.raises(KeyboardInterrupt), Journal(path, SETTINGS):
+    path.write_bytes(b"\xef\xbb\xbf" + written(path, FIRST).replace(b"\n", change) + b"\n")
+    assert outputs(path) == {"210": "4"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "question"), [({"model": "n"}, "How many stars?"), (SETTINGS, "How many?"), (SETTINGS, [{"a": 1}])]
+)
+def test_an_answer_to_another_question_is_missing_and_stays(tmp_path, settings, question, caplog):
+    path = tmp_path / "j"
+    data = written(path, FIRST, SECOND)
+    with Journal(path, settings) as journal:
+        keys = [journal.key(name, question) for name in ("210", "211", "212")]
+        assert journal.missing(keys) == [0, 1, 2]
+        journal.keep({keys[0]: {"output": "5"}})
+        assert journal.missing(keys) == [1, 2]
+    assert path.read_bytes().startswith(data)
+    assert f"{path}: 2 answers to another prompt, model or option" in caplog.messages[0]
+    with Journal(path, settings) as journal:
+        assert journal.entries[keys[0]]["output"] == "5"
+    with Journal(path, SETTINGS) as journal:
+        assert journal.missing([journal.key("210", "How many stars?")]) == []
+
+
+def test_a_run_without_an_answer_leaves_nothing(tmp_path):
+    with pytest.raises(KeyboardInterrupt), Journal(tmp_path / "j", SETTINGS):
         raise KeyboardInterrupt
-    assert not path.exists()
-    written(path, FIRST, settings={"k": 0})
+    assert not any(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("line", [b"{", b"[]", b"null", b'{"id": "1"}', b'{"output": "1"}', b"\xff", b'["210", "4"]'])
-def test_a_line_that_is_no_answer_is_named_and_nothing_is_lost(tmp_path, line):
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{",
+        b"[]",
+        b"null",
+        b'{"id": "1", "asked": "a"}',
+        b'{"id": "1", "asked": "a", "output": 4}',
+        b'{"id": 1, "asked": "a", "output": ""}',
+        b"\xff",
+        b"[" * 200_000,
+    ],
+)
+@pytest.mark.parametrize("more", [b"\n", b"\n\n"])
+def test_a_line_that_is_no_answer_is_named_and_nothing_is_lost(tmp_path, line, more):
     path = tmp_path / "j"
-    data = written(path, FIRST) + line + b"\n"
+    data = written(path, FIRST) + line + more
     path.write_bytes(data)
-    with pytest.raises(ValueError, match=r"j, line 3: expected an answer"):
+    with pytest.raises(ValueError, match=r"j, line 3: expected an answer, found .*; mend or remove the line"):
         Journal(path, SETTINGS)
     assert path.read_bytes() == data
 
 
-def test_a_file_of_another_kind_is_refused(tmp_path):
+def test_a_file_of_somebody_else_is_refused_and_left_as_it_is(tmp_path):
     path = tmp_path / "j"
-    path.write_bytes(b"[1]\n")
-    with pytest.raises(ValueError, match="another run"):
+    path.write_bytes(b"half a download")
+    with pytest.raises(ValueError, match="j: is not a file of ours"):
         Journal(path, SETTINGS)
+    assert path.read_bytes() == b"half a download"
 
 
 def test_what_was_kept_is_on_the_disk_at_the_end(tmp_path, monkeypatch):
     synced = []
-    monkeypatch.setattr("os.fsync", lambda descriptor: synced.append((tmp_path / "j").read_bytes()))
-    data = written(tmp_path / "j", FIRST)
-    assert synced == [data]
+    monkeypatch.setattr("os.fsync", lambda descriptor: synced.append((tmp_path / "j").exists()))
+    with Journal(tmp_path / "j", SETTINGS) as journal:
+        journal.keep({("210", "a"): FIRST})
+        journal.keep({("211", "a"): FIRST})
+        before = len(synced)
+    assert synced[before:] == [True]
 
 
 def test_threads_keep_whole_lines(tmp_path):
     path = tmp_path / "j"
     with Journal(path, SETTINGS) as journal:
         threads = [
-            threading.Thread(
-                target=lambda part=part: [journal.keep([FIRST | {"id": f"{part} {n}"}]) for n in range(50)]
-            )
+            threading.Thread(target=lambda part=part: [journal.keep({(f"{part} {n}", "a"): FIRST}) for n in range(50)])
             for part in range(8)
         ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    with Journal(path, SETTINGS) as journal:
-        assert len(journal.entries) == 400
+    assert len(outputs(path)) == 400
 
 
-def test_what_a_full_disk_refused_is_no_half_line_for_the_next_entry(tmp_path):
-    class Full:
-        """A file whose disk is full once, after ten bytes; like io.BufferedWriter it keeps the rest for later."""
-
-        def __init__(self, file):
-            self.file, self.rest, self.full = file, b"", True
-
-        def write(self, data):
-            self.rest += data
-
-        def flush(self):
-            now, self.rest = (self.rest[:10], self.rest[10:]) if self.full else (self.rest, b"")
-            self.file.write(now)
-            if self.full:
-                self.full = False
-                raise OSError(28, "No space left on device")
-            self.file.flush()
-
-        def __getattr__(self, name):
-            return getattr(self.file, name)
-
+def test_a_full_disk_is_told_by_the_file_which_is_as_before(tmp_path, monkeypatch):
     path = tmp_path / "j"
+    data = written(path, FIRST)
     with Journal(path, SETTINGS) as journal:
-        journal._file = Full(journal._file)
-        with pytest.raises(OSError, match="No space"):
-            journal.keep([FIRST])
-        journal.keep([SECOND])
-    with Journal(path, SETTINGS) as journal:
-        assert list(journal.entries) == ["210", "211"]
+        open_ = open
+
+        def full(*arguments, **options):
+            """A file whose disk is full after ten bytes."""
+            file = open_(*arguments, **options)
+            left = iter([10])
+
+            class Full:
+                def write(self, data):
+                    number = next(left, None)
+                    if number is None:
+                        raise OSError(28, "No space left on device")
+                    return file.write(data[:number])
+
+                def __getattr__(self, name):
+                    return getattr(file, name)
+
+                def __enter__(self):
+                    return self
+
+                def __exit__(self, *error):
+                    file.close()
+
+            return Full()
+
+        monkeypatch.setattr("builtins.open", full)
+        with pytest.raises(OSError, match="No space") as caught:
+            journal.keep({("211", "a"): SECOND})
+        monkeypatch.setattr("builtins.open", open_)
+        assert (caught.value.filename, path.read_bytes()) == (os.fspath(path), data)
+        journal.keep({("211", "a"): SECOND})
+    assert list(outputs(path)) == ["210", "211"]

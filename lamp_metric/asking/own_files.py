@@ -1,0 +1,90 @@
+"""Files that a run writes into again: only those that it, or an earlier run like it, made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lamp_dataset.atomic import write_whole
+from lamp_dataset.formats.texts import short
+
+if TYPE_CHECKING:
+    import datasets
+
+#: The value of "format" in the settings of a folder.
+RUN = "lamp run 1"
+#: A first line is not longer, in bytes.
+_LONGEST = 1 << 20
+
+
+def parsed(line: bytes) -> dict[str, Any]:
+    """The JSON object in a line; an empty one for anything else."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def own_content(path: str | os.PathLike[str], form: str) -> bytes:
+    """What is in a file of ours; empty if there is none, or nothing in it. It is not touched.
+
+    Args:
+        path: of the file.
+        form: the value of ``"format"`` in the JSON object of its first line, by which we know it.
+
+    Raises:
+        ValueError: the file is not ours.
+        OSError: it cannot be read.
+    """
+    if not os.path.lexists(path):
+        return b""
+    first = b""
+    if os.path.isfile(path):
+        with open(path, "rb") as file:
+            first = file.readline(_LONGEST)
+            if not first or parsed(first).get("format") == form:
+                return first + file.read()
+    expected, found = json.dumps({"format": form})[:-1], short(first.decode(errors="replace").strip())
+    message = f"is not a file of ours, which begins with {expected}, but with {found}"
+    raise ValueError(f"{path}: {message}; it was left as it is: move it or choose another output")
+
+
+def own_folder(folder: str | os.PathLike[str], settings: Mapping[str, Any]) -> None:
+    """Take a folder for a run: a new or empty one, or that of an earlier run with the same settings.
+
+    Args:
+        folder: made if there is none; the run's settings are in its ``settings.json``.
+        settings: what decides the files of the run; values as JSON keeps them.
+
+    Raises:
+        ValueError: the folder holds another run, or files that no run made.
+        OSError: the folder cannot be made or written.
+    """
+    path, line = Path(folder, "settings.json"), {"format": RUN, **settings}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    found = parsed(own_content(path, RUN))
+    others = [name for name in os.listdir(path.parent) if name != path.name and not name.startswith(".")]
+    if others and not found:
+        raise ValueError(f"{folder}: holds files that no run made, such as {min(others)}; choose another output")
+    if others and found != line:
+        raise ValueError(f"{folder} holds another run, made with {_differing(found, line)}; choose another output")
+    if found != line:
+        with write_whole(path) as file:
+            json.dump(line, file)
+
+
+def _differing(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if wanted.get(name) != value}
+
+
+def content_digest(*tables: datasets.Dataset) -> str:
+    """A digest of the rows of tables, for the settings of a run."""
+    digest = hashlib.sha256()
+    for batch in (batch for table in tables for batch in table.iter(1000)):
+        digest.update(json.dumps(batch).encode())
+    return digest.hexdigest()
