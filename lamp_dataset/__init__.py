@@ -2,7 +2,7 @@
 
 The rooms, from the bottom up:
 
-* ``task``, ``tasks``: the table of tasks, which holds every fact about a task once.
+* ``task``, ``tasks``, ``registry``: the table of tasks, which holds every fact about a task once.
 * ``formats``: the benchmark's files. Each format is read and written in one module.
 * ``loading``, ``lamp``: questions and golds as Arrow tables; the builder behind ``load_dataset("lamp", …)``.
 * ``personalize``: retrieval, prompts, :class:`Personalizer`, the user of each sample, and training pairs of users.
@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 from lamp_dataset.formats.layout import SAMPLE
 from lamp_dataset.formats.oppu_texts import oppu_summaries
 from lamp_dataset.lazy import lazy_exports
-from lamp_dataset.loading.datasets_internals import register
-from lamp_dataset.task import SPLITS, Task
+from lamp_dataset.loading.datasets_internals import patch_datasets
+from lamp_dataset.registry import register
+from lamp_dataset.task import SPLITS, ItemPair, Kind, Task, Wording
 from lamp_dataset.tasks import TASKS, get_task
 
 if TYPE_CHECKING:
@@ -52,17 +53,21 @@ __all__ = [
     "SPLITS",
     "TASKS",
     "History",
+    "ItemPair",
+    "Kind",
     "Personalizer",
     "Ranker",
     "Ranking",
     "Task",
+    "Wording",
     "export",
     "get_task",
     "oppu_summaries",
     "push_to_hub",
+    "register",
     "select_users",
     "swap_profiles",
     "users_of",
 ]
 
-register()
+patch_datasets()

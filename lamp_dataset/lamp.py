@@ -106,11 +106,19 @@ def features(task: Task) -> datasets.Features:
     return datasets.Features({**row, "profile": [dict.fromkeys(task.item_fields, text)]})
 
 
+class _Configs:
+    """The configs by name, made when they are asked for: tasks can be registered at any time."""
+
+    def __get__(self, builder: object, owner: type) -> dict[str, LampConfig]:
+        return {task.name: LampConfig(name=task.name, description=task.title) for task in TASKS.values()}
+
+
 class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
     """Builder of all configs; see ``lamp_dataset.TASKS``."""
 
     BUILDER_CONFIG_CLASS = LampConfig
     BUILDER_CONFIGS = [LampConfig(name=task.name, description=task.title) for task in TASKS.values()]
+    builder_configs = _Configs()
 
     @property
     def task(self) -> Task:

@@ -15,10 +15,46 @@ from types import MappingProxyType
 SPLITS: Mapping[str, str] = MappingProxyType({"train": "train", "validation": "dev", "test": "test"})
 SPLITS_WITH_GOLDS = ("train", "validation")
 
-#: Kind of scoring -> result keys, spelled as the benchmark spells them.
-SCORES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"classification": ("accuracy", "f1"), "ordinal": ("MAE", "RMSE"), "generation": ("rouge-1", "rouge-L")}
-)
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What the data must know of a kind of score. How it scores is known to its scorer, in ``lamp_metric.scorers``.
+
+    Attributes:
+        name: as in the column ``kind`` of tasks.
+        scores: result keys, spelled as the benchmark spells them; the first is the one to judge a single sample by.
+        labels: whether tasks of the kind list the labels that can be answers.
+        category: the Hub's name for such a task.
+    """
+
+    name: str
+    scores: tuple[str, ...]
+    labels: bool
+    category: str
+
+    def __post_init__(self) -> None:
+        """ValueError for a kind without scores, or with one score twice."""
+        if not self.scores or len(set(self.scores)) != len(self.scores):
+            raise ValueError(f"kind {self.name!r}: expected one score or more, each once, found {self.scores}")
+
+
+_kinds: dict[str, Kind] = {}
+#: Name -> kind of score.
+KINDS: Mapping[str, Kind] = MappingProxyType(_kinds)
+
+
+def register_kind(kind: Kind) -> None:
+    """Add a kind of score; ValueError if there is another one of its name. The same one may come again."""
+    if _kinds.setdefault(kind.name, kind) != kind:
+        raise ValueError(f"kind {kind.name!r}: another kind has this name already")
+
+
+for _kind in (
+    Kind(name="classification", scores=("accuracy", "f1"), labels=True, category="text-classification"),
+    Kind(name="ordinal", scores=("MAE", "RMSE"), labels=True, category="text-classification"),
+    Kind(name="generation", scores=("rouge-1", "rouge-L"), labels=False, category="text-generation"),
+):
+    register_kind(_kind)
 
 #: Fields that may be JSON numbers in the files; rows always show them as strings.
 NUMERIC_FIELDS = ("score", "user_id", "date")
@@ -124,7 +160,7 @@ class Task:
         base: name of the user-based config of the same task; equal to ``name`` there.
         official_name: what ``"task"`` says in the official files; both LaMP_2 variants say ``"LaMP_2"``.
         title: name of the task in the paper.
-        kind: ``"classification"``, ``"ordinal"`` or ``"generation"``; decides the scores, see :data:`SCORES`.
+        kind: ``"classification"``, ``"ordinal"``, ``"generation"`` or another of :data:`KINDS`; decides the scores.
         setting: ``"user"`` or ``"time"``, see :data:`SETTINGS`.
         labels: all labels of a classification or ordinal task, in the benchmark's order; empty otherwise.
         profile_fields: keys of a profile item, besides ``id`` (and ``date`` in the time-based setting).
@@ -148,6 +184,7 @@ class Task:
         stub_pattern: regular expression of the placeholders that the site publishes instead of gated texts; None if
             the site publishes the texts themselves. See :meth:`is_stub`.
         aliases: other names of the task in papers and leaderboards.
+        id_start: how the sample ids begin, where that tells the settings apart; empty otherwise.
     """
 
     name: str
@@ -176,13 +213,17 @@ class Task:
     gated: bool = False
     stub_pattern: str | None = None
     aliases: tuple[str, ...] = ()
+    id_start: str = ""
 
     def __post_init__(self) -> None:
         """ValueError, when the module is imported, for a row that contradicts itself; the message names it."""
         problems = [
-            (self.kind not in SCORES, f"kind {self.kind!r} is not one of {', '.join(SCORES)}"),
+            (self.kind not in KINDS, f"kind {self.kind!r} is not one of {', '.join(KINDS)}; register a new one before"),
             (self.setting not in SETTINGS, f"setting {self.setting!r} is not one of {', '.join(SETTINGS)}"),
-            (bool(self.labels) == (self.kind == "generation"), "every task needs labels, except for generation"),
+            (
+                self.kind in KINDS and bool(self.labels) != KINDS[self.kind].labels,
+                "labels are for kinds that have them, and they need some",
+            ),
             (len(set(self.labels)) != len(self.labels), "duplicate label"),
             (not set(self.document_fields) <= set(self.profile_fields), "a document field is missing from the profile"),
             (self.output_field not in (None, *self.profile_fields), "the output field is missing from the profile"),
@@ -229,14 +270,9 @@ class Task:
         return re.fullmatch(self.stub_pattern, text.removeprefix(self.instruction).strip()) is not None
 
     @property
-    def id_start(self) -> str:
-        """How the benchmark's sample ids begin: with the task's number, from 0, or (inferred) from 7 if time-based."""
-        return str(int(self.official_name.rpartition("_")[2]) - 1 + (7 if self.time_based else 0))
-
-    @property
     def scores(self) -> tuple[str, ...]:
         """Result keys of the benchmark's scores for this task."""
-        return SCORES[self.kind]
+        return KINDS[self.kind].scores
 
     @property
     def opening(self) -> str:

@@ -1,7 +1,8 @@
 """The table of LaMP tasks: every fact about a task, once.
 
-Standard library only, no I/O, cheap to import. ``TASKS`` maps each of the sixteen config names to a frozen
-:class:`Task`; the other modules read it and hold no fact about a single task themselves.
+Standard library only, no I/O, cheap to import. ``TASKS`` maps each config name to a frozen :class:`Task`: the sixteen
+here, and those that others :func:`~lamp_dataset.registry.register`. The other modules read it and hold no fact about a
+single task themselves.
 
 Sources: the LaMP paper (Salemi et al. 2023, arXiv 2304.11406), the download page of the benchmark, and the headers of
 the published files.
@@ -9,11 +10,22 @@ the published files.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
+from lamp_dataset.registry import TASKS, get_task, official_hint, register, task_known_as
 from lamp_dataset.task import SPLITS, ItemPair, Task, Wording
+
+__all__ = [
+    "BASE_URL",
+    "CITATION",
+    "HOMEPAGE",
+    "OFFICIAL_NAMES",
+    "TASKS",
+    "get_task",
+    "official_hint",
+    "task_known_as",
+]
 
 HOMEPAGE = "https://lamp-benchmark.github.io/"
 BASE_URL = "https://ciir.cs.umass.edu/downloads/LaMP"
@@ -45,11 +57,13 @@ def _both_settings(
 ) -> Iterator[Task]:
     """The two rows of a task; ``user`` and ``time``: published samples of the splits in that setting."""
     common = {"base": name, "official_name": name, "license": LICENSE, "aliases": (name.replace("_", "-"),), **facts}
+    number = int(common["official_name"].rpartition("_")[2])
     user, time = (MappingProxyType(dict(zip(SPLITS, counts, strict=True))) for counts in (user, time))
     sizes = {"num_samples": user, "verified_splits": verified, "questions_mb": user_mb}
-    yield Task(name=name, setting="user", path=path or name, **sizes, **common)
+    yield Task(name=name, setting="user", path=path or name, id_start=str(number - 1), **sizes, **common)
     sizes = {"num_samples": time, "questions_mb": time_mb}
-    yield Task(name=f"{name}_time", setting="time", path=f"time/{path or name}", **sizes, **common)
+    start = str(number - 1 + 7)  # the benchmark counts both settings in one row of digits
+    yield Task(name=f"{name}_time", setting="time", path=f"time/{path or name}", id_start=start, **sizes, **common)
 
 
 #: As the inputs of the task list them.
@@ -252,87 +266,7 @@ _ROWS = (
 )
 
 
-class _Table(dict):
-    """A table whose KeyError says what :func:`get_task` says."""
-
-    def __missing__(self, name: object) -> Task:
-        raise KeyError(_unknown(name))
-
-
-#: Config name -> task, in the benchmark's order, each user-based config before its time-based one.
-TASKS: Mapping[str, Task] = MappingProxyType(_Table({task.name: task for task in _ROWS}))
+register(*_ROWS)
 
 #: The official name of each task, in order: a submission for the whole benchmark holds one file for each.
 OFFICIAL_NAMES: tuple[str, ...] = tuple(dict.fromkeys(task.official_name for task in _ROWS))
-
-
-def get_task(name: str) -> Task:
-    """The task of a config name.
-
-    Args:
-        name: a key of :data:`TASKS`, such as ``"LaMP_2"``.
-
-    Raises:
-        ValueError: no such config. The message translates the names used in papers, suggests similar names and lists
-            all configs.
-
-    >>> get_task("LaMP_3_time").labels
-    ('1', '2', '3', '4', '5')
-    >>> get_task("LaMP-2N")
-    Traceback (most recent call last):
-    ...
-    ValueError: no config named 'LaMP-2N': that task is 'LaMP_2_news' here. Configs: LaMP_1, LaMP_1_time, ...
-    """
-    if isinstance(name, str) and name in TASKS:
-        return TASKS[name]
-    raise ValueError(_unknown(name))
-
-
-def _unknown(name: object) -> str:
-    shown = repr(name)
-    if len(shown) > 82:
-        shown = f"{shown[:80]}…{shown[0] if isinstance(name, str) else ''}"
-    return f"no config named {shown}{_hint(str(name)[:80])} Configs: {', '.join(TASKS)}"
-
-
-def task_known_as(name: str) -> Task | None:
-    """The task that papers or leaderboards call ``name``; None if nothing is known by that name.
-
-    >>> task_known_as("LaMP-2M").name
-    'LaMP_2'
-    """
-    return TASKS.get(_KNOWN_AS.get(_fold(name), ""))
-
-
-def official_hint(name: str) -> str:
-    """A hint for messages: what files say instead of ``name``, a name from papers; empty if it is anything else.
-
-    >>> official_hint("LaMP_2M"), official_hint("LaMP_3"), official_hint("SQuAD")
-    ("; files of LaMP_2 say 'LaMP_2'", '', '')
-    """
-    task = task_known_as(name)
-    return "" if task is None or task.official_name == name else f"; files of {task.name} say {task.official_name!r}"
-
-
-def _hint(name: object) -> str:
-    key = _fold(str(name))
-    if key in _KNOWN_AS:
-        return f": that task is {_KNOWN_AS[key]!r} here."
-    near = difflib.get_close_matches(key, _KNOWN_AS, n=3, cutoff=0.75)
-    ours = dict.fromkeys(_KNOWN_AS[match] for match in near)
-    return f"; did you mean {' or '.join(map(repr, ours))}?" if ours else "."
-
-
-def _fold(name: str) -> str:
-    return name.strip().lower().replace("-", "_").replace(" ", "_")
-
-
-def _known_as() -> Iterator[tuple[str, str]]:
-    """Other spellings -> config name. U and T are the leaderboard's marks for the two settings."""
-    for task in TASKS.values():
-        for alias in (task.base, *task.aliases):
-            endings = ("t", "_t", "_time") if task.time_based else ("", "u", "_u", "_user")
-            yield from ((_fold(alias) + ending, task.name) for ending in endings)
-
-
-_KNOWN_AS: Mapping[str, str] = MappingProxyType(dict(_known_as()))

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from lamp_dataset import __version__ as __version__
 from lamp_dataset.lazy import lazy_exports
-from lamp_metric.evaluate_internals import register
+from lamp_metric.evaluate_internals import patch_evaluate
 
 if TYPE_CHECKING:
     from lamp_metric.comparison import compare, compare_all
     from lamp_metric.predictions.answers import extract_answer
     from lamp_metric.predictions.writing import write_predictions
     from lamp_metric.published import PUBLISHED
+    from lamp_metric.scorers import Scorer, register
     from lamp_metric.scoring import score, signature_of
     from lamp_metric.trainer import best_tokens, compute_metrics
 else:  # their modules need scikit-learn, rouge_score or numpy
@@ -21,11 +22,13 @@ else:  # their modules need scikit-learn, rouge_score or numpy
         __name__,
         {
             "PUBLISHED": "published",
+            "Scorer": "scorers",
             "best_tokens": "trainer",
             "compare": "comparison",
             "compare_all": "comparison",
             "compute_metrics": "trainer",
             "extract_answer": "predictions.answers",
+            "register": "scorers",
             "score": "scoring",
             "signature_of": "scoring",
             "write_predictions": "predictions.writing",
@@ -34,14 +37,16 @@ else:  # their modules need scikit-learn, rouge_score or numpy
 
 __all__ = [
     "PUBLISHED",
+    "Scorer",
     "best_tokens",
     "compare",
     "compare_all",
     "compute_metrics",
     "extract_answer",
+    "register",
     "score",
     "signature_of",
     "write_predictions",
 ]
 
-register()
+patch_evaluate()

@@ -31,7 +31,7 @@ def baseline(task: str | Task, rows: Sequence[Row], train_golds: Sequence[str]) 
     >>> baseline("LaMP_3", [{"input": "review: fine", "profile": []}], ["5", "4"])
     ('mean training rating', ['4.5'])
     """
-    task = get_task(task) if not isinstance(task, Task) else task
+    task = get_task(task)
     if task.labels and not len(train_golds):
         raise ValueError(f"baseline of {task.name}: expected the golds of the training split, found none")
     name, predict = scorer_of(task).baseline(task, train_golds)

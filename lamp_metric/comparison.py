@@ -134,7 +134,7 @@ def _measured(
     extract_answers: bool,
 ) -> dict[str, list[ScoredSamples]]:
     """The scored runs of each system; the names are for messages."""
-    task = get_task(task) if not isinstance(task, Task) else task
+    task = get_task(task)
     ids = as_list(ids, "ids") if ids is not None else None  # a generator can be read only once
     users = as_list(users, "users") if users is not None else None
     references = as_list(references, "references")

@@ -22,7 +22,7 @@ from lamp_metric.options import RULE
 NAME = "lamp_metric"
 
 
-def register() -> None:
+def patch_evaluate() -> None:
     """Make evaluate find the module under this name: now if evaluate is imported already, otherwise when it will be."""
     when_imported("evaluate.loading", _patch)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from lamp_dataset.task import SCORES, SPLITS
+from lamp_dataset.task import KINDS, SPLITS
 from lamp_dataset.tasks import get_task
 
 _FILE = Path(__file__).with_name("published.csv")
@@ -85,7 +85,7 @@ def read_published(lines: Iterable[str], name: str = _FILE.name) -> tuple[Publis
 
 def _row(cells: Mapping[str, str]) -> PublishedScores:
     task = get_task(cells["config"])
-    scores = {key: float(cells[key]) for keys in SCORES.values() for key in keys if cells[key]}
+    scores = {key: float(cells[key]) for kind in KINDS.values() for key in kind.scores if cells.get(key)}
     problems = (
         (cells["source"] not in SOURCES, f"source: expected one of {', '.join(SOURCES)}, found {cells['source']!r}"),
         (cells["split"] not in SPLITS, f"split: expected one of {', '.join(SPLITS)}, found {cells['split']!r}"),

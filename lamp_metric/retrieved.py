@@ -88,7 +88,7 @@ def judge_retrieval(
         ValueError: there is no such config, its profile items hold no outputs, golds are withheld, or there are no rows
             or others than expected.
     """
-    task = get_task(task) if isinstance(task, str) else task
+    task = get_task(task)
     field, chosen = check_output_field(task), tuple(sorted(set(ks)))
     users = UserFinder()
     values: dict[tuple[str, ...], list[list[float]]] = {}

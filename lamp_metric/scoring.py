@@ -66,7 +66,7 @@ def score(
     >>> score("LaMP_3", ["4", "no idea"], ["5", "2"])
     {'MAE': 2.0, 'RMSE': 2.23606797749979}
     """
-    task = get_task(task) if not isinstance(task, Task) else task
+    task = get_task(task)
     resampling = Resampling.on_demand(confidence_level, n_resamples, seed)
     samples = measure(task, predictions, references, ids, users=users, extract_answers=extract_answers)
     warn_of_unusable(samples)
@@ -109,6 +109,6 @@ def signature_of(
     Raises:
         ValueError: the task is unknown, or an option is out of range.
     """
-    task = get_task(task) if not isinstance(task, Task) else task
+    task = get_task(task)
     resampling = Resampling.on_demand(confidence_level, n_resamples, seed)
     return signature(task.name, n, resampling, users, extracted=extract_answers)

@@ -45,7 +45,7 @@ def compute_metrics(
     >>> compute_metrics("LaMP_1")(([[0.1, 2.0], [1.5, 0.3]], [1, 1]))
     {'accuracy': 0.5, 'f1': 0.3333333333333333}
     """
-    task = get_task(task) if not isinstance(task, Task) else task
+    task = get_task(task)
 
     def scores(evaluated: Any) -> dict[str, float]:
         predictions, labels = _pair(evaluated)

@@ -29,6 +29,7 @@ LAYERS = [
     {"loading"},
     {"formats"},
     {"tasks"},
+    {"registry"},
     {"task"},
     {"atomic", "lazy"},
 ]

@@ -10,18 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lamp_dataset.task import SPLITS, Task
+from lamp_dataset.task import KINDS, SPLITS, Task
 from lamp_dataset.tasks import TASKS
 
 if TYPE_CHECKING:
     from lamp_dataset.hub.plan import Config
 
-#: Kind of scoring -> the Hub's name of such a task.
-CATEGORIES = {
-    "classification": "text-classification",
-    "ordinal": "text-classification",
-    "generation": "text-generation",
-}
 #: Keys of a new card, in their order.
 KEYS = ("pretty_name", "language", "license", "tags", "task_categories", "configs", "dataset_info")
 _Data = Mapping[str, Any]
@@ -213,8 +207,8 @@ def _merged_facts(data: _Data, merged: _Data, replace: bool) -> dict[str, Any]:
         facts["license"] = licenses[0] if len(licenses) == 1 else licenses
     categories = _as_list(data.get("task_categories"))
     if replace:
-        categories = [category for category in categories if category not in CATEGORIES.values()]
-    ours = dict.fromkeys(CATEGORIES[task.kind] for task in tasks)
+        categories = [category for category in categories if category not in {kind.category for kind in KINDS.values()}]
+    ours = dict.fromkeys(KINDS[task.kind].category for task in tasks)
     return {**facts, "task_categories": [*categories, *(category for category in ours if category not in categories)]}
 
 

@@ -24,7 +24,7 @@ BUILDER = "lamp_dataset.lamp"
 _SOURCES = ("lamp.py", "task.py", "tasks.py", "formats", "loading")
 
 
-def register() -> None:
+def patch_datasets() -> None:
     """Make ``load_dataset("lamp", …)`` work, now or once ``datasets`` is imported; calling it again changes nothing.
 
     ``datasets`` 4 and newer load no script files, but any builder in an importable module. All loaders ask

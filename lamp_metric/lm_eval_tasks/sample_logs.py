@@ -13,9 +13,6 @@ from lamp_dataset.formats.json_file import load_json, read_json
 from lamp_dataset.tasks import TASKS
 from lamp_metric.harness_answers import HarnessAnswers, PathLike, choose, collect
 
-#: Name of a task of ours in the harness -> config name.
-CONFIGS = {name.lower(): name for name in TASKS}
-
 
 def read_lm_eval(place: PathLike, config: str | None = None) -> HarnessAnswers:
     """The answers of one run to one config.
@@ -42,7 +39,8 @@ def _logs(place: Path) -> list[tuple[str, Path]]:
         found, results = list(place.parent.glob(f"samples_*_{_date(place)}.jsonl")), [place]
     if results and not found:
         raise ValueError(f"{results[0]}: no samples were logged with these results; run lm_eval with --log_samples")
-    return [(CONFIGS[_task(path)], path) for path in sorted(found) if _task(path) in CONFIGS]
+    configs = {name.lower(): name for name in TASKS}  # as the harness calls them
+    return [(configs[_task(path)], path) for path in sorted(found) if _task(path) in configs]
 
 
 def _date(path: Path) -> str:

@@ -34,5 +34,5 @@ def extract_answer(task: str | Task, text: str) -> str | None:
     >>> extract_answer("LaMP_3", "Somewhere between 2 and 4.") is None
     True
     """
-    task = get_task(task) if not isinstance(task, Task) else task
+    task = get_task(task)
     return scorer_of(task).find_answer(task, text)

@@ -7,8 +7,10 @@ that names a scorer, or a function that returns one.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 
+from lamp_dataset.registry import load_entry_points
 from lamp_dataset.task import Task
 from lamp_metric.scorers.classification import Classification
 from lamp_metric.scorers.ordinal import Ordinal
@@ -16,6 +18,8 @@ from lamp_metric.scorers.scorer import Scorer, Statistics
 from lamp_metric.scorers.text import Text
 
 __all__ = ["SCORERS", "Scorer", "Statistics", "register", "scorer_of"]
+
+GROUP = "lamp_metric.scorers"
 
 _scorers: dict[str, Scorer] = {}
 #: Kind of task -> scorer.
@@ -42,12 +46,20 @@ def register(scorer: Scorer) -> None:
 def scorer_of(task: Task) -> Scorer:
     """The scorer of the task's kind; ValueError, with what to do, if nobody registered one."""
     if task.kind not in _scorers:
+        _load_others()
+    if task.kind not in _scorers:
         known = ", ".join(_scorers)
         raise ValueError(
             f"{task.name}: no scorer for the kind {task.kind!r}; known are {known}. Add it by lamp_metric.register, or "
             "install the package that brings it"
         )
     return _scorers[task.kind]
+
+
+@cache
+def _load_others() -> None:
+    """Ask other packages for their scorers, once."""
+    load_entry_points(GROUP, lambda found: register(found if isinstance(found, Scorer) else found()))
 
 
 for _scorer in (Classification(), Ordinal(), Text()):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lamp_dataset.task import SCORES, Task
+from lamp_dataset.task import KINDS, Task
 
 #: Statistic -> one number per sample.
 Statistics = Mapping[str, list[float]]
@@ -59,10 +59,11 @@ class Scorer(ABC):
 
     def check(self) -> None:
         """ValueError if the scorer contradicts itself or the data's table of kinds; the message names the kind."""
-        keys, known = tuple(self.higher_is_better), SCORES.get(self.kind)
+        keys = tuple(self.higher_is_better)
+        known = KINDS[self.kind].scores if self.kind in KINDS else None
         directions = {(name, self.higher_is_better.get(key)) for key, name in self.shown.items()}
         problems = (
-            (known is None, f"kind: expected one of {', '.join(SCORES)}"),
+            (known is None, f"kind: expected one of {', '.join(KINDS)}"),
             (keys != known, f"higher_is_better: expected the scores {known}, found {keys}"),
             (not set(self.shown) <= set(keys), f"shown: expected some of the scores {keys}, found {list(self.shown)}"),
             (keys[:1] != tuple(self.shown)[:1], "shown: the first score needs a statistic of single samples"),

@@ -10,7 +10,7 @@ from evaluate.loading import evaluation_module_factory
 
 import lamp_metric  # noqa: F401
 from lamp_dataset import __version__
-from lamp_metric.evaluate_internals import discard, forget_files, is_collecting, register, write_empty_file
+from lamp_metric.evaluate_internals import discard, forget_files, is_collecting, patch_evaluate, write_empty_file
 from lamp_metric.options import RULE
 
 
@@ -75,7 +75,7 @@ def test_the_name_leads_to_the_module_of_the_package():
 
 def test_registering_twice_changes_nothing():
     before = evaluate.loading.evaluation_module_factory
-    register()
+    patch_evaluate()
     assert evaluate.loading.evaluation_module_factory is before
 
 

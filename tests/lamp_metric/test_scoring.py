@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from lamp_dataset import __version__
-from lamp_dataset.task import SCORES
+from lamp_dataset.task import KINDS
 from lamp_dataset.tasks import TASKS
 from lamp_metric.scorers import SCORERS
 from lamp_metric.scoring import score, signature_of
@@ -17,7 +17,7 @@ SAMPLES = {
 
 
 def test_every_kind_of_the_table_has_a_scorer():
-    assert set(SCORERS) == set(SCORES)
+    assert set(SCORERS) == set(KINDS)
 
 
 @pytest.mark.parametrize("name", TASKS)

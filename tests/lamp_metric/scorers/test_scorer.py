@@ -1,13 +1,15 @@
 import pytest
 
-from lamp_dataset.task import SCORES
+from lamp_dataset.task import KINDS
 from lamp_dataset.tasks import TASKS
 from lamp_metric.scorers import SCORERS, register, scorer_of
 from lamp_metric.scorers.ordinal import Ordinal
 
 
 def test_every_kind_of_the_table_has_a_scorer_with_its_scores_in_their_order():
-    assert {kind: tuple(scorer.higher_is_better) for kind, scorer in SCORERS.items()} == dict(SCORES)
+    assert {kind: tuple(scorer.higher_is_better) for kind, scorer in SCORERS.items()} == {
+        name: kind.scores for name, kind in KINDS.items()
+    }
     assert all(scorer_of(task).kind == task.kind for task in TASKS.values())
 
 
