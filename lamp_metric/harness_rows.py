@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamp_dataset.formats.layout import SAMPLE
 from lamp_dataset.formats.texts import short
+from lamp_dataset.personalize.prompts.parts import MAX_LENGTH, K
 from lamp_dataset.task import Task
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ def harness_rows(
     data_dir: str | None = None,
     retriever: str | None = None,
     ranking: str | None = None,
-    k: int = 4,
-    max_length: int = 512,
+    k: int = K,
+    max_length: int = MAX_LENGTH,
     tokenizer: str | None = None,
     rules: str = "official",
     profile: str = "own",

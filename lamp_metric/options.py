@@ -6,6 +6,7 @@ import numbers
 from dataclasses import asdict, dataclass
 
 from lamp_dataset import __version__
+from lamp_dataset.formats.texts import is_whole
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Resampling:
             raise ValueError(f"confidence_level: expected a number between 0 and 1, such as 0.95, found {level!r}")
         for name, least in (("n_resamples", 1), ("seed", 0)):
             value = getattr(self, name)
-            if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < least:
+            if not is_whole(value) or value < least:
                 raise ValueError(f"{name}: expected a whole number, at least {least}, found {value!r}")
 
     @classmethod

@@ -17,7 +17,8 @@ import pyarrow as pa
 from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.retrieval.ranking import Ranker, rank
 from lamp_dataset.personalize.retrieval.samples import read_samples
-from lamp_dataset.personalize.users import UserFinder, tables
+from lamp_dataset.personalize.row_forms import tables
+from lamp_dataset.personalize.users import UserFinder
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.options import Resampling

@@ -30,7 +30,7 @@ def data(name: str) -> None:
 
 def prompts(reviews: Dataset) -> None:
     personalize = Personalizer("LaMP_3", retriever="bm25", k=2, max_length=512, rules="official")
-    lamp_dataset.Personalizer("LaMP_3", retriever="rrf", of=["bm25", "recency"], tokenizer="google/flan-t5-base")
+    lamp_dataset.Personalizer("LaMP_3", retriever="rrf", rankers=["bm25", "recency"], tokenizer="google/flan-t5-base")
     features = personalize.features(reviews.features)
     reviews.map(personalize, batched=True, remove_columns=["profile"], features=features)
     ranked: dict[str, list[str]] = personalize.rank({"id": ["7"], "input": ["…"], "profile": [[]]})

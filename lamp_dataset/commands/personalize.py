@@ -10,13 +10,13 @@ import click
 
 from lamp_dataset.atomic import PRIVATE, check_not_input, real_path, write_whole
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, stacked, users_option
-from lamp_dataset.commands.retriever_options import check_options, retriever_options
+from lamp_dataset.commands.retriever_options import named_by_flags, retriever_options
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.rankings import write_rankings
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.formats.user_files import read_user_subset
 from lamp_dataset.personalize.prompt_files import check_prompt_path, write_prompts
-from lamp_dataset.personalize.prompts.parts import BEST_FIRST, EMPTY, ORDERS
+from lamp_dataset.personalize.prompts.parts import BEST_FIRST, EMPTY, MAX_LENGTH, ORDERS, K
 from lamp_dataset.tasks import get_task
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ rows_options = stacked(
 @rows_options
 @retriever_options
 @click.option("--ranking", type=click.Path(exists=True, dir_okay=False), help="A ranking file instead of a retriever.")
-@click.option("-k", type=click.IntRange(0), default=4, show_default=True, help="Items in a prompt; 0 for no profile.")
+@click.option("-k", type=click.IntRange(0), default=K, show_default=True, help="Items in a prompt; 0 for no profile.")
 @click.option(
     "--profile",
     type=click.Choice(["own", "other", "none"]),
@@ -73,7 +73,7 @@ rows_options = stacked(
 @click.option(
     "--max-length",
     type=click.IntRange(1),
-    default=512,
+    default=MAX_LENGTH,
     show_default=True,
     help="Budget of a prompt in tokens, or in words without --tokenizer.",
 )
@@ -93,10 +93,6 @@ def personalize(
     """Write the personalized prompts of a split of CONFIG, with their golds and the items used."""
     check_target(check_prompt_path(output), **options)
     swap = _swap(profile, profile_seed, match_sizes)
-    if options["order"] != BEST_FIRST and options["rules"] == "official":
-        raise ValueError(f"--order {options['order']} needs --rules fixed: official prompts have the best item first")
-    if options["summary"] and options["rules"] == "official":
-        raise ValueError("--summary needs --rules fixed: official prompts have no summary in front")
     if options["summary"] and swap is not None:
         raise ValueError("--profile other does not swap the summaries; for this control, swap them in the file")
     options["k"] = 0 if profile == "none" else options["k"]
@@ -169,9 +165,9 @@ def _prepare(options: dict[str, Any], swap: dict[str, Any] | None = None) -> tup
     from lamp_dataset.personalize.users import users_of
 
     chosen = {name: options.pop(name) for name in ("config", "data_dir", "split", "limit", "users")}
-    check_options(chosen["config"], options)
     given = {name: value for name, value in options.items() if value is not None and value != ()}
-    personalizer = Personalizer(chosen["config"], **given)
+    with named_by_flags(given):
+        personalizer = Personalizer(chosen["config"], **given)
     infer = options.get("summary") is not None and not personalizer.task.time_based
     if swap is None and not infer:
         return personalizer, load_split(**chosen)

@@ -5,6 +5,7 @@ Standard library only.
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,6 +50,15 @@ def printable(text: str) -> str:
     so tired\\x1b[31m
     """
     return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def is_whole(value: object) -> bool:
+    """Whether it is a whole number of any library, numpy's included; True and False are none.
+
+    >>> is_whole(4), is_whole(True), is_whole(4.0)
+    (True, False, False)
+    """
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
 def counted(number: int, noun: str) -> str:

@@ -6,7 +6,6 @@ A list of ids alone is one as well: a JSON list, or a text file with an id per l
 from __future__ import annotations
 
 import json
-import numbers
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from typing import Any, TextIO
 
 from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.json_file import describe, load_json
-from lamp_dataset.formats.texts import short
+from lamp_dataset.formats.texts import is_whole, short
 from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import TASKS
 
@@ -98,7 +97,7 @@ def subset_of(ids: Iterable[Any], name: str = "users", recipe: Mapping[str, Any]
     """
     found = list(ids)
     for position, user in enumerate(found):
-        if not isinstance(user, (str, numbers.Integral)) or isinstance(user, bool) or user == "":
+        if not (isinstance(user, str) or is_whole(user)) or user == "":
             raise ValueError(f"{name}: user {position}: expected a non-empty string or a number, found {short(user)}")
     users = tuple(map(str, found))
     if not users:

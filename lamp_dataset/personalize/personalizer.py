@@ -12,12 +12,12 @@ from typing import Any
 import pyarrow as pa
 
 import lamp_dataset
-from lamp_dataset.formats.texts import short
+from lamp_dataset.formats.texts import is_whole, short
 from lamp_dataset.personalize.columns import COLUMNS, append, arrow_of, column_of, result_features
 from lamp_dataset.personalize.model_names import code_of
 from lamp_dataset.personalize.prompts.fixed import fixed_prompts, front_of
 from lamp_dataset.personalize.prompts.official import official_prompts
-from lamp_dataset.personalize.prompts.parts import BEST_FIRST, LEFT_OUT, ORDERS, Prompt, clean_item
+from lamp_dataset.personalize.prompts.parts import BEST_FIRST, LEFT_OUT, MAX_LENGTH, ORDERS, K, Prompt, clean_item
 from lamp_dataset.personalize.prompts.tokenizer_source import TokenizerSource
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.personalize.retrieval.choice import choose_ranker
@@ -101,9 +101,9 @@ class Personalizer:
         task: str,
         *,
         retriever: str | Ranker | None = None,
-        k: int = 4,
+        k: int = K,
         tokenizer: Any = None,
-        max_length: int = 512,
+        max_length: int = MAX_LENGTH,
         rules: str = "official",
         order: str = BEST_FIRST,
         use_date: bool = False,
@@ -114,18 +114,18 @@ class Personalizer:
     ) -> None:
         """See the class."""
         for name, value, least in (("k", k, 0), ("max_length", max_length, 1)):
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            if not is_whole(value) or value < least:
                 raise ValueError(f"expected a whole number from {least} as {name}, found {short(value)}")
         if system is not None and not isinstance(system, str):
             raise ValueError(f"expected a string or None as system, found {short(system)}")
-        self.task, self.k, self.max_length, self.rules = get_task(task), k, max_length, check_rules(rules)
+        self.task, self.k, self.max_length, self.rules = get_task(task), int(k), int(max_length), check_rules(rules)
         self.system, self.use_date, self.order = system, bool(use_date), _check_order(order, rules)
         if summary is not None and rules == "official":
-            raise ValueError("official prompts have no summary in front; summary needs rules='fixed'")
+            raise ValueError("'summary' needs the fixed rules: official prompts have none in front")
         self.summary = None if summary is None else read_summaries(summary)
         self.ranker = choose_ranker(retriever, ranking, options, ARGUMENTS)
         if (self.use_date or self.ranker.needs_dates) and not self.task.time_based:
-            asked = "use_date" if self.use_date else f"the retriever {short(retriever)}"
+            asked = "'use_date'" if self.use_date else f"the retriever {short(retriever)}"
             raise ValueError(f"{task} has no dates for {asked}: they are in the time-based {self.task.base}_time")
         self._source = TokenizerSource(tokenizer, rules)
         self._tokens = self._make_tokens()
@@ -277,5 +277,5 @@ def _check_order(order: str, rules: str) -> str:
     if order not in tuple(ORDERS):
         raise ValueError(f"no order named {short(order)}: expected {', '.join(ORDERS)}")
     if order != BEST_FIRST and rules == "official":
-        raise ValueError(f"official prompts have the best item first; order={order!r} needs rules='fixed'")
+        raise ValueError(f"'order' {order!r} needs the fixed rules: official prompts have the best item first")
     return order

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
-import numbers
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from lamp_dataset.formats.texts import short
+from lamp_dataset.formats.texts import is_whole, short
 from lamp_dataset.loading.datasets_internals import fingerprint_of
-from lamp_dataset.personalize.users import by_name, tables, users_of
+from lamp_dataset.personalize.row_forms import tables
+from lamp_dataset.personalize.users import by_name, users_of
 
 if TYPE_CHECKING:
     import datasets
@@ -45,7 +45,7 @@ def swap_profiles(rows: datasets.Dataset, seed: int = 0, *, match_sizes: bool = 
 
     if not isinstance(rows, datasets.Dataset):
         raise ValueError(f"expected a datasets.Dataset, found {type(rows).__name__}; Dataset.from_list makes one")
-    if not isinstance(seed, numbers.Integral):
+    if not is_whole(seed):
         raise ValueError(f"expected a whole number as seed, found {short(seed)}")
     parts = list(tables(rows))
     users = users_of(rows)

@@ -16,7 +16,8 @@ import xxhash
 
 from lamp_dataset.formats.texts import counted, short
 from lamp_dataset.formats.user_files import UserSubset, read_user_subset, subset_of
-from lamp_dataset.personalize.users import UserFinder, by_name, tables, users_in
+from lamp_dataset.personalize.row_forms import tables
+from lamp_dataset.personalize.users import UserFinder, by_name, users_in
 from lamp_dataset.task import SPLITS
 from lamp_dataset.tasks import TASKS
 

@@ -6,8 +6,7 @@ and their profiles are leave-one-out copies of each other. :func:`users_of` infe
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,17 +17,12 @@ import xxhash
 from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.hashes import joined, text_hashes
+from lamp_dataset.personalize.row_forms import RowsError, tables
 
-#: Rows at a time.
-BATCH = 256
 #: Keys of a profile item that say nothing about whose it is: ids number the items of one sample.
 _NOT_CONTENT = ("id", "date")
 #: Profiles of fewer distinct items are never grouped: that two people share one item of two proves little.
 MIN_ITEMS = 3
-
-
-class UsersError(ValueError):
-    """Rows that do not tell their users; the message says which row, but not which file."""
 
 
 def users_of(rows: Any) -> list[str]:
@@ -51,7 +45,7 @@ def users_of(rows: Any) -> list[str]:
 
     Raises:
         ValueError: a row lacks these columns, a ``user_id`` is empty, or only some rows have one (a
-            :class:`UsersError`), or reading the rows raises one of its own.
+            :class:`RowsError`), or reading the rows raises one of its own.
 
     >>> a, b, c, d = ({"id": i, "text": t} for i, t in [("70", "rain"), ("71", "tea"), ("72", "late"), ("73", "fog")])
     >>> users_of([{"id": "8", "profile": [a, b, c]}, {"id": "7", "profile": [b, c, d]}, {"id": "9", "profile": []}])
@@ -118,14 +112,14 @@ class UserFinder:
         for position in range(first, len(self._names)) if self.named else ():
             if not self._names[position]:
                 found = f"found {short(self._names[position])}"
-                raise UsersError(f"row {position}: expected a non-empty 'user_id', as in other rows, {found}")
+                raise RowsError(f"row {position}: expected a non-empty 'user_id', as in other rows, {found}")
 
     def _add_profiles(self, table: pa.Table) -> None:
         _require(table, ("id", "profile"))
         for sample_id in table["id"].to_pylist():
             if not isinstance(sample_id, str) or not sample_id:
                 found = f"found {short(sample_id)}"
-                raise UsersError(f"row {len(self._ids)}: expected a non-empty string as 'id', {found}")
+                raise RowsError(f"row {len(self._ids)}: expected a non-empty string as 'id', {found}")
             self._ids.append(sample_id)
         self._profiles += _item_hashes(table["profile"])
 
@@ -190,10 +184,10 @@ def _hashes(profiles: pa.Array) -> np.ndarray:
     if not len(items):
         return np.array([], np.uint64)
     if items is profiles or not pa.types.is_struct(items.type):
-        raise UsersError(f"expected a list of dicts as 'profile', found {short(items[0].as_py())} in one")
+        raise RowsError(f"expected a list of dicts as 'profile', found {short(items[0].as_py())} in one")
     names = sorted(field.name for field in items.type if field.name not in _NOT_CONTENT)
     if not names:
-        raise UsersError(f"expected profile items with texts, found {', '.join(field.name for field in items.type)}")
+        raise RowsError(f"expected profile items with texts, found {', '.join(field.name for field in items.type)}")
     hashes = np.zeros(len(items), np.uint64)
     for name in names:  # a text counts as that of its field
         texts = text_hashes(pc.struct_field(items, name))
@@ -201,51 +195,7 @@ def _hashes(profiles: pa.Array) -> np.ndarray:
     return joined(hashes)  # sums of these must not be sums of the fields' hashes
 
 
-def tables(rows: Any) -> Iterator[pa.Table]:
-    """The rows as Arrow tables of up to :data:`BATCH` rows, without copying what is Arrow already.
-
-    Raises:
-        ValueError: something else than rows of one split.
-    """
-    number = 0
-    for batch in batches(rows):
-        if isinstance(batch, pa.Table):
-            yield batch
-        else:
-            yield pa.Table.from_pylist([_needed(row, number + position) for position, row in enumerate(batch)])
-        number += len(batch)
-
-
-def batches(rows: Any) -> Iterator[pa.Table | list[Any]]:
-    """The rows as Arrow tables, or where they are Python objects as lists of them, up to :data:`BATCH` at a time.
-
-    Raises:
-        ValueError: something else than rows of one split.
-    """
-    if isinstance(rows, pa.Table):
-        yield from (rows.slice(start, BATCH) for start in range(0, len(rows), BATCH))
-    elif isinstance(rows, (str, bytes, Mapping)) or not hasattr(rows, "__iter__"):
-        raise UsersError(f"expected the rows of one split, found {type(rows).__name__}")
-    elif hasattr(rows, "with_format"):  # a data set, in memory, mapped or streamed
-        yield from rows.with_format("arrow").iter(BATCH)
-    else:
-        given = iter(rows)
-        while batch := list(itertools.islice(given, BATCH)):
-            yield batch
-
-
-def _needed(row: Any, position: int) -> dict[str, Any]:
-    if not isinstance(row, Mapping):
-        raise UsersError(f"row {position}: expected a dict with 'id' and 'profile', found {type(row).__name__}")
-    if row.get("user_id") is None and "profile" not in row:
-        raise UsersError(f"row {position}: expected 'user_id' or 'profile', found the keys {', '.join(row) or 'none'}")
-    profile = row.get("profile")
-    if isinstance(profile, Mapping):  # a dict of lists, as old versions of datasets give it
-        profile = [dict(zip(profile, values, strict=True)) for values in zip(*profile.values(), strict=True)]
-    return {"id": row.get("id"), "user_id": row.get("user_id"), "profile": profile}
-
-
 def _require(table: pa.Table, names: Sequence[str]) -> None:
     for name in names:
         if name not in table.column_names:
-            raise UsersError(f"expected rows with the column {name!r}, found {', '.join(table.column_names) or 'none'}")
+            raise RowsError(f"expected rows with the column {name!r}, found {', '.join(table.column_names) or 'none'}")

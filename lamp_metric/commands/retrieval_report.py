@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, examples, stacked, users_option
-from lamp_dataset.commands.retriever_options import FLAGS, TAKERS, check_options, scorer_options
+from lamp_dataset.commands.retriever_options import FLAGS, named_by_flags, scorer_options
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import Several, interval, resampling_options, table, to_json
 from lamp_metric.options import Resampling
@@ -92,15 +92,24 @@ def _personalizers(
     from lamp_dataset.personalize.personalizer import Personalizer
 
     given = {name: value for name, value in options.items() if value not in (None, ())}
-    for option in given:
-        if TAKERS[option] not in (*names, *options["rankers"]):
-            raise ValueError(f"{FLAGS_HERE[option]} needs --retriever {TAKERS[option]}, not {' '.join(names)}")
+    with named_by_flags({**given, "retriever": None}, FLAGS_HERE):
+        taken = {name: _taken(name, given) for name in names}
+        for option in given:
+            if not any(option in some for some in taken.values()):
+                raise ValueError(f"{' '.join(names)}: unknown option {option!r}")
     for name in names:
-        takers = (name, *(options["rankers"] if name == "rrf" else ()))
-        taken = {option: value for option, value in given.items() if TAKERS[option] in takers}
-        nothing = {**dict.fromkeys(TAKERS), "rankers": ()}
-        check_options(config, {**nothing, **taken, "retriever": name, "use_date": use_date})
-        yield name, Personalizer(config, retriever=name, rules=rules, use_date=use_date, **taken)
+        with named_by_flags({**taken[name], "retriever": name}, FLAGS_HERE):
+            made = Personalizer(config, retriever=name, rules=rules, use_date=use_date, **taken[name])
+        yield name, made
+
+
+def _taken(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the options, those that a retriever takes; one of the user's own takes none."""
+    from lamp_dataset.personalize.retrieval.rankers import options_of
+
+    parts = (name, *(given.get("rankers", ()) if name == "rrf" else ()))
+    known = set() if ":" in name else set().union(*map(options_of, parts))
+    return {option: value for option, value in given.items() if option in known}
 
 
 def _text(about: Mapping[str, Any], ks: Sequence[int], found: Sequence[Mapping[str, Any]]) -> str:

@@ -180,7 +180,8 @@ def read_users(path: str | os.PathLike[str], task: Task, look: Look | None = Non
         ValueError: it is no questions file of the task, or a row has no user; the message names the file.
         OSError: it cannot be read.
     """
-    from lamp_dataset.personalize.users import UsersError, users_of  # needs numpy and pyarrow
+    from lamp_dataset.personalize.row_forms import RowsError  # needs pyarrow
+    from lamp_dataset.personalize.users import users_of
 
     ids: list[str] = []
 
@@ -195,5 +196,5 @@ def read_users(path: str | os.PathLike[str], task: Task, look: Look | None = Non
         return dict(zip(ids, users_of(rows()), strict=True))
     except OutputsFileError:
         raise ValueError(f"{path}: expected a questions file, found an outputs file") from None
-    except UsersError as error:
+    except RowsError as error:
         raise ValueError(f"{path}: {error}") from error

@@ -25,6 +25,7 @@ from inspect_ai.scorer import (
 from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
 
 from lamp_dataset.commands.command import Failure, one_line
+from lamp_dataset.personalize.prompts.parts import MAX_LENGTH, K
 from lamp_dataset.tasks import get_task
 from lamp_metric.harness_rows import MAX_ANSWER, harness_rows, open_gated
 
@@ -45,8 +46,8 @@ def lamp(
     data_dir: str | None = None,
     retriever: str | None = None,
     ranking: str | None = None,
-    k: int = 4,
-    max_length: int = 512,
+    k: int = K,
+    max_length: int = MAX_LENGTH,
     tokenizer: str | None = None,
     rules: str = "official",
     profile: str = "own",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lamp_dataset.formats.ids import DuplicateIdError, IdMismatchError, duplicates
-from lamp_dataset.formats.texts import short
+from lamp_dataset.formats.texts import is_whole, short
 from lamp_dataset.task import Task
 from lamp_metric.predictions.joining import join_by_id
 
@@ -127,8 +127,7 @@ def user_names(users: Iterable[Any], ids: Sequence[str] | None = None) -> list[s
     values = as_list(users, "users")
     ids = ids if ids is not None and len(ids) == len(values) else None
     for position, value in enumerate(values):
-        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-        if not whole and (not isinstance(value, str) or value == ""):
+        if not is_whole(value) and (not isinstance(value, str) or value == ""):
             raise ValueError(
                 f"user of {where(ids, position)}: expected a non-empty string or a whole number, found {short(value)}"
             )

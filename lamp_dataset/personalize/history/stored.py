@@ -11,7 +11,7 @@ import pyarrow as pa
 from lamp_dataset.loading.arrow_files import MappedColumn, arrow_batches
 from lamp_dataset.loading.datasets_internals import files_of
 from lamp_dataset.personalize.history.declared import declared, declared_items, profile_type
-from lamp_dataset.personalize.users import batches
+from lamp_dataset.personalize.row_forms import batches
 from lamp_dataset.task import Task
 
 #: How many rows are looked at together: fewer than data sets have in a batch, which can be 100 MB.

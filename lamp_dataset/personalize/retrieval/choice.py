@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from lamp_dataset.formats.texts import short
-from lamp_dataset.personalize.retrieval.rankers import RANKERS, RENAMED, RankingFile, make_ranker
+from lamp_dataset.personalize.retrieval.rankers import RANKERS, RankingFile, make_ranker
 from lamp_dataset.personalize.retrieval.ranking import Ranker
 
 _ATTRIBUTES = ("needs_query", "needs_dates", "scored", "rank")
@@ -30,9 +30,9 @@ def choose_ranker(retriever: Any, ranking: Any, options: Mapping[str, Any], othe
     """
     if ranking is not None:
         if retriever is not None:
-            raise ValueError("expected either a ranking file or a retriever, found both")
+            raise ValueError("expected either 'ranking' or 'retriever', a ranking file or what makes one, found both")
         if options:
-            raise ValueError(f"a ranking file takes no retriever options, found {', '.join(options)}")
+            raise ValueError(f"a ranking file takes no retriever options, found {', '.join(map(repr, options))}")
         return RankingFile(ranking)
     retriever = "bm25" if retriever is None else retriever
     if isinstance(retriever, str) and ":" in retriever:
@@ -50,7 +50,7 @@ def _check_spelling(options: Iterable[str], others: Iterable[str]) -> None:
     ours = {field.name for ranker in RANKERS.values() for field in dataclasses.fields(ranker) if field.init}
     for name in options:
         near = difflib.get_close_matches(name, others, n=1, cutoff=0.7)
-        if near and name not in ours and name not in RENAMED:
+        if near and name not in ours:
             raise ValueError(f"unknown option {short(name)}; did you mean {near[0]!r}?")
 
 

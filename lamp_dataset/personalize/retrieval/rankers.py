@@ -9,9 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import math
-import numbers
 import os
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -20,7 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lamp_dataset.formats.rankings import read_rankings
-from lamp_dataset.formats.texts import short
+from lamp_dataset.formats.texts import is_whole, short
 from lamp_dataset.personalize.dates import day_of
 from lamp_dataset.personalize.retrieval.bm25 import EPSILON, K1, B, Tokenize, bm25_scores
 from lamp_dataset.personalize.retrieval.dense import Dense
@@ -91,7 +89,7 @@ class Random(_OneByOne):
 
     def __post_init__(self) -> None:
         """Raise ValueError for a seed that is not a whole number."""
-        if not isinstance(self.seed, numbers.Integral) or isinstance(self.seed, bool):
+        if not is_whole(self.seed):
             raise ValueError(f"random: expected a whole number as seed, found {short(self.seed)}")
 
     def _rank(self, sample: Sample) -> Ranking:
@@ -204,32 +202,27 @@ RANKERS: Mapping[str, Callable[..., Ranker]] = MappingProxyType(
 )
 
 
-#: Deprecated name of an option -> its name today.
-RENAMED: Mapping[str, str] = MappingProxyType({"of": "rankers", "remember": "cache_size"})
-
-
 def make_ranker(name: str, **options: Any) -> Ranker:
     """The ranker ``name`` of :data:`RANKERS` with its options.
 
     For ``"rrf"``, ``rankers`` names the rankers to fuse (``["bm25", "recency"]``); each takes the options it knows.
-    The old names in :data:`RENAMED` still work, with a FutureWarning.
 
     Raises:
         ValueError: an unknown ranker or option, or a value out of range; the message lists what is known.
     """
-    options, own = _renamed(options), _options(name)
+    own = options_of(name)
     parts = (options.get("rankers") or ()) if name == "rrf" else ()
     if name == "rrf" and (isinstance(parts, str) or len(parts) < 2 or name in parts):
         expected = "expected two or more other rankers as 'rankers', like ['bm25', 'recency']"
         raise ValueError(f"rrf: {expected}, found {short(parts)}")
-    known = own.union(*map(_options, parts))
+    known = own.union(*map(options_of, parts))
     unknown = sorted(set(options) - known)
     if unknown:
         raise ValueError(f"{name}: unknown option {short(unknown[0])}; known: {', '.join(sorted(known)) or 'none'}")
     given = {option: value for option, value in options.items() if option in own}
     if parts:
         given["rankers"] = tuple(
-            make_ranker(part, **{k: v for k, v in options.items() if k in _options(part)}) for part in parts
+            make_ranker(part, **{k: v for k, v in options.items() if k in options_of(part)}) for part in parts
         )
     try:
         return RANKERS[name](**given)
@@ -237,16 +230,8 @@ def make_ranker(name: str, **options: Any) -> Ranker:
         raise ValueError(f"{name}: {error}") from None
 
 
-def _renamed(options: Mapping[str, Any]) -> dict[str, Any]:
-    for old in RENAMED.keys() & options.keys():
-        new = RENAMED[old]
-        if new in options:
-            raise ValueError(f"found both {new!r} and {old!r}, its old name: leave out {old!r}")
-        warnings.warn(f"the option {old!r} is now called {new!r}", FutureWarning, stacklevel=5)
-    return {RENAMED.get(name, name): value for name, value in options.items()}
-
-
-def _options(name: str) -> set[str]:
+def options_of(name: str) -> set[str]:
+    """The options that the ranker ``name`` takes; ValueError if there is none of the name."""
     if name not in RANKERS:
         raise ValueError(f"no retriever named {short(name)}; known: {', '.join(RANKERS)}")
     return {field.name for field in dataclasses.fields(RANKERS[name]) if field.init}

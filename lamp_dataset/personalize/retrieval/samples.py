@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.retrieval.queries import Query, find_query
+from lamp_dataset.personalize.row_forms import items_of
 from lamp_dataset.task import Task
 
 #: The columns that retrieval and prompts read.
@@ -178,8 +179,7 @@ def read_samples(
 
     Args:
         task: whose rows they are.
-        batch: columns by name, at least ``id``, ``input`` and ``profile``; a profile is a list of dicts, or a dict of
-            lists, as old versions of ``datasets`` give it.
+        batch: columns by name, at least ``id``, ``input`` and ``profile``, a list of dicts.
         rules: ``"official"`` or ``"fixed"``, for the query.
         use_date: whether each document ends with its date.
 
@@ -203,7 +203,8 @@ def read_samples(
         raise ValueError(f"expected columns of equal length, found {found}")
     rows = zip(*(batch[name] for name in COLUMNS), strict=True)
     return [
-        PlainSample(task, *_head(task, i, text, rules), _profile(i, profile), use_date) for i, text, profile in rows
+        PlainSample(task, *_head(task, i, text, rules), items_of(profile, f"sample {short(i)}"), use_date)
+        for i, text, profile in rows
     ]
 
 
@@ -212,20 +213,6 @@ def _head(task: Task, sample_id: Any, text: Any, rules: str) -> tuple[str, str, 
         if not isinstance(value, str):
             raise ValueError(f"sample {short(sample_id)}: expected a string as {name!r}, found {short(value)}")
     return str(sample_id), str(text), find_query(task, text, rules)
-
-
-def _profile(sample_id: str, profile: Any) -> list[Mapping[str, Any]]:
-    if profile is None:
-        return []
-    if isinstance(profile, Mapping):
-        return [dict(zip(profile, values, strict=True)) for values in zip(*profile.values(), strict=True)]
-    items = list(profile) if isinstance(profile, Iterable) else [profile]
-    for item in items:
-        if not isinstance(item, Mapping):
-            raise ValueError(
-                f"sample {short(sample_id)}: expected a list of dicts as profile, found {short(item)} in it"
-            )
-    return items
 
 
 def _is_list_of_structs(kind: pa.DataType) -> bool:

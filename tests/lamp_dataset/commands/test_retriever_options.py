@@ -2,12 +2,10 @@ import click
 import click.testing
 import pytest
 
-from lamp_dataset.commands.retriever_options import FLAGS, TAKERS, check_options, retriever_options
+from lamp_dataset import Personalizer
+from lamp_dataset.commands.personalize import personalize
+from lamp_dataset.commands.retriever_options import FLAGS, named_by_flags, retriever_options
 from lamp_dataset.personalize.retrieval.rankers import BM25
-
-
-def options(**given):
-    return {"retriever": None, "model": None, "device": None, "seed": None, "rankers": (), "use_date": False} | given
 
 
 @click.command()
@@ -16,20 +14,9 @@ def show(**given):
     click.echo(given["rankers"])
 
 
-def test_the_old_name_of_ranker_still_works_and_warns():
-    run = click.testing.CliRunner().invoke
-    plain, old = run(show, ["--ranker", "bm25", "--ranker", "first"]), run(show, ["--of", "bm25", "--of", "first"])
-    assert plain.stdout == old.stdout == "('bm25', 'first')\n"
-    assert run(show, ["--of", "first", "--ranker", "bm25"]).stdout == plain.stdout
-    assert plain.stderr == ""
-    assert "deprecated" in old.stderr
-    assert "--ranker" in old.stderr
-    assert "--of" not in run(show, ["--help"]).output
-
-
-def test_every_checked_option_has_a_flag():
-    assert TAKERS.keys() == FLAGS.keys()
-    assert set(FLAGS.values()) <= {flag for option in show.params for flag in option.opts}
+def test_every_option_of_the_library_has_its_flag():
+    shown = {flag for command in (show, personalize) for option in command.params for flag in option.opts}
+    assert set(FLAGS.values()) <= shown
 
 
 def test_the_help_gives_the_defaults_of_bm25():
@@ -39,36 +26,18 @@ def test_the_help_gives_the_defaults_of_bm25():
 
 
 @pytest.mark.parametrize(
-    "given",
-    [
-        {},
-        {"retriever": "unheard of"},
-        {"retriever": "own:Class"},
-        {"k1": 2.0, "b": 0.0},
-        {"retriever": "rrf", "rankers": ("bm25", "first"), "b": 0.5},
-        {"retriever": "random", "seed": 0},
-        {"retriever": "rrf", "rankers": ("first", "random"), "seed": 0},
-        {"ranking": "file.json"},
-    ],
-)
-def test_what_goes_together_passes(given):
-    check_options("LaMP_3", options(**given))
-
-
-@pytest.mark.parametrize(
     ("given", "message"),
     [
         ({"retriever": "first", "ranking": "file.json"}, "--ranking .*--retriever"),
-        ({"seed": 0, "ranking": "file.json"}, "--seed .*--ranking"),
-        ({"retriever": "first", "k1": 2.0}, "--k1 .*bm25.*not first"),
-        ({"b": 0.5, "ranking": "file.json"}, "--b .*--ranking"),
-        ({"retriever": "own:Class", "seed": 1}, "--seed .*not own:Class"),
-        ({"seed": 0}, "--seed .*--retriever random or rrf with --ranker random, not bm25"),
-        ({"retriever": "rrf", "rankers": ("bm25", "first"), "model": "m"}, "--model .*dense.*not rrf"),
+        ({"seed": 0, "ranking": "file.json"}, "--seed"),
+        ({"retriever": "first", "k1": 2.0}, "first: unknown option --k1"),
+        ({"seed": 0}, "bm25: unknown option --seed"),
+        ({"retriever": "rrf", "rankers": ("bm25", "first"), "model": "m"}, "rrf: unknown option --model"),
         ({"retriever": "rrf", "rankers": ("bm25", "dense")}, "--model"),
         ({"use_date": True}, "LaMP_3 .*--use-date.*LaMP_3_time"),
+        ({"order": "stored"}, "--order 'stored' needs"),
     ],
 )
 def test_what_does_not_go_together_is_named_by_its_flags(given, message):
-    with pytest.raises(ValueError, match=message):
-        check_options("LaMP_3", options(**given))
+    with pytest.raises(ValueError, match=message), named_by_flags(given):
+        Personalizer("LaMP_3", **given)

@@ -9,8 +9,8 @@ import pytest
 import lamp_dataset
 from lamp_dataset import select_users, users_of
 from lamp_dataset.formats.user_files import subset_of
+from lamp_dataset.personalize.row_forms import RowsError
 from lamp_dataset.personalize.user_subsets import Activity, Choice, by_name, origin_of, users_of_rows
-from lamp_dataset.personalize.users import UsersError
 
 ROWS = [
     {"id": "10", "user_id": "a", "input": "one"},
@@ -126,7 +126,7 @@ def test_a_file_of_a_time_based_config_serves_all_splits(tmp_path):
 
 @pytest.mark.parametrize("rows", [{"id": ["1"]}, "rows.json", 7, datasets.DatasetDict(), [{"text": "x"}], ["x"]])
 def test_something_else_than_rows_is_refused(rows):
-    with pytest.raises(UsersError):
+    with pytest.raises(RowsError):
         select_users(rows, ["a"])
 
 

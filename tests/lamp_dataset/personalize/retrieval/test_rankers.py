@@ -83,16 +83,6 @@ def test_an_empty_profile_has_an_empty_ranking(name):
     assert list(make_ranker(name).rank(samples(dated()))[0].order) == []
 
 
-def test_the_old_names_of_options_still_work_and_warn():
-    with pytest.warns(FutureWarning, match="'of'.*'rankers'"):
-        fused = make_ranker("rrf", of=["first", "random"], seed=4)
-    assert fused == make_ranker("rrf", rankers=["first", "random"], seed=4)
-    with pytest.warns(FutureWarning, match="'remember'.*'cache_size'"):
-        assert make_ranker("dense", model="x", remember=3).cache_size == 3
-    with pytest.raises(ValueError, match="both 'rankers' and 'of'"):
-        make_ranker("rrf", of=["first", "random"], rankers=["first", "random"])
-
-
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
