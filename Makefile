@@ -48,7 +48,7 @@ test-models: $(SMOLLM)/config.json $(TRANSFORMERS4)/.installed $(LM_EVAL)/.insta
 
 # The manual, into site/index.html. A broken link or reference fails.
 docs: $(ENV)/.installed-test
-	NO_MKDOCS_2_WARNING=1 $(ENV)/bin/python -m mkdocs build --strict --quiet
+	$(ENV)/bin/python -m zensical build --strict --clean
 
 lint: $(ENV)/.installed-test
 	$(ENV)/bin/ruff check .
@@ -102,4 +102,4 @@ $(INSPECT)/.installed: $(PROJECT) | $(INSPECT)/bin/uv
 	touch $@
 
 clean:
-	rm -rf $(ENV) $(OLDEST) $(MODELS) $(TRANSFORMERS4) $(LM_EVAL) $(INSPECT) build dist site *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(ENV) $(OLDEST) $(MODELS) $(TRANSFORMERS4) $(LM_EVAL) $(INSPECT) build dist site .cache *.egg-info .pytest_cache .ruff_cache

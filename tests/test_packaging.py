@@ -87,6 +87,7 @@ def test_the_metadata(metadata):
 EXTRAS = ["app", "report", "models", "dense", "lm-eval", "inspect"]
 #: Modules that are not called like what brings them.
 BROUGHT_BY = {"mailparser": "mail-parser", "sklearn": "scikit-learn", "yaml": "pyyaml", "gradio_client": "gradio"}
+BROUGHT_BY |= {"griffe": "griffelib"}
 
 
 def declared(*extras):

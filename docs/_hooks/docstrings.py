@@ -14,7 +14,6 @@ import griffe
 
 ROLE = re.compile(r":(?:func|class|meth|data|mod|attr):`(~?)([\w.]+)`")
 EXAMPLE = re.compile(r"^>>> (?:.+\n?)+", re.MULTILINE)
-log = griffe.get_logger(__name__)
 
 
 class Markdown(griffe.Extension):
@@ -47,8 +46,7 @@ def _link(match: re.Match, scope: list[str]) -> str:
     short, name = match.groups()
     target = next((path for path in (*(f"{place}.{name}" for place in scope), name) if _exists(path)), None)
     if target is None:
-        log.warning("%s: the docstring names %s, which does not exist", scope[0], name)
-        return f"`{name}`"
+        raise LookupError(f"{scope[0]}: the docstring names {name}, which does not exist")
     shown = name.rpartition(".")[2] if short else name
     return f'<autoref identifier="{target}" optional><code>{shown}</code></autoref>'
 

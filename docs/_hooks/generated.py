@@ -1,6 +1,7 @@
 """What the site makes from the code: tables of tasks and of published results, each command's section from ``--help``.
 
-A page asks for it with a line ``<!-- generated: NAME [ARGUMENT] -->``.
+A page asks for it with a line ``<!-- generated: NAME [ARGUMENT] -->``. This is an extension of Python-Markdown, which
+``mkdocs.yml`` names.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+
+from markdown import Extension, Markdown
+from markdown.preprocessors import Preprocessor
 
 from lamp_dataset.hub.card import task_table
 from lamp_dataset.task import SPLITS, Task
@@ -25,9 +29,26 @@ COMMANDS = {"lamp-dataset": "lamp_dataset", "lamp-metric": "lamp_metric", "avoca
 WIDTH = 84
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Put the generated parts in the place of their marks; called by MkDocs for each page."""
-    return MARK.sub(lambda match: GENERATORS[match[1]](*filter(None, [match[2]])), markdown)
+class Generated(Extension, Preprocessor):
+    """Puts the generated parts in the place of their marks, before any other part of Markdown reads the page."""
+
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
+        """Called once for each page."""
+        md.preprocessors.register(self, "generated", 100)
+
+    def run(self, lines: list[str]) -> list[str]:
+        """Called with the lines of a page."""
+        return fill("\n".join(lines)).split("\n")
+
+
+def makeExtension(**options: Any) -> Generated:  # noqa: N802
+    """How Python-Markdown finds the extension."""
+    return Generated(**options)
+
+
+def fill(page: str) -> str:
+    """The page with its generated parts."""
+    return MARK.sub(lambda match: GENERATORS[match[1]](*filter(None, [match[2]])), page)
 
 
 def tasks() -> str:

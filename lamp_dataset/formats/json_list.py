@@ -39,7 +39,7 @@ _START, _END = b'{"rows":[{"id":"%b"},' % MARK.encode(), b',{"id":"%b"}]}' % MAR
 
 
 def first_rows(rows: memoryview) -> Iterator[Any]:
-    """The values at the start of a block one by one, numbers as :class:`Number`, up to one that cannot be read."""
+    """The values at the start of a block one by one, numbers as ``Number``, up to one that cannot be read."""
     text, position = bytes(rows).decode("utf-8", "replace"), 0
     while True:
         position = _BETWEEN.match(text, position).end()

@@ -25,11 +25,11 @@ from lamp_dataset.tasks import TASKS
 def select_users(rows: Any, ids: Iterable[str | int] | str | os.PathLike[str]) -> Any:
     """The rows of some users, in their order.
 
-    A user is what :func:`users_of` gives: the row's ``user_id``, or where rows have none, the user inferred from the
-    profiles. Inferred users depend on which rows there are: select from a whole split.
+    A user is what :func:`lamp_dataset.users_of` gives: the row's ``user_id``, or where rows have none, the one inferred
+    from the profiles. Inferred users depend on which rows there are: select from a whole split.
 
     Args:
-        rows: rows of one split, as :func:`users_of` takes them.
+        rows: rows of one split, as :func:`lamp_dataset.users_of` takes them.
         ids: ids of users, strings or whole numbers, such as another data set's column; or the path of a users file, as
             ``lamp-dataset users`` writes it, or with an id per line.
 

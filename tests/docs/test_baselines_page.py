@@ -12,7 +12,7 @@ SPEC = importlib.util.spec_from_file_location("generated", ROOT / "docs" / "_hoo
 generated = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(generated)
 SOURCE = (ROOT / "docs" / "explanation" / "baselines.md").read_text(encoding="utf-8")
-PAGE = generated.on_page_markdown(SOURCE)
+PAGE = generated.fill(SOURCE)
 
 
 def cells(page):

@@ -116,7 +116,7 @@ class History:
         return datasets.Dataset(table, info=datasets.DatasetInfo(features=features), fingerprint=fingerprint)
 
     def tables(self, rows: Any, exclude: Sequence[Any] = ()) -> Iterator[pa.Table]:
-        """The pairs as Arrow tables, see :meth:`pairs`; :attr:`counts` is complete after the last one."""
+        """The pairs as Arrow tables, see :meth:`pairs`; ``counts`` is complete after the last one."""
         _check_list(exclude)
         self.counts = Counts()
         with work_folder(Path(tempfile.gettempdir()), "lamp-history") as folder:

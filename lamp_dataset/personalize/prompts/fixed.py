@@ -30,8 +30,9 @@ def fixed_prompts(
 ) -> list[Prompt]:
     """The prompts of samples, each an input and its items, best first: at most ``max_length`` tokens.
 
-    ``keys`` holds a sort key for each item of each sample, see :data:`ORDERS`: the items' order in the prompt. By
-    default they keep theirs. Which items are left out or cut does not depend on it.
+    ``keys`` holds a sort key for each item of each sample, see
+    :data:`~lamp_dataset.personalize.prompts.parts.ORDERS`: the items' order in the prompt. By default they keep theirs.
+    Which items are left out or cut does not depend on it.
 
     ``fronts`` holds what comes before each prompt, see :func:`front_of`; by default nothing does.
     """
