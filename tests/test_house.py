@@ -94,29 +94,6 @@ def test_only_the_table_names_a_single_task(path):
     assert not found, "a fact about one task belongs into lamp_dataset/tasks.py"
 
 
-#: Private names of the data sets of ``datasets``.
-OF_DATASETS = {
-    "_data",
-    "_ex_iterable",
-    "_fingerprint",
-    "_format_columns",
-    "_format_type",
-    "_indices",
-    "_info",
-    "_split",
-}
-
-
-def test_one_module_knows_private_names_of_datasets():
-    found = {
-        names(path)
-        for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Attribute) and node.attr in OF_DATASETS and ast.unparse(node.value) != "self"
-    }
-    assert found == {"lamp_dataset/loading/datasets_internals.py"}
-
-
 def test_no_decision_is_made_by_the_text_of_an_error():
     asks = r"\.msg\.startswith|\bin (str\(error\)|error\.msg)|str\(error\)\.(startswith|endswith)|error\.msg [!=]="
     assert not [names(path) for path in MODULES if re.search(asks, path.read_text(encoding="utf-8"))]

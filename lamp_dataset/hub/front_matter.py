@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from lamp_dataset.loading.datasets_internals import yaml_of
 from lamp_dataset.task import KINDS, SPLITS, Task
 from lamp_dataset.tasks import TASKS
 
@@ -189,7 +190,7 @@ def _info(config: Config, size: int, there: _Data) -> dict[str, Any]:
     splits = [*ours, *(split for split in there.get("splits") or [] if split["name"] not in SPLITS)]
     return {
         "config_name": config.name,
-        "features": config.features._to_yaml_list(),  # private: nothing else writes what datasets reads
+        "features": yaml_of(config.features),
         "splits": splits,
         "download_size": size,
         "dataset_size": sum(split.get("num_bytes", 0) for split in splits),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lamp_dataset.atomic import work_folder
 from lamp_dataset.hub.card import make_card
+from lamp_dataset.hub.client_internals import is_committed, is_ignored
 from lamp_dataset.hub.errors import CommitError, ContentError, FailedError
 from lamp_dataset.hub.guard import HIDE_AT_ONCE, check_licenses, open_private, require_private
 from lamp_dataset.hub.plan import CARD, SHARD, Config, config_names, find_builders, prepare, write_configs
@@ -183,8 +184,8 @@ class _Push:
             require_private(self.remote)
             self.remote.so_far = NOTHING_COMMITTED
             self.remote.upload(portion)
-        # private: the client learns it from the answer, and would drop such files without a word
-        if ignored := [path for path in paths if self.adds[path]._should_ignore]:
+        # the client would drop such files without a word
+        if ignored := [path for path in paths if is_ignored(self.adds[path])]:
             raise ContentError(f"{self.remote.repo_id}: its .gitignore excludes {ignored[0]}; take that line out first")
 
     def _commit(self) -> tuple[str, bool]:
@@ -225,8 +226,7 @@ class _Push:
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
         card = [] if changes.card is None else [CommitOperationAdd(CARD, changes.card.encode())]
-        # private: the client refuses to commit an addition again after an answer with status 200, however odd
-        self.adds |= {path: self._add(path) for path in changes.send if self.adds[path]._is_committed}
+        self.adds |= {path: self._add(path) for path in changes.send if is_committed(self.adds[path])}
         return [
             *(self.adds[path] for path in changes.send),
             *(CommitOperationDelete(path) for path in changes.remove),

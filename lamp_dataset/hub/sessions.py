@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from lamp_dataset.hub.client_internals import client_factory
 from lamp_dataset.hub.errors import RedirectedError
 
 #: Seconds until a connection must be there, and until each next part of an answer must come.
@@ -70,16 +71,8 @@ def watched(watch: Watch) -> Iterator[None]:
 
 def _install() -> Callable[[], None]:
     """Wrap the client's factory of sessions; the function returned undoes it."""
-    import huggingface_hub
-    from huggingface_hub.utils import _http
-
-    if hasattr(huggingface_hub, "set_client_factory"):
-        set_factory, prepare = huggingface_hub.set_client_factory, _prepare_httpx
-        # private, here and below: the client lets one set the factory, but not ask for it
-        old = _http._GLOBAL_CLIENT_FACTORY
-    else:
-        set_factory, prepare = huggingface_hub.configure_http_backend, _prepare_requests
-        old = _http._GLOBAL_BACKEND_FACTORY
+    set_factory, old = client_factory()
+    prepare = _prepare_httpx if set_factory.__name__ == "set_client_factory" else _prepare_requests
     set_factory(lambda: prepare(old()))
     return lambda: set_factory(old)
 

@@ -67,6 +67,11 @@ def feature_format() -> str:
     return json.dumps(Features({"profile": [{"id": Value("string")}]}).to_dict(), sort_keys=True)
 
 
+def yaml_of(features: Any) -> list[dict]:
+    """Features as a dataset card has them: nothing public writes what ``datasets`` reads there."""
+    return features._to_yaml_list()
+
+
 def fingerprint_of(rows: Any) -> str:
     """The fingerprint of a ``datasets.Dataset``: which rows these are, for whoever derives a fingerprint of its own."""
     return rows._fingerprint

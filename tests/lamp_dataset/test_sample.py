@@ -16,8 +16,6 @@ import pytest
 
 from lamp_dataset import SAMPLE, SPLITS, TASKS
 
-pytestmark = pytest.mark.oldest
-
 CONFIGS = list(TASKS)
 SIZES = {"train": 6, "validation": 3, "test": 3}
 WITH_GOLDS = ("train", "validation")
