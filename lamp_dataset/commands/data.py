@@ -156,11 +156,9 @@ def _stats(task: Task, data_dir: str | None, wanted: tuple[str, ...]) -> dict:
 
 def _split_stats(rows: Dataset, task: Task) -> dict:
     from lamp_dataset.loading.statistics import split_stats
-    from lamp_dataset.personalize.user_figures import UserFigures
+    from lamp_dataset.personalize.user_figures import user_figures
 
-    users = UserFigures(task)
-    batches = users.watch(rows.with_format("arrow").iter(batch_size=100))
-    return {**split_stats(batches, task), "users": users.figures()}
+    return {**split_stats(rows.with_format("arrow").iter(batch_size=100), task), "users": user_figures(task, rows)}
 
 
 def _hashes(task: Task, data_dir: str, splits: tuple[str, ...]) -> dict[str, dict]:

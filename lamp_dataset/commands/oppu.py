@@ -17,24 +17,22 @@ from lamp_dataset.formats.user_files import UserSubset, read_user_subset
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 
-_IMPORT = ("lamp-dataset oppu import release --config LaMP_4_time --output my/files",)
-_EXPORT = (
-    "lamp-dataset oppu export LaMP_4_time --data-dir D --split test --users top100.json --output oppu",
-    "lamp-dataset oppu export LaMP_4_time --data-dir D --split train --users top100.json --others train --output oppu",
+_output = click.option(
+    "-o", "--output", required=True, type=click.Path(file_okay=False), help="Folder to write the new folder in."
 )
 
 
-@click.group(cls=Group, epilog=examples(*_IMPORT, *_EXPORT))
+@click.group(cls=Group)
 def oppu() -> None:
     """Read and write users with their samples in the layout of OPPU (arXiv 2402.04401)."""
 
 
-@oppu.command("import", cls=Command, epilog=examples(*_IMPORT))
+@oppu.command(
+    "import", cls=Command, epilog=examples("lamp-dataset oppu import release --config LaMP_4_time --output my/files")
+)
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False))
 @click.option("--config", required=True, help="The time-based config that the samples are of.")
-@click.option(
-    "-o", "--output", required=True, type=click.Path(file_okay=False), help="Folder to write the config's folder in."
-)
+@_output
 def import_(folder: str, config: str, output: str) -> None:
     """Write official files from DIR, OPPU's folder of all tasks or of one.
 
@@ -47,15 +45,20 @@ def import_(folder: str, config: str, output: str) -> None:
             written[f", split {split}"] = counts
 
 
-@oppu.command("export", cls=Command, epilog=examples(*_EXPORT))
+@oppu.command(
+    "export",
+    cls=Command,
+    epilog=examples(
+        "lamp-dataset oppu export LaMP_4_time --data-dir D --split test --users top100.json --output oppu",
+        "lamp-dataset oppu export LaMP_4_time --data-dir D --split train --users u.json --others train --output oppu",
+    ),
+)
 @click.argument("config")
 @click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
 @click.option("--split", type=SPLIT, default="test", show_default=True, help="The split with the samples of --users.")
 @users_option
 @click.option("--others", type=SPLIT, help="Also write the samples of all other users in this split.")
-@click.option(
-    "-o", "--output", required=True, type=click.Path(file_okay=False), help="Folder to write the task's folder in."
-)
+@_output
 def export(config: str, data_dir: str | None, split: str, users: str | None, others: str | None, output: str) -> None:
     """Write the samples of CONFIG, a time-based config, user by user.
 

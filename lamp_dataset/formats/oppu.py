@@ -56,11 +56,9 @@ NAMES: Mapping[str, Names] = MappingProxyType(
 #: The file of the training users, and names of that of the test users.
 OTHERS = "user_others.json"
 HISTORIES = tuple(dict.fromkeys(names.history for names in NAMES.values()))
-#: Keys that users have, and their profile items and queries do not.
-_USER_KEYS = ("user_id", "profile", "query")
-_HELP = (
-    'A file of users in OPPU\'s layout holds [{"user_id", "profile": […], "query": [{"id", "input", "gold"}, …]}, …].'
-)
+#: What users have, and their profile items and queries do not.
+_USER = {"user_id": str, "profile": list, "query": list}
+_SHAPE = 'users [{"user_id", "profile": […], "query": [{"id", "input", "gold"}, …]}, …]'
 
 
 def names_of(task: Task) -> Names:
@@ -108,11 +106,11 @@ def import_users(task: Task, source: str | os.PathLike[str], target: Path) -> di
         OSError: there is no file of users, or one cannot be read.
     """
     found = {}
-    for split, (users, label) in _find(task, Path(source).expanduser()).items():
+    for split, users in _find(task, Path(source).expanduser()).items():
         start = f"{target / SPLITS[split]}_"
         with create(f"{start}questions.json", task) as file, EntryWriter(file) as rows:
             number, own = _import_rows(task, users, rows)
-        golds = _golds(task, split, users, own, label)
+        golds = _golds(task, split, users, own)
         if golds:
             with create(f"{start}outputs.json", task) as file:
                 file.write(dump_outputs(task.official_name, golds.items()).encode())
@@ -120,19 +118,15 @@ def import_users(task: Task, source: str | os.PathLike[str], target: Path) -> di
     return found
 
 
-def _find(task: Task, root: Path) -> dict[str, tuple[Path, Path | None]]:
-    """Split -> the file of its users and that of its golds, or None."""
+def _find(task: Task, root: Path) -> dict[str, Path]:
+    """Split -> the file of its users."""
     for folder in folders(task, root):
         histories = [path for path in map(folder.joinpath, HISTORIES) if os.path.lexists(path)]
         if len(histories) > 1:
             raise ValueError(f"{folder}: expected one file of test users, found {' and '.join(HISTORIES)}")
-        found: dict[str, tuple[Path, Path | None]] = {}
-        if os.path.lexists(folder / OTHERS):
-            found["train"] = (folder / OTHERS, None)
-        for path in histories:
-            found["test"] = (path, label_file(path) if os.path.lexists(label_file(path)) else None)
-        if found:
-            check_regular(path for paths in found.values() for path in paths if path is not None)
+        paths = {"train": folder / OTHERS, "test": (*histories, folder / HISTORIES[0])[0]}
+        if found := {split: path for split, path in paths.items() if os.path.lexists(path)}:
+            check_regular(path for path in (*found.values(), label_file(paths["test"])) if os.path.lexists(path))
             return found
     looked = ", ".join(str(folder / name) for folder in folders(task, root) for name in (*HISTORIES, OTHERS))
     raise FileNotFoundError(f"{root}: found no file of users; looked for {looked}")
@@ -153,63 +147,50 @@ def create(path: str | Path, task: Task) -> AbstractContextManager[IO]:
     return write_whole(path, "wb", PRIVATE if task.gated else None)
 
 
-def _import_rows(task: Task, users: Path, rows: EntryWriter) -> tuple[int, dict[str, str | None]]:
+def read_users(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Position and user, with the keys that users must have."""
+    with path.open("rb") as file:
+        for number, user in enumerate(JsonList(file, str(path), tuple(_USER)).rows()):
+            for key, kind in _USER.items():
+                if not isinstance(user.get(key), kind) or user[key] == "":
+                    who = "" if key == "user_id" else f" ({short(str(user['user_id']))})"
+                    found = f"found {short(user.get(key))} as {key!r}"
+                    raise ValueError(f"{path}: user {number}{who}: expected {_SHAPE}, {found}")
+            yield number, {**user, "user_id": str(user["user_id"])}
+
+
+def _import_rows(task: Task, path: Path, rows: EntryWriter) -> tuple[int, dict[str, str | None]]:
     """Write the rows of a file of users, one user at a time; number of users, and sample id -> gold or None."""
-    ids, owners, golds = UniqueIds(str(users)), set(), {}
-    for number, user in read_users(users):
+    ids, owners, golds = UniqueIds(str(path)), set(), {}
+    for number, user in read_users(path):
         if user["user_id"] in owners:
             log.warning("user %s is there more than once; the rows of all entries are read", short(user["user_id"]))
-        for row, gold in _rows_of_user(user, str(users), number, task):
+        for row, gold in _rows_of_user(user, str(path), number, task):
             ids.add(row["id"])
             golds[row["id"]] = gold
             owners.add(user["user_id"])
             rows.add(row)
     if not golds:
-        raise ValueError(f"{users}: expected samples, found no user with a query")
+        raise ValueError(f"{path}: expected samples, found no user with a query")
     return len(owners), golds
 
 
-def read_users(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Position and user, with what users must have, besides the fields of items and queries."""
-    with path.open("rb") as file:
-        for number, user in enumerate(JsonList(file, str(path), _USER_KEYS).rows()):
-            if not isinstance(user.get("user_id"), str) or not user["user_id"]:
-                found = f"expected a non-empty string or a number as 'user_id', {_found(user, 'user_id')}"
-                raise ValueError(f"{path}: user {number}: {found}")
-            for key in ("profile", "query"):
-                if not isinstance(user.get(key), list):
-                    where = f"{path}: user {number} ({short(str(user['user_id']))})"
-                    raise ValueError(f"{where}: expected a list as {key!r}, {_found(user, key)}")
-            yield number, {**user, "user_id": str(user["user_id"])}
-
-
-def _rows_of_user(
-    user: Mapping[str, Any], name: str, number: int, task: Task
-) -> Iterator[tuple[dict[str, Any], str | None]]:
+def _rows_of_user(user: Mapping[str, Any], name: str, number: int, task: Task) -> Iterator[tuple[dict, str | None]]:
     """For each query of a user the row of a questions file, checked, and its gold or None."""
     profile, encoded = [_with_text_id(item) for item in user["profile"]], None
     for position, query in enumerate(user["query"]):
         where = f"{name}: user {number} ({short(user['user_id'])}), query {position}"
-        gold = _check_query(query, where)
-        row = {"id": str(query["id"]), "user_id": user["user_id"], "input": query["input"]}
-        row = checked_row({**row, "profile": profile if encoded is None else []}, task, name, number)
+        gold = query.get("gold") if isinstance(query, dict) else query
+        if not isinstance(query, dict) or not isinstance(gold, str | None):
+            as_gold = " as 'gold'" if isinstance(query, dict) else ""
+            raise ValueError(f"{where}: expected {_SHAPE}, found {short(gold)}{as_gold}")
+        check_encodable(gold or "", where, "gold")
+        given = {**_with_text_id(query), "user_id": user["user_id"], "profile": [] if encoded else profile}
+        row = checked_row(given, task, name, number)
         if hint := looks_like(row["input"], task):
             raise ValueError(f"{where}: expected an input of {task.name}, found {short(row['input'])}{hint}")
-        encoded = Encoded(json.dumps(row["profile"]).encode()) if encoded is None else encoded
-        yield {**row, "profile": encoded}, gold
-
-
-def _check_query(query: Any, where: str) -> str | None:
-    """The gold of a query, which has all that queries must have."""
-    if not isinstance(query, dict):
-        raise ValueError(f"{where}: expected an object, found {short(query)}. {_HELP}")
-    for key, kinds in (("id", str), ("input", str), ("gold", (str, type(None)))):
-        if not isinstance(query.get(key), kinds):
-            raise ValueError(f"{where}: expected a string as {key!r}, {_found(query, key)}")
-    if query.get("gold") is None:
-        return None
-    check_encodable(query["gold"], where, "gold")
-    return str(query["gold"])
+        encoded = encoded or Encoded(json.dumps(row["profile"]).encode())
+        yield {**row, "profile": encoded}, None if gold is None else str(gold)
 
 
 def _with_text_id(item: Any) -> Any:
@@ -217,21 +198,17 @@ def _with_text_id(item: Any) -> Any:
     return {**item, "id": str(item["id"])} if isinstance(item, dict) and isinstance(item.get("id"), Number) else item
 
 
-def _found(holder: Mapping[str, Any], key: str) -> str:
-    keys = ", ".join(map(short, list(holder)[:8])) or "none"
-    return f"found {short(holder[key]) if key in holder else f'the keys {keys}'}. {_HELP}"
-
-
-def _golds(task: Task, split: str, users: Path, own: Mapping[str, str | None], label: Path | None) -> Mapping[str, str]:
+def _golds(task: Task, split: str, users: Path, own: Mapping[str, str | None]) -> Mapping[str, str]:
     """The golds of all samples, or none if they are withheld; ``own``: those in the queries."""
-    golds = own if label is None else _labels(label, users, own)
+    label = label_file(users)
+    golds = _labels(label, users, own) if split == "test" and label.exists() else own
     missing = [sample_id for sample_id, gold in golds.items() if gold is None]
     if len(missing) == len(golds) and split not in SPLITS_WITH_GOLDS:
         return {}
     if missing:
         found = f"found {len(missing)} without one (first: {short(missing[0])})"
         raise ValueError(f"{users}: expected a gold for all {counted(len(golds), 'samples')}, {found}")
-    check_labels(Outputs(task.official_name, golds, str(label or users)), task)
+    check_labels(Outputs(task.official_name, golds, str(users)), task)
     return golds
 
 

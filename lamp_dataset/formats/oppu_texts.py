@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from types import MappingProxyType
 
 from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.json_file import read_json
@@ -14,9 +13,7 @@ from lamp_dataset.formats.texts import check_encodable, short
 from lamp_dataset.tasks import get_task
 
 #: The files of texts -> those of the users, in whose order they are.
-_SUMMARIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"profile_user_100.json": HISTORIES, "profile_user_others.json": (OTHERS,)}
-)
+_OF_USERS = {"profile_user_100.json": HISTORIES, "profile_user_others.json": (OTHERS,)}
 
 
 def oppu_summaries(config: str, data_dir: str | os.PathLike[str]) -> dict[str, str]:
@@ -37,32 +34,31 @@ def oppu_summaries(config: str, data_dir: str | os.PathLike[str]) -> dict[str, s
         OSError: there is no such file, or it cannot be read.
     """
     root, tried = Path(data_dir).expanduser(), []
-    found: dict[str, str] = {}
     for folder in folders(get_task(config), root):
-        for name, users in _SUMMARIES.items():
+        found: dict[str, str] = {}
+        for name, users in _OF_USERS.items():
             tried.append(folder / name)
             if tried[-1].exists():
-                of_users = [folder / user_file for user_file in users if (folder / user_file).exists()]
-                found = {**_summaries(tried[-1], of_users), **found}
+                found = {**_texts(tried[-1], [folder / file for file in users]), **found}
         if found:
             return found
     raise FileNotFoundError(f"{root}: found no file of summaries; looked for {', '.join(map(str, tried))}")
 
 
-def _summaries(path: Path, user_files: Sequence[Path]) -> dict[str, str]:
+def _texts(path: Path, users: Iterable[Path]) -> dict[str, str]:
     """User -> text."""
     entries = read_json(path)
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise ValueError(f'{path}: expected a list [{{"id": "…", "output": "…"}}, …], found {short(entries)}')
     names = [entry.get("id") for entry in entries]
     if None in names:
-        names = [user["user_id"] for file in user_files for _, user in read_users(file)]
-        if len(names) != len(entries):
-            raise ValueError(f"{path}: expected a text for each of the {len(names)} users, found {len(entries)} texts")
+        names = [user["user_id"] for file in users if file.exists() for _, user in read_users(file)]
+    if len(names) != len(entries):
+        raise ValueError(f"{path}: expected a text for each of the {len(names)} users, found {len(entries)} texts")
     names = list(map(str, names))
     check_unique(names, str(path))
     for name, entry in zip(names, entries, strict=True):
         if not isinstance(entry.get("output"), str):
             raise ValueError(f"{path}: user {short(name)}: expected a string as 'output', found {short(entry)}")
         check_encodable(entry["output"], f"{path}: user {short(name)}", "output")
-    return dict(zip(names, (entry["output"] for entry in entries), strict=True))
+    return {name: entry["output"] for name, entry in zip(names, entries, strict=True)}

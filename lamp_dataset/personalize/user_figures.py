@@ -3,53 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from lamp_dataset.loading.statistics import summary
+from lamp_dataset.personalize.row_forms import tables
 from lamp_dataset.personalize.users import UserFinder
 from lamp_dataset.task import Task
 
 
-class UserFigures:
-    """Collects the users of a split from its batches, on their way to somebody else.
+def user_figures(task: Task, rows: Any) -> dict[str, Any]:
+    """The figures of the users of a split; ``rows`` as :func:`~lamp_dataset.personalize.users.users_of` takes them.
 
-    Args:
-        task: the config of the rows.
+    Returns:
+        ``{"number", "inferred", "samples_per_user"}``: number of users; whether they are inferred from the profiles,
+        as in configs without ``user_id``; a summary as in :func:`~lamp_dataset.loading.statistics.split_stats`. Where
+        users are named, also ``"inference"``: see :func:`judge_inference`.
     """
-
-    def __init__(self, task: Task) -> None:
-        self._named = UserFinder(named=True) if task.time_based else None
-        self._inferred = UserFinder(named=False)
-
-    def watch(self, batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
-        """The same batches."""
-        for batch in batches:
-            for users in (self._named, self._inferred):
-                if users is not None:
-                    users.add(batch)
-            yield batch
-
-    def figures(self) -> dict[str, Any]:
-        """The figures of the rows so far.
-
-        Returns:
-            ``{"number", "inferred", "samples_per_user"}``: number of users; whether they are inferred from the
-            profiles, as in configs without ``user_id``; a summary as in
-            :func:`~lamp_dataset.loading.statistics.split_stats`. Where users are named, also ``"inference"``: see
-            :func:`judge_inference`.
-        """
-        inferred = self._inferred.users()
-        users = inferred if self._named is None else self._named.users()
-        found = {
-            "number": len(set(users)),
-            "inferred": self._named is None,
-            "samples_per_user": summary([np.array(list(Counter(users).values()), np.int64)]),
-        }
-        return found if self._named is None else {**found, "inference": judge_inference(users, inferred)}
+    inferred, named = UserFinder(named=False), UserFinder(named=task.time_based)
+    for table in tables(rows):
+        inferred.add(table)
+        if task.time_based:
+            named.add(table)
+    users = (named if task.time_based else inferred).users()
+    found = {
+        "number": len(set(users)),
+        "inferred": not task.time_based,
+        "samples_per_user": summary([np.array(list(Counter(users).values()), np.int64)]),
+    }
+    return {**found, "inference": judge_inference(users, inferred.users())} if task.time_based else found
 
 
 def judge_inference(users: Sequence[str], inferred: Sequence[str]) -> dict[str, int]:

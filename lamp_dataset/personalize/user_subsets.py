@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from types import MappingProxyType
@@ -17,7 +17,7 @@ import xxhash
 from lamp_dataset.formats.texts import counted, short
 from lamp_dataset.formats.user_files import UserSubset, read_user_subset, subset_of
 from lamp_dataset.personalize.row_forms import tables
-from lamp_dataset.personalize.users import UserFinder, by_name, users_in
+from lamp_dataset.personalize.users import UserFinder, by_name
 from lamp_dataset.task import SPLITS
 from lamp_dataset.tasks import TASKS
 
@@ -71,8 +71,9 @@ def _found(rows: Any, ids: Any) -> tuple[list[int], str, Iterable[str]]:
     if config is not None:
         subset.check_fits(TASKS[config], split)
     finder, names = UserFinder(), []
-    for table in _noting(tables(rows), names):
+    for table in tables(rows):
         finder.add(table)
+        names += [] if finder.named else table["id"].to_pylist()
     positions = subset.positions(finder.users(), split)
     if finder.named:
         return positions, "user_id", subset.users
@@ -85,15 +86,6 @@ def origin_of(rows: Any) -> tuple[str | None, str | None]:
     config, split = getattr(info, "config_name", None), str(getattr(rows, "split", None))
     ours = getattr(info, "dataset_name", None) == "lamp" and config in TASKS
     return (config, split if split in SPLITS else None) if ours else (None, None)
-
-
-def _noting(parts: Iterable[pa.Table], ids: list[Any], sizes: list[int] | None = None) -> Iterator[pa.Table]:
-    """The same tables; sample ids are added to ``ids``, and numbers of profile items to ``sizes``."""
-    for table in parts:
-        ids += table["id"].to_pylist() if "id" in table.column_names else [None] * len(table)
-        if sizes is not None:
-            sizes += pc.fill_null(pc.list_value_length(table["profile"]), 0).to_pylist()
-        yield table
 
 
 class _OneOf:
@@ -143,9 +135,12 @@ class Users:
 
 def users_of_rows(rows: Any) -> Users:
     """The users of ``rows``, which :func:`lamp_dataset.users_of` tells. Their order does not matter."""
-    ids: list[str] = []
-    sizes: list[int] = []
-    users = users_in(_noting(tables(rows), ids, sizes))
+    finder, ids, sizes = UserFinder(), [], []
+    for table in tables(rows):
+        finder.add(table)
+        ids += table["id"].to_pylist()
+        sizes += pc.fill_null(pc.list_value_length(table["profile"]), 0).to_pylist()
+    users = finder.users()
     found: dict[str, Activity] = {}
     for user, size in zip(users, sizes, strict=True):
         old = found.get(user, Activity())

@@ -6,7 +6,7 @@ and their profiles are leave-one-out copies of each other. :func:`users_of` infe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,13 +51,8 @@ def users_of(rows: Any) -> list[str]:
     >>> users_of([{"id": "8", "profile": [a, b, c]}, {"id": "7", "profile": [b, c, d]}, {"id": "9", "profile": []}])
     ['7', '7', '9']
     """
-    return users_in(tables(rows))
-
-
-def users_in(parts: Iterable[pa.Table]) -> list[str]:
-    """As :func:`users_of`, for rows that come as Arrow tables."""
     found = UserFinder()
-    for table in parts:
+    for table in tables(rows):
         found.add(table)
     return found.users()
 

@@ -1,25 +1,20 @@
 import random
 
-import pyarrow as pa
 import pytest
 from scholars import history, samples, scholars
 
-from lamp_dataset.personalize.user_figures import UserFigures, judge_inference
+from lamp_dataset.personalize.user_figures import judge_inference, user_figures
 from lamp_dataset.tasks import TASKS
 
 
-def watched(name, rows):
-    """Figures of the rows, and the batches that went through."""
-    figures = UserFigures(TASKS[name])
-    batches = [pa.Table.from_pylist(rows[start : start + 7]) for start in range(0, len(rows), 7)]
-    assert list(figures.watch(batches)) == batches
-    return figures.figures()
+def figures(name, rows):
+    return user_figures(TASKS[name], rows)
 
 
 def test_users_are_inferred_where_nobody_names_them():
     rows, truth = scholars(4)
     counts = [truth.count(user) for user in set(truth)]
-    found = watched("LaMP_1", rows)
+    found = figures("LaMP_1", rows)
     assert (found["number"], found["inferred"]) == (len(counts), True)
     assert found["samples_per_user"]["max"] == max(counts)
     assert found["samples_per_user"]["mean"] == pytest.approx(len(rows) / len(counts))
@@ -35,7 +30,7 @@ def test_named_users_judge_the_inference():
         *({**row, "user_id": "split"} for row in samples(history(r, 9), 2, 30)),
         *({**row, "user_id": row["id"]} for row in samples(third, 2, 40)),
     ]
-    found = watched("LaMP_1_time", rows)
+    found = figures("LaMP_1_time", rows)
     assert (found["number"], found["inferred"], found["samples_per_user"]["max"]) == (4, False, 4)
     assert found["inference"] == {"found": 1, "split": 1, "merged": 2}
 
@@ -46,5 +41,5 @@ def test_a_user_can_be_split_and_merged():
 
 def test_no_rows_have_no_users():
     nothing = {"number": 0, "samples_per_user": None}
-    assert watched("LaMP_1", []) == {**nothing, "inferred": True}
-    assert watched("LaMP_1_time", []) == {**nothing, "inferred": False, "inference": judge_inference([], [])}
+    assert figures("LaMP_1", []) == {**nothing, "inferred": True}
+    assert figures("LaMP_1_time", []) == {**nothing, "inferred": False, "inference": judge_inference([], [])}
