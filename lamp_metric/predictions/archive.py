@@ -48,13 +48,20 @@ def read_zip(path: str | os.PathLike) -> dict[str, Outputs]:
     for name, data in _json_members(Path(path)):
         _check_values(data, name)
         outputs = parse_outputs(data, name)
-        tasks_named(outputs.task, name)  # rejects unknown names
+        _check_official(outputs.task, name)
         if outputs.task in found:
             raise ValueError(f"{path}: two files of task {outputs.task}: {found[outputs.task].name} and {name}")
         found[outputs.task] = outputs
     if not found:
         raise ValueError(f"{path}: expected JSON files in the zip, found none")
     return {task: found[task] for task in OFFICIAL_NAMES if task in found}
+
+
+def _check_official(task: str, name: str) -> None:
+    """ValueError for a name that no task has, or a task that is not the benchmark's."""
+    tasks_named(task, name)
+    if task not in OFFICIAL_NAMES:
+        raise ValueError(f"{name}: {task} is no part of a submission; expected one of {', '.join(OFFICIAL_NAMES)}")
 
 
 def _json_members(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -145,7 +152,7 @@ def _documents(paths: Sequence[str | os.PathLike]) -> dict[str, tuple[Any, str]]
     for path in paths:
         document, name = read_json(path), str(Path(path))
         _, task = golds_of(document, name)
-        tasks_named(task, name)  # rejects unknown names
+        _check_official(task, name)
         if task in found:
             raise ValueError(f"two files of task {task}: {found[task][1]} and {name}")
         found[task] = document, name

@@ -1,10 +1,11 @@
 import json
 import tracemalloc
 import zipfile
+from dataclasses import replace
 
 import pytest
 
-from lamp_dataset.tasks import OFFICIAL_NAMES
+from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
 from lamp_metric.predictions import archive
 from lamp_metric.predictions.archive import pack, read_zip
 
@@ -199,3 +200,11 @@ def test_a_task_whose_sizes_were_never_published_can_be_packed(made):
         entry["id"] = f"8{entry['id']}"  # the number of the time-based task
     preds.write_text(json.dumps(outputs))
     assert pack([preds], made.folder / "s.zip", partial=True)["LaMP_2"].warnings == []
+
+
+def test_a_task_that_is_not_the_benchmarks_has_no_place_in_a_submission(tmp_path, monkeypatch):
+    monkeypatch.setitem(TASKS.rows, "Recipes", replace(TASKS["LaMP_4"], name="Recipes", official_name="Recipes"))
+    file = tmp_path / "own.json"
+    file.write_text('{"task": "Recipes", "golds": [{"id": "1", "output": "Soup"}]}')
+    with pytest.raises(ValueError, match=r"own.json: Recipes is no part of a submission; expected one of LaMP_1, "):
+        pack([file], tmp_path / "out.zip", partial=True)
