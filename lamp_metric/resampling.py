@@ -21,7 +21,7 @@ from lamp_metric.options import Resampling
 
 #: The number of weights held at a time: 4 million take 32 MB.
 _CELLS = 4_000_000
-#: The same where many passes over them would otherwise wait for the memory: so few stay in a processor's cache.
+#: The number drawn at a time: so few stay in a processor's cache.
 _CACHED_CELLS = 50_000
 
 #: Result key -> that score on each resample.
@@ -178,9 +178,23 @@ def resampled_scores(systems: Sequence[ScoredSamples], resampling: Resampling) -
 def unit_weights(n: int, resampling: Resampling, *, cached: bool = False) -> Iterator[np.ndarray]:
     """Batches of resamples × units: how often each unit was drawn; ``cached``: so small that a cache holds each."""
     generator = np.random.default_rng(resampling.seed)
-    for rows in _batches(n, resampling.n_resamples, _CACHED_CELLS if cached else _CELLS):
-        drawn = generator.integers(0, n, (rows, n)) + n * np.arange(rows)[:, None]
-        yield np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(float)
+    for rows in _batches(n, resampling.n_resamples, _CELLS):
+        parts = (_drawn(generator, part, n) for part in _batches(n, rows, _CACHED_CELLS))
+        yield from parts if cached else [_joined(parts, rows, n)]
+
+
+def _drawn(generator: np.random.Generator, rows: int, n: int) -> np.ndarray:
+    drawn = generator.integers(0, n, (rows, n)) + n * np.arange(rows)[:, None]
+    return np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(float)
+
+
+def _joined(parts: Iterable[np.ndarray], rows: int, n: int) -> np.ndarray:
+    """One array: like ``np.concatenate``, which would hold them twice."""
+    joined, end = np.empty((rows, n)), 0
+    for part in parts:
+        start, end = end, end + len(part)
+        joined[start:end] = part
+    return joined
 
 
 def _swaps(n: int, resampling: Resampling, exact: bool) -> Iterator[np.ndarray]:

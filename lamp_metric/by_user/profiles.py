@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -41,12 +42,14 @@ class Nearness:
     copy: str = ""
 
 
-def nearest(sample: PlainSample) -> Nearness:
-    """How near the nearest item of the sample's profile is to its query, by the texts that retrieval searches."""
-    if not sample.size:
-        return Nearness(0.0)
-    found = similarities(sample.documents, sample.query.text)
-    best = float(found.max())
+def nearest(samples: Sequence[PlainSample]) -> list[Nearness]:
+    """How near the nearest item of each sample's profile is to its query, by the texts that retrieval searches."""
+    found = similarities([(sample.documents, sample.query.text) for sample in samples])
+    return [_nearness(*pair) for pair in zip(samples, found, strict=True)]
+
+
+def _nearness(sample: PlainSample, found: np.ndarray) -> Nearness:
+    best = float(found.max(initial=0))
     if _is_item(sample, np.flatnonzero(found >= _MAYBE)):
         return Nearness(best, "exact")
     return Nearness(best, "near" if best >= NEAR else "")
@@ -66,42 +69,51 @@ def _plain(text: Any) -> str:
     return " ".join(str(text).split()).casefold()
 
 
-def similarities(documents: Sequence[str], query: str) -> np.ndarray:
-    """The word overlap F1 of each document with ``query``: twice the words they share over the words of both.
+def similarities(samples: Sequence[tuple[Sequence[str], str]]) -> list[np.ndarray]:
+    """For each pair of documents and query the word overlap F1 of each document: twice the shared words over all words.
 
     This is ROUGE-1 with another idea of a word, which Arrow finds fast and which knows all scripts: text between white
     space, in lower case, without punctuation at its ends. A repeated word counts as often as both sides have it.
 
-    >>> similarities(["A fine day.", "rain"], "a day of rain").round(2).tolist()
-    [0.57, 0.4]
+    >>> [found.round(2).tolist() for found in similarities([(["A fine day.", "rain"], "a day of rain"), ([], "x")])]
+    [[0.57, 0.4], []]
     """
-    words, owners, vocabulary = _words(pa.array([*documents, query], pa.large_string()))
-    size = len(documents)
-    lengths = np.bincount(owners, minlength=size + 1)
-    of_query = words[len(words) - lengths[-1] :]
-    wanted = pc.value_counts(vocabulary.take(pa.array(of_query)))
-    if not len(wanted):
+    sizes = np.array([len(documents) for documents, _ in samples])
+    texts = [*chain.from_iterable(documents for documents, _ in samples), *(query for _, query in samples)]
+    words, owners, n_words = _words(pa.array(texts, pa.large_string()))
+    lengths = np.bincount(owners, minlength=len(texts))
+    sample_of = np.concatenate([np.repeat(np.arange(len(samples)), sizes), np.arange(len(samples))])
+    size = sizes.sum()
+    shared = _shared(sample_of[owners] * n_words + words, owners, size, len(samples) * n_words)
+    both = lengths[:size] + lengths[size:][sample_of[:size]]
+    return np.split(np.divide(2 * shared, both, out=np.zeros(size), where=shared > 0), np.cumsum(sizes)[:-1])
+
+
+def _shared(words: np.ndarray, owners: np.ndarray, size: int, n_words: int) -> np.ndarray:
+    """How many words each of the first ``size`` texts shares with the query that counts words by the same numbers."""
+    wanted, most = np.unique(words[owners >= size], return_counts=True)
+    place_of = np.full(n_words, -1)
+    place_of[wanted] = np.arange(len(wanted))
+    documents = owners < size
+    places = place_of[words[documents]]
+    hits = places >= 0
+    cells, counts = np.unique(owners[documents][hits] * len(wanted) + places[hits], return_counts=True)
+    if not len(cells):
         return np.zeros(size)
-    places = pc.index_in(vocabulary, value_set=wanted.field("values")).fill_null(-1).to_numpy()[words]
-    hits = np.flatnonzero(places >= 0)
-    cells = places[hits] * (size + 1) + owners[hits]
-    counts = np.bincount(cells, minlength=len(wanted) * (size + 1)).reshape(len(wanted), size + 1)
-    shared = np.minimum(counts, wanted.field("counts").to_numpy()[:, None]).sum(axis=0)
-    return (2 * shared / (lengths + lengths[-1]))[:-1]
+    return np.bincount(cells // len(wanted), np.minimum(counts, most[cells % len(wanted)]), size)
 
 
-def _words(texts: pa.Array) -> tuple[np.ndarray, np.ndarray, pa.Array]:
-    """Word numbers of all texts, end to end; for each the position of its text; and the words by their numbers."""
+def _words(texts: pa.Array) -> tuple[np.ndarray, np.ndarray, int]:
+    """The numbers of all words, end to end; for each the position of its text; and how many words there are."""
     plain = pc.all(pc.string_is_ascii(texts)).as_py()
     split = (pc.ascii_split_whitespace if plain else pc.utf8_split_whitespace)(pc.utf8_lower(texts))
     encoded = split.flatten().dictionary_encode()
     owners = np.repeat(np.arange(len(texts)), pc.list_value_length(split).to_numpy())
-    vocabulary = pc.utf8_trim(encoded.dictionary, characters=_MARKS)
-    kept = pc.not_equal(vocabulary, "").to_numpy(zero_copy_only=False)
+    trimmed = pc.utf8_trim(encoded.dictionary, characters=_MARKS).dictionary_encode()
+    kept = pc.not_equal(trimmed, "").to_numpy(zero_copy_only=False)
     numbers = encoded.indices.to_numpy()
-    if kept.all():
-        return numbers, owners, vocabulary
-    return numbers[kept[numbers]], owners[kept[numbers]], vocabulary
+    inside = kept[numbers]
+    return trimmed.indices.to_numpy()[numbers[inside]].astype(np.int64), owners[inside], len(trimmed.dictionary)
 
 
 @dataclass(frozen=True)
@@ -119,15 +131,37 @@ class Profile:
     text: str
 
 
-@dataclass(frozen=True)
+#: Rows are looked at together until their texts have so many characters: one by one, Arrow's calls take the time.
+_TOGETHER = 100_000
+
+
 class Profiles:
     """Keeps a :class:`Profile` of each row of ``task`` that it is called with, by sample id."""
 
-    task: Task
-    by_id: dict[str, Profile] = field(default_factory=dict)
+    def __init__(self, task: Task) -> None:
+        """Begin without rows."""
+        self.task = task
+        self._found: dict[str, Profile] = {}
+        self._waiting: list[PlainSample] = []
+        self._characters = 0
 
     def __call__(self, row: Mapping[str, Any]) -> None:
         """Look at one row."""
         query = find_query(self.task, row["input"], "fixed")
-        near = nearest(PlainSample(self.task, row["id"], row["input"], query, row["profile"]))
-        self.by_id[row["id"]] = Profile(len(row["profile"]), near, "" if self.task.gated else query.text)
+        sample = PlainSample(self.task, row["id"], row["input"], query, row["profile"])
+        self._waiting.append(sample)
+        self._characters += sum(map(len, sample.documents))
+        if self._characters >= _TOGETHER:
+            self._look()
+
+    @property
+    def by_id(self) -> dict[str, Profile]:
+        """Sample id -> what was kept of its row."""
+        if self._waiting:
+            self._look()
+        return self._found
+
+    def _look(self) -> None:
+        for sample, near in zip(self._waiting, nearest(self._waiting), strict=True):
+            self._found[sample.id] = Profile(sample.size, near, "" if self.task.gated else sample.query.text)
+        self._waiting, self._characters = [], 0

@@ -10,7 +10,8 @@ from lamp_metric.by_user.profiles import Nearness, Profile, Profiles, nearest, s
 
 
 def of(name, query, *items):
-    return nearest(PlainSample(TASKS[name], "1", query, Query(query), items))
+    [found] = nearest([PlainSample(TASKS[name], "1", query, Query(query), items)])
+    return found
 
 
 def by_hand(document, query):
@@ -25,9 +26,11 @@ def test_similarities_equal_a_plain_count():
     rng = random.Random(4)
     words = ["Rain,", "rain", "tea", "(tea)", "-", "!", "can't", "Ångström", "漢字", ""]
     texts = ["  ".join(rng.choices(words, k=rng.randint(0, 9))) for _ in range(200)]
-    for query in texts[:20]:
-        expected = [by_hand(text.replace("-", "!"), query.replace("-", "!")) for text in texts]
-        assert similarities(texts, query).tolist() == pytest.approx(expected)
+    pairs = [(texts[n:], query) for n, query in enumerate(texts[:20])]
+    for (documents, query), found in zip(pairs, similarities(pairs), strict=True):
+        expected = [by_hand(text.replace("-", "!"), query.replace("-", "!")) for text in documents]
+        assert found.tolist() == pytest.approx(expected)
+        assert similarities([(documents, query)])[0].tolist() == found.tolist()
 
 
 def test_similarities_equal_rouge_1_on_plain_words():
@@ -36,7 +39,7 @@ def test_similarities_equal_rouge_1_on_plain_words():
     texts = [" ".join(rng.choices("abcdefgh", k=rng.randint(1, 12))) for _ in range(50)]
     for query in texts:
         expected = [scorer.score(query, text)["rouge1"].fmeasure for text in texts]
-        assert similarities(texts, query).tolist() == pytest.approx(expected)
+        assert similarities([(texts, query)])[0].tolist() == pytest.approx(expected)
 
 
 def test_the_nearest_item_counts():
@@ -72,8 +75,10 @@ def row(task, text):
 
 def test_size_nearness_and_query_are_kept():
     look = Profiles(TASKS["LaMP_7"])
-    look(row(look.task, "rain and tea"))
-    assert look.by_id == {"7": Profile(2, Nearness(0.4), "rain and tea")}
+    for number in range(5000):  # more than are looked at together
+        look({**row(look.task, "rain and tea"), "id": f"7{number}"})
+    expected = Profile(2, Nearness(0.4), "rain and tea")
+    assert look.by_id == {f"7{number}": expected for number in range(5000)}
 
 
 def test_no_text_of_a_gated_task_is_kept():
