@@ -260,7 +260,7 @@ def compare(args, rows, systems):
         print(f"{args.output}: predictions of {', '.join(systems)}; to compare them takes golds and two users or more")
         return None
     options = {"ids": rows["id"][:], "users": users, "extract_answers": args.extract_answers}
-    found = lamp_metric.compare_all(systems, task=args.config, references=golds, **options)
+    found = lamp_metric.compare(systems, task=args.config, references=golds, **options)
     with write_whole(Path(args.output, "comparison.json")) as file:
         json.dump(found.as_dict(), file, indent=1)
     print("\n".join([as_text(found), *found.notes]))

@@ -10,7 +10,7 @@ from lamp_dataset.lazy import lazy_exports
 from lamp_metric.evaluate_internals import patch_evaluate
 
 if TYPE_CHECKING:
-    from lamp_metric.comparison import compare, compare_all
+    from lamp_metric.comparison import compare
     from lamp_metric.predictions.answers import extract_answer
     from lamp_metric.predictions.writing import write_predictions
     from lamp_metric.published import PUBLISHED
@@ -25,7 +25,6 @@ else:  # their modules need scikit-learn, rouge_score or numpy
             "Scorer": "scorers",
             "best_tokens": "trainer",
             "compare": "comparison",
-            "compare_all": "comparison",
             "compute_metrics": "trainer",
             "extract_answer": "predictions.answers",
             "register": "scorers",
@@ -40,7 +39,6 @@ __all__ = [
     "Scorer",
     "best_tokens",
     "compare",
-    "compare_all",
     "compute_metrics",
     "extract_answer",
     "register",

@@ -103,7 +103,7 @@ def compare_systems(
     *,
     extract_answers: bool = False,
 ) -> Comparison:
-    """What :func:`lamp_metric.compare_all` returns, for runs that are scored already.
+    """What :func:`lamp_metric.compare` returns, for runs that are scored already.
 
     Args:
         systems: name -> runs; all of the same samples in the same order.
@@ -112,7 +112,7 @@ def compare_systems(
         extract_answers: whether answers were extracted, for the signature.
 
     Raises:
-        ValueError: as for :func:`lamp_metric.compare_all`.
+        ValueError: as for :func:`lamp_metric.compare`.
     """
     from lamp_metric.resampling import percentile_interval, resampled_scores  # needs numpy
 

@@ -20,8 +20,7 @@ from lamp_dataset.lazy import require
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import TASKS, get_task
 from lamp_metric.baselines import baseline
-from lamp_metric.comparison import of_a_and_b
-from lamp_metric.contrasts import compare_systems
+from lamp_metric.contrasts import Contrast, compare_systems
 from lamp_metric.csv_text import csv_text
 from lamp_metric.measuring import ScoredSamples, measure_joined, unusable_line
 from lamp_metric.options import Resampling
@@ -35,7 +34,7 @@ ALL_USABLE = "All predictions could be used"
 COMPARED = 10_000
 #: Columns for one file of predictions, and for two.
 HEADERS = ("score", "value", "low", "high", "better is")
-HEADERS_OF_TWO = ("score", "A", "B", "A - B", "low", "high", "p", "better is", "better file")
+HEADERS_OF_TWO = ("system", "score", "value", "difference", "low", "high", "p", "better is")
 #: Gated tasks are refused: their golds must not leave the machine of whoever has the license.
 CHOICES = (FROM_THE_GOLDS, *(name for name, task in TASKS.items() if not task.gated))
 #: Many times the size of any official file of golds; scoring it keeps others waiting for some seconds.
@@ -164,13 +163,16 @@ def score_files(
         if not path:
             raise ValueError(f"no file of {side}: drop one, or try the sample")
     name = None if task_name in (None, FROM_THE_GOLDS) else task_name
-    paths = {"A": predictions, "B": other} if other else {"": predictions}
-    joined = {label: _joined(golds, path, name) for label, path in paths.items()}
-    scored = {label: measure_joined(files) for label, files in joined.items()}
-    make = _two if other else _one
-    table, made_by, few = make(list(scored.values()), confidence_level)
-    files = [f"{label}: {Path(path).name}" for label, path in paths.items() if label]
-    return Shown(table, made_by, "\n".join([*files, *_usable(scored), *few]), _per_sample(scored, folder))
+    paths = dict(zip(_names(predictions, other), (predictions, other), strict=True)) if other else {"": predictions}
+    scored = {label: measure_joined(_joined(golds, path, name)) for label, path in paths.items()}
+    table, made_by, few = (_two if other else _one)(scored, confidence_level)
+    return Shown(table, made_by, "\n".join([*_usable(scored), *few]), _per_sample(scored, folder))
+
+
+def _names(*paths: str) -> list[str]:
+    """What to call two systems: like their files, unless these have the same name."""
+    stems = [Path(path).stem for path in paths]
+    return stems if len(set(stems)) == len(stems) else [f"{stem} ({place})" for place, stem in enumerate(stems, 1)]
 
 
 def _joined(golds: str, predictions: str, name: str | None) -> JoinedOutputs:
@@ -184,27 +186,29 @@ def _joined(golds: str, predictions: str, name: str | None) -> JoinedOutputs:
     return joined
 
 
-def _one(scored: Sequence[ScoredSamples], confidence_level: float) -> tuple[dict[str, list], str, list[str]]:
-    (samples,) = scored
+def _one(scored: Mapping[str, ScoredSamples], confidence_level: float) -> tuple[dict[str, list], str, list[str]]:
+    (samples,) = scored.values()
     found = results(samples, Resampling(confidence_level))
     rows = [[key, *_numbers(found[key], *found[f"{key}_ci"]), _better(samples, key)] for key in samples.task.scores]
     made_by = signature_of(samples.task, samples.n, confidence_level=confidence_level)
     return {"headers": list(HEADERS), "data": rows}, made_by, []
 
 
-def _two(scored: Sequence[ScoredSamples], confidence_level: float) -> tuple[dict[str, list], str, list[str]]:
-    a, b = scored
-    found = compare_systems({"A": [a], "B": [b]}, "B", Resampling(confidence_level, COMPARED))
+def _two(scored: Mapping[str, ScoredSamples], confidence_level: float) -> tuple[dict[str, list], str, list[str]]:
+    systems = {name: [samples] for name, samples in scored.items()}
+    found = compare_systems(systems, None, Resampling(confidence_level, COMPARED))
     rows = [
-        [
-            key,
-            *_numbers(one["a"], one["b"], one["difference"], *one["difference_ci"], one["p_value"]),
-            _better(a, key),
-            one["better"].upper() if one["better"] else "equal",
-        ]
-        for key, one in of_a_and_b(found).items()
+        [name, key, *_numbers(value), *_cells(found.contrasts.get(name, {}).get(key)), _better(scored[name], key)]
+        for name, system in found.systems.items()
+        for key, value in system.scores.items()
     ]
     return {"headers": list(HEADERS_OF_TWO), "data": rows}, found.signature, found.notes
+
+
+def _cells(contrast: Contrast | None) -> list[str]:
+    if contrast is None:
+        return [""] * 4
+    return _numbers(contrast.difference, *contrast.difference_ci, contrast.p_value)
 
 
 def _better(samples: ScoredSamples, key: str) -> str:

@@ -88,12 +88,11 @@ def scores(golds: list[str], tokenizer: Any) -> None:
     scored: dict[str, Any] = lamp_metric.score("LaMP_3", [4, "no idea"], golds, confidence_level=0.95, per_sample=True)
     signature: str = lamp_metric.signature_of("LaMP_3", len(scored))
     answer: str | None = lamp_metric.extract_answer("LaMP_1", "Both fit, but the answer is [1].")
-    compared: dict[str, dict[str, Any]] = lamp_metric.compare("LaMP_3", ["4"], ["5"], golds, seed=1, users=["7"])
     systems = {"none": ["4"], "own": [["5"], ["4"]]}
-    all_compared = lamp_metric.compare_all(systems, task="LaMP_3", references=golds, users=["7"], baseline="none")
-    difference: float = all_compared.contrasts["own"]["MAE"].difference
-    as_json: dict[str, Any] = all_compared.as_dict()
-    lamp_metric.compare_all(systems, references=golds)  # type: ignore[call-arg]
+    compared = lamp_metric.compare(systems, task="LaMP_3", references=golds, users=["7"], baseline="none")
+    difference: float = compared.contrasts["own"]["MAE"].difference
+    as_json: dict[str, Any] = compared.as_dict()
+    lamp_metric.compare(systems, references=golds)  # type: ignore[call-arg]
     lamp_metric.write_predictions("golds.json", "LaMP_3", ["20", "21"], ["5", 2])
     trained: dict[str, float] = lamp_metric.compute_metrics("LaMP_3", tokenizer, causal=True)(([[1]], [[1]]))
     lamp_metric.best_tokens(causal=True)([[1]], [[1]])

@@ -60,7 +60,7 @@ def _is_item(sample: PlainSample, candidates: np.ndarray) -> bool:
     wanted = _plain(sample.query.text)
     for item in sample.items(candidates):
         texts = [item[field] or "" for field in sample.task.document_fields]
-        if wanted and wanted in map(_plain, [*texts, " ".join(texts)]):
+        if wanted and wanted in map(_plain, {*texts, " ".join(texts)}):
             return True
     return False
 

@@ -12,11 +12,10 @@ from typing import Any
 import click
 
 from lamp_dataset.commands.command import examples, say, stacked
-from lamp_metric.commands.comparison_formats import FORMATS, detectable, published_rows, won
-from lamp_metric.commands.shared import Several, interval, resampling_options, say_unusable, table, to_json
+from lamp_metric.commands.comparison_formats import FORMATS, published_rows
+from lamp_metric.commands.shared import Several, resampling_options, say_unusable
 from lamp_metric.commands.sources import Look, Source, find_source, source_options
-from lamp_metric.comparison import of_a_and_b
-from lamp_metric.contrasts import Comparison, compare_systems
+from lamp_metric.contrasts import compare_systems
 from lamp_metric.measuring import ScoredSamples, measure_joined
 from lamp_metric.options import Resampling
 from lamp_metric.predictions.joining import JoinedOutputs
@@ -106,7 +105,7 @@ def _check_distinct(values: Sequence[str], complaint: str) -> None:
 @system_options
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
 @click.option("--published", is_flag=True, help="Add published results on the task; see the manual.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON; for two files, with A and B as the names.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, like --format json.")
 @click.option("--extract_answers", is_flag=True, help="Find labels and ratings in sentences; not official scores.")
 @resampling_options(0.95, 10_000)
 def compare(
@@ -135,31 +134,22 @@ def compare(
     Samples of one user are alike. If --data-dir or --questions identifies the users, the bootstrap draws users and the
     test swaps all samples of a user at once; otherwise both treat the samples as independent.
 
-    Two files without names are A and B, and the difference is A - B. Otherwise each system is compared to the baseline.
-    Users (or samples) are won if the system's mean is better for them. A true difference as large as the detectable one
-    would be found with a probability of 80%.
+    Each system is compared to the baseline, by default the first. A file without a name is called like the file. Users
+    (or samples) are won if the system's mean is better for them. A true difference as large as the detectable one would
+    be found with a probability of 80%.
 
     With few samples or users the bootstrap interval tends to be too narrow, and may exclude 0 even if p is large: trust
     p.
     """
     drawn, systems = Resampling(**resampling), systems_of(preds)
-    plain = len(systems) == 2 and not baseline and not published and not any(system.named for system in systems)
-    as_a_and_b = plain and (as_json or form == "text")
     if as_json and form not in ("text", "json"):
         raise ValueError(f"give either --json or --format {form}, not both")
     source = find_source("--golds", golds, questions, data_dir, split, task_name, users)
-    names = ["A", "B"] if as_a_and_b else [system.name for system in systems]
     _, runs = score_systems(systems, source, task_name, extract_answers)
-    scored = dict(zip(names, runs, strict=True))
-    found = compare_systems(scored, "B" if as_a_and_b else baseline, drawn, extract_answers=extract_answers)
-    if as_a_and_b and as_json:
-        click.echo(to_json(_of_two(found, systems)))
-        return
-    if as_a_and_b:
-        say(_text_of_two(found, systems))
-    else:
-        rows = published_rows(found.task, (split or "validation") if data_dir else None) if published else []
-        say(FORMATS["json" if as_json else form](found, rows))
+    scored = dict(zip([system.name for system in systems], runs, strict=True))
+    found = compare_systems(scored, baseline, drawn, extract_answers=extract_answers)
+    rows = published_rows(found.task, (split or "validation") if data_dir else None) if published else []
+    say(FORMATS["json" if as_json else form](found, rows))
     for note in found.notes:
         say(note, err=True)
 
@@ -178,37 +168,3 @@ def score_systems(
         say_unusable(samples, file)
     files, runs = iter(joined), iter(scored)
     return [[next(files) for _ in one.paths] for one in systems], [[next(runs) for _ in one.paths] for one in systems]
-
-
-def _of_two(found: Comparison, systems: Sequence[SystemFiles]) -> dict[str, Any]:
-    """JSON for A and B: the scores as :func:`lamp_metric.compare` gives them."""
-    return {
-        "task": found.task,
-        "n": found.n,
-        **({} if found.users is None else {"users": found.users}),
-        **{name: str(system.paths[0]) for name, system in zip("ab", systems, strict=True)},
-        "scores": of_a_and_b(found),
-        "unusable": {name.lower(): system.unusable for name, system in found.systems.items()},
-        "signature": found.signature,
-    }
-
-
-def _text_of_two(found: Comparison, systems: Sequence[SystemFiles]) -> str:
-    """Text for A and B."""
-    rows = [["score", "A", "B", "A - B", "interval", "p", "better score"]]
-    for key, contrast in found.contrasts["A"].items():
-        scores = [f"{found.systems[name].scores[key]:.4f}" for name in "AB"]
-        bounds = interval(contrast.difference_ci)
-        rows.append(
-            [key, *scores, f"{contrast.difference:+.4f}", bounds, f"{contrast.p_value:.4f}", contrast.better or "equal"]
-        )
-    files = [f"{name}: {click.format_filename(system.paths[0])}" for name, system in zip("AB", systems, strict=True)]
-    return "\n".join([*files, "", table(rows, numeric=(1, 2, 3, 5)), "", *_notes_on_two(found), "", found.signature])
-
-
-def _notes_on_two(found: Comparison) -> list[str]:
-    contrasts, units = found.contrasts["A"], "samples" if found.users is None else "users"
-    counts = [f"{key} {won(contrast)}" for key, contrast in contrasts.items() if won(contrast)]
-    least = [f"{key} {detectable(contrast)}" for key, contrast in contrasts.items() if detectable(contrast)]
-    lines = [f"{units} won/tied/lost by A: {', '.join(counts)}"]
-    return [*lines, f"detectable with 80% power: {', '.join(least)}"] if least else lines

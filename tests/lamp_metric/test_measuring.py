@@ -135,8 +135,9 @@ def test_score_and_compare_warn_once_and_keep_their_keys():
         found = lamp_metric.score("LaMP_2", ["Comedy.", "Action."], ["comedy", "action"])
     assert found == {"accuracy": 0.0, "f1": 0.0}
     assert [warning.filename for warning in caught] == [__file__]
-    with pytest.warns(UserWarning, match="^system B: 1 of 2") as caught:
-        lamp_metric.compare("LaMP_2", ["comedy", "action"], ["Comedy.", "action"], ["comedy", "action"])
+    systems = {"none": ["comedy", "action"], "own": ["Comedy.", "action"]}
+    with pytest.warns(UserWarning, match="^system 'own': 1 of 2") as caught:
+        lamp_metric.compare(systems, task="LaMP_2", references=["comedy", "action"])
     assert [warning.filename for warning in caught] == [__file__]
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -109,9 +109,11 @@ def test_two_files_are_compared(client, upload, made):
     files = [upload(path) for path in (golds, preds, other)]
     table, signature, notes, _ = client.predict("LaMP_3", *files[:2], 0.95, files[2], api_name="/score")
     assert table["headers"] == list(HEADERS_OF_TWO)
-    assert [row[0] for row in table["data"]] == ["MAE", "RMSE"]
+    assert [row[:2] for row in table["data"]] == [
+        [n, key] for n in ("LaMP_3_preds", "other") for key in ("MAE", "RMSE")
+    ]
     assert "test:paired-randomization" in signature
-    assert "B: other.json" in notes.splitlines()
+    assert notes == "few samples (12): the interval tends to be too narrow, and p cannot be below 0.00049"
 
 
 def test_the_pages_interface_has_names(client):
@@ -270,19 +272,27 @@ def two(made):
 def test_two_files_are_compared_as_compare_does(two, tmp_path):
     golds, a, b = two
     shown = score_files("LaMP_3", golds, a, 0.9, b, folder=tmp_path)
-    expected = lamp_metric.compare(
-        "LaMP_3", ["5", "1", "no idea"], ["4", "2", "3"], ["5", "1", "3"], confidence_level=0.9
-    )
-    rows = {key: cells for key, *cells in shown.table["data"]}
-    for key, one in expected.items():
-        numbers = (one["a"], one["b"], one["difference"], *one["difference_ci"], one["p_value"])
-        better = one["better"].upper() if one["better"] else "equal"
-        assert rows[key] == [*(f"{number:.4f}" for number in numbers), "lower", better]
-    assert "confidence:0.9|resamples:10000" in shown.signature
-    lines = shown.notes.splitlines()
-    assert lines[:2] == ["A: a.json", "B: b.json"]
-    assert "1 of 3" in lines[2]
-    assert "few samples (3)" in lines[3]
+    systems, references = {"a": ["5", "1", "no idea"], "b": ["4", "2", "3"]}, ["5", "1", "3"]
+    with pytest.warns(UserWarning, match="system 'a': 1 of 3"):
+        expected = lamp_metric.compare(systems, task="LaMP_3", references=references, confidence_level=0.9)
+    rows = {tuple(cells[:2]): cells[2:] for cells in shown.table["data"]}
+    for key, one in expected.contrasts["b"].items():
+        numbers = (one.difference, *one.difference_ci, one.p_value)
+        assert rows["a", key] == [f"{expected.systems['a'].scores[key]:.4f}", *[""] * 4, "lower"]
+        value = expected.systems["b"].scores[key]
+        assert rows["b", key] == [*(f"{number:.4f}" for number in (value, *numbers)), "lower"]
+    assert shown.signature == expected.signature
+    unusable, few = shown.notes.splitlines()
+    assert unusable.startswith("a: 1 of 3")
+    assert [few] == expected.notes
+
+
+def test_two_files_of_one_name_are_told_apart(two, tmp_path):
+    golds, a, _ = two
+    (tmp_path / "other").mkdir()
+    shutil.copy(a, tmp_path / "other" / "a.json")
+    shown = score_files("LaMP_3", golds, a, 0.9, str(tmp_path / "other" / "a.json"), folder=tmp_path)
+    assert [row[0] for row in shown.table["data"]] == ["a (1)", "a (1)", "a (2)", "a (2)"]
 
 
 def test_the_values_of_each_sample_are_in_a_file(two, tmp_path):
@@ -296,7 +306,7 @@ def test_the_values_of_each_sample_are_in_a_file(two, tmp_path):
         ]
     with open(score_files("LaMP_3", golds, a, other=b, folder=tmp_path).per_sample, newline="") as file:
         head, first, *_ = csv.reader(file)
-    assert head == ["id", "A absolute_error", "A squared_error", "B absolute_error", "B squared_error"]
+    assert head == ["id", "a absolute_error", "a squared_error", "b absolute_error", "b squared_error"]
     assert first == ["1", "0.0", "0.0", "1.0", "1.0"]
 
 

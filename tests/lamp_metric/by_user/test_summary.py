@@ -42,13 +42,13 @@ def test_the_head_counts_samples_and_users(gainers, effect):
 
 def test_contrasts_are_those_of_compare_turned_so_that_better_is_positive(gainers, effect):
     users = [row["user_id"] for row in gainers.rows]
-    outputs = (list(gainers.outputs[name].values()) for name in ("own", "none"))
-    drawn = {"n_resamples": 2000, "confidence_level": 0.999}
-    pair = lamp_metric.compare("LaMP_3", *outputs, list(gainers.golds.values()), users=users, **drawn)
+    systems = {name: list(gainers.outputs[name].values()) for name in ("none", "own")}
+    options = {"task": "LaMP_3", "users": users, "n_resamples": 2000, "confidence_level": 0.999}
+    pair = lamp_metric.compare(systems, references=list(gainers.golds.values()), **options).contrasts["own"]
     for key, one in effect["contrasts"]["own"].items():
-        assert one["gain"] == pytest.approx(-pair[key]["difference"])
-        assert one["gain_ci"] == pytest.approx([-bound for bound in reversed(pair[key]["difference_ci"])])
-        assert one["p_value"] == pair[key]["p_value"] <= one["p_holm"]
+        assert one["gain"] == pytest.approx(-pair[key].difference)
+        assert one["gain_ci"] == pytest.approx([-bound for bound in reversed(pair[key].difference_ci)])
+        assert one["p_value"] == pair[key].p_value <= one["p_holm"]
     gains = gainers.frame().by_user(gainers.frame().gains("own", "MAE"))
     counts = {"better": sum(gains > 0), "equal": sum(gains == 0), "worse": sum(gains < 0)}
     assert {name: effect["contrasts"]["own"]["MAE"][f"users_{name}"] for name in counts} == counts

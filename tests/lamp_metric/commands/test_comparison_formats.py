@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lamp_metric.commands.comparison_formats import FORMATS, MARK, published_rows
-from lamp_metric.comparison import compare_all
+from lamp_metric.comparison import compare
 from lamp_metric.published import PUBLISHED
 
 
@@ -26,7 +26,7 @@ def test_rows_of_another_split_or_setting_are_marked():
 
 GOLDS = [str(1 + i % 5) for i in range(60)]
 OWN = [[gold if i % k else "3" for i, gold in enumerate(GOLDS)] for k in (3, 4)]
-FOUND = compare_all(
+FOUND = compare(
     {"no|profile_1": ["3"] * 60, "own & all": OWN},
     task="LaMP_3",
     references=GOLDS,
@@ -107,7 +107,7 @@ def test_json_is_the_whole_comparison():
 @pytest.mark.parametrize("form", FORMATS)
 def test_scores_without_values_by_sample_and_equal_systems_have_empty_cells(form):
     same = {"a": ["[1]", "[2]"] * 20, "b": ["[1]", "[2]"] * 20}
-    found = compare_all(same, task="LaMP_1", references=["[1]", "[2]"] * 20, n_resamples=50)
+    found = compare(same, task="LaMP_1", references=["[1]", "[2]"] * 20, n_resamples=50)
     assert "None" not in FORMATS[form](found, [])
     assert "nan" not in FORMATS[form](found, [])
 

@@ -7,7 +7,6 @@ import pyarrow as pa
 import pytest
 
 from lamp_dataset.tasks import TASKS
-from lamp_metric.comparison import compare
 from lamp_metric.predictions.values import (
     NO_ID,
     as_list,
@@ -216,8 +215,6 @@ def test_the_number_of_users_must_be_that_of_the_samples():
     for users in (["a", "b"] * 3, ["a"]):
         with pytest.raises(ValueError, match=f"users.* 3 .*{len(users)}"):
             check_users(users, 3)
-    with pytest.raises(ValueError, match="users.*2.*4"):
-        compare("LaMP_3", ["1", "2"], ["1", "2"], ["1", "2"], users=list("abab"))
 
 
 def test_one_user_alone_is_an_error():
