@@ -71,6 +71,9 @@ $(ENV)/.installed-test: $(PROJECT) | $(ENV)/bin/uv
 	$(ENV)/bin/python $(UV) -e ".[test,check,app,report,docs]"
 	touch $(ENV)/.installed $@
 
+# On Python 3.13 where it is installed, so that the tests run on both ends of the Pythons, too.
+$(OLDEST)/bin/uv: PYTHON := $(shell python3.13 -c "import ensurepip, sys; print(sys.executable)" 2>/dev/null || echo $(PYTHON))
+
 # The lowest versions that setup.cfg promises, not the newest. After the other: both build the project in its own folder.
 $(OLDEST)/.installed: $(PROJECT) | $(OLDEST)/bin/uv $(ENV)/.installed-test
 	$(OLDEST)/bin/python $(UV) --resolution lowest-direct -e ".[test]"

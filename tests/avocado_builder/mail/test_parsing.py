@@ -9,7 +9,10 @@ from assembled_mails import assembled
 from fake_mails import KINDS, mails, mutants
 from mail_oracle import difference, needs_email_of_3_11_7, official
 
+from avocado_builder.mail.email_3_11 import LONGEST
 from avocado_builder.mail.parsing import REPAIRS, SEPARATOR, Mail, parse_mail
+
+pytestmark = pytest.mark.oldest
 
 
 def differences(raws):
@@ -137,7 +140,8 @@ def test_wanted_difference_two_the_first_subject_counts():
 
 
 def test_all_repairs_are_documented_and_reached():
-    raws = [*(raw for raw, *_ in CRASHES), *mutants(11, 500)]
+    long = b"Content-Type: text/plain; charset=" + b"a" * (LONGEST + 1)
+    raws = [*(raw for raw, *_ in CRASHES), long, *mutants(11, 500)]
     reached = {repair for raw in raws for repair in parse_mail(raw).repairs}
     assert reached == set(REPAIRS)
 
