@@ -18,6 +18,8 @@ from lamp_dataset.formats.texts import Number, short
 #: The first bytes of a file are enough to tell a web page from JSON.
 HEAD_BYTES = 4096
 BOM = b"\xef\xbb\xbf"
+#: Reads numbers as the file spells them.
+DECODER = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=Number)
 #: What may be left where the text of a JSON value ends too soon: white space, a string or an escape without its end.
 _UNFINISHED = re.compile(r'\s*(?:"[^"\\]*(?:\\.[^"\\]*)*\\?|\\?u[0-9a-fA-F]{0,3})?', re.DOTALL)
 

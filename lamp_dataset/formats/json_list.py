@@ -4,25 +4,27 @@ The official questions files are a single list on a single line, up to 1.7 GB. T
 
 * :meth:`JsonList.blocks` cuts the bytes between two rows, some megabytes apart, for a fast parser. It *guesses* from
   the surrounding text where a row ends. A wrong guess does no harm: only whole rows parse as a list between two marks,
-  see :class:`Block`, and whoever parses a block checks that.
-* :meth:`JsonList.rows` continues from the block that did not parse, row by row, with the standard library's decoder. It
-  reads any legal JSON and reports where anything else goes wrong.
+  see :class:`~lamp_dataset.formats.json_block.Block`, and whoever parses a block checks that.
+* :meth:`JsonList.rows` continues where the blocks end, or from the block that did not parse. It finds the end of each
+  row by counting brackets outside strings, and decodes the row with the standard library. It reads any legal JSON and
+  reports where anything else goes wrong.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO
 
-from lamp_dataset.formats.json_file import BOM, HEAD_BYTES, describe
-from lamp_dataset.formats.json_text import DECODER, WRAPPER_END, JsonText
+from lamp_dataset.formats.json_block import Block, enclosed
+from lamp_dataset.formats.json_file import BOM, DECODER, HEAD_BYTES, describe, ends_too_soon
 
 BLOCK_BYTES = 4 << 20
 #: Blocks end where this many bytes hold no place to cut; :meth:`JsonList.rows` reads a longer row all the same.
 MAX_BLOCK_BYTES = 64 << 20
+#: A longer row is taken for a damaged file, in which a string never ends.
+MAX_ROW_BYTES = 256 << 20
 #: How far around a key to look for the end of a row, in bytes: longer than nearly any start of a row.
 _LONGEST_ROW_START = 4096
 #: How many keys to try in one search for a place to cut: beyond that, it is cheaper to read on.
@@ -31,41 +33,13 @@ _MAX_TRIES = 64
 _STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
 #: The wrapper that some files have around the list.
 _WRAPPER_START = re.compile(rb'\{\s*(?:"task"\s*:\s*(' + _STRING + rb')\s*,\s*)?"golds"\s*:\s*\[', re.DOTALL)
-_BETWEEN = re.compile(r"[ \t\n\r,]*")
+_WRAPPER_END = re.compile(rb'\s*(?:,\s*"task"\s*:\s*(' + _STRING + rb")\s*)?\}", re.DOTALL)
+_SPACE = re.compile(rb"[ \t\n\r]*")
+#: A string, whose end may be missing (group 1), or a bracket that opens (2) or closes (3).
+_TOKEN = re.compile(_STRING[:-1] + rb'("?)|([{[])|([]}])', re.DOTALL)
+_STEPS = {1: 0, 2: 1, 3: -1}
 
-#: The ``id`` of the rows that enclose a block. No file can hold it, since every process draws its own.
-MARK = os.urandom(16).hex()
-_START, _END = b'{"rows":[{"id":"%b"},' % MARK.encode(), b',{"id":"%b"}]}' % MARK.encode()
-
-
-def first_rows(rows: memoryview) -> Iterator[Any]:
-    """The values at the start of a block one by one, numbers as ``Number``, up to one that cannot be read."""
-    text, position = bytes(rows).decode("utf-8", "replace"), 0
-    while True:
-        position = _BETWEEN.match(text, position).end()
-        try:
-            value, position = DECODER.raw_decode(text, position)
-        except (ValueError, RecursionError):
-            return
-        yield value
-
-
-class Block(NamedTuple):
-    """Whole rows as the file has them.
-
-    Attributes:
-        document: ``{"rows": [{"id": MARK}, …, {"id": MARK}]}`` around the rows, one JSON document. If the text closes
-            the list itself and goes on, in another key or another document, then one list lacks a mark.
-        separator: the text between the last row and the next one.
-    """
-
-    document: bytes
-    separator: bytes
-
-    @property
-    def rows(self) -> memoryview:
-        """The rows alone."""
-        return memoryview(self.document)[len(_START) : -len(_END)]
+_CUT_OFF = ". Was it cut off? Fetch it again."
 
 
 class JsonList:
@@ -91,56 +65,112 @@ class JsonList:
         self._row_end = _row_end(self._row_keys)
         self._buffer = b""
         self._searched = 0  # no row ends before this position in the buffer
+        self._at = 0  # what comes before this position in the buffer was read as rows
         self._eof = False
-        self._offset = 0  # position in the file of the first byte that no block or row has taken yet
-        #: Whether the list was read to its end.
-        self.complete = False
+        self._offset = 0  # position of the buffer in the file
         self._start()
 
     def blocks(self) -> Iterator[Block]:
-        """Blocks of whole rows, as long as cutting goes well.
+        """Blocks of whole rows, as long as cutting goes well; :meth:`rows` reads on, at least the last row.
 
-        Look at ``complete`` when it ends: if it is False, :meth:`rows` reads on. If a block does not parse, stop here,
-        :meth:`put_back` that block and those after it, and let :meth:`rows` read them again.
+        If a block does not parse, stop here, :meth:`put_back` that block and those after it, and let :meth:`rows` read
+        them again.
         """
-        while not self.complete:
-            self._fill(max(self._block_bytes, len(self._buffer)))
-            found = self._last_block() if self._eof else self._cut()
-            if found is not None:
-                block = self._take(*found)
-                self.complete = self._eof
-                if found[0]:
-                    yield block
-                del block  # not held while the next one is read
-            elif self._eof or len(self._buffer) >= MAX_BLOCK_BYTES:
-                return
-            else:
+        while True:
+            self._fill(self._block_bytes)
+            found = self._cut()
+            while found is None and not self._eof and len(self._buffer) < MAX_BLOCK_BYTES:
                 self._fill(len(self._buffer) + self._block_bytes)
+                found = self._cut()
+            if found is None:
+                return
+            yield self._take(*found)
 
     def put_back(self, blocks: Iterable[Block]) -> None:
         """Undo the last blocks, so that :meth:`rows` begins with the first of them."""
         data = b"".join(part for block in blocks for part in (block.rows, block.separator))
         self._buffer = data + self._buffer
         self._offset -= len(data)
-        self.complete = False
 
     def rows(self) -> Iterator[dict]:
         """The remaining rows, numbers as :class:`~lamp_dataset.formats.texts.Number`.
 
         ValueError for illegal JSON, or a row that is not an object; the message gives the byte position.
         """
-        text = JsonText(self._file.read, self.name, self._buffer, self._offset)
-        self._buffer = b""
-        more = text.peek() != "]"
+        more = self._peek() != b"]"
         while more:
-            row = text.value()
-            if not isinstance(row, dict):
-                raise ValueError(f"{self.name}: expected an object as row, found {json.dumps(row)[:60]} {text.place()}")
-            yield row
-            more = text.peek() == ","
-            text.position += more
-        self._check_wrapper(text.end_of_list(self._wrapped))
-        self.complete = True
+            yield self._row()
+            more = self._peek() == b","
+            self._at += more
+        self._end_list()
+
+    def _peek(self) -> bytes:
+        """The next byte that is not white space; empty at the end."""
+        while True:
+            self._at = _SPACE.match(self._buffer, self._at).end()
+            if self._at < len(self._buffer) or not self._read_on():
+                return self._buffer[self._at : self._at + 1]
+
+    def _read_on(self) -> bool:
+        """Drop what was read and at least double the rest; False at the end of the file, or if a row is too long."""
+        self._drop(self._at)
+        size = len(self._buffer)
+        if size < MAX_ROW_BYTES:
+            self._fill(size + max(size, HEAD_BYTES, self._block_bytes))
+        return len(self._buffer) > size
+
+    def _row(self) -> dict:
+        first = self._peek()
+        if not first:
+            raise self._error("the file ends in the middle of the list,", more=_CUT_OFF)
+        end = self._end_of_object() if first == b"{" else None
+        data = self._buffer[self._at : end]
+        try:
+            row, _ = DECODER.raw_decode(data.decode("utf-8", "strict" if end else "replace"))
+        except UnicodeDecodeError as error:
+            raise self._error(f"expected UTF-8, found {data[error.start : error.end]!r}", error.start) from None
+        except json.JSONDecodeError as error:
+            raise self._error(*_json_trouble(error)) from None
+        except RecursionError:
+            raise self._error("values nested too deeply to read,") from None
+        if not isinstance(row, dict):
+            raise self._error(f"expected an object as row, found {json.dumps(row)[:60]}")
+        self._at = end
+        return row
+
+    def _end_of_object(self) -> int | None:
+        """Where the object that begins at the position ends in the buffer; None if it does not."""
+        depth = seen = 0
+        while True:
+            for token in _TOKEN.finditer(self._buffer, self._at + seen):
+                depth += _STEPS[token.lastindex]
+                if depth == 0:
+                    return token.end()
+            seen = (token.start() if token[1] == b"" else len(self._buffer)) - self._at
+            if not self._read_on():
+                return None
+
+    def _end_list(self) -> None:
+        """Check that the list ends here, the wrapper around it if there is one, and then the file."""
+        found = self._peek()
+        if found != b"]":
+            more = f", found {found.decode('utf-8', 'replace')!r}" if found else f", but the file ends{_CUT_OFF}"
+            raise self._error("expected ',' or ']'", more=more)
+        self._at += 1
+        if self._wrapped:
+            self._fill(self._at + HEAD_BYTES)
+            closing = _WRAPPER_END.match(self._buffer, self._at)
+            if closing is None:
+                raise self._error("expected '}' after the list,", more=_CUT_OFF)
+            self._check_wrapper(closing[1])
+            self._at = closing.end()
+        if self._peek():
+            rest = self._buffer[self._at : self._at + 20].decode("utf-8", "replace")
+            raise self._error("expected the end of the file", more=f", found {rest!r}")
+
+    def _error(self, what: str, ahead: int = 0, more: str = "") -> ValueError:
+        """An error so many bytes ahead of the position."""
+        return ValueError(f"{self.name}: {what} at byte {self._offset + self._at + ahead}{more}")
 
     def _start(self) -> None:
         self._fill(HEAD_BYTES)
@@ -150,20 +180,22 @@ class JsonList:
         if opening is None:
             found = "an object, not a list" if head[:1] == b"{" else describe(self._buffer[:HEAD_BYTES])
             raise ValueError(f'{self.name}: expected a JSON list of rows [{{"id": …}}, …], found {found}')
-        if self._wrapped and opening[1]:
-            self._check_wrapper(opening[1].decode("utf-8", "replace"))
+        if self._wrapped:
+            self._check_wrapper(opening[1])
         self._drop(len(self._buffer) - len(head) + opening.end())
 
-    def _check_wrapper(self, task: str | None) -> None:
+    def _check_wrapper(self, task: bytes | None) -> None:
         """Check the task that a wrapper gives as a JSON string, if there is one."""
         if task is None:
             return
+        text = task.decode("utf-8", "replace")
         try:
-            self._check_task(json.loads(task))
+            self._check_task(json.loads(text))
         except json.JSONDecodeError:
-            raise ValueError(f"{self.name}: expected a task's name as 'task', found {task[:60]}") from None
+            raise ValueError(f"{self.name}: expected a task's name as 'task', found {text[:60]}") from None
 
     def _fill(self, size: int) -> None:
+        """Read until the buffer has this size, or up to the end of the file."""
         while len(self._buffer) < size and not self._eof:
             data = self._file.read(size - len(self._buffer))
             self._eof = not data
@@ -171,13 +203,13 @@ class JsonList:
 
     def _drop(self, size: int) -> None:
         self._buffer = self._buffer[size:]
-        self._searched = 0
+        self._searched = self._at = 0
         self._offset += size
 
     def _take(self, end: int, following: int) -> Block:
         """Take the rows up to ``end`` and their separator up to ``following`` out of the buffer."""
         view = memoryview(self._buffer)
-        block = Block(b"".join((_START, view[:end], _END)), bytes(view[end:following]))
+        block = Block(enclosed(view[:end]), bytes(view[end:following]))
         self._drop(following)
         return block
 
@@ -186,7 +218,9 @@ class JsonList:
         limit = len(self._buffer)
         for _ in range(_MAX_TRIES):
             # Searching backwards for a key is many times faster than searching for the whole pattern.
-            key = max(self._buffer.rfind(key, self._searched, limit) for key in self._row_keys)
+            key = -1
+            for name in self._row_keys:  # each only behind the best so far: a file may lack some of the keys
+                key = max(key, self._buffer.rfind(name, max(key, self._searched), limit))
             if key < 0:
                 break
             start = max(0, key - _LONGEST_ROW_START)
@@ -197,18 +231,13 @@ class JsonList:
         self._searched = max(0, len(self._buffer) - _LONGEST_ROW_START)
         return None
 
-    def _last_block(self) -> tuple[int, int] | None:
-        """End of the last row, with the end of the list left out; None if the file ends otherwise."""
-        body = self._buffer.rstrip(b" \t\r\n")
-        if self._wrapped:
-            body = body[: body.rfind(b"]") + 1]
-            closing = WRAPPER_END.fullmatch(self._buffer[len(body) :].decode("utf-8", "replace").rstrip())
-            if closing is None:
-                return None
-            self._check_wrapper(closing[1])
-        if not body.endswith(b"]"):
-            return None
-        return len(body[:-1].rstrip(b" \t\r\n")), len(self._buffer)
+
+def _json_trouble(error: json.JSONDecodeError) -> tuple[str, int, str]:
+    """What is wrong with a row, where in it, and more about that."""
+    if ends_too_soon(error.doc, error.pos):
+        return "expected JSON, but the row that begins", 0, f" does not end{_CUT_OFF}"
+    before, near = error.doc[: error.pos].encode(), error.doc[max(0, error.pos - 20) : error.pos + 20]
+    return f"expected JSON, but {error.msg.removesuffix(' at')}", len(before), f": {near!r}"
 
 
 def _row_end(row_keys: list[bytes]) -> re.Pattern[bytes]:
@@ -216,6 +245,6 @@ def _row_end(row_keys: list[bytes]) -> re.Pattern[bytes]:
 
     It cannot match inside a string: there, a quotation mark follows a backslash.
     """
-    plain = rb'"\w{1,40}"\s*:\s*(?:' + _STRING + rb"|[-+.\w]{1,40})\s*,\s*"
+    plain = _STRING + rb"\s*:\s*(?:" + _STRING + rb"|[-+.\w]{1,40})\s*,\s*"
     keys = b"|".join(map(re.escape, row_keys))
     return re.compile(rb"\}\s*,\s*(?=\{\s*(?:" + plain + rb"){0,4}(?:" + keys + rb")\s*:)", re.DOTALL)

@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
-from lamp_dataset.formats.json_list import BLOCK_BYTES, MARK, Block, JsonList, first_rows
+from lamp_dataset.formats.json_block import MARK, Block, first_rows
+from lamp_dataset.formats.json_list import BLOCK_BYTES, JsonList
 from lamp_dataset.formats.questions import checked_row, open_questions
 from lamp_dataset.formats.texts import Number
 from lamp_dataset.task import NULLABLE_FIELDS, NUMERIC_FIELDS, Task
@@ -39,8 +40,7 @@ def read_rows(file: BinaryIO, name: str, task: Task, block_bytes: int = BLOCK_BY
     for rows in _fast_rows(source, task):
         count += len(rows)
         yield rows
-    if not source.complete:
-        yield from _slow_rows(source, task, count, block_bytes)
+    yield from _slow_rows(source, task, count, block_bytes)
 
 
 def _as_written(first: Iterator[Any], task: Task) -> pa.StructType:
