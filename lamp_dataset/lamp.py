@@ -31,6 +31,21 @@ from lamp_dataset.tasks import CITATION, HOMEPAGE, TASKS, get_task
 
 log = logging.getLogger(__name__)
 
+#: The version of the loading rules. It goes up when the same files give other rows, and prepared rows are made anew.
+LOADING_RULES = 1
+#: What the loader reads of a task to make the rows, or to refuse files.
+DECIDING = (
+    "official_name",
+    "setting",
+    "labels",
+    "profile_fields",
+    "opening",
+    "path",
+    "num_samples",
+    "verified_splits",
+    "stub_pattern",
+)
+
 
 @dataclass
 class LampConfig(datasets.BuilderConfig):
@@ -132,6 +147,10 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
         get_task(config_name)
         if options.get("data_files") is not None:
             raise ValueError("data_files: LaMP takes data_dir, a folder with the official files under their own names")
+
+    def deciding_facts(self, config_name: str) -> list:
+        """What decides the rows, besides the files: the rules, and facts of the task. A change makes new rows."""
+        return [LOADING_RULES, {name: getattr(get_task(config_name), name) for name in DECIDING}]
 
     def describe(self) -> datasets.DatasetInfo:
         """Features, citation, license and, where they are verified, the published sizes of the config."""

@@ -6,12 +6,10 @@ change. ``datasets`` itself is imported late: it costs a second and 140 MB, and 
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 from lamp_dataset.formats.layout import Files
@@ -19,9 +17,6 @@ from lamp_dataset.loading.import_hook import patch_factory, when_imported
 
 NAME = "lamp"
 BUILDER = "lamp_dataset.lamp"
-
-#: What decides the rows: the builder's module, the table, and the rooms that read files.
-_SOURCES = ("lamp.py", "task.py", "tasks.py", "formats", "loading")
 
 
 def patch_datasets() -> None:
@@ -37,27 +32,16 @@ def patch_datasets() -> None:
 def _found() -> object:
     import datasets.load
 
-    return datasets.load.DatasetModule(BUILDER, source_hash(), {"dataset_name": NAME})
+    return datasets.load.DatasetModule(BUILDER, NAME, {"dataset_name": NAME})
 
 
-@functools.cache
-def source_hash() -> str:
-    """Part of the cache folder's name: our sources, and how this version of ``datasets`` writes a feature.
+def cache_key(facts: Any) -> str:
+    """Part of the cache folder's name: ``facts``, which decide the rows, and how ``datasets`` writes a feature.
 
-    Rows that one version prepared can be unreadable for another.
+    Rows that one version of it prepared can be unreadable for another.
     """
-    digest = hashlib.sha256()
-    for path in source_files():
-        digest.update(path.read_bytes())
-    digest.update(feature_format().encode())
-    return digest.hexdigest()
-
-
-def source_files() -> list[Path]:
-    """The modules that decide the rows, in a fixed order."""
-    package = Path(__file__).parent.parent
-    found = [package / name for name in _SOURCES]
-    return [file for path in found for file in ([path] if path.is_file() else sorted(path.glob("*.py")))]
+    text = json.dumps([facts, feature_format()], sort_keys=True, default=dict)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def feature_format() -> str:
@@ -120,7 +104,8 @@ class BuilderOverrides:
     """What a builder of ours changes about ``datasets.ArrowBasedBuilder``, to be inherited before it.
 
     The methods that ``datasets`` calls by private names call those that the builder defines under public names:
-    ``check_request``, ``describe``, ``fetch``, ``read``, ``expected_size``, ``before_preparing`` and ``reject``.
+    ``check_request``, ``deciding_facts``, ``describe``, ``fetch``, ``read``, ``expected_size``, ``before_preparing``,
+    ``reject``.
 
     Attributes:
         kept_facts: path of a raw file -> its size and checksum, to be kept with the prepared rows.
@@ -130,7 +115,11 @@ class BuilderOverrides:
 
     def _create_builder_config(self, config_name=None, **options):
         self.check_request(config_name, options)
-        return super()._create_builder_config(config_name, **options)
+        # Else datasets imports scipy and pandas, only to patch functions for streaming that our builder does not call.
+        sys.modules[type(self).__module__]._patched_for_streaming = True
+        config, config_id = super()._create_builder_config(config_name, **options)
+        self.hash = cache_key(self.deciding_facts(config.name))
+        return config, config_id
 
     def _info(self):
         return self.describe()

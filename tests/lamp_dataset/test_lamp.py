@@ -1,9 +1,14 @@
+import copy
+import dataclasses
 import errno
+import hashlib
+import io
 import json
 import os
 import pickle
 import shutil
 import stat
+from contextlib import nullcontext
 
 import datasets
 import made_up
@@ -11,7 +16,9 @@ import pytest
 from datasets import load_dataset, load_dataset_builder
 
 import lamp_dataset
-from lamp_dataset.task import SPLITS
+from lamp_dataset.lamp import DECIDING, LOADING_RULES
+from lamp_dataset.loading.tables import read_golds, read_tables
+from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import TASKS
 
 pytestmark = pytest.mark.oldest
@@ -253,22 +260,53 @@ class TestCache:
         assert after.to_list() != before.to_list()
         assert new in json.dumps(after.to_list())
 
-    def test_changed_sources_of_ours_give_new_rows(self, load, made, monkeypatch):
-        from lamp_dataset.loading import datasets_internals
+    @pytest.mark.parametrize(
+        ("change", "stale"),
+        [
+            ({"lamp_dataset.lamp.LOADING_RULES": 99}, True),
+            ({"lamp_dataset.loading.datasets_internals.feature_format": lambda: "in another way"}, True),
+            ({"profile_fields": ("title", "text", "more")}, True),
+            ({"num_samples": {"train": 1, "validation": 1, "test": 1}}, True),
+            ({"wording": None, "title": "Another title", "source": "elsewhere", "document_fields": ("text",)}, False),
+            ({"lamp_dataset.__version__": "99"}, False),
+        ],
+        ids=["rules", "format", "fields", "counts", "prompts and words", "version"],
+    )
+    def test_what_decides_the_rows_makes_prepared_ones_stale_and_nothing_else(
+        self, change, stale, load, made, monkeypatch
+    ):
+        before = load("LaMP_4", data_dir=str(made[0]), split="test").cache_files
+        task = copy.copy(TASKS["LaMP_4"])
+        for name, value in change.items():
+            if "." in name:
+                monkeypatch.setattr(name, value)
+            else:
+                object.__setattr__(task, name, value)
+        monkeypatch.setattr("lamp_dataset.lamp.get_task", lambda name: task)
+        monkeypatch.setattr("lamp_dataset.lamp.read_tables", lambda *_, **__: 1 / 0)
+        with pytest.raises(datasets.exceptions.DatasetGenerationError) if stale else nullcontext():
+            assert load("LaMP_4", data_dir=str(made[0]), split="test").cache_files == before
 
-        first = load("LaMP_2", data_dir=str(made[0]), split="test")
-        monkeypatch.setattr(datasets_internals, "source_hash", lambda: "0" * 64)
-        assert load("LaMP_2", data_dir=str(made[0]), split="test").cache_files != first.cache_files
+    def test_the_key_has_every_fact_that_the_loader_reads(self, made, monkeypatch):
+        read, get = set(), object.__getattribute__
+        paths = [(task.questions_path("validation"), task.outputs_path("validation")) for task in TASKS.values()]
+        monkeypatch.setattr(Task, "__getattribute__", lambda task, name: read.add(name) or get(task, name))
+        for task, (questions, outputs) in zip(TASKS.values(), paths, strict=True):
+            golds = read_golds((made[0] / outputs).read_bytes(), outputs, task)
+            list(read_tables(io.BytesIO((made[0] / questions).read_bytes()), questions, task, golds))
+        columns = {column.name for column in dataclasses.fields(Task)}
+        assert (read & columns) - {"name", "instruction"} <= {*DECIDING}  # the instruction's first words: "opening"
 
-    def test_another_feature_format_gives_new_rows(self, monkeypatch):
-        from lamp_dataset.loading import datasets_internals
-
-        datasets_internals.source_hash.cache_clear()
-        mine = datasets_internals.source_hash()
-        monkeypatch.setattr(datasets.Features, "to_dict", lambda self: {"profile": "written in another way"})
-        datasets_internals.source_hash.cache_clear()
-        assert datasets_internals.source_hash() != mine
-        datasets_internals.source_hash.cache_clear()
+    def test_rows_of_one_version_of_the_rules_are_always_the_same(self, made):
+        """If these digests change, raise LOADING_RULES, so that rows that were prepared before are made anew."""
+        digest = hashlib.sha256()
+        for name, task in TASKS.items():
+            for split in SPLITS:
+                path = made[0] / task.questions_path(split)
+                with path.open("rb") as file:
+                    for table in read_tables(file, path.name, task):
+                        digest.update(json.dumps([name, split, table.to_pylist()]).encode())
+        assert {LOADING_RULES: digest.hexdigest()[:16]} == {1: "cfc841356cc80818"}
 
     def test_a_failed_call_leaves_nothing_that_a_later_one_takes(self, load, made, tmp_path):
         lay_out(made[0], tmp_path / "files", "LaMP_4", "{split}_{kind}.json")

@@ -1,11 +1,9 @@
-import ast
 import copy
 import errno
 import os
 import subprocess
 import sys
 import textwrap
-from pathlib import Path
 
 import datasets
 import pytest
@@ -20,7 +18,6 @@ from lamp_dataset.loading.datasets_internals import (
     feature_format,
     files_of,
     fingerprint_of,
-    source_files,
     table_of,
 )
 
@@ -307,16 +304,3 @@ def test_importing_costs_no_datasets(tmp_path):
         "False False"
     ]
     assert os.path.isdir(lamp_dataset.SAMPLE)
-
-
-def test_the_hash_of_the_sources_covers_every_module_that_the_builder_imports():
-    root = Path(lamp_dataset.__file__).parent.parent
-    found, waiting = set(), {"lamp_dataset.lamp"}
-    while waiting:
-        name = waiting.pop()
-        found.add(name)
-        for node in ast.walk(ast.parse((root / f"{name.replace('.', '/')}.py").read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("lamp_dataset."):
-                waiting |= {node.module} - found
-    covered = {".".join(path.relative_to(root).with_suffix("").parts) for path in source_files()}
-    assert found <= covered
