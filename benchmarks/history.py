@@ -3,9 +3,10 @@
     python benchmarks/history.py
     python benchmarks/history.py --megabytes 480 --visible earlier --skip-users
 
-Claims: `lamp-dataset history` takes about 2 x the time of `load_dataset` on the same file (imports excluded), and the
-peak memory of its process stays under 500 MB and hardly grows with the file, nor with 20,000 users of 190 items (whose
-3.8 million pairs take longer: there are no copies of items in that file).
+Claims: `lamp-dataset history` takes about 3.3 x the time of `load_dataset` on the same file (imports excluded), and the
+anonymous memory of its process stays under 500 MB and hardly grows with the file, nor with 20,000 users of 190 items
+(whose 3.8 million pairs take longer: there are no copies of items in that file). The rest of its memory is the mapped
+file of prepared rows, which the system takes back when it needs room.
 The file is made here: seeded, of the official shape. A user has about 205 items and 7.6 rows, each with a leave-one-out
 copy of the items, in an order that mixes the users; that is what 12,500 rows of 1,643 users have.
 Needs: pip install lamp-hf
@@ -160,7 +161,7 @@ def report(title: str, rows: Iterable[dict], megabytes: float, visible: list[str
             loading = loading or found
             clock, cpu = (f"{found[key]:6.2f} s {found[key] / loading[key]:5.2f} x" for key in ("seconds", "cpu"))
             print(
-                f"    {way:30} {clock}   {cpu}   {found['peak']:5.0f} MB   {found['value']} rows, "
+                f"    {way:30} {clock}   {cpu}   {found['anonymous']:5.0f} MB   {found['value']} rows, "
                 f"{found['written']:.0f} MB written",
                 flush=True,
             )
@@ -173,7 +174,7 @@ def main() -> None:
     parser.add_argument("--skip-users", action="store_true", help="leave out the file of 20,000 users")
     arguments = parser.parse_args()
     print("time of the call without imports and ratio to load_dataset, by the clock and of all cores (the one to look")
-    print("at on a busy machine); peak memory of the process; rows")
+    print("at on a busy machine); peak of anonymous memory; rows")
     for megabytes in arguments.megabytes:
         report("headlines", headlines(), megabytes, arguments.visible, naive=megabytes <= 500)
     if not arguments.skip_users:

@@ -90,13 +90,12 @@ def leaks(config: str, data_dir: str | None, split: str) -> None:
     In tasks with labels or ratings, a shared gold does not count.
     """
     from lamp_dataset.personalize.history.leaks import own_leaks
-    from lamp_dataset.personalize.history.stored import declared_tables
     from lamp_dataset.personalize.split import load_split
+    from lamp_dataset.personalize.stored import as_dicts
 
     task, rows = get_task(config), load_split(config, split, data_dir)
     samples = set()
-    for table in declared_tables(task, rows):
-        for leak in own_leaks(task, table):
-            samples.add(leak.sample)
-            say(f"sample {leak.sample}: {leak.field} of item {leak.item}")
+    for sample, item, field in own_leaks(task, as_dicts(task, rows)):
+        samples.add(sample)
+        say(f"sample {sample}: {field} of item {item}")
     say(f"{config}, {split}: {len(samples)} of {len(rows)} samples have a leak in their own profile", err=True)

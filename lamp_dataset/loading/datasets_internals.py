@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sys
 from typing import Any
 
@@ -59,26 +58,6 @@ def yaml_of(features: Any) -> list[dict]:
 def fingerprint_of(rows: Any) -> str:
     """The fingerprint of a ``datasets.Dataset``: which rows these are, for whoever derives a fingerprint of its own."""
     return rows._fingerprint
-
-
-def files_of(rows: Any) -> list[str] | None:
-    """The Arrow files that hold exactly the rows and columns of a ``datasets.Dataset``, in order.
-
-    None if there are none, as for rows in memory, if they are gone, or if the rows are a selection or were changed.
-    """
-    datasets = sys.modules.get("datasets")
-    if datasets is None or not isinstance(rows, datasets.Dataset) or rows._indices is not None:
-        return None
-    blocks = getattr(rows._data, "blocks", None) or [[rows._data]]
-    found = [_file_of(row[0]) if len(row) == 1 else None for row in blocks]
-    return None if None in found else found
-
-
-def _file_of(block: Any) -> str | None:
-    """The file behind a table, if the table differs from it in nothing but notes."""
-    changes = {name for name, *_ in getattr(block, "replays", None) or ()}
-    path = getattr(block, "path", None) if changes <= {"replace_schema_metadata"} else None
-    return path if path is not None and os.path.exists(path) else None
 
 
 def cache_path(rows: Any, fingerprint: str) -> str:

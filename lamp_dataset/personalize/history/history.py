@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,19 +14,50 @@ import xxhash
 
 import lamp_dataset
 from lamp_dataset.atomic import PRIVATE, work_folder, write_whole
-from lamp_dataset.formats.texts import short
+from lamp_dataset.formats.texts import counted, short
 from lamp_dataset.loading.datasets_internals import cache_path, fingerprint_of
-from lamp_dataset.personalize.history.pair_texts import check_style
-from lamp_dataset.personalize.history.pairing import Counts, Pairing
-from lamp_dataset.personalize.history.stored import StoredRows, declared_tables
-from lamp_dataset.personalize.history.survey import survey
-from lamp_dataset.personalize.history.united import histories
+from lamp_dataset.personalize.history.items import Item, pair_ids, united
+from lamp_dataset.personalize.history.pair_texts import check_style, pair_texts
 from lamp_dataset.personalize.history.visible import VISIBLE
+from lamp_dataset.personalize.history.whole_split import Split
 from lamp_dataset.personalize.prompt_files import ahead
+from lamp_dataset.personalize.stored import TEXTS, stored, table_of
 from lamp_dataset.tasks import get_task
 
 if TYPE_CHECKING:
     import datasets
+
+
+#: About how many characters of inputs and visible items are in one table, which are of about equal length.
+SIZE = 16_000_000
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of the items of a history; ``items`` is the sum of ``pairs`` and of all that is left out.
+
+    Attributes:
+        users: number of users.
+        items: number of items, each once for a user, and as often as one profile has it.
+        pairs: number of pairs.
+        leaks: items left out because they are what a sample of this user asks about, or its gold.
+        incomplete: items left out because they have no text or no output.
+        duplicates: items left out because the user has another with the same input.
+    """
+
+    users: int = 0
+    items: int = 0
+    pairs: int = 0
+    leaks: int = 0
+    incomplete: int = 0
+    duplicates: int = 0
+
+    def __str__(self) -> str:
+        """One line."""
+        return (
+            f"{counted(self.users, 'users')}, {counted(self.items, 'items')}, {counted(self.pairs, 'pairs')}; "
+            f"left out: {self.leaks:,} as leaks, {self.incomplete:,} as incomplete, {self.duplicates:,} as duplicates"
+        )
 
 
 class History:
@@ -85,8 +117,9 @@ class History:
         import datasets  # imported late: it takes a second
 
         text = datasets.Value("string")
-        row = dict.fromkeys(("id", "user_id", "input", "output"), text)
-        return datasets.Features({**row, "profile": [dict.fromkeys(self.task.item_fields, text)]})
+        return datasets.Features(
+            {**dict.fromkeys(TEXTS, text), "profile": [dict.fromkeys(self.task.item_fields, text)]}
+        )
 
     def pairs(self, rows: Any, exclude: Sequence[Any] = ()) -> datasets.Dataset:
         """The pairs of all users, in the order of the users' ids and of their items as stored.
@@ -118,15 +151,42 @@ class History:
     def tables(self, rows: Any, exclude: Sequence[Any] = ()) -> Iterator[pa.Table]:
         """The pairs as Arrow tables, see :meth:`pairs`; ``counts`` is complete after the last one."""
         _check_list(exclude)
-        self.counts = Counts()
+        self.counts, counts, pairs, size = Counts(), Counter(), [], 0
         with work_folder(Path(tempfile.gettempdir()), "lamp-history") as folder:
-            stored = StoredRows(self.task, rows, os.path.join(folder, "profiles.arrow"))
-            others = [declared_tables(self.task, split) for split in exclude]
-            found = survey(self.task, stored.tables(), others)
-            pairing = Pairing(self.task, self.visible, self.style, self.limit, self.seed, found.tests)
-            for some in ahead(histories(self.task, found, stored)):
-                yield from pairing.tables(some)
-                self.counts = pairing.counts
+            for pair in self._pairs([stored(self.task, split, folder) for split in (rows, *exclude)], counts):
+                pairs.append(pair)
+                size += len(pair["input"]) * (len(pair["profile"]) + 1)
+                if size > SIZE:
+                    yield table_of(self.task, pairs)
+                    pairs, size = [], 0
+        if pairs:
+            yield table_of(self.task, pairs)
+        self.counts = Counts(**counts)
+
+    def _pairs(self, splits: Sequence[datasets.Dataset], counts: Counter) -> Iterator[dict[str, Any]]:
+        split = Split(self.task, splits[0], splits[1:])
+        for user in split.users():
+            items, copies = united(self.task, split.profiles_of(user))
+            counts.update(users=1, items=len(items) + copies, duplicates=copies)
+            usable = []
+            for name, item in zip(pair_ids(user, items), items, strict=True):
+                if not (item.text and item.output):
+                    counts["incomplete"] += 1
+                elif split.is_leak(user, item):
+                    counts["leaks"] += 1
+                else:
+                    usable.append((name, item))
+            yield from self._pairs_of(user, usable, counts)
+
+    def _pairs_of(self, user: str, usable: list[tuple[str, Item]], counts: Counter) -> Iterator[dict[str, Any]]:
+        views = VISIBLE[self.visible]([item for _, item in usable], self.limit)
+        inputs = set()
+        for (name, item), seen in zip(usable, views, strict=True):
+            asks, answers = pair_texts(self.task, item.fields, user, self.style, self.seed)
+            counts["duplicates" if asks in inputs else "pairs"] += 1
+            if asks not in inputs:
+                inputs.add(asks)
+                yield {"id": name, "user_id": user, "input": asks, "output": answers, "profile": seen}
 
     def _fingerprint(self, rows: Any, exclude: Sequence[Any]) -> str:
         """The same for the same rows and options, where the rows have fingerprints, so that caches are found again."""

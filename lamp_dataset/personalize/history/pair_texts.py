@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
-import pyarrow.compute as pc
+from collections.abc import Mapping
+
 import xxhash
 
 from lamp_dataset.task import Task
@@ -26,40 +26,18 @@ def check_style(task: Task, style: str) -> str:
     return style
 
 
-def pair_texts(
-    task: Task, items: pa.StructArray, users: pa.Array, style: str = "task", seed: int = 0
-) -> tuple[pa.Array, pa.Array]:
-    """Input and output of each item.
+def pair_texts(task: Task, item: Mapping[str, str], user: str, style: str = "task", seed: int = 0) -> tuple[str, str]:
+    """Input and output of an item of a user.
 
-    Args:
-        task: whose items they are.
-        items: profile items, all fields strings.
-        users: the user of each item.
-        style: one of :data:`STYLES`.
-        seed: decides where texts are cut that are to be completed; so do user and text, and nothing else.
+    Where a text is to be completed, it is cut after a share of its words that depends on seed, user and text alone: the
+    same in every process and for every order. Words are joined by single blanks, as in the benchmark's code.
     """
-    texts, outputs = (pc.struct_field(items, name) for name in (task.pair.text, task.pair.output))
+    text, output = item[task.pair.text], item[task.pair.output]
     if task.pair.lead is not None:
-        both = zip(users.to_pylist(), texts.to_pylist(), strict=True)
-        cut = [_cut(text, _share(task, seed, user, text)) for user, text in both]
-        texts, outputs = (pa.array([parts[side] for parts in cut], pa.string()) for side in (0, 1))
+        low, high = task.pair.lead
+        drawn = xxhash.xxh3_64_intdigest(f"{seed}\0{user}\0{text}".encode()) / 2**64
+        words = text.split()
+        first = int(len(words) * (low + (high - low) * drawn))
+        text, output = " ".join(words[:first]), " ".join(words[first:])
     instruction = task.instruction if style == "task" or task.pair.instruction is None else task.pair.instruction
-    return pc.binary_join_element_wise(pa.scalar(instruction), texts, pa.scalar(" ")), outputs
-
-
-def _share(task: Task, seed: int, user: str, text: str) -> float:
-    """A share between the two of the task, by a hash: the same in every process and for every order."""
-    low, high = task.pair.lead
-    drawn = xxhash.xxh3_64_intdigest(f"{seed}\0{user}\0{text}".encode()) / 2**64
-    return low + (high - low) * drawn
-
-
-def _cut(text: str, share: float) -> tuple[str, str]:
-    """The first words of a text and the rest, words joined by single blanks as in the benchmark's code.
-
-    >>> _cut("so  tired of all this rain", 0.25)
-    ('so', 'tired of all this rain')
-    """
-    words = text.split()
-    number = int(len(words) * share)
-    return " ".join(words[:number]), " ".join(words[number:])
+    return f"{instruction} {text}", output

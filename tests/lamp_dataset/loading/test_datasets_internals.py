@@ -16,7 +16,6 @@ from lamp_dataset.loading.datasets_internals import (
     BuilderOverrides,
     cache_path,
     feature_format,
-    files_of,
     fingerprint_of,
     table_of,
 )
@@ -57,44 +56,6 @@ def test_a_fingerprint_tells_rows_from_others():
     rows = datasets.Dataset.from_dict({"a": ["x", "y"]})
     assert fingerprint_of(rows) == fingerprint_of(copy.copy(rows))
     assert fingerprint_of(rows) != fingerprint_of(rows.select([1]))
-
-
-def test_the_files_behind_unchanged_rows_and_no_others(tmp_path):
-    for name in ("one", "two"):
-        datasets.Dataset.from_dict({"a": ["x", "y", "z"], "b": ["1", "2", "3"]}).save_to_disk(tmp_path / name)
-    rows, more = (datasets.load_from_disk(tmp_path / name) for name in ("one", "two"))
-    (file,) = files_of(rows)
-    assert datasets.Dataset.from_file(file).to_list() == rows.to_list()
-    assert files_of(rows.with_format("arrow")) == [file]
-    assert files_of(datasets.concatenate_datasets([rows, more, rows])) == [file, *files_of(more), file]
-    for changed in (
-        rows.select([1, 0]),
-        rows.select(range(2)),
-        rows.select(range(3)).select_columns(["a"]),
-        rows.remove_columns("b"),
-        rows.rename_columns({"a": "b", "b": "a"}),
-        rows.add_column("c", [1, 2, 3]),
-        rows.shuffle(seed=0),
-        datasets.concatenate_datasets([rows, more.rename_columns({"a": "c", "b": "d"})], axis=1),
-        datasets.concatenate_datasets([rows, more.select([0])]),
-        datasets.Dataset.from_dict({"a": ["x"]}),
-        rows.to_iterable_dataset(),
-        rows.to_list(),
-        None,
-    ):
-        assert files_of(changed) is None
-    for written in (rows.map(lambda row: {"c": row["a"]}), rows.cast_column("b", datasets.Value("int64"))):
-        found = files_of(written)
-        assert found is None or datasets.Dataset.from_file(found[0]).to_list() == written.to_list()
-
-
-def test_files_that_are_gone_are_no_files(tmp_path):
-    datasets.Dataset.from_dict({"a": ["x", "y"]}).save_to_disk(tmp_path)
-    rows = datasets.load_from_disk(tmp_path)
-    for file in files_of(rows):
-        os.unlink(file)
-    assert files_of(rows) is None
-    assert rows["a"][:] == ["x", "y"]
 
 
 def test_results_are_cached_where_map_keeps_its_own(tmp_path):

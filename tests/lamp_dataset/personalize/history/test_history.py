@@ -12,7 +12,8 @@ from histories import expected, made_up
 import lamp_dataset
 from lamp_dataset import TASKS, History, Personalizer
 from lamp_dataset.loading.datasets_internals import fingerprint_of
-from lamp_dataset.personalize.history import pairing, stored, united
+from lamp_dataset.personalize.history import history as module
+from lamp_dataset.personalize.history.history import Counts
 
 STYLES = [
     (name, style)
@@ -84,12 +85,12 @@ def test_form_order_and_size_of_pieces_do_not_matter(monkeypatch, tmp_path):
     rows = made_up(task, users=9)
     history = History(task.name, visible="earlier", style="official")
     pairs = history.pairs(rows).to_list()
-    for seed, (module, name) in enumerate([(united, "ITEMS"), (pairing, "TABLE_BYTES"), (stored, "PROFILES")]):
-        monkeypatch.setattr(module, name, 1)
-        random.Random(seed).shuffle(rows)
+    for size in (module.SIZE, 300, 0):
+        monkeypatch.setattr(module, "SIZE", size)
+        random.Random(size).shuffle(rows)
         mapped = datasets.Dataset.from_list(rows)
-        mapped.save_to_disk(tmp_path / name)
-        mapped = datasets.load_from_disk(tmp_path / name)
+        mapped.save_to_disk(tmp_path / str(size))
+        mapped = datasets.load_from_disk(tmp_path / str(size))
         forms = {
             "generator": (row for row in rows),
             "memory": datasets.Dataset.from_list(rows),
@@ -99,10 +100,6 @@ def test_form_order_and_size_of_pieces_do_not_matter(monkeypatch, tmp_path):
             "stream": mapped.to_iterable_dataset(),
             "table": pa.Table.from_pylist(rows),
             "chunks": pa.concat_tables([pa.Table.from_pylist(rows[:5]), pa.Table.from_pylist(rows[5:])]),
-            "dicts of lists": [
-                {**row, "profile": {key: [item[key] for item in row["profile"]] for key in task.item_fields}}
-                for row in rows
-            ],
         }
         for form, given in forms.items():
             assert history.pairs(given).to_list() == pairs, form
@@ -290,13 +287,41 @@ def test_rows_to_exclude_come_as_a_list_of_splits(exclude, found):
         History("LaMP_4_time").pairs(sample("LaMP_4_time"), exclude=exclude)
 
 
-def test_a_bad_date_names_the_pair():
-    rows = made_up(TASKS["LaMP_4_time"], users=1)
-    for one in rows:
-        for item in one["profile"]:
-            item["date"] = "29 May"
-    with pytest.raises(ValueError, match=r"pair 'u%2F0/[0-9]+'.*'29 May'"):
-        History("LaMP_4_time", visible="earlier").pairs(rows)
+def test_a_bad_date_names_sample_and_item():
+    items = [{**item, "date": date} for item, date in zip(items_of("abc"), ["2013", "29 May", None], strict=True)]
+    with pytest.raises(ValueError, match=r"sample '8', item 1: expected a date like .*, found '29 May'"):
+        History("LaMP_4_time", visible="earlier").pairs([{"id": "8", "user_id": "u", "input": "x", "profile": items}])
+
+
+def test_texts_of_a_profile_are_there_once(monkeypatch):
+    """A pair sees the 16 before it. Of a dictionary with doubles, pyarrow writes bytes of free memory to Parquet."""
+    titles = [*"abc", None]
+    items = [{"id": str(n), "text": f"{n} {'x' * 1000}", "title": titles[n % 3], "date": f"{1000 + n}"}
+             for n in range(500)]  # fmt: skip
+    rows = [{"id": "8", "user_id": "u", "input": "x", "profile": items}]
+    (table,) = History("LaMP_4_time", visible="earlier").tables(rows)
+    fields = table["profile"].combine_chunks().flatten()
+    assert len(fields) > 7_000
+    assert table.nbytes < 2_000_000
+    for field in fields.flatten():
+        assert sorted(field.dictionary.to_pylist()) == sorted(set(field.to_pylist()))
+    monkeypatch.setattr(module, "SIZE", 60_000)
+    assert 100 < len(list(History("LaMP_4_time", visible="earlier").tables(rows))) < 200
+
+
+def test_none_in_a_field_stays_none():
+    items = [{**item, "date": None, "id": None} for item in items_of("abc")]
+    pairs = History("LaMP_4_time", visible="others").pairs(
+        [{"id": "8", "user_id": "u", "input": "x", "profile": items}]
+    )
+    assert pairs["id"][:] == ["u/", "u//2", "u//3"]
+    assert pairs[1]["profile"] == [{key: items[n][key] for key in ("id", "date", "text", "title")} for n in (0, 2)]
+
+
+def test_counts_are_said_in_one_line():
+    assert str(Counts(2, 9, 4, 3, 1, 1)) == (
+        "2 users, 9 items, 4 pairs; left out: 3 as leaks, 1 as incomplete, 1 as duplicates"
+    )
 
 
 def test_nothing_of_a_failed_run_is_left(tmp_path, monkeypatch):

@@ -1,12 +1,8 @@
-import numpy as np
-import pyarrow as pa
 import pytest
 
 import lamp_dataset
 from lamp_dataset import TASKS
-from lamp_dataset.personalize.hashes import text_hashes
-from lamp_dataset.personalize.history.declared import declared
-from lamp_dataset.personalize.history.leaks import Leak, is_test, marks_of, own_leaks, questions, subject
+from lamp_dataset.personalize.history.leaks import own_leaks, questions, subject
 from lamp_dataset.personalize.retrieval.queries import find_query
 
 
@@ -37,39 +33,18 @@ def test_an_input_without_its_instruction_is_its_own_subject():
     assert subject(TASKS["LaMP_1"], "Which reference?") == "Which reference?"
 
 
-def hashes(*texts):
-    return text_hashes(pa.array(texts, pa.string()))
-
-
-def test_only_the_users_own_questions_and_golds_are_tests():
-    task = TASKS["LaMP_4"]
-    rows = [
-        {"id": "1", "input": f"{task.instruction} a", "output": " A ", "profile": []},
-        {"id": "2", "input": f"{task.instruction} b", "output": None, "profile": []},
-    ]
-    owners = np.array([7, 8], np.uint64)
-    tests = marks_of(owners, questions(task, declared(task, rows, 0)))
-    assert len(tests) == 3
-    texts, outputs = hashes("a", "b", "x", "y", "A", "z"), hashes("x", "y", "A", "A", "x", "b")
-    of = np.array([7, 7, 7, 8, 7, 8], np.uint64)
-    assert is_test(texts, outputs, of, tests).tolist() == [True, False, True, False, False, False]
-    assert not is_test(texts, outputs, of, np.array([], np.uint64)).any()
-
-
-def test_labels_and_ratings_are_no_tests():
-    task = TASKS["LaMP_3"]
-    rows = [{"id": "1", "input": "… review: so so", "output": "4", "profile": []}]
-    tests = marks_of(np.array([1]), questions(task, declared(task, rows, 0)))
-    found = is_test(hashes("so so", "4", "x"), hashes("1", "2", "4"), np.ones(3, np.uint64), tests)
-    assert found.tolist() == [True, False, False]
-
-
-def test_the_gold_of_a_tweet_is_a_whole_tweet():
-    task = TASKS["LaMP_7"]
-    rows = [{"id": "1", "input": "Paraphrase …: so tired", "output": "am so tired", "profile": []}]
-    tests = marks_of(np.array([1]), questions(task, declared(task, rows, 0)))
-    texts = hashes("am so tired", "so tired", "tired")
-    assert is_test(texts, texts, np.ones(3, np.uint64), tests).tolist() == [True, True, False]
+@pytest.mark.parametrize(
+    ("name", "given", "output", "found"),
+    [
+        ("LaMP_4", "{instruction} a", " A ", [("text", "a"), ("title", "A")]),
+        ("LaMP_4", "{instruction} a", None, [("text", "a")]),
+        ("LaMP_3", "… review: so so", "4", [("text", "so so")]),  # a rating gives nothing away
+        ("LaMP_7", "Paraphrase …: so tired", "am so tired", [("text", "so tired"), ("text", "am so tired")]),
+    ],
+)
+def test_a_sample_asks_about_a_text_and_in_generation_has_a_gold(name, given, output, found):
+    row = {"id": "1", "input": given.format(instruction=TASKS[name].instruction), "output": output, "profile": []}
+    assert list(questions(TASKS[name], row)) == found
 
 
 def test_leaks_of_a_sample_into_its_own_profile_are_listed():
@@ -85,9 +60,9 @@ def test_leaks_of_a_sample_into_its_own_profile_are_listed():
         {"id": "6", "input": f"{task.instruction} y", "output": "Snow", "profile": []},
         {"id": "7", "input": f"{task.instruction} gray", "output": "Fog", "profile": profile},
     ]
-    assert sorted(own_leaks(task, declared(task, rows, 0))) == [
-        Leak("4", "41", "title"),
-        Leak("5", "40", "abstract"),
-        Leak("7", "41", "abstract"),
-        Leak("7", "41", "title"),
+    assert sorted(own_leaks(task, rows)) == [
+        ("4", "41", "title"),
+        ("5", "40", "abstract"),
+        ("7", "41", "abstract"),
+        ("7", "41", "title"),
     ]

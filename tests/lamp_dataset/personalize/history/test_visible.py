@@ -1,39 +1,18 @@
-import numpy as np
-import pyarrow as pa
 import pytest
 
-from lamp_dataset.personalize.history.visible import UNDATED, days, seen, windows
+from lamp_dataset.personalize.history.items import Item
+from lamp_dataset.personalize.history.visible import VISIBLE
 
 
-def where(position):
-    return f"item {position}"
-
-
-def views(visible, dates, limit=None, starts=None):
+def views(visible, dates, limit=None):
     """What each item sees."""
-    found = days(pa.array(dates, pa.string()), where)
-    window = windows(visible, found, np.array(starts or [0, len(dates)]), limit)
-    sizes, which = seen(window, np.arange(len(dates)))
-    return [part.tolist() for part in np.split(which, np.cumsum(sizes)[:-1])]
+    items = [Item({"id": n, "date": date}, "text", "output", f"item {n}") for n, date in enumerate(dates)]
+    return [[fields["id"] for fields in seen] for seen in VISIBLE[visible](items, limit)]
 
 
-def test_a_date_is_all_of_its_days():
-    found = days(pa.array(["2013", "2013-05", "2013-05-29", None, "2013", ""]), where)
-    assert found.tolist() == [
-        [20130000, 20139999],
-        [20130500, 20130599],
-        [20130529, 20130529],
-        list(UNDATED),
-        [20130000, 20139999],
-        list(UNDATED),
-    ]
-
-
-@pytest.mark.parametrize("date", [" ", "May", "2013-13", "2013-05-32", "2013-05-29-1"])
-def test_what_is_no_date_is_shown_with_its_item(date):
-    with pytest.raises(ValueError, match="item 2: expected a date like 2013, 2013-05 or 2013-05-29") as error:
-        days(pa.array(["2013", None, date, date]), where)
-    assert repr(date) in str(error.value)
+def test_what_is_no_date_is_shown_with_its_item():
+    with pytest.raises(ValueError, match="item 2: expected a date like 2013, 2013-05 or 2013-05-29, found 'May'"):
+        views("earlier", ["2013", None, "May", "May"])
 
 
 def test_earlier_items_are_those_of_certainly_earlier_dates():
@@ -72,18 +51,7 @@ def test_nothing_is_visible_with_none():
     assert views("none", ["2012", "2013"]) == [[], []]
 
 
-@pytest.mark.parametrize("visible", ["earlier", "others"])
-def test_users_do_not_see_each_other(visible):
-    dates = ["2010", "2011", "2012", "2010", "2013", "2012"]
-    together = views(visible, dates, starts=[0, 3, 4, 6])
-    alone = [
-        [[start + n for n in seen] for seen in views(visible, dates[start:end])]
-        for start, end in ((0, 3), (3, 4), (4, 6))
-    ]
-    assert together == [seen for user in alone for seen in user]
-
-
-def test_no_items_are_no_window():
-    window = windows("earlier", np.empty((0, 2), np.int64), np.array([0]), 16)
-    sizes, which = seen(window, np.array([], np.int64))
-    assert (len(sizes), len(which)) == (0, 0)
+@pytest.mark.parametrize("visible", VISIBLE)
+@pytest.mark.parametrize("limit", [0, 16, None])
+def test_no_items_see_nothing(visible, limit):
+    assert views(visible, [], limit) == []

@@ -1,0 +1,73 @@
+import random
+
+import pytest
+from histories import made_up
+
+import lamp_dataset
+from lamp_dataset import TASKS
+from lamp_dataset.personalize.history.items import Item
+from lamp_dataset.personalize.history.whole_split import Split
+from lamp_dataset.personalize.stored import stored
+
+TASK = TASKS["LaMP_4"]
+
+
+@pytest.fixture
+def look(tmp_path):
+    return lambda rows, *exclude: Split(
+        TASK, stored(TASK, rows, tmp_path), [stored(TASK, e, tmp_path) for e in exclude]
+    )
+
+
+def by_user(split):
+    return {user: [(name, items.to_pylist()) for name, items in split.profiles_of(user)] for user in split.users()}
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_users_are_those_of_users_of_and_rows_in_the_order_of_their_ids(look, named):
+    rows = made_up(TASK, users=12, items=30, named=named)
+    users = lamp_dataset.users_of(rows)
+    found = by_user(look(rows))
+    assert list(found) == sorted(set(users), key=lambda user: (len(user), user))
+    for user, profiles in found.items():
+        own = sorted((row for row, owner in zip(rows, users, strict=True) if owner == user), key=lambda row: row["id"])
+        assert profiles == [(row["id"], row["profile"]) for row in own]
+    random.Random(1).shuffle(rows)
+    assert by_user(look(rows)) == found
+
+
+def test_rows_of_one_id_come_in_the_order_of_their_items(look):
+    rows = [{**row, "id": "1"} for row in made_up(TASK, users=1, rows=5)]
+    expected = by_user(look(rows))
+    for seed in range(3):
+        random.Random(seed).shuffle(rows)
+        assert by_user(look(rows)) == expected
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_the_questions_of_excluded_rows_are_leaks_of_their_user_alone(look, named):
+    rows = made_up(TASK, users=5, rows=4, items=30, named=named)
+    together = dict(zip((row["id"] for row in rows), lamp_dataset.users_of(rows), strict=True))
+    split = look(rows[::2], [], rows[1::2])
+    users = lamp_dataset.users_of(rows[::2])
+    assert split.users() == sorted(set(users), key=lambda user: (len(user), user))
+    for row in rows:
+        asked = Item({}, row["input"].removeprefix(f"{TASK.instruction} ").strip(), "x", "")
+        for own, user in zip(rows[::2], users, strict=True):
+            if together[own["id"]] == together[row["id"]]:
+                assert split.is_leak(user, asked)
+    assert not split.is_leak(users[0], Item({}, "never asked", "never answered", ""))
+
+
+def test_some_rows_without_a_user_are_an_error(look):
+    rows = made_up(TASK)
+    del rows[3]["user_id"]
+    with pytest.raises(ValueError, match="row 3"):
+        look(rows)
+    with pytest.raises(ValueError, match="user_id"):
+        look(made_up(TASK), made_up(TASK, named=False))
+
+
+def test_two_inferred_rows_of_one_id_are_an_error(look):
+    with pytest.raises(ValueError, match="'1'"):
+        look([{**row, "id": "1"} for row in made_up(TASK, users=1, rows=2, named=False)])
