@@ -76,7 +76,7 @@ def options():
         for option in parameter.opts
     }
     for script in (*(ROOT / "examples").glob("*.py"), *(ROOT / "benchmarks").glob("*.py")):
-        found |= set(re.findall(r'add_argument\("(--[\w-]+)"', script.read_text(encoding="utf-8")))
+        found |= set(re.findall(r'add_argument\(\s*"(--[\w-]+)"', script.read_text(encoding="utf-8")))
     return found
 
 
