@@ -1,9 +1,8 @@
 """Push ten configs to a Hub on loopback: one ``lamp_dataset.push_to_hub`` against ten ``push_to_hub`` of ``datasets``.
 
 Run it from the project's folder, in the environment of ``make test``: ``.venv/bin/python benchmarks/push.py [ROWS]``.
-The rows are made up and prepared beforehand, so this times the Parquet writing and the talk with the Hub. Ours also
-reads every config back in a process of its own, theirs does not. Loopback has no latency: on the real Hub, each request
-costs more.
+The rows are made up and prepared beforehand, so this times the Parquet writing and the talk with the Hub. Loopback has
+no latency: on the real Hub, each request costs more.
 Needs: pip install '.[test]'
 """
 
@@ -48,7 +47,7 @@ stop(None)
 
 
 def run(hub, body, folder):
-    """Figures of ``body``. Requests until the last commit do not include our reading back."""
+    """Figures of ``body``. Requests until the last commit do not include our comparing of hashes."""
     repos = hub.store.repos.values()
     hub.log.clear()
     before = sum(len(repo.commits) for repo in repos)

@@ -51,8 +51,6 @@ def export(configs: tuple[str, ...], output: str, data_dir: str | None) -> None:
 @_data_dir
 @click.option(
     "--acknowledge-license",
-    "--acknowledge-licence",
-    "acknowledge_license",
     is_flag=True,
     help="I have read the license of the gated configs, and it allows a private copy on this server.",
 )
@@ -84,7 +82,7 @@ def _show(result: PushResult, dry_run: bool) -> None:
 
 def _outcome(result: PushResult) -> str:
     if result.new_commit:
-        return f"commit {result.commit}, read back"
+        return f"commit {result.commit}"
     if result.commit:
         return f"nothing to send, commit {result.commit} holds everything"
     return f"would send {counted(len(result.sizes), 'files')}, {_shown(sum(result.sizes.values()))}"

@@ -2,5 +2,5 @@
 
 ``plan`` says which files there will be, ``parquet`` writes the rows, ``card`` the README; ``export`` puts them into a
 folder. ``push`` sends them: ``remote`` speaks to the Hub, ``sessions`` watches its requests, ``retry`` repeats them,
-``guard`` says when not to send, and ``readback`` reads the result as a user would.
+and ``guard`` says when not to send.
 """

@@ -15,30 +15,21 @@ class RefusedError(HubError, PermissionError):
     """The token may not do this, or the repository must not get the data."""
 
 
-class RedirectedError(RefusedError):
-    """The Hub wanted to pass a request on to another host."""
-
-
 class ContentError(HubError, ValueError):
-    """The repository is not as expected: renamed, a card that is not UTF-8, other rows than were sent."""
+    """The repository is not as expected: renamed, a card that is not UTF-8, other files than were sent."""
 
 
 class FailedError(HubError, ConnectionError):
     """The Hub or the connection to it failed: no answer, an error, or an answer that makes no sense.
 
     Attributes:
-        http: the HTTP library's error behind it, if there was one.
+        http: the HTTP library's error behind it, if there was one; it decides whether to try again.
+        response: the HTTP answer behind it, if there was one.
     """
 
     def __init__(self, message: str, http: BaseException | None = None) -> None:
-        """Keep what decides whether to try again."""
         super().__init__(message)
-        self.http = http
-
-    @property
-    def response(self) -> object:
-        """The HTTP answer behind it, if there was one."""
-        return getattr(self.http, "response", None)
+        self.http, self.response = http, getattr(http, "response", None)
 
 
 class CommitError(FailedError):

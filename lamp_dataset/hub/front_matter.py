@@ -88,18 +88,17 @@ def _rewritten(front: str, changed: _Data) -> str:
     missing = {key: value for key, value in changed.items() if key not in {name.value for name, _ in pairs}}
     for name, value in reversed(pairs):
         if name.value in changed:
-            start, end = name.start_mark.index, value.end_mark.index
-            end -= len(front[start:end]) - len(_without_comments(front[start:end]))
+            start, end = name.start_mark.index, _end(value)
             front = front[:start] + _as_yaml({name.value: changed[name.value]}) + front[end:]
     return "\n".join(part for part in (front, _as_yaml(missing) if missing else "") if part.strip())
 
 
-def _without_comments(value: str) -> str:
-    """A value without the comments after it: they are about the next key."""
-    lines = value.split("\n")
-    while len(lines) > 1 and (not lines[-1].strip() or lines[-1].startswith("#")):
-        lines.pop()
-    return "\n".join(lines).removesuffix("\r")
+def _end(node: Any) -> int:
+    """Where the text of a node ends. The marks of YAML include the comments below, which are about the next key."""
+    while isinstance(node.value, list) and node.value and not node.flow_style:
+        node = node.value[-1]
+        node = node[1] if isinstance(node, tuple) else node
+    return node.end_mark.index
 
 
 def _as_yaml(data: _Data) -> str:

@@ -31,22 +31,6 @@ def check_licenses(
         raise ValueError(how_to_get(gated[0]))
 
 
-def open_private(remote: Remote, dry_run: bool) -> RepositoryState | None:
-    """Look at the repository, or make it, and check that it is private and writable. A dry run makes none.
-
-    RefusedError if strangers see it, or the token may not write to it.
-    """
-    state = remote.look()
-    if state is None:
-        if dry_run:
-            return None
-        remote.create()
-    else:
-        _check_private(remote, state, PUSH_ELSEWHERE)
-    remote.check_may_write()
-    return require_private(remote)
-
-
 PUSH_ELSEWHERE = (
     "This data goes only to a private repository. Push to a new name; or, if strangers may see all it holds and "
     "ever held, make it private and push again"
@@ -54,21 +38,36 @@ PUSH_ELSEWHERE = (
 HIDE_AT_ONCE = "Make it private at once"
 
 
-def require_private(remote: Remote, advice: str = PUSH_ELSEWHERE) -> RepositoryState:
-    """Look at the repository as its owner and as a stranger.
+def open_private(remote: Remote, dry_run: bool) -> RepositoryState | None:
+    """Look at the repository, or make it, and check that it is private and writable. A dry run makes none.
 
-    RefusedError if it is public (then the message ends with ``advice``) or gone, or if a stranger sees it though the
-    Hub calls it private; ContentError if ``datasets`` cannot load it, whatever a push puts there.
+    RefusedError if strangers see it, or the token may not write to it.
+    """
+    if (state := remote.look()) is not None:
+        _check_private(remote, state)
+    elif dry_run:
+        return None
+    else:
+        remote.create()
+    remote.check_may_write()
+    return require_unseen(remote)
+
+
+def look_private(remote: Remote, advice: str = PUSH_ELSEWHERE) -> RepositoryState:
+    """Look at the repository as its owner.
+
+    RefusedError if it is public (then the message ends with ``advice``) or gone; ContentError if ``datasets`` cannot
+    load it, whatever a push puts there.
     """
     state = remote.look()
     if state is None:
         raise RefusedError(f"{remote.repo_id} is gone, or the token can no longer see it; {remote.so_far}")
-    _check_private(remote, state, advice)
-    if remote.is_seen_by_strangers():
-        raise RefusedError(
-            f"{remote.repo_id}: the Hub calls it private, but strangers can see it; {remote.so_far}. Do not use this "
-            "server until its operator has found out why"
-        )
+    return _check_private(remote, state, advice)
+
+
+def _check_private(remote: Remote, state: RepositoryState, advice: str = PUSH_ELSEWHERE) -> RepositoryState:
+    if not state.private:
+        raise RefusedError(f"{remote.repo_id} is public; {remote.so_far}. {advice}: {remote.url}/settings")
     script = f"{remote.repo_id.split('/')[1].removesuffix('.py')}.py"
     if script in state.paths:
         raise ContentError(
@@ -78,6 +77,12 @@ def require_private(remote: Remote, advice: str = PUSH_ELSEWHERE) -> RepositoryS
     return state
 
 
-def _check_private(remote: Remote, state: RepositoryState, advice: str) -> None:
-    if not state.private:
-        raise RefusedError(f"{remote.repo_id} is public; {remote.so_far}. {advice}: {remote.url}/settings")
+def require_unseen(remote: Remote, advice: str = PUSH_ELSEWHERE) -> RepositoryState:
+    """Look as the owner, see :func:`look_private`, then as a stranger: RefusedError if a stranger sees it, too."""
+    state = look_private(remote, advice)
+    if remote.is_seen_by_strangers():
+        raise RefusedError(
+            f"{remote.repo_id}: the Hub calls it private, but strangers can see it; {remote.so_far}. Do not use this "
+            "server until its operator has found out why"
+        )
+    return state

@@ -15,14 +15,18 @@ What the files are like, and why:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lamp_dataset.atomic import write_whole
+
+if TYPE_CHECKING:
+    import datasets
 
 SHARD_BYTES = 500_000_000
 GROUP_BYTES = 32_000_000
@@ -75,57 +79,23 @@ def _pieces(total: int, size: int) -> Iterator[int]:
 
 
 def write_shards(
-    batches: Iterable[pa.RecordBatch],
-    schema: pa.Schema,
-    shards: list[Shard],
-    folder: Path,
-    progress: Callable[[int], object] = lambda rows: None,
+    rows: datasets.Dataset, shards: list[Shard], folder: Path, progress: Callable[[int], object] = lambda rows: None
 ) -> None:
-    """Write the rows of ``batches`` into the files of ``shards``, from :func:`plan_shards`, in an existing folder.
+    """Write ``rows`` into the files of ``shards``, from :func:`plan_shards`, in an existing folder.
 
     The metadata of the schema is left out. ``progress`` is called with the number of rows after each row group.
-    ValueError if there are more or fewer rows than the shards hold.
     """
-    schema = schema.remove_metadata()
-    rows = _Rows(batches, schema)
+    rows, start = rows.with_format("arrow"), 0
+    schema = rows.features.arrow_schema.remove_metadata()
     for shard in shards:
         with write_whole(folder / shard.name, "wb") as file, _writer(file, schema) as writer:
             for size in shard.groups:
-                writer.write_table(rows.take(size), row_group_size=size)
+                # in one piece, so that the file does not depend on how the rows are stored
+                group = rows[start : start + size].replace_schema_metadata().combine_chunks().cast(schema)
+                writer.write_table(group, row_group_size=size)
+                start += size
                 progress(size)
-    if rest := rows.rest():
-        raise ValueError(f"{folder}: expected {sum(sum(s.groups) for s in shards)} rows, found {rest} more")
 
 
 def _writer(file: object, schema: pa.Schema) -> pq.ParquetWriter:
     return pq.ParquetWriter(file, schema, compression="zstd", write_page_index=True, use_content_defined_chunking=True)
-
-
-class _Rows:
-    """Cuts tables of given sizes from batches of any size."""
-
-    def __init__(self, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> None:
-        self._batches, self._schema = iter(batches), schema
-        self._waiting: pa.RecordBatch | None = None
-
-    def take(self, number: int) -> pa.Table:
-        """The next ``number`` rows in one piece, so that the file does not depend on the batches' sizes."""
-        pieces = []
-        while number:
-            batch = self._next()
-            if batch is None:
-                raise ValueError(f"expected {number} more rows, but the dataset ended: prepare it again")
-            pieces.append(batch.slice(0, number))
-            self._waiting = batch.slice(number) if batch.num_rows > number else None
-            number -= pieces[-1].num_rows
-        tables = [pa.table(piece.columns, names=piece.schema.names) for piece in pieces]
-        return pa.concat_tables(tables).combine_chunks().cast(self._schema)
-
-    def _next(self) -> pa.RecordBatch | None:
-        waiting, self._waiting = self._waiting, None
-        return waiting if waiting is not None else next(self._batches, None)
-
-    def rest(self) -> int:
-        """How many rows were not taken."""
-        waiting = self._waiting.num_rows if self._waiting is not None else 0
-        return waiting + sum(batch.num_rows for batch in self._batches)

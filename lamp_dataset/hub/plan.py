@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lamp_dataset.hub.parquet import Shard, number_of_shards, plan_shards, write_shards
-from lamp_dataset.loading.arrow_files import arrow_batches
 from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import TASKS, get_task
 
@@ -117,6 +116,5 @@ def write_configs(configs: Iterable[Config], folder: Path) -> dict[str, int]:
 def _write_split(config: Config, name: str, split: Split, folder: Path) -> None:
     from datasets.utils import tqdm  # quiet where datasets is told to be
 
-    files = [file["filename"] for file in split.source.cache_files]
     with tqdm(total=split.source.num_rows, unit=" rows", desc=f"Writing {config.name} {name}") as bar:
-        write_shards(arrow_batches(files), config.features.arrow_schema, split.shards, folder, bar.update)
+        write_shards(split.source, split.shards, folder, bar.update)

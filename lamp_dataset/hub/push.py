@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,8 @@ from lamp_dataset.atomic import work_folder
 from lamp_dataset.hub.card import make_card
 from lamp_dataset.hub.client_internals import is_committed, is_ignored
 from lamp_dataset.hub.errors import CommitError, ContentError, FailedError
-from lamp_dataset.hub.guard import HIDE_AT_ONCE, check_licenses, open_private, require_private
+from lamp_dataset.hub.guard import HIDE_AT_ONCE, check_licenses, look_private, open_private, require_unseen
 from lamp_dataset.hub.plan import CARD, SHARD, Config, config_names, find_builders, prepare, write_configs
-from lamp_dataset.hub.readback import check_readable
 from lamp_dataset.hub.redact import redacted_logs
 from lamp_dataset.hub.remote import NOTHING_COMMITTED, Remote, RepositoryState
 from lamp_dataset.hub.retry import retrying
@@ -73,15 +71,14 @@ def push_to_hub(
     token: str | bool | None = None,
     *,
     dry_run: bool = False,
-    acknowledge_licence: bool | None = None,
 ) -> PushResult:
     """Put configs into a private dataset repository, where plain ``load_dataset(repo_id, config)`` finds them.
 
     All configs, the card and the removal of files they replace are one commit: readers see all of it or none. If there
     is no such repository, it is made. It must be private, and strangers must not see it, before the first byte, right
-    before the commit, after it and after reading back. Everything else in it stays: other configs and splits, other
-    files, the card's own text. After a failure, run it again: it sends what is missing. If there is nothing to change,
-    it makes no commit. At the end, a fresh process reads the first rows back.
+    before the commit and after it. Everything else in it stays: other configs and splits, other files, the card's own
+    text and keys. After a failure, run it again: it sends what is missing. If there is nothing to change, it makes no
+    commit. At the end, the hashes of all files are compared.
 
     Args:
         repo_id: ``"namespace/name"``.
@@ -91,25 +88,22 @@ def push_to_hub(
             it allows a private copy on the Hub.
         token: a token with write access; by default ``HF_TOKEN`` or that of ``hf auth login``.
         dry_run: change nothing, and report what would change. Without a token, private repositories are invisible.
-        acknowledge_licence: old spelling of ``acknowledge_license``; deprecated.
 
     Raises:
-        ValueError: a config does not exist, a license is not acknowledged, the card is not YAML, or a row came back
-            different.
+        ValueError: a config does not exist, a license is not acknowledged, the card is not YAML, or a file there is not
+            what was sent.
         PermissionError: the repository is public, or the token may not write to it.
         ConnectionError: the Hub or the connection to it failed; the message says whether the commit was made.
         OSError: the data cannot be had, or the disk is full.
     """
-    if acknowledge_licence is not None:
-        warnings.warn("acknowledge_licence is now called acknowledge_license", FutureWarning, stacklevel=2)
-        acknowledge_license = acknowledge_license or acknowledge_licence
     names = config_names(configs)
     check_licenses(names, acknowledge_license, data_dir)
     remote = Remote(repo_id, token, needs_token=not dry_run)
     import datasets  # not before these checks: it takes a second
 
     builders = find_builders(names, data_dir)
-    watch = Watch(repo_id, any(get_task(name).gated for name in names), lambda: require_private(remote))
+    gated = any(get_task(name).gated for name in names)
+    watch = Watch(repo_id, gated, lambda: require_unseen(remote), lambda: remote.so_far)
     with redacted_logs(remote.token), watched(watch):
         # before the rows are built: a push that must not happen should not cost an hour first
         state = open_private(remote, dry_run)
@@ -140,7 +134,7 @@ class _Push:
         return self._result(done, False, changes, "private" if state else new)
 
     def run(self) -> PushResult:
-        first = self.changes(require_private(self.remote))
+        first = self.changes(look_private(self.remote))
         self._send(first.send)
         commit, made = self._commit()
         self.remote.so_far = f"commit {commit} is in the repository"
@@ -181,7 +175,7 @@ class _Push:
     def _send(self, paths: list[str]) -> None:
         """Upload contents in portions, each after a look whether the repository is still private."""
         for portion in _portions([self.adds[path] for path in paths]):
-            require_private(self.remote)
+            look_private(self.remote)
             self.remote.so_far = NOTHING_COMMITTED
             self.remote.upload(portion)
         # the client would drop such files without a word
@@ -198,7 +192,7 @@ class _Push:
         except CommitError as error:
             failure = error
         # outside of the block above: an error of this last look is not about that one
-        state = require_private(self.remote)
+        state = look_private(self.remote)
         if not self.changes(state):
             return state.head, True
         raise FailedError(f"{failure}; {NOTHING_COMMITTED}. Run the same again: it sends what is missing")
@@ -211,7 +205,7 @@ class _Push:
         made = False
         for attempt in retrying(races=True):
             with attempt:
-                state = require_private(self.remote)
+                state = look_private(self.remote)
                 changes = self.changes(state)
                 if not changes:
                     return state.head, made
@@ -234,13 +228,11 @@ class _Push:
         ]
 
     def _check_after(self, commit: str) -> None:
-        require_private(self.remote, HIDE_AT_ONCE)
-        if left := self.changes(RepositoryState(commit, private=True)):
+        left = self.changes(RepositoryState(commit, private=True))
+        require_unseen(self.remote, HIDE_AT_ONCE)
+        if left:
             wrong = [*left.send, *left.remove, CARD][0]
             raise ContentError(f"{self.remote.repo_id}: {wrong} in commit {commit} is not what was sent; run again")
-        check_readable(self.remote, commit, self.configs, self.work / "home")
-        # reading back takes a while
-        require_private(self.remote, HIDE_AT_ONCE)
 
 
 #: Bytes sent between two looks. The Xet client holds several files of a portion in memory at once.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 _ADDRESS = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\"]*")
 #: As urllib3 logs it, with the host in another place.
@@ -23,45 +22,24 @@ def redact(text: str, token: str) -> str:
     return text.replace(token, "<token>") if token else text
 
 
-_lock = threading.Lock()
-_tokens: list[str] = []
-_uninstall: list[Callable[[], None]] = []
+#: They log addresses: huggingface_hub at WARNING, httpx at INFO, urllib3 and httpcore at DEBUG.
+LIBRARIES = ("huggingface_hub", "httpx", "httpx2", "httpcore", "httpcore2", "urllib3", "requests", "openai", "hf_xet")
 
 
 @contextmanager
 def redacted_logs(token: str) -> Iterator[None]:
-    """Redact every log record made meanwhile.
+    """Redact what the :data:`LIBRARIES` log meanwhile, to whatever handler."""
 
-    Signed addresses are in the records of several libraries (huggingface_hub warns with them, httpx and httpx2 log
-    every request at INFO, urllib3 and httpcore at DEBUG), which may go to any handler.
-    """
-    with _lock:
-        if not _tokens:
-            _uninstall.append(_install())
-        _tokens.append(token)
+    def clean(record: logging.LogRecord) -> bool:
+        with suppress(TypeError, ValueError):  # arguments that do not fit the message: the handler reports that
+            record.msg, record.args = redact(record.getMessage(), token), None
+        return True
+
+    names = [name for name in list(logging.root.manager.loggerDict) if name.partition(".")[0] in LIBRARIES]
+    for name in names:
+        logging.getLogger(name).addFilter(clean)
     try:
         yield
     finally:
-        with _lock:
-            _tokens.remove(token)
-            if not _tokens:
-                _uninstall.pop()()
-
-
-def _install() -> Callable[[], None]:
-    make = logging.getLogRecordFactory()
-
-    def redacted(*arguments: object, **options: object) -> logging.LogRecord:
-        record = make(*arguments, **options)
-        try:
-            text = clean = record.getMessage()
-        except Exception:  # arguments that do not fit the message: the handler reports that, as always
-            return record
-        for token in tuple(_tokens):
-            clean = redact(clean, token)
-        if clean != text:
-            record.msg, record.args = clean, None
-        return record
-
-    logging.setLogRecordFactory(redacted)
-    return lambda: logging.setLogRecordFactory(make)
+        for name in names:
+            logging.getLogger(name).removeFilter(clean)

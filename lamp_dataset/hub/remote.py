@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lamp_dataset.hub import sessions
-from lamp_dataset.hub.errors import CommitError, ContentError, FailedError, HubError, RedirectedError, RefusedError
+from lamp_dataset.hub.errors import CommitError, ContentError, FailedError, HubError, RefusedError
 from lamp_dataset.hub.redact import redact
 from lamp_dataset.hub.retry import is_http, is_timeout, retrying, status_of
 
@@ -88,14 +88,7 @@ class Remote:
             # raised in the midst of the client's work, see sessions.py
             ours = next((cause for cause in causes if isinstance(cause, HubError)), None)
             # the client's own error shows signed addresses; it must not travel along
-            raise self._of_ours(ours, step) if ours else self._translated(causes, step, failure) from None
-
-    def _of_ours(self, error: HubError, step: str) -> HubError:
-        if not isinstance(error, RedirectedError):
-            return error
-        return RefusedError(
-            f"{self.repo_id}: {step}: {error}; {self.so_far}. Gated texts go to no host but {self.endpoint}"
-        )
+            raise ours or self._translated(causes, step, failure) from None
 
     def _translated(self, causes: list[BaseException], step: str, failure: type[FailedError]) -> Exception:
         root = next((cause for cause in causes if is_http(cause)), None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from importlib import import_module
+from types import ModuleType
 
 import tenacity
 
@@ -18,11 +19,9 @@ logger = logging.getLogger(__name__)
 
 #: Too many requests, and the server's own problems.
 TEMPORARY = (429, 500, 502, 503, 504)
-ATTEMPTS = 6
-#: Among N racing writers, a try loses to one more of them each time.
-ATTEMPTS_IN_RACES = 12
-#: A server that kept silent once for :data:`lamp_dataset.hub.sessions.ANSWER_SECONDS` gets one more chance.
-ATTEMPTS_AFTER_SILENCE = 2
+#: Tries in all. Among N racing writers, a try loses to one more of them each time; a server that kept silent once for
+#: :data:`lamp_dataset.hub.sessions.ANSWER_SECONDS` gets one more chance.
+ATTEMPTS, ATTEMPTS_IN_RACES, ATTEMPTS_AFTER_SILENCE = 6, 12, 2
 #: Seconds. The Hub counts requests in windows of five minutes.
 LONGEST_WAIT = 300.0
 
@@ -31,11 +30,11 @@ _backoff = tenacity.wait_exponential(multiplier=1, max=30)
 _scatter = tenacity.wait_random_exponential(multiplier=1, max=30)
 
 
-def http_classes() -> tuple[type, ...]:
-    """The error classes of the HTTP library below huggingface_hub, its own included: httpx2, httpx or requests."""
+def _library() -> ModuleType:
+    """The HTTP library below huggingface_hub: httpx2, httpx or requests."""
     from huggingface_hub.errors import HfHubHTTPError
 
-    return tuple(set(HfHubHTTPError.__mro__) - set(OSError.__mro__))
+    return import_module(HfHubHTTPError.__mro__[1].__module__.split(".")[0])
 
 
 def status_of(error: BaseException | None) -> int | None:
@@ -44,8 +43,16 @@ def status_of(error: BaseException | None) -> int | None:
 
 
 def is_http(error: BaseException | None) -> bool:
-    """Whether an error comes from the HTTP library below huggingface_hub."""
-    return isinstance(error, http_classes())
+    """Whether an error comes from the HTTP library below huggingface_hub, or is the client's own with an answer."""
+    library = _library()
+    return isinstance(error, getattr(library, "RequestException", None) or library.HTTPError)
+
+
+def is_timeout(error: BaseException | None) -> bool:
+    """Whether the server kept silent for too long."""
+    library = _library()
+    timeout = getattr(library, "TimeoutException", None) or library.Timeout
+    return isinstance(error.http if isinstance(error, FailedError) else error, timeout)
 
 
 def is_temporary(error: BaseException) -> bool:
@@ -64,7 +71,7 @@ def wait_as_told(state: tenacity.RetryCallState) -> float:
     The Hub says it as ``RateLimit: "api";r=0;t=55`` (``t`` seconds until its window ends; like the client, this waits
     one more); others as ``Retry-After: 55``.
     """
-    error = state.outcome.exception() if state.outcome else None
+    error = _error_of(state)
     headers = getattr(getattr(error, "response", None), "headers", {})
     limit = re.search(r"r\s*=\s*0\s*;\s*t\s*=\s*(\d+)", headers.get("RateLimit", ""))
     if limit:
@@ -75,30 +82,21 @@ def wait_as_told(state: tenacity.RetryCallState) -> float:
     return _scatter(state) if is_race(error) else _backoff(state)
 
 
+def _error_of(state: tenacity.RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
 def _say(state: tenacity.RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    status = status_of(error)
-    problem = "somebody else's commit came first" if is_race(error) else f"the Hub answered {status}"
-    logger.warning(
-        "%s; trying again in %.0f s", problem if status else "no usable answer from the Hub", state.upcoming_sleep
-    )
+    error, status = _error_of(state), status_of(_error_of(state))
+    answer = f"the Hub answered {status}" if status else "no usable answer from the Hub"
+    problem = "somebody else's commit came first" if is_race(error) else answer
+    logger.warning("%s; trying again in %.0f s", problem, state.upcoming_sleep)
 
 
 def _enough(state: tenacity.RetryCallState) -> bool:
-    error = state.outcome.exception() if state.outcome else None
-    if is_race(error):
-        return state.attempt_number >= ATTEMPTS_IN_RACES
-    return state.attempt_number >= (ATTEMPTS_AFTER_SILENCE if is_timeout(error) else ATTEMPTS)
-
-
-def is_timeout(error: BaseException | None) -> bool:
-    """Whether the server kept silent for too long."""
-    from huggingface_hub.errors import HfHubHTTPError
-
-    # huggingface_hub has no class for this; the HTTP library below it, which depends on its version, has one
-    library = import_module(HfHubHTTPError.__mro__[1].__module__.split(".")[0])
-    timeout = getattr(library, "TimeoutException", None) or library.Timeout
-    return isinstance(error.http if isinstance(error, FailedError) else error, timeout)
+    error = _error_of(state)
+    otherwise = ATTEMPTS_AFTER_SILENCE if is_timeout(error) else ATTEMPTS
+    return state.attempt_number >= (ATTEMPTS_IN_RACES if is_race(error) else otherwise)
 
 
 def retrying(races: bool = False) -> tenacity.Retrying:

@@ -51,7 +51,7 @@ class Client:
 
     def start_push(self, repo, *configs, data_dir):
         """A push in the background, which can be killed."""
-        return self.pushing.start(ON_ITS_OWN + PUSH, "push", repo, *configs, "--data-dir", data_dir)
+        return self.pushing.start(PUSH, "push", repo, *configs, "--data-dir", data_dir)
 
     def pushed(self, code, *arguments, cwd=None):
         """What ``code``, which pushes, gives to ``answer``."""
@@ -89,11 +89,6 @@ class Client:
 PUSH = """
 import sys, lamp_dataset.__main__
 lamp_dataset.__main__.main(sys.argv[1:], prog_name="lamp-dataset")
-"""
-#: Reading back as always: several such processes run at once, or one is killed meanwhile.
-ON_ITS_OWN = """
-import subprocess, lamp_dataset.hub.readback
-lamp_dataset.hub.readback.subprocess = subprocess
 """
 PRELUDE = """
 import json, sys

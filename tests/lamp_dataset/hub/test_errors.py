@@ -1,13 +1,12 @@
 import pytest
 
-from lamp_dataset.hub.errors import CommitError, ContentError, FailedError, HubError, RedirectedError, RefusedError
+from lamp_dataset.hub.errors import CommitError, ContentError, FailedError, HubError, RefusedError
 
 
 @pytest.mark.parametrize(
     ("error", "builtin"),
     [
         (RefusedError("x"), PermissionError),
-        (RedirectedError("x"), PermissionError),
         (ContentError("x"), ValueError),
         (FailedError("x"), ConnectionError),
         (CommitError("x"), ConnectionError),

@@ -4,7 +4,7 @@ import pytest
 
 from lamp_dataset import TASKS
 from lamp_dataset.hub.errors import ContentError, RefusedError
-from lamp_dataset.hub.guard import HIDE_AT_ONCE, check_licenses, open_private, require_private
+from lamp_dataset.hub.guard import HIDE_AT_ONCE, check_licenses, look_private, open_private, require_unseen
 from lamp_dataset.hub.remote import RepositoryState
 
 PRIVATE, PUBLIC = RepositoryState("abc", private=True), RepositoryState("abc", private=False)
@@ -63,12 +63,17 @@ def test_a_missing_repository_is_made_but_not_in_a_dry_run():
 @pytest.mark.parametrize("there", [remote(PUBLIC), remote(None), remote(PRIVATE, seen=True)])
 def test_public_gone_or_seen_is_refused(there):
     with pytest.raises(RefusedError, match=r"me/lamp.*nothing was sent"):
-        require_private(there)
+        require_unseen(there)
+
+
+def test_between_two_portions_only_the_owner_looks():
+    assert look_private(there := remote(PRIVATE)) == PRIVATE
+    assert there.asked == ["look"]
 
 
 def test_after_the_commit_the_advice_is_another():
     with pytest.raises(RefusedError, match=f"{HIDE_AT_ONCE}: https://hub.example/datasets/me/lamp/settings"):
-        require_private(remote(PUBLIC), HIDE_AT_ONCE)
+        require_unseen(remote(PUBLIC), HIDE_AT_ONCE)
 
 
 def test_a_script_that_keeps_datasets_from_loading_is_found_before_anything_is_sent():
@@ -76,4 +81,4 @@ def test_a_script_that_keeps_datasets_from_loading_is_found_before_anything_is_s
     with pytest.raises(ContentError, match=r"me/lamp: holds lamp\.py.*nothing was sent"):
         open_private(remote(PRIVATE, unreadable), dry_run=True)
     other = RepositoryState("abc", private=True, paths=frozenset(["train.py"]))
-    assert require_private(remote(other)) == other
+    assert require_unseen(remote(other)) == other

@@ -4,48 +4,7 @@ import random
 import threading
 
 import pytest
-from folders import tree
 from made_up import write_all
-
-import lamp_dataset
-
-#: Kills itself at the Nth thing that it does to files; with 0 counts them.
-EXPORT = """
-import os, signal, sys
-import datasets, lamp_dataset, lamp_dataset.hub.export
-files, target, moment = sys.argv[1], sys.argv[2], int(sys.argv[3])
-datasets.load_dataset("lamp", "LaMP_2", data_dir=files)
-done = 0
-def hook(event, arguments):
-    global done
-    if event in ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.scandir", "os.listdir"):
-        done += 1
-        if done == moment:
-            os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(hook)
-lamp_dataset.export("LaMP_2", target, data_dir=files)
-print(done)
-"""
-
-
-def test_an_export_killed_at_any_moment_leaves_the_old_or_the_new(forks, files, tmp_path):
-    old, new, target = tmp_path / "old", tmp_path / "new", tmp_path / "here" / "out"
-    lamp_dataset.export("LaMP_6", old, data_dir=files)
-    lamp_dataset.export("LaMP_2", new, data_dir=files)
-    lamp_dataset.export("LaMP_6", tmp_path / "count", data_dir=files)
-    events = int(forks.run(EXPORT, files, tmp_path / "count", 0).stdout.split()[-1])
-    # the last: the new folder is in place, the old one is being removed
-    moments = [*random.Random(5).sample(range(1, events), 4), events - 1]
-    found = []
-    for moment in moments:
-        lamp_dataset.export("LaMP_6", target, data_dir=files)
-        assert forks.run(EXPORT, files, target, moment).returncode == -9
-        assert tree(target) in (tree(old), tree(new))
-        found.append(tree(target) == tree(new))
-        lamp_dataset.export("LaMP_2", target, data_dir=files)
-        assert tree(target) == tree(new)
-        assert [path.name for path in target.parent.iterdir()] == ["out"]
-    assert set(found) == {True, False}
 
 
 @pytest.fixture(scope="module")
@@ -102,12 +61,3 @@ def test_racing_pushes_of_two_configs_both_arrive(client, files):
     assert len(client.hub.store.repos["me/lamp"].commits) == 3
     loaded = client.load("me/lamp", "LaMP_2", "LaMP_3_time")
     assert [len(loaded[config]["train"]) for config in loaded] == [7, 5]
-
-
-def test_racing_pushes_of_one_config_leave_the_rows_of_one_of_them(client, files, other_files, source):
-    ends = race(client, [(["LaMP_2"], files), (["LaMP_2"], other_files)])
-    assert [end.returncode for end in ends] == [0, 0], ends
-    loaded = client.load("me/lamp", "LaMP_2")["LaMP_2"]
-    assert loaded in (source("LaMP_2"), source("LaMP_2", other_files))
-    repo = client.hub.store.repos["me/lamp"]
-    assert len([path for path in repo.head.files if path.endswith(".parquet")]) == 3

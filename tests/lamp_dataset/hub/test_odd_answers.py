@@ -1,11 +1,7 @@
 """A server or a user that is not as a push expects: one line says where it ended, and what was committed."""
 
-import shutil
-from pathlib import Path
-
 import pytest
 
-import lamp_dataset
 from lamp_dataset import SPLITS
 
 #: Name -> (method, path, how many to let pass) of each request of a push to a repository that exists.
@@ -24,13 +20,12 @@ STEPS = {
     "commit": ("POST", "/commit/main", 0),
     "look after": ("GET", "^/api/datasets/me/lamp/revision/main$", 5),
     "tree after": ("GET", "/tree/", 2),
-    "read back": ("GET", "/resolve/", 4),
 }
 BODIES = {"object": b"{}", "list": b"[]", "null": b"null", "page": b"<html><title>Log in to the WLAN</title></html>"}
 #: Steps of which the client reads the status only, or does not miss a key.
 UNREAD = ("write access", "upload", "validate-yaml")
-#: Every step, and the odder answers where the client reads the most.
-ODD = [(step, body) for step in STEPS for body in ("object", "page")]
+#: Every step once, and the odder answers where the client reads the most.
+ODD = [(step, ("object", "page")[n % 2]) for n, step in enumerate(STEPS)]
 ODD += [(step, body) for step in ("look", "tree", "preupload", "commit") for body in ("list", "null")]
 
 
@@ -80,7 +75,7 @@ def test_a_commit_that_was_made_behind_an_odd_answer_is_found(client, repo, file
     client.hub.fault("POST", "/commit/main", drop="after", body=BODIES[body])
     done = client.push("me/lamp", "LaMP_2", data_dir=files)
     assert done.returncode == 0, done.stderr
-    assert f"commit {repo.head.oid}, read back" in done.stdout
+    assert f"commit {repo.head.oid}" in done.stdout
     assert len(repo.commits) == 3
 
 
@@ -118,13 +113,6 @@ def test_made_public_while_the_client_prepares_the_commit_nothing_is_committed(c
     assert "me/lamp is public; nothing was committed" in done.stderr
 
 
-def test_made_public_while_it_is_read_back_is_told(client, repo, files):
-    client.hub.fault("HEAD", "^/datasets/me/lamp/resolve/.*/lamp.py", act=lambda hub: setattr(repo, "private", False))
-    done = client.push("me/lamp", "LaMP_2", data_dir=files)
-    assert done.returncode == 2
-    assert f"me/lamp is public; commit {repo.head.oid} is in the repository" in done.stderr
-
-
 @pytest.mark.oldest
 def test_where_strangers_see_it_not_a_byte_of_gated_texts_goes_out(client, repo, files):
     """A server that calls a repository private and shows it to all."""
@@ -137,7 +125,7 @@ def test_where_strangers_see_it_not_a_byte_of_gated_texts_goes_out(client, repo,
 
 
 @pytest.mark.oldest
-@pytest.mark.parametrize("step", ["look", "stranger", "batch", "commit"])
+@pytest.mark.parametrize("step", ["look", "commit"])
 def test_a_server_that_never_answers_is_given_up_after_a_named_time(client, repo, files, step):
     method, path, skip = STEPS[step]
     client.hub.fault(method, path, skip=skip, times=100, drop="silence")
@@ -157,7 +145,7 @@ except ConnectionError as error:
 
 
 @pytest.mark.oldest
-@pytest.mark.parametrize("step", ["look", "preupload", "commit"])
+@pytest.mark.parametrize("step", ["look", "commit"])
 def test_a_redirect_to_another_host_is_refused_for_gated_configs_only(client, repo, files, step):
     method, path, skip = STEPS[step]
 
@@ -177,13 +165,6 @@ def test_a_redirect_to_another_host_is_refused_for_gated_configs_only(client, re
             assert "nothing was" in done.stderr
         else:
             assert there
-
-
-@pytest.mark.oldest
-def test_a_token_that_is_sent_only_when_asked_for_reads_back_too(client, repo, files):
-    done = client.typed("push", "me/lamp", "LaMP_2", "--data-dir", files, HF_HUB_DISABLE_IMPLICIT_TOKEN="1")
-    assert done.returncode == 0, done.stderr
-    assert f"commit {repo.head.oid}, read back" in done.stdout
 
 
 LOGGED = """
@@ -218,26 +199,6 @@ def test_a_dry_run_without_a_token_shows_what_would_be_sent(client, files):
     client.hub.store.create("me/lamp", private=False)
     done = client.typed("push", "me/lamp", "LaMP_2", "--data-dir", files, "--dry-run", token="")
     assert (done.returncode, "me/lamp is public; nothing was sent" in done.stderr) == (2, True)
-
-
-BESIDE_A_CHECKOUT = """
-sys.path[:] = [arguments[1], *(path for path in sys.path if path)]
-import lamp_dataset
-answer(lamp_dataset.push_to_hub("me/lamp", "LaMP_2", arguments[0]).commit)
-"""
-
-
-@pytest.mark.oldest
-def test_the_read_back_finds_the_library_where_this_process_found_it(client, repo, files, tmp_path):
-    """On sys.path alone, as in a notebook beside a checkout; here a copy that leaves a trace."""
-    shutil.copytree(Path(lamp_dataset.__file__).parent, tmp_path / "lamp_dataset")
-    with (tmp_path / "lamp_dataset/hub/readback.py").open("r+") as file:
-        source = file.read()
-        file.seek(0)
-        trace = f"    Path({str(tmp_path)!r}, 'read').touch()\n"
-        file.write(source.replace('if __name__ == "__main__":\n', f'if __name__ == "__main__":\n{trace}'))
-    assert client.python(BESIDE_A_CHECKOUT, files, tmp_path, home=client.home) == repo.head.oid
-    assert (tmp_path / "read").exists()
 
 
 def test_somebodys_own_split_in_a_pushed_config_stays(client, repo, files):

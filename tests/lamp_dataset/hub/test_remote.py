@@ -6,7 +6,7 @@ import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
-from lamp_dataset.hub.errors import CommitError, ContentError, FailedError, RedirectedError, RefusedError
+from lamp_dataset.hub.errors import CommitError, ContentError, FailedError, RefusedError
 from lamp_dataset.hub.remote import NOTHING_SENT, UNKNOWN, Remote, RepositoryState
 
 pytestmark = pytest.mark.oldest
@@ -94,9 +94,9 @@ def test_an_error_of_the_disk_stays_what_it_is(monkeypatch, remote, tmp_path):
 
 def test_an_error_of_ours_from_the_midst_of_the_clients_work_is_found(monkeypatch, remote):
     outer = RuntimeError("Error while uploading")
-    outer.__cause__ = RedirectedError("hub redirects to evil.example")
+    outer.__cause__ = RefusedError("me/lamp: hub redirects to evil.example")
     answers(monkeypatch, "preupload_lfs_files", outer)
-    with pytest.raises(RefusedError, match="^me/lamp: the upload of files: hub redirects to evil.example"):
+    with pytest.raises(RefusedError, match="^me/lamp: hub redirects to evil.example"):
         remote.upload([])
 
 
