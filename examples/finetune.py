@@ -59,8 +59,8 @@ try:
 
     import lamp_metric
     from lamp_dataset import SAMPLE, Personalizer, get_task
-    from lamp_dataset.commands.command import one_line, plain_warnings
-    from lamp_dataset.formats.texts import printable
+    from lamp_dataset.commands.command import run_script
+    from lamp_dataset.lazy import load_model
     from lamp_dataset.personalize.model_names import model_identity
     from lamp_dataset.personalize.prompts.decoding import decode
     from lamp_dataset.personalize.split import load_split
@@ -149,7 +149,7 @@ def main(given=None):
         os.umask(0o077)  # all that is written from licensed texts is for their owner alone
     set_seed(args.seed)
     folder = SAMPLE if args.data_dir == "sample" else args.data_dir
-    tokenizer = AutoTokenizer.from_pretrained(args.model)
+    tokenizer = load_model(AutoTokenizer.from_pretrained, args.model)
     personalize = Personalizer(
         args.config,
         retriever=args.retriever,
@@ -180,9 +180,4 @@ def main(given=None):
 
 
 if __name__ == "__main__":
-    try:
-        with plain_warnings():
-            main()
-    except (ValueError, OSError) as error:
-        print("error:", printable(one_line(error)), file=sys.stderr)
-        sys.exit(2)
+    run_script(main)

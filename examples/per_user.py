@@ -68,9 +68,8 @@ try:
     import lamp_dataset
     import lamp_metric
     from lamp_dataset.atomic import whole_folder, write_whole
-    from lamp_dataset.commands.command import one_line, plain_warnings
-    from lamp_dataset.formats.json_file import read_json
-    from lamp_dataset.formats.texts import counted, printable
+    from lamp_dataset.commands.command import run_script
+    from lamp_dataset.formats.texts import counted
     from lamp_dataset.lazy import load_model
     from lamp_dataset.personalize.model_names import model_identity
     from lamp_dataset.personalize.prompts.decoding import decode
@@ -189,7 +188,7 @@ def answers_of(folder, adapters, pairs, questions):
                 adapters.model.save_pretrained(new)
                 answers = adapters.answer(questions)
             (new / path.name).write_text(json.dumps(answers), encoding="utf-8")
-    return read_json(path)
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def folder_name(user):
@@ -268,9 +267,4 @@ def compare(args, rows, systems):
 
 
 if __name__ == "__main__":
-    try:
-        with plain_warnings():
-            main()
-    except (ValueError, OSError) as error:
-        print("error:", printable(one_line(error)), file=sys.stderr)
-        sys.exit(2)
+    run_script(main)

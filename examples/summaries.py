@@ -15,7 +15,6 @@ Needs: pip install '.[models]' for models that run here
 
 import argparse
 import dataclasses
-import functools
 import itertools
 import json
 import sys
@@ -37,7 +36,10 @@ def arguments(given=None):
     served = parser.add_argument_group("a served model", "Its key is read from OPENAI_API_KEY alone.")
     served.add_argument("--api", metavar="URL", help="of the server, such as http://127.0.0.1:8000/v1")
     served.add_argument("--acknowledge-license", action="store_true", help="may send gated texts to another machine")
-    return parser.parse_args(given)
+    parser.set_defaults(beams=1, completions=False, timeout=600, tokenizer=None)
+    args = parser.parse_args(given)
+    args.concurrency = args.batch_size
+    return args
 
 
 if __name__ == "__main__":
@@ -49,18 +51,15 @@ try:
 
     import lamp_dataset
     from lamp_dataset.atomic import write_whole
+    from lamp_dataset.commands.command import run_script
     from lamp_dataset.formats.texts import counted
-    from lamp_dataset.lazy import load_model, require
     from lamp_dataset.personalize.history.leaks import subject
-    from lamp_dataset.personalize.model_names import model_identity
     from lamp_dataset.personalize.prompts.fixed import fixed_prompts
     from lamp_dataset.personalize.prompts.parts import clean_item
     from lamp_dataset.personalize.prompts.tokens import Tokens
     from lamp_dataset.personalize.split import load_split
     from lamp_dataset.personalize.users import positions_by_user
     from lamp_metric.asking.journal import Journal
-    from lamp_metric.asking.rows import ask_all, ask_here
-    from lamp_metric.asking.server import Server
 except ModuleNotFoundError as error:
     missing = (
         "zero_shot.py belongs in the same folder" if error.name == "zero_shot" else "from a checkout: pip install ."
@@ -120,39 +119,14 @@ def questions(args, rows, tokenizer):
     return asked
 
 
-def load(name):
-    """A text generation pipeline, on the GPU if there is one."""
-    torch, transformers = require("torch", "models"), require("transformers", "models")
-    options = {"dtype": "auto", "device": 0 if torch.cuda.is_available() else -1}
-    ask = load_model(lambda model: transformers.pipeline("text-generation", model, **options), name)
-    ask.tokenizer.padding_side = "left"  # a decoder continues at the end of its input
-    ask.tokenizer.pad_token = ask.tokenizer.pad_token or ask.tokenizer.eos_token
-    return ask
-
-
-def answer(batch, ask, args):
-    """What the model says to each prompt of a batch."""
-    prompts = batch["messages" if ask.tokenizer.chat_template else "source"]
-    options = {"max_new_tokens": args.max_answer, "do_sample": False, "return_full_text": False}
-    return [found[0]["generated_text"] for found in ask(prompts, batch_size=len(prompts), **options)]
-
-
 def run(args, folder):
     """User -> summary, from the journal or the model."""
-    options = {"unit": " users", "concurrency" if args.api else "batch_size": args.batch_size}
-    if args.api:
-        tokenizer, name = None, args.model
-        ask = functools.partial(ask_all, Server(args.api, args.model, max_answer=args.max_answer), **options)
-    else:
-        model = load(args.model)
-        tokenizer, name = model.tokenizer, model_identity(args.model, getattr(model.model.config, "_commit_hash", None))
-        ask = functools.partial(ask_here, lambda batch: answer(batch, model, args), column="source", **options)
+    tokenizer, model, ask = zero_shot.asker(args)
     rows = load_split(args.config, args.split, folder, users=args.users)
     asked = questions(args, rows, tokenizer)
     wanted = [{"id": user, "source": text, "messages": messages(text)} for user, text in asked.items() if text]
-    settings = {"model": name, "max_answer": args.max_answer}
-    with Journal(zero_shot.journal_of(args.output), settings) as journal:
-        entries = ask(Dataset.from_list(wanted), journal=journal) if wanted else []
+    with Journal(zero_shot.journal_of(args.output), zero_shot.settings_of(args, model)) as journal:
+        entries = ask(Dataset.from_list(wanted), journal=journal, unit=" users") if wanted else []
     return dict.fromkeys(asked, "") | {entry["id"]: entry["output"].strip() for entry in entries}
 
 
@@ -169,4 +143,4 @@ def main(given=None):
 
 
 if __name__ == "__main__":
-    zero_shot.run_script(main)
+    run_script(main, "stopped; the same command asks for the rest")

@@ -66,14 +66,13 @@ try:
     import lamp_metric
     from lamp_dataset import SAMPLE, Personalizer, get_task
     from lamp_dataset.atomic import one_run, real_path
-    from lamp_dataset.commands.command import one_line, plain_warnings
+    from lamp_dataset.commands.command import run_script
     from lamp_dataset.formats.texts import counted, printable
-    from lamp_dataset.hub.redact import redacted_logs
     from lamp_dataset.lazy import load_model, require
     from lamp_dataset.personalize.model_names import model_identity
     from lamp_dataset.personalize.prompts.decoding import decode
     from lamp_dataset.personalize.split import load_split, personalize_split
-    from lamp_metric.asking.address import is_local, secret
+    from lamp_metric.asking.address import is_local
     from lamp_metric.asking.journal import Journal
     from lamp_metric.asking.rows import ask_all, ask_here
     from lamp_metric.asking.server import Server
@@ -164,16 +163,20 @@ def tell(entries):
             print(f"note: {counted(number, 'answers')} {what}", file=sys.stderr)
 
 
-def run(args):
-    """The rows with their prompts, and the journal's entry of each."""
+def asker(args):
+    """Tokenizer, model (None for a served one), and what answers rows into a journal."""
     if args.api:
         options = {"completions": args.completions, "max_answer": args.max_answer, "timeout": args.timeout}
-        tokenizer, model = args.tokenizer, None
-        ask = functools.partial(ask_all, Server(args.api, args.model, **options), concurrency=args.concurrency)
-    else:
-        tokenizer, model = load(args.model)
-        reads = {"column": "messages" if tokenizer.chat_template else "source", "batch_size": args.batch_size}
-        ask = functools.partial(ask_here, lambda batch: answer(batch, tokenizer, model, args), **reads)
+        server = Server(args.api, args.model, **options)
+        return args.tokenizer, None, functools.partial(ask_all, server, concurrency=args.concurrency)
+    tokenizer, model = load(args.model)
+    reads = {"column": "messages" if tokenizer.chat_template else "source", "batch_size": args.batch_size}
+    return tokenizer, model, functools.partial(ask_here, lambda batch: answer(batch, tokenizer, model, args), **reads)
+
+
+def run(args):
+    """The rows with their prompts, and the journal's entry of each."""
+    tokenizer, model, ask = asker(args)
     rows = prompts(args, tokenizer, model)
     with Journal(journal_of(args.output), settings_of(args, model)) as journal:
         return rows, ask(rows, journal=journal)
@@ -201,7 +204,7 @@ def writing(args):
     # all that is written from licensed texts is for their owner alone, and it stays here unless the license allows more
     acknowledged = args.acknowledge_license
     open_gated(get_task(args.config), args.data_dir, acknowledged, lambda: not args.api or is_local(args.api))
-    with one_run(check_output(args.output), wait=False), redacted_logs(secret()):
+    with one_run(check_output(args.output), wait=False):
         yield
 
 
@@ -225,18 +228,5 @@ def main(given=None):
     return scores
 
 
-def run_script(main, stopped="stopped; the same command asks for the rest"):
-    """Run ``main``; what goes wrong is a line, and the exit status."""
-    try:
-        with plain_warnings():
-            main()
-    except (ValueError, OSError, ImportError) as error:
-        print("error:", printable(one_line(error)), file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:  # a second one does not wait for the answers on their way
-        print(stopped, file=sys.stderr)
-        os._exit(130)
-
-
 if __name__ == "__main__":
-    run_script(main)
+    run_script(main, "stopped; the same command asks for the rest")

@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from fake_model import serve_fake
 from forks import ForkServer
 
 _HOME = tempfile.mkdtemp(prefix="lamp-tests-")
@@ -78,3 +79,11 @@ def _await(url, server, seconds=120):
             server.wait(0.1)
             break
     raise RuntimeError(f"the model's server did not start: {server.args}")
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    """A served model that is none."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with serve_fake() as fake:
+        yield fake

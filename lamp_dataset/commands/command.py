@@ -177,6 +177,23 @@ def plain_warnings() -> Iterator[None]:
         yield
 
 
+def run_script(main: Callable[[], object], stopped: str = "stopped; the same command goes on from there") -> None:
+    """Run ``main`` of a script that has no click: what goes wrong is one line, and the exit status 2.
+
+    After an interrupt it is 130; a second interrupt does not wait for threads.
+    """
+    try:
+        with plain_warnings():
+            main()
+    except (ValueError, OSError, ImportError) as error:
+        _end_bars()
+        Failure(one_line(error)).show()
+        sys.exit(2)
+    except KeyboardInterrupt:
+        say(stopped, err=True)
+        os._exit(130)
+
+
 def stacked(*decorators: Callable) -> Callable:
     """One decorator for several options or arguments, which the help shows in this order."""
     return lambda command: functools.reduce(lambda done, decorator: decorator(done), reversed(decorators), command)

@@ -21,8 +21,6 @@ from lamp_metric.asking.address import key_for, proxy_for
 CONNECT = 10.0
 #: Seconds that an unused connection is kept. Servers close theirs after 5 or more, and a request must not meet that.
 IDLE = 3.0
-#: Bytes of a reply.
-LONGEST = 1 << 26
 
 
 class Reply(NamedTuple):
@@ -74,7 +72,6 @@ class Connection:
 
         Raises:
             TimeoutError: it took longer.
-            ValueError: the reply is longer than :data:`LONGEST`.
             OSError: the server cannot be reached, or cut the connection.
         """
         return asyncio.run_coroutine_threadsafe(self._send(path, question, timeout), self._loop).result()
@@ -87,20 +84,12 @@ class Connection:
         try:
             ask = self._session.request("GET" if question is None else "POST", self._api + path, **options)
             async with ask as reply:
-                return Reply(reply.status, reply.headers, await self._read(reply.content))
+                return Reply(reply.status, reply.headers, await reply.read())
         except TimeoutError:
             raise TimeoutError(f"timed out after {timeout:g} seconds") from None
         except aiohttp.ClientError as error:
             number = getattr(error, "errno", None) or 0
             raise ConnectionError(os.strerror(number) if number > 0 else str(error) or repr(error)) from error
-
-    async def _read(self, content: aiohttp.StreamReader) -> bytes:
-        data = bytearray()
-        async for piece in content.iter_any():
-            data += piece
-            if len(data) > LONGEST:
-                raise ValueError(f"{self._api}: expected an answer of at most {LONGEST >> 20} MB, found more")
-        return bytes(data)
 
 
 def _close(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop) -> None:

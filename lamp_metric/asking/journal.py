@@ -11,10 +11,11 @@ import hashlib
 import json
 import logging
 import os
+import re
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, BinaryIO
 
 from lamp_dataset.atomic import write_whole
 from lamp_dataset.formats.texts import counted, short
@@ -52,12 +53,12 @@ class Journal:
         self._lock, self._due = threading.Lock(), time.monotonic() + SYNC
         lines = own_content(path, FORMAT).splitlines(keepends=True)
         wrong = [number for number, line in enumerate(lines, 1) if not self._take(line)]
-        if wrong == [len(lines)] and not lines[-1].endswith(b"\n"):
+        if wrong == [len(lines)] and re.fullmatch(rb"\{[^\n]*", lines[-1]) and not parsed(lines[-1]):
             os.truncate(path, sum(map(len, lines[:-1])))
         elif wrong:
             found = short(lines[wrong[0] - 1].decode(errors="replace").strip())
             raise ValueError(f"{path}, line {wrong[0]}: expected an answer, found {found}; mend or remove the line")
-        self._is_new, self._ends = not lines, wrong != [] or lines[-1:] == [] or lines[-1].endswith(b"\n")
+        self._is_new = not lines
 
     def _take(self, line: bytes) -> bool:
         """Whether the line is one of ours, or blank, as editors leave some."""
@@ -101,26 +102,26 @@ class Journal:
         if self._is_new:  # whole or not at all: without its first line, nobody would know whose it is
             with write_whole(self.path, "wb") as file:
                 file.write(data)
-        else:
-            self._append(data if self._ends else b"\n" + data)
-        self._is_new, self._ends = False, True
-
-    def _append(self, data: bytes) -> None:
-        """Open, write, close: an editor may have put another file in its place."""
+            self._is_new = False
+            return
         try:
-            with open(self.path, "r+b", buffering=0) as file:
-                size, rest = file.seek(0, os.SEEK_END), data
-                try:
-                    while rest:
-                        rest = rest[file.write(rest) :]
-                except OSError:
-                    file.truncate(size)
-                    raise
-                if time.monotonic() > self._due:  # not for each answer: that would slow down the questions
-                    os.fsync(file.fileno())
-                    self._due = time.monotonic() + SYNC
+            with open(self.path, "r+b", buffering=0) as file:  # each time: an editor may have put another one there
+                self._append(file, data)
         except OSError as error:
             raise OSError(error.errno, error.strerror, self.path) from error
+
+    def _append(self, file: BinaryIO, data: bytes) -> None:
+        size = file.seek(-1, os.SEEK_END) + 1
+        rest = data if file.read(1) == b"\n" else b"\n" + data
+        try:
+            while rest:
+                rest = rest[file.write(rest) :]
+        except OSError:
+            file.truncate(size)
+            raise
+        if time.monotonic() > self._due:  # not for each answer: that would slow down the questions
+            os.fsync(file.fileno())
+            self._due = time.monotonic() + SYNC
 
     def __enter__(self) -> Journal:
         """Itself."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import tenacity
 
-from lamp_dataset.formats.texts import printable, short
+from lamp_dataset.formats.texts import printable
 from lamp_dataset.hub.redact import redact
 from lamp_dataset.hub.retry import wait_as_told
 from lamp_metric.asking.address import secret
@@ -176,9 +176,10 @@ class Server:
             text = choice["text"] if self.completions else choice["message"]["content"]
             told = {"output": text or "", "finish_reason": choice.get("finish_reason"), "model": found.get("model")}
         except (AttributeError, TypeError, LookupError):
-            raise ValueError(self._not_an_answer(found)) from None
+            told = {"output": None}
         if not isinstance(told["output"], str):
-            raise ValueError(self._not_an_answer(found))
+            said = self._shown(found)
+            raise ValueError(f"{self.api}: expected an answer from a model, found {said}; {_ADDRESS}")
         return {name: self._clean(value) for name, value in told.items()}
 
     def _clean(self, value: object) -> str | None:
@@ -209,13 +210,10 @@ class Server:
                 hints = hints if self.model in names else [f"it has the models {self._shown(', '.join(names[:9]))}"]
         return "; ".join([f"{self.api}: {f'answered {status}' if status else 'no answer'} ({said})", *hints[:1]])
 
-    def _not_an_answer(self, found: Any) -> str:
-        said = short(found) if isinstance(found, str) else self._shown(found)
-        return f"{self.api}: expected an answer from a model, found {said}; {_ADDRESS}"
-
     def _shown(self, said: object) -> str:
         """One line for a terminal, without the key."""
-        return printable(" ".join(redact(str(said), self._secret).split()))[:300]
+        text = said if isinstance(said, str) else json.dumps(said)
+        return printable(" ".join(redact(text, self._secret).split()))[:300]
 
 
 def _said(found: Any, text: str) -> tuple[str, object]:

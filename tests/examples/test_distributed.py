@@ -83,6 +83,11 @@ def main(tmp_path, *options):
     example.load("distributed").main(given)
 
 
+def script(tmp_path, **options):
+    known = {"config": NAME, "rows": tmp_path / "rows", "output": tmp_path / "out"}
+    return [sys.executable, example.FOLDER / "distributed.py", *example.words(**known | options)]
+
+
 def found(tmp_path):
     files = (tmp_path / "out").rglob("*.parquet")
     rows = [row for file in files for row in pyarrow.parquet.read_table(file).to_pylist()]
@@ -128,10 +133,8 @@ def test_a_machine_that_dies_at_work_loses_and_doubles_no_row(cluster, gate, row
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
 def test_a_run_after_a_stopped_one_has_every_row_once(cluster, gate, rows, tmp_path, ending):
-    options = ["--config", NAME, "--rows", tmp_path / "rows", "--output", tmp_path / "out", "--blocks", "6"]
-    waiting = ["--retriever", "my_waiting:Waiting", "--address", cluster.address, "--batch-size", "20"]
-    script = [sys.executable, example.FOLDER / "distributed.py", *options, *waiting]
-    command = subprocess.Popen(script, stderr=subprocess.PIPE, text=True)
+    options = {"retriever": "my_waiting:Waiting", "address": cluster.address, "batch_size": 20, "blocks": 6}
+    command = subprocess.Popen(script(tmp_path, **options), stderr=subprocess.PIPE, text=True)
     gate.settimeout(60)
     for _ in range(3):
         gate.accept()[0].sendall(b".")
@@ -179,19 +182,8 @@ def test_actors_that_would_leave_no_processor_to_read_are_refused(cluster, rows,
 
 
 def test_a_model_that_cannot_be_loaded_is_told_in_a_line(cluster, rows, tmp_path):
-    options = [
-        "--config",
-        NAME,
-        "--rows",
-        tmp_path / "rows",
-        "--output",
-        tmp_path / "out",
-        "--address",
-        cluster.address,
-    ]
-    asked = ["--ask", tmp_path / "none", "--predictions", tmp_path / "p.json", "--workers", "1"]
-    script = [sys.executable, example.FOLDER / "distributed.py", *options, *asked]
-    done = subprocess.run(script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    asked = {"ask": tmp_path / "none", "predictions": tmp_path / "p.json", "workers": 1, "address": cluster.address}
+    done = subprocess.run(script(tmp_path, **asked), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert done.returncode == 2
     [error] = [line for line in done.stdout.splitlines() if line.startswith("error: ")]
     assert error.startswith(f"error: cannot load '{tmp_path / 'none'}'")
@@ -218,6 +210,7 @@ def test_a_template_that_refuses_a_system_message_is_told_and_can_go_without(tmp
         (("--retriever", "bm26"), ValueError, "no retriever named 'bm26'"),
         (("--rows", "none"), FileNotFoundError, "none: no such file"),
         (("--output", "."), FileExistsError, "is there already"),
+        (("--ask", "m", "--predictions", "."), FileExistsError, "is there already"),
         (("--address", "127.0.0.1:1"), ConnectionError, "no Ray cluster at 127.0.0.1:1: "),
     ],
 )

@@ -32,12 +32,9 @@ def folder(tmp_path_factory):
 
 
 def finetune(folder, k, output):
-    options = {
-        "config": NAME, "model": folder / "model", "data-dir": folder / "data", "output": folder / output,
-        "epochs": 8, "batch-size": 32, "learning-rate": 3e-3, "beams": 1, "max-target": 4,
-    }  # fmt: skip
-    given = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-    return example.load("finetune").main([*given, "-k", str(k)])
+    options = {"config": NAME, "model": folder / "model", "data_dir": folder / "data", "output": folder / output}
+    options |= {"k": k, "epochs": 8, "batch_size": 32, "learning_rate": 3e-3, "beams": 1, "max_target": 4}
+    return example.load("finetune").main([*example.words(**options)])
 
 
 def accuracy(golds, answers):

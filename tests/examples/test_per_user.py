@@ -52,10 +52,10 @@ def data(folder):
     return folder / "few"
 
 
-def given(folder, output, *flags, **options):
-    known = {"config": NAME, "model": folder / "model", "data-dir": folder / "few", "output": output, "epochs": 12}
-    known |= {"batch-size": 12, "learning-rate": 2e-2, "max-target": 4} | options
-    return [part for name, value in known.items() for part in (f"--{name}", str(value))] + list(flags)
+def given(folder, output, **options):
+    known = {"config": NAME, "model": folder / "model", "data_dir": folder / "few", "output": output, "epochs": 12}
+    known |= {"batch_size": 12, "learning_rate": 2e-2, "max_target": 4}
+    return [*example.words(**known | options)]
 
 
 def files(folder, name="adapter_model.safetensors"):
@@ -67,7 +67,7 @@ def test_the_own_adapter_wins_and_with_swapped_histories_the_gain_is_lost(folder
     systems, example_ = {}, example.load("per_user")
     for seed in range(3):
         output = tmp_path / f"run{seed}"
-        found = example_.main(given(folder, output, "--swapped", **{"data-dir": tmp_path / "data", "seed": seed}))
+        found = example_.main(given(folder, output, swapped=True, data_dir=tmp_path / "data", seed=seed))
         assert json.loads((output / "comparison.json").read_text())["signature"] == found.signature
         assert f"|users:{len(USERS)}|" in found.signature
         for name in ("none", "pooled", "own", "swapped"):
@@ -84,48 +84,37 @@ def test_the_own_adapter_wins_and_with_swapped_histories_the_gain_is_lost(folder
     assert found.systems["swapped"].scores["MAE"] > 1.5
 
 
-class Spied:
-    """The example, with a record of which texts train which adapter."""
-
-    def __init__(self, monkeypatch):
-        self.example, self.seen, self.current = example.load("per_user"), {}, None
-        answers_of, forward = self.example.answers_of, None
-
-        def named(place, adapters, *others):
-            self.current = place.name
-            return answers_of(place, adapters, *others)
-
-        made = self.example.Adapters.__init__
-
-        def watched(adapters, args):
-            nonlocal forward
-            made(adapters, args)
-            forward = adapters.model.base_model.model.forward
-
-            def noting(*values, **inputs):
-                if adapters.model.training:
-                    texts = adapters.tokenizer.batch_decode(inputs["input_ids"], skip_special_tokens=True)
-                    self.seen.setdefault(self.current, set()).update(texts)
-                return forward(*values, **inputs)
-
-            adapters.model.base_model.model.forward = noting
-
-        monkeypatch.setattr(self.example, "answers_of", named)
-        monkeypatch.setattr(self.example.Adapters, "__init__", watched)
-
-
 def test_no_training_sees_another_users_text_or_a_sample(folder, data, tmp_path, monkeypatch):
-    spied = Spied(monkeypatch)
-    spied.example.main(given(folder, tmp_path / "run"))
+    per_user, seen, trained = example.load("per_user"), {}, []
+    answers_of, collator = per_user.answers_of, per_user.DataCollatorForSeq2Seq
+
+    def named(place, *others):
+        trained.append(place.name)
+        return answers_of(place, *others)
+
+    def noting(tokenizer):
+        """What makes batches, with a record of the texts that train each adapter."""
+        collate = collator(tokenizer)
+
+        def noted(pairs):
+            texts = tokenizer.batch_decode([pair["input_ids"] for pair in pairs], skip_special_tokens=True)
+            seen.setdefault(trained[-1], set()).update(texts)
+            return collate(pairs)
+
+        return noted
+
+    monkeypatch.setattr(per_user, "answers_of", named)
+    monkeypatch.setattr(per_user, "DataCollatorForSeq2Seq", noting)
+    per_user.main(given(folder, tmp_path / "run"))
     for number, user in enumerate(USERS[:3]):
         pairs = list(habits.dated_user(user, number, mark=f"x{number}"))
         asked = {row["input"] for row, _ in pairs}
         own = {f"{habits.TASK.instruction} {item['text']}" for row, _ in pairs for item in row["profile"]} - asked
-        assert spied.seen[f"user-{user}"] == own
+        assert seen[f"user-{user}"] == own
         assert len(own) == 12
         assert all(text.endswith(f" x{number}") for text in own)
-    assert spied.seen["pooled"] == set.union(*(spied.seen[f"user-{user}"] for user in USERS[:3]))
-    assert "none" not in spied.seen
+    assert seen["pooled"] == set.union(*(seen[f"user-{user}"] for user in USERS[:3]))
+    assert "none" not in seen
 
 
 def test_an_adapter_does_not_depend_on_the_other_users(folder, data, tmp_path):
@@ -140,11 +129,6 @@ def test_an_adapter_does_not_depend_on_the_other_users(folder, data, tmp_path):
     assert len(set(three.values())) == 4
     ids = list(read_outputs(tmp_path / "two" / "own.json").by_id)
     assert ids == [f"9{number}9{n}" for number in (1, 2) for n in range(4)]
-
-
-def test_config_model_and_users_are_enough():
-    found = example.load("per_user").arguments(["--config", NAME, "--model", "m", "--users", "top100.json"])
-    assert (found.output, found.split, found.data_dir) == ("run", "validation", None)
 
 
 def test_every_id_gives_a_folder_of_its_own_that_can_be_written(tmp_path):
@@ -188,8 +172,8 @@ def test_a_stopped_run_goes_on_with_the_user_that_is_missing(folder, data, tmp_p
 
 def test_what_another_history_taught_is_not_taken_for_its_own(folder, tmp_path):
     habits.write_dated(tmp_path / "data", USERS[:2])
-    options = {"data-dir": tmp_path / "data", "visible": "earlier", "max-steps": 1}
-    words = [*given(folder, tmp_path / "run", **options), "-k", "1"]
+    options = {"data_dir": tmp_path / "data", "visible": "earlier", "max_steps": 1, "k": 1}
+    words = given(folder, tmp_path / "run", **options)
     per_user = example.load("per_user")
     per_user.main(words)
     [path] = (tmp_path / "data").rglob("dev_questions.json")
@@ -216,7 +200,7 @@ def test_names_of_users_stay_inside_the_folder_and_empty_histories_change_nothin
     rows = [pair for n, name in enumerate(names) for pair in habits.dated_user(name, n)]
     empty = ({"id": "999", "user_id": "new", "input": rows[0][0]["input"], "profile": []}, "1")
     habits.write_split(tmp_path / "data", habits.DATED, "validation", [*rows, empty])
-    example.load("per_user").main(given(folder, tmp_path / "run", **{"data-dir": tmp_path / "data", "epochs": 1}))
+    example.load("per_user").main(given(folder, tmp_path / "run", data_dir=tmp_path / "data", epochs=1))
     made = {path.name for path in (tmp_path / "run" / "own").iterdir()}
     assert made == {"user-..%2Fx", "user-a%2Fb", "user-%C3%A9%0A", "user-.", "user-new"}
     assert {path.name for path in tmp_path.iterdir()} == {"data", "run"}
@@ -238,9 +222,8 @@ def chat(folder):
 )
 def test_a_chat_model_learns_the_answer_alone(folder, chat, name, options, tmp_path):
     per_user = example.load("per_user")
-    known = {"config": name, "data-dir": "sample", "model": chat, "max-steps": 1, "max-length": 300}
-    arguments = [word.replace("--k", "-k") for word in given(folder, tmp_path / "run", **known, **options)]
-    per_user.main(arguments)
+    known = {"config": name, "data_dir": "sample", "model": chat, "max_steps": 1, "max_length": 300}
+    per_user.main(given(folder, tmp_path / "run", **known, **options))
     rows = datasets.load_dataset("lamp", name, split="validation", data_dir=SAMPLE)
     for system in ("none", "pooled", "own"):
         assert list(read_outputs(tmp_path / "run" / f"{system}.json").by_id) == rows["id"][:]
@@ -278,45 +261,47 @@ def test_trl_trains_on_prompt_and_completion_as_the_manual_shows(tmp_path):
 
 def test_items_in_the_prompt_need_visible_items(folder, tmp_path):
     with pytest.raises(ValueError, match="-k 2 needs --visible earlier or others"):
-        example.load("per_user").main([*given(folder, tmp_path / "run"), "-k", "2"])
+        example.load("per_user").main(given(folder, tmp_path / "run", k=2))
     assert not (tmp_path / "run").exists()
 
 
 def test_a_run_that_made_nothing_does_not_hold_the_folder(folder, data, tmp_path):
     per_user = example.load("per_user")
     with pytest.raises(ValueError):  # noqa: PT011 - torch's own words
-        per_user.main(given(folder, tmp_path / "run", **{"batch-size": 0}))
+        per_user.main(given(folder, tmp_path / "run", batch_size=0))
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["settings.json"]
-    per_user.main(given(folder, tmp_path / "run", **{"max-steps": 1}))
+    per_user.main(given(folder, tmp_path / "run", max_steps=1))
     (tmp_path / "run" / "settings.json").write_text('{"cut')
     with pytest.raises(ValueError, match="settings.json"):
-        per_user.main(given(folder, tmp_path / "run", **{"max-steps": 1}))
+        per_user.main(given(folder, tmp_path / "run", max_steps=1))
 
 
-@pytest.mark.parametrize("name", ["per_user", "summaries"])
-def test_a_model_out_of_reach_is_an_error_of_one_line(name, tmp_path):
-    known = {"config": "LaMP_3", "data-dir": "sample", "model": tmp_path / "none", "output": tmp_path / "out"}
-    with pytest.raises(OSError, match="none") as caught:
-        example.load(name).main([part for option, value in known.items() for part in (f"--{option}", str(value))])
+@pytest.mark.parametrize("name", ["finetune", "per_user", "reproduce", "summaries", "zero_shot"])
+@pytest.mark.parametrize("model", ["folder", "none/such"])
+def test_a_model_out_of_reach_is_an_error_of_one_line(name, model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    config = {"configs" if name == "reproduce" else "config": "LaMP_3"}
+    with pytest.raises(OSError, match=f"^cannot load '{model}'") as caught:
+        example.load(name).main([*example.words(**config, data_dir="sample", model=model, output="out")])
     assert "\n" not in str(caught.value)
-    assert not (tmp_path / "out").exists()
+    assert not any(path.is_file() for path in tmp_path.rglob("*"))
 
 
 def test_adapters_of_a_gated_task_are_for_their_owner_alone(folder, tmp_path):
     before = os.umask(0o022)
     try:
-        options = {"config": "LaMP_6", "data-dir": "sample", "max-steps": 1, "max-length": 64}
+        options = {"config": "LaMP_6", "data_dir": "sample", "max_steps": 1, "max_length": 64}
         example.load("per_user").main(given(folder, tmp_path / "run", **options))
     finally:
         os.umask(before)
-    modes = {
-        (path.is_dir(), path.stat().st_mode & 0o777) for path in [tmp_path / "run", *(tmp_path / "run").rglob("*")]
-    }
+    made = [tmp_path / "run", *(tmp_path / "run").rglob("*")]
+    modes = {(path.is_dir(), path.stat().st_mode & 0o777) for path in made}
     assert modes == {(True, 0o700), (False, 0o600)}
 
 
 def test_the_real_model_trains_an_adapter_for_each_of_two_users(real_model, folder, tmp_path):
-    options = {"config": "LaMP_3", "data-dir": "sample", "model": real_model, "max-steps": 2, "batch-size": 2}
+    options = {"config": "LaMP_3", "data_dir": "sample", "model": real_model, "max_steps": 2, "batch_size": 2}
     example.load("per_user").main(given(folder, tmp_path / "run", **options))
     weights = files(tmp_path / "run")
     assert set(weights) == {"pooled", "own/user-210", "own/user-2110"}

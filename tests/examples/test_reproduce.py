@@ -9,30 +9,22 @@ from pathlib import Path
 
 import example
 import pytest
-from fake_model import NAME, serve_fake
+from fake_model import NAME
 
 from lamp_dataset import SAMPLE, TASKS
 from lamp_dataset.formats.outputs import read_outputs
 
 pytestmark = pytest.mark.models
 
-SCRIPT = example.FOLDER / "reproduce.py"
 HEAD = "| config | retriever | k | score | value | 95 % interval | published |"
 
 
 @pytest.fixture
 def reproduce(monkeypatch):
     """The script, with a zero_shot.py of its own."""
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.delitem(sys.modules, "zero_shot", raising=False)
     yield example.load("reproduce")
     sys.modules.pop("zero_shot", None)
-
-
-@pytest.fixture
-def fake():
-    with serve_fake() as fake:
-        yield fake
 
 
 def given(fake, folder, *more):
@@ -133,21 +125,6 @@ def test_withheld_golds_give_predictions_and_no_scores(reproduce, fake, tmp_path
 def test_a_system_without_published_figures_is_told_which_there_are(reproduce, fake, tmp_path):
     with pytest.raises(ValueError, match=r"nothing of 'Me' is published; expected one of: .*GPT-3.5, zero-shot"):
         reproduce.main(given(fake, tmp_path, "--system", "Me"))
-
-
-def test_a_second_run_at_the_same_time_is_refused(reproduce, fake, tmp_path):
-    command = given(fake, tmp_path, "--configs", "LaMP_3")
-    refused = []
-
-    def answer(text):
-        if not refused:
-            refused.append(subprocess.run([sys.executable, SCRIPT, *command], capture_output=True, text=True))
-        return "4"
-
-    fake.answer = answer
-    reproduce.main([*command, "--concurrency", "1"])
-    assert (refused[0].returncode, refused[0].stdout) == (2, "")
-    assert re.fullmatch(r"error: .*results.jsonl: another run is writing it.*\n", refused[0].stderr)
 
 
 @pytest.mark.parametrize("script", ["reproduce", "summaries"])

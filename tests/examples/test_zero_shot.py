@@ -1,7 +1,4 @@
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import datasets
@@ -10,7 +7,7 @@ import habits
 import pytest
 import tiny_models
 
-from lamp_dataset import SAMPLE, Personalizer
+from lamp_dataset import Personalizer
 from lamp_dataset.formats.outputs import read_outputs
 
 pytestmark = pytest.mark.models
@@ -38,9 +35,9 @@ def folder(tmp_path_factory):
 
 
 def given(folder, model, output, **options):
-    known = {"max-answer": 4, "batch-size": 4, "beams": 2, "k": 2, "max-length": 100}
-    known |= {"config": NAME, "model": folder / model, "output": output, "data-dir": folder / "data"} | options
-    return [part for name, value in known.items() for part in (f"-{name}" if name == "k" else f"--{name}", str(value))]
+    known = {"config": NAME, "model": folder / model, "output": output, "data_dir": folder / "data", "k": 2}
+    known |= {"max_answer": 4, "batch_size": 4, "beams": 2, "max_length": 100}
+    return [*example.words(**known | options)]
 
 
 @pytest.mark.parametrize("model", ["t5", "chat"])
@@ -86,7 +83,7 @@ def test_a_model_that_was_trained_again_is_asked_again(folder, tmp_path, caplog)
     for change in (lambda: None, lambda: None, lambda: _retrain(tmp_path / "t5")):
         change()
         zero_shot.load.cache_clear()
-        zero_shot.main(given(tmp_path, "t5", output, **{"data-dir": folder / "data"}))
+        zero_shot.main(given(tmp_path, "t5", output, data_dir=folder / "data"))
         entries.append(len(Path(f"{output}.answers.jsonl").read_bytes().splitlines()))
     assert entries == [12, 12, 24]
     assert "11 answers to another prompt, model or option" in caplog.text
@@ -130,29 +127,8 @@ def test_a_template_that_refuses_a_system_role_is_told_and_gets_none(folder, tmp
     template = tmp_path / "chat" / "chat_template.jinja"
     refuse = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no such role') }}{% endif %}"
     template.write_text(refuse + template.read_text(encoding="utf-8"), encoding="utf-8")
-    words = given(tmp_path, "chat", tmp_path / "p.json", **{"data-dir": "sample", "limit": 1})
+    words = given(tmp_path, "chat", tmp_path / "p.json", data_dir="sample", limit=1)
     with pytest.raises(ValueError, match="no such role.*system"):
         example.load("zero_shot").main(words)
     example.load("zero_shot").main([*words, "--no-system"])
     assert len(read_outputs(tmp_path / "p.json").by_id) == 1
-
-
-@pytest.mark.parametrize("script", ["zero_shot", "reproduce"])
-def test_an_unknown_model_is_told_in_a_line(script, tmp_path):
-    options = ["--data-dir", "sample", "--model", "none/such", "--output", str(tmp_path / "p.json")]
-    options += ["--config", "LaMP_3"] if script == "zero_shot" else ["--configs", "LaMP_3"]
-    command = [sys.executable, example.FOLDER / f"{script}.py", *options]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "HF_HUB_OFFLINE": "1"})
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith("error: cannot load 'none/such'")
-
-
-def test_predictions_of_a_gated_task_are_for_their_owner_alone(folder, tmp_path):
-    output, before = tmp_path / "predictions.json", os.umask(0o022)
-    try:
-        options = {"config": "LaMP_6", "data-dir": SAMPLE, "k": 1}
-        example.load("zero_shot").main(given(folder, "t5", output, **options))
-        assert os.umask(0o022) == 0o077, "the file of partial answers is private, too"
-    finally:
-        os.umask(before)
-    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import lamp_dataset
 from lamp_dataset import SAMPLE
-from lamp_dataset.commands.command import DATA_DIR, Command, Group, examples, one_line, say, stacked
+from lamp_dataset.commands.command import DATA_DIR, Command, Group, examples, one_line, run_script, say, stacked
 
 
 @click.group(cls=Group)
@@ -181,3 +181,14 @@ def test_a_cache_that_cannot_be_written_is_said_to_be_movable(monkeypatch, tmp_p
     line = one_line(OSError(errno.EROFS, "Read-only file system", str(tmp_path / name)))
     assert line.startswith(f"{tmp_path / name}: Read-only file system")
     assert line.endswith("/.cache/hf; set HF_HOME to another folder") == hinted
+
+
+def test_what_goes_wrong_in_a_script_is_one_line_and_its_status(capsys):
+    def main():
+        warnings.warn("two\nlines", UserWarning, stacklevel=1)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "answers\x1b[31m.jsonl")
+
+    with pytest.raises(SystemExit) as ended:
+        run_script(main)
+    said = "warning: two lines\nerror: answers\\x1b[31m.jsonl: No space left on device\n"
+    assert (ended.value.code, capsys.readouterr().err) == (2, said)

@@ -1,6 +1,7 @@
 import json
 import os
-import threading
+import resource
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -143,51 +144,21 @@ def test_what_was_kept_is_on_the_disk_at_the_end(tmp_path, monkeypatch):
 
 def test_threads_keep_whole_lines(tmp_path):
     path = tmp_path / "j"
-    with Journal(path, SETTINGS) as journal:
-        threads = [
-            threading.Thread(target=lambda part=part: [journal.keep({(f"{part} {n}", "a"): FIRST}) for n in range(50)])
-            for part in range(8)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+    with Journal(path, SETTINGS) as journal, ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: journal.keep({(str(number), "a"): FIRST}), range(400)))
     assert len(outputs(path)) == 400
 
 
-def test_a_full_disk_is_told_by_the_file_which_is_as_before(tmp_path, monkeypatch):
+def test_a_full_disk_is_told_by_the_file_which_is_as_before(tmp_path):
     path = tmp_path / "j"
-    data = written(path, FIRST)
+    data, limits = written(path, FIRST), resource.getrlimit(resource.RLIMIT_FSIZE)
     with Journal(path, SETTINGS) as journal:
-        open_ = open
-
-        def full(*arguments, **options):
-            """A file whose disk is full after ten bytes."""
-            file = open_(*arguments, **options)
-            left = iter([10])
-
-            class Full:
-                def write(self, data):
-                    number = next(left, None)
-                    if number is None:
-                        raise OSError(28, "No space left on device")
-                    return file.write(data[:number])
-
-                def __getattr__(self, name):
-                    return getattr(file, name)
-
-                def __enter__(self):
-                    return self
-
-                def __exit__(self, *error):
-                    file.close()
-
-            return Full()
-
-        monkeypatch.setattr("builtins.open", full)
-        with pytest.raises(OSError, match="No space") as caught:
-            journal.keep({("211", "a"): SECOND})
-        monkeypatch.setattr("builtins.open", open_)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(data) + 10, limits[1]))
+        try:
+            with pytest.raises(OSError, match="File too large") as caught:
+                journal.keep({("211", "a"): SECOND})
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         assert (caught.value.filename, path.read_bytes()) == (os.fspath(path), data)
         journal.keep({("211", "a"): SECOND})
     assert list(outputs(path)) == ["210", "211"]

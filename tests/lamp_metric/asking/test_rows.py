@@ -2,18 +2,11 @@ import threading
 
 import datasets
 import pytest
-from fake_model import NAME, serve_fake
+from fake_model import NAME
 
 from lamp_metric.asking.journal import Journal
 from lamp_metric.asking.rows import ask_all, ask_here
 from lamp_metric.asking.server import Server
-
-
-@pytest.fixture
-def fake(monkeypatch):
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    with serve_fake() as fake:
-        yield fake
 
 
 def rows(count):
