@@ -74,6 +74,15 @@ def retrievers() -> None:
     lamp_dataset.Ranking("first")  # type: ignore[arg-type]
 
 
+def doors(task: Task, scorer: lamp_metric.Scorer) -> None:
+    kind = lamp_dataset.Kind(name="exact", scores=("exact",), labels=False, category="text-generation")
+    wording: lamp_dataset.Wording = task.wording
+    pair: lamp_dataset.ItemPair = task.pair
+    lamp_dataset.register(kind, task)
+    lamp_metric.register(scorer)
+    lamp_metric.register(kind)  # type: ignore[arg-type]
+
+
 def copies(folder: str) -> None:
     written: dict[str, dict[str, int]] = lamp_dataset.export(["LaMP_2", "LaMP_6"], f"{folder}/out", data_dir=folder)
     written.keys()

@@ -113,7 +113,8 @@ def imports(folder):
 def test_the_packages_import_what_they_declare_and_declare_what_they_import():
     found = {pair for package in PACKAGES for pair in imports(package)}
     assert {name for name, _ in found} <= declared(*EXTRAS)
-    assert {name for name, at_top in found if at_top} <= declared(), "an extra is imported only inside functions"
+    at_top = {name for name, top in found if top} - {"inspect-ai"}  # this harness imports the module of its tasks
+    assert at_top <= declared(), "an extra is imported only inside functions"
     assert {name for name, _ in found} >= declared()
 
 
