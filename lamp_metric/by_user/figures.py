@@ -15,7 +15,7 @@ import numpy as np
 
 from lamp_dataset.lazy import require
 from lamp_metric.by_user.frame import Frame
-from lamp_metric.by_user.markup import rho
+from lamp_metric.by_user.traits import shown_rho
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -179,7 +179,7 @@ def _gains_by(
         style = {"color": "black", "marker": "o", "linestyle": "-", "zorder": 3}
         _error_bars(axes, middle, [mean["gain"] for mean in means], [mean["gain_ci"] for mean in means], **style)
         correlation = found["spearman"][name]
-        shown = "" if correlation["rho"] is None else f": ρ = {rho(correlation)}"
+        shown = "" if correlation["rho"] is None else f": ρ = {shown_rho(correlation)}"
         axes.set_title(f"{_label(name)} against {_label(frame.baseline)}{shown}")
         axes.set_ylabel(f"gain in {summary['score']}")
     panels[-1].set_xlabel(label)

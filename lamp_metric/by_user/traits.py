@@ -113,3 +113,13 @@ def _rhos(of_traits: Sequence[_Ranks], of_columns: Sequence[_Ranks], weights: np
 
 def _sums(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.einsum("ij,ij->i", a, b)
+
+
+def shown_rho(found: Mapping[str, Any]) -> str:
+    """A correlation and its interval, for people.
+
+    >>> shown_rho({"rho": 0.25, "rho_ci": [-0.001, 0.5]})
+    '0.25 [0.00, 0.50]'
+    """
+    value, low, high = (f"{number:.2f}".replace("-0.00", "0.00") for number in (found["rho"], *found["rho_ci"]))
+    return f"{value} [{low}, {high}]".replace("-", "−")

@@ -113,7 +113,9 @@ def test_two_files_are_compared(client, upload, made):
         [n, key] for n in ("LaMP_3_preds", "other") for key in ("MAE", "RMSE")
     ]
     assert "test:paired-randomization" in signature
-    assert notes == "few samples (12): the interval tends to be too narrow, and p cannot be below 0.00049"
+    assert (
+        notes == f"{ALL_USABLE}\nfew samples (12): the interval tends to be too narrow, and p cannot be below 0.00049"
+    )
 
 
 def test_the_pages_interface_has_names(client):

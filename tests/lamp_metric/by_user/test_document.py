@@ -3,7 +3,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from lamp_metric.by_user.document import CAPTIONS, page
+from lamp_metric.by_user.document import CAPTIONS, TEXT, page
 from lamp_metric.by_user.figures import DRAWINGS
 from lamp_metric.by_user.frame import Frame
 from lamp_metric.by_user.summary import summarize
@@ -92,3 +92,60 @@ def test_scores_by_k_have_a_section_of_their_own(summary):
     assert "retrieved" not in page(summary, {}, {})
     one = {"k": 4, "system": "k4", "score": 0.5, "score_ci": [0.4, 0.6]}
     assert "<h2>Score by number of retrieved items</h2>" in page({**summary, "by_k": [one, one]}, {}, {})
+
+
+USER = {
+    "user": "<u>",
+    "sample": "7",
+    "gain": -0.5,
+    "samples": 2,
+    "profile_size": 12.5,
+    "similarity": 0.25,
+    "sample_gain": -1.0,
+}
+
+
+def test_users_at_the_ends_are_shown_with_a_sample_where_there_is_one(summary):
+    found = {**summary, "extremes": {"own": {"lose": [USER], "gain": []}}}
+    without = page(found, {}, {})
+    for cell in ("&lt;u&gt;", "7", "−0.5000", "2", "12.5", "0.25"):
+        assert f"<td>{cell}</td>" in without
+    assert "None." in without
+    assert "<details>" not in without
+    shown = page(found, {}, {"own": {"7": {"gold": "x" * 1000, "<i>": "<script>"}}})
+    assert f"<dd>{'x' * (TEXT - 1)}…</dd>" in shown
+    assert "<dt>&lt;i&gt;</dt><dd>&lt;script&gt;</dd>" in shown
+
+
+def tables(text):
+    """Title of a section -> number of rows of each table, and of cells without a value."""
+    sections = {part.split("<", 1)[0]: part for part in text.split("<h2>")}
+    return {
+        title: ([table.count("<tr>") - 1 for table in part.split("<table")[1:]], part.count(">–<"))
+        for title, part in sections.items()
+    }
+
+
+def test_tables_have_a_row_for_each_system_score_and_bin(summary):
+    found = tables(page(summary, {}, {}))
+    assert found["Systems"] == ([6], 3)  # RMSE has no mean of users
+    assert found["Gains over none"] == ([4], 0)
+    assert found["Gain by size of the profile"][0] == found["Gain by similarity of the nearest profile item"][0] == [5]
+
+
+def test_correlations_name_every_system_or_say_why_there_is_none(summary):
+    text = page(summary, {}, {})
+    for name in ("own", "other"):
+        assert len(re.findall(rf"^{name}: [\d−]", text, re.MULTILINE)) == 2
+    flat = {**summary["by_similarity"], "spearman": {"own": {"rho": None, "rho_ci": None}}}
+    assert "own: not defined, because one side is the same" in page({**summary, "by_similarity": flat}, {}, {})
+
+
+def test_copies_say_what_is_left(summary):
+    title = "Inputs that copy an item of the user&#39;s profile".replace("&#39;", "'")
+    assert f"<p>0 of {summary['samples']:,} inputs" in page(summary, {}, {})
+    some = {"exact": 2, "near": 1, "samples_without": 5, "users_without": 4, "contrasts_without": summary["contrasts"]}
+    shown = page({**summary, "copies": some}, {}, {})
+    assert "Without these: 5 samples of 4 users." in shown
+    assert tables(shown)[title] == ([4], 0)
+    assert "too few" in page({**summary, "copies": {**some, "contrasts_without": None}}, {}, {})
