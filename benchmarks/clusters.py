@@ -21,10 +21,10 @@ from pathlib import Path
 import numpy as np
 
 from lamp_dataset.tasks import TASKS
-from lamp_metric.measuring import ScoredSamples
-from lamp_metric.options import Resampling
+from lamp_metric.predictions.measuring import ScoredSamples
 from lamp_metric.predictions.writing import write_predictions
-from lamp_metric.resampling import p_values, percentile_interval, resampled_scores
+from lamp_metric.statistics.options import Resampling
+from lamp_metric.statistics.resampling import p_values, percentile_interval, resampled_scores
 
 TASK = TASKS["LaMP_4"]
 #: Name -> number of samples of each user.

@@ -74,7 +74,7 @@ try:
     from lamp_dataset.personalize.model_names import model_identity
     from lamp_dataset.personalize.prompts.decoding import decode
     from lamp_dataset.personalize.split import load_split
-    from lamp_dataset.personalize.users import positions_by_user
+    from lamp_dataset.personalize.users.inference import positions_by_user
     from lamp_metric.asking.own_files import content_digest, own_folder
     from lamp_metric.commands.comparison_formats import as_text
 except ModuleNotFoundError as error:

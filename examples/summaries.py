@@ -58,7 +58,7 @@ try:
     from lamp_dataset.personalize.prompts.parts import clean_item
     from lamp_dataset.personalize.prompts.tokens import Tokens
     from lamp_dataset.personalize.split import load_split
-    from lamp_dataset.personalize.users import positions_by_user
+    from lamp_dataset.personalize.users.inference import positions_by_user
     from lamp_metric.asking.journal import Journal
 except ModuleNotFoundError as error:
     missing = (

@@ -76,7 +76,7 @@ try:
     from lamp_metric.asking.journal import Journal
     from lamp_metric.asking.rows import ask_all, ask_here
     from lamp_metric.asking.server import Server
-    from lamp_metric.harness_rows import open_gated
+    from lamp_metric.harness.harness_rows import open_gated
 except ModuleNotFoundError as error:
     print(f"error: this needs the package {error.name}; from a checkout: pip install .", file=sys.stderr)
     sys.exit(2)

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from lamp_dataset.hub.push import push_to_hub
     from lamp_dataset.personalize.history.history import History
     from lamp_dataset.personalize.personalizer import Personalizer
-    from lamp_dataset.personalize.profile_swap import swap_profiles
     from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking
-    from lamp_dataset.personalize.user_subsets import select_users
-    from lamp_dataset.personalize.users import users_of
+    from lamp_dataset.personalize.users.inference import users_of
+    from lamp_dataset.personalize.users.profile_swap import swap_profiles
+    from lamp_dataset.personalize.users.user_subsets import select_users
 else:  # their modules need numpy, pyarrow or the Hub
     __getattr__, __dir__ = lazy_exports(
         __name__,
@@ -41,9 +41,9 @@ else:  # their modules need numpy, pyarrow or the Hub
             "Ranking": "personalize.retrieval.ranking",
             "export": "hub.export",
             "push_to_hub": "hub.push",
-            "select_users": "personalize.user_subsets",
-            "swap_profiles": "personalize.profile_swap",
-            "users_of": "personalize.users",
+            "select_users": "personalize.users.user_subsets",
+            "swap_profiles": "personalize.users.profile_swap",
+            "users_of": "personalize.users.inference",
         },
     )
 

@@ -10,12 +10,12 @@ from lamp_dataset.lazy import lazy_exports
 from lamp_metric.evaluate_internals import patch_evaluate
 
 if TYPE_CHECKING:
-    from lamp_metric.comparison import compare
     from lamp_metric.predictions.answers import extract_answer
     from lamp_metric.predictions.writing import write_predictions
     from lamp_metric.published import PUBLISHED
     from lamp_metric.scorers import Scorer, register
     from lamp_metric.scoring import score, signature_of
+    from lamp_metric.statistics.comparison import compare
     from lamp_metric.trainer import best_tokens, compute_metrics
 else:  # their modules need scikit-learn, rouge_score or numpy
     __getattr__, __dir__ = lazy_exports(
@@ -24,7 +24,7 @@ else:  # their modules need scikit-learn, rouge_score or numpy
             "PUBLISHED": "published",
             "Scorer": "scorers",
             "best_tokens": "trainer",
-            "compare": "comparison",
+            "compare": "statistics.comparison",
             "compute_metrics": "trainer",
             "extract_answer": "predictions.answers",
             "register": "scorers",

@@ -10,7 +10,7 @@ def main() -> None:
     here = Path(__file__).resolve().parent
     sys.path[:] = [path for path in sys.path if Path(path or ".").resolve() != here]
 
-    from lamp_metric.page import MAX_UPLOAD, build
+    from lamp_metric.space.page import MAX_UPLOAD, build
 
     build().launch(max_file_size=MAX_UPLOAD, show_error=True, ssr_mode=False)
 

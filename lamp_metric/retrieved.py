@@ -18,12 +18,12 @@ from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.retrieval.ranking import Ranker, rank
 from lamp_dataset.personalize.retrieval.samples import read_samples
 from lamp_dataset.personalize.row_forms import tables
-from lamp_dataset.personalize.users import UserFinder
+from lamp_dataset.personalize.users.inference import UserFinder
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
-from lamp_metric.options import Resampling
-from lamp_metric.resampling import mean_intervals
 from lamp_metric.scorers import scorer_of
+from lamp_metric.statistics.options import Resampling
+from lamp_metric.statistics.resampling import mean_intervals
 
 #: Figure of two rankers -> what it says, averaged over samples.
 OVERLAP: Mapping[str, str] = MappingProxyType({"overlap": "share of the top k that two rankers have in common"})

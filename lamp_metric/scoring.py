@@ -7,8 +7,8 @@ from typing import Any
 
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
-from lamp_metric.measuring import ScoredSamples, measure, warn_of_unusable
-from lamp_metric.options import Resampling, signature
+from lamp_metric.predictions.measuring import ScoredSamples, measure, warn_of_unusable
+from lamp_metric.statistics.options import Resampling, signature
 
 
 def score(
@@ -79,7 +79,7 @@ def results(
     """What :func:`score` returns, for samples that are scored already."""
     result: dict[str, Any] = dict(samples.scores)
     if resampling is not None:
-        from lamp_metric.resampling import intervals  # needs numpy
+        from lamp_metric.statistics.resampling import intervals  # needs numpy
 
         result |= {f"{key}_ci": interval for key, interval in intervals(samples, resampling).items()}
     if per_sample:

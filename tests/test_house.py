@@ -36,13 +36,13 @@ LAYERS = [
 #: Names that several modules have, and why.
 SHARED_NAMES = {
     "__main__": "Python's name for what python -m runs",
-    "by_user": "the room, and its command",
     "commands": "each package's commands",
     "history": "the room, its class, and its commands",
     "hub": "the room, and its commands",
     "lamp_metric": "evaluate wants a metric's script to have the name of its folder",
     "oppu": "the layout, and its commands",
     "personalize": "the room, and its commands",
+    "report": "the room, and its command",
 }
 
 
@@ -171,8 +171,8 @@ OVERALL = {
     "lamp_dataset/personalize/test_real_tokenizers.py": "prompts with real tokenizers (make test-models)",
     "lamp_dataset/test_sample.py": "the embedded sample",
     "lamp_metric/commands/test_oppu_files.py": "all commands on files in OPPU's layout",
-    "lamp_metric/lm_eval_tasks/test_lm_eval_runs.py": "the tasks in the harness itself (make test-models)",
-    "lamp_metric/lm_eval_tasks/test_task_files.py": "the tasks' YAML files",
+    "lamp_metric/harness/lm_eval_tasks/test_lm_eval_runs.py": "the tasks in the harness itself (make test-models)",
+    "lamp_metric/harness/lm_eval_tasks/test_task_files.py": "the tasks' YAML files",
 }
 #: Test folders that mirror no package.
 ELSEWHERE = {"docs", "examples", "hub_server"}

@@ -155,8 +155,8 @@ def _stats(task: Task, data_dir: str | None, wanted: tuple[str, ...]) -> dict:
 
 
 def _split_stats(rows: Dataset, task: Task) -> dict:
-    from lamp_dataset.loading.statistics import split_stats
-    from lamp_dataset.personalize.user_figures import user_figures
+    from lamp_dataset.loading.split_statistics import split_stats
+    from lamp_dataset.personalize.users.user_figures import user_figures
 
     return {**split_stats(rows.with_format("arrow").iter(batch_size=100), task), "users": user_figures(task, rows)}
 

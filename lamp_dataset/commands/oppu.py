@@ -66,7 +66,7 @@ def export(config: str, data_dir: str | None, split: str, users: str | None, oth
     users. There, a user has one profile: the items that all of the user's samples have.
     """
     from lamp_dataset.personalize.split import load_split  # imported late: --help must be quick
-    from lamp_dataset.personalize.users import positions_by_user
+    from lamp_dataset.personalize.users.inference import positions_by_user
 
     task = get_task(config)
     names = names_of(task)

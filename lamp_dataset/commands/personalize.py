@@ -159,10 +159,10 @@ def _prepare(options: dict[str, Any], swap: dict[str, Any] | None = None) -> tup
     without them.
     """
     from lamp_dataset.personalize.personalizer import Personalizer  # imported late: --help must be quick
-    from lamp_dataset.personalize.profile_swap import swap_profiles
     from lamp_dataset.personalize.split import load_split
-    from lamp_dataset.personalize.user_subsets import positions_of_users
-    from lamp_dataset.personalize.users import users_of
+    from lamp_dataset.personalize.users.inference import users_of
+    from lamp_dataset.personalize.users.profile_swap import swap_profiles
+    from lamp_dataset.personalize.users.user_subsets import positions_of_users
 
     chosen = {name: options.pop(name) for name in ("config", "data_dir", "split", "limit", "users")}
     given = {name: value for name, value in options.items() if value is not None and value != ()}

@@ -14,7 +14,7 @@ from lamp_dataset.formats.user_files import UserSubset, read_user_subset, write_
 from lamp_dataset.tasks import get_task
 
 if TYPE_CHECKING:
-    from lamp_dataset.personalize.user_subsets import Users
+    from lamp_dataset.personalize.users.user_subsets import Users
 
 _FILE = click.Path(exists=True, dir_okay=False)
 _criteria = stacked(
@@ -69,7 +69,7 @@ def users(
     The file says how its users were chosen.
     """
     from lamp_dataset.personalize.split import load_split  # imported late: --help must be quick
-    from lamp_dataset.personalize.user_subsets import Choice, users_of_rows
+    from lamp_dataset.personalize.users.user_subsets import Choice, users_of_rows
 
     _check_given(ctx)
     task = get_task(config)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from datasets.fingerprint import Hasher
 
 from lamp_dataset.loading.datasets_internals import fingerprint_of
-from lamp_dataset.personalize.user_subsets import select_users
+from lamp_dataset.personalize.users.user_subsets import select_users
 from lamp_dataset.personalize.workers import shared
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ def stored(task: Task, rows: Any, folder: Path) -> datasets.Dataset:
 
     Args:
         task: whose rows they are.
-        rows: as :func:`~lamp_dataset.personalize.users.users_of` takes them.
+        rows: as :func:`~lamp_dataset.personalize.users.inference.users_of` takes them.
         folder: for a file, unless the rows are a data set that has all this already.
 
     Raises:

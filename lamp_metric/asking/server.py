@@ -21,7 +21,7 @@ from lamp_dataset.hub.redact import redact
 from lamp_dataset.hub.retry import wait_as_told
 from lamp_metric.asking.address import secret
 from lamp_metric.asking.connection import CONNECT, Connection, Reply
-from lamp_metric.harness_rows import MAX_ANSWER
+from lamp_metric.harness.harness_rows import MAX_ANSWER
 
 log = logging.getLogger(__name__)
 

@@ -15,10 +15,10 @@ from lamp_dataset.commands.command import examples, say, stacked
 from lamp_metric.commands.comparison_formats import FORMATS, published_rows
 from lamp_metric.commands.shared import Several, resampling_options, say_unusable
 from lamp_metric.commands.sources import Look, Source, find_source, source_options
-from lamp_metric.contrasts import compare_systems
-from lamp_metric.measuring import ScoredSamples, measure_joined
-from lamp_metric.options import Resampling
 from lamp_metric.predictions.joining import JoinedOutputs
+from lamp_metric.predictions.measuring import ScoredSamples, measure_joined
+from lamp_metric.statistics.contrasts import compare_systems
+from lamp_metric.statistics.options import Resampling
 
 #: The options that say which systems are compared, and with which of them.
 system_options = stacked(

@@ -9,10 +9,10 @@ from typing import Any
 
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import interval, table, to_json
-from lamp_metric.contrasts import Comparison, Contrast
 from lamp_metric.csv_text import csv_text
 from lamp_metric.published import PUBLISHED, PublishedScores
 from lamp_metric.scorers import scorer_of
+from lamp_metric.statistics.contrasts import Comparison, Contrast
 
 #: What marks a row of another split or setting, and why.
 MARK = "†"

@@ -24,11 +24,11 @@ from lamp_metric.commands.shared import (
     to_json,
 )
 from lamp_metric.commands.sources import find_source, source_options
-from lamp_metric.measuring import measure_joined
-from lamp_metric.options import Resampling
 from lamp_metric.predictions.archive import read_zip
 from lamp_metric.predictions.joining import JoinedOutputs, join
+from lamp_metric.predictions.measuring import measure_joined
 from lamp_metric.scoring import results, signature_of
+from lamp_metric.statistics.options import Resampling
 
 #: The options that both eval commands take besides their files.
 scoring_options = stacked(

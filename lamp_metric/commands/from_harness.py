@@ -12,7 +12,7 @@ from lamp_dataset.commands.command import Command, examples, say, stacked
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import FILE
-from lamp_metric.harness_answers import HarnessAnswers
+from lamp_metric.harness.harness_answers import HarnessAnswers
 
 log_options = stacked(
     click.option("--config", help="Which config, if there are logs for several."),
@@ -47,7 +47,7 @@ def from_lm_eval(results: Path, **options: object) -> None:
 
     RESULTS is the folder that lm_eval wrote (--output_path, with --log_samples), or one of its files.
     """
-    from lamp_metric.lm_eval_tasks.sample_logs import read_lm_eval
+    from lamp_metric.harness.lm_eval_tasks.sample_logs import read_lm_eval
 
     _convert(read_lm_eval, results, **options)
 
@@ -64,7 +64,7 @@ def from_lm_eval(results: Path, **options: object) -> None:
 @log_options
 def from_inspect(log: Path, **options: object) -> None:
     """Write the predictions in an inspect_ai LOG, a file or a folder with one, in the official format."""
-    from lamp_metric.inspect_tasks.eval_logs import read_inspect
+    from lamp_metric.harness.inspect_tasks.eval_logs import read_inspect
 
     _convert(read_inspect, log, **options)
 

@@ -11,7 +11,7 @@ from lamp_dataset.commands.command import DATA_DIR, SPLIT, examples, stacked, us
 from lamp_dataset.commands.retriever_options import FLAGS, named_by_flags, scorer_options
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import Several, interval, resampling_options, table, to_json
-from lamp_metric.options import Resampling
+from lamp_metric.statistics.options import Resampling
 
 #: Option of a retriever -> how it is written here, where --seed is that of the resampling.
 FLAGS_HERE = {**FLAGS, "seed": "--random-seed"}

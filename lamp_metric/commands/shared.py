@@ -13,8 +13,8 @@ from lamp_dataset.commands.command import Command, say, stacked
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import TASKS, get_task
-from lamp_metric.measuring import ScoredSamples, unusable_line
 from lamp_metric.predictions.joining import JoinedOutputs
+from lamp_metric.predictions.measuring import ScoredSamples, unusable_line
 
 FILE = click.Path(path_type=Path)
 

@@ -181,7 +181,7 @@ def read_users(path: str | os.PathLike[str], task: Task, look: Look | None = Non
         OSError: it cannot be read.
     """
     from lamp_dataset.personalize.row_forms import RowsError  # needs pyarrow
-    from lamp_dataset.personalize.users import users_of
+    from lamp_dataset.personalize.users.inference import users_of
 
     ids: list[str] = []
 

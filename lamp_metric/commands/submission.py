@@ -18,7 +18,7 @@ from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import FILE
 from lamp_metric.commands.sources import folder_options, left_out_by, read_users
 from lamp_metric.predictions.archive import pack as pack_files
-from lamp_metric.predictions.report import check_predictions
+from lamp_metric.predictions.check import check_predictions
 
 
 @click.command(

@@ -20,7 +20,7 @@ from lamp_dataset.formats.outputs import Outputs, dump_outputs, golds_of, parse_
 from lamp_dataset.formats.recognition import best_fit, tasks_named
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
-from lamp_metric.predictions.report import Report, check_document
+from lamp_metric.predictions.check import Report, check_document
 
 #: More than an honest zip of all tasks inflates to; a zip that exceeds it is taken for a zip bomb.
 MAX_INFLATED_BYTES = 128 << 20

@@ -18,7 +18,7 @@ from fake_model import NAME
 from lamp_dataset import SAMPLE
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.tasks import get_task
-from lamp_metric.harness_rows import MAX_ANSWER
+from lamp_metric.harness.harness_rows import MAX_ANSWER
 
 pytestmark = pytest.mark.models
 

@@ -7,9 +7,9 @@ from lamp_dataset import SAMPLE, Personalizer
 from lamp_dataset.personalize.retrieval.rankers import First, make_ranker
 from lamp_dataset.personalize.retrieval.ranking import Ranking
 from lamp_dataset.tasks import TASKS
-from lamp_metric.options import Resampling
-from lamp_metric.resampling import mean_intervals
 from lamp_metric.retrieved import check_output_field, judge_retrieval
+from lamp_metric.statistics.options import Resampling
+from lamp_metric.statistics.resampling import mean_intervals
 
 
 class Last(First):

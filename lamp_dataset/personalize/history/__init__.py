@@ -3,7 +3,7 @@
 Three rules need the whole split; ``whole_split.py`` has them:
 
 * Whose rows are they? Rows without ``user_id`` belong together if their profiles do, see
-  :func:`~lamp_dataset.personalize.users.users_of`.
+  :func:`~lamp_dataset.personalize.users.inference.users_of`.
 * What is a leak? What any row of the user asks about, or its gold, in this split and in those to exclude.
 * In which order do they come? Users by their ids, and the rows of a user by theirs, whatever their order in the file.
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from lamp_dataset.personalize.history.items import Item
 from lamp_dataset.personalize.history.leaks import questions
 from lamp_dataset.personalize.stored import ROWS
-from lamp_dataset.personalize.users import UserFinder, by_name
+from lamp_dataset.personalize.users.inference import UserFinder, by_name
 from lamp_dataset.task import Task
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.oppu import Counts, import_users
 from lamp_dataset.formats.oppu_export import common_items, export_users
 from lamp_dataset.lamp import features
-from lamp_dataset.personalize.users import positions_by_user
+from lamp_dataset.personalize.users.inference import positions_by_user
 from lamp_dataset.tasks import TASKS
 
 TASK = TASKS["LaMP_4_time"]

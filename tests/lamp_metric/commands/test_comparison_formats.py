@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from lamp_metric.commands.comparison_formats import FORMATS, MARK, published_rows
-from lamp_metric.comparison import compare
 from lamp_metric.published import PUBLISHED
+from lamp_metric.statistics.comparison import compare
 
 
 def test_rows_are_those_of_the_task_in_both_settings():

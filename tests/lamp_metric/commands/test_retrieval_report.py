@@ -7,8 +7,8 @@ import pytest
 from lamp_dataset import SAMPLE, users_of
 from lamp_dataset.personalize.retrieval.rankers import BM25, make_ranker
 from lamp_dataset.tasks import TASKS
-from lamp_metric.options import Resampling
 from lamp_metric.retrieved import judge_retrieval
+from lamp_metric.statistics.options import Resampling
 
 HERE = ("--data-dir", "sample")
 

@@ -1,0 +1,110 @@
+"""The control condition in which every sample gets somebody else's profile."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import xxhash
+
+from lamp_dataset.formats.texts import is_whole, short
+from lamp_dataset.loading.datasets_internals import fingerprint_of
+from lamp_dataset.personalize.row_forms import tables
+from lamp_dataset.personalize.users.inference import by_name, users_of
+
+if TYPE_CHECKING:
+    import datasets
+
+
+def swap_profiles(rows: datasets.Dataset, seed: int = 0, *, match_sizes: bool = False) -> datasets.Dataset:
+    """The control condition: every row with the profile of another user.
+
+    Users are arranged in a circle and each gets a profile of the next one: no user keeps any of their own profiles, and
+    each user's profiles serve exactly one other. A model that gains as much from these profiles as from the right ones
+    gains from having more text, not from the user's own history.
+
+    Args:
+        rows: rows of one split, as :func:`users_of` takes them.
+        seed: decides the circle; the same on every machine and for every order of the rows.
+        match_sizes: whether partners are chosen so that their profiles are as similar in size as possible. The seed
+            then only decides among profiles of equal size.
+
+    Returns:
+        The rows in their order, with ``profile`` replaced. The profiles are views of the memory-mapped rows, not
+        copies.
+
+    Raises:
+        ValueError: there are fewer than two users, or ``rows`` is not a dataset with all its rows at hand.
+    """
+    import datasets
+
+    if not isinstance(rows, datasets.Dataset):
+        raise ValueError(f"expected a datasets.Dataset, found {type(rows).__name__}; Dataset.from_list makes one")
+    if not is_whole(seed):
+        raise ValueError(f"expected a whole number as seed, found {short(seed)}")
+    parts = list(tables(rows))
+    users = users_of(rows)
+    partner = _partners(users, parts, seed, match_sizes)
+    table = pa.concat_tables(parts)
+    donors = _donors(users, partner, table["id"].to_pylist())
+    profiles = [chunk.slice(position, 1) for chunk in table["profile"].chunks for position in range(len(chunk))]
+    swapped = pa.chunked_array([profiles[donor] for donor in donors], table["profile"].type)
+    place = table.column_names.index("profile")
+    return datasets.Dataset(
+        table.set_column(place, table.schema.field("profile"), swapped),
+        info=rows.info.copy(),
+        split=rows.split,
+        fingerprint=xxhash.xxh3_64_hexdigest(f"{fingerprint_of(rows)} {seed} {match_sizes}".encode()),
+    )
+
+
+def _partners(users: Sequence[str], parts: Sequence[pa.Table], seed: int, match_sizes: bool) -> dict[str, str]:
+    """User -> the other user whose profiles they get."""
+    sizes: dict[str, int] = {}
+    found = (size or 0 for table in parts for size in pc.list_value_length(table["profile"]).to_pylist())
+    for user, size in zip(users, found, strict=True):
+        sizes[user] = max(size, sizes.get(user, 0))
+    if len(sizes) < 2:
+        raise ValueError(f"expected rows of at least two users, found {len(sizes)}: there is nobody to swap with")
+    order = sorted(sizes, key=lambda user: hashlib.blake2b(f"{seed}\0{user}".encode()).digest())
+    if not match_sizes:
+        return dict(zip(order, [*order[1:], order[0]], strict=True))
+    order.sort(key=sizes.__getitem__)
+    partner = {}
+    for circle in _circles([sizes[user] for user in order]):
+        members = [order[position] for position in circle]
+        partner |= zip(members, [*members[1:], members[0]], strict=True)
+    return partner
+
+
+def _circles(sizes: Sequence[int]) -> list[range]:
+    """Neighbors in sorted sizes as circles of two or three, with the least sum of size differences.
+
+    A circle of two or three costs twice its range, and longer circles never cost less than these.
+    """
+    best: list[tuple[float, int]] = [(0, 0), (math.inf, 0)]  # for the first n: cost, length of the last circle
+    for n in range(2, len(sizes) + 1):
+        ways = [(best[n - k][0] + 2 * (sizes[n - 1] - sizes[n - k]), k) for k in (2, 3) if n >= k]
+        best.append(min(ways))
+    circles, end = [], len(sizes)
+    while end:
+        circles.append(range(end - best[end][1], end))
+        end -= best[end][1]
+    return circles[::-1]
+
+
+def _donors(users: Sequence[str], partner: Mapping[str, str], ids: Sequence[str]) -> list[int]:
+    """For each row the row whose profile it gets: a user's first row gets the partner's first, by sample id."""
+    rows_of: dict[str, list[int]] = {}
+    for position in sorted(range(len(ids)), key=lambda row: by_name(ids[row])):
+        rows_of.setdefault(users[position], []).append(position)
+    donors = [0] * len(ids)
+    for user, positions in rows_of.items():
+        for position, donor in zip(positions, itertools.cycle(rows_of[partner[user]])):
+            donors[position] = donor
+    return donors

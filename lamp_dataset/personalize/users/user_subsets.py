@@ -1,0 +1,226 @@
+"""Some users of a split: who is among them, by activity, by chance or by name, and which rows are theirs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from types import MappingProxyType
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import xxhash
+
+from lamp_dataset.formats.texts import counted, short
+from lamp_dataset.formats.user_files import UserSubset, read_user_subset, subset_of
+from lamp_dataset.personalize.row_forms import tables
+from lamp_dataset.personalize.users.inference import UserFinder, by_name
+from lamp_dataset.task import SPLITS
+from lamp_dataset.tasks import TASKS
+
+
+def select_users(rows: Any, ids: Iterable[str | int] | str | os.PathLike[str]) -> Any:
+    """The rows of some users, in their order.
+
+    A user is what :func:`lamp_dataset.users_of` gives: the row's ``user_id``, or where rows have none, the one inferred
+    from the profiles. Inferred users depend on which rows there are: select from a whole split.
+
+    Args:
+        rows: rows of one split, as :func:`lamp_dataset.users_of` takes them.
+        ids: ids of users, strings or whole numbers, such as another data set's column; or the path of a users file, as
+            ``lamp-dataset users`` writes it, or with an id per line.
+
+    Returns:
+        The same kind of thing: a ``Dataset``, an ``IterableDataset`` (which is read once to find its users), an Arrow
+        table, or for other iterables a list of the rows.
+
+    Raises:
+        ValueError: some of the users have no rows, unless a users file was made from another split of a time-based
+            config; the file belongs to another config, or to another split of a user-based one; or it has another
+            shape.
+        OSError: the file cannot be read.
+
+    >>> rows = [{"id": "1", "user_id": "a"}, {"id": "2", "user_id": "b"}, {"id": "3", "user_id": "a"}]
+    >>> [row["id"] for row in select_users(rows, ["a"])]
+    ['1', '3']
+    """
+    if not hasattr(rows, "column_names") and not isinstance(rows, (str, bytes, Mapping)) and hasattr(rows, "__iter__"):
+        rows = list(rows)  # to be read twice
+    positions, column, values = _found(rows, ids)
+    if isinstance(rows, list):
+        return [rows[position] for position in positions]
+    if isinstance(rows, pa.Table):
+        return rows.take(positions)
+    if hasattr(rows, "select"):
+        return rows.select(positions)
+    return rows.filter(_OneOf(values), input_columns=[column])  # a stream may come in another order the next time
+
+
+def positions_of_users(rows: Any, ids: Iterable[str | int] | str | os.PathLike[str]) -> list[int]:
+    """Positions of the rows of some users; arguments and errors as for :func:`select_users`."""
+    return _found(rows, ids)[0]
+
+
+def _found(rows: Any, ids: Any) -> tuple[list[int], str, Iterable[str]]:
+    """Positions of the rows of these users, and what else distinguishes them: a column and its values in these rows."""
+    subset = read_user_subset(ids) if isinstance(ids, (str, os.PathLike)) else subset_of(dict.fromkeys(ids))
+    config, split = origin_of(rows)
+    if config is not None:
+        subset.check_fits(TASKS[config], split)
+    finder, names = UserFinder(), []
+    for table in tables(rows):
+        finder.add(table)
+        names += [] if finder.named else table["id"].to_pylist()
+    positions = subset.positions(finder.users(), split)
+    if finder.named:
+        return positions, "user_id", subset.users
+    return positions, "id", [names[position] for position in positions]  # which are unique where users are inferred
+
+
+def origin_of(rows: Any) -> tuple[str | None, str | None]:
+    """Config and split of a data set, as far as it tells."""
+    info = getattr(rows, "info", None)
+    config, split = getattr(info, "config_name", None), str(getattr(rows, "split", None))
+    ours = getattr(info, "dataset_name", None) == "lamp" and config in TASKS
+    return (config, split if split in SPLITS else None) if ours else (None, None)
+
+
+class _OneOf:
+    """Whether a row's user, or its id, is one of some."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = frozenset(names)
+
+    def __call__(self, name: Any) -> bool:
+        return str(name) in self._names
+
+
+@dataclass(frozen=True)
+class Activity:
+    """How much there is of a user.
+
+    Attributes:
+        samples: number of rows.
+        profile: number of items, in the largest of the user's profiles.
+    """
+
+    samples: int = 0
+    profile: int = 0
+
+
+#: What the most active users have most of.
+MEASURES = ("profile", "samples")
+
+
+@dataclass(frozen=True)
+class Users:
+    """The users of some rows.
+
+    Attributes:
+        activity: user -> how much there is.
+        fingerprint: of sample ids, users and profile sizes; it tells one version of the data from another.
+    """
+
+    activity: Mapping[str, Activity]
+    fingerprint: str
+
+    @property
+    def samples(self) -> int:
+        """Number of rows."""
+        return sum(activity.samples for activity in self.activity.values())
+
+
+def users_of_rows(rows: Any) -> Users:
+    """The users of ``rows``, which :func:`lamp_dataset.users_of` tells. Their order does not matter."""
+    finder, ids, sizes = UserFinder(), [], []
+    for table in tables(rows):
+        finder.add(table)
+        ids += table["id"].to_pylist()
+        sizes += pc.fill_null(pc.list_value_length(table["profile"]), 0).to_pylist()
+    users = finder.users()
+    found: dict[str, Activity] = {}
+    for user, size in zip(users, sizes, strict=True):
+        old = found.get(user, Activity())
+        found[user] = Activity(old.samples + 1, max(old.profile, size))
+    lines = sorted(map(repr, zip(ids, users, sizes, strict=True)))
+    return Users(MappingProxyType(found), xxhash.xxh3_128_hexdigest("\n".join(lines).encode()))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which users: of those that meet the conditions (the first three), all of them, the ``top`` or a ``sample``.
+
+    Attributes:
+        ids: only users among these.
+        others: only users that are not among these.
+        cold_start: only users with at most this many profile items.
+        top: this many users, those with the most of ``by``; ties are broken by name: shorter ones first.
+        by: one of :data:`MEASURES`.
+        sample: this many at random, in the order of their names.
+        seed: decides the sample, whatever the order of the rows. A larger sample holds the smaller ones.
+    """
+
+    ids: UserSubset | None = None
+    others: UserSubset | None = None
+    cold_start: int | None = None
+    top: int | None = None
+    by: str = MEASURES[0]
+    sample: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raise ValueError if this chooses nobody in particular, or in two ways."""
+        if self.top is not None and self.sample is not None:
+            raise ValueError("expected one of top and sample, found both")
+        if (self.ids, self.others, self.cold_start, self.top, self.sample) == (None,) * 5:
+            raise ValueError("which users? Expected some of top, sample, ids, others, cold_start; found none")
+        if self.by not in MEASURES:
+            raise ValueError(f"expected one of {', '.join(MEASURES)}, found {short(self.by)}")
+
+    def of(self, users: Users, config: str, split: str) -> UserSubset:
+        """The chosen users of a split, with the recipe that chose them.
+
+        Raises:
+            ValueError: ``ids`` or ``others`` has users that the split does not have, nobody is left, or fewer than
+                ``top`` or ``sample``.
+        """
+        left = sorted(self._left(users, split), key=by_name)
+        wanted = self.top if self.sample is None else self.sample
+        if len(left) < (wanted or 1):
+            least = counted(wanted or 1, "users")
+            raise ValueError(f"{config}, split {split!r}: expected at least {least}, found {len(left)}")
+        if self.top is not None:
+            left = sorted(left, key=lambda user: -getattr(users.activity[user], self.by))[: self.top]
+        elif self.sample is not None:
+            left = sorted(sorted(left, key=self._draw)[: self.sample], key=by_name)
+        data = {"samples": users.samples, "users": len(users.activity), "fingerprint": users.fingerprint}
+        return UserSubset(tuple(left), recipe={"config": config, "split": split, "data": data, **self._recipe()})
+
+    def _left(self, users: Users, split: str) -> set[str]:
+        """The users whom no condition excludes."""
+        for subset in (self.ids, self.others):
+            if subset is not None and (subset is self.ids or subset.recipe.get("split") in (None, split)):
+                subset.positions(list(users.activity), split)  # says if it is of other users
+        left = set(users.activity if self.ids is None else self.ids.users) & set(users.activity)
+        left -= set(() if self.others is None else self.others.users)
+        limit = self.cold_start
+        return {user for user in left if limit is None or users.activity[user].profile <= limit}
+
+    def _draw(self, user: str) -> bytes:
+        return hashlib.blake2b(f"{self.seed}\0{user}".encode()).digest()
+
+    def _recipe(self) -> dict[str, Any]:
+        """What was asked for, as JSON."""
+        names = ("cold_start", *(("top", "by") if self.top is not None else ()))
+        names += ("sample", "seed") if self.sample is not None else ()
+        found = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        return {**{name: _told(getattr(self, name)) for name in ("ids", "others") if getattr(self, name)}, **found}
+
+
+def _told(subset: UserSubset) -> dict[str, Any]:
+    """A file of users, as the recipe names it: by its content."""
+    fingerprint = xxhash.xxh3_128_hexdigest("\n".join(sorted(subset.users)).encode())
+    return {"file": PurePath(subset.name).name, "users": len(subset.users), "fingerprint": fingerprint}

@@ -1,0 +1,99 @@
+"""``report``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lamp_dataset.commands.command import examples, say
+from lamp_dataset.formats.outputs import read_outputs
+from lamp_dataset.formats.recognition import task_of
+from lamp_dataset.formats.texts import counted
+from lamp_dataset.lazy import check_installed
+from lamp_metric.commands.comparing import SystemFiles, score_systems, system_options, systems_of
+from lamp_metric.commands.shared import FILE, Several, interval, resampling_options
+from lamp_metric.commands.sources import find_source, source_options
+from lamp_metric.statistics.options import Resampling
+
+
+@click.command(
+    cls=Several,
+    epilog=examples(
+        "lamp-metric report LaMP_3_time --data-dir D --preds none=n.json own=o.json --output report",
+        "lamp-metric report LaMP_4_time --data-dir D --preds k0=a.json k4=b.json --score rouge-L --output r",
+    ),
+)
+@click.argument("task_name", metavar="TASK")
+@source_options("--golds")
+@system_options
+@click.option("--score", "key", help="Score for the sections by user; by default, the task's first score.")
+@click.option("--extract_answers", is_flag=True, help="Find labels and ratings in sentences; not official scores.")
+@click.option("--output", type=FILE, required=True, help="The folder to write; an older report there is replaced.")
+@resampling_options(0.95, 10_000)
+def report(
+    task_name: str,
+    golds: Path | None,
+    questions: Path | None,
+    data_dir: str | None,
+    split: str | None,
+    users: str | None,
+    preds: Sequence[str],
+    baseline: str | None,
+    key: str | None,
+    extract_answers: bool,
+    output: Path,
+    **resampling: Any,
+) -> None:
+    """Report who gains from the profile on TASK: a folder with a page, tables and figures.
+
+    Systems are compared with a baseline, user by user: for example, one that reads the user's own profile with one that
+    reads none and one that reads somebody else's. The folder holds report.html, users.csv, summary.json and the
+    figures. Profiles and users come from --data-dir, or from --questions next to --golds. Systems named k0, k4 and so
+    on are ordered by the number of retrieved items.
+
+    A gain is positive if a system is better than the baseline, even in MAE and RMSE. Intervals and tests treat users,
+    not samples, as independent.
+
+    For a gated task, the folder holds no texts, and only its owner can read it.
+    """
+    check_installed("matplotlib", "report")
+    from lamp_metric.report.making import check_output, check_score, make_report  # these need numpy
+    from lamp_metric.report.profiles import Profiles
+
+    check_output(output)
+    drawn, systems = Resampling(**resampling), _baseline_first(systems_of(preds), baseline)
+    source = find_source("--golds", golds, questions, data_dir, split, task_name, users)
+    if source.questions is None:
+        raise ValueError("a report needs users and profiles: pass --questions next to --golds, or --data-dir")
+    task = task_of(read_outputs(source.golds), task_name)
+    key, look = check_score(task, key), Profiles(task)
+    joined, runs = score_systems(systems, source, task_name, extract_answers, look)
+    names = [system.name for system in systems]
+    texts = {name: files[0] for name, files in zip(names, joined, strict=True)}
+    scored = dict(zip(names, runs, strict=True))
+    summary = make_report(output, scored, texts, look.by_id, key, drawn, extract_answers=extract_answers)
+    for line in _lines(output, summary):
+        say(line)
+    for note in summary["notes"]:
+        say(note, err=True)
+
+
+def _baseline_first(systems: Sequence[SystemFiles], baseline: str | None) -> list[SystemFiles]:
+    names = [system.name for system in systems]
+    if baseline is not None and baseline not in names:
+        raise ValueError(f"--baseline: expected one of the systems {', '.join(names)}, found {baseline!r}")
+    return sorted(systems, key=lambda system: system.name != (baseline or names[0]))
+
+
+def _lines(output: Path, summary: Mapping[str, Any]) -> Iterator[str]:
+    counts = f"{counted(summary['samples'], 'samples')} of {counted(summary['users'], 'users')}"
+    yield f"{output}: {counts}, baseline {summary['baseline']}"
+    key = summary["score"]
+    for name, contrasts in summary["contrasts"].items():
+        found = contrasts[key]
+        counts = ", ".join(f"{found[f'users_{kind}']:,} {kind}" for kind in ("better", "equal", "worse"))
+        p = f"p {found['p_value']:.4f} (Holm {found['p_holm']:.4f})"
+        yield f"  {name}: {key} gain {found['gain']:+.4f} {interval(found['gain_ci'])}, {p}; users: {counts}"

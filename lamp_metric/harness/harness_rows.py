@@ -1,0 +1,133 @@
+"""What every evaluation harness asks a model: the samples of a split with their prompts, golds and users."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from lamp_dataset.formats.layout import SAMPLE
+from lamp_dataset.formats.texts import short
+from lamp_dataset.personalize.prompts.parts import MAX_LENGTH, K
+from lamp_dataset.task import Task
+
+if TYPE_CHECKING:
+    import datasets
+
+#: What a harness gets of each sample; "target" is None where the golds are withheld.
+COLUMNS = ("id", "config", "user_id", "source", "messages", "target")
+#: Tokens of an answer, as in the official scripts (``--generation_max_length``). Half would cut a few odd tweets.
+MAX_ANSWER = 128
+#: Whose profile a sample gets: its user's; as a control, another user's; or none.
+PROFILES = ("own", "other", "none")
+
+
+def harness_rows(
+    config: str,
+    *,
+    split: str = "validation",
+    data_dir: str | None = None,
+    retriever: str | None = None,
+    ranking: str | None = None,
+    k: int = K,
+    max_length: int = MAX_LENGTH,
+    tokenizer: str | None = None,
+    rules: str = "official",
+    profile: str = "own",
+    users: Any = None,
+    **more: Any,
+) -> datasets.Dataset:
+    """The samples of a split as a harness asks them, with the columns :data:`COLUMNS`.
+
+    Args:
+        config: config name, such as ``"LaMP_3"``.
+        split: ``"train"``, ``"validation"`` or ``"test"``.
+        data_dir: folder with the official files, or ``"sample"`` for the embedded sample; None: they are fetched.
+        retriever: as for :class:`lamp_dataset.Personalizer`, like the next five.
+        ranking: a ranking file instead of a retriever, such as one that ``lamp-dataset rank --retriever dense`` wrote.
+        k: items of the profile in a prompt.
+        max_length: budget of a prompt: in words, or in tokens of ``tokenizer``.
+        tokenizer: name or folder of a tokenizer.
+        rules: ``"official"`` or ``"fixed"``.
+        profile: one of :data:`PROFILES`.
+        users: ids of users, or the path of a users file: only their samples; None for all.
+        more: other arguments of ``Personalizer``, such as ``system``.
+
+    Raises:
+        ValueError: an unknown name, an option out of range, or files that do not fit the config.
+        OSError: files that cannot be found or read.
+    """
+    from lamp_dataset import Personalizer, swap_profiles, users_of
+    from lamp_dataset.personalize.split import load_split, personalize_split
+    from lamp_dataset.personalize.users.user_subsets import positions_of_users
+
+    if profile not in PROFILES:
+        raise ValueError(f"expected {', '.join(PROFILES)} as profile, found {short(profile)}")
+    options = {
+        "retriever": retriever,
+        "ranking": ranking,
+        "max_length": max_length,
+        "tokenizer": tokenizer,
+        "rules": rules,
+        **more,
+    }
+    personalizer = Personalizer(config, k=0 if profile == "none" else k, **options)
+    rows = load_split(config, split, SAMPLE if data_dir == "sample" else data_dir)
+    names = users_of(rows)
+    kept = range(len(rows)) if users is None else positions_of_users(rows, _ids_or_path(users))
+    rows = swap_profiles(rows) if profile == "other" else rows  # in the whole split, like the users
+    prompts = personalize_split(rows.select(kept), personalizer).select_columns(["id", "source", "messages", "target"])
+    prompts = prompts.add_column("config", [config] * len(prompts))
+    return prompts.add_column("user_id", [names[position] for position in kept]).select_columns(list(COLUMNS))
+
+
+def _ids_or_path(users: Any) -> Any:
+    """A harness reads one id without quotation marks as a number."""
+    if isinstance(users, str) and not os.path.exists(users):
+        raise FileNotFoundError(f"users: expected a users file or a list of ids, found no file {short(users)}")
+    return users if isinstance(users, (str, list, tuple)) else [users]
+
+
+#: The options of a harness, by name.
+OPTIONS = tuple(name for name in inspect.signature(harness_rows).parameters if name not in ("config", "more"))
+
+
+def check_spelling(given: Iterable[str], known: Iterable[str] = OPTIONS) -> None:
+    """Reject a name that is nearly that of an option: a harness would pass over it in silence.
+
+    Raises:
+        ValueError: the message names both.
+    """
+    known = list(known)
+    for name in given:
+        near = difflib.get_close_matches(str(name).lower().replace("-", "_"), known, n=1, cutoff=0.65)
+        if near and name not in known:
+            raise ValueError(f"unknown option {short(name)}; did you mean {near[0]!r}?")
+
+
+def open_gated(
+    task: Task,
+    data_dir: object,
+    acknowledged: bool,
+    is_here: Callable[[], bool],
+    option: str = "--acknowledge-license",
+) -> None:
+    """Let a gated config pass to a model, and keep all that this process writes from now on for its owner alone.
+
+    Args:
+        task: the config; nothing happens if it is not gated.
+        data_dir: folder with the files.
+        acknowledged: whether the user says that the license allows to send its texts to another machine.
+        is_here: whether the model is certain to run in the harness's process.
+        option: how the user says it, for the message.
+
+    Raises:
+        ValueError: the model may be elsewhere, and the license is not acknowledged; or there is no folder.
+    """
+    if task.gated:
+        from lamp_dataset.hub.guard import check_licenses  # imports the Hub's library
+
+        check_licenses([task.name], acknowledged or is_here(), data_dir, option)
+        os.umask(os.umask(0o077) | 0o077)

@@ -1,0 +1,67 @@
+"""The answers in a log of inspect_ai, which its own reader reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lamp_dataset.lazy import require
+from lamp_metric.harness.harness_answers import HarnessAnswers, PathLike, choose, collect
+
+if TYPE_CHECKING:
+    from inspect_ai.log import EvalLog
+
+
+def read_inspect(place: PathLike, config: str | None = None) -> HarnessAnswers:
+    """The answers of one run to one config.
+
+    Args:
+        place: a log, or a folder with logs.
+        config: which config, if there are several.
+
+    Raises:
+        ImportError: inspect_ai is not installed.
+        ValueError: the log holds no samples, or those of another task or of several epochs, or is damaged.
+        OSError: it cannot be read.
+    """
+    require("inspect_ai", "inspect")
+    place = Path(place)
+    path = choose(list(_logs(place)), config, place) if place.is_dir() else place
+    log = _read(path)
+    if not log.samples:
+        raise ValueError(f"{path}: no samples were logged; was it run with --no-log-samples, or stopped at once?")
+    epochs = max(sample.epoch for sample in log.samples)
+    if epochs > 1:
+        raise ValueError(f"{path}: expected one answer to each sample, found {epochs} epochs; run it with --epochs 1")
+    return collect(_answers(log), str(path), config=config, expected=log.eval.dataset.samples)
+
+
+def _logs(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Config and path of the logs of our task among those that the harness takes for its own."""
+    from inspect_ai.log import list_eval_logs
+
+    for found in list_eval_logs(str(folder), descending=False):
+        path = Path(found.name.removeprefix("file://"))
+        log = _read(path, header_only=True)
+        if log.eval.task.rpartition("/")[2] == "lamp":
+            yield str(log.eval.task_args.get("config")), path
+
+
+def _read(path: Path, **options: Any) -> EvalLog:
+    from inspect_ai.log import read_eval_log
+
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: expected a log of inspect_ai, found nothing")
+    try:
+        return read_eval_log(path, **options)
+    except Exception as error:  # what its reader raises depends on how a file is damaged
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ValueError(f"{path}: expected a log of inspect_ai; its reader says: {reason}") from error
+
+
+def _answers(log: EvalLog) -> Iterator[tuple[Any, Any, Any]]:
+    """Config, id and answer of each sample that was answered."""
+    for sample in log.samples or ():
+        if sample.error is None:
+            yield sample.metadata.get("config"), sample.id, sample.output.completion

@@ -1,0 +1,73 @@
+"""What lm-evaluation-harness writes with ``--log_samples``: a file of results and, for each task, one of samples.
+
+The harness itself is not needed: ``results_DATE.json`` and ``samples_TASK_DATE.jsonl`` lie next to each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lamp_dataset.formats.json_file import load_json, read_json
+from lamp_dataset.tasks import TASKS
+from lamp_metric.harness.harness_answers import HarnessAnswers, PathLike, choose, collect
+
+
+def read_lm_eval(place: PathLike, config: str | None = None) -> HarnessAnswers:
+    """The answers of one run to one config.
+
+    Args:
+        place: the file of samples, the file of results, or a folder with them.
+        config: which config, if there are several.
+
+    Raises:
+        ValueError: no samples were logged, they are of several configs or runs, or they are damaged.
+        OSError: a file cannot be read.
+    """
+    place = Path(place)
+    path = place if place.suffix == ".jsonl" else choose(_logs(place), config, place)
+    return collect(_samples(path), str(path), config=config, expected=_expected(path))
+
+
+def _logs(place: Path) -> list[tuple[str, Path]]:
+    """Config and path of the files of samples in a folder, or of those that belong to a file of results."""
+    if place.is_dir():
+        found, results = list(place.rglob("samples_*.jsonl")), list(place.rglob("results_*.json"))
+    else:
+        read_json(place)
+        found, results = list(place.parent.glob(f"samples_*_{_date(place)}.jsonl")), [place]
+    if results and not found:
+        raise ValueError(f"{results[0]}: no samples were logged with these results; run lm_eval with --log_samples")
+    configs = {name.lower(): name for name in TASKS}  # as the harness calls them
+    return [(configs[_task(path)], path) for path in sorted(found) if _task(path) in configs]
+
+
+def _date(path: Path) -> str:
+    return path.stem.rpartition("_")[2]
+
+
+def _task(path: Path) -> str:
+    return path.stem.removeprefix("samples_").rpartition("_")[0]
+
+
+def _samples(path: Path) -> Iterator[tuple[Any, Any, Any]]:
+    """Config, id and answer of each sample."""
+    with open(path, "rb") as file:
+        for number, line in enumerate(file, 1):
+            sample = load_json(line, f"{path}, line {number}")
+            if not isinstance(sample, dict) or not isinstance(sample.get("doc"), dict):
+                raise ValueError(f"{path}, line {number}: expected a sample that lm_eval has logged")
+            answers = sample.get("filtered_resps")
+            answer = answers[0] if isinstance(answers, list) and len(answers) == 1 else answers
+            yield sample["doc"].get("config"), sample["doc"].get("id"), answer
+
+
+def _expected(path: Path) -> int | None:
+    """How many samples the split has, says the file of results, if it is there."""
+    for results in path.parent.glob(f"*_{_date(path)}.json"):
+        found = read_json(results)
+        for key in ("n-samples", _task(path), "original"):
+            found = found.get(key) if isinstance(found, dict) else None
+        return found if isinstance(found, int) else None
+    return None

@@ -1,0 +1,237 @@
+"""The report's figures, from the numbers of its summary. Needs matplotlib, the extra ``report``.
+
+One column wide, so that a figure fits a paper's column and a phone. Colors are those of Okabe and Ito (2008), which
+color-blind readers tell apart; markers and line styles differ as well, for print in gray.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamp_dataset.lazy import require
+from lamp_metric.report.frame import Frame
+from lamp_metric.report.traits import shown_rho
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FORMATS = ("svg", "pdf", "png")
+WIDTH, PANEL = 4.8, 2.7
+#: Color, marker and line of each system; the baseline comes first. They start again after the last.
+STYLES = (
+    ("#000000", "o", "-"),
+    ("#0072B2", "s", "--"),
+    ("#D55E00", "^", "-."),
+    ("#009E73", "D", ":"),
+    ("#CC79A7", "v", "-"),
+    ("#E69F00", "P", "--"),
+    ("#56B4E9", "X", "-."),
+)
+#: Names of systems longer than this are cut in figures.
+NAME = 28
+#: More dots than this are drawn as pixels in SVG and PDF, too: as shapes they would make files of many megabytes.
+MANY = 3000
+_SETTINGS = {
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "text.parse_math": False,  # names with dollar signs
+    "svg.hashsalt": "lamp",  # the same numbers give the same file
+    "svg.fonttype": "path",
+    "savefig.dpi": 200,
+}
+#: No dates in the files.
+_METADATA = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
+
+
+def figures(frame: Frame, summary: Mapping[str, Any]) -> dict[str, dict[str, bytes]]:
+    """Name of each figure that these numbers allow -> format -> the file's content."""
+    require("matplotlib", "report")
+    import matplotlib
+
+    drawn = {}
+    with matplotlib.rc_context(_SETTINGS):
+        for name, draw in DRAWINGS.items():
+            figure = draw(frame, summary)
+            if figure is not None:
+                figure.draw_without_rendering()  # places everything, once for all formats
+                figure.set_layout_engine("none")
+                drawn[name] = {kind: _saved(figure, kind) for kind in FORMATS}
+    return drawn
+
+
+def _saved(figure: Figure, kind: str) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format=kind, metadata=_METADATA[kind])
+    return file.getvalue()
+
+
+def _panels(count: int, height: float = PANEL, **options: Any) -> tuple[Figure, Sequence[Axes]]:
+    """A figure of so many panels, one below the other."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, height * count), layout="constrained")
+    return figure, figure.subplots(count, squeeze=False, **options)[:, 0]
+
+
+def _styles(frame: Frame) -> dict[str, dict[str, Any]]:
+    """System -> how it is drawn."""
+    found = {}
+    for number, name in enumerate(frame.systems):
+        color, marker, line = STYLES[number % len(STYLES)]
+        found[name] = {"color": color, "marker": marker, "linestyle": line, "label": _label(name)}
+    return found
+
+
+def _label(name: str) -> str:
+    """The name, not too long; matplotlib leaves names out that begin with an underscore."""
+    name = name if len(name) <= NAME else f"{name[: NAME - 1]}…"
+    return f" {name}" if name.startswith("_") else name
+
+
+def _error_bars(axes: Axes, x: Any, y: Sequence[float], bounds: Sequence[Any], **style: Any) -> None:
+    """Points with intervals; a point without one has no bar."""
+    known = [(value, *(pair or (value, value))) for value, pair in zip(y, bounds, strict=True)]
+    spans = [(value - low, high - value) for value, low, high in known]
+    axes.errorbar(x, y, yerr=np.abs(spans).T, capsize=2.5, markersize=4.5, linewidth=1.2, **style)
+
+
+def _legend(axes: Axes, columns: int) -> None:
+    """The legend above the axes, where it hides nothing."""
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.2, handlelength=3)
+
+
+def _score_label(summary: Mapping[str, Any], key: str | None = None) -> str:
+    better = "higher" if summary["higher_is_better"] else "lower"
+    return f"{key or summary['score']} ({better} is better)"
+
+
+def systems(frame: Frame, summary: Mapping[str, Any]) -> Figure:
+    """Each system's scores over all samples, with intervals."""
+    keys, styles = frame.task.scores, _styles(frame)
+    figure, panels = _panels(len(keys), 0.75 + 0.28 * len(styles))
+    for axes, key in zip(panels, keys, strict=True):
+        for place, (name, style) in enumerate(styles.items()):
+            found = summary["systems"][name][key]
+            value, (low, high) = found["over_samples"], found["over_samples_ci"]
+            spans = np.abs([[value - low], [high - value]])
+            axes.errorbar([value], [place], xerr=spans, capsize=3, markersize=5, **{**style, "linestyle": "none"})
+        axes.set_yticks(range(len(styles)), [style["label"] for style in styles.values()])
+        axes.set_ylim(len(styles) - 0.5, -0.5)
+        axes.set_xlabel(_score_label(summary, key))
+        axes.grid(axis="x", alpha=0.3)
+    return figure
+
+
+def sorted_gains(frame: Frame, summary: Mapping[str, Any]) -> Figure:
+    """The users from the one who gains most to the one who loses most."""
+    figure, (axes,) = _panels(1, PANEL + 0.16 * len(frame.others))  # the legend has a line for each
+    styles = _styles(frame)
+    for name in frame.others:
+        gains = np.sort(frame.by_user(frame.gains(name, summary["score"])))[::-1]
+        style = styles[name]
+        share = 100 * (np.arange(len(gains)) + 0.5) / len(gains)
+        label = f"{style['label']}: {np.mean(gains > 0):.0%} gain, {np.mean(gains < 0):.0%} lose"
+        axes.plot(share, gains, color=style["color"], linestyle=style["linestyle"], label=label)
+    axes.axhline(0, color="0.5", linewidth=0.8)
+    axes.set_xlabel("users, sorted by gain (%)")
+    axes.set_ylabel(f"gain in {summary['score']}")
+    axes.set_xlim(0, 100)
+    _legend(axes, 1)
+    return figure
+
+
+def gain_by_profile_size(frame: Frame, summary: Mapping[str, Any]) -> Figure:
+    """Each user's gain against the size of the profile, and the bins' means."""
+    figure, panels = _gains_by(frame, summary, "profile_size", frame.by_user(frame.sizes), "items in the profile")
+    for axes in panels:
+        _log_axis(axes, frame.by_user(frame.sizes))
+    return figure
+
+
+def gain_by_similarity(frame: Frame, summary: Mapping[str, Any]) -> Figure:
+    """Each user's gain against the similarity of the nearest profile items, and the bins' means."""
+    label = "similarity of the nearest profile item"
+    return _gains_by(frame, summary, "similarity", frame.by_user(frame.similarity), label)[0]
+
+
+def _gains_by(
+    frame: Frame, summary: Mapping[str, Any], trait: str, of_users: np.ndarray, label: str
+) -> tuple[Figure, Sequence[Axes]]:
+    figure, panels = _panels(len(frame.others), sharex=True, sharey=True)
+    found, styles = summary[f"by_{trait}"], _styles(frame)
+    for axes, name in zip(panels, frame.others, strict=True):
+        gains = frame.by_user(frame.gains(name, summary["score"]))
+        dots = {"alpha": 0.3, "linewidths": 0, "color": styles[name]["color"], "rasterized": len(gains) > MANY}
+        for count in np.unique(frame.counts):  # dots of one size share one shape in the file
+            same = frame.counts == count
+            axes.scatter(of_users[same], gains[same], s=6 * count, **dots)
+        axes.axhline(0, color="0.5", linewidth=0.8)
+        middle, means = zip(*((entry["median"], entry["gains"][name]) for entry in found["bins"]), strict=True)
+        style = {"color": "black", "marker": "o", "linestyle": "-", "zorder": 3}
+        _error_bars(axes, middle, [mean["gain"] for mean in means], [mean["gain_ci"] for mean in means], **style)
+        correlation = found["spearman"][name]
+        shown = "" if correlation["rho"] is None else f": ρ = {shown_rho(correlation)}"
+        axes.set_title(f"{_label(name)} against {_label(frame.baseline)}{shown}")
+        axes.set_ylabel(f"gain in {summary['score']}")
+    panels[-1].set_xlabel(label)
+    return figure, panels
+
+
+def _log_axis(axes: Axes, values: np.ndarray) -> None:
+    """A logarithmic axis of counts, also where one is 0."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    if values.min() < 1:
+        axes.set_xscale("symlog", linthresh=1)
+    else:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def score_by_profile_size(frame: Frame, summary: Mapping[str, Any]) -> Figure:
+    """Each system's score in each bin of profile sizes."""
+    bins = summary["by_profile_size"]["bins"]
+    figure, (axes,) = _panels(1)
+    styles = _styles(frame)
+    shifts = np.linspace(-0.12, 0.12, len(styles))
+    for shift, (name, style) in zip(shifts, styles.items(), strict=True):
+        found = [entry["scores"][name] for entry in bins]
+        x = np.arange(len(bins)) + shift
+        _error_bars(axes, x, [one["score"] for one in found], [one["score_ci"] for one in found], **style)
+    axes.set_xticks(range(len(bins)), [f"{entry['low']}–{entry['high']}" for entry in bins])
+    axes.set_xlabel("items in the profile")
+    axes.set_ylabel(_score_label(summary))
+    _legend(axes, 3)
+    return figure
+
+
+def score_by_k(frame: Frame, summary: Mapping[str, Any]) -> Figure | None:
+    """The score against the number of retrieved items; None if the systems' names do not tell it."""
+    found = summary["by_k"]
+    if not found:
+        return None
+    figure, (axes,) = _panels(1)
+    x, y = [one["k"] for one in found], [one["score"] for one in found]
+    _error_bars(axes, x, y, [one["score_ci"] for one in found], color="#0072B2", marker="o", linestyle="-")
+    axes.set_xticks(x)
+    axes.set_xlabel("items in the prompt (k)")
+    axes.set_ylabel(_score_label(summary))
+    return figure
+
+
+_DRAWN = (systems, sorted_gains, gain_by_profile_size, gain_by_similarity, score_by_profile_size, score_by_k)
+#: Name of a figure -> the function that draws it, or returns None where there is nothing to draw.
+DRAWINGS: Mapping[str, Callable[[Frame, Mapping[str, Any]], Any]] = MappingProxyType(
+    {function.__name__: function for function in _DRAWN}
+)

@@ -1,0 +1,134 @@
+"""Every number of the report, in one plain dict: what ``summary.json`` holds and the page shows."""
+
+from __future__ import annotations
+
+import re
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from lamp_metric.report.frame import Frame
+from lamp_metric.report.traits import binned, spearman
+from lamp_metric.statistics.contrasts import Comparison, System, compare_systems
+from lamp_metric.statistics.options import Resampling
+
+#: How many of the users who gain most, and of those who lose most, the report shows.
+EXTREMES = 10
+#: Names of systems that differ in the number of retrieved items: "k4" or "k=4".
+NAME_OF_K = re.compile(r"k=?(\d+)")
+
+
+def summarize(frame: Frame, key: str, resampling: Resampling, *, extract_answers: bool = False) -> dict[str, Any]:
+    """The numbers of the report; bins, correlations and extreme users are about the score ``key`` of ``frame.keys``."""
+    compared = compare_systems(frame.systems, frame.baseline, resampling, extract_answers=extract_answers)
+    size = frame.by_user(frame.sizes)
+    gains = {system: frame.by_user(frame.gains(system, key)) for system in frame.others}
+    traits = {"profile_size": np.asarray(frame.sizes), "similarity": frame.similarity}
+    correlations = spearman({name: frame.by_user(trait) for name, trait in traits.items()}, gains, resampling)
+    return {
+        "task": frame.task.name,
+        "samples": len(frame.users),
+        "users": len(frame.names),
+        "samples_per_user": {"median": median(frame.counts.tolist()), "max": int(frame.counts.max())},
+        "profile_size_per_user": {"median": float(np.median(size)), "min": float(size.min()), "max": float(size.max())},
+        "baseline": frame.baseline,
+        "score": key,
+        "higher_is_better": frame.samples.scorer.higher_is_better[key],
+        "systems": {name: _system(frame, name, found) for name, found in compared.systems.items()},
+        "contrasts": _contrasts(frame, compared),
+        **{
+            f"by_{name}": {"spearman": correlations[name], "bins": binned(frame, trait, key, resampling)}
+            for name, trait in traits.items()
+        },
+        "copies": _copies(frame, resampling),
+        "by_k": _by_k(compared, key),
+        "extremes": {system: _extremes(frame, system, key) for system in frame.others},
+        "unusable": {name: found.unusable for name, found in compared.systems.items()},
+        "notes": compared.notes,
+        "signature": compared.signature,
+    }
+
+
+def _system(frame: Frame, name: str, found: System) -> dict[str, Any]:
+    """Result key -> the score of all samples, its interval, and the mean of the users' scores, if they have any."""
+    return {
+        key: {
+            "over_samples": score,
+            "over_samples_ci": found.intervals[key],
+            "over_users": float(frame.by_user(frame.values(name, key)).mean()) if key in frame.keys else None,
+        }
+        for key, score in found.scores.items()
+    }
+
+
+def _contrasts(frame: Frame, compared: Comparison) -> dict[str, dict[str, dict[str, Any]]]:
+    """System -> result key -> the contrast with the baseline, turned so that a positive gain is better."""
+    sign = frame.samples.scorer.sign
+    return {
+        name: {
+            key: {
+                "gain": sign(key) * found.difference + 0.0,  # never -0.0
+                "gain_ci": sorted(sign(key) * bound + 0.0 for bound in found.difference_ci),
+                "detectable": found.detectable,
+                "p_value": found.p_value,
+                "p_holm": found.p_holm,
+                "users_better": found.wins,
+                "users_equal": found.ties,
+                "users_worse": found.losses,
+            }
+            for key, found in of_keys.items()
+        }
+        for name, of_keys in compared.contrasts.items()
+    }
+
+
+def _copies(frame: Frame, resampling: Resampling) -> dict[str, Any]:
+    """How many inputs are copies of an own item, and the contrasts without them; None if no two users are left."""
+    kinds = [near.copy for near in frame.nearness]
+    kept = np.array([not kind for kind in kinds])
+    users = {user for user, inside in zip(frame.users, kept, strict=True) if inside}
+    found: dict[str, Any] = {kind: kinds.count(kind) for kind in ("exact", "near")}
+    found |= {"samples_without": int(kept.sum()), "users_without": len(users)}
+    if kept.all():
+        return found
+    rest = frame.only(kept) if len(users) > 1 else None
+    compared = compare_systems(rest.systems, rest.baseline, resampling) if rest else None
+    return found | {"contrasts_without": _contrasts(rest, compared) if rest and compared else None}
+
+
+def _by_k(compared: Comparison, key: str) -> list[dict[str, Any]]:
+    """The systems whose names say how many items were retrieved, by that number; empty if there are fewer than two."""
+    found = [
+        {"k": int(match[1]), "system": name, "score": system.scores[key], "score_ci": system.intervals[key]}
+        for name, system in compared.systems.items()
+        if (match := NAME_OF_K.fullmatch(name))
+    ]
+    return sorted(found, key=lambda entry: entry["k"]) if len(found) > 1 else []
+
+
+def _extremes(frame: Frame, system: str, key: str) -> dict[str, list[dict[str, Any]]]:
+    """The users who gain and lose most, each with the sample that does most for it."""
+    gains = frame.gains(system, key)
+    of_users = frame.by_user(gains)
+    order = np.argsort(-of_users, kind="stable")
+    best, worst = order[:EXTREMES], order[::-1][:EXTREMES]
+    return {
+        "gain": [_user(frame, user, of_users, gains) for user in best if of_users[user] > 0],
+        "lose": [_user(frame, user, of_users, gains) for user in worst if of_users[user] < 0],
+    }
+
+
+def _user(frame: Frame, user: int, of_users: np.ndarray, gains: np.ndarray) -> dict[str, Any]:
+    own = [place for place, name in enumerate(frame.users) if name == frame.names[user]]
+    sign = 1 if of_users[user] > 0 else -1
+    sample = max(own, key=lambda place: sign * gains[place])
+    return {
+        "user": frame.names[user],
+        "samples": len(own),
+        "profile_size": float(np.mean([frame.sizes[place] for place in own])),
+        "similarity": float(frame.similarity[own].mean()),
+        "gain": float(of_users[user]),
+        "sample": frame.samples.ids[sample],
+        "sample_gain": float(gains[sample]),
+    }

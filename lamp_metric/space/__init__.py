@@ -1,0 +1,1 @@
+"""The metric's page on the Hub."""

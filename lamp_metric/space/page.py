@@ -1,0 +1,263 @@
+"""The metric's page: pick a task, drop golds and predictions, read the scores and their intervals.
+
+The functions that need no gradio take files, and give table, signature, notes and a CSV file.
+"""
+
+from __future__ import annotations
+
+import functools
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from html import escape
+from inspect import signature
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lamp_dataset import SAMPLE
+from lamp_dataset.formats.json_file import read_json
+from lamp_dataset.formats.outputs import parse_outputs, read_outputs
+from lamp_dataset.lazy import require
+from lamp_dataset.task import Task
+from lamp_dataset.tasks import TASKS, get_task
+from lamp_metric.baselines import baseline
+from lamp_metric.csv_text import csv_text
+from lamp_metric.predictions.joining import JoinedOutputs, join
+from lamp_metric.predictions.measuring import ScoredSamples, measure_joined, unusable_line
+from lamp_metric.predictions.writing import write_predictions
+from lamp_metric.scoring import results, signature_of
+from lamp_metric.statistics.contrasts import Contrast, compare_systems
+from lamp_metric.statistics.options import Resampling
+
+FROM_THE_GOLDS = "as the golds say"
+ALL_USABLE = "All predictions could be used"
+#: Resamples of a comparison, as in ``lamp-metric compare``.
+COMPARED = 10_000
+#: Columns for one file of predictions, and for two.
+HEADERS = ("score", "value", "low", "high", "better is")
+HEADERS_OF_TWO = ("system", "score", "value", "difference", "low", "high", "p", "better is")
+#: Gated tasks are refused: their golds must not leave the machine of whoever has the license.
+CHOICES = (FROM_THE_GOLDS, *(name for name, task in TASKS.items() if not task.gated))
+#: Many times the size of any official file of golds; scoring it keeps others waiting for some seconds.
+MAX_UPLOAD = "8mb"
+#: Seconds after which gradio deletes its copies of files.
+KEPT = 3600
+INTRODUCTION = f"""\
+# LaMP metric
+
+The scores of [LaMP](https://arxiv.org/abs/2304.11406), the benchmark of personalized language models. Drop a file of
+golds and a file of predictions in the official format, `{{"task": "…", "golds": [{{"id": "…", "output": "…"}}, …]}}`; a
+second file of predictions is compared with the first. A file may have up to {MAX_UPLOAD.removesuffix("mb")} MB, and is
+deleted after an hour. Golds under a license are refused: score them on your own machine, with `lamp-metric eval-task`.
+
+**Try the sample** scores a trivial baseline on three made-up samples of the chosen task; the notes say which.
+
+Intervals are percentile bootstrap intervals over samples. The files do not say which user a sample belongs to: if users
+have several samples, `lamp-metric compare --data-dir …` takes that into account.
+"""
+
+
+def build() -> Any:
+    """The page, a gradio ``Blocks``. It needs the extra ``app``."""
+    gradio = require("gradio", "app")
+    with gradio.Blocks(title="LaMP metric", analytics_enabled=False, delete_cache=(KEPT // 6, KEPT)) as page:
+        gradio.Markdown(INTRODUCTION)
+        with gradio.Row():
+            task = gradio.Dropdown(list(CHOICES), value=FROM_THE_GOLDS, label="Task")
+            level = gradio.Slider(0.5, 0.99, value=0.95, step=0.01, label="Confidence level")
+        with gradio.Row():
+            golds = gradio.File(label="Golds", file_types=[".json"])
+            predictions = gradio.File(label="Predictions", file_types=[".json"])
+            other = gradio.File(label="Predictions to compare with (optional)", file_types=[".json"])
+        with gradio.Row():
+            score_button = gradio.Button("Score", variant="primary")
+            sample_button = gradio.Button("Try the sample")
+        notes = gradio.Textbox(label="Notes", interactive=False, lines=2)
+        table = gradio.Dataframe(headers=list(HEADERS), label="Scores", interactive=False, type="array")
+        made_by = gradio.Textbox(label="How they were made", interactive=False)
+        per_sample = gradio.File(label="Values of each sample (CSV)", interactive=False, height=90)
+
+        files, results = [golds, predictions, other], [table, made_by, notes, per_sample]
+        scored = [task, golds, predictions, level, other]
+        for button, function, inputs, outputs, name in (
+            (score_button, score_files, scored, results, "score"),
+            (sample_button, try_the_sample, [task, level], [*files, *results], "sample"),
+        ):
+            event = button.click(_answering(gradio, function), inputs, outputs, api_name=name)
+            event.failure(_explaining(function), inputs, results, api_visibility="private")
+        changes = [change for file in files for change in (file.upload, file.clear, file.delete)]
+        gradio.on([*changes, task.input, level.release], _nothing, None, results, api_visibility="private")
+    return page
+
+
+def _nothing(notes: str = "") -> tuple:
+    """No results."""
+    return {"headers": list(HEADERS), "data": []}, "", notes, None
+
+
+def _answering(gradio: Any, function: Callable) -> Callable:
+    """The function with a folder of its own, and with errors that the page and its clients show, as HTML."""
+
+    @functools.wraps(function)
+    def answer(*arguments: Any) -> Iterator[Any]:
+        with tempfile.TemporaryDirectory(prefix="lamp-page-") as folder:
+            try:
+                found = function(*arguments, folder=folder)
+            except (ValueError, OSError) as error:
+                raise gradio.Error(escape(str(error)), print_exception=False) from error
+            yield found  # gradio copies the files, then goes on, and the folder is deleted
+
+    shown = signature(function)
+    seen = [parameter for name, parameter in shown.parameters.items() if name != "folder"]
+    answer.__signature__ = shown.replace(parameters=seen)
+    return answer
+
+
+def _explaining(function: Callable) -> Callable:
+    """What the page shows after the function failed: no results, and the error as a note that stays."""
+
+    def explain(*arguments: Any) -> tuple:
+        with tempfile.TemporaryDirectory(prefix="lamp-page-") as folder:
+            try:
+                function(*arguments, folder=folder)
+            except (ValueError, OSError) as error:
+                return _nothing(f"Error: {error}")
+        return _nothing()  # it does not fail a second time: a file was replaced meanwhile
+
+    return explain
+
+
+class Shown(NamedTuple):
+    """What the page shows of a run.
+
+    Attributes:
+        table: ``"headers"`` and ``"data"``, rows of texts.
+        signature: how the figures were made.
+        notes: lines for people, such as how many predictions could not be used.
+        per_sample: path of a CSV file with the values of each sample.
+    """
+
+    table: dict[str, list]
+    signature: str
+    notes: str
+    per_sample: str
+
+
+def score_files(
+    task_name: str,
+    golds: str | None,
+    predictions: str | None,
+    confidence_level: float = 0.95,
+    other: str | None = None,
+    *,
+    folder: str,
+) -> Shown:
+    """Score a file of predictions, or compare two: ``other`` is that of a second system.
+
+    ``task_name`` is a config name or :data:`FROM_THE_GOLDS`; all files are in the official format. The values of each
+    sample are written to ``folder``.
+
+    Raises:
+        ValueError: a file is missing, the task is unknown or gated, or the files cannot be scored.
+    """
+    for side, path in (("golds", golds), ("predictions", predictions)):
+        if not path:
+            raise ValueError(f"no file of {side}: drop one, or try the sample")
+    name = None if task_name in (None, FROM_THE_GOLDS) else task_name
+    paths = dict(zip(_names(predictions, other), (predictions, other), strict=True)) if other else {"": predictions}
+    scored = {label: measure_joined(_joined(golds, path, name)) for label, path in paths.items()}
+    table, made_by, few = (_two if other else _one)(scored, confidence_level)
+    return Shown(table, made_by, "\n".join([*_usable(scored), *few]), _per_sample(scored, folder))
+
+
+def _names(*paths: str) -> list[str]:
+    """What to call two systems: like their files, unless these have the same name."""
+    stems = [Path(path).stem for path in paths]
+    return stems if len(set(stems)) == len(stems) else [f"{stem} ({place})" for place, stem in enumerate(stems, 1)]
+
+
+def _joined(golds: str, predictions: str, name: str | None) -> JoinedOutputs:
+    files = [parse_outputs(Path(path).read_bytes(), Path(path).name) for path in (golds, predictions)]
+    joined = join(*files, name)
+    if joined.task.gated:
+        raise ValueError(
+            f"{joined.task.name}: these texts are under {joined.task.license}; score them on your own machine, with "
+            "lamp-metric eval-task"
+        )
+    return joined
+
+
+def _one(scored: Mapping[str, ScoredSamples], confidence_level: float) -> tuple[dict[str, list], str, list[str]]:
+    (samples,) = scored.values()
+    found = results(samples, Resampling(confidence_level))
+    rows = [[key, *_numbers(found[key], *found[f"{key}_ci"]), _better(samples, key)] for key in samples.task.scores]
+    made_by = signature_of(samples.task, samples.n, confidence_level=confidence_level)
+    return {"headers": list(HEADERS), "data": rows}, made_by, []
+
+
+def _two(scored: Mapping[str, ScoredSamples], confidence_level: float) -> tuple[dict[str, list], str, list[str]]:
+    systems = {name: [samples] for name, samples in scored.items()}
+    found = compare_systems(systems, None, Resampling(confidence_level, COMPARED))
+    rows = [
+        [name, key, *_numbers(value), *_cells(found.contrasts.get(name, {}).get(key)), _better(scored[name], key)]
+        for name, system in found.systems.items()
+        for key, value in system.scores.items()
+    ]
+    return {"headers": list(HEADERS_OF_TWO), "data": rows}, found.signature, found.notes
+
+
+def _cells(contrast: Contrast | None) -> list[str]:
+    if contrast is None:
+        return [""] * 4
+    return _numbers(contrast.difference, *contrast.difference_ci, contrast.p_value)
+
+
+def _better(samples: ScoredSamples, key: str) -> str:
+    return "higher" if samples.scorer.higher_is_better[key] else "lower"
+
+
+def _numbers(*values: float) -> list[str]:
+    return [f"{value:.4f}" for value in values]
+
+
+def _usable(scored: Mapping[str, ScoredSamples]) -> list[str]:
+    option = "lamp-metric eval-task --extract_answers"
+    lines = [unusable_line(samples, option, label) for label, samples in scored.items()]
+    return [line for line in lines if line is not None] or [ALL_USABLE]
+
+
+def _per_sample(scored: Mapping[str, ScoredSamples], folder: str) -> str:
+    """The path of a new CSV file: a row per sample, ids and numbers only."""
+    first = next(iter(scored.values()))
+    columns: dict[str, Sequence[Any]] = {"id": first.ids}
+    for label, samples in scored.items():
+        for key in samples.scorer.shown.values():
+            columns[f"{label} {key}".strip()] = samples.statistics[key]
+    path = Path(folder, "per_sample.csv")
+    path.write_text(csv_text([columns, *zip(*columns.values(), strict=True)]), encoding="utf-8", newline="")
+    return str(path)
+
+
+def sample_files(task: Task, folder: str) -> tuple[str, str, str]:
+    """Write the sample's golds of a task and the predictions of a trivial baseline: both paths, and what that does."""
+    root = Path(SAMPLE)
+    train = read_outputs(root / task.outputs_path("train")).by_id
+    golds = read_outputs(root / task.outputs_path("validation")).by_id
+    rows = read_json(root / task.questions_path("validation"))
+    name, predictions = baseline(task, rows, list(train.values()))
+    paths = Path(folder, "golds.json"), Path(folder, "predictions.json")
+    write_predictions(paths[0], task.name, list(golds), list(golds.values()))
+    write_predictions(paths[1], task.name, [row["id"] for row in rows], predictions)
+    return str(paths[0]), str(paths[1]), name
+
+
+def try_the_sample(task_name: str | None, confidence_level: float, *, folder: str) -> tuple:
+    """Score the trivial baseline on the sample: paths of golds and predictions, None, and what :class:`Shown` holds.
+
+    For :data:`FROM_THE_GOLDS` the sample is that of the first task with generated texts.
+    """
+    texts = next(name for name, task in TASKS.items() if task.kind == "generation")
+    task = get_task(texts if task_name in (None, FROM_THE_GOLDS) else task_name)
+    golds, predictions, name = sample_files(task, folder)
+    shown = score_files(task.name, golds, predictions, confidence_level, folder=folder)
+    what = f"The made-up sample of {task.name} ({task.title}), predicted by a trivial baseline: {name}"
+    return golds, predictions, None, *shown._replace(notes=f"{what}\n{shown.notes}")

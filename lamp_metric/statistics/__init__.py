@@ -1,0 +1,1 @@
+"""Intervals, tests and corrections: what is drawn, and how systems compare."""

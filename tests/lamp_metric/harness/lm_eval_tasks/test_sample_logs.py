@@ -1,0 +1,127 @@
+import json
+
+import pytest
+
+from lamp_metric.harness.lm_eval_tasks.sample_logs import read_lm_eval
+
+DATE = "2026-01-31T10-00-00.000001"
+
+
+def sample(config="LaMP_3", sample_id="310", answer="4", **more):
+    doc = {"id": sample_id, "config": config, "user_id": "u", "source": "…", "target": "4"}
+    return {"doc_id": 0, "doc": doc, "resps": [[answer]], "filtered_resps": [answer], "filter": "none", **more}
+
+
+class Run:
+    """The files of a made-up run, as lm_eval 0.4.13 writes them."""
+
+    def __init__(self, folder):
+        self.folder = folder / "runs" / "model"
+        self.folder.mkdir(parents=True)
+
+    def samples(self, *samples, task="lamp_3", date=DATE, tail=""):
+        path = self.folder / f"samples_{task}_{date}.jsonl"
+        lines = [json.dumps(sample, ensure_ascii=False) + "\n" for sample in samples]
+        path.write_text("".join(lines) + tail, encoding="utf-8")
+        return path
+
+    def results(self, date=DATE, stem="results", **original):
+        path = self.folder / f"{stem}_{date}.json"
+        counts = {task: {"original": number, "effective": 1} for task, number in original.items()}
+        path.write_text(json.dumps({"results": {}, "n-samples": counts}), encoding="utf-8")
+        return path
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Run(tmp_path)
+
+
+def test_answers_come_from_any_of_the_files(run):
+    path = run.samples(sample(), sample(sample_id="311", answer="Ünïcode 😀\u2028"))
+    results = run.results(lamp_3=2)
+    for place in (path, results, run.folder, run.folder.parent):
+        answers = read_lm_eval(place)
+        assert (answers.config, answers.expected, answers.name) == ("LaMP_3", 2, str(path))
+        assert answers.by_id == {"310": "4", "311": "Ünïcode 😀\u2028"}
+
+
+def test_a_file_of_results_under_a_name_of_ones_own_counts_too(run):
+    path, results = run.samples(sample()), run.results(stem="mine", lamp_3=9)
+    assert read_lm_eval(path).expected == read_lm_eval(results).expected == 9
+    assert read_lm_eval(results).name == str(path)
+
+
+def test_samples_alone_do_not_say_how_many_there_should_be(run):
+    assert read_lm_eval(run.samples(sample())).expected is None
+
+
+def test_one_of_several_configs_is_chosen_and_other_tasks_are_passed_over(run):
+    run.samples({"doc": {"question": "2 + 2"}, "filtered_resps": ["4"]}, task="gsm8k")
+    run.samples(sample())
+    run.samples(sample("LaMP_2_news_time", "1", "crime"), task="lamp_2_news_time")
+    assert read_lm_eval(run.folder, "LaMP_2_news_time").by_id == {"1": "crime"}
+    with pytest.raises(ValueError, match=r"LaMP_2_news_time, LaMP_3; .*--config"):
+        read_lm_eval(run.folder)
+
+
+def test_one_of_several_runs_is_named(run):
+    first, again = run.samples(sample()), run.samples(sample(), date="2026-02-01T10-00-00.000001")
+    with pytest.raises(ValueError, match=f"2 logs of LaMP_3.*{first}, {again}"):
+        read_lm_eval(run.folder)
+    assert read_lm_eval(run.results()).name == str(first)
+
+
+def test_results_without_samples_say_how_to_log_them(run):
+    results = run.results(lamp_3=2)
+    for place in (results, run.folder):
+        with pytest.raises(ValueError, match=f"{results}: .*--log_samples"):
+            read_lm_eval(place)
+
+
+def test_a_folder_without_results_is_told(tmp_path):
+    with pytest.raises(ValueError, match=f"{tmp_path}: .*found none"):
+        read_lm_eval(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"doc": {"id": "31', "line 2: .*ends in the middle"),
+        ("\n", "line 2: .*white space"),
+        ("[]\n", "line 2: expected a sample"),
+        ('{"doc": "text"}\n', "line 2: expected a sample"),
+        (json.dumps({"doc": {"question": "2 + 2"}}), "found .*None"),
+        (json.dumps(sample("LaMP_4", "410")), "LaMP_3, LaMP_4"),
+        (json.dumps(sample()), "duplicate id '310'"),
+        (json.dumps(sample(sample_id=311)), "311 and '4'"),
+        (json.dumps(sample(sample_id="311", filtered_resps=[])), "'311' and .]"),
+        (json.dumps(sample(sample_id="311", filtered_resps=[["4", "5"]])), "'311' and .'4', '5'"),
+        (json.dumps(sample(sample_id="311", filtered_resps=None)), "'311' and None"),
+    ],
+)
+def test_damaged_samples_are_refused_with_file_and_line(run, line, message):
+    path = run.samples(sample(), tail=line)
+    with pytest.raises(ValueError, match=f"{path}.*{message}"):
+        read_lm_eval(path)
+
+
+def test_an_empty_file_of_samples_and_one_that_is_not_text_are_refused(run):
+    path = run.samples()
+    with pytest.raises(ValueError, match=f"{path}: .*found none"):
+        read_lm_eval(path)
+    path.write_bytes(b'{"doc": "\xff"}\n')
+    with pytest.raises(ValueError, match=f"{path}, line 1: expected UTF-8"):
+        read_lm_eval(path)
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"n-samples": []}', '{"n-samples": {"lamp_3": 3}}'])
+def test_results_of_another_shape_do_not_say_how_many(run, content):
+    path = run.samples(sample())
+    run.results().write_text(content)
+    assert read_lm_eval(path).expected is None
+
+
+def test_a_log_of_another_config_than_asked_for_is_refused(run):
+    with pytest.raises(ValueError, match="expected samples of LaMP_4, found LaMP_3"):
+        read_lm_eval(run.samples(sample()), "LaMP_4")

@@ -1,0 +1,146 @@
+import json
+import os
+import re
+
+import example
+import pytest
+
+from lamp_dataset import SAMPLE, TASKS, Personalizer, swap_profiles, users_of
+from lamp_dataset.personalize.split import load_split
+from lamp_metric.harness.harness_rows import COLUMNS, MAX_ANSWER, OPTIONS, check_spelling, harness_rows, open_gated
+
+
+@pytest.mark.parametrize("name", ["distributed", "finetune", "per_user", "zero_shot"])
+def test_answers_may_be_as_long_wherever_a_model_is_asked(name):
+    text = (example.FOLDER / f"{name}.py").read_text(encoding="utf-8")
+    [default] = re.findall(r'type=int, default=(\d+), help="tokens of an answer"', text)
+    assert int(default) == MAX_ANSWER
+
+
+@pytest.mark.parametrize("config", ["LaMP_3", "LaMP_7_time"])
+def test_rows_are_those_of_the_split_with_the_personalizers_prompts(config):
+    rows = load_split(config, "validation", SAMPLE)
+    prompts = Personalizer(config, k=2, retriever="first")(rows[:])
+    assert harness_rows(config, data_dir="sample", k=2, retriever="first").to_list() == [
+        dict(zip(COLUMNS, values, strict=True))
+        for values in zip(
+            rows["id"],
+            [config] * len(rows),
+            users_of(rows),
+            prompts["source"],
+            prompts["messages"],
+            rows["output"],
+            strict=True,
+        )
+    ]
+
+
+def test_every_config_and_split_has_rows():
+    for config, task in TASKS.items():
+        for split in task.num_samples:
+            rows = harness_rows(config, data_dir="sample", split=split)
+            assert rows.column_names == list(COLUMNS)
+            assert set(rows["config"]) == {config}
+            assert all(rows["user_id"])
+            assert (None in rows["target"][:]) == (split == "test"), (config, split)
+
+
+def test_profiles_of_others_and_none():
+    rows = load_split("LaMP_3", "train", SAMPLE)
+    options = {"data_dir": "sample", "split": "train", "k": 1}
+    other, none = (harness_rows("LaMP_3", profile=profile, **options) for profile in ("other", "none"))
+    assert other["source"][:] == Personalizer("LaMP_3", k=1)(swap_profiles(rows)[:])["source"]
+    assert none["source"][:] == rows["input"][:]
+    assert other["user_id"][:] == none["user_id"][:] == users_of(rows)  # the user who asks, not the one who is read
+
+
+def test_a_ranking_file_takes_the_place_of_the_retriever(tmp_path):
+    rows = load_split("LaMP_3", "validation", SAMPLE)
+    ranking = {row["id"]: [item["id"] for item in row["profile"][::-1]] for row in rows}
+    (tmp_path / "ranking.json").write_text(json.dumps(ranking))
+    options = {"ranking": str(tmp_path / "ranking.json"), "k": 1}
+    assert (
+        harness_rows("LaMP_3", data_dir="sample", **options)["source"][:]
+        == (Personalizer("LaMP_3", **options)(rows[:])["source"])
+    )
+
+
+def test_samples_of_some_users(tmp_path):
+    whole = harness_rows("LaMP_3", data_dir="sample", k=1)
+    users = whole["user_id"][:]
+    kept = [row for row in whole.to_list() if row["user_id"] == users[0]]
+    assert 0 < len(kept) < len(whole)
+    (tmp_path / "users.txt").write_text(f"{users[0]}\n")
+    for given in ([users[0]], int(users[0]), str(tmp_path / "users.txt")):
+        assert harness_rows("LaMP_3", data_dir="sample", k=1, users=given).to_list() == kept
+    swapped = harness_rows("LaMP_3", data_dir="sample", k=1, profile="other").to_list()
+    few = harness_rows("LaMP_3", data_dir="sample", k=1, profile="other", users=[users[0]]).to_list()
+    assert few == [row for row in swapped if row["user_id"] == users[0]]
+    with pytest.raises(FileNotFoundError, match="expected a users file or a list of ids.*'A1'"):
+        harness_rows("LaMP_3", data_dir="sample", users="A1")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"profile": "swapped"}, "own, other, none.*'swapped'"),
+        ({"k": "4"}, "k, found '4'"),
+        ({"split": "dev"}, "'validation' here"),
+        ({"retriever": "bm52"}, "'bm52'"),
+        ({"retriever": "bm25", "ranking": "r.json"}, "found both"),
+        ({"rules": "oficial"}, "'oficial'"),
+        ({"max_length": 0}, "max_length"),
+        ({"data_dir": "/nowhere"}, "/nowhere"),
+        ({"data_dir": 7}, "found 7"),
+        ({"users": ["nobody"]}, "'nobody'"),
+        ({"users": "/nowhere.json"}, "/nowhere.json"),
+    ],
+)
+def test_a_wrong_option_is_named(wrong, message):
+    with pytest.raises((ValueError, OSError), match=message):
+        harness_rows("LaMP_3", **{"data_dir": "sample", **wrong})
+
+
+def test_an_option_that_is_nearly_ours_is_not_passed_over():
+    assert set(OPTIONS) >= {"split", "data_dir", "retriever", "k", "max_length", "rules", "profile"}
+    check_spelling(["base_url", "version", "config_source", "torch_dtype", "foo", *OPTIONS])
+    for given, meant in (
+        ("retreiver", "retriever"),
+        ("data-dir", "data_dir"),
+        ("K", "k"),
+        ("max_lenght", "max_length"),
+        ("kk", "k"),
+    ):
+        with pytest.raises(ValueError, match=f"'{given}'; did you mean '{meant}'"):
+            check_spelling([given])
+
+
+@pytest.fixture
+def umask():
+    old = os.umask(0o022)
+    yield lambda: os.umask(os.umask(0o022))
+    os.umask(old)
+
+
+def test_gated_texts_go_to_this_machine_or_where_the_license_is_acknowledged(umask):
+    for option in ([], ["-T acknowledge_license=true"]):
+        with pytest.raises(ValueError, match=r"LaMP_6: .*LDC2015T03") as caught:
+            open_gated(TASKS["LaMP_6"], "sample", False, lambda: False, *option)
+        assert str(caught.value).endswith(f"acknowledge the license: {(*option, '--acknowledge-license')[0]}")
+    with pytest.raises(ValueError, match="avocado-builder build"):
+        open_gated(TASKS["LaMP_6"], None, False, lambda: True)
+    assert umask() == 0o022
+    for acknowledged in (True, False):
+        open_gated(TASKS["LaMP_6_time"], "sample", acknowledged, lambda acknowledged=acknowledged: not acknowledged)
+        assert os.umask(0o022) == 0o077
+
+
+def test_a_stricter_umask_stays(umask):
+    os.umask(0o177)
+    open_gated(TASKS["LaMP_6"], "sample", True, lambda: False)
+    assert os.umask(0o022) == 0o177
+
+
+def test_other_configs_go_anywhere_and_leave_the_umask(umask):
+    open_gated(TASKS["LaMP_3"], None, False, lambda: 1 / 0)
+    assert umask() == 0o022

@@ -1,0 +1,71 @@
+import re
+
+import pytest
+
+from lamp_dataset.tasks import TASKS
+from lamp_metric.predictions.measuring import measure
+from lamp_metric.report.figures import DRAWINGS, FORMATS, figures
+from lamp_metric.report.frame import Frame
+from lamp_metric.report.profiles import Nearness
+from lamp_metric.report.summary import summarize
+from lamp_metric.statistics.options import Resampling
+
+matplotlib = pytest.importorskip("matplotlib")
+
+MAGIC = {"svg": b"<?xml", "pdf": b"%PDF-", "png": b"\x89PNG"}
+
+
+def drawn(frame):
+    return figures(frame, summarize(frame, frame.keys[0], Resampling(n_resamples=50)))
+
+
+def renamed(frame, *names):
+    return Frame(dict(zip(names, frame.systems.values(), strict=True)), frame.sizes, frame.nearness)
+
+
+@pytest.fixture(scope="module")
+def found(gainers):
+    return drawn(gainers.frame())
+
+
+def test_every_figure_comes_in_three_formats(found):
+    assert set(found) == set(DRAWINGS) - {"score_by_k"}
+    for formats in found.values():
+        assert set(formats) == set(FORMATS)
+        assert all(content.startswith(MAGIC[kind]) for kind, content in formats.items())
+
+
+def test_the_same_numbers_give_the_same_bytes(gainers, found):
+    assert drawn(gainers.frame()) == found
+
+
+def test_no_date_is_in_the_files(found):
+    for formats in found.values():
+        assert b"<dc:date>" not in formats["svg"]
+        assert b"CreationDate" not in formats["pdf"]
+
+
+def test_a_figure_by_k_where_the_names_tell_it(gainers):
+    assert "score_by_k" in drawn(renamed(gainers.frame(), "k0", "k=4", "other"))
+
+
+def test_the_users_own_settings_stay_as_they_are(gainers):
+    before = dict(matplotlib.rcParams)
+    drawn(gainers.frame())
+    assert dict(matplotlib.rcParams) == before
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("names", [("_a", "$x^{$", "a" * 300), ("<b>", "&amp;", "é–")])
+def test_odd_names_are_drawn(gainers, names):
+    svg = drawn(renamed(gainers.frame(), *names))["systems"]["svg"].decode()
+    assert re.search(r"</svg>\s*$", svg)
+
+
+@pytest.mark.filterwarnings("error")
+def test_few_and_equal_users_are_drawn():
+    runs = {
+        name: [measure(TASKS["LaMP_1"], ["[1]", "[2]"], ["[1]", "[1]"], ["1", "2"], users=["a", "b"])]
+        for name in ("none", "own")
+    }
+    assert drawn(Frame(runs, [0, 0], [Nearness(0.0), Nearness(0.0)])).keys() == DRAWINGS.keys() - {"score_by_k"}

@@ -1,0 +1,98 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lamp_dataset import __version__
+from lamp_metric.statistics.comparison import compare, runs_of
+
+
+def test_every_figure_of_a_contrast_by_hand():
+    golds, systems = ["4"] * 30, {"b": ["3"] * 15 + ["4"] * 15, "a": ["4"] * 30}
+    found = compare(systems, task="LaMP_3", references=golds, n_resamples=999)
+    assert [found.systems[name].scores["MAE"] for name in systems] == [0.5, 0.0]
+    assert list(found.contrasts) == ["a"]
+    assert list(found.contrasts["a"]) == ["MAE", "RMSE"]
+    mae = found.contrasts["a"]["MAE"]
+    assert (mae.difference, mae.better, mae.wins, mae.ties, mae.losses) == (-0.5, "a", 15, 15, 0)
+    assert mae.difference_ci[0] < -0.5 < mae.difference_ci[1] < 0
+    # None of 999 draws swaps all fifteen: the smallest value possible.
+    assert mae.p_value == mae.p_holm == 2 / 1000
+
+
+def test_equal_systems_are_equal():
+    found = compare({"b": ["a b", "c"], "a": ["a b", "c"]}, task="LaMP_4", references=["a", "c"])
+    rouge = found.contrasts["a"]["rouge-1"]
+    assert (rouge.better, rouge.p_value, rouge.difference_ci, rouge.detectable) == (None, 1.0, [0.0, 0.0], None)
+
+
+def test_the_signature_names_the_test_and_the_resampling():
+    systems, drawn = {"a": ["x"] * 40, "b": ["x"] * 40}, {"confidence_level": 0.9, "n_resamples": 500, "seed": 7}
+    assert compare(systems, task="LaMP_4", references=["x"] * 40, **drawn).signature == (
+        f"task:LaMP_4|n:40|rule:1|test:paired-randomization|confidence:0.9|resamples:500|seed:7|version:{__version__}"
+    )
+
+
+def test_users_are_drawn_and_swapped_as_a_whole():
+    systems, users = {"b": ["3", "4"] * 6, "a": ["4"] * 12}, list("aabbccddeeff")
+    found = compare(systems, task="LaMP_3", references=["4"] * 12, users=iter(users))
+    # all six users differ by a half: no resample of users differs from another, and two of 64 swaps are as large
+    assert found.contrasts["a"]["MAE"].difference_ci == [-0.5, -0.5]
+    assert found.contrasts["a"]["MAE"].p_value == 2 / 2**6
+    assert "|test:paired-randomization|clusters:users|users:6|confidence:" in found.signature
+    assert (found.n, found.users, found.baseline) == (12, 6, "b")
+    assert len(found.notes) == 1
+    assert "few users (6)" in found.notes[0]
+
+
+GOLDS = [str(1 + i % 5) for i in range(60)]
+USERS = [f"u{i % 11}" for i in range(60)]
+NONE = ["3"] * 60
+OWN = [gold if i % 3 else "3" for i, gold in enumerate(GOLDS)]
+OTHER = [gold if i % 7 == 0 else "2" for i, gold in enumerate(GOLDS)]
+
+
+def test_any_iterable_goes_and_the_first_system_is_the_baseline():
+    systems, ids = {"none": iter(NONE), "own": pd.Series(OWN)}, map(str, range(60))
+    found = compare(systems, task="LaMP_3", references=iter(GOLDS), users=iter(USERS), ids=ids, n_resamples=50)
+    assert found.baseline == "none"
+    json.dumps(found.as_dict(), allow_nan=False)
+
+
+def test_lists_of_lists_are_runs_and_nothing_else_is():
+    assert runs_of([OWN, NONE]) == [OWN, NONE]
+    assert runs_of((np.array(["1"]), ["2"])) == [np.array(["1"]), ["2"]]
+    for one in (OWN, [{"id": "1", "output": "2"}], [np.str_("a")], [np.float64(3)], [], "abc", None, [["a"], "b"]):
+        assert runs_of(one) == [one]
+
+
+def test_bad_input_of_several_systems_is_named():
+    with pytest.raises(ValueError, match="two systems.*'own'"):
+        compare({"own": OWN}, task="LaMP_3", references=GOLDS)
+    with pytest.raises(ValueError, match="baseline.*'none', 'own'.*'nine'"):
+        compare({"none": NONE, "own": OWN}, task="LaMP_3", references=GOLDS, baseline="nine")
+    with pytest.raises(ValueError, match="60 samples.*2"):
+        compare({"none": NONE, "own": OWN}, task="LaMP_3", references=GOLDS, users=["a", "b"])
+    with pytest.raises(ValueError, match="system 'own': prediction of sample 1"):
+        compare({"none": ["1", "1"], "own": ["1", None]}, task="LaMP_3", references=["1", "1"])
+    with pytest.raises(ValueError, match="1 and 60"):
+        compare({"none": NONE, "own": ["1"]}, task="LaMP_3", references=GOLDS)
+    with pytest.raises(ValueError, match="n_resamples.*0"):
+        compare({"none": NONE, "own": OWN}, task="LaMP_3", references=GOLDS, n_resamples=0)
+    with pytest.raises(ValueError, match="ids.*'x'"):
+        compare({"none": NONE, "own": OWN}, task="LaMP_3", references=GOLDS, ids=["x"] * 60)
+
+
+def test_unusable_predictions_are_counted_and_named():
+    with pytest.warns(UserWarning, match="system 'own': 1 of 60"):
+        found = compare({"none": NONE, "own": ["?", *OWN[1:]]}, task="LaMP_3", references=GOLDS, n_resamples=50)
+    assert (found.systems["none"].unusable, found.systems["own"].unusable) == (0, 1)
+
+
+def test_answers_are_extracted_on_demand():
+    said = [f"I give {gold} stars" for gold in GOLDS]
+    options = {"task": "LaMP_3", "references": GOLDS, "n_resamples": 50}
+    found = compare({"none": NONE, "own": said}, extract_answers=True, **options)
+    assert found.systems["own"].scores["MAE"] == 0
+    assert "|extracted:yes|" in found.signature

@@ -1,0 +1,63 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from lamp_dataset import __version__
+from lamp_metric.scoring import score
+from lamp_metric.statistics.options import RULE, Resampling, signature
+
+
+@pytest.mark.parametrize(
+    ("options", "facts"),
+    [
+        ({"confidence_level": 95}, "confidence_level.* 0 and 1.* 95"),
+        ({"confidence_level": 0}, "confidence_level.* 0$"),
+        ({"confidence_level": 1.0}, "confidence_level.* 1.0"),
+        ({"confidence_level": float("nan")}, "confidence_level.* nan"),
+        ({"confidence_level": "0.9"}, "confidence_level.* '0.9'"),
+        ({"confidence_level": 0.9, "n_resamples": 0}, "n_resamples.* 1.* 0$"),
+        ({"confidence_level": 0.9, "n_resamples": 10.5}, "n_resamples.* 10.5"),
+        ({"confidence_level": 0.9, "n_resamples": True}, "n_resamples.* True"),
+        ({"confidence_level": 0.9, "seed": -1}, "seed.* 0.* -1$"),
+    ],
+)
+def test_options_out_of_range_are_named(options, facts):
+    with pytest.raises(ValueError, match=facts):
+        Resampling(**options)
+    with pytest.raises(ValueError, match=facts):
+        score("LaMP_4", ["a"], ["a"], **options)
+
+
+def test_numbers_of_numpy_are_fine():
+    assert Resampling(np.float64(0.9), np.int64(10), np.int32(1)) == Resampling(0.9, 10, 1)
+
+
+def test_it_is_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Resampling().seed = 1
+
+
+def test_without_a_level_there_is_no_resampling():
+    assert Resampling.on_demand(None, n_resamples=0) is None
+    assert Resampling.on_demand(0.9, 10, 3) == Resampling(0.9, 10, 3)
+
+
+def test_a_signature_holds_all_options():
+    assert Resampling(0.9, 10, 3).signed() == {"confidence": 0.9, "resamples": 10, "seed": 3}
+
+
+def test_it_names_task_samples_rule_options_and_version_in_this_order():
+    assert signature("LaMP_4", 2500, test="x", seed=0) == (
+        f"task:LaMP_4|n:2500|rule:{RULE}|test:x|seed:0|version:{__version__}"
+    )
+
+
+def test_false_and_none_are_left_out_and_true_is_yes():
+    assert signature("LaMP_4", 1, extracted=False, confidence=None) == f"task:LaMP_4|n:1|rule:1|version:{__version__}"
+    assert "|extracted:yes|" in signature("LaMP_4", 1, extracted=True)
+
+
+def test_clusters_are_named_with_the_number_of_users():
+    assert "|clusters:users|users:12|confidence:0.95|" in signature("LaMP_4", 40, Resampling(), 12)
+    assert "clusters" not in signature("LaMP_4", 40, Resampling())
