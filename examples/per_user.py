@@ -44,7 +44,7 @@ def arguments(given=None):
     parser.add_argument("--max-steps", type=int, help="of one adapter")
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
-    parser.add_argument("--extract-answers", action="store_true", help="find the label in a sentence (not official)")
+    parser.add_argument("--extract-answers", action="store_true", help="find the answer in what is said (not official)")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args(given)
 

@@ -46,7 +46,7 @@ def arguments(given=None):
     parser.add_argument("--limit", type=int, help="the first so many samples only")
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--beams", type=int, default=4)
-    parser.add_argument("--extract-answers", action="store_true", help="find the label in a sentence (not official)")
+    parser.add_argument("--extract-answers", action="store_true", help="find the answer in what is said (not official)")
     served = parser.add_argument_group("a served model", "Its key is read from OPENAI_API_KEY alone.")
     served.add_argument("--api", metavar="URL", help="of the server, such as http://127.0.0.1:8000/v1")
     served.add_argument("--completions", action="store_true", help="the bare prompt, for models without a template")

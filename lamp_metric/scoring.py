@@ -7,7 +7,7 @@ from typing import Any
 
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
-from lamp_metric.predictions.measuring import ScoredSamples, measure, warn_of_unusable
+from lamp_metric.predictions.measuring import ScoredSamples, measure, warn_of_remarks
 from lamp_metric.statistics.options import Resampling, signature
 
 
@@ -46,7 +46,8 @@ def score(
         ``accuracy`` and ``f1``, ``MAE`` and ``RMSE``, or ``rouge-1`` and ``rouge-L``, and whatever else was requested.
 
     Warns:
-        UserWarning: predictions cannot be used (not a label, not a number, no word), with their number.
+        UserWarning: predictions cannot be used (not a label, not a number, no word), or look wrapped as by a chat
+            model; with their number.
 
     Raises:
         ValueError: the task is unknown, there is nothing to score, the lists differ in length, an id is duplicate, a
@@ -69,7 +70,7 @@ def score(
     task = get_task(task)
     resampling = Resampling.on_demand(confidence_level, n_resamples, seed)
     samples = measure(task, predictions, references, ids, users=users, extract_answers=extract_answers)
-    warn_of_unusable(samples)
+    warn_of_remarks(samples)
     return results(samples, resampling, per_sample=per_sample)
 
 

@@ -13,7 +13,7 @@ import click
 
 from lamp_dataset.commands.command import examples, say, stacked
 from lamp_metric.commands.comparison_formats import FORMATS, published_rows
-from lamp_metric.commands.shared import Several, resampling_options, say_unusable
+from lamp_metric.commands.shared import Several, extraction_option, resampling_options, say_remarks
 from lamp_metric.commands.sources import Look, Source, find_source, source_options
 from lamp_metric.predictions.joining import JoinedOutputs
 from lamp_metric.predictions.measuring import ScoredSamples, measure_joined
@@ -106,7 +106,7 @@ def _check_distinct(values: Sequence[str], complaint: str) -> None:
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
 @click.option("--published", is_flag=True, help="Add published results on the task; see the manual.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, like --format json.")
-@click.option("--extract_answers", is_flag=True, help="Find labels and ratings in sentences; not official scores.")
+@extraction_option
 @resampling_options(0.95, 10_000)
 def compare(
     task_name: str,
@@ -162,9 +162,9 @@ def score_systems(
     ``look`` is called with each row of the questions, if there are any.
     """
     paths = [path for system in systems for path in system.paths]
-    joined, users = source.join(paths, task_name, extract_answers, look)
+    joined, users = source.join(paths, task_name, look)
     scored = [measure_joined(file, users, extract_answers=extract_answers) for file in joined]
     for samples, file in zip(scored, joined, strict=True):
-        say_unusable(samples, file)
+        say_remarks(samples, file)
     files, runs = iter(joined), iter(scored)
     return [[next(files) for _ in one.paths] for one in systems], [[next(runs) for _ in one.paths] for one in systems]

@@ -15,11 +15,11 @@ from lamp_dataset.task import Task
 from lamp_dataset.tasks import OFFICIAL_NAMES
 from lamp_metric.commands.shared import (
     FILE,
-    check_extraction,
+    extraction_option,
     interval,
     resampling_options,
     say_other_task,
-    say_unusable,
+    say_remarks,
     table,
     to_json,
 )
@@ -33,12 +33,7 @@ from lamp_metric.statistics.options import Resampling
 #: The options that both eval commands take besides their files.
 scoring_options = stacked(
     resampling_options(None, 1000),
-    click.option(
-        "--extract_answers",
-        is_flag=True,
-        help="Find labels and ratings in sentences, for the tasks that have them. The scores are not official, so "
-        "--output_file is not allowed.",
-    ),
+    extraction_option,
     click.option("--per_sample", is_flag=True, help="Add the values of each sample to --json."),
     click.option("--json", "as_json", is_flag=True, help="Print JSON, with intervals and signatures."),
 )
@@ -85,7 +80,7 @@ def eval_task(
     drawn = options["confidence_level"] is not None
     if questions is not None and not drawn and users is None:
         raise ValueError("--questions gives the users that intervals draw; pass --confidence_level as well")
-    (joined,), whose = source.join([preds_json], task_name, options["extract_answers"], wants_users=drawn)
+    (joined,), whose = source.join([preds_json], task_name, wants_users=drawn)
     result = evaluate_joined(joined, users=whose, **options)
     write_scores(output_file, result["scores"], [joined.task])
     click.echo(to_json(result) if as_json else score_table([result]))
@@ -125,7 +120,6 @@ def eval_all(
     for task in tasks:
         joined[task] = join(golds[task], predictions[task])
         say_other_task(golds[task], joined[task].task, None)
-    check_extraction([outputs.task for outputs in joined.values()], options["extract_answers"])
     results = {task: evaluate_joined(outputs, **options) for task, outputs in joined.items()}
     scores = {task: result["scores"] for task, result in results.items()}
     write_scores(output_file, scores, [outputs.task for outputs in joined.values()])
@@ -161,13 +155,13 @@ def evaluate_joined(
     users: Mapping[str, str] | None = None,
     **resampling: Any,
 ) -> dict[str, Any]:
-    """Everything about one task's scores, as ``--json`` prints it; standard error says what cannot be used.
+    """Everything about one task's scores, as ``--json`` prints it; remarks go to standard error.
 
     ``users``: sample id -> user, if they are drawn.
     """
-    task, extracted = joined.task, extract_answers and bool(joined.task.labels)
-    samples = measure_joined(joined, users, extract_answers=extracted)
-    say_unusable(samples, joined)
+    task, extracted = joined.task, {"extract_answers": extract_answers}
+    samples = measure_joined(joined, users, **extracted)
+    say_remarks(samples, joined)
     result = results(samples, Resampling.on_demand(**resampling), per_sample=per_sample)
     extra = {"users": samples.n_users} if users is not None else {}
     extra |= {"per_sample": result["per_sample"]} if per_sample else {}
@@ -177,7 +171,7 @@ def evaluate_joined(
         "scores": {key: result[key] for key in task.scores},
         "intervals": {key: result[f"{key}_ci"] for key in task.scores if f"{key}_ci" in result},
         "unusable": len(samples.unusable),
-        "signature": signature_of(task, samples.n, extract_answers=extracted, users=samples.n_users, **resampling),
+        "signature": signature_of(task, samples.n, **extracted, users=samples.n_users, **resampling),
         **extra,
     }
 

@@ -14,7 +14,7 @@ from lamp_dataset.formats.recognition import task_of
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.lazy import check_installed
 from lamp_metric.commands.comparing import SystemFiles, score_systems, system_options, systems_of
-from lamp_metric.commands.shared import FILE, Several, interval, resampling_options
+from lamp_metric.commands.shared import FILE, Several, extraction_option, interval, resampling_options
 from lamp_metric.commands.sources import find_source, source_options
 from lamp_metric.statistics.options import Resampling
 
@@ -30,7 +30,7 @@ from lamp_metric.statistics.options import Resampling
 @source_options("--golds")
 @system_options
 @click.option("--score", "key", help="Score for the sections by user; by default, the task's first score.")
-@click.option("--extract_answers", is_flag=True, help="Find labels and ratings in sentences; not official scores.")
+@extraction_option
 @click.option("--output", type=FILE, required=True, help="The folder to write; an older report there is replaced.")
 @resampling_options(0.95, 10_000)
 def report(

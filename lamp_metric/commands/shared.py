@@ -14,9 +14,16 @@ from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import TASKS, get_task
 from lamp_metric.predictions.joining import JoinedOutputs
-from lamp_metric.predictions.measuring import ScoredSamples, unusable_line
+from lamp_metric.predictions.measuring import ScoredSamples, remarks
 
 FILE = click.Path(path_type=Path)
+
+extraction_option = click.option(
+    "--extract_answers",
+    is_flag=True,
+    help="Find labels in sentences, and take texts out of what chat models put around them. The scores are not "
+    "official.",
+)
 
 
 def resampling_options(confidence_level: float | None, n_resamples: int) -> Callable:
@@ -45,17 +52,9 @@ def say_other_task(golds: Outputs, task: Task, task_name: str | None) -> None:
         )
 
 
-def check_extraction(tasks: Sequence[Task], extract_answers: bool) -> None:
-    """Reject the search for labels if no task has any, with a ValueError that names the tasks."""
-    if extract_answers and not any(task.labels for task in tasks):
-        names = ", ".join(task.name for task in tasks)
-        raise ValueError(f"--extract_answers: no labels or ratings to look for in {names}; leave the option out")
-
-
-def say_unusable(samples: ScoredSamples, joined: JoinedOutputs) -> None:
-    """One line on standard error if predictions of a file cannot be used."""
-    line = unusable_line(samples, "--extract_answers", joined.names[0].removesuffix(": prediction"))
-    if line is not None:
+def say_remarks(samples: ScoredSamples, joined: JoinedOutputs) -> None:
+    """Lines on standard error if predictions of a file cannot be used, or look wrapped."""
+    for line in remarks(samples, "--extract_answers", joined.names[0].removesuffix(": prediction")):
         click.echo(line, err=True)
 
 

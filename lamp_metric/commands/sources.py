@@ -19,7 +19,7 @@ from lamp_dataset.formats.recognition import task_of, tasks_named
 from lamp_dataset.formats.user_files import UserSubset, read_user_subset
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
-from lamp_metric.commands.shared import FILE, check_extraction, say_other_task
+from lamp_metric.commands.shared import FILE, say_other_task
 from lamp_metric.predictions.joining import JoinedOutputs, join
 
 #: Is called with each row of the questions, for whoever needs more of it than its user: the file is large.
@@ -80,12 +80,7 @@ class Source:
         return users
 
     def join(
-        self,
-        paths: Iterable[Path],
-        task_name: str | None,
-        extract_answers: bool,
-        look: Look | None = None,
-        wants_users: bool = True,
+        self, paths: Iterable[Path], task_name: str | None, look: Look | None = None, wants_users: bool = True
     ) -> tuple[list[JoinedOutputs], dict[str, str] | None]:
         """Files of predictions, each joined to the golds, and if wanted sample id -> user, see :meth:`read_users`.
 
@@ -107,7 +102,6 @@ class Source:
         joined = [join(golds, _without(read_outputs(path), left_out), task_name) for path in paths]
         task = joined[0].task
         say_other_task(golds, task, task_name)
-        check_extraction([task], extract_answers)
         if not wants_users:
             return joined, None
         return joined, users if users is not None else self.read_users(golds, task, look)

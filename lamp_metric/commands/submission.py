@@ -49,8 +49,8 @@ def check(
     """Check a file of predictions for TASK: is it fit to submit?
 
     Errors (exit status 2): missing, extra or duplicate ids, another task, outputs of a wrong type. Doubts (exit status
-    1): most outputs are not labels of the task. Warnings (exit status 0): what costs points, such as empty outputs,
-    unknown labels, ratings that are not numbers.
+    1): most outputs are not labels of the task, or look wrapped as by a chat model. Warnings (exit status 0): what
+    costs points, such as empty outputs, unknown labels, ratings that are not numbers.
     """
     task = get_task(task_name)
     if sum(source is not None for source in (questions, golds, data_dir)) != 1:
@@ -103,7 +103,7 @@ def pack(
 ) -> None:
     """Check files of predictions, one per task, and pack them into a zip for eval-all and the leaderboard.
 
-    Nothing is written if one of them has errors (exit status 2), or seems to belong to another task (exit status 1).
+    Nothing is written if one of them has errors (exit status 2), or is doubtful (exit status 1); see check.
     """
     check_not_input(output, preds)
     if split is not None and data_dir is None:

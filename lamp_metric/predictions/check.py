@@ -16,6 +16,7 @@ from lamp_dataset.formats.recognition import is_name_of, other_task
 from lamp_dataset.formats.texts import SHOWN_CHARS, counted, printable, short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import official_hint
+from lamp_metric.predictions.answers import wrapped_line
 from lamp_metric.predictions.values import is_number
 from lamp_metric.scorers import scorer_of
 
@@ -31,7 +32,7 @@ class Report:
         name: the file.
         n: number of entries in it.
         errors: what makes the file unfit, one line per kind.
-        doubts: why the file seems to belong to another task, one line at most.
+        doubts: why the file seems to belong to another task, or to need ``--extract_answers``; one line at most.
         warnings: what costs points, one line per kind.
     """
 
@@ -91,6 +92,7 @@ def check_document(
     _check_ids([sample_id for sample_id, _ in sound], ids, report)
     texts = list(_texts(sound, task, report))
     report.doubts += _doubts(task, [text for _, text in texts])
+    _check_wrappers(task, texts, report)
     for found in scorer_of(task).findings(task, texts):
         report.warnings += [
             line + found.hint for line in _line(list(starmap(_shown, found.samples)), found.one, found.many, found.rest)
@@ -142,6 +144,14 @@ def _doubts(task: Task, texts: list[str]) -> list[str]:
     looks = f"look like {likely.name}" if likely else "do not look like another task either"
     found = f"{len(misfits)} of {len(texts)} outputs are not labels of {task.name}, first {short(misfits[0])}"
     return [f"{found}; they {looks}"]
+
+
+def _check_wrappers(task: Task, texts: Sequence[tuple[str, str]], report: Report) -> None:
+    """A line on the outputs that look wrapped: a doubt if most do."""
+    wrapped = [(sample_id, text) for sample_id, text in texts if scorer_of(task).wrapper(text) is not None]
+    line = wrapped_line(task, wrapped, len(texts), "--extract_answers of eval-task and compare")
+    if line is not None:
+        (report.doubts if 2 * len(wrapped) > len(texts) else report.warnings).append(line)
 
 
 def _line(found: Sequence[str], one: str, many: str, rest: str = "") -> list[str]:

@@ -11,10 +11,11 @@ from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.recognition import other_task, tasks_with_label
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
-from lamp_metric.predictions.answers import extract_answer
+from lamp_metric.predictions.answers import extract_answer, wrapped_line
 from lamp_metric.predictions.joining import JoinedOutputs, join_by_id
 from lamp_metric.predictions.values import SIDES, as_list, as_texts, check_users, record_of, where
 from lamp_metric.scorers import Scorer, Statistics, scorer_of
+from lamp_metric.scorers.wrappers import CUT_OFF, wrapper_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class ScoredSamples:
         ids: their ids, or their positions "0", "1", … if they have none.
         users: the user of each sample; None: resampling draws and swaps samples, not users.
         unusable: id and text of the predictions that cannot be used: not a label, not a number, no word.
+        wrapped: id and text of the predictions that look wrapped, if answers were not extracted.
     """
 
     task: Task
@@ -36,6 +38,7 @@ class ScoredSamples:
     ids: Sequence[str]
     users: Sequence[str] | None = None
     unusable: Sequence[tuple[str, str]] = ()
+    wrapped: Sequence[tuple[str, str]] = ()
 
     @property
     def n(self) -> int:
@@ -79,18 +82,20 @@ def measure(
 ) -> ScoredSamples:
     """Score each sample; arguments and errors as for :func:`lamp_metric.score`. Messages call the lists ``sides``."""
     names, predictions, references = _lists(predictions, references, ids, sides)
-    predicted = as_texts(predictions, task, sides[0], names)
+    said = predicted = as_texts(predictions, task, sides[0], names)
     golds = as_texts(references, task, sides[1], names)
     _check_references(task, golds, sides[1], names)
     whose = check_users(users, len(golds), names) if users is not None else None
     if extract_answers:
-        predicted = [extract_answer(task, text) or text for text in predicted]
+        predicted = [extract_answer(task, text) or (text if task.labels else "") for text in said]
     scorer, positions = scorer_of(task), [str(position) for position in range(len(golds))]
     statistics = scorer.sample_statistics(task, predicted, golds)
     scores = scorer.scores(task, predicted, golds, statistics)
     names = names or positions
-    unusable = [(name, text) for name, text in zip(names, predicted, strict=True) if not scorer.is_usable(task, text)]
-    return ScoredSamples(task, statistics, scores, names, whose, unusable)
+    pairs = list(zip(names, said, strict=True))
+    unusable = [pair for pair, text in zip(pairs, predicted, strict=True) if not scorer.is_usable(task, text)]
+    wrapped = [] if extract_answers else [pair for pair in pairs if scorer.wrapper(pair[1]) is not None]
+    return ScoredSamples(task, statistics, scores, names, whose, unusable, wrapped)
 
 
 def measure_joined(
@@ -158,33 +163,39 @@ def _check_lengths(predictions: list, references: list, ids: Sequence[str] | Non
     check_unique(ids or (), "ids")
 
 
-def unusable_line(samples: ScoredSamples, option: str, name: str = "") -> str | None:
-    """One line: how many predictions cannot be used, an example, the task that they look like, and what would help.
+def remarks(samples: ScoredSamples, option: str, name: str = "") -> list[str]:
+    """A line on the predictions that cannot be used, and one on those that look wrapped; none if there are none.
+
+    Each says how many there are, one example, and what would help.
 
     Args:
         samples: scored samples.
-        option: what looks for labels and ratings in sentences, as the reader would write it.
+        option: what extracts answers, as the reader would write it.
         name: what to call the system or file, if there are several.
-
-    Returns:
-        None if all predictions can be used.
     """
+    lines = _unusable_line(samples, option), wrapped_line(samples.task, samples.wrapped, samples.n, option)
+    return [f"{name}: {line}" if name else line for line in lines if line is not None]
+
+
+def _unusable_line(samples: ScoredSamples, option: str) -> str | None:
+    """How many predictions cannot be used, an example, and the task that they look like."""
     found, task = samples.unusable, samples.task
     if not found:
         return None
     sample_id, text = found[0]
     line = (
-        f"{f'{name}: ' if name else ''}{len(found)} of {samples.n} predictions cannot be used for {task.name} "
+        f"{len(found)} of {samples.n} predictions cannot be used for {task.name} "
         f"({samples.scorer.unusable}), such as sample {short(sample_id)}: {short(text)}"
     )
     likely = other_task([text for _, text in found], task, samples.n)
     line += f"; they look like {likely.name}" if likely else ""
+    endless = sum(wrapper_of(text) == CUT_OFF for _, text in found)
+    line += f"; {CUT_OFF} (no </think>): {endless}" if endless else ""
     rescued = sum(extract_answer(task, text) is not None for _, text in found) if task.labels else 0
     return f"{line}; {option} would find an answer in {rescued} of them" if rescued else line
 
 
-def warn_of_unusable(samples: ScoredSamples, name: str = "") -> None:
-    """Warn if predictions cannot be used; to be called by a public function, whose caller the warning names."""
-    line = unusable_line(samples, "extract_answers=True", name)
-    if line is not None:
+def warn_of_remarks(samples: ScoredSamples, name: str = "") -> None:
+    """Warn of what is remarkable; to be called by a public function, whose caller the warning names."""
+    for line in remarks(samples, "extract_answers=True", name):
         warnings.warn(line, stacklevel=3)

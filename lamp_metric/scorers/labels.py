@@ -10,6 +10,7 @@ from typing import Any
 
 from lamp_dataset.task import Task
 from lamp_metric.scorers.scorer import Scorer
+from lamp_metric.scorers.wrappers import REASONING, unwrap
 
 #: What announces the answer. The last one counts, since models think aloud first.
 _CUE = re.compile(
@@ -35,7 +36,8 @@ class LabelScorer(Scorer):
         """The labels that a sentence mentions, in order; ``announced``: the text follows words such as "answer:"."""
 
     def find_answer(self, task: Task, text: str) -> str | None:
-        """The first label after the last announcement of an answer, or else the only label in the text."""
+        """The first label after the last announcement of an answer, or else the only label; reasoning is skipped."""
+        text = unwrap(text, REASONING)
         cues = list(_CUE.finditer(text))
         announced = self.mentioned(task.labels, text[cues[-1].end() :], True) if cues else []
         if announced:

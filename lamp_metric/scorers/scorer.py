@@ -116,11 +116,15 @@ class Scorer(ABC):
 
     @abstractmethod
     def find_answer(self, task: Task, text: str) -> str | None:
-        """The answer in a model's sentence; None if there is none. ValueError if there is nothing to look for."""
+        """The answer in what a model said; None if there is none."""
 
     @abstractmethod
     def judge(self, task: Task, gold: str, outputs: Sequence[str]) -> dict[str, list[float]]:
         """How near the outputs of retrieved items, best first, come to the gold: figure -> its value for each k."""
+
+    def wrapper(self, text: str) -> str | None:
+        """The kind of what is around an answer that counts without :meth:`find_answer`, too, but for less; or None."""
+        return None
 
     def read_head(self, task: Task, predictions: Any, labels: Any) -> tuple[list, list] | None:
         """Predictions and golds from the tensors of a classification or regression head; None if they do not fit."""

@@ -16,6 +16,7 @@ from typing import Any
 from lamp_dataset.personalize.retrieval.queries import find_query
 from lamp_dataset.task import Task
 from lamp_metric.scorers.scorer import Finding, Row, Scorer, Statistics
+from lamp_metric.scorers.wrappers import unwrap, wrapper_of
 
 #: Tokens of the shorter text that are compared at a time: bounds the memory when both texts are long.
 BLOCK = 16_384
@@ -141,8 +142,13 @@ class Text(Scorer):
         return "text of the input", lambda row: find_query(task, row["input"]).text
 
     def find_answer(self, task: Task, text: str) -> str | None:
-        """A text has no labels to look for: ValueError."""
-        raise ValueError(f"extract_answer: {task.name} has no labels to look for")
+        """The text without what a chat model puts around it; None if nothing is left."""
+        found = unwrap(text)
+        return found if found.strip() else None
+
+    def wrapper(self, text: str) -> str | None:
+        """The kind of what a chat model put around ``text``."""
+        return wrapper_of(text)
 
     def judge(self, task: Task, gold: str, outputs: Sequence[str]) -> dict[str, list[float]]:
         """The best score among the first k outputs."""

@@ -22,7 +22,7 @@ from lamp_dataset.tasks import TASKS, get_task
 from lamp_metric.baselines import baseline
 from lamp_metric.csv_text import csv_text
 from lamp_metric.predictions.joining import JoinedOutputs, join
-from lamp_metric.predictions.measuring import ScoredSamples, measure_joined, unusable_line
+from lamp_metric.predictions.measuring import ScoredSamples, measure_joined, remarks
 from lamp_metric.predictions.writing import write_predictions
 from lamp_metric.scoring import results, signature_of
 from lamp_metric.statistics.contrasts import Contrast, compare_systems
@@ -221,8 +221,7 @@ def _numbers(*values: float) -> list[str]:
 
 def _usable(scored: Mapping[str, ScoredSamples]) -> list[str]:
     option = "lamp-metric eval-task --extract_answers"
-    lines = [unusable_line(samples, option, label) for label, samples in scored.items()]
-    return [line for line in lines if line is not None] or [ALL_USABLE]
+    return [line for label, samples in scored.items() for line in remarks(samples, option, label)] or [ALL_USABLE]
 
 
 def _per_sample(scored: Mapping[str, ScoredSamples], folder: str) -> str:

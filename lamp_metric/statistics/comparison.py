@@ -7,7 +7,7 @@ from typing import Any
 
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
-from lamp_metric.predictions.measuring import ScoredSamples, measure, warn_of_unusable
+from lamp_metric.predictions.measuring import ScoredSamples, measure, warn_of_remarks
 from lamp_metric.predictions.values import as_list
 from lamp_metric.statistics.contrasts import Comparison, compare_systems
 from lamp_metric.statistics.options import Resampling
@@ -61,7 +61,7 @@ def compare(
     scored = _measured(systems, task, references, ids, users, extract_answers)
     for name, found in scored.items():
         for samples in found:
-            warn_of_unusable(samples, f"system {name!r}")
+            warn_of_remarks(samples, f"system {name!r}")
     return compare_systems(scored, baseline, resampling, extract_answers=extract_answers)
 
 

@@ -44,8 +44,9 @@ def test_extracted_answers_are_opt_in():
     assert score("LaMP_1", said, golds, extract_answers=True)["accuracy"] == 0.5
     # Where no answer is found, the prediction stays what it is.
     assert score("LaMP_3", ["9"], ["4"], extract_answers=True)["MAE"] == 5.0
-    with pytest.raises(ValueError, match="LaMP_4 has no labels to look for"):
-        score("LaMP_4", ["a"], ["a"], extract_answers=True)
+    with pytest.warns(UserWarning, match="1 of 1 answers look wrapped .*; extract_answers=True takes that off"):
+        assert score("LaMP_4", ["Title: a"], ["a"])["rouge-1"] == 2 / 3
+    assert score("LaMP_4", ["Title: a"], ["a"], extract_answers=True)["rouge-1"] == 1.0
 
 
 @pytest.mark.parametrize(

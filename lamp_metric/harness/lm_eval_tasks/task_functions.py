@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lamp_dataset.commands.command import Failure, one_line
 from lamp_dataset.tasks import get_task
 from lamp_metric.harness.harness_rows import OPTIONS, check_spelling, harness_rows, open_gated
-from lamp_metric.predictions.measuring import measure, unusable_line
+from lamp_metric.predictions.measuring import measure, remarks
 
 if TYPE_CHECKING:
     import datasets
@@ -95,11 +95,11 @@ def scored(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Scored]:
 
 
 def aggregate(items: Sequence[Scored]) -> float:
-    """The score of all samples, as :func:`lamp_metric.score` computes it; the log says what cannot be used."""
+    """The score of all samples, as :func:`lamp_metric.score` computes it; the log has the remarks."""
     keys, configs, ids, predictions, golds = zip(*items, strict=True)
     task = get_task(configs[0])
     measured = measure(task, predictions, golds, ids)
-    line = unusable_line(measured, "lamp-metric eval-task --extract_answers")
-    if line is not None and keys[0] == task.scores[0]:  # once, though each score is aggregated
-        log.warning(line)
+    for line in remarks(measured, "lamp-metric eval-task --extract_answers"):
+        if keys[0] == task.scores[0]:  # once, though each score is aggregated
+            log.warning(line)
     return measured.scores[keys[0]]

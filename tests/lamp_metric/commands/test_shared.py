@@ -4,7 +4,7 @@ from click.testing import CliRunner
 
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.tasks import TASKS
-from lamp_metric.commands.shared import Several, check_extraction, interval, say_other_task, spread, table, to_json
+from lamp_metric.commands.shared import Several, interval, say_other_task, spread, table, to_json
 from lamp_metric.predictions.joining import join
 
 
@@ -21,13 +21,6 @@ def test_another_task_than_the_name_says_is_noted_once(capsys):
     assert all(fact in said for fact in ("g.json", "'LaMP_2'", "LaMP_2_news", TASKS["LaMP_2_news"].title))
     say_other_task(news(), task, "LaMP_2_news")
     assert capsys.readouterr().err == ""
-
-
-def test_extraction_needs_labels_in_one_of_the_tasks():
-    check_extraction([TASKS["LaMP_4"], TASKS["LaMP_1"]], True)
-    check_extraction([TASKS["LaMP_4"]], False)
-    with pytest.raises(ValueError, match="--extract_answers.*LaMP_4, LaMP_5"):
-        check_extraction([TASKS["LaMP_4"], TASKS["LaMP_5"]], True)
 
 
 def test_json_for_machines_holds_no_nan():

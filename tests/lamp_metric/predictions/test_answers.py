@@ -1,7 +1,7 @@
 import pytest
 
 from lamp_dataset.tasks import TASKS
-from lamp_metric.predictions.answers import extract_answer
+from lamp_metric.predictions.answers import extract_answer, wrapped_line
 
 
 @pytest.mark.parametrize("name", [name for name, task in TASKS.items() if task.labels])
@@ -49,6 +49,21 @@ def test_answers_in_sentences(name, text, answer):
     assert extract_answer(name, text) == answer
 
 
-def test_text_tasks_have_no_labels():
-    with pytest.raises(ValueError, match="LaMP_5 has no labels to look for"):
-        extract_answer("LaMP_5", "a title")
+def test_reasoning_is_no_part_of_an_answer_of_any_task():
+    for name, answer in (("LaMP_2", "comedy"), ("LaMP_3", "4"), ("LaMP_5", "A Title")):
+        assert extract_answer(name, f"<think>The answer is action, or 2?</think>\n{answer}") == answer
+        assert extract_answer(name, f"<think>The answer is {answer}") is None
+        assert extract_answer(name, "") is None
+
+
+def test_texts_are_taken_out_of_their_wrappers_and_else_come_back_unchanged():
+    assert extract_answer("LaMP_5", 'Here is a title: "Rain, Again"') == "Rain, Again"
+    assert extract_answer("LaMP_7", " Here Is What Changed: all\n") == " Here Is What Changed: all\n"
+    assert extract_answer("LaMP_4", "Title:") is None
+    assert extract_answer("LaMP_4", '{"title": " "}') is None
+
+
+def test_wrapped_answers_make_a_line_and_others_none():
+    assert wrapped_line(TASKS["LaMP_4"], [], 2, "x") is None
+    line = "1 of 2 answers look wrapped (JSON 1), such as sample '7': '{\"a\": \"b\"}'; x takes that off"
+    assert wrapped_line(TASKS["LaMP_4"], [("7", '{"a": "b"}')], 2, "x") == line

@@ -95,6 +95,16 @@ def test_outputs_that_are_mostly_not_labels_are_doubtful(name, outputs, facts):
     assert all(fact in doubt for fact in facts), doubt
 
 
+def test_wrapped_texts_are_warned_of_and_doubtful_if_most_are():
+    line = "2 of 4 answers look wrapped (label 1, quotes 1), such as sample '0': 'Title: Rain'; --extract_answers"
+    said = ["Title: Rain", '"Snow"', "Review: The Wire", "Fog"]
+    report = check("LaMP_4", dict(zip("0123", said, strict=True)))
+    assert (report.exit_status, report.warnings) == (0, [f"{line} of eval-task and compare takes that off"])
+    report = check("LaMP_4", dict(zip("012", said, strict=False)))
+    assert (report.exit_status, report.warnings) == (1, [])
+    assert report.doubts[0].startswith("2 of 3 answers look wrapped")
+
+
 @pytest.mark.parametrize(
     ("name", "outputs"),
     [

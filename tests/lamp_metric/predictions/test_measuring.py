@@ -10,7 +10,7 @@ from lamp_dataset.formats.ids import DuplicateIdError
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.tasks import TASKS
 from lamp_metric.predictions.joining import join
-from lamp_metric.predictions.measuring import measure, measure_joined, unusable_line
+from lamp_metric.predictions.measuring import measure, measure_joined, remarks
 
 
 def test_statistics_and_scores_of_all_samples():
@@ -103,7 +103,7 @@ def test_what_cannot_be_used_is_counted_with_an_example_and_a_remedy(name):
     predictions, golds, unusable, rescued = CASES[name]
     samples = measure(TASKS[name], predictions, golds)
     assert samples.unusable == [(place, predictions[int(place)]) for place in unusable]
-    line = unusable_line(samples, "--extract_answers", "p.json")
+    (line,) = remarks(samples, "--extract_answers", "p.json")
     assert line.startswith(f"p.json: {len(unusable)} of 4 ")
     assert f"sample '0': {predictions[0]!r}" in line
     assert ("--extract_answers" in line) == bool(rescued)
@@ -117,17 +117,34 @@ def test_what_is_found_by_extraction_can_be_used(name):
     if TASKS[name].labels:
         samples = measure(TASKS[name], predictions, golds, extract_answers=True)
         assert len(samples.unusable) == len(unusable) - rescued
-        assert "extract" not in unusable_line(samples, "--extract_answers")
+        assert "extract" not in remarks(samples, "--extract_answers")[0]
 
 
 def test_the_task_whose_labels_most_predictions_are_is_named():
     for predictions, said in ((["4", "5.0", "comedy"], True), (["4", "comedy", "comedy"], False)):
-        line = unusable_line(measure(TASKS["LaMP_2"], predictions, ["comedy"] * 3), "x")
+        (line,) = remarks(measure(TASKS["LaMP_2"], predictions, ["comedy"] * 3), "x")
         assert ("LaMP_3" in line) == said
 
 
 def test_nothing_is_said_if_all_can_be_used():
-    assert unusable_line(measure(TASKS["LaMP_3"], ["9", 4], ["5", "4"]), "x") is None
+    assert remarks(measure(TASKS["LaMP_3"], ["9", 4], ["5", "4"]), "x") == []
+
+
+def test_wrapped_texts_are_counted_by_kind_and_scored_without_on_demand():
+    said = ["Title: Rain", "Title: **Snow**", "Review: The Wire", '"Hail"', "<think>Let me see", "...</think>Fog"]
+    golds = ["Rain", "Snow", "Review: The Wire", "Hail", "Let me see", "Fog"]
+    line = (
+        "p.json: 5 of 6 answers look wrapped (label 2, quotes 1, reasoning that never ends 1, reasoning 1), such as "
+        "sample '0': 'Title: Rain'; extract_answers=True takes that off"
+    )
+    plain = measure(TASKS["LaMP_4"], said, golds)
+    assert remarks(plain, "extract_answers=True", "p.json") == [line]
+    assert plain.statistics["rouge-1"] == [2 / 3, 2 / 3, 1, 1, 6 / 7, 2 / 3]
+    bare = measure(TASKS["LaMP_4"], said, golds, extract_answers=True)
+    assert bare.statistics["rouge-1"] == [1, 1, 1, 1, 0, 1]
+    (line,) = remarks(bare, "x")
+    assert "sample '4': '<think>Let me see'; reasoning that never ends (no </think>): 1" in line
+    assert remarks(measure(TASKS["LaMP_2"], ["Title: comedy"], ["comedy"]), "x")[0].endswith("in 1 of them")
 
 
 def test_score_and_compare_warn_once_and_keep_their_keys():
