@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from lamp_dataset import __version__ as __version__
 from lamp_dataset.lazy import lazy_exports
+from lamp_dataset.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from avocado_builder.building import build, check_collection

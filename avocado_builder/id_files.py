@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from avocado_builder.collection.names import GATED, NeededMails, is_name
-from lamp_dataset import __version__
 from lamp_dataset.formats.json_file import HEAD_BYTES, describe, looks_like_html
 from lamp_dataset.formats.layout import LAYOUTS
 from lamp_dataset.formats.questions import read_questions
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import SETTINGS, SPLITS, Task
 from lamp_dataset.tasks import BASE_URL
+from lamp_dataset.version import __version__
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from typing import Any
 from avocado_builder.id_files import Ids
 from avocado_builder.mail.parsing import REPAIRS, RULES, WARNINGS
 from avocado_builder.split_files import file_names
-from lamp_dataset import __version__
 from lamp_dataset.atomic import write_whole
 from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.texts import counted, counted_each, short
 from lamp_dataset.task import SPLITS, Task
+from lamp_dataset.version import __version__
 
 MANIFEST = "manifest.json"
 BUILDER = "avocado-builder"

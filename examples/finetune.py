@@ -59,7 +59,7 @@ try:
 
     import lamp_metric
     from lamp_dataset import SAMPLE, Personalizer, get_task
-    from lamp_dataset.commands.command import run_script
+    from lamp_dataset.console import run_script
     from lamp_dataset.lazy import load_model
     from lamp_dataset.personalize.model_names import model_identity
     from lamp_dataset.personalize.prompts.decoding import decode

@@ -68,7 +68,7 @@ try:
     import lamp_dataset
     import lamp_metric
     from lamp_dataset.atomic import whole_folder, write_whole
-    from lamp_dataset.commands.command import run_script
+    from lamp_dataset.console import run_script
     from lamp_dataset.formats.texts import counted
     from lamp_dataset.lazy import load_model
     from lamp_dataset.personalize.model_names import model_identity

@@ -53,7 +53,7 @@ try:
 
     from lamp_dataset import TASKS, get_task
     from lamp_dataset.atomic import one_run, real_path, write_whole
-    from lamp_dataset.commands.command import run_script
+    from lamp_dataset.console import run_script
     from lamp_metric import PUBLISHED
     from lamp_metric.asking.own_files import own_content
     from lamp_metric.commands.comparison_formats import WHY, published_rows

@@ -51,7 +51,7 @@ try:
 
     import lamp_dataset
     from lamp_dataset.atomic import write_whole
-    from lamp_dataset.commands.command import run_script
+    from lamp_dataset.console import run_script
     from lamp_dataset.formats.texts import counted
     from lamp_dataset.personalize.history.leaks import subject
     from lamp_dataset.personalize.prompts.fixed import fixed_prompts

@@ -66,9 +66,10 @@ try:
     import lamp_metric
     from lamp_dataset import SAMPLE, Personalizer, get_task
     from lamp_dataset.atomic import one_run, real_path
-    from lamp_dataset.commands.command import run_script
+    from lamp_dataset.console import run_script
     from lamp_dataset.formats.texts import counted, printable
     from lamp_dataset.lazy import load_model, require
+    from lamp_dataset.loading.gated import open_gated
     from lamp_dataset.personalize.model_names import model_identity
     from lamp_dataset.personalize.prompts.decoding import decode
     from lamp_dataset.personalize.split import load_split, personalize_split
@@ -76,7 +77,6 @@ try:
     from lamp_metric.asking.journal import Journal
     from lamp_metric.asking.rows import ask_all, ask_here
     from lamp_metric.asking.server import Server
-    from lamp_metric.harness.harness_rows import open_gated
 except ModuleNotFoundError as error:
     print(f"error: this needs the package {error.name}; from a checkout: pip install .", file=sys.stderr)
     sys.exit(2)

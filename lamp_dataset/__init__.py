@@ -9,7 +9,8 @@ The rooms, from the bottom up:
 * ``hub``: Parquet exports, the dataset card, and pushes to a private repository.
 * ``commands``: the subcommands of ``lamp-dataset``.
 
-``atomic`` and ``lazy`` are tools that every room may use; ``sample`` holds the embedded data.
+``atomic``, ``web`` and ``lazy`` are tools that every room may use; ``console`` is what commands and scripts say, and
+``sample`` holds the embedded data.
 """
 
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from lamp_dataset.loading.datasets_internals import patch_datasets
 from lamp_dataset.registry import register
 from lamp_dataset.task import SPLITS, ItemPair, Kind, Task, Wording
 from lamp_dataset.tasks import TASKS, get_task
+from lamp_dataset.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from lamp_dataset.hub.export import export
@@ -47,7 +49,6 @@ else:  # their modules need numpy, pyarrow or the Hub
         },
     )
 
-__version__ = "0.1.0"
 __all__ = [
     "SAMPLE",
     "SPLITS",

@@ -5,8 +5,8 @@ After ``import lamp_metric``, ``evaluate.load("lamp_metric", …)`` finds the me
 
 from typing import TYPE_CHECKING
 
-from lamp_dataset import __version__ as __version__
 from lamp_dataset.lazy import lazy_exports
+from lamp_dataset.version import __version__ as __version__
 from lamp_metric.evaluate_internals import patch_evaluate
 
 if TYPE_CHECKING:

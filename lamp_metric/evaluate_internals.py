@@ -14,8 +14,8 @@ import os
 from types import ModuleType
 from typing import Any
 
-from lamp_dataset import __version__
 from lamp_dataset.loading.import_hook import patch_factory, when_imported
+from lamp_dataset.version import __version__
 from lamp_metric.statistics.options import RULE
 
 #: What ``evaluate.load`` calls the module of ours.

@@ -27,11 +27,12 @@ LAYERS = [
     {"commands"},
     {"hub", "lamp", "personalize"},
     {"loading"},
+    {"console"},
     {"formats"},
     {"tasks"},
     {"registry"},
     {"task"},
-    {"atomic", "lazy"},
+    {"atomic", "lazy", "version", "web"},
 ]
 #: Names that several modules have, and why.
 SHARED_NAMES = {
@@ -117,18 +118,14 @@ def test_arrows_between_rooms_point_down():
 
 
 def test_no_modules_import_each_other_in_a_circle():
-    """The packages themselves are left out: they import everything, and their modules import no more than a version."""
+    """The packages themselves are left out: they import everything."""
     arrows = {name: imported(path) - {*PACKAGES} for name, path in BY_NAME.items() if name not in PACKAGES}
     graphlib.TopologicalSorter(arrows).prepare()
 
 
-def test_modules_import_nothing_but_the_version_from_their_own_package_itself():
-    found = set()
-    for name, path in BY_NAME.items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.module == name.split(".")[0]:
-                found |= {alias.name for alias in node.names if f"{node.module}.{alias.name}" not in BY_NAME}
-    assert found <= {"__version__"}
+def test_no_module_imports_its_own_package_itself():
+    own = [name for name, path in BY_NAME.items() if name.split(".")[0] in imported(path) - {name}]
+    assert not own
 
 
 def test_modules_of_one_name_have_the_same_job():
@@ -157,6 +154,7 @@ def test_importing_a_package_and_its_help_are_light(package):
 
 #: Modules without a test file of their name, and why.
 UNTESTED = {
+    "lamp_dataset/version.py": "one line; test_citation.py compares it",
     "lamp_metric/app.py": "three lines for a Space; the page is tested",
 }
 #: Test files of no one module, and why.

@@ -57,7 +57,7 @@ PRIVATE = {
 ELSEWHERE = {
     "_exit": "os documents it",
     "_replace": "named tuples have it",
-    "_instances": "tqdm has no other list of its bars; commands/command.py",
+    "_instances": "tqdm has no other list of its bars; console.py",
 }
 
 

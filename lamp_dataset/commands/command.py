@@ -1,22 +1,20 @@
-"""Shared by all commands: errors in one line, exit status 2, and examples in the help that keep their line breaks."""
+"""Shared by all commands: their errors, common options, and examples in the help that keep their line breaks."""
 
 from __future__ import annotations
 
 import functools
 import os
 import signal
-import sys
 import threading
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
 import click
 
+from lamp_dataset.console import Failure, end_bars, one_line, plain_warnings
+from lamp_dataset.console import say as say
 from lamp_dataset.formats.layout import SAMPLE
-from lamp_dataset.formats.texts import printable
 from lamp_dataset.task import SPLITS, split_hint
 
 
@@ -46,7 +44,7 @@ class Command(AsTyped):
         except BrokenPipeError:
             raise
         except (ValueError, OSError, ImportError) as error:
-            _end_bars()
+            end_bars()
             raise Failure(one_line(error)) from error
         except MemoryError as error:
             raise Failure("out of memory: is a file much larger than expected, or is memory limited?") from error
@@ -154,46 +152,6 @@ def _spelled(option: str, words: Iterable[str]) -> str:
     return next((word for word in words if word.replace("_", "-") == option.replace("_", "-")), option)
 
 
-class Failure(click.ClickException):
-    """One line on standard error, exit status 2."""
-
-    exit_code = 2
-
-    def show(self, file=None) -> None:
-        """Print the message."""
-        click.echo(f"error: {printable(self.format_message())}", err=True, file=file)
-
-
-def say(text: str, err: bool = False) -> None:
-    """Print lines of human-readable text. They may quote files: see :func:`~lamp_dataset.formats.texts.printable`."""
-    click.echo("\n".join(map(printable, text.split("\n"))), err=err)
-
-
-@contextmanager
-def plain_warnings() -> Iterator[None]:
-    """Show a warning as one line, without the place in the code that Python adds: on a command line nobody knows it."""
-    with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_, **__: say(f"warning: {' '.join(str(message).split())}", err=True)
-        yield
-
-
-def run_script(main: Callable[[], object], stopped: str = "stopped; the same command goes on from there") -> None:
-    """Run ``main`` of a script that has no click: what goes wrong is one line, and the exit status 2.
-
-    After an interrupt it is 130; a second interrupt does not wait for threads.
-    """
-    try:
-        with plain_warnings():
-            main()
-    except (ValueError, OSError, ImportError) as error:
-        _end_bars()
-        Failure(one_line(error)).show()
-        sys.exit(2)
-    except KeyboardInterrupt:
-        say(stopped, err=True)
-        os._exit(130)
-
-
 def stacked(*decorators: Callable) -> Callable:
     """One decorator for several options or arguments, which the help shows in this order."""
     return lambda command: functools.reduce(lambda done, decorator: decorator(done), reversed(decorators), command)
@@ -202,40 +160,3 @@ def stacked(*decorators: Callable) -> Callable:
 def examples(*lines: str) -> str:
     """The end of a help text: example calls, one per line (the mark stops click from rewrapping them)."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
-
-
-def _end_bars() -> None:
-    """End the progress bars of the calls that failed: they would print their last state after the error."""
-    from tqdm import tqdm
-
-    for bar in list(tqdm._instances):  # private, but there is no other list of them
-        bar.close()
-
-
-def one_line(error: Exception) -> str:
-    """What an error says, for a command line."""
-    if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{error.filename}: {error.strerror}{_cache_hint(error.filename)}"
-    if isinstance(error, FileNotFoundError) and error.filename is None and _is_nowhere():
-        return "the working directory no longer exists; change to another one"
-    return " ".join(str(error).split("\n")) or type(error).__name__
-
-
-def _cache_hint(name: object) -> str:
-    """What to do if ``datasets`` cannot write its caches: nobody named their place."""
-    datasets = sys.modules.get("datasets")
-    if datasets is None or not isinstance(name, str):
-        return ""
-    path, caches = Path(name).absolute(), Path(datasets.config.HF_CACHE_HOME).absolute()
-    if not (path.is_relative_to(caches) or caches.is_relative_to(path)):
-        return ""
-    return f". The caches of datasets are in {caches}; set HF_HOME to another folder"
-
-
-def _is_nowhere() -> bool:
-    """Whether the working directory was deleted."""
-    try:
-        os.getcwd()
-    except FileNotFoundError:
-        return True
-    return False

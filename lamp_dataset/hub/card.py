@@ -120,7 +120,7 @@ def _with_block(text: str, block: str) -> str:
 
 
 def _block(data: Mapping[str, Any]) -> str:
-    from lamp_dataset import __version__
+    from lamp_dataset.version import __version__
 
     tasks = front_matter.tasks_on(data)
     return "\n\n".join(

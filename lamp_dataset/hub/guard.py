@@ -1,35 +1,9 @@
-"""What must hold before anything is sent: the license is acknowledged, the repository private, the token fit."""
+"""What must hold before anything is sent: the repository is private, the token fit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from lamp_dataset.hub.errors import ContentError, RefusedError
 from lamp_dataset.hub.remote import Remote, RepositoryState
-from lamp_dataset.loading.gated import how_to_get
-from lamp_dataset.tasks import TASKS
-
-
-def check_licenses(
-    names: Iterable[str],
-    acknowledged: bool,
-    data_dir: object,
-    option: str = "--acknowledge-license, in Python acknowledge_license=True",
-) -> None:
-    """Let gated configs pass only if their license is acknowledged and their files are in a folder; else ValueError.
-
-    ``option`` is what acknowledges the license where the user is, for the message.
-    """
-    gated = [TASKS[name] for name in names if TASKS[name].gated]
-    if gated and not acknowledged:
-        raise ValueError(
-            f"{', '.join(task.name for task in gated)}: these texts are under {gated[0].license}. Only the licensor "
-            "can say whether that allows a copy on somebody else's server. If it does, acknowledge the license: "
-            f"{option}"
-        )
-    if gated and data_dir is None:
-        raise ValueError(how_to_get(gated[0]))
-
 
 PUSH_ELSEWHERE = (
     "This data goes only to a private repository. Push to a new name; or, if strangers may see all it holds and "

@@ -73,9 +73,6 @@ def find_builders(names: list[str], data_dir: str | os.PathLike | None) -> dict[
     """Config -> its builder. This looks for the files in ``data_dir``; it builds and downloads nothing yet."""
     import datasets
 
-    # makes load_dataset find "lamp"
-    import lamp_dataset  # noqa: F401
-
     folder = os.fspath(data_dir) if data_dir else None
     return {name: datasets.load_dataset_builder("lamp", name, data_dir=folder) for name in names}
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from lamp_dataset.hub import sessions
 from lamp_dataset.hub.errors import CommitError, ContentError, FailedError, HubError, RefusedError
-from lamp_dataset.hub.redact import redact
-from lamp_dataset.hub.retry import is_http, is_timeout, retrying, status_of
+from lamp_dataset.hub.retry import is_http, is_timeout, retrying
+from lamp_dataset.web.redact import redact
+from lamp_dataset.web.waiting import status_of
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete

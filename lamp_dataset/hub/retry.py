@@ -1,4 +1,4 @@
-"""Trying again what huggingface_hub does not: which problems are temporary, and how long to wait.
+"""Trying again what huggingface_hub does not: which problems are temporary.
 
 The client repeats uploads and listings itself, but not the look at a repository, its creation, the check of a card or
 the commit (seen with 0.36 and 2.4 against a server that answers 429 and 500).
@@ -7,13 +7,13 @@ the commit (seen with 0.36 and 2.4 against a server that answers 429 and 500).
 from __future__ import annotations
 
 import logging
-import re
 from importlib import import_module
 from types import ModuleType
 
 import tenacity
 
 from lamp_dataset.hub.errors import FailedError
+from lamp_dataset.web.waiting import error_of, is_race, status_of, wait_as_told
 
 logger = logging.getLogger(__name__)
 
@@ -22,12 +22,6 @@ TEMPORARY = (429, 500, 502, 503, 504)
 #: Tries in all. Among N racing writers, a try loses to one more of them each time; a server that kept silent once for
 #: :data:`lamp_dataset.hub.sessions.ANSWER_SECONDS` gets one more chance.
 ATTEMPTS, ATTEMPTS_IN_RACES, ATTEMPTS_AFTER_SILENCE = 6, 12, 2
-#: Seconds. The Hub counts requests in windows of five minutes.
-LONGEST_WAIT = 300.0
-
-_backoff = tenacity.wait_exponential(multiplier=1, max=30)
-#: Random, so that writers that raced once do not race again.
-_scatter = tenacity.wait_random_exponential(multiplier=1, max=30)
 
 
 def _library() -> ModuleType:
@@ -35,11 +29,6 @@ def _library() -> ModuleType:
     from huggingface_hub.errors import HfHubHTTPError
 
     return import_module(HfHubHTTPError.__mro__[1].__module__.split(".")[0])
-
-
-def status_of(error: BaseException | None) -> int | None:
-    """The HTTP status behind an error, None if there was no answer."""
-    return getattr(getattr(error, "response", None), "status_code", None)
 
 
 def is_http(error: BaseException | None) -> bool:
@@ -60,41 +49,15 @@ def is_temporary(error: BaseException) -> bool:
     return (is_http(error) or isinstance(error, FailedError)) and status_of(error) in (None, *TEMPORARY)
 
 
-def is_race(error: BaseException | None) -> bool:
-    """Whether somebody else's commit came first."""
-    return status_of(error) in (409, 412)
-
-
-def wait_as_told(state: tenacity.RetryCallState) -> float:
-    """Seconds to wait: what the server says, else 1, 2, 4, ..., at most 30; after a race a random part of that.
-
-    The Hub says it as ``RateLimit: "api";r=0;t=55`` (``t`` seconds until its window ends; like the client, this waits
-    one more); others as ``Retry-After: 55``.
-    """
-    error = _error_of(state)
-    headers = getattr(getattr(error, "response", None), "headers", {})
-    limit = re.search(r"r\s*=\s*0\s*;\s*t\s*=\s*(\d+)", headers.get("RateLimit", ""))
-    if limit:
-        return min(float(limit[1]) + 1, LONGEST_WAIT)
-    after = headers.get("Retry-After", "")
-    if after.isdecimal():
-        return min(float(after), LONGEST_WAIT)
-    return _scatter(state) if is_race(error) else _backoff(state)
-
-
-def _error_of(state: tenacity.RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome else None
-
-
 def _say(state: tenacity.RetryCallState) -> None:
-    error, status = _error_of(state), status_of(_error_of(state))
+    error, status = error_of(state), status_of(error_of(state))
     answer = f"the Hub answered {status}" if status else "no usable answer from the Hub"
     problem = "somebody else's commit came first" if is_race(error) else answer
     logger.warning("%s; trying again in %.0f s", problem, state.upcoming_sleep)
 
 
 def _enough(state: tenacity.RetryCallState) -> bool:
-    error = _error_of(state)
+    error = error_of(state)
     otherwise = ATTEMPTS_AFTER_SILENCE if is_timeout(error) else ATTEMPTS
     return state.attempt_number >= (ATTEMPTS_IN_RACES if is_race(error) else otherwise)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-import lamp_dataset
+from lamp_dataset import version
 from lamp_dataset.formats.texts import is_whole, short
 from lamp_dataset.personalize.columns import COLUMNS, append, arrow_of, column_of, result_features
 from lamp_dataset.personalize.model_names import code_of
@@ -141,7 +141,7 @@ class Personalizer:
     def __getstate__(self) -> dict[str, Any]:
         """What decides the result, without anything that changes in use: ``datasets`` makes its cache key from it."""
         state = {name: value for name, value in self.__dict__.items() if name != "_tokens"}
-        versions = {"version": lamp_dataset.__version__, "code": code_of(self.ranker)}
+        versions = {"version": version.__version__, "code": code_of(self.ranker)}
         return {**state, "task": self.task.name, **versions}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any
 
@@ -61,21 +60,14 @@ _PARQUET: Mapping[str, Any] = MappingProxyType(
 def _tables_to_parquet(tables: Iterable[pa.Table], schema: pa.Schema, file: IO) -> None:
     import pyarrow.parquet as pq
 
+    from lamp_dataset.personalize.workers import ahead
+
     tables = ahead(iter(tables))
     first = next(tables, schema.empty_table())
     # its schema tells which columns are dictionary-encoded; readers see plain texts
     with pq.ParquetWriter(file, first.schema, **_PARQUET) as writer:
         for table in itertools.chain([first], tables):
             writer.write_table(table)
-
-
-def ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """The tables; a thread makes the next one while this one is written, for which pyarrow leaves Python's lock."""
-    with ThreadPoolExecutor(1, "lamp-tables") as thread:
-        waiting = thread.submit(next, tables, None)
-        while (table := waiting.result()) is not None:
-            waiting = thread.submit(next, tables, None)
-            yield table
 
 
 def _tables_to_json_lines(tables: Iterable[pa.Table], schema: pa.Schema, file: IO) -> None:

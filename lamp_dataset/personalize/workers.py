@@ -33,6 +33,15 @@ if TYPE_CHECKING:
 THREADS = ("OMP_NUM_THREADS", "RAYON_NUM_THREADS")
 
 
+def ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The tables; a thread makes the next one while this one is written, for which pyarrow leaves Python's lock."""
+    with ThreadPoolExecutor(1, "lamp-tables") as thread:
+        waiting = thread.submit(next, tables, None)
+        while (table := waiting.result()) is not None:
+            waiting = thread.submit(next, tables, None)
+            yield table
+
+
 @contextmanager
 def shared(parts: Iterable[pa.Table], personalizer: Personalizer, workers: int) -> Iterator[Iterator[pa.Table]]:
     """The results of a personalizer for each part, in order; no process starts before the first one is asked for.

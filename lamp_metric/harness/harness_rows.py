@@ -5,13 +5,12 @@ from __future__ import annotations
 import difflib
 import inspect
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from lamp_dataset.formats.layout import SAMPLE
 from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.prompts.parts import MAX_LENGTH, K
-from lamp_dataset.task import Task
 
 if TYPE_CHECKING:
     import datasets
@@ -105,29 +104,3 @@ def check_spelling(given: Iterable[str], known: Iterable[str] = OPTIONS) -> None
         near = difflib.get_close_matches(str(name).lower().replace("-", "_"), known, n=1, cutoff=0.65)
         if near and name not in known:
             raise ValueError(f"unknown option {short(name)}; did you mean {near[0]!r}?")
-
-
-def open_gated(
-    task: Task,
-    data_dir: object,
-    acknowledged: bool,
-    is_here: Callable[[], bool],
-    option: str = "--acknowledge-license",
-) -> None:
-    """Let a gated config pass to a model, and keep all that this process writes from now on for its owner alone.
-
-    Args:
-        task: the config; nothing happens if it is not gated.
-        data_dir: folder with the files.
-        acknowledged: whether the user says that the license allows to send its texts to another machine.
-        is_here: whether the model is certain to run in the harness's process.
-        option: how the user says it, for the message.
-
-    Raises:
-        ValueError: the model may be elsewhere, and the license is not acknowledged; or there is no folder.
-    """
-    if task.gated:
-        from lamp_dataset.hub.guard import check_licenses  # imports the Hub's library
-
-        check_licenses([task.name], acknowledged or is_here(), data_dir, option)
-        os.umask(os.umask(0o077) | 0o077)

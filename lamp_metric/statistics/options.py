@@ -5,8 +5,8 @@ from __future__ import annotations
 import numbers
 from dataclasses import asdict, dataclass
 
-from lamp_dataset import __version__
 from lamp_dataset.formats.texts import is_whole
+from lamp_dataset.version import __version__
 
 
 @dataclass(frozen=True)

@@ -268,7 +268,7 @@ class TestCache:
             ({"profile_fields": ("title", "text", "more")}, True),
             ({"num_samples": {"train": 1, "validation": 1, "test": 1}}, True),
             ({"wording": None, "title": "Another title", "source": "elsewhere", "document_fields": ("text",)}, False),
-            ({"lamp_dataset.__version__": "99"}, False),
+            ({"lamp_dataset.version.__version__": "99"}, False),
         ],
         ids=["rules", "format", "fields", "counts", "prompts and words", "version"],
     )

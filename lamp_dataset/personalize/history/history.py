@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import xxhash
 
-import lamp_dataset
+from lamp_dataset import version
 from lamp_dataset.atomic import PRIVATE, work_folder, write_whole
 from lamp_dataset.formats.texts import counted, short
 from lamp_dataset.loading.datasets_internals import cache_path, fingerprint_of
@@ -20,8 +20,8 @@ from lamp_dataset.personalize.history.items import Item, pair_ids, united
 from lamp_dataset.personalize.history.pair_texts import check_style, pair_texts
 from lamp_dataset.personalize.history.visible import VISIBLE
 from lamp_dataset.personalize.history.whole_split import Split
-from lamp_dataset.personalize.prompt_files import ahead
 from lamp_dataset.personalize.stored import TEXTS, stored, table_of
+from lamp_dataset.personalize.workers import ahead
 from lamp_dataset.tasks import get_task
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ class History:
 
         if not all(isinstance(split, datasets.Dataset) for split in (rows, *exclude)):
             return datasets.fingerprint.generate_random_fingerprint()
-        state = [repr(self), lamp_dataset.__version__, *map(fingerprint_of, (rows, *exclude))]
+        state = [repr(self), version.__version__, *map(fingerprint_of, (rows, *exclude))]
         return xxhash.xxh3_64_hexdigest("\0".join(state).encode())
 
 

@@ -24,10 +24,11 @@ from inspect_ai.scorer import (
 )
 from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
 
-from lamp_dataset.commands.command import Failure, one_line
+from lamp_dataset.console import Failure, one_line
+from lamp_dataset.loading.gated import open_gated
 from lamp_dataset.personalize.prompts.parts import MAX_LENGTH, K
 from lamp_dataset.tasks import get_task
-from lamp_metric.harness.harness_rows import MAX_ANSWER, harness_rows, open_gated
+from lamp_metric.harness.harness_rows import MAX_ANSWER, harness_rows
 
 _MESSAGES = {"system": ChatMessageSystem, "user": ChatMessageUser}
 #: Providers whose models run in this process.

@@ -8,9 +8,10 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lamp_dataset.commands.command import Failure, one_line
+from lamp_dataset.console import Failure, one_line
+from lamp_dataset.loading.gated import open_gated
 from lamp_dataset.tasks import get_task
-from lamp_metric.harness.harness_rows import OPTIONS, check_spelling, harness_rows, open_gated
+from lamp_metric.harness.harness_rows import OPTIONS, check_spelling, harness_rows
 from lamp_metric.predictions.measuring import measure, remarks
 
 if TYPE_CHECKING:

@@ -2,9 +2,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from lamp_dataset import TASKS
 from lamp_dataset.hub.errors import ContentError, RefusedError
-from lamp_dataset.hub.guard import HIDE_AT_ONCE, check_licenses, look_private, open_private, require_unseen
+from lamp_dataset.hub.guard import HIDE_AT_ONCE, look_private, open_private, require_unseen
 from lamp_dataset.hub.remote import RepositoryState
 
 PRIVATE, PUBLIC = RepositoryState("abc", private=True), RepositoryState("abc", private=False)
@@ -23,28 +22,6 @@ def remote(*states, seen=False):
         check_may_write=lambda: asked.append("may write"),
         is_seen_by_strangers=lambda: asked.append("stranger") or seen,
     )
-
-
-def test_free_configs_need_no_acknowledgment():
-    check_licenses(["LaMP_2"], acknowledged=False, data_dir=None)
-    check_licenses(["LaMP_2", "LaMP_6"], acknowledged=True, data_dir="my/files")
-
-
-@pytest.mark.parametrize(
-    ("acknowledged", "data_dir", "fact"), [(False, "my/files", TASKS["LaMP_6"].license), (True, None, "LDC2015T03")]
-)
-def test_gated_configs_need_a_license_and_files(acknowledged, data_dir, fact):
-    with pytest.raises(ValueError, match="LaMP_6") as caught:
-        check_licenses(["LaMP_2", "LaMP_6"], acknowledged, data_dir)
-    assert fact in str(caught.value)
-
-
-@pytest.mark.parametrize("given", [{}, {"option": "-T acknowledge_license=true"}])
-def test_what_acknowledges_the_license_is_named_as_it_can_be_typed(given):
-    with pytest.raises(ValueError, match="LaMP_6") as caught:
-        check_licenses(["LaMP_6"], False, "my/files", **given)
-    wanted = given.get("option", "--acknowledge-license, in Python acknowledge_license=True")
-    assert str(caught.value).endswith(f": {wanted}")
 
 
 def test_a_private_repository_is_looked_at_by_its_owner_and_by_a_stranger():

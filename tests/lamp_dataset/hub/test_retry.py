@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 from huggingface_hub.errors import HfHubHTTPError
 
-from lamp_dataset.hub.retry import is_http, is_race, is_temporary, retrying, wait_as_told
+from lamp_dataset.hub.retry import is_http, is_temporary, retrying
 
 
 class AnsweredError(Exception):
@@ -39,27 +39,8 @@ def test_only_temporary_problems_are_tried_again():
         503,
         504,
     ]
-    assert [s for s in (404, 409, 412, 429) if is_race(answered(s))] == [409, 412]
     assert not is_http(AnsweredError(500))
     assert not is_temporary(OSError("disk full"))
-
-
-@pytest.mark.parametrize(
-    ("headers", "tries_before", "seconds"),
-    [
-        ({"RateLimit": '"api";r=0;t=55'}, 1, 56),
-        ({"RateLimit": '"api"; r=0; t=3600'}, 1, 300),
-        ({"RateLimit": '"api";r=12;t=55'}, 1, 1),  # not the reason
-        ({"Retry-After": "7"}, 1, 7),
-        ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, 3, 4),
-        ({}, 1, 1),
-        ({}, 2, 2),
-        ({}, 9, 30),
-    ],
-)
-def test_the_server_says_how_long_to_wait(headers, tries_before, seconds):
-    outcome = SimpleNamespace(exception=lambda: answered(429, **headers))
-    assert wait_as_told(SimpleNamespace(outcome=outcome, attempt_number=tries_before)) == seconds
 
 
 def test_tries_are_bounded_and_the_last_error_is_raised():

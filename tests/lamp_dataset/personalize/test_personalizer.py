@@ -219,7 +219,7 @@ def test_the_fingerprint_is_that_of_the_options_and_the_version(tmp_path, monkey
     assert hashes() == before
     path.write_text(json.dumps({"310": ["3100"]}))
     assert [old == new for old, new in zip(before, hashes(), strict=True)] == [True] * (len(before) - 1) + [False]
-    monkeypatch.setattr(lamp_dataset, "__version__", "another")
+    monkeypatch.setattr("lamp_dataset.version.__version__", "another")
     assert not set(hashes()) & set(before)
 
 

@@ -1,5 +1,4 @@
 import json
-import os
 import re
 
 import example
@@ -7,7 +6,7 @@ import pytest
 
 from lamp_dataset import SAMPLE, TASKS, Personalizer, swap_profiles, users_of
 from lamp_dataset.personalize.split import load_split
-from lamp_metric.harness.harness_rows import COLUMNS, MAX_ANSWER, OPTIONS, check_spelling, harness_rows, open_gated
+from lamp_metric.harness.harness_rows import COLUMNS, MAX_ANSWER, OPTIONS, check_spelling, harness_rows
 
 
 @pytest.mark.parametrize("name", ["distributed", "finetune", "per_user", "zero_shot"])
@@ -113,34 +112,3 @@ def test_an_option_that_is_nearly_ours_is_not_passed_over():
     ):
         with pytest.raises(ValueError, match=f"'{given}'; did you mean '{meant}'"):
             check_spelling([given])
-
-
-@pytest.fixture
-def umask():
-    old = os.umask(0o022)
-    yield lambda: os.umask(os.umask(0o022))
-    os.umask(old)
-
-
-def test_gated_texts_go_to_this_machine_or_where_the_license_is_acknowledged(umask):
-    for option in ([], ["-T acknowledge_license=true"]):
-        with pytest.raises(ValueError, match=r"LaMP_6: .*LDC2015T03") as caught:
-            open_gated(TASKS["LaMP_6"], "sample", False, lambda: False, *option)
-        assert str(caught.value).endswith(f"acknowledge the license: {(*option, '--acknowledge-license')[0]}")
-    with pytest.raises(ValueError, match="avocado-builder build"):
-        open_gated(TASKS["LaMP_6"], None, False, lambda: True)
-    assert umask() == 0o022
-    for acknowledged in (True, False):
-        open_gated(TASKS["LaMP_6_time"], "sample", acknowledged, lambda acknowledged=acknowledged: not acknowledged)
-        assert os.umask(0o022) == 0o077
-
-
-def test_a_stricter_umask_stays(umask):
-    os.umask(0o177)
-    open_gated(TASKS["LaMP_6"], "sample", True, lambda: False)
-    assert os.umask(0o022) == 0o177
-
-
-def test_other_configs_go_anywhere_and_leave_the_umask(umask):
-    open_gated(TASKS["LaMP_3"], None, False, lambda: 1 / 0)
-    assert umask() == 0o022

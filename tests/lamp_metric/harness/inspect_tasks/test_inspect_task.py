@@ -101,7 +101,7 @@ def test_without_golds_answers_are_kept_and_nothing_is_scored(run):
 
 
 def test_a_wrong_option_is_one_error_that_both_the_command_and_python_know():
-    from lamp_dataset.commands.command import Failure
+    from lamp_dataset.console import Failure
     from lamp_metric.harness.inspect_tasks.inspect_task import lamp
 
     for options in ({}, {"config": "LaMP_2N"}, {"config": "LaMP_3", "data_dir": "/nowhere"}):

@@ -3,7 +3,7 @@ import logging
 
 import pytest
 
-from lamp_dataset.hub.redact import redact, redacted_logs
+from lamp_dataset.web.redact import redact, redacted_logs
 
 TOKEN = "hf_mewritesecret"
 

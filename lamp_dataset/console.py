@@ -1,0 +1,91 @@
+"""What the user of a command or a script sees: lines, warnings, and errors in one line with exit status 2."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from lamp_dataset.formats.texts import printable
+
+
+class Failure(click.ClickException):
+    """One line on standard error, exit status 2."""
+
+    exit_code = 2
+
+    def show(self, file=None) -> None:
+        """Print the message."""
+        click.echo(f"error: {printable(self.format_message())}", err=True, file=file)
+
+
+def say(text: str, err: bool = False) -> None:
+    """Print lines of human-readable text. They may quote files: see :func:`~lamp_dataset.formats.texts.printable`."""
+    click.echo("\n".join(map(printable, text.split("\n"))), err=err)
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Show a warning as one line, without the place in the code that Python adds: on a command line nobody knows it."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: say(f"warning: {' '.join(str(message).split())}", err=True)
+        yield
+
+
+def run_script(main: Callable[[], object], stopped: str = "stopped; the same command goes on from there") -> None:
+    """Run ``main`` of a script that has no click: what goes wrong is one line, and the exit status 2.
+
+    After an interrupt it is 130; a second interrupt does not wait for threads.
+    """
+    try:
+        with plain_warnings():
+            main()
+    except (ValueError, OSError, ImportError) as error:
+        end_bars()
+        Failure(one_line(error)).show()
+        sys.exit(2)
+    except KeyboardInterrupt:
+        say(stopped, err=True)
+        os._exit(130)
+
+
+def end_bars() -> None:
+    """End the progress bars of the calls that failed: they would print their last state after the error."""
+    from tqdm import tqdm
+
+    for bar in list(tqdm._instances):  # private, but there is no other list of them
+        bar.close()
+
+
+def one_line(error: Exception) -> str:
+    """What an error says, for a command line."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}{_cache_hint(error.filename)}"
+    if isinstance(error, FileNotFoundError) and error.filename is None and _is_nowhere():
+        return "the working directory no longer exists; change to another one"
+    return " ".join(str(error).split("\n")) or type(error).__name__
+
+
+def _cache_hint(name: object) -> str:
+    """What to do if ``datasets`` cannot write its caches: nobody named their place."""
+    datasets = sys.modules.get("datasets")
+    if datasets is None or not isinstance(name, str):
+        return ""
+    path, caches = Path(name).absolute(), Path(datasets.config.HF_CACHE_HOME).absolute()
+    if not (path.is_relative_to(caches) or caches.is_relative_to(path)):
+        return ""
+    return f". The caches of datasets are in {caches}; set HF_HOME to another folder"
+
+
+def _is_nowhere() -> bool:
+    """Whether the working directory was deleted."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
