@@ -87,10 +87,17 @@ _SHAPE = {
 }
 
 
+def is_own_file(path: Path) -> bool:
+    """Whether a file is there. ValueError for a link, whose file can change elsewhere, or a folder."""
+    if os.path.lexists(path) and (path.is_symlink() or not path.is_file()):
+        raise ValueError(f"{path}: expected a file, found a link or a folder. Move it and build again")
+    return path.exists()
+
+
 def read_manifest(folder: Path) -> dict[str, Any] | None:
     """The manifest of a built folder; None if it has none. ValueError if it is not one of this builder."""
     path = folder / MANIFEST
-    if not path.is_file():
+    if not is_own_file(path):
         return None
     manifest = read_json(path)
     if not _has_shape(manifest, {"builder": {"name": str}}):

@@ -10,7 +10,7 @@ from typing import Any
 
 from avocado_builder.collection.names import GATED
 from avocado_builder.id_files import file_sha256
-from avocado_builder.manifest import MANIFEST, built_files, foreign_names, read_manifest
+from avocado_builder.manifest import MANIFEST, built_files, foreign_names, is_own_file, read_manifest
 from avocado_builder.split_files import file_names
 from lamp_dataset.formats.ids import check_same_ids
 from lamp_dataset.formats.outputs import read_outputs
@@ -71,7 +71,7 @@ def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
     """Compare the manifest's files with those in the folder, both ways."""
     for facts in built_files(manifest):
         path = folder / facts["file"]
-        if not path.is_file():
+        if not is_own_file(path):
             raise ValueError(f"{path}: the manifest lists this file, but it is missing. Build the folder again")
         if (path.stat().st_size, file_sha256(path)) != (facts["bytes"], facts["sha256"]):
             raise ValueError(f"{path}: changed since it was built (its size or SHA-256 differs from the manifest's)")
@@ -105,8 +105,8 @@ def _check_numbers(path: Path, manifest: dict[str, Any], checked: dict[str, _Con
         said = {"rows": {facts[kind]["rows"] for kind in ("ids", *file_names(split))}}
         said["profile items"] = {facts["ids"]["profile_items"]}
         for name, found in [("rows", content.rows), ("profile items", content.items)]:
-            if said[name] != {found}:
-                raise ValueError(f"{path}: {split}: expected {found:,} {name} as in the files, found {max(said[name])}")
+            if others := said[name] - {found}:
+                raise ValueError(f"{path}: {split}: expected {found:,} {name} as in the files, found {max(others)}")
     # different mails may have the same body
     least = len(set().union(*(content.bodies for content in checked.values())))
     most = sum(content.rows + content.items for content in checked.values())

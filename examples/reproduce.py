@@ -6,7 +6,8 @@
 Needs zero_shot.py in the same folder: it asks the model for each config, with all options that are not listed below
 (such as --data-dir, --max-length, --limit, --beams, --api; see its --help). OUTPUT holds the predictions of each
 config and, at the end, their scores in results.jsonl and table.md, which also goes to the screen. The same command
-after a stop asks for what is left; more configs, retrievers or k join the table.
+after a stop asks for what is left. The table has the rows of one call: to add configs, retrievers or k, name those of
+before, too; what was answered is not asked again.
 Needs: pip install '.[models]' for models that run here
 """
 
@@ -55,7 +56,7 @@ try:
     from lamp_dataset.atomic import one_run, real_path, write_whole
     from lamp_dataset.console import run_script
     from lamp_metric import PUBLISHED
-    from lamp_metric.asking.own_files import own_content
+    from lamp_metric.asking.own_files import own_content, parsed
     from lamp_metric.commands.comparison_formats import WHY, published_rows
 except ModuleNotFoundError as error:
     missing = (
@@ -124,12 +125,17 @@ def name_of(run):
 
 
 def check_folder(folder, outputs):
-    """What is there and will be written again was made by this script, or FileExistsError or ValueError."""
+    """What is there and will be written again was made by this script, or FileExistsError or ValueError.
+
+    Gives the names of the rows that are there.
+    """
     folder.mkdir(exist_ok=True)
     for output in outputs:
         zero_shot.check_output(output)
-    if not own_content(folder / "results.jsonl", FORMAT) and (folder / "table.md").exists():
+    known = own_content(folder / "results.jsonl", FORMAT)
+    if not known and (folder / "table.md").exists():
         raise FileExistsError(f"{folder / 'table.md'}: is there already, without results.jsonl; choose another output")
+    return [run for line in known.splitlines() if (run := parsed(line).get("run"))]
 
 
 def write(path, text):
@@ -143,7 +149,7 @@ def main(given=None):
     runs, folder = runs_of(args), real_path(args.output)
     commands = {run: command_of(run, others, folder) for run in runs}
     options = [zero_shot.arguments(command) for command in commands.values()]
-    check_folder(folder, [each.output for each in options])
+    left_out = set(check_folder(folder, [each.output for each in options])) - set(map(name_of, runs))
     results = {}
     with one_run(folder / "results.jsonl", wait=False):
         for run, command in commands.items():
@@ -155,6 +161,9 @@ def main(given=None):
         write(folder / "results.jsonl", "".join(f"{json.dumps(line)}\n" for line in lines))
         write(folder / "table.md", text)
     print(text)
+    if left_out:
+        rows = ", ".join(sorted(left_out))
+        print(f"note: the table had {rows}, which this call does not name; their answers are kept", file=sys.stderr)
     return text
 
 

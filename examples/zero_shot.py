@@ -74,7 +74,8 @@ try:
     from lamp_dataset.personalize.prompts.decoding import decode
     from lamp_dataset.personalize.split import load_split, personalize_split
     from lamp_metric.asking.address import is_local
-    from lamp_metric.asking.journal import Journal
+    from lamp_metric.asking.journal import FORMAT, Journal
+    from lamp_metric.asking.own_files import own_content
     from lamp_metric.asking.rows import ask_all, ask_here
     from lamp_metric.asking.server import Server
 except ModuleNotFoundError as error:
@@ -188,12 +189,12 @@ def journal_of(output):
 
 
 def check_output(output):
-    """FileNotFoundError or FileExistsError where predictions cannot or may not be written; gives the real path."""
+    """The real path. FileNotFoundError, FileExistsError or ValueError where nothing can or may be written."""
     target = real_path(output)
     if target.is_dir() or not target.parent.is_dir():
         raise FileNotFoundError(f"{output}: expected the name of a file in a folder that exists")
-    if target.is_file() and target.stat().st_size and not os.path.exists(journal_of(output)):
-        reason = f"there is no {os.path.basename(journal_of(output))} beside it, so no run of this script made it"
+    if target.is_file() and target.stat().st_size and not own_content(journal_of(output), FORMAT):
+        reason = f"there are no answers in {os.path.basename(journal_of(output))}, so no run of this script made it"
         raise FileExistsError(f"{output}: is there already, and {reason}; move it or choose another output")
     return target
 

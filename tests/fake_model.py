@@ -4,6 +4,7 @@ As a script it is a process of its own, for benchmarks: ``python tests/fake_mode
 answers each question after so many seconds.
 """
 
+import gzip
 import json
 import socket
 import sys
@@ -52,6 +53,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self._handle(lambda: self._question(question))
+
+    def do_CONNECT(self):
+        self.server.fake.requests.append((self.path, dict(self.headers)))
+        FAILURES[self.server.fake.failures.pop(0)](self)
 
     def _handle(self, then):
         fake = self.server.fake
@@ -132,6 +137,11 @@ FAILURES = {
     "deep error": lambda handler: handler.reply(500, b'{"a":' * 200_000),
     "escapes": lambda handler: handler.reply(400, {"error": {"message": "\x1b]0;mine\x07 \x1b[31mred\x1b[0m"}}),
     "no JSON": lambda handler: handler.reply(200, b'{"id": "1", "choi'),
+    "compressed": lambda handler: handler.reply(
+        200, gzip.compress(b'{"choices": [{"message": {"content": "4"}}]}'), Content_Encoding="gzip"
+    ),
+    "proxy": lambda handler: handler.reply(407, {}),
+    "no HTTP": lambda handler: handler.wfile.write(b"SSH-2.0-made_up\r\n\r\n"),
     "page": lambda handler: handler.reply(200, PAGE),
     "hang": lambda handler: handler.server.fake.released.wait(60),
     "no system": lambda handler: handler.reply(400, {"error": {"message": "System role not supported"}}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -88,9 +88,16 @@ def _new_folder(task: Task, output: str, name: str) -> Iterator[tuple[Path, dict
     """A folder below ``output`` that appears whole, and what to say of it then: the end of a name -> what is there."""
     target, written = real_path(Path(output).expanduser() / name), {}
     _check_new(target)
+    made = [folder for folder in target.parents if not folder.exists()]
     target.parent.mkdir(parents=True, exist_ok=True)
-    with whole_folder(target, _check_new, 0o700 if task.gated else 0o777, alone=True) as new:
-        yield new, written
+    try:
+        with whole_folder(target, _check_new, 0o700 if task.gated else 0o777, alone=True) as new:
+            yield new, written
+    except BaseException:
+        with suppress(OSError):  # another run may be at work there
+            for folder in made:
+                folder.rmdir()
+        raise
     for end, counts in written.items():
         say(f"{target}{end}: {_summary(counts)}", err=True)
     if task.gated:

@@ -7,6 +7,7 @@ import os
 import re
 import urllib.request
 from contextlib import suppress
+from urllib.parse import urlsplit
 
 #: Scheme, host, port and path. A user name, a query or a fragment could hold a key, or hide the host.
 _ADDRESS = re.compile(r"(https?)://(\[[\da-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?(/[\w.~/-]*)?", re.ASCII)
@@ -50,10 +51,11 @@ def proxy_for(api: str) -> str | None:
     proxy = proxies.get(parts[1]) or proxies.get("all")
     if is_local(api) or not proxy or urllib.request.proxy_bypass(parts[2] + (parts[3] or "")):
         return None
-    proxy = proxy if "://" in proxy else f"http://{proxy}"
-    if not re.match("https?://[^/]", proxy):
-        raise ValueError(f"proxy for {api}: expected an address such as http://proxy.example:3128, found another form")
-    return proxy
+    with suppress(ValueError):
+        way = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        if way.scheme in ("http", "https") and way.hostname and way.port != 0:
+            return way.geturl()
+    raise ValueError(f"proxy for {api}: expected an address such as http://proxy.example:3128, found another form")
 
 
 def key_for(api: str) -> str:

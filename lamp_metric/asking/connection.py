@@ -60,7 +60,8 @@ class Connection:
 
     async def _open(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE)
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), headers=self._headers)
+        options: dict[str, Any] = {"cookie_jar": aiohttp.DummyCookieJar(), "auto_decompress": False}  # nor a bomb
+        return aiohttp.ClientSession(connector=connector, headers=self._headers, **options)
 
     def send(self, path: str, question: Any = None, *, timeout: float) -> Reply:
         """Send a question as JSON, or ask for what is at ``path``.
@@ -87,9 +88,12 @@ class Connection:
                 return Reply(reply.status, reply.headers, await reply.read())
         except TimeoutError:
             raise TimeoutError(f"timed out after {timeout:g} seconds") from None
-        except aiohttp.ClientError as error:
+        except aiohttp.ClientHttpProxyError as error:
+            return Reply(error.status, error.headers or {}, f"the proxy: {error.message}".encode())
+        except (aiohttp.ClientError, UnicodeError) as error:
             number = getattr(error, "errno", None) or 0
-            raise ConnectionError(os.strerror(number) if number > 0 else str(error) or repr(error)) from error
+            said = getattr(error, "message", error)  # all of it can hold the proxy's address, and so a password
+            raise ConnectionError(os.strerror(number) if number > 0 else f"{said or type(error).__name__}") from error
 
 
 def _close(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop) -> None:

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 FORMAT = "lamp answers 1"
 #: Seconds until answers that were kept have reached the disk, and outlive a power cut.
 SYNC = 1.0
+#: A JSON string, or the beginning of one.
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\\?$)')
 #: Sample id, and digest of the question.
 Key = tuple[str, str]
 
@@ -53,7 +55,10 @@ class Journal:
         self._lock, self._due = threading.Lock(), time.monotonic() + SYNC
         lines = own_content(path, FORMAT).splitlines(keepends=True)
         wrong = [number for number, line in enumerate(lines, 1) if not self._take(line)]
-        if wrong == [len(lines)] and re.fullmatch(rb"\{[^\n]*", lines[-1]) and not parsed(lines[-1]):
+        if lines:
+            with open(path, "r+b"):  # raises now, not when the first answers have come
+                pass
+        if wrong == [len(lines)] and _is_cut_off(lines[-1]):
             os.truncate(path, sum(map(len, lines[:-1])))
         elif wrong:
             found = short(lines[wrong[0] - 1].decode(errors="replace").strip())
@@ -102,6 +107,8 @@ class Journal:
         if self._is_new:  # whole or not at all: without its first line, nobody would know whose it is
             with write_whole(self.path, "wb") as file:
                 file.write(data)
+                if own_content(self.path, FORMAT):
+                    raise FileExistsError(f"{self.path}: another program made it meanwhile; move it, or start again")
             self._is_new = False
             return
         try:
@@ -132,6 +139,12 @@ class Journal:
         if not self._is_new:
             with open(self.path, "rb") as file:
                 os.fsync(file.fileno())
+
+
+def _is_cut_off(line: bytes) -> bool:
+    """Whether it ends within an object: a stop can leave that; whole JSON, and what follows it, is somebody's work."""
+    rest = _STRING.sub(b"", line)
+    return rest.startswith(b"{") and not rest.endswith(b"\n") and rest.count(b"{") > rest.count(b"}")
 
 
 def _line(value: Any) -> bytes:

@@ -35,7 +35,10 @@ _LATE, _NONE = 0, None
 #: Statuses, words in the message, what to do: the first that fits.
 _HINTS = (
     ((_LATE,), "", "a longer timeout or fewer questions at the same time may help"),
+    ((_NONE,), "part of it", "the server's log may say why it ended its answer"),
+    ((_NONE,), "idna", _ADDRESS),
     ((_NONE,), "", "start the server, such as: vllm serve MODEL --port 8000"),
+    ((407,), "", "put the proxy's name and password in its address: http://NAME:PASSWORD@proxy.example:3128"),
     ((401, 403), "", "set OPENAI_API_KEY to a key of this server"),
     ((404,), "", _ADDRESS),
     (range(300, 400), "", "give the address that it redirects to"),
@@ -108,7 +111,7 @@ class Server:
         except (TypeError, KeyError):
             raise ValueError(f"{self.api}: expected a list of models, found something else; {_ADDRESS}") from None
         except _FailedError as error:
-            if error.status in (_NONE, 401):
+            if error.status in (_NONE, 401, 407):
                 raise ValueError(self._explained(error)) from None
             log.info("%s lists no models: status %s", self.api, error.status or "none yet, it is slow to answer")
 
@@ -124,6 +127,8 @@ class Server:
         except OSError as error:
             raise _FailedError(_NONE, str(error)) from error
         text = reply.data.decode(errors="replace").strip()
+        if reply.headers.get("Content-Encoding", "identity") != "identity":
+            text = "a compressed answer, for which it was not asked"
         try:
             found = json.loads(text)
         except RecursionError:
@@ -174,7 +179,8 @@ class Server:
         try:
             choice = found["choices"][0]
             text = choice["text"] if self.completions else choice["message"]["content"]
-            told = {"output": text or "", "finish_reason": choice.get("finish_reason"), "model": found.get("model")}
+            output, reason = "" if text is None else text, choice.get("finish_reason")
+            told = {"output": output, "finish_reason": reason, "model": found.get("model")}
         except (AttributeError, TypeError, LookupError):
             told = {"output": None}
         if not isinstance(told["output"], str):

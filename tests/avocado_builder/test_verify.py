@@ -90,12 +90,22 @@ def test_a_file_that_the_manifest_does_not_list_is_not_vouched_for(place, foreig
         check_output(place / "out")
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "train_questions.json", "dev_outputs.json"])
+@pytest.mark.parametrize("replace", [lambda path, moved: path.symlink_to(moved), lambda path, _: path.mkdir()])
+def test_a_link_or_a_folder_in_place_of_a_file_is_not_vouched_for(built, name, replace):
+    moved = (built / name).rename(built.parent / name)
+    replace(built / name, moved)
+    with pytest.raises(ValueError, match=rf"out/{name}: expected a file, found a link or a folder"):
+        check_output(built)
+
+
 @pytest.mark.parametrize(
     ("edit", "match"),
     [
         (lambda d: d["splits"]["train"]["questions"].update(rows=11), "train: expected 12 rows as in the files"),
         (lambda d: d["splits"]["train"]["outputs"].update(rows=13), "expected 12 rows .* found 13"),
         (lambda d: d["splits"]["test"]["ids"].update(rows=1), "test: expected 12 rows"),
+        (lambda d: d["splits"]["test"]["ids"].update(rows=-1), "test: expected 12 rows as in the files, found -1$"),
         (lambda d: d["splits"]["test"]["ids"].update(profile_items=1), "test: expected 108 profile items .* found 1$"),
         (lambda d: d["splits"]["train"]["questions"].update(bytes=7), "train_questions.json: changed since"),
         (lambda d: d.update(mails=2), "expected [0-9]+ to 360 'mails' as in the files, found 2$"),

@@ -68,7 +68,7 @@ def test_every_config_of_the_setting_with_a_published_figure_is_run_but_no_gated
     assert len(fake.questions) == 12
 
 
-def test_a_stopped_run_does_what_is_left_and_more_rows_join(reproduce, fake, tmp_path, monkeypatch):
+def test_a_stopped_run_does_what_is_left_and_more_rows_join(reproduce, fake, tmp_path, monkeypatch, capsys):
     command = given(fake, tmp_path, "--configs", "LaMP_1", "LaMP_3", "-k", "1")
     done, ask = [], reproduce.zero_shot.main
 
@@ -91,6 +91,9 @@ def test_a_stopped_run_does_what_is_left_and_more_rows_join(reproduce, fake, tmp
     more = reproduce.main([*command[:-1], "1", "2", "--retriever", "bm25", "random", "--concurrency", "2"])
     assert len(fake.questions) == asked * 4
     assert set(rows(text)) < set(rows(more))
+    assert reproduce.main(command) == text
+    names = [f"{config} {made}" for config in ("LaMP_1", "LaMP_3") for made in ("bm25 k=2", "random k=1", "random k=2")]
+    assert f"note: the table had {', '.join(names)}, which this call does not name" in capsys.readouterr().err
 
 
 def test_rows_of_one_table_are_made_alike_and_scored_by_the_golds_of_today(reproduce, fake, tmp_path):

@@ -155,12 +155,15 @@ def test_what_is_no_longer_the_same_question_is_asked_again_and_the_answers_are_
     assert "3 answers to another prompt, model or option" in caplog.text
 
 
-@pytest.mark.parametrize("name", ["predictions.json", "predictions.json.answers.jsonl"])
-def test_a_file_that_no_run_made_is_left_as_it_is(fake, tmp_path, main, name):
+@pytest.mark.parametrize(
+    ("name", "empty"), [("p.json", "other"), ("p.json", "p.json.answers.jsonl"), ("p.json.answers.jsonl", "other")]
+)
+def test_a_file_that_no_run_made_is_left_as_it_is(fake, tmp_path, main, name, empty):
     (tmp_path / name).write_text("half a download")
+    (tmp_path / empty).touch()
     with pytest.raises((ValueError, FileExistsError), match=rf"{name}: is (there already|not a file of ours)"):
-        main(given(fake.url, tmp_path / "predictions.json"))
-    assert [path.read_text() for path in tmp_path.iterdir()] == ["half a download"]
+        main(given(fake.url, tmp_path / "p.json"))
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {name: "half a download", empty: ""}
     assert fake.questions == []
 
 

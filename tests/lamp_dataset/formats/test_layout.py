@@ -94,6 +94,13 @@ def test_a_folder_without_files_lists_what_was_looked_for(tmp_path):
         assert path in str(caught.value)
 
 
+@pytest.mark.parametrize("path", ["user_others.json", "product_rating/user_top_100_history.json"])
+def test_a_folder_in_oppus_layout_is_told_what_makes_official_files_of_it(path, tmp_path):
+    write(tmp_path / path)
+    with pytest.raises(FileNotFoundError, match=r"no questions file of LaMP_3_time; .*lamp-dataset oppu import"):
+        find_files(TASKS["LaMP_3_time"], tmp_path)
+
+
 @pytest.mark.parametrize("data_dir", [3, b"files", "https://example.org/lamp"])
 def test_what_is_not_a_path_is_refused(data_dir):
     with pytest.raises(ValueError, match="data_dir: expected the path of a folder"):

@@ -71,8 +71,9 @@ def test_the_proxy_is_that_of_the_environment_and_none_on_this_machine(api, give
     assert proxy_for(api) == found
 
 
-def test_a_proxy_that_cannot_be_used_is_not_shown(monkeypatch):
-    monkeypatch.setenv("https_proxy", "socks5://me:secret@proxy.example")
+@pytest.mark.parametrize("proxy", ["socks5://me:secret@a.example", "http://[bad:secret@a", "me:secret@a.example:99999"])
+def test_a_proxy_that_cannot_be_used_is_not_shown(monkeypatch, proxy):
+    monkeypatch.setenv("https_proxy", proxy)
     with pytest.raises(ValueError, match="proxy for https://models.example/v1: expected an address") as caught:
         proxy_for(AWAY[0])
     assert "secret" not in str(caught.value)

@@ -9,7 +9,7 @@ from lamp_metric.asking.journal import FORMAT, Journal
 
 SETTINGS = {"model": "m", "max_answer": 128}
 FIRST = {"output": "4", "finish_reason": "stop"}
-SECOND = {"output": 'a "quoted"\n\u2028line \ud800'}
+SECOND = {"output": 'a "quoted" {\n\u2028line \ud800\\', "sent": {"seed": 0}}
 
 
 def written(path, *entries, settings=SETTINGS, question="How many stars?"):
@@ -101,20 +101,22 @@ def test_a_run_without_an_answer_leaves_nothing(tmp_path):
     assert not any(tmp_path.iterdir())
 
 
+LINES = [
+    b"{",
+    b"[]",
+    b"null",
+    b'{"id": "1", "asked": "a"}',
+    b'{"id": "1", "asked": "a", "output": "{ paid"},',
+    b'{"id": "1", "asked": "a", "output": 4}',
+    b'{"id": 1, "asked": "a", "output": ""}',
+    b"\xff",
+    b"[" * 200_000,
+]
+
+
 @pytest.mark.parametrize(
-    "line",
-    [
-        b"{",
-        b"[]",
-        b"null",
-        b'{"id": "1", "asked": "a"}',
-        b'{"id": "1", "asked": "a", "output": 4}',
-        b'{"id": 1, "asked": "a", "output": ""}',
-        b"\xff",
-        b"[" * 200_000,
-    ],
+    ("line", "more"), [(line, more) for line in LINES for more in (b"", b"\n", b"\n\n") if line + more != b"{"]
 )
-@pytest.mark.parametrize("more", [b"\n", b"\n\n"])
 def test_a_line_that_is_no_answer_is_named_and_nothing_is_lost(tmp_path, line, more):
     path = tmp_path / "j"
     data = written(path, FIRST) + line + more
@@ -122,6 +124,38 @@ def test_a_line_that_is_no_answer_is_named_and_nothing_is_lost(tmp_path, line, m
     with pytest.raises(ValueError, match=r"j, line 3: expected an answer, found .*; mend or remove the line"):
         Journal(path, SETTINGS)
     assert path.read_bytes() == data
+
+
+def test_a_journal_that_cannot_be_written_is_refused_before_the_first_question(tmp_path, monkeypatch):
+    written(tmp_path / "j", FIRST)
+    (tmp_path / "j").chmod(0o444)
+    tmp_path.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    user = os.geteuid()
+    os.seteuid(user or 65534)  # root may write everything
+    try:
+        with pytest.raises(PermissionError, match="'j'"):
+            Journal("j", SETTINGS)
+    finally:
+        os.seteuid(user)
+
+
+def test_a_file_that_appears_meanwhile_is_left_as_it_is(tmp_path):
+    path = tmp_path / "j"
+    with Journal(path, SETTINGS) as journal:
+        data = written(path, FIRST)
+        with pytest.raises(FileExistsError, match="j: another program made it meanwhile"):
+            journal.keep({("211", "a"): SECOND})
+    assert path.read_bytes() == data
+
+
+def test_an_editor_that_takes_the_last_line_end_during_a_run_costs_no_answer(tmp_path):
+    path = tmp_path / "j"
+    with Journal(path, SETTINGS) as journal:
+        for number in range(3):
+            journal.keep({(str(number), "a"): FIRST})
+            path.write_bytes(path.read_bytes().rstrip())
+    assert list(outputs(path)) == ["0", "1", "2"]
 
 
 def test_a_file_of_somebody_else_is_refused_and_left_as_it_is(tmp_path):

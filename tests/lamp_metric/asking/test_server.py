@@ -73,6 +73,8 @@ def test_a_server_that_is_too_busy_for_its_list_of_models_is_asked_all_the_same(
         ("500", NAME, "answered 500.*oops"),
         ("deep error", NAME, "answered 500"),
         ("cut", NAME, "no answer"),
+        ("no JSON", NAME, "no answer .expected JSON, found a part of it.; the server's log"),
+        ("compressed", NAME, "expected an answer from a model, found a compressed answer"),
         ("drip", NAME, "no answer .timed out after 0.5 seconds.; a longer timeout"),
         ("too long", NAME, "answered 400.*too large.*prompts shorter"),
         ("no system", NAME, "answered 400 .* role .*; leave the system message out, as --no-system"),
@@ -127,9 +129,28 @@ def test_a_wrong_address(fake):
         Server(fake.url, NAME)
 
 
-def test_a_server_that_is_down():
-    with pytest.raises(ValueError, match=r"http://127.0.0.1:1/v1: no answer \(.*refused\); start the server"):
-        Server("http://127.0.0.1:1/v1", NAME)
+@pytest.mark.parametrize(
+    ("api", "said"),
+    [("http://127.0.0.1:1/v1", "refused.; start the server"), ("http://a..b:8000/v1", "idna.*; is the address right")],
+)
+def test_a_server_that_is_down_or_nowhere(api, said, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    with pytest.raises(ValueError, match=rf"{api}: no answer \(.*{said}"):
+        Server(api, NAME)
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"), [("proxy", "answered 407 .the proxy: .*; put the proxy's name"), ("no HTTP", "no answer ")]
+)
+def test_a_proxy_that_refuses_is_told_without_its_password(fake, monkeypatch, failure, said):
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    monkeypatch.setenv("https_proxy", fake.url.replace("//", "//me:secret@").removesuffix("/v1"))
+    monkeypatch.delenv("no_proxy", raising=False)
+    fake.failures = [failure]
+    with pytest.raises(ValueError, match=f"https://models.invalid/v1: {said}") as caught:
+        Server("https://models.invalid/v1", NAME)
+    assert "secret" not in str(caught.value)
+    assert [headers["Proxy-Authorization"] for _, headers in fake.requests] == ["Basic bWU6c2VjcmV0"]
 
 
 @pytest.mark.parametrize("key", ["sk-right", None])
@@ -217,8 +238,7 @@ def test_odd_answers_are_kept(fake, change, output, reason):
         changed(choices={"0": {}}),
         changed(choices=7),
         lambda completion: b"[" * 200_000,
-        said(["4"]),
-        said(4),
+        *map(said, (["4"], 4, 0, False, [], {})),
     ],
 )
 def test_what_is_no_answer_is_shown_in_one_line(fake, change):
