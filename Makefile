@@ -68,7 +68,7 @@ $(ENV)/.installed: $(PROJECT) | $(ENV)/bin/uv
 
 # All that .installed has, so that a first make test installs once.
 $(ENV)/.installed-test: $(PROJECT) | $(ENV)/bin/uv
-	$(ENV)/bin/python $(UV) -e ".[test,check,app,report,docs]"
+	$(ENV)/bin/python $(UV) -e ".[test,check,app,report,measures,docs]"
 	touch $(ENV)/.installed $@
 
 # On Python 3.13 where it is installed, so that the tests run on both ends of the Pythons, too.
@@ -76,7 +76,7 @@ $(OLDEST)/bin/uv: PYTHON := $(shell python3.13 -c "import ensurepip, sys; print(
 
 # The lowest versions that setup.cfg promises, not the newest. After the other: both build the project in its own folder.
 $(OLDEST)/.installed: $(PROJECT) | $(OLDEST)/bin/uv $(ENV)/.installed-test
-	$(OLDEST)/bin/python $(UV) --resolution lowest-direct -e ".[test]"
+	$(OLDEST)/bin/python $(UV) --resolution lowest-direct -e ".[test,measures]"
 	touch $@
 
 $(MODELS)/.installed: $(PROJECT) | $(MODELS)/bin/uv

@@ -10,6 +10,7 @@ from lamp_dataset.version import __version__ as __version__
 from lamp_metric.evaluate_internals import patch_evaluate
 
 if TYPE_CHECKING:
+    from lamp_metric.measures import Measure, register_measure
     from lamp_metric.predictions.answers import extract_answer
     from lamp_metric.predictions.writing import write_predictions
     from lamp_metric.published import PUBLISHED
@@ -21,6 +22,7 @@ else:  # their modules need scikit-learn, rouge_score or numpy
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
+            "Measure": "measures",
             "PUBLISHED": "published",
             "Scorer": "scorers",
             "best_tokens": "trainer",
@@ -28,6 +30,7 @@ else:  # their modules need scikit-learn, rouge_score or numpy
             "compute_metrics": "trainer",
             "extract_answer": "predictions.answers",
             "register": "scorers",
+            "register_measure": "measures",
             "score": "scoring",
             "signature_of": "scoring",
             "write_predictions": "predictions.writing",
@@ -36,12 +39,14 @@ else:  # their modules need scikit-learn, rouge_score or numpy
 
 __all__ = [
     "PUBLISHED",
+    "Measure",
     "Scorer",
     "best_tokens",
     "compare",
     "compute_metrics",
     "extract_answer",
     "register",
+    "register_measure",
     "score",
     "signature_of",
     "write_predictions",

@@ -26,7 +26,7 @@ The scores of LaMP, the benchmark of personalized language models: accuracy and 
 ratings, ROUGE-1 and ROUGE-L for texts. The figures are the same in every run."""
 
 #: Keywords of compute that the signature holds as they are, and all of them.
-SIGNED = ("confidence_level", "n_resamples", "seed", "extract_answers")
+SIGNED = ("confidence_level", "n_resamples", "seed", "extract_answers", "also")
 OPTIONS = (*SIGNED, "per_sample", "users")
 
 
@@ -48,6 +48,7 @@ class LampMetric(evaluate.Metric):
         users: the user of each sample, one per reference in the order they were added; the intervals then draw users.
         per_sample: True adds ``"per_sample"``: id (or position) -> values of that sample.
         extract_answers: True looks for the label or rating in each prediction first. Not part of the official scores.
+        also: measures beside the scores, such as ``["bleu", "meteor"]``, see :func:`lamp_metric.score`.
 
     Returns:
         ``accuracy`` and ``f1``, ``MAE`` and ``RMSE``, or ``rouge-1`` and ``rouge-L``. The method ``signature()`` says

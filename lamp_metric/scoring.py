@@ -7,6 +7,7 @@ from typing import Any
 
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
+from lamp_metric.measures import together
 from lamp_metric.predictions.measuring import ScoredSamples, measure, warn_of_remarks
 from lamp_metric.statistics.options import Resampling, signature
 
@@ -23,6 +24,7 @@ def score(
     seed: int = 0,
     per_sample: bool = False,
     extract_answers: bool = False,
+    also: Iterable[str] = (),
 ) -> dict[str, Any]:
     """The benchmark's scores of one task, from two lists in the same order.
 
@@ -41,6 +43,9 @@ def score(
         per_sample: adds ``"per_sample"``: id -> ``correct`` (classes), ``absolute_error`` and ``squared_error``
             (ratings), ``rouge-1`` and ``rouge-L`` (texts).
         extract_answers: use what :func:`lamp_metric.extract_answer` finds. Not part of the official scores.
+        also: measures beside the benchmark's scores: for texts ``rouge-2``, ``rouge-Lsum``, ``bleu``, ``chrf`` and
+            ``meteor``, for ratings ``accuracy`` and ``pearson``; what :func:`lamp_metric.register_measure` added; or
+            ``"module:name"``, a function ``(predictions, references) -> list of floats``, whose mean is taken.
 
     Returns:
         ``accuracy`` and ``f1``, ``MAE`` and ``RMSE``, or ``rouge-1`` and ``rouge-L``, and whatever else was requested.
@@ -52,7 +57,9 @@ def score(
     Raises:
         ValueError: the task is unknown, there is nothing to score, the lists differ in length, an id is duplicate, a
             value has the wrong type, a gold is not a label of the task, a sample has no user, all samples are one
-            user's, or an option is out of range. The message names the sample.
+            user's, a measure does not fit the task, or an option is out of range. The message names the sample.
+        ImportError: a measure's library is missing: ``pip install 'lamp-hf[measures]'``.
+        FileNotFoundError: nltk's data for ``meteor`` are missing; the message says how to get them.
 
     The scores differ from the official script's in these cases:
 
@@ -69,7 +76,7 @@ def score(
     """
     task = get_task(task)
     resampling = Resampling.on_demand(confidence_level, n_resamples, seed)
-    samples = measure(task, predictions, references, ids, users=users, extract_answers=extract_answers)
+    samples = measure(task, predictions, references, ids, users=users, extract_answers=extract_answers, also=also)
     warn_of_remarks(samples)
     return results(samples, resampling, per_sample=per_sample)
 
@@ -97,6 +104,7 @@ def signature_of(
     seed: int = 0,
     extract_answers: bool = False,
     users: int | None = None,
+    also: Iterable[str] = (),
 ) -> str:
     """How :func:`score` makes the scores of ``n`` samples with these options, in one line.
 
@@ -108,8 +116,12 @@ def signature_of(
         users: number of users, if ``score`` was told whose the samples are.
 
     Raises:
-        ValueError: the task is unknown, or an option is out of range.
+        ValueError: the task or a measure is unknown, or an option is out of range.
+        ImportError: as for ``score``, and so is FileNotFoundError.
     """
     task = get_task(task)
     resampling = Resampling.on_demand(confidence_level, n_resamples, seed)
-    return signature(task.name, n, resampling, users, extracted=extract_answers)
+    measured = together(task, also)
+    return signature(
+        task.name, n, resampling, users, extracted=extract_answers, also=measured.signature if measured else None
+    )

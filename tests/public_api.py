@@ -74,13 +74,16 @@ def retrievers() -> None:
     lamp_dataset.Ranking("first")  # type: ignore[arg-type]
 
 
-def doors(task: Task, scorer: lamp_metric.Scorer) -> None:
+def doors(task: Task, scorer: lamp_metric.Scorer, measure: lamp_metric.Measure) -> None:
     kind = lamp_dataset.Kind(name="exact", scores=("exact",), labels=False, category="text-generation")
     wording: lamp_dataset.Wording = task.wording
     pair: lamp_dataset.ItemPair = task.pair
     lamp_dataset.register(kind, task)
     lamp_metric.register(scorer)
     lamp_metric.register(kind)  # type: ignore[arg-type]
+    lamp_metric.register_measure(measure)
+    lamp_metric.score("LaMP_4", ["a"], ["b"], also=["bleu", measure.name])
+    lamp_metric.score("LaMP_4", ["a"], ["b"], also=[measure])  # type: ignore[list-item]
 
 
 def copies(folder: str) -> None:

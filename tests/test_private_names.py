@@ -48,6 +48,14 @@ PRIVATE = {
             "huggingface_hub:CommitOperationAdd._is_committed",
         ],
     ),
+    "sacrebleu": (
+        "lamp_metric/measures/corpus.py",
+        [
+            f"sacrebleu.metrics:{metric}.{name}"
+            for metric in ("BLEU", "CHRF")
+            for name in ("_extract_corpus_statistics", "_compute_score_from_stats")
+        ],
+    ),
     "transformers": (
         "lamp_dataset/personalize/prompts/official_tokenizer.py",
         ["transformers.models.auto.tokenization_auto:get_tokenizer_config"],

@@ -15,6 +15,8 @@ from lamp_dataset.task import Task
 from lamp_dataset.tasks import OFFICIAL_NAMES
 from lamp_metric.commands.shared import (
     FILE,
+    Several,
+    also_option,
     extraction_option,
     interval,
     resampling_options,
@@ -27,8 +29,8 @@ from lamp_metric.commands.sources import find_source, source_options
 from lamp_metric.predictions.archive import read_zip
 from lamp_metric.predictions.joining import JoinedOutputs, join
 from lamp_metric.predictions.measuring import measure_joined
-from lamp_metric.scoring import results, signature_of
-from lamp_metric.statistics.options import Resampling
+from lamp_metric.scoring import results
+from lamp_metric.statistics.options import Resampling, signature
 
 #: The options that both eval commands take besides their files.
 scoring_options = stacked(
@@ -40,7 +42,7 @@ scoring_options = stacked(
 
 
 @click.command(
-    cls=Command,
+    cls=Several,
     epilog=examples(
         "lamp-metric eval-task --golds_json dev_outputs.json --preds_json preds.json --task_name LaMP_4",
         "lamp-metric eval-task --golds_json G --preds_json P --output_file scores.json --confidence_level 0.95",
@@ -51,6 +53,7 @@ scoring_options = stacked(
 @click.option("--preds_json", type=FILE, required=True, help="File of predictions, in the official format.")
 @click.option("--task_name", help="Config name; by default, taken from the golds.")
 @click.option("--output_file", type=FILE, help="Where to write the scores, in the format of the official script.")
+@also_option
 @scoring_options
 def eval_task(
     golds_json: Path | None,
@@ -82,7 +85,8 @@ def eval_task(
         raise ValueError("--questions gives the users that intervals draw; pass --confidence_level as well")
     (joined,), whose = source.join([preds_json], task_name, wants_users=drawn)
     result = evaluate_joined(joined, users=whose, **options)
-    write_scores(output_file, result["scores"], [joined.task])
+    official = {key: result["scores"][key] for key in joined.task.scores}
+    write_scores(output_file, official, [joined.task])
     click.echo(to_json(result) if as_json else score_table([result]))
 
 
@@ -153,25 +157,28 @@ def evaluate_joined(
     per_sample: bool,
     extract_answers: bool,
     users: Mapping[str, str] | None = None,
+    also: Sequence[str] = (),
     **resampling: Any,
 ) -> dict[str, Any]:
     """Everything about one task's scores, as ``--json`` prints it; remarks go to standard error.
 
     ``users``: sample id -> user, if they are drawn.
     """
-    task, extracted = joined.task, {"extract_answers": extract_answers}
-    samples = measure_joined(joined, users, **extracted)
+    task, drawn = joined.task, Resampling.on_demand(**resampling)
+    samples = measure_joined(joined, users, extract_answers=extract_answers, also=also)
     say_remarks(samples, joined)
-    result = results(samples, Resampling.on_demand(**resampling), per_sample=per_sample)
+    result = results(samples, drawn, per_sample=per_sample)
     extra = {"users": samples.n_users} if users is not None else {}
     extra |= {"per_sample": result["per_sample"]} if per_sample else {}
     return {
         "task": task.name,
         "n": samples.n,
-        "scores": {key: result[key] for key in task.scores},
-        "intervals": {key: result[f"{key}_ci"] for key in task.scores if f"{key}_ci" in result},
+        "scores": {key: result[key] for key in samples.keys},
+        "intervals": {key: result[f"{key}_ci"] for key in samples.keys if f"{key}_ci" in result},
         "unusable": len(samples.unusable),
-        "signature": signature_of(task, samples.n, **extracted, users=samples.n_users, **resampling),
+        "signature": signature(
+            task.name, samples.n, drawn, samples.n_users, extracted=extract_answers, also=samples.also
+        ),
         **extra,
     }
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,22 @@ def resampling_options(confidence_level: float | None, n_resamples: int) -> Call
         click.option("--n_resamples", type=int, default=n_resamples, show_default=True, help="Number of resamples."),
         click.option("--seed", type=int, default=0, show_default=True, help="Seed of the resampling."),
     )
+
+
+def _find_here(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Make a function in the current folder importable, as ``python -m`` does."""
+    if any(":" in name for name in names):
+        sys.path.insert(0, os.getcwd())
+    return names
+
+
+also_option = click.option(
+    "--also",
+    multiple=True,
+    callback=_find_here,
+    metavar="MEASURE…",
+    help="Measures beside the scores: rouge-2 rouge-Lsum bleu chrf meteor, accuracy pearson, or module:name.",
+)
 
 
 def say_other_task(golds: Outputs, task: Task, task_name: str | None) -> None:

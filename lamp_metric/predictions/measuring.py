@@ -11,10 +11,12 @@ from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.recognition import other_task, tasks_with_label
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
+from lamp_metric.measures import Together, together
 from lamp_metric.predictions.answers import extract_answer, wrapped_line
 from lamp_metric.predictions.joining import JoinedOutputs, join_by_id
 from lamp_metric.predictions.values import SIDES, as_list, as_texts, check_users, record_of, where
-from lamp_metric.scorers import Scorer, Statistics, scorer_of
+from lamp_metric.scorers import Statistics, scorer_of
+from lamp_metric.scorers.scorer import Scores
 from lamp_metric.scorers.wrappers import CUT_OFF, wrapper_of
 
 
@@ -30,6 +32,7 @@ class ScoredSamples:
         users: the user of each sample; None: resampling draws and swaps samples, not users.
         unusable: id and text of the predictions that cannot be used: not a label, not a number, no word.
         wrapped: id and text of the predictions that look wrapped, if answers were not extracted.
+        measured: what else they were scored by; None: by the scorer of the task alone.
     """
 
     task: Task
@@ -39,6 +42,7 @@ class ScoredSamples:
     users: Sequence[str] | None = None
     unusable: Sequence[tuple[str, str]] = ()
     wrapped: Sequence[tuple[str, str]] = ()
+    measured: Together | None = None
 
     @property
     def n(self) -> int:
@@ -51,9 +55,19 @@ class ScoredSamples:
         return len(set(self.users)) if self.users is not None else None
 
     @property
-    def scorer(self) -> Scorer:
-        """The scorer of the task's kind."""
-        return scorer_of(self.task)
+    def scorer(self) -> Scores:
+        """The scorer of the task's kind, with the measures beside it."""
+        return self.measured or scorer_of(self.task)
+
+    @property
+    def keys(self) -> list[str]:
+        """The result keys."""
+        return list(self.scorer.higher_is_better)
+
+    @property
+    def also(self) -> str | None:
+        """The measures beside the score, for the signature."""
+        return self.measured.signature if self.measured else None
 
     def values(self, key: str) -> list[float] | None:
         """Each sample's part in the score ``key``: the score is their mean, or for RMSE the root of it.
@@ -78,9 +92,11 @@ def measure(
     *,
     users: Iterable[Any] | None = None,
     extract_answers: bool = False,
+    also: Iterable[str] = (),
     sides: tuple[str, str] = ("prediction", "reference"),
 ) -> ScoredSamples:
     """Score each sample; arguments and errors as for :func:`lamp_metric.score`. Messages call the lists ``sides``."""
+    measured = together(task, also)
     names, predictions, references = _lists(predictions, references, ids, sides)
     said = predicted = as_texts(predictions, task, sides[0], names)
     golds = as_texts(references, task, sides[1], names)
@@ -91,15 +107,22 @@ def measure(
     scorer, positions = scorer_of(task), [str(position) for position in range(len(golds))]
     statistics = scorer.sample_statistics(task, predicted, golds)
     scores = scorer.scores(task, predicted, golds, statistics)
+    if measured:
+        more = measured.added(task, predicted, golds)
+        statistics, scores = {**statistics, **more[0]}, scores | more[1]
     names = names or positions
     pairs = list(zip(names, said, strict=True))
     unusable = [pair for pair, text in zip(pairs, predicted, strict=True) if not scorer.is_usable(task, text)]
     wrapped = [] if extract_answers else [pair for pair in pairs if scorer.wrapper(pair[1]) is not None]
-    return ScoredSamples(task, statistics, scores, names, whose, unusable, wrapped)
+    return ScoredSamples(task, statistics, scores, names, whose, unusable, wrapped, measured)
 
 
 def measure_joined(
-    joined: JoinedOutputs, users: Mapping[str, str] | None = None, *, extract_answers: bool = False
+    joined: JoinedOutputs,
+    users: Mapping[str, str] | None = None,
+    *,
+    extract_answers: bool = False,
+    also: Iterable[str] = (),
 ) -> ScoredSamples:
     """Score the samples of two joined files, see :func:`measure`; ``users``: sample id -> user."""
     return measure(
@@ -109,6 +132,7 @@ def measure_joined(
         joined.ids,
         users=[users[sample_id] for sample_id in joined.ids] if users is not None else None,
         extract_answers=extract_answers,
+        also=also,
         sides=joined.names,
     )
 
@@ -185,7 +209,7 @@ def _unusable_line(samples: ScoredSamples, option: str) -> str | None:
     sample_id, text = found[0]
     line = (
         f"{len(found)} of {samples.n} predictions cannot be used for {task.name} "
-        f"({samples.scorer.unusable}), such as sample {short(sample_id)}: {short(text)}"
+        f"({scorer_of(task).unusable}), such as sample {short(sample_id)}: {short(text)}"
     )
     likely = other_task([text for _, text in found], task, samples.n)
     line += f"; they look like {likely.name}" if likely else ""

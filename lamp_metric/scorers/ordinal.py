@@ -57,6 +57,12 @@ class Ordinal(LabelScorer):
         errors = [abs(p - r) for p, r in zip(*ratings(task, predictions, references), strict=True)]
         return {"absolute_error": errors, "squared_error": [error * error for error in errors]}
 
+    def as_values(
+        self, task: Task, predictions: Sequence[str], references: Sequence[str]
+    ) -> tuple[list[float], list[float]]:
+        """The :func:`ratings`."""
+        return ratings(task, predictions, references)
+
     def scores(
         self, task: Task, predictions: Sequence[str], references: Sequence[str], statistics: Statistics
     ) -> dict[str, float]:

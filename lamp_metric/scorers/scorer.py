@@ -34,7 +34,29 @@ class Finding:
     hint: str = ""
 
 
-class Scorer(ABC):
+class Scores(ABC):
+    """What resampling asks about scores; the attributes are those of :class:`Scorer`."""
+
+    higher_is_better: Mapping[str, bool]
+    shown: Mapping[str, str]
+    means: tuple[str, ...]
+
+    def sign(self, key: str) -> int:
+        """1 where more of ``key`` is better, -1 for an error."""
+        return 1 if self.higher_is_better[key] else -1
+
+    @abstractmethod
+    def aggregate(self, task: Task, sums: Mapping[str, Any], n: Any) -> dict[str, Any]:
+        """Result key -> the scores of resamples, an array.
+
+        Args:
+            task: their task.
+            sums: statistic -> array of its sums, one entry per resample.
+            n: the number of samples in all of them, or an array of their numbers.
+        """
+
+
+class Scorer(Scores):
     """A kind of score. Subclass it, fill in the attributes, and pass an instance to :func:`lamp_metric.register`.
 
     The scores come from the library that the benchmark uses. The statistics of the samples give the same scores by
@@ -51,9 +73,6 @@ class Scorer(ABC):
     """
 
     kind: str
-    higher_is_better: Mapping[str, bool]
-    shown: Mapping[str, str]
-    means: tuple[str, ...]
     unusable: str
     figures: Mapping[str, str]
 
@@ -74,10 +93,6 @@ class Scorer(ABC):
             if wrong:
                 raise ValueError(f"scorer {self.kind!r}: {message}")
 
-    def sign(self, key: str) -> int:
-        """1 where more of ``key`` is better, -1 for an error."""
-        return 1 if self.higher_is_better[key] else -1
-
     @abstractmethod
     def sample_statistics(self, task: Task, predictions: Sequence[str], references: Sequence[str]) -> Statistics:
         """What each sample contributes to the scores: statistic -> one number per sample."""
@@ -88,15 +103,11 @@ class Scorer(ABC):
     ) -> dict[str, float]:
         """Result key -> score of all samples, as the library computes it."""
 
-    @abstractmethod
-    def aggregate(self, task: Task, sums: Mapping[str, Any], n: Any) -> dict[str, Any]:
-        """Result key -> the scores of resamples, an array.
-
-        Args:
-            task: their task.
-            sums: statistic -> array of its sums, one entry per resample.
-            n: the number of samples in all of them, or an array of their numbers.
-        """
+    def as_values(
+        self, task: Task, predictions: Sequence[str], references: Sequence[str]
+    ) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Both sides as measures beside the score see them: as they are, or ratings as numbers."""
+        return predictions, references
 
     @abstractmethod
     def is_usable(self, task: Task, text: str) -> bool:

@@ -122,7 +122,7 @@ def compare_systems(
     resampled = {name: _mean([next(drawn) for _ in runs]) for name, runs in systems.items()}
     level, test = resampling.confidence_level, "paired-randomization"
     found = {
-        name: _system(runs, {key: percentile_interval(resampled[name][key], level) for key in first.task.scores})
+        name: _system(runs, {key: percentile_interval(resampled[name][key], level) for key in first.keys})
         for name, runs in systems.items()
     }
     return Comparison(
@@ -133,7 +133,15 @@ def compare_systems(
         found,
         _contrasts(systems, baseline, found, resampled, resampling),
         few_units(first.n, first.n_users, resampling.n_resamples),
-        signature(first.task.name, first.n, resampling, first.n_users, extracted=extract_answers, test=test),
+        signature(
+            first.task.name,
+            first.n,
+            resampling,
+            first.n_users,
+            extracted=extract_answers,
+            also=first.also,
+            test=test,
+        ),
     )
 
 
@@ -152,7 +160,7 @@ def _mean(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _system(runs: Sequence[ScoredSamples], intervals: dict[str, list[float]]) -> System:
-    keys = runs[0].task.scores
+    keys = runs[0].keys
     scores = {key: fmean(run.scores[key] for run in runs) if len(runs) > 1 else runs[0].scores[key] for key in keys}
     spread = {key: stdev(run.scores[key] for run in runs) for key in keys} if len(runs) > 1 else None
     return System(scores, intervals, len(runs), spread, sum(len(run.unusable) for run in runs))
@@ -172,7 +180,7 @@ def _contrasts(
     others = [name for name in systems if name != baseline]
     p = {name: p_values(systems[name], systems[baseline], resampling) for name in others}
     contrasts: dict[str, dict[str, Contrast]] = {name: {} for name in others}
-    for key in systems[baseline][0].task.scores:
+    for key in systems[baseline][0].keys:
         corrected = dict(zip(others, holm([p[name][key] for name in others]), strict=True))
         for name in others:
             won = outcomes(systems[name], systems[baseline], key) or (None, None, None)

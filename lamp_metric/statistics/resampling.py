@@ -126,7 +126,7 @@ def p_values(a: Sequence[ScoredSamples], b: Sequence[ScoredSamples], resampling:
         _differences(*pair, of_a.sum(axis=0) - part, of_b.sum(axis=0) + part)
         for pair, (of_a, of_b), part in zip(pairs, sides, np.split(moved, len(pairs), axis=1), strict=True)
     ]
-    means = {key: np.mean([differences[key] for differences in found], axis=0) for key in a[0].task.scores}
+    means = {key: np.mean([differences[key] for differences in found], axis=0) for key in a[0].keys}
     return {key: _two_sided(values[1:], float(values[0]), exact) for key, values in means.items()}
 
 

@@ -1,0 +1,87 @@
+"""Measures beside the benchmark's own scores: an object each, see :class:`~lamp_metric.measures.measure.Measure`.
+
+A package of somebody else's adds one by :func:`register_measure`, or by an entry point of the group
+``lamp_metric.measures`` that names a measure, or a function that returns one. Their libraries come with the extra
+``measures`` and are imported when a measure is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import import_module
+from types import MappingProxyType
+
+from lamp_dataset.formats.texts import short
+from lamp_dataset.registry import load_entry_points
+from lamp_dataset.task import Task
+from lamp_metric.measures.corpus import Bleu, Chrf
+from lamp_metric.measures.means import Meteor, Rouge
+from lamp_metric.measures.measure import FunctionMeasure, Measure, Together
+from lamp_metric.measures.ratings import Accuracy, Pearson
+from lamp_metric.scorers import scorer_of
+
+__all__ = ["MEASURES", "Measure", "register_measure", "together"]
+
+GROUP = "lamp_metric.measures"
+
+_measures: dict[str, Measure] = {}
+#: Name -> measure.
+MEASURES: Mapping[str, Measure] = MappingProxyType(_measures)
+
+
+def register_measure(measure: Measure) -> None:
+    """Add a measure, for ``also=`` and ``--also``.
+
+    Raises:
+        ValueError: it is not an instance of :class:`Measure`, or another one has its name.
+    """
+    if not isinstance(measure, Measure):
+        raise ValueError(f"register_measure: expected an instance of Measure, found {short(measure)}")
+    if measure.name in _measures:
+        raise ValueError(f"register_measure: there is a measure named {measure.name!r} already; choose another name")
+    _measures[measure.name] = measure
+
+
+def together(task: Task, also: Iterable[str]) -> Together | None:
+    """The task's scores and the measures named in ``also``; None without any: the benchmark's scores alone.
+
+    Raises:
+        ValueError: a name is unknown, is there twice, or is that of a measure for other tasks.
+        ImportError: a function's module cannot be imported.
+    """
+    names = [also] if isinstance(also, str) else list(also)
+    if len(set(names)) < len(names):
+        raise ValueError(f"also: expected each measure once, found {', '.join(names)}")
+    return Together(scorer_of(task), [_measure(task, name) for name in names]) if names else None
+
+
+def _measure(task: Task, name: str) -> Measure:
+    if name not in _measures:
+        _load_others()
+    found = _measures.get(name) or (_function(name) if ":" in name else None)
+    if found is None or (found.kinds and task.kind not in found.kinds):
+        known = ", ".join(key for key, one in _measures.items() if not one.kinds or task.kind in one.kinds)
+        raise ValueError(
+            f"also: expected a measure for {task.name}: {known}, or a function by module:name, found {name!r}"
+        )
+    return found
+
+
+def _function(name: str) -> Measure:
+    module, _, attribute = name.partition(":")
+    try:
+        return FunctionMeasure(name, getattr(import_module(module), attribute))
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ImportError(f"cannot load the measure {short(name)}: {error}") from error
+
+
+@cache
+def _load_others() -> None:
+    """Ask other packages for their measures, once."""
+    load_entry_points(GROUP, lambda found: register_measure(found if isinstance(found, Measure) else found()))
+
+
+_ROUGE = (Rouge("rouge-2", "rouge2"), Rouge("rouge-Lsum", "rougeLsum"))
+for _one in (*_ROUGE, Bleu(), Chrf(), Meteor(), Accuracy(), Pearson()):
+    register_measure(_one)

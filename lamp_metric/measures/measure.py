@@ -1,0 +1,140 @@
+"""What a measure beside the benchmark's scores is: one object with its own statistics, and how it joins the scorer."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from lamp_dataset.formats.texts import short
+from lamp_dataset.task import Task
+from lamp_metric.predictions.values import is_number
+from lamp_metric.scorers import Scorer
+from lamp_metric.scorers.scorer import Scores, Statistics
+
+
+class Measure(ABC):
+    """A measure. Subclass it, fill in the attributes, and pass an instance to :func:`lamp_metric.register_measure`.
+
+    Predictions and references are strings; for ratings they are numbers, a prediction that is not a number being the
+    farther end of the scale, as in the benchmark's scores.
+
+    Attributes:
+        name: its key in the results.
+        kinds: of the tasks that it fits; empty: all of them.
+        higher_is_better: False for an error.
+        of_samples: whether the score is the mean of the statistic called ``name``, so that each sample has its own.
+        signature: how the figure is made: library, version and settings.
+    """
+
+    name: str
+    kinds: tuple[str, ...] = ()
+    higher_is_better: bool = True
+    of_samples: bool = False
+    signature: str = ""
+
+    @abstractmethod
+    def statistics(self, predictions: Sequence[Any], references: Sequence[Any]) -> Statistics:
+        """What each sample contributes: statistic -> one number per sample."""
+
+    @abstractmethod
+    def aggregate(self, sums: Mapping[str, Any], n: Any) -> Any:
+        """The score of resamples, an array; ``sums``: statistic -> array of its sums, ``n``: numbers of samples."""
+
+    def score(self, statistics: Statistics) -> float:
+        """The score of all samples, from exactly rounded sums."""
+        import numpy as np
+
+        sums = {name: np.array([math.fsum(values)]) for name, values in statistics.items()}
+        return float(self.aggregate(sums, len(next(iter(statistics.values()))))[0])
+
+
+class Mean(Measure):
+    """A measure that each sample has by itself: the mean over samples."""
+
+    of_samples = True
+
+    @abstractmethod
+    def values(self, predictions: Sequence[Any], references: Sequence[Any]) -> list[float]:
+        """The measure of each sample."""
+
+    def statistics(self, predictions: Sequence[Any], references: Sequence[Any]) -> Statistics:
+        """The values themselves."""
+        return {self.name: self.values(predictions, references)}
+
+    def aggregate(self, sums: Mapping[str, Any], n: Any) -> Any:
+        """The mean."""
+        return sums[self.name] / n
+
+
+class FunctionMeasure(Mean):
+    """The mean of what somebody's function ``(predictions, references) -> list of floats`` returns."""
+
+    def __init__(self, name: str, function: Callable[[list, list], Any]) -> None:
+        """``name``: ``module:name``, the key in the results."""
+        self.name, self._function = name, function
+
+    def values(self, predictions: Sequence[Any], references: Sequence[Any]) -> list[float]:
+        """Its values; ValueError if they are not one finite number per sample."""
+        found, n = list(self._function(list(predictions), list(references))), len(references)
+        if len(found) != n:
+            raise ValueError(f"{self.name}: expected a number for each of {n} samples, found {len(found)}")
+        for place, value in enumerate(found):
+            if not is_number(value) or not math.isfinite(value):
+                raise ValueError(f"{self.name}: expected a finite number for sample {place}, found {short(value)}")
+        return [float(value) for value in found]
+
+
+class Together(Scores):
+    """A task's scores and measures beside them, as one: the keys of the task first.
+
+    Raises:
+        ValueError: a measure has the name of one of the task's scores.
+    """
+
+    def __init__(self, scorer: Scorer | None, measures: Sequence[Measure]) -> None:
+        """``scorer``: of the task; None: the measures alone."""
+        self._scorer, self.measures = scorer, tuple(measures)
+        of_samples = {measure.name: measure.name for measure in measures if measure.of_samples}
+        own = dict(scorer.higher_is_better) if scorer else {}
+        for measure in measures:
+            if measure.name in own:
+                raise ValueError(f"{measure.name} is one of the scores of a {scorer.kind} task already")
+        self.higher_is_better = own | {measure.name: measure.higher_is_better for measure in measures}
+        self.shown = {**(scorer.shown if scorer else {}), **of_samples}
+        self.means = (*(scorer.means if scorer else ()), *of_samples)
+
+    @property
+    def signature(self) -> str:
+        """The measures' names and signatures, for the signature of a score."""
+        return ",".join(f"{one.name}({one.signature})" if one.signature else one.name for one in self.measures)
+
+    def added(
+        self, task: Task, predictions: Sequence[str], references: Sequence[str]
+    ) -> tuple[dict[str, list[float]], dict[str, float]]:
+        """The measures' statistics and scores."""
+        pairs = self._scorer.as_values(task, predictions, references) if self._scorer else (predictions, references)
+        statistics: dict[str, list[float]] = {}
+        scores = {}
+        for measure in self.measures:
+            found = measure.statistics(*pairs)
+            statistics |= {_stored(measure, name): values for name, values in found.items()}
+            scores[measure.name] = measure.score(found)
+        return statistics, scores
+
+    def aggregate(self, task: Task | None, sums: Mapping[str, Any], n: Any) -> dict[str, Any]:
+        """The scores of resamples."""
+        rest, found = dict(sums), {}
+        for measure in self.measures:
+            own = [name for name in rest if name.partition(_MARK)[0] == measure.name]
+            found[measure.name] = measure.aggregate({name.rpartition(_MARK)[2]: rest.pop(name) for name in own}, n)
+        return (self._scorer.aggregate(task, rest, n) if self._scorer else {}) | found
+
+
+#: Between the name of a measure and that of its statistic, unless they are the same.
+_MARK = " / "
+
+
+def _stored(measure: Measure, statistic: str) -> str:
+    return statistic if statistic == measure.name else f"{measure.name}{_MARK}{statistic}"
