@@ -109,6 +109,17 @@ def get_task(name: str | Task) -> Task:
     raise ValueError(_unknown(name))
 
 
+def other_setting(task: Task, before: str) -> str:
+    """``before`` and the config of the same task in the other setting, for messages; empty if there is none.
+
+    >>> from lamp_dataset.tasks import TASKS
+    >>> other_setting(TASKS["LaMP_3"], "; time-based: ")
+    '; time-based: LaMP_3_time'
+    """
+    others = (row.name for row in TASKS.values() if row.base == task.base and row.setting != task.setting)
+    return next((f"{before}{name}" for name in others), "")
+
+
 def _unknown(name: object) -> str:
     shown = repr(name)
     if len(shown) > 82:

@@ -10,6 +10,7 @@ import string
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 #: Split names of the field -> the benchmark's own. Test golds are withheld by the benchmark.
 SPLITS: Mapping[str, str] = MappingProxyType({"train": "train", "validation": "dev", "test": "test"})
@@ -249,6 +250,10 @@ class Task:
         for wrong, message in problems:
             if wrong:
                 raise ValueError(f"task table, row {self.name!r}: {message}")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Read-only mappings do not pickle; dicts do."""
+        return {name: dict(v) if isinstance(v, Mapping) else v for name, v in vars(self).items()}
 
     @property
     def time_based(self) -> bool:

@@ -16,6 +16,7 @@ from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
 
 from lamp_dataset.hub.card import task_table
+from lamp_dataset.personalize.prompt_options import PROMPT_OPTIONS, RETRIEVER_OPTIONS, Option
 from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import TASKS
 from lamp_metric.published import PUBLISHED, SOURCES, PublishedScores
@@ -77,6 +78,24 @@ def _details(task: Task) -> Iterator[str]:
 
 def _code(*values: str) -> str:
     return ", ".join(f"`{value}`" for value in values)
+
+
+def prompt_options() -> str:
+    """The options of a prompt: a row for each."""
+    return _options(PROMPT_OPTIONS)
+
+
+def retriever_options() -> str:
+    """The options of the retrievers: a row for each."""
+    return _options(RETRIEVER_OPTIONS)
+
+
+def _options(options: Mapping[str, Option]) -> str:
+    rows = []
+    for option in options.values():
+        shown = "" if option.default in (None, ()) else "a text" if option.name == "system" else _code(option.default)
+        rows.append([_code(option.name), shown, option.help])
+    return _table([["option", "default", "meaning"], *rows])
 
 
 def commands(command: str) -> str:
@@ -143,6 +162,8 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 
 GENERATORS = {
     "tasks": tasks,
+    "prompt_options": prompt_options,
+    "retriever_options": retriever_options,
     "task_details": task_details,
     "commands": commands,
     "sources": sources,

@@ -10,13 +10,13 @@ import click
 
 from lamp_dataset.atomic import PRIVATE, check_not_input, real_path, write_whole
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, stacked, users_option
-from lamp_dataset.commands.retriever_options import named_by_flags, retriever_options
+from lamp_dataset.commands.flags import RETRIEVER_FLAGS, named_by_flags, prompt_flags
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.rankings import write_rankings
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.formats.user_files import read_user_subset
 from lamp_dataset.personalize.prompt_files import check_prompt_path, write_prompts
-from lamp_dataset.personalize.prompts.parts import BEST_FIRST, EMPTY, MAX_LENGTH, ORDERS, K
+from lamp_dataset.personalize.prompts.parts import EMPTY
 from lamp_dataset.tasks import get_task
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ rows_options = stacked(
     users_option,
     click.option("--limit", type=click.IntRange(1), help="Only the first so many samples."),
 )
+ranking_options = prompt_flags("retriever", *RETRIEVER_FLAGS, "use_date", "rules")
 
 
 @click.command(
@@ -45,9 +46,8 @@ rows_options = stacked(
     ),
 )
 @rows_options
-@retriever_options
-@click.option("--ranking", type=click.Path(exists=True, dir_okay=False), help="A ranking file instead of a retriever.")
-@click.option("-k", type=click.IntRange(0), default=K, show_default=True, help="Items in a prompt; 0 for no profile.")
+@ranking_options
+@prompt_flags("ranking", "k", "order", "summary", "tokenizer", "max_length")
 @click.option(
     "--profile",
     type=click.Choice(["own", "other", "none"]),
@@ -57,26 +57,6 @@ rows_options = stacked(
 )
 @click.option("--profile-seed", type=int, help="With --profile other: seed that decides who gets whose profile (0).")
 @click.option("--match-sizes", is_flag=True, help="With --profile other: profiles as similar in size as possible.")
-@click.option(
-    "--order",
-    type=click.Choice(list(ORDERS)),
-    default=BEST_FIRST,
-    show_default=True,
-    help="Order of the items in the prompt; any other than best-first needs --rules fixed.",
-)
-@click.option(
-    "--summary",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help='With --rules fixed: JSON file {"user": "summary"} of texts to put in front of the prompts.',
-)
-@click.option("--tokenizer", help="Tokenizer of your model, by name or folder; without one, --max-length counts words.")
-@click.option(
-    "--max-length",
-    type=click.IntRange(1),
-    default=MAX_LENGTH,
-    show_default=True,
-    help="Budget of a prompt in tokens, or in words without --tokenizer.",
-)
 @click.option(
     "--workers",
     "--num-proc",
@@ -139,7 +119,7 @@ def _arm(profile: str, swap: dict[str, Any] | None) -> str:
     ),
 )
 @rows_options
-@retriever_options
+@ranking_options
 @click.option("--output", required=True, type=click.Path(dir_okay=False), help="JSON file to write.")
 def rank(output: str, **options: Any) -> None:
     """Write the official ranking file of a split of CONFIG: {sample id: [item id, ... best first]}, all items."""
@@ -185,7 +165,7 @@ def check_target(
     data_dir: str | None,
     split: str,
     users: str | None = None,
-    ranking: str | None = None,
+    ranking: Path | None = None,
     summary: Path | None = None,
     **_: Any,
 ) -> None:

@@ -27,6 +27,7 @@ from lamp_dataset.formats.outputs import Outputs, check_texts, dump_outputs, rea
 from lamp_dataset.formats.questions import checked_row
 from lamp_dataset.formats.recognition import check_labels, looks_like
 from lamp_dataset.formats.texts import Number, check_encodable, counted, short
+from lamp_dataset.registry import other_setting
 from lamp_dataset.task import SPLITS, SPLITS_WITH_GOLDS, Task
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,8 @@ _SHAPE = 'users [{"user_id", "profile": […], "query": [{"id", "input", "gold"}
 def names_of(task: Task) -> Names:
     """What the task is called there; ValueError if the layout has no place for it."""
     if not task.time_based:
-        raise ValueError(f"OPPU's files name the users, as time-based configs do: expected {task.base}_time")
+        expected = other_setting(task, ": expected ") or f", not {task.name}"
+        raise ValueError(f"OPPU's files name the users, as time-based configs do{expected}")
     if task.base not in NAMES:
         raise ValueError(f"OPPU's layout has no folder for {task.name}; it has those of {', '.join(NAMES)}")
     return NAMES[task.base]

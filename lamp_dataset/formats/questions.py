@@ -14,6 +14,7 @@ from lamp_dataset.formats.ids import UniqueIds
 from lamp_dataset.formats.json_list import BLOCK_BYTES, JsonList
 from lamp_dataset.formats.recognition import looks_like
 from lamp_dataset.formats.texts import Number, check_encodable, check_no_stub, short
+from lamp_dataset.registry import other_setting
 from lamp_dataset.task import NULLABLE_FIELDS, NUMERIC_FIELDS, Task
 from lamp_dataset.tasks import official_hint
 
@@ -109,9 +110,11 @@ def checked_row(row: dict, task: Task, name: str, number: int) -> dict:
     where = f"{name}: sample {short(row['id'])}"
     check_no_stub(row["input"], name, task)
     if not task.time_based and row.get("user_id") is not None:
-        raise ValueError(f"{where} has a 'user_id': this is a file of the time-based setting, {task.base}_time")
+        other = other_setting(task, ", ")
+        raise ValueError(f"{where} has a 'user_id': this is a file of the time-based setting{other}")
     if task.time_based and row.get("user_id") is None:
-        raise ValueError(f"{where} has no 'user_id': is this a file of the user-based setting, {task.base}?")
+        other = other_setting(task, ", ")
+        raise ValueError(f"{where} has no 'user_id': is this a file of the user-based setting{other}?")
     checked = {field: _text(row, field, where, task) for field in task.row_fields}
     looks = looks_like(checked["input"], task)
     checked["profile"] = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -12,20 +11,22 @@ from typing import Any
 import pyarrow as pa
 
 from lamp_dataset import version
-from lamp_dataset.formats.texts import is_whole, short
+from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.columns import COLUMNS, append, arrow_of, column_of, result_features
 from lamp_dataset.personalize.model_names import code_of
+from lamp_dataset.personalize.prompt_options import PROMPT_OPTIONS, PromptOptions
 from lamp_dataset.personalize.prompts.fixed import fixed_prompts, front_of
 from lamp_dataset.personalize.prompts.official import official_prompts
-from lamp_dataset.personalize.prompts.parts import BEST_FIRST, LEFT_OUT, MAX_LENGTH, ORDERS, K, Prompt, clean_item
+from lamp_dataset.personalize.prompts.parts import BEST_FIRST, LEFT_OUT, ORDERS, Prompt, clean_item
 from lamp_dataset.personalize.prompts.tokenizer_source import TokenizerSource
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.personalize.retrieval.choice import choose_ranker
-from lamp_dataset.personalize.retrieval.queries import check_rules
 from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking, rank
 from lamp_dataset.personalize.retrieval.samples import Sample, item_ids, positions_by_id, read_samples
 from lamp_dataset.personalize.summaries import read_summaries, summaries_of
-from lamp_dataset.tasks import get_task
+from lamp_dataset.registry import other_setting
+from lamp_dataset.task import Task
+from lamp_dataset.tasks import TASKS, get_task
 
 #: Rules -> what makes the prompts of several samples.
 PROMPTS: Mapping[str, Callable[..., list[Prompt]]] = MappingProxyType(
@@ -35,39 +36,17 @@ PROMPTS: Mapping[str, Callable[..., list[Prompt]]] = MappingProxyType(
 #: Number of prompts whose texts are encoded together: enough to keep all cores busy, few enough to hold their ids.
 PROMPTS_AT_A_TIME = 64
 
-#: What a chat model is told about its part, whatever the task.
-SYSTEM = (
-    "You write on behalf of one person. The message quotes things from that person's past and then asks for "
-    "something. Answer as fits that person, with the answer alone."
-)
-
 
 class Personalizer:
     """Ranks each sample's profile and builds the personalized prompt; call it through ``map(batched=True)``.
 
     Args:
-        task: config name, such as ``"LaMP_3"``.
-        retriever: a name in :data:`~lamp_dataset.personalize.retrieval.rankers.RANKERS`, ``"bm25"`` by default; an
-            object with the attributes of a :class:`~lamp_dataset.personalize.retrieval.ranking.Ranker`; or the name of
-            a class of such objects as ``"module:Class"``. What it gives is checked.
-        k: how many items go into the prompt; 0 gives the input alone, the baseline without personalization.
-        tokenizer: a Hugging Face tokenizer, the name or folder of one, or None to count words. Official prompts are
-            measured with its original files, even if transformers 5 rebuilt it.
-        max_length: the budget of the prompt, in tokens; without a tokenizer in words, which are fewer and longer.
-        rules: ``"official"``, as for the published figures, or ``"fixed"``, with the defects of those rules repaired.
-        order: of the items in the prompt: best first, as in the official prompts; or, with ``rules="fixed"``,
-            ``"best-last"`` (next to the input, in most tasks) or ``"stored"``, as in the profile. It does not decide
-            which items are in the prompt.
-        use_date: whether retrieval searches the items' dates, too, as the runs of arXiv 2404.05970 did; for
-            time-based configs.
-        ranking: a ranking file to use instead of a retriever.
-        system: the system message in ``messages``; None for no system message.
-        summary: a text about each row's user, to go in front of the prompt, with ``rules="fixed"``: the name of the
-            column that holds it; or texts by ``user_id``, as a mapping or a JSON file ``{"user": "summary", …}`` (a
-            path object or a name that ends in ``.json``). It is cut where it and the input exceed the budget, and the
-            items get the room that both leave.
-        options: options of the retriever: ``k1``, ``b``, ``epsilon``, ``tokenize`` (bm25), ``seed`` (random),
-            ``model``, ``device``, ``batch_size``, ``cache_size`` (dense), ``rankers`` and ``c`` (rrf).
+        task: config name, such as ``"LaMP_3"``, or a :class:`~lamp_dataset.Task`.
+        options: the other arguments are the fields of
+            :class:`~lamp_dataset.personalize.prompt_options.PromptOptions`, and further ones are options of the
+            retriever, see :class:`~lamp_dataset.personalize.prompt_options.RetrieverOptions`. Official prompts are
+            measured with the original files of a tokenizer, even if transformers 5 rebuilt it. A summary is cut where
+            it and the input exceed the budget, and the items get the room that both leave.
 
     Each row gets these columns:
 
@@ -98,35 +77,31 @@ class Personalizer:
 
     def __init__(
         self,
-        task: str,
+        task: str | Task,
         *,
-        retriever: str | Ranker | None = None,
-        k: int = K,
-        tokenizer: Any = None,
-        max_length: int = MAX_LENGTH,
-        rules: str = "official",
-        order: str = BEST_FIRST,
-        use_date: bool = False,
-        ranking: str | os.PathLike[str] | None = None,
-        system: str | None = SYSTEM,
-        summary: str | os.PathLike[str] | Mapping[str, str] | None = None,
+        retriever: str | Ranker | None = PromptOptions.retriever,
+        k: int = PromptOptions.k,
+        tokenizer: Any = PromptOptions.tokenizer,
+        max_length: int = PromptOptions.max_length,
+        rules: str = PromptOptions.rules,
+        order: str = PromptOptions.order,
+        use_date: bool = PromptOptions.use_date,
+        ranking: str | os.PathLike[str] | None = PromptOptions.ranking,
+        system: str | None = PromptOptions.system,
+        summary: str | os.PathLike[str] | Mapping[str, str] | None = PromptOptions.summary,
         **options: Any,
     ) -> None:
         """See the class."""
-        for name, value, least in (("k", k, 0), ("max_length", max_length, 1)):
-            if not is_whole(value) or value < least:
-                raise ValueError(f"expected a whole number from {least} as {name}, found {short(value)}")
-        if system is not None and not isinstance(system, str):
-            raise ValueError(f"expected a string or None as system, found {short(system)}")
-        self.task, self.k, self.max_length, self.rules = get_task(task), int(k), int(max_length), check_rules(rules)
-        self.system, self.use_date, self.order = system, bool(use_date), _check_order(order, rules)
-        if summary is not None and rules == "official":
-            raise ValueError("'summary' needs the fixed rules: official prompts have none in front")
+        given = {name: value for name, value in locals().items() if name in PROMPT_OPTIONS}
+        self.task, asked = get_task(task), PromptOptions(**given, retriever_options=options)
+        self.k, self.max_length, self.rules, self.order = asked.k, asked.max_length, rules, order
+        self.system, self.use_date = system, bool(use_date)
         self.summary = None if summary is None else read_summaries(summary)
-        self.ranker = choose_ranker(retriever, ranking, options, ARGUMENTS)
+        self.ranker = choose_ranker(asked)
         if (self.use_date or self.ranker.needs_dates) and not self.task.time_based:
-            asked = "'use_date'" if self.use_date else f"the retriever {short(retriever)}"
-            raise ValueError(f"{task} has no dates for {asked}: they are in the time-based {self.task.base}_time")
+            what = "'use_date'" if self.use_date else f"the retriever {short(retriever)}"
+            where = other_setting(self.task, ": they are in the time-based ")
+            raise ValueError(f"{self.task.name} has no dates for {what}{where}")
         self._source = TokenizerSource(tokenizer, rules)
         self._tokens = self._make_tokens()
 
@@ -142,7 +117,8 @@ class Personalizer:
         """What decides the result, without anything that changes in use: ``datasets`` makes its cache key from it."""
         state = {name: value for name, value in self.__dict__.items() if name != "_tokens"}
         versions = {"version": version.__version__, "code": code_of(self.ranker)}
-        return {**state, "task": self.task.name, **versions}
+        known = TASKS.get(self.task.name) == self.task
+        return {**state, "task": self.task.name if known else self.task, **versions}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore."""
@@ -267,15 +243,3 @@ class Personalizer:
             items.append(values)
             notes += [f"{name}: {', '.join(empty)} None, taken as empty"] if empty else []
         return items, notes
-
-
-#: Names of the arguments, to suggest where an option is misspelled.
-ARGUMENTS = tuple(inspect.signature(Personalizer.__init__).parameters)[2:-1]
-
-
-def _check_order(order: str, rules: str) -> str:
-    if order not in tuple(ORDERS):
-        raise ValueError(f"no order named {short(order)}: expected {', '.join(ORDERS)}")
-    if order != BEST_FIRST and rules == "official":
-        raise ValueError(f"'order' {order!r} needs the fixed rules: official prompts have the best item first")
-    return order

@@ -14,6 +14,8 @@ from datasets.fingerprint import Hasher
 from lamp_dataset.loading.datasets_internals import fingerprint_of
 from lamp_dataset.personalize.users.user_subsets import select_users
 from lamp_dataset.personalize.workers import shared
+from lamp_dataset.task import Task
+from lamp_dataset.tasks import TASKS, get_task
 
 if TYPE_CHECKING:
     from lamp_dataset.personalize.personalizer import Personalizer
@@ -25,7 +27,7 @@ PART = 64
 
 
 def load_split(
-    config: str,
+    config: str | Task,
     split: str,
     data_dir: str | None = None,
     limit: int | None = None,
@@ -36,13 +38,16 @@ def load_split(
     Only the files of that split are fetched or read.
 
     Raises:
-        ValueError: the files do not fit the config, or ``users``, a users file, does not fit the rows; the message
-            names file and sample. Or ``limit`` is below 1.
+        ValueError: the task is not registered, the files do not fit the config, or ``users``, a users file, does not
+            fit the rows; the message names file and sample. Or ``limit`` is below 1.
     """
     if limit is not None and limit < 1:
         raise ValueError(f"limit: expected at least 1, found {limit}")
+    task = get_task(config)
+    if TASKS.get(task.name) != task:
+        raise ValueError(f"load_dataset knows no such task as {task.name!r}; lamp_dataset.register adds it")
     try:
-        rows = datasets.load_dataset("lamp", config, split=split, splits=(split,), data_dir=data_dir)
+        rows = datasets.load_dataset("lamp", task.name, split=split, splits=(split,), data_dir=data_dir)
     except datasets.exceptions.DatasetGenerationError as error:
         # the builder's own message, which names file and sample, is the cause
         raise ValueError(str(error.__cause__ or error)) from error

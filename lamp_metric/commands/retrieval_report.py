@@ -7,20 +7,14 @@ from typing import Any
 
 import click
 
-from lamp_dataset.commands.command import DATA_DIR, SPLIT, examples, stacked, users_option
-from lamp_dataset.commands.retriever_options import FLAGS, named_by_flags, scorer_options
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, examples, users_option
+from lamp_dataset.commands.flags import FLAGS, RETRIEVER_FLAGS, named_by_flags, prompt_flags
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import Several, interval, resampling_options, table, to_json
 from lamp_metric.statistics.options import Resampling
 
 #: Option of a retriever -> how it is written here, where --seed is that of the resampling.
 FLAGS_HERE = {**FLAGS, "seed": "--random-seed"}
-
-ranker_options = stacked(
-    scorer_options,
-    click.option("--ranker", "rankers", multiple=True, help="The rankers that rrf fuses, two or more."),
-    click.option("--random-seed", type=int, help="Seed of the random retriever (0)."),
-)
 
 
 @click.command(
@@ -40,11 +34,11 @@ ranker_options = stacked(
     "--retriever", "names", multiple=True, default=["bm25"], help="One or more of bm25, recency, random, first, …"
 )
 @click.option("-k", "ks", type=click.IntRange(1), multiple=True, default=[1, 4, 16], help="One or several.")
-@click.option("--use-date", is_flag=True, help="Search the items' dates, too (time-based configs).")
+@prompt_flags("use_date")
 @click.option("--rules", default="official", show_default=True, help="Rules for the query: official or fixed.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @resampling_options(0.95, 1000)
-@ranker_options
+@prompt_flags(*RETRIEVER_FLAGS, flags=FLAGS_HERE)
 def retrieval(
     config: str,
     data_dir: str | None,

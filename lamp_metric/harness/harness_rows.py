@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import inspect
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from lamp_dataset.formats.layout import SAMPLE
 from lamp_dataset.formats.texts import short
-from lamp_dataset.personalize.prompts.parts import MAX_LENGTH, K
+from lamp_dataset.personalize.prompt_options import PROMPT_OPTIONS
+from lamp_dataset.task import Task
+from lamp_dataset.tasks import get_task
 
 if TYPE_CHECKING:
     import datasets
@@ -24,35 +25,23 @@ PROFILES = ("own", "other", "none")
 
 
 def harness_rows(
-    config: str,
+    config: str | Task,
     *,
     split: str = "validation",
     data_dir: str | None = None,
-    retriever: str | None = None,
-    ranking: str | None = None,
-    k: int = K,
-    max_length: int = MAX_LENGTH,
-    tokenizer: str | None = None,
-    rules: str = "official",
     profile: str = "own",
     users: Any = None,
-    **more: Any,
+    **prompts: Any,
 ) -> datasets.Dataset:
     """The samples of a split as a harness asks them, with the columns :data:`COLUMNS`.
 
     Args:
-        config: config name, such as ``"LaMP_3"``.
+        config: config name, such as ``"LaMP_3"``, or a task.
         split: ``"train"``, ``"validation"`` or ``"test"``.
         data_dir: folder with the official files, or ``"sample"`` for the embedded sample; None: they are fetched.
-        retriever: as for :class:`lamp_dataset.Personalizer`, like the next five.
-        ranking: a ranking file instead of a retriever, such as one that ``lamp-dataset rank --retriever dense`` wrote.
-        k: items of the profile in a prompt.
-        max_length: budget of a prompt: in words, or in tokens of ``tokenizer``.
-        tokenizer: name or folder of a tokenizer.
-        rules: ``"official"`` or ``"fixed"``.
         profile: one of :data:`PROFILES`.
         users: ids of users, or the path of a users file: only their samples; None for all.
-        more: other arguments of ``Personalizer``, such as ``system``.
+        prompts: fields of :class:`~lamp_dataset.personalize.prompt_options.PromptOptions`.
 
     Raises:
         ValueError: an unknown name, an option out of range, or files that do not fit the config.
@@ -64,21 +53,15 @@ def harness_rows(
 
     if profile not in PROFILES:
         raise ValueError(f"expected {', '.join(PROFILES)} as profile, found {short(profile)}")
-    options = {
-        "retriever": retriever,
-        "ranking": ranking,
-        "max_length": max_length,
-        "tokenizer": tokenizer,
-        "rules": rules,
-        **more,
-    }
-    personalizer = Personalizer(config, k=0 if profile == "none" else k, **options)
-    rows = load_split(config, split, SAMPLE if data_dir == "sample" else data_dir)
+    task, of_retriever = get_task(config), prompts.pop("retriever_options", None) or {}
+    options = prompts | ({"k": 0} if profile == "none" else {})
+    personalizer = Personalizer(task, **options, **of_retriever)
+    rows = load_split(task, split, SAMPLE if data_dir == "sample" else data_dir)
     names = users_of(rows)
     kept = range(len(rows)) if users is None else positions_of_users(rows, _ids_or_path(users))
     rows = swap_profiles(rows) if profile == "other" else rows  # in the whole split, like the users
     prompts = personalize_split(rows.select(kept), personalizer).select_columns(["id", "source", "messages", "target"])
-    prompts = prompts.add_column("config", [config] * len(prompts))
+    prompts = prompts.add_column("config", [task.name] * len(prompts))
     return prompts.add_column("user_id", [names[position] for position in kept]).select_columns(list(COLUMNS))
 
 
@@ -90,7 +73,7 @@ def _ids_or_path(users: Any) -> Any:
 
 
 #: The options of a harness, by name.
-OPTIONS = tuple(name for name in inspect.signature(harness_rows).parameters if name not in ("config", "more"))
+OPTIONS = ("split", "data_dir", "profile", "users", *PROMPT_OPTIONS)
 
 
 def check_spelling(given: Iterable[str], known: Iterable[str] = OPTIONS) -> None:

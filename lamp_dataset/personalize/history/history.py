@@ -22,6 +22,8 @@ from lamp_dataset.personalize.history.visible import VISIBLE
 from lamp_dataset.personalize.history.whole_split import Split
 from lamp_dataset.personalize.stored import TEXTS, stored, table_of
 from lamp_dataset.personalize.workers import ahead
+from lamp_dataset.registry import other_setting
+from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 
 if TYPE_CHECKING:
@@ -91,14 +93,15 @@ class History:
     """
 
     def __init__(
-        self, task: str, *, visible: str = "none", style: str = "task", limit: int | None = 16, seed: int = 0
+        self, task: str | Task, *, visible: str = "none", style: str = "task", limit: int | None = 16, seed: int = 0
     ) -> None:
         """See the class."""
         self.task = get_task(task)
         if visible not in tuple(VISIBLE):
             raise ValueError(f"expected {', '.join(VISIBLE)} as visible, found {short(visible)}")
         if visible == "earlier" and not self.task.time_based:
-            raise ValueError(f"{task} has no dates to tell what is earlier: they are in the time-based {task}_time")
+            where = other_setting(self.task, ": they are in the time-based ")
+            raise ValueError(f"{self.task.name} has no dates to tell what is earlier{where}")
         for name, value, none in (("limit", limit, True), ("seed", seed, False)):
             whole_number = isinstance(value, int) and not isinstance(value, bool)
             if not (whole_number and (name == "seed" or value >= 0)) and not (none and value is None):
@@ -194,7 +197,7 @@ class History:
 
         if not all(isinstance(split, datasets.Dataset) for split in (rows, *exclude)):
             return datasets.fingerprint.generate_random_fingerprint()
-        state = [repr(self), version.__version__, *map(fingerprint_of, (rows, *exclude))]
+        state = [repr(self), repr(self.task), version.__version__, *map(fingerprint_of, (rows, *exclude))]
         return xxhash.xxh3_64_hexdigest("\0".join(state).encode())
 
 

@@ -13,9 +13,6 @@ from lamp_dataset.task import JOINER, Wording, fields
 #: or it is not in the prompt.
 WHOLE, CUT, EMPTY, LEFT_OUT = "whole", "cut", "empty", "left out"
 
-#: How many items are in a prompt, and how long it may be, unless told otherwise: as in the official runs.
-K, MAX_LENGTH = 4, 512
-
 #: The order of the official prompts.
 BEST_FIRST = "best-first"
 

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-K1, B, EPSILON = 1.5, 0.75, 0.25
+from lamp_dataset.personalize.prompt_options import RetrieverOptions
 
 #: Below this many documents the fixed cost of Arrow's calls exceeds what they save.
 FEW = 30
@@ -30,9 +30,9 @@ def bm25_scores(
     documents: Sequence[str] | pa.Array,
     query: str,
     *,
-    k1: float = K1,
-    b: float = B,
-    epsilon: float = EPSILON,
+    k1: float = RetrieverOptions.k1,
+    b: float = RetrieverOptions.b,
+    epsilon: float = RetrieverOptions.epsilon,
     tokenize: Tokenize | None = None,
 ) -> np.ndarray:
     """The score of each document for ``query``.

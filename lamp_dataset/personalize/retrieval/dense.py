@@ -16,6 +16,7 @@ import numpy as np
 from lamp_dataset.formats.texts import short
 from lamp_dataset.lazy import load_model, require
 from lamp_dataset.personalize.model_names import check_content, content_of, hub_options
+from lamp_dataset.personalize.prompt_options import RetrieverOptions
 from lamp_dataset.personalize.retrieval.ranking import Ranking, by_score
 from lamp_dataset.personalize.retrieval.samples import Sample
 
@@ -30,11 +31,8 @@ class Dense:
     Each distinct text is embedded once as long as its vector is cached. The profiles of one user's samples overlap
     almost completely, so this saves most of the work. A vector belongs to its text, so equal items tie exactly.
 
-    Args:
-        model: a checkpoint by name or path, or an object with sentence-transformers' ``encode`` methods.
-        device: where the model runs, such as ``"cuda"`` or ``"cpu"``; by default the best one available.
-        batch_size: texts in one pass of the model; sentence-transformers sorts them by length first.
-        cache_size: number of vectors kept between batches, 3 kB each for a model of 768 dimensions.
+    See :class:`~lamp_dataset.personalize.prompt_options.RetrieverOptions`; ``model`` may also be an object with
+    sentence-transformers' ``encode`` methods.
 
     Attributes:
         embedded: how many texts went through the model so far.
@@ -42,8 +40,8 @@ class Dense:
 
     model: Any = None
     device: str | None = None
-    batch_size: int = 32
-    cache_size: int = 100_000
+    batch_size: int = RetrieverOptions.batch_size
+    cache_size: int = RetrieverOptions.cache_size
     embedded: int = field(default=0, init=False, compare=False)
     needs_query: ClassVar[bool] = True
     needs_dates: ClassVar[bool] = False

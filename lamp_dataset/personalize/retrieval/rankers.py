@@ -20,7 +20,8 @@ import numpy as np
 from lamp_dataset.formats.rankings import read_rankings
 from lamp_dataset.formats.texts import is_whole, short
 from lamp_dataset.personalize.dates import day_of
-from lamp_dataset.personalize.retrieval.bm25 import EPSILON, K1, B, Tokenize, bm25_scores
+from lamp_dataset.personalize.prompt_options import RetrieverOptions
+from lamp_dataset.personalize.retrieval.bm25 import Tokenize, bm25_scores
 from lamp_dataset.personalize.retrieval.dense import Dense
 from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking, by_score, rank
 from lamp_dataset.personalize.retrieval.samples import Sample, positions_by_id
@@ -44,9 +45,9 @@ class _OneByOne:
 class BM25(_OneByOne):
     """Words in common, weighted by rarity: the official ``rank_bm25``, see :func:`bm25_scores`."""
 
-    k1: float = K1
-    b: float = B
-    epsilon: float = EPSILON
+    k1: float = RetrieverOptions.k1
+    b: float = RetrieverOptions.b
+    epsilon: float = RetrieverOptions.epsilon
     tokenize: Tokenize | None = None
     needs_query: ClassVar[bool] = True
     scored: ClassVar[bool] = True
@@ -85,7 +86,7 @@ class Recency(_OneByOne):
 class Random(_OneByOne):
     """A random order that depends only on the seed and the sample's id, not on k, batches or processes."""
 
-    seed: int = 0
+    seed: int = RetrieverOptions.seed
 
     def __post_init__(self) -> None:
         """Raise ValueError for a seed that is not a whole number."""
@@ -114,15 +115,10 @@ class First(_OneByOne):
 
 @dataclass(frozen=True, kw_only=True)
 class RRF:
-    """Reciprocal rank fusion (Cormack et al. 2009): an item's score is the sum over rankers of 1 / (c + its rank).
-
-    Args:
-        rankers: the rankers to fuse, two or more.
-        c: the constant, 60 in the paper; the first rank is 1.
-    """
+    """Reciprocal rank fusion (Cormack et al. 2009): the sum of 1 / (c + rank) over rankers."""
 
     rankers: tuple[Ranker, ...]
-    c: float = 60.0
+    c: float = RetrieverOptions.c
     scored: ClassVar[bool] = True
 
     def __post_init__(self) -> None:

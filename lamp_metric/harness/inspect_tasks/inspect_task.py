@@ -26,7 +26,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
 
 from lamp_dataset.console import Failure, one_line
 from lamp_dataset.loading.gated import open_gated
-from lamp_dataset.personalize.prompts.parts import MAX_LENGTH, K
+from lamp_dataset.personalize.prompt_options import with_prompt_options
 from lamp_dataset.tasks import get_task
 from lamp_metric.harness.harness_rows import MAX_ANSWER, harness_rows
 
@@ -41,44 +41,33 @@ class RequestError(Failure, ValueError):
 
 
 @task
+@with_prompt_options
 def lamp(
     config: str = "",
     split: str = "validation",
     data_dir: str | None = None,
-    retriever: str | None = None,
-    ranking: str | None = None,
-    k: int = K,
-    max_length: int = MAX_LENGTH,
-    tokenizer: str | None = None,
-    rules: str = "official",
     profile: str = "own",
     users: str | list[str] | None = None,
     system: bool = True,
     acknowledge_license: bool = False,
+    **prompts: Any,
 ) -> Task:
     """The samples of a LaMP config.
 
     Args:
         config: config name, such as ``LaMP_3``.
-        split: as for :func:`~lamp_metric.harness.harness_rows.harness_rows`, like all options up to ``users``.
+        split: as for :func:`~lamp_metric.harness.harness_rows.harness_rows`, like the next three.
         data_dir: see there.
-        retriever: see there.
-        ranking: see there.
-        k: see there.
-        max_length: see there.
-        tokenizer: see there.
-        rules: see there.
         profile: see there.
         users: see there.
         system: whether the messages begin with a system message; some chat templates refuse it.
-        acknowledge_license: that the license of a gated config allows to send its texts to the model.
+    acknowledge_license: that the license of a gated config allows to send its texts to the model.
 
     Raises:
         RequestError: an option or the files are wrong; the config is gated, and the model may be elsewhere; or the
             model would draw its answers by chance.
     """
-    options: dict[str, Any] = {"split": split, "data_dir": data_dir, "retriever": retriever, "ranking": ranking, "k": k}
-    options |= {"max_length": max_length, "tokenizer": tokenizer, "rules": rules, "profile": profile, "users": users}
+    options = {**prompts, "split": split, "data_dir": data_dir, "profile": profile, "users": users}
     options |= {} if system else {"system": None}
     try:
         row = get_task(config)

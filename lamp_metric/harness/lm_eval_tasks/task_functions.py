@@ -28,7 +28,7 @@ _OPTION = f"""--metadata '{{"{ACKNOWLEDGE}": true}}'"""
 _LOCAL_MODELS = ("lm_eval.models.huggingface", "lm_eval.models.vllm_causallms", "lm_eval.models.sglang_causallms")
 _CLIENTS = "lm_eval.models.api_models"
 #: Keys that resemble an option of ours: transformers', which no model class of the harness names.
-_OF_TRANSFORMERS = ("token", "proxies")
+_OF_TRANSFORMERS = ("token", "proxies", "use_cache")
 
 
 class RequestError(ValueError, SystemExit):
@@ -64,7 +64,7 @@ def _rows(lamp_config: str, given: Mapping[str, Any]) -> datasets.Dataset:
     acknowledged = given.get(ACKNOWLEDGE) is True
     open_gated(get_task(lamp_config), given.get("data_dir"), acknowledged, lambda: _is_here(given), _OPTION)
     options = {name: given[name] for name in OPTIONS if name in given}
-    return harness_rows(lamp_config, system=None, **options).remove_columns("messages")
+    return harness_rows(lamp_config, **{**options, "system": None}).remove_columns("messages")
 
 
 def _of_models() -> Iterator[str]:

@@ -274,7 +274,7 @@ BOTH = ("--ranking", "other.json", "--retriever", "first")
             ["personalize", "LaMP_3", "--order", "stored", "--output", "p.parquet"],
             "--order 'stored' needs the fixed",
         ),
-        (["personalize", "LaMP_3", "--order", "worst", "--output", "p.parquet"], "'worst'.*'best-last'"),
+        (["personalize", "LaMP_3", "--order", "worst", "--output", "p.parquet"], "'worst'.*best-last"),
         (["personalize", "LaMP_3", "--profile", "all", "--output", "p.parquet"], "'all'.*'other'"),
         (["personalize", "LaMP_3", "--profile-seed", "1", "--output", "p.parquet"], "--profile-seed .*--profile other"),
         (

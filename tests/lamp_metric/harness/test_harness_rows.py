@@ -64,6 +64,13 @@ def test_a_ranking_file_takes_the_place_of_the_retriever(tmp_path):
     )
 
 
+def test_the_retriever_gets_its_options():
+    options = {"retriever": "rrf", "rankers": ["bm25", "random"], "seed": 4}
+    given = {"retriever": options.pop("retriever"), "retriever_options": options, "k": 1}
+    expected = Personalizer("LaMP_3", k=1, retriever="rrf", **options)(load_split("LaMP_3", "train", SAMPLE)[:])
+    assert harness_rows("LaMP_3", data_dir="sample", split="train", **given)["source"][:] == expected["source"]
+
+
 def test_samples_of_some_users(tmp_path):
     whole = harness_rows("LaMP_3", data_dir="sample", k=1)
     users = whole["user_id"][:]
@@ -83,7 +90,7 @@ def test_samples_of_some_users(tmp_path):
     ("wrong", "message"),
     [
         ({"profile": "swapped"}, "own, other, none.*'swapped'"),
-        ({"k": "4"}, "k, found '4'"),
+        ({"k": "4"}, "'k', found '4'"),
         ({"split": "dev"}, "'validation' here"),
         ({"retriever": "bm52"}, "'bm52'"),
         ({"retriever": "bm25", "ranking": "r.json"}, "found both"),

@@ -6,6 +6,7 @@ from personal import batch, row
 
 import lamp_dataset
 from lamp_dataset import Personalizer, Ranking
+from lamp_dataset.personalize.prompt_options import PromptOptions
 from lamp_dataset.personalize.retrieval.choice import choose_ranker
 from lamp_dataset.personalize.retrieval.rankers import BM25, First, RankingFile
 
@@ -39,13 +40,17 @@ def own(tmp_path, monkeypatch):
     sys.modules.pop("own_retriever", None)
 
 
+def chosen(retriever=None, ranking=None, **options):
+    return choose_ranker(PromptOptions(retriever=retriever, ranking=ranking, retriever_options=options))
+
+
 def test_names_objects_and_files(tmp_path):
     (tmp_path / "r.json").write_text("{}")
-    assert choose_ranker(None, None, {"k1": 2.0}) == BM25(k1=2.0)
-    assert choose_ranker("first", None, {}) == First()
+    assert chosen(k1=2.0) == BM25(k1=2.0)
+    assert chosen("first") == First()
     given = First()
-    assert choose_ranker(given, None, {}) is given
-    assert isinstance(choose_ranker(None, tmp_path / "r.json", {}), RankingFile)
+    assert chosen(given) is given
+    assert isinstance(chosen(ranking=tmp_path / "r.json"), RankingFile)
 
 
 @pytest.mark.parametrize("form", [dict, pa.table])
@@ -71,12 +76,12 @@ def test_a_class_of_ones_own_is_loaded_by_its_name_with_its_options(own, form):
 )
 def test_names_that_lead_nowhere_are_errors(own, name, options, message):
     with pytest.raises((ImportError, ValueError), match=message):
-        choose_ranker(name, None, options)
+        chosen(name, **options)
 
 
 def test_a_class_in_place_of_a_ranker_and_a_misspelled_argument_are_named():
     with pytest.raises(ValueError, match="found the class First itself"):
-        choose_ranker(First, None, {})
+        chosen(First)
     for wrong, right in (("max_len", "max_length"), ("tokeniser", "tokenizer"), ("use_dates", "use_date")):
         with pytest.raises(ValueError, match=f"'{wrong}'; did you mean '{right}'"):
             Personalizer("LaMP_3", **{wrong: 3})

@@ -1,28 +1,28 @@
-import click
+import re
+
 import click.testing
 import pytest
 
 from lamp_dataset import Personalizer
+from lamp_dataset.commands.flags import FLAGS, named_by_flags
 from lamp_dataset.commands.personalize import personalize
-from lamp_dataset.commands.retriever_options import FLAGS, named_by_flags, retriever_options
+from lamp_dataset.personalize.prompt_options import PROMPT_OPTIONS, RETRIEVER_OPTIONS
 from lamp_dataset.personalize.retrieval.rankers import BM25
 
 
-@click.command()
-@retriever_options
-def show(**given):
-    click.echo(given["rankers"])
-
-
 def test_every_option_of_the_library_has_its_flag():
-    shown = {flag for command in (show, personalize) for option in command.params for flag in option.opts}
-    assert set(FLAGS.values()) <= shown
+    shown = {option.name: option.opts for option in personalize.params}
+    assert {name: [flag] for name, flag in FLAGS.items()}.items() <= shown.items()
+    assert set(FLAGS) == {*PROMPT_OPTIONS, *RETRIEVER_OPTIONS} - {"tokenize", "system", "retriever_options"}
 
 
-def test_the_help_gives_the_defaults_of_bm25():
-    text = click.testing.CliRunner().invoke(show, ["--help"]).output
-    assert f"({BM25().k1})" in text
-    assert f"({BM25().b})" in text
+def test_the_help_gives_texts_and_defaults():
+    text = " ".join(click.testing.CliRunner().invoke(personalize, ["--help"]).output.split())
+    for options in (PROMPT_OPTIONS, RETRIEVER_OPTIONS):
+        for name, option in options.items():
+            assert name not in FLAGS or option.help.split("; in")[0].split(" In")[0].strip(".") in text
+    for flag, value in {"--k1 FLOAT": BM25().k1, "--b FLOAT": BM25().b, "-k INTEGER": 4, "--seed INTEGER": 0}.items():
+        assert re.search(rf"{flag} [^-]*(-[^-]+)*?\[default: {value}\]", text)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,171 @@
+"""What a caller may ask of retrieval and prompts: each option's name, type, default, meaning and check, once.
+
+The library, the command lines, the harnesses and the manual read them here. Standard library only.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import inspect
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from lamp_dataset.formats.texts import is_whole, short
+from lamp_dataset.personalize.prompts.parts import BEST_FIRST, ORDERS
+from lamp_dataset.personalize.retrieval.queries import check_rules
+
+_Function = TypeVar("_Function", bound=Callable)
+
+#: What a chat model is told about its part, whatever the task.
+SYSTEM = (
+    "You write on behalf of one person. The message quotes things from that person's past and then asks for "
+    "something. Answer as fits that person, with the answer alone."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetrieverOptions:
+    """The options of the retrievers; each begins with the retriever that takes it, and that retriever checks it.
+
+    Attributes:
+        k1: bm25: saturation, how much repeated words count.
+        b: bm25: length normalization, from 0 to 1.
+        epsilon: bm25: floor of a word's idf, as a share of the mean idf.
+        tokenize: bm25: in Python, a function from a text to its words; by default ``str.split``, as in the official
+            script.
+        seed: random: seed of the order.
+        model: dense: checkpoint, by name on the Hub or folder.
+        device: dense: where the model runs, such as cuda or cpu; by default the best one available.
+        batch_size: dense: texts in one pass of the model.
+        cache_size: dense: number of vectors kept between batches, 3 kB each for a model of 768 dimensions.
+        rankers: rrf: a ranker to fuse; give two or more.
+        c: rrf: constant added to each rank, 60 in the paper.
+    """
+
+    k1: float = 1.5
+    b: float = 0.75
+    epsilon: float = 0.25
+    tokenize: Callable[[str], list[str]] | None = None
+    seed: int = 0
+    model: Any = None
+    device: str | None = None
+    batch_size: int = 32
+    cache_size: int = 100_000
+    rankers: tuple[str, ...] = ()
+    c: float = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptOptions:
+    """The options of a personalized prompt.
+
+    Attributes:
+        retriever: bm25 (default), recency, random, first, dense, rrf, or one of your own as module:Class; in Python
+            also an object with the attributes of a :class:`~lamp_dataset.Ranker`.
+        ranking: A ranking file instead of a retriever.
+        use_date: Search the items' dates, too (time-based configs), as the runs of arXiv 2404.05970 did.
+        rules: official, as for the published figures, or fixed: with the official script's bugs fixed.
+        k: Items in a prompt; 0 for the input alone, the baseline without a profile.
+        order: Order of the items in the prompt: best-first, or with the fixed rules best-last or stored. It does not
+            decide which items are in the prompt.
+        summary: With the fixed rules: JSON file {"user": "summary"} of texts to put in front of the prompts; in Python
+            also a mapping, or the name of the column that holds each row's text.
+        tokenizer: Tokenizer of your model, by name or folder; without one, words are counted. In Python also an object.
+        max_length: Budget of a prompt in tokens, or without a tokenizer in words, which are fewer and longer.
+        system: The system message for chat models; None for no system message.
+        retriever_options: Options of the retriever, see :class:`RetrieverOptions`.
+
+    Raises:
+        ValueError: an option out of range, or two that do not go together.
+    """
+
+    retriever: Any = None
+    ranking: str | os.PathLike[str] | None = None
+    use_date: bool = False
+    rules: str = "official"
+    k: int = 4
+    order: str = BEST_FIRST
+    summary: str | os.PathLike[str] | Mapping[str, str] | None = None
+    tokenizer: Any = None
+    max_length: int = 512
+    system: str | None = SYSTEM
+    retriever_options: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without the task, the files and the models."""
+        for name, least in (("k", 0), ("max_length", 1)):
+            value = getattr(self, name)
+            if not is_whole(value) or value < least:
+                raise ValueError(f"expected a whole number from {least} as {name!r}, found {short(value)}")
+            object.__setattr__(self, name, int(value))
+        if not isinstance(self.system, str | None):
+            raise ValueError(f"expected a string or None as 'system', found {short(self.system)}")
+        check_rules(self.rules)
+        if self.order not in tuple(ORDERS):
+            raise ValueError(f"no order named {short(self.order)}: expected {', '.join(ORDERS)}")
+        if self.rules == "official" and self.order != BEST_FIRST:
+            raise ValueError(f"'order' {self.order!r} needs the fixed rules: official prompts have the best item first")
+        if self.rules == "official" and self.summary is not None:
+            raise ValueError("'summary' needs the fixed rules: official prompts have none in front")
+        self._check_retriever()
+
+    def _check_retriever(self) -> None:
+        if not isinstance(self.retriever_options, Mapping | None):
+            raise ValueError(f"expected names and values as 'retriever_options', found {short(self.retriever_options)}")
+        object.__setattr__(self, "retriever_options", dict(self.retriever_options or {}))
+        given = ", ".join(map(repr, self.retriever_options))
+        if self.ranking is not None and self.retriever is not None:
+            raise ValueError("expected either 'ranking' or 'retriever', a ranking file or what makes one, found both")
+        if self.ranking is not None and given:
+            raise ValueError(f"a ranking file takes no retriever options, found {given}")
+        if not isinstance(self.retriever, str | None) and given:
+            raise ValueError(f"a retriever object already has its options, found {given}")
+        own = isinstance(self.retriever, str) and ":" in self.retriever  # which may take what it likes
+        for name in self.retriever_options:
+            near = difflib.get_close_matches(name, PROMPT_OPTIONS, n=1, cutoff=0.7)
+            if near and name not in RETRIEVER_OPTIONS and not own:
+                raise ValueError(f"unknown option {short(name)}; did you mean {near[0]!r}?")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One of these options: its name, type (as in the code), default and meaning."""
+
+    name: str
+    type: str
+    default: Any
+    help: str
+
+
+def _options(of: type) -> Mapping[str, Option]:
+    """Name -> option. What it means stands in the docstring of its class, and nowhere else."""
+    _, _, listed = inspect.cleandoc(of.__doc__ or "").partition("Attributes:\n")
+    found = re.findall(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", listed, re.MULTILINE)
+    helps = {name: re.sub(r":class:`~?([^`]+)`", r"\1", " ".join(text.split())) for name, text in found}
+    return MappingProxyType(
+        {f.name: Option(f.name, f.type, f.default, helps.get(f.name, "")) for f in dataclasses.fields(of)}
+    )
+
+
+#: Name -> option of a prompt.
+PROMPT_OPTIONS = _options(PromptOptions)
+#: Name -> option of a retriever.
+RETRIEVER_OPTIONS = _options(RetrieverOptions)
+
+
+def with_prompt_options(function: _Function) -> _Function:
+    """``function`` with the options of a prompt in place of its ``**options``, for all who read its signature."""
+    signature = inspect.signature(function)
+    own = [parameter for parameter in signature.parameters.values() if parameter.kind != parameter.VAR_KEYWORD]
+    more = [
+        inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=option.default)
+        for option in PROMPT_OPTIONS.values()
+        if option.name not in signature.parameters
+    ]
+    function.__signature__ = signature.replace(parameters=[*own, *more])
+    return function
