@@ -170,7 +170,6 @@ OVERALL = {
     "lamp_dataset/test_sample.py": "the embedded sample",
     "lamp_metric/commands/test_oppu_files.py": "all commands on files in OPPU's layout",
     "lamp_metric/harness/lm_eval_tasks/test_lm_eval_runs.py": "the tasks in the harness itself (make test-models)",
-    "lamp_metric/harness/lm_eval_tasks/test_task_files.py": "the tasks' YAML files",
 }
 #: Test folders that mirror no package.
 ELSEWHERE = {"docs", "examples", "hub_server"}

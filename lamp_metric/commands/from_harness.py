@@ -28,7 +28,9 @@ log_options = stacked(
 )
 def lm_eval_tasks() -> None:
     """Print the folder with the task files for lm-evaluation-harness."""
-    click.echo(Path(__file__).resolve().parents[1] / "lm_eval_tasks")
+    from lamp_metric.harness.lm_eval_tasks.task_files import task_folder
+
+    click.echo(task_folder())
 
 
 @click.command(

@@ -15,11 +15,13 @@ from lamp_dataset import SAMPLE, TASKS, Personalizer
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.personalize.split import load_split
 from lamp_metric.__main__ import main
+from lamp_metric.harness.lm_eval_tasks.task_files import task_folder
 from lamp_metric.harness.lm_eval_tasks.task_functions import samples
 
 pytestmark = pytest.mark.lm_eval
 
-FOLDER = Path(lamp_metric.__file__).parent / "harness" / "lm_eval_tasks"
+FOLDER = task_folder()
+ROOT = Path(lamp_metric.__file__).parents[1]
 FEW_TOKENS = {"max_gen_toks": 4}
 
 
@@ -125,7 +127,7 @@ def test_a_served_model_from_the_data_to_the_official_file(real_model, served_mo
         "--metadata", json.dumps(metadata), "--gen_kwargs", json.dumps(FEW_TOKENS),
         "--log_samples", "--output_path", "runs",
     ]  # fmt: skip
-    environment = {**os.environ, "PYTHONPATH": str(FOLDER.parents[2]), "HF_HUB_OFFLINE": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     [results] = (json.loads(path.read_text()) for path in tmp_path.rglob("results_*.json"))
@@ -151,7 +153,7 @@ def test_a_wrong_option_ends_in_one_line_and_exit_status_2(task, metadata, said,
         sys.executable, "-m", "lm_eval", "run", "--include_path", str(FOLDER), "--tasks", task, "--model", "dummy",
         "--metadata", json.dumps(metadata),
     ]  # fmt: skip
-    environment = {**os.environ, "PYTHONPATH": str(FOLDER.parents[2]), "HF_HUB_OFFLINE": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     last = done.stderr.splitlines()[-1]
     assert (done.returncode, last.startswith("error: "), said in last) == (2, True, True), done.stderr

@@ -1,17 +1,15 @@
 """The task files as YAML, without the harness."""
 
+from dataclasses import replace
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 import yaml
 
-import lamp_metric
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
 from lamp_metric.harness.harness_rows import MAX_ANSWER
+from lamp_metric.harness.lm_eval_tasks.task_files import task_files, task_folder
 from lamp_metric.scorers import SCORERS
-
-FOLDER = Path(lamp_metric.__file__).parent / "harness" / "lm_eval_tasks"
 
 
 class Loader(yaml.SafeLoader):
@@ -22,13 +20,11 @@ Loader.add_constructor("!function", lambda loader, node: f"!{loader.construct_sc
 
 
 def read(name):
-    """A file with what it includes, as the harness merges them."""
-    content = yaml.load((FOLDER / name).read_text(encoding="utf-8"), Loader)
-    return (read(content.pop("include")) if "include" in content else {}) | content
+    return yaml.load(task_files()[name], Loader)
 
 
 def test_there_is_a_task_for_each_config_and_the_group():
-    assert {path.name for path in FOLDER.glob("*.yaml")} == {f"{name.lower()}.yaml" for name in TASKS} | {"lamp.yaml"}
+    assert set(task_files()) == {f"{name.lower()}.yaml" for name in TASKS} | {"lamp.yaml"}
 
 
 @pytest.mark.parametrize("config", TASKS)
@@ -65,3 +61,12 @@ def test_the_group_is_what_a_submission_holds():
 def test_the_functions_are_there():
     for name in ("samples", "scored", "aggregate"):
         assert callable(getattr(import_module("lamp_metric.harness.lm_eval_tasks.task_functions"), name))
+
+
+def test_the_folder_keeps_its_files_and_a_registered_task_gets_another_folder(monkeypatch):
+    first = task_folder()
+    assert {path.name: path.read_text() for path in first.iterdir()} == task_files()
+    assert task_folder() == first
+    monkeypatch.setitem(TASKS.rows, "Recipes", replace(TASKS["LaMP_4"], name="Recipes"))
+    assert task_folder() != first
+    assert read("recipes.yaml")["dataset_kwargs"] == {"lamp_config": "Recipes"}
