@@ -165,5 +165,5 @@ def test_a_numeric_user_is_found():
 
 
 def test_official_prompts_have_no_summary():
-    with pytest.raises(ValueError, match="summary needs rules='fixed'"):
+    with pytest.raises(ValueError, match="'summary' needs the fixed rules"):
         Personalizer("LaMP_3", summary="about")
