@@ -76,7 +76,6 @@ try:
     from lamp_dataset.personalize.split import load_split
     from lamp_dataset.personalize.users.inference import positions_by_user
     from lamp_metric.asking.own_files import content_digest, own_folder
-    from lamp_metric.commands.comparison_formats import as_text
 except ModuleNotFoundError as error:
     print(f"error: this needs the package {error.name}; from a checkout: pip install '.[adapters]'", file=sys.stderr)
     sys.exit(2)
@@ -262,7 +261,7 @@ def compare(args, rows, systems):
     found = lamp_metric.compare(systems, task=args.config, references=golds, **options)
     with write_whole(Path(args.output, "comparison.json")) as file:
         json.dump(found.as_dict(), file, indent=1)
-    print("\n".join([as_text(found), *found.notes]))
+    print("\n".join([found.to_text(), *found.notes]))
     return found
 
 

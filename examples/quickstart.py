@@ -9,7 +9,7 @@ import avocado_builder
 import lamp_dataset
 import lamp_metric  # noqa: F401  (lets evaluate find the metric)
 from lamp_metric.baselines import baseline
-from lamp_metric.commands.shared import table
+from lamp_metric.text_table import table
 
 datasets.disable_progress_bars()
 

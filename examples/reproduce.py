@@ -57,7 +57,7 @@ try:
     from lamp_dataset.console import run_script
     from lamp_metric import PUBLISHED
     from lamp_metric.asking.own_files import own_content, parsed
-    from lamp_metric.commands.comparison_formats import WHY, published_rows
+    from lamp_metric.published import WHY, published_rows
 except ModuleNotFoundError as error:
     missing = (
         "zero_shot.py belongs in the same folder" if error.name == "zero_shot" else "from a checkout: pip install ."

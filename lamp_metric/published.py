@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from lamp_dataset.task import KINDS, SPLITS
 from lamp_dataset.tasks import get_task
@@ -102,3 +103,46 @@ def _row(cells: Mapping[str, str]) -> PublishedScores:
 
 #: The published results, in the order of the file: 154 rows, by source.
 PUBLISHED: tuple[PublishedScores, ...] = read_published(io.StringIO(_FILE.read_text(encoding="utf-8")))
+
+#: What marks a row of another split or setting, and why.
+MARK = "†"
+WHY = f"{MARK} published for another split or setting, or for a split that is not known: other samples, no comparison"
+
+
+@dataclass(frozen=True)
+class PublishedRow:
+    """A published result alongside the systems.
+
+    Attributes:
+        result: what its source says.
+        comparable: whether it is of the same setting and split.
+    """
+
+    result: PublishedScores
+    comparable: bool
+
+    @property
+    def scores(self) -> Mapping[str, float]:
+        """Result key -> score."""
+        return self.result.scores
+
+    @property
+    def marked(self) -> str:
+        """System, source, config and split, with the mark if the row is not comparable."""
+        name = f"{self.result.label} ({self.result.source}: {self.result.config}, {self.result.split})"
+        return name if self.comparable else f"{name} {MARK}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        facts = {key: getattr(self.result, key) for key in ("system", "source", "config", "split", "retriever", "k")}
+        return facts | {"scores": dict(self.scores), "comparable": self.comparable}
+
+
+def published_rows(config: str, split: str | None) -> list[PublishedRow]:
+    """The published results on the task of ``config``, in both settings.
+
+    ``split``: what the systems are compared on; None: not known, and no result is comparable.
+    """
+    task = get_task(config)
+    same_task = (result for result in PUBLISHED if get_task(result.config).base == task.base)
+    return [PublishedRow(row, (row.config, row.split) == (task.name, split)) for row in same_task]

@@ -12,11 +12,12 @@ from typing import Any
 import click
 
 from lamp_dataset.commands.command import examples, say, stacked
-from lamp_metric.commands.comparison_formats import FORMATS, published_rows
 from lamp_metric.commands.shared import Several, extraction_option, resampling_options, say_remarks
 from lamp_metric.commands.sources import Look, Source, find_source, source_options
 from lamp_metric.predictions.joining import JoinedOutputs
 from lamp_metric.predictions.measuring import ScoredSamples, measure_joined
+from lamp_metric.published import published_rows
+from lamp_metric.statistics.compared import FORMATS
 from lamp_metric.statistics.contrasts import compare_systems
 from lamp_metric.statistics.options import Resampling
 

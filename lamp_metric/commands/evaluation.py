@@ -18,11 +18,9 @@ from lamp_metric.commands.shared import (
     Several,
     also_option,
     extraction_option,
-    interval,
     resampling_options,
     say_other_task,
     say_remarks,
-    table,
     to_json,
 )
 from lamp_metric.commands.sources import find_source, source_options
@@ -31,6 +29,7 @@ from lamp_metric.predictions.joining import JoinedOutputs, join
 from lamp_metric.predictions.measuring import measure_joined
 from lamp_metric.scoring import results
 from lamp_metric.statistics.options import Resampling, signature
+from lamp_metric.text_table import interval, table
 
 #: The options that both eval commands take besides their files.
 scoring_options = stacked(

@@ -14,9 +14,10 @@ from lamp_dataset.formats.recognition import task_of
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.lazy import check_installed
 from lamp_metric.commands.comparing import SystemFiles, score_systems, system_options, systems_of
-from lamp_metric.commands.shared import FILE, Several, extraction_option, interval, resampling_options
+from lamp_metric.commands.shared import FILE, Several, extraction_option, resampling_options
 from lamp_metric.commands.sources import find_source, source_options
 from lamp_metric.statistics.options import Resampling
+from lamp_metric.text_table import interval
 
 
 @click.command(

@@ -10,8 +10,10 @@ import numpy as np
 
 from lamp_metric.report.frame import Frame
 from lamp_metric.report.traits import binned, spearman
-from lamp_metric.statistics.contrasts import Comparison, System, compare_systems
+from lamp_metric.statistics.compared import Comparison
+from lamp_metric.statistics.contrasts import compare_systems
 from lamp_metric.statistics.options import Resampling
+from lamp_metric.statistics.systems import System
 
 #: How many of the users who gain most, and of those who lose most, the report shows.
 EXTREMES = 10

@@ -25,8 +25,9 @@ from lamp_metric.predictions.joining import JoinedOutputs, join
 from lamp_metric.predictions.measuring import ScoredSamples, measure_joined, remarks
 from lamp_metric.predictions.writing import write_predictions
 from lamp_metric.scoring import results, signature_of
-from lamp_metric.statistics.contrasts import Contrast, compare_systems
+from lamp_metric.statistics.contrasts import compare_systems
 from lamp_metric.statistics.options import Resampling
+from lamp_metric.statistics.systems import Contrast
 
 FROM_THE_GOLDS = "as the golds say"
 ALL_USABLE = "All predictions could be used"

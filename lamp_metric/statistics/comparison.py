@@ -9,7 +9,8 @@ from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.predictions.measuring import ScoredSamples, measure, warn_of_remarks
 from lamp_metric.predictions.values import as_list
-from lamp_metric.statistics.contrasts import Comparison, compare_systems
+from lamp_metric.statistics.compared import Comparison
+from lamp_metric.statistics.contrasts import compare_systems
 from lamp_metric.statistics.options import Resampling
 
 

@@ -4,96 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from statistics import fmean, stdev
 from typing import Any
 
 from lamp_metric.predictions.measuring import ScoredSamples
+from lamp_metric.statistics.compared import Comparison
 from lamp_metric.statistics.options import Resampling, signature
 from lamp_metric.statistics.significance import detectable_difference, few_units, holm
+from lamp_metric.statistics.systems import Contrast, System
 
 #: A standard error below it is that of differences which do not vary.
 _CONSTANT = 1e-12
-
-
-@dataclass(frozen=True)
-class System:
-    """The scores of one system.
-
-    Attributes:
-        scores: result key -> score; of several runs, their mean.
-        intervals: result key -> ``[low, high]``, the percentile bootstrap interval.
-        runs: number of runs, such as seeds.
-        spread: result key -> standard deviation of the runs' scores (with n - 1); None for a single run.
-        unusable: number of predictions that cannot be used, in all runs.
-    """
-
-    scores: dict[str, float]
-    intervals: dict[str, list[float]]
-    runs: int
-    spread: dict[str, float] | None
-    unusable: int
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """One system against the baseline, in one score.
-
-    Attributes:
-        difference: the system's score minus the baseline's.
-        difference_ci: its interval ``[low, high]``, paired percentile bootstrap.
-        standard_error: standard deviation of the difference on the resamples.
-        detectable: the smallest true difference that these data would probably show, see
-            :func:`~lamp_metric.statistics.significance.detectable_difference`; None if the differences do not vary.
-        p_value: of the two-sided paired randomization test.
-        p_holm: p corrected for the number of systems, see
-            :func:`~lamp_metric.statistics.significance.holm`.
-        better: name of the system with the better score; None if they are equal.
-        wins: number of users whose mean score is better under the system, or of samples if users are not known; None
-            for macro F1, which no sample has by itself.
-        ties: number of users with equal means.
-        losses: number of users whose mean is better under the baseline.
-    """
-
-    difference: float
-    difference_ci: list[float]
-    standard_error: float
-    detectable: float | None
-    p_value: float
-    p_holm: float
-    better: str | None
-    wins: int | None
-    ties: int | None
-    losses: int | None
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Systems on the same samples, each against a baseline.
-
-    Attributes:
-        task: config name.
-        n: number of samples.
-        users: number of users; None if they are not known, and samples were drawn and swapped.
-        baseline: name of the system that the others are compared to.
-        systems: name -> its scores.
-        contrasts: name -> result key -> contrast; every system but the baseline.
-        notes: what limits the conclusions, a line each.
-        signature: how the figures were made.
-    """
-
-    task: str
-    n: int
-    users: int | None
-    baseline: str
-    systems: dict[str, System]
-    contrasts: dict[str, dict[str, Contrast]]
-    notes: list[str]
-    signature: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """All of it as dicts and lists, for JSON."""
-        return asdict(self)
 
 
 def compare_systems(

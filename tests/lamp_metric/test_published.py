@@ -1,7 +1,7 @@
 import pytest
 
 from lamp_dataset.tasks import TASKS
-from lamp_metric.published import PUBLISHED, SOURCES, read_published
+from lamp_metric.published import MARK, PUBLISHED, SOURCES, published_rows, read_published
 
 HEADER = "source,config,split,system,retriever,k,max_input_tokens,accuracy,f1,MAE,RMSE,rouge-1,rouge-L,note"
 LINE = "L,LaMP_3,test,T5,BM25,4,,,,0.25,0.5,,,odd"
@@ -66,3 +66,18 @@ def test_a_line_is_read_whole():
 def test_a_wrong_line_is_named(old, new, facts):
     with pytest.raises(ValueError, match=f"mine.csv, line 3: .*{facts}"):
         read_published([HEADER, LINE, LINE.replace(old, new, 1)], "mine.csv")
+
+
+def test_rows_are_those_of_the_task_in_both_settings():
+    rows = published_rows("LaMP_3_time", "validation")
+    assert [row.result for row in rows] == [row for row in PUBLISHED if row.config in ("LaMP_3", "LaMP_3_time")]
+    assert {row.result.config for row in rows} == {"LaMP_3", "LaMP_3_time"}
+
+
+def test_rows_of_another_split_or_setting_are_marked():
+    for row in published_rows("LaMP_3_time", "validation"):
+        same = (row.result.config, row.result.split) == ("LaMP_3_time", "validation")
+        assert row.comparable == same == (MARK not in row.marked)
+        assert row.as_dict()["comparable"] == same
+    assert any(row.comparable for split in ("validation", "test") for row in published_rows("LaMP_3_time", split))
+    assert not any(row.comparable for row in published_rows("LaMP_3", None))

@@ -4,7 +4,7 @@ from click.testing import CliRunner
 
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.tasks import TASKS
-from lamp_metric.commands.shared import Several, interval, say_other_task, spread, table, to_json
+from lamp_metric.commands.shared import Several, say_other_task, spread, to_json
 from lamp_metric.predictions.joining import join
 
 
@@ -59,17 +59,3 @@ def test_a_command_takes_several_values():
     for line in ("x -k 1 4 --one y", "x -k 1 -k 4 --one y", "--one y -k 1 4 -- x"):
         assert CliRunner().invoke(command, line.split()).output == "x (1, 4) y\n"
     assert CliRunner().invoke(command, ["x", "--one", "y", "z"]).exit_code == 2
-
-
-def test_columns_are_aligned_and_numbers_flush_right():
-    rows = [["task", "n"], ["LaMP_3", "7"], ["", "1,234"]]
-    assert table(rows, numeric=[1]).split("\n") == ["task        n", "LaMP_3      7", "        1,234"]
-
-
-def test_no_line_ends_in_blanks():
-    assert table([["a", "long header"], ["b", ""]]) == "a  long header\nb"
-
-
-def test_an_interval_has_four_digits_and_none_is_empty():
-    assert interval([0.12344, 1]) == "[0.1234, 1.0000]"
-    assert interval(None) == ""

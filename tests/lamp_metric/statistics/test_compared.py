@@ -4,25 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from lamp_metric.commands.comparison_formats import FORMATS, MARK, published_rows
-from lamp_metric.published import PUBLISHED
+from lamp_metric.published import published_rows
+from lamp_metric.statistics.compared import FORMATS
 from lamp_metric.statistics.comparison import compare
-
-
-def test_rows_are_those_of_the_task_in_both_settings():
-    rows = published_rows("LaMP_3_time", "validation")
-    assert [row.result for row in rows] == [row for row in PUBLISHED if row.config in ("LaMP_3", "LaMP_3_time")]
-    assert {row.result.config for row in rows} == {"LaMP_3", "LaMP_3_time"}
-
-
-def test_rows_of_another_split_or_setting_are_marked():
-    for row in published_rows("LaMP_3_time", "validation"):
-        same = (row.result.config, row.result.split) == ("LaMP_3_time", "validation")
-        assert row.comparable == same == (MARK not in row.marked)
-        assert row.as_dict()["comparable"] == same
-    assert any(row.comparable for split in ("validation", "test") for row in published_rows("LaMP_3_time", split))
-    assert not any(row.comparable for row in published_rows("LaMP_3", None))
-
 
 GOLDS = [str(1 + i % 5) for i in range(60)]
 OWN = [[gold if i % k else "3" for i, gold in enumerate(GOLDS)] for k in (3, 4)]
@@ -37,7 +21,7 @@ MAE = FOUND.contrasts["own & all"]["MAE"]
 
 
 def test_text_has_a_line_for_each_system_and_score():
-    lines = FORMATS["text"](FOUND, []).splitlines()
+    lines = FOUND.to_text().splitlines()
     assert lines[0].split() == (
         [
             "system",
@@ -65,14 +49,14 @@ def test_text_has_a_line_for_each_system_and_score():
 
 
 def test_markdown_is_a_table_with_as_many_cells_in_each_line():
-    lines = FORMATS["markdown"](FOUND, []).splitlines()[:4]
+    lines = FOUND.to_markdown().splitlines()[:4]
     assert {line.replace("\\|", "").count("|") for line in lines} == {8}
     assert lines[0].startswith("| system | MAE ↓ | difference to no\\|profile_1 |")
     assert lines[2].startswith("| no\\|profile_1 | 1.200 |")
 
 
 def test_latex_has_booktabs_escapes_names_and_marks_the_best():
-    lines = FORMATS["latex"](FOUND, []).splitlines()
+    lines = FOUND.to_latex().splitlines()
     rules = [line for line in lines if line.endswith("rule")]
     assert rules == ["\\toprule", "\\midrule", "\\bottomrule"]
     rows = [line for line in lines if line.endswith("\\\\")]
@@ -83,7 +67,7 @@ def test_latex_has_booktabs_escapes_names_and_marks_the_best():
 
 
 def test_csv_has_every_digit():
-    rows = list(csv.DictReader(FORMATS["csv"](FOUND, []).splitlines()))
+    rows = list(csv.DictReader(FOUND.to_csv().splitlines()))
     assert [(row["system"], row["score"]) for row in rows[:3]] == [
         ("no|profile_1", "MAE"),
         ("no|profile_1", "RMSE"),
@@ -96,12 +80,12 @@ def test_csv_has_every_digit():
 
 def test_csv_holds_no_name_that_a_spreadsheet_would_run():
     systems = {f"=cmd|{name}": system for name, system in FOUND.systems.items()}
-    line = FORMATS["csv"](replace(FOUND, systems=systems), []).splitlines()[1]
+    line = replace(FOUND, systems=systems).to_csv().splitlines()[1]
     assert line.startswith("'=cmd|no|profile_1,MAE,1.2,")
 
 
 def test_json_is_the_whole_comparison():
-    assert json.loads(FORMATS["json"](FOUND, [])) == FOUND.as_dict()
+    assert json.loads(FOUND.to_json()) == FOUND.as_dict()
 
 
 @pytest.mark.parametrize("form", FORMATS)
