@@ -147,6 +147,11 @@ users_option = click.option(
 )
 
 
+user_column_option = click.option(
+    "--user-column", help="Key of a row's user in the files of --data-dir or in --questions, if it is not user_id."
+)
+
+
 def _spelled(option: str, words: Iterable[str]) -> str:
     """The first of ``words`` that is the option, but for underscores."""
     return next((word for word in words if word.replace("_", "-") == option.replace("_", "-")), option)

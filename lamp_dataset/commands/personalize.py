@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lamp_dataset.atomic import PRIVATE, check_not_input, real_path, write_whole
-from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, stacked, users_option
+from lamp_dataset.commands.command import (
+    DATA_DIR,
+    SPLIT,
+    Command,
+    examples,
+    say,
+    stacked,
+    user_column_option,
+    users_option,
+)
 from lamp_dataset.commands.flags import RETRIEVER_FLAGS, named_by_flags, prompt_flags
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.rankings import write_rankings
@@ -29,6 +38,7 @@ rows_options = stacked(
     click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help),
     click.option("--split", type=SPLIT, default="validation", show_default=True),
     users_option,
+    user_column_option,
     click.option("--limit", type=click.IntRange(1), help="Only the first so many samples."),
 )
 ranking_options = prompt_flags("retriever", *RETRIEVER_FLAGS, "use_date", "rules")
@@ -144,11 +154,12 @@ def _prepare(options: dict[str, Any], swap: dict[str, Any] | None = None) -> tup
     from lamp_dataset.personalize.users.profile_swap import swap_profiles
     from lamp_dataset.personalize.users.user_subsets import positions_of_users
 
-    chosen = {name: options.pop(name) for name in ("config", "data_dir", "split", "limit", "users")}
+    chosen = {name: options.pop(name) for name in ("config", "data_dir", "split", "limit", "users", "user_column")}
     given = {name: value for name, value in options.items() if value is not None and value != ()}
     with named_by_flags(given):
         personalizer = Personalizer(chosen["config"], **given)
-    infer = options.get("summary") is not None and not personalizer.task.time_based
+    named = personalizer.task.time_based or chosen["user_column"] is not None
+    infer = options.get("summary") is not None and not named
     if swap is None and not infer:
         return personalizer, load_split(**chosen)
     limit, users = chosen.pop("limit"), chosen.pop("users")

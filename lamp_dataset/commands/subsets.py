@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lamp_dataset.atomic import check_not_input, write_whole
-from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, stacked
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, stacked, user_column_option
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.formats.user_files import UserSubset, read_user_subset, write_user_subset
@@ -45,6 +45,7 @@ _criteria = stacked(
 @click.argument("config")
 @click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
 @click.option("--split", type=SPLIT, default="validation", show_default=True)
+@user_column_option
 @_criteria
 @click.option("--output", required=True, type=click.Path(dir_okay=False), help="JSON file to write.")
 @click.pass_context
@@ -53,6 +54,7 @@ def users(
     config: str,
     data_dir: str | None,
     split: str,
+    user_column: str | None,
     top: int | None,
     by: str,
     cold_start: int | None,
@@ -79,7 +81,7 @@ def users(
     for subset in filter(None, subsets):
         subset.check_fits(task, split)
     choice = Choice(*subsets, cold_start=cold_start, top=top, by=by, sample=sample, seed=seed or 0)
-    found = users_of_rows(load_split(config, split, data_dir))
+    found = users_of_rows(load_split(config, split, data_dir, user_column=user_column))
     chosen = choice.of(found, config, split)
     with write_whole(output) as file:
         write_user_subset(file, chosen)

@@ -75,6 +75,20 @@ def read_question_ids(path: str | os.PathLike) -> list[str]:
     return [row["id"] for row in read_questions(path, profiles=False)]
 
 
+def read_user_column(path: str | os.PathLike, column: str) -> dict[str, str]:
+    """Sample id -> user, of a questions file whose rows name their users under another key than ``user_id``.
+
+    ValueError for a row that does not, and otherwise as for :func:`read_questions`.
+    """
+    users = {}
+    for row in read_questions(path, profiles=False):
+        if not isinstance(row.get(column), str) or not row[column]:
+            found = _found(row, column)
+            raise ValueError(f"{path}: sample {short(row['id'])}: expected the user as {column!r}, found {found}")
+        users[row["id"]] = str(row[column])
+    return users
+
+
 def check_row(row: dict, name: str, number: int, profiles: bool = True) -> None:
     """Check that a row has what every row of a questions file has: a string as ``id``, ``input`` and a profile.
 

@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from lamp_dataset.formats.texts import short
 
+#: The columns of rows as they are loaded.
+KNOWN = ("id", "user_id", "input", "output", "profile")
 #: Rows at a time.
 BATCH = 256
 
@@ -36,27 +38,30 @@ def batches(rows: Any) -> Iterator[pa.Table | list[Any]]:
             yield batch
 
 
-def tables(rows: Any) -> Iterator[pa.Table]:
-    """The rows as such tables, what is Arrow already without copying it, the rest with id, user and profile alone.
+def tables(rows: Any, user: str = "user_id") -> Iterator[pa.Table]:
+    """The rows as such tables, what is Arrow already without copying it, the rest without its texts.
+
+    ``user`` is the column that may name a row's user.
 
     Raises:
-        RowsError: as for :func:`batches`, or a row has neither ``user_id`` nor ``profile``, or another shape.
+        RowsError: as for :func:`batches`, or a row has neither ``user`` nor ``profile``, or another shape.
     """
     number = 0
     for batch in batches(rows):
         if isinstance(batch, pa.Table):
             yield batch
         else:
-            yield pa.Table.from_pylist([_needed(row, f"row {number + place}") for place, row in enumerate(batch)])
+            yield pa.Table.from_pylist([_needed(row, user, f"row {number + place}") for place, row in enumerate(batch)])
         number += len(batch)
 
 
-def _needed(row: Any, where: str) -> dict[str, Any]:
+def _needed(row: Any, user: str, where: str) -> dict[str, Any]:
     if not isinstance(row, Mapping):
         raise RowsError(f"{where}: expected a dict with 'id' and 'profile', found {type(row).__name__}")
-    if row.get("user_id") is None and "profile" not in row:
-        raise RowsError(f"{where}: expected 'user_id' or 'profile', found the keys {', '.join(row) or 'none'}")
-    return {"id": row.get("id"), "user_id": row.get("user_id"), "profile": items_of(row.get("profile"), where)}
+    if row.get(user) is None and "profile" not in row:
+        raise RowsError(f"{where}: expected {user!r} or 'profile', found the keys {', '.join(row) or 'none'}")
+    others = {name: value for name, value in row.items() if name not in KNOWN and isinstance(value, (str, int))}
+    return {**others, "id": row.get("id"), user: row.get(user), "profile": items_of(row.get("profile"), where)}
 
 
 def items_of(profile: Any, where: str) -> list[Mapping[str, Any]]:

@@ -11,6 +11,9 @@ import datasets
 import pyarrow as pa
 from datasets.fingerprint import Hasher
 
+from lamp_dataset.formats.layout import find_files
+from lamp_dataset.formats.questions import read_user_column
+from lamp_dataset.formats.texts import short
 from lamp_dataset.loading.datasets_internals import fingerprint_of
 from lamp_dataset.personalize.users.user_subsets import select_users
 from lamp_dataset.personalize.workers import shared
@@ -32,10 +35,12 @@ def load_split(
     data_dir: str | None = None,
     limit: int | None = None,
     users: str | os.PathLike[str] | None = None,
+    user_column: str | None = None,
 ) -> datasets.Dataset:
     """The first ``limit`` rows of a split, or of some users (all by default).
 
-    Only the files of that split are fetched or read.
+    Only the files of that split are fetched or read. ``user_column`` is the key under which the files in ``data_dir``
+    name a row's user, if it is not ``user_id``; the rows have it as ``user_id``.
 
     Raises:
         ValueError: the task is not registered, the files do not fit the config, or ``users``, a users file, does not
@@ -43,6 +48,8 @@ def load_split(
     """
     if limit is not None and limit < 1:
         raise ValueError(f"limit: expected at least 1, found {limit}")
+    if user_column is not None and data_dir is None:
+        raise ValueError(f"the published files have no column {short(user_column)}; name the folder of those that do")
     task = get_task(config)
     if TASKS.get(task.name) != task:
         raise ValueError(f"load_dataset knows no such task as {task.name!r}; lamp_dataset.register adds it")
@@ -51,8 +58,16 @@ def load_split(
     except datasets.exceptions.DatasetGenerationError as error:
         # the builder's own message, which names file and sample, is the cause
         raise ValueError(str(error.__cause__ or error)) from error
+    if user_column is not None:
+        rows = _with_users(rows, task, data_dir, user_column)
     rows = rows if users is None else select_users(rows, users)
     return rows if limit is None else rows.select(range(min(limit, len(rows))))
+
+
+def _with_users(rows: datasets.Dataset, task: Task, data_dir: str, column: str) -> datasets.Dataset:
+    whose = read_user_column(find_files(task, data_dir, [str(rows.split)])[str(rows.split)].questions, column)
+    rows = rows.remove_columns([name for name in rows.column_names if name == "user_id"])
+    return rows.add_column("user_id", [whose[sample_id] for sample_id in rows["id"]])
 
 
 def personalize_split(rows: datasets.Dataset, personalizer: Personalizer, workers: int = 1) -> datasets.Dataset:

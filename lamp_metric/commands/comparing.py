@@ -116,6 +116,7 @@ def compare(
     data_dir: str | None,
     split: str | None,
     users: str | None,
+    user_column: str | None,
     preds: Sequence[str],
     baseline: str | None,
     form: str,
@@ -145,7 +146,7 @@ def compare(
     drawn, systems = Resampling(**resampling), systems_of(preds)
     if as_json and form not in ("text", "json"):
         raise ValueError(f"give either --json or --format {form}, not both")
-    source = find_source("--golds", golds, questions, data_dir, split, task_name, users)
+    source = find_source("--golds", golds, questions, data_dir, split, task_name, users, user_column)
     _, runs = score_systems(systems, source, task_name, extract_answers)
     scored = dict(zip([system.name for system in systems], runs, strict=True))
     found = compare_systems(scored, baseline, drawn, extract_answers=extract_answers)

@@ -60,6 +60,7 @@ def eval_task(
     data_dir: str | None,
     split: str | None,
     users: str | None,
+    user_column: str | None,
     preds_json: Path,
     task_name: str | None,
     output_file: Path | None,
@@ -76,7 +77,7 @@ def eval_task(
 
     Intervals (--confidence_level) draw samples, or users if --data-dir or --questions identifies the users.
     """
-    source = find_source("--golds_json", golds_json, questions, data_dir, split, task_name, users)
+    source = find_source("--golds_json", golds_json, questions, data_dir, split, task_name, users, user_column)
     inputs = [Path(source.golds), preds_json, *([Path(users)] if users else [])]
     check_options(output_file, inputs, as_json, **options)
     drawn = options["confidence_level"] is not None

@@ -41,6 +41,7 @@ def report(
     data_dir: str | None,
     split: str | None,
     users: str | None,
+    user_column: str | None,
     preds: Sequence[str],
     baseline: str | None,
     key: str | None,
@@ -66,7 +67,7 @@ def report(
 
     check_output(output)
     drawn, systems = Resampling(**resampling), _baseline_first(systems_of(preds), baseline)
-    source = find_source("--golds", golds, questions, data_dir, split, task_name, users)
+    source = find_source("--golds", golds, questions, data_dir, split, task_name, users, user_column)
     if source.questions is None:
         raise ValueError("a report needs users and profiles: pass --questions next to --golds, or --data-dir")
     task = task_of(read_outputs(source.golds), task_name)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from lamp_dataset.commands.command import DATA_DIR, SPLIT, examples, users_option
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, examples, user_column_option, users_option
 from lamp_dataset.commands.flags import FLAGS, RETRIEVER_FLAGS, named_by_flags, prompt_flags
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import Several, resampling_options, to_json
@@ -30,6 +30,7 @@ FLAGS_HERE = {**FLAGS, "seed": "--random-seed"}
 @click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
 @click.option("--split", type=SPLIT, default="validation", show_default=True)
 @users_option
+@user_column_option
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many samples.")
 @click.option(
     "--retriever", "names", multiple=True, default=["bm25"], help="One or more of bm25, recency, random, first, …"
@@ -45,6 +46,7 @@ def retrieval(
     data_dir: str | None,
     split: str,
     users: str | None,
+    user_column: str | None,
     limit: int | None,
     names: Sequence[str],
     ks: Sequence[int],
@@ -72,11 +74,11 @@ def retrieval(
     check_output_field(task)
     options["seed"] = random_seed
     made = {name: ranker.ranker for name, ranker in _personalizers(config, names, use_date, rules, options)}
-    rows = load_split(config, split, data_dir, limit, users)
+    rows = load_split(config, split, data_dir, limit, users, user_column)
     judged = judge_retrieval(task, rows, made, ks, rules, use_date)
     found = judged.means(drawn)
     about = {"task": config, "split": split, "n": len(rows), "users": len(set(judged.users))}
-    about |= {"users_inferred": not task.time_based, **drawn.signed()}
+    about |= {"users_inferred": not task.time_based and user_column is None, **drawn.signed()}
     click.echo(to_json({**about, "figures": found}) if as_json else _text(about, judged.ks, found))
 
 

@@ -10,11 +10,11 @@ from types import MappingProxyType
 
 import click
 
-from lamp_dataset.commands.command import DATA_DIR, SPLIT, stacked, users_option
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, stacked, user_column_option, users_option
 from lamp_dataset.formats.ids import check_same_ids
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.outputs import Outputs, read_outputs
-from lamp_dataset.formats.questions import OutputsFileError, read_questions
+from lamp_dataset.formats.questions import OutputsFileError, read_questions, read_user_column
 from lamp_dataset.formats.recognition import task_of, tasks_named
 from lamp_dataset.formats.user_files import UserSubset, read_user_subset
 from lamp_dataset.task import Task
@@ -35,6 +35,7 @@ def source_options(golds: str) -> Callable:
         ),
         folder_options(golds),
         users_option,
+        user_column_option,
     )
 
 
@@ -60,12 +61,14 @@ class Source:
         questions: path of the questions file; None: the users are not known.
         subset: the users whose samples are scored; None for all samples.
         split: of the golds, if it is known.
+        user_column: the key of the questions' users, if it is not ``user_id``.
     """
 
     golds: str | os.PathLike[str]
     questions: str | os.PathLike[str] | None = None
     subset: UserSubset | None = None
     split: str | None = None
+    user_column: str | None = None
 
     def read_users(self, golds: Outputs, task: Task, look: Look | None = None) -> dict[str, str] | None:
         """Sample id -> user, of all samples; None without a questions file. See :func:`read_users` for ``look``.
@@ -75,7 +78,7 @@ class Source:
         """
         if self.questions is None:
             return None
-        users = read_users(self.questions, task, look)
+        users = read_users(self.questions, task, look, self.user_column)
         check_same_ids(users, golds.by_id, (str(self.questions), str(self.golds)))
         return users
 
@@ -93,7 +96,8 @@ class Source:
             task, whose = task_of(golds, task_name), frozenset(self.subset.users)
 
             def look_at_theirs(row: dict) -> None:
-                if look is not None and (not task.time_based or row["user_id"] in whose):
+                named = task.time_based and self.user_column is None
+                if look is not None and (not named or row["user_id"] in whose):
                     look(row)
 
             users = self.read_users(golds, task, look_at_theirs)
@@ -135,6 +139,7 @@ def find_source(
     split: str | None,
     task_name: str | None,
     users: str | os.PathLike[str] | None = None,
+    user_column: str | None = None,
 ) -> Source:
     """The source that the options name; ``flag`` is the option for a file of golds, ``users`` a users file.
 
@@ -146,16 +151,18 @@ def find_source(
         raise ValueError(f"expected either --data-dir or {flag}: where the golds are")
     if users is not None and data_dir is None and questions is None:
         raise ValueError(f"--users needs --questions next to {flag}, or --data-dir: they identify each sample's user")
+    if user_column is not None and data_dir is None and questions is None:
+        raise ValueError(f"--user-column needs --questions next to {flag}, or --data-dir: the files with that column")
     subset = None if users is None else read_user_subset(users)
     if data_dir is None:
         if split is not None:
             raise ValueError(f"--split belongs to --data-dir; {flag} is one split already")
-        return Source(golds, questions, subset)
+        return Source(golds, questions, subset, None, user_column)
     if questions is not None:
         raise ValueError("--data-dir has the questions as well; leave --questions out")
     if task_name is None:
         raise ValueError("--data-dir holds files of several tasks; pass --task_name")
-    return _in_folder(get_task(task_name), data_dir, split or "validation", subset)
+    return replace(_in_folder(get_task(task_name), data_dir, split or "validation", subset), user_column=user_column)
 
 
 def _in_folder(task: Task, data_dir: str, split: str, subset: UserSubset | None) -> Source:
@@ -167,7 +174,9 @@ def _in_folder(task: Task, data_dir: str, split: str, subset: UserSubset | None)
     return Source(files.outputs, files.questions, subset, split)
 
 
-def read_users(path: str | os.PathLike[str], task: Task, look: Look | None = None) -> dict[str, str]:
+def read_users(
+    path: str | os.PathLike[str], task: Task, look: Look | None = None, column: str | None = None
+) -> dict[str, str]:
     """Sample id -> user, from a questions file in flat memory; see :func:`lamp_dataset.users_of`.
 
     Raises:
@@ -178,13 +187,17 @@ def read_users(path: str | os.PathLike[str], task: Task, look: Look | None = Non
     from lamp_dataset.personalize.users.inference import users_of
 
     ids: list[str] = []
+    named = None if column is None else read_user_column(path, column)
 
     def rows() -> Iterator[dict]:
         for row in read_questions(path, task):
             ids.append(row["id"])
             if look is not None:
                 look(row)
-            yield {"user_id": row["user_id"]} if task.time_based else row
+            if named is not None:
+                yield {"user_id": named[row["id"]]}
+            else:
+                yield {"user_id": row["user_id"]} if task.time_based else row
 
     try:
         return dict(zip(ids, users_of(rows()), strict=True))

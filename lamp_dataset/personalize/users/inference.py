@@ -6,6 +6,7 @@ and their profiles are leave-one-out copies of each other. :func:`users_of` infe
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,8 +17,9 @@ import xxhash
 
 from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.texts import short
+from lamp_dataset.personalize.columns import COLUMNS
 from lamp_dataset.personalize.hashes import joined, text_hashes
-from lamp_dataset.personalize.row_forms import RowsError, tables
+from lamp_dataset.personalize.row_forms import KNOWN, RowsError, tables
 
 #: Keys of a profile item that say nothing about whose it is: ids number the items of one sample.
 _NOT_CONTENT = ("id", "date")
@@ -25,7 +27,7 @@ _NOT_CONTENT = ("id", "date")
 MIN_ITEMS = 3
 
 
-def users_of(rows: Any) -> list[str]:
+def users_of(rows: Any, column: str | None = None) -> list[str]:
     """The user of each row.
 
     Rows with a ``user_id`` keep it. Without one, two rows belong to the same user if each profile lacks at most one of
@@ -39,6 +41,8 @@ def users_of(rows: Any) -> list[str]:
     Args:
         rows: rows of one split: a ``datasets.Dataset`` or ``IterableDataset``, an Arrow table, or an iterable of dicts,
             with ``user_id`` or with ``id`` and ``profile``.
+        column: the column that names the users, if it has another name than ``user_id``. Without it, a warning names
+            the columns that may be meant where the profiles of no two rows show the same user.
 
     Returns:
         One non-empty string per row.
@@ -51,8 +55,8 @@ def users_of(rows: Any) -> list[str]:
     >>> users_of([{"id": "8", "profile": [a, b, c]}, {"id": "7", "profile": [b, c, d]}, {"id": "9", "profile": []}])
     ['7', '7', '9']
     """
-    found = UserFinder()
-    for table in tables(rows):
+    found = UserFinder(named=None if column is None else True, column=column or "user_id")
+    for table in tables(rows, found.column):
         found.add(table)
     return found.users()
 
@@ -76,14 +80,16 @@ class UserFinder:
     Args:
         named: whether rows name their users as ``user_id``. True: they must; False: the users are inferred, whatever
             the rows name; None: the rows tell, all in the same way.
+        column: the column that names them.
 
     Attributes:
         named: the same; None as long as no row has named a user.
     """
 
-    def __init__(self, named: bool | None = None) -> None:
+    def __init__(self, named: bool | None = None, column: str = "user_id") -> None:
         """See the class."""
-        self.named = named
+        self.named, self.column = named, column
+        self._others: dict[str, set[int]] = {}
         self._names: list[str | None] = []
         self._ids: list[str] = []
         self._profiles: list[np.ndarray] = []
@@ -97,9 +103,9 @@ class UserFinder:
 
     def _add_names(self, table: pa.Table) -> None:
         if self.named:
-            _require(table, ("user_id",))
-        there = "user_id" in table.column_names
-        names = table["user_id"].to_pylist() if there else [None] * len(table)
+            _require(table, (self.column,))
+        there = self.column in table.column_names
+        names = table[self.column].to_pylist() if there else [None] * len(table)
         first = len(self._names)
         self._names += [None if name is None else str(name) for name in names]
         if self.named is None and any(name is not None for name in names):
@@ -107,7 +113,7 @@ class UserFinder:
         for position in range(first, len(self._names)) if self.named else ():
             if not self._names[position]:
                 found = f"found {short(self._names[position])}"
-                raise RowsError(f"row {position}: expected a non-empty 'user_id', as in other rows, {found}")
+                raise RowsError(f"row {position}: expected a non-empty {self.column!r}, as in other rows, {found}")
 
     def _add_profiles(self, table: pa.Table) -> None:
         _require(table, ("id", "profile"))
@@ -117,6 +123,9 @@ class UserFinder:
                 raise RowsError(f"row {len(self._ids)}: expected a non-empty string as 'id', {found}")
             self._ids.append(sample_id)
         self._profiles += _item_hashes(table["profile"])
+        for name, kind in zip(table.schema.names, table.schema.types, strict=True):
+            if name not in (*KNOWN, *COLUMNS) and (pa.types.is_string(kind) or pa.types.is_integer(kind)):
+                self._others.setdefault(name, set()).update(map(hash, table[name].to_pylist()))
 
     def users(self) -> list[str]:
         """The user of each row so far; DuplicateIdError if inferred users would share a name, as two rows an id."""
@@ -124,6 +133,10 @@ class UserFinder:
             return list(map(str, self._names))
         check_unique(self._ids, "rows")
         groups, smallest = self.groups(), {}
+        repeated = [name for name, values in self._others.items() if 1 < len(values) < len(groups)]
+        if repeated and len(set(groups)) == len(groups):
+            message = f"each of {len(groups)} rows counts as a user of its own: no two profiles show the same user"
+            warnings.warn(f"{message}. Is one named by {' or '.join(repeated)}? Then pass that as column", stacklevel=3)
         for group, sample_id in zip(groups, self._ids, strict=True):
             smallest[group] = min(sample_id, smallest.get(group, sample_id), key=by_name)
         return [smallest[group] for group in groups]

@@ -20,6 +20,32 @@ def test_the_file_chooses_rows_and_says_how_it_was_made(run, sample):
     assert list(lamp_dataset.select_users(sample("LaMP_3"), "u.json")["id"]) == ["210", "211"]
 
 
+def test_users_under_another_key(run, sample):
+    rows = [{**row, "author": "ab"[n % 2]} for n, row in enumerate(sample("LaMP_3"))]
+    task = lamp_dataset.TASKS["LaMP_3"]
+    os.mkdir("d")
+    with open("d/dev_questions.json", "w") as file:
+        json.dump([{name: row[name] for name in ("id", "author", "input", "profile")} for row in rows], file)
+    with open("d/dev_outputs.json", "w") as file:
+        golds = [{"id": row["id"], "output": row["output"]} for row in rows]
+        json.dump({"task": task.official_name, "golds": golds}, file)
+    here = ("--data-dir", "d", "--user-column", "author")
+    assert run("users", "LaMP_3", *here, "--top", 1, "--by", "samples", "--output", "u.json")[0] == 0
+    assert read_user_subset("u.json").users == ("a",)
+    assert run("rank", "LaMP_3", *here, "--users", "u.json", "--output", "r.json")[0] == 0
+    with open("r.json") as file:
+        assert list(json.load(file)) == [row["id"] for row in rows if row["author"] == "a"]
+    for options, fact in (
+        (
+            ("--data-dir", "d", "--user-column", "writer"),
+            "dev_questions.json: sample '210': expected the user as 'writer'",
+        ),
+        (("--user-column", "author"), "no column 'author'"),
+    ):
+        status, said = run("users", "LaMP_3", *options, "--top", 1, "--output", "v.json")
+        assert (status, fact in said) == (2, True), said
+
+
 def test_two_runs_write_the_same_file(run):
     for name in ("a.json", "b.json"):
         assert run("users", "LaMP_4_time", *HERE, "--sample", 1, "--seed", 3, "--output", name)[0] == 0

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import pickle
 import re
@@ -231,6 +232,20 @@ def test_the_fingerprint_is_the_same_in_another_process():
     ours = Hasher.hash(Personalizer("LaMP_3", retriever="rrf", rankers=["bm25", "random"], k1=1.2))
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert other.stdout.strip() == ours
+
+
+def test_a_task_is_as_good_as_its_name_and_need_not_be_registered():
+    rows, known = dataset("LaMP_3"), TASKS["LaMP_3"]
+    expected = rows.map(Personalizer("LaMP_3"), batched=True).to_list()
+    assert Hasher.hash(Personalizer(known)) == Hasher.hash(Personalizer("LaMP_3"))
+    own = dataclasses.replace(known, name="Ratings", base="Ratings")
+    assert rows.map(Personalizer(own), batched=True).to_list() == expected
+    copy = pickle.loads(pickle.dumps(Personalizer(own)))
+    assert (copy.task, copy(rows[:])) == (own, Personalizer("LaMP_3")(rows[:]))
+    other = dataclasses.replace(own, wording=dataclasses.replace(own.wording, item="{score}: {text}"))
+    assert Hasher.hash(Personalizer(other)) != Hasher.hash(Personalizer(own))
+    with pytest.raises(ValueError, match="Ratings has no dates for 'use_date'$"):
+        Personalizer(own, use_date=True)
 
 
 def test_a_pickled_one_does_the_same():

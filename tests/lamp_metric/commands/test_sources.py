@@ -5,6 +5,7 @@ import pytest
 from lamp_dataset import SAMPLE, users_of
 from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.outputs import read_outputs
+from lamp_dataset.formats.questions import read_questions
 from lamp_dataset.tasks import TASKS
 from lamp_metric.commands.sources import Source, find_source, read_users
 
@@ -39,6 +40,7 @@ def test_files_are_taken_as_they_are(tmp_path):
         ({"golds": "g", "split": "train"}, "--split.*--data-dir"),
         ({"data_dir": SAMPLE, "questions": "q", "task_name": "LaMP_4"}, "--questions"),
         ({"data_dir": SAMPLE}, "--task_name"),
+        ({"golds": "g", "user_column": "author"}, "--user-column.*--questions.*--data-dir"),
         ({"golds": "g", "users": "u"}, "--users.*--questions.*--data-dir"),
         ({"data_dir": SAMPLE, "task_name": "LaMP_4", "split": "test"}, "test_questions.json.*'test'.*LaMP_4"),
         ({"data_dir": SAMPLE, "task_name": "LaMP_9"}, "LaMP_9"),
@@ -55,6 +57,16 @@ def test_users_are_those_of_users_of():
         path = f"{SAMPLE}/{task.questions_path('train')}"
         rows = read_json(path)
         assert read_users(path, task) == {row["id"]: user for row, user in zip(rows, users_of(rows), strict=True)}
+
+
+def test_users_under_another_key(tmp_path):
+    rows = list(read_questions(f"{SAMPLE}/{TASKS['LaMP_3'].questions_path('train')}", TASKS["LaMP_3"]))
+    path = questions(tmp_path, [{**row, "author": f"a{n}"} for n, row in enumerate(rows)])
+    expected = {row["id"]: f"a{n}" for n, row in enumerate(rows)}
+    assert read_users(path, TASKS["LaMP_3"], column="author") == expected
+    source = find_source("--golds", **NOTHING | {"golds": "g", "questions": path, "user_column": "author"})
+    outputs = read_outputs(f"{SAMPLE}/{TASKS['LaMP_3'].outputs_path('train')}")
+    assert source.read_users(outputs, TASKS["LaMP_3"]) == expected
 
 
 def test_without_questions_nobody_knows_the_users():

@@ -1,7 +1,7 @@
+import dataclasses
 import random
 import stat
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 import datasets
@@ -76,7 +76,7 @@ def test_pairs_equal_those_of_the_rules_in_plain_python(name, style, visible):
         found = history.pairs(rows, exclude=[exclude])
         pairs, counts = expected(TASKS[name], rows, exclude, visible, style, limit, seed)
         assert found.to_list() == pairs
-        assert asdict(history.counts) == {key: counts[key] for key in asdict(history.counts)}
+        assert dataclasses.asdict(history.counts) == {key: counts[key] for key in dataclasses.asdict(history.counts)}
 
 
 @pytest.mark.oldest
@@ -228,6 +228,15 @@ def test_pairs_go_through_the_personalizer_like_rows():
         newest = [item["id"] for item in pair["profile"][-1:]]
         assert prompt["retrieved_ids"] == newest
         assert prompt["personalized"] == bool(newest)
+
+
+def test_a_task_is_as_good_as_its_name_and_need_not_be_registered():
+    rows = sample("LaMP_3")
+    own = dataclasses.replace(lamp_dataset.TASKS["LaMP_3"], name="Ratings", base="Ratings")
+    expected, found = History("LaMP_3").pairs(rows), History(own).pairs(rows)
+    assert found.to_list() == expected.to_list()
+    with pytest.raises(ValueError, match="Ratings has no dates to tell what is earlier$"):
+        History(own, visible="earlier")
 
 
 def test_the_same_rows_and_options_have_the_same_fingerprint_and_file(tmp_path):

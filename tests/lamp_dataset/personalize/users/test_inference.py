@@ -1,5 +1,6 @@
 import itertools
 import random
+import warnings
 
 import datasets
 import pyarrow as pa
@@ -52,6 +53,24 @@ def test_the_order_and_the_form_of_rows_do_not_matter():
     assert users_of(table) == users_of(datasets.Dataset(table)) == users_of(iter(rows)) == users
     assert users_of(datasets.Dataset(table).to_iterable_dataset()) == users
     assert users_of(datasets.Dataset(table).select(order)) == [users[i] for i in order]
+
+
+def test_users_in_a_column_of_another_name():
+    rows = [{"id": str(n), "author": "ab"[n % 2], "venue": "x", "profile": []} for n in range(4)]
+    single = [{**row, "author": row["id"]} for row in rows]
+    table = pa.Table.from_pylist(rows)
+    for form in (rows, iter(rows), table, datasets.Dataset(table), [{"author": row["author"]} for row in rows]):
+        assert users_of(form, column="author") == ["a", "b", "a", "b"]
+    with pytest.raises(ValueError, match="row 0: expected a non-empty 'writer'"):
+        users_of(rows, column="writer")
+    with pytest.raises(ValueError, match="expected rows with the column 'writer', found id, author"):
+        users_of(table, column="writer")
+    for form in (rows, table):
+        with pytest.warns(UserWarning, match=r"each of 4 rows .* named by author\? Then pass that as column"):
+            assert users_of(form) == ["0", "1", "2", "3"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert users_of(single) == ["0", "1", "2", "3"]  # one sample each, and the columns say nothing else
 
 
 def test_small_profiles_stay_single():
