@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lamp_metric.published import PUBLISHED
     from lamp_metric.scorers import Scorer, register
     from lamp_metric.scoring import score, signature_of
-    from lamp_metric.statistics.comparison import compare
+    from lamp_metric.statistics.comparison import compare, compare_values
     from lamp_metric.trainer import best_tokens, compute_metrics
 else:  # their modules need scikit-learn, rouge_score or numpy
     __getattr__, __dir__ = lazy_exports(
@@ -27,6 +27,7 @@ else:  # their modules need scikit-learn, rouge_score or numpy
             "Scorer": "scorers",
             "best_tokens": "trainer",
             "compare": "statistics.comparison",
+            "compare_values": "statistics.comparison",
             "compute_metrics": "trainer",
             "extract_answer": "predictions.answers",
             "register": "scorers",
@@ -43,6 +44,7 @@ __all__ = [
     "Scorer",
     "best_tokens",
     "compare",
+    "compare_values",
     "compute_metrics",
     "extract_answer",
     "register",

@@ -104,6 +104,8 @@ def scores(golds: list[str], tokenizer: Any) -> None:
     compared = lamp_metric.compare(systems, task="LaMP_3", references=golds, users=["7"], baseline="none")
     difference: float = compared.contrasts["own"]["MAE"].difference
     as_json: dict[str, Any] = compared.as_dict()
+    judged = lamp_metric.compare_values({"none": {"7": 6}, "own": [{"7": 8.5}]}, users={"7": "u1"}, average="users")
+    judged.contrasts["own"]["value"].wins
     lamp_metric.compare(systems, references=golds)  # type: ignore[call-arg]
     lamp_metric.write_predictions("golds.json", "LaMP_3", ["20", "21"], ["5", 2])
     trained: dict[str, float] = lamp_metric.compute_metrics("LaMP_3", tokenizer, causal=True)(([[1]], [[1]]))

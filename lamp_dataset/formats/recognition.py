@@ -30,22 +30,33 @@ def task_of(golds: Outputs, name: str | None = None) -> Task:
     """The task of an outputs file, which must be that of config ``name`` if one is given; else ValueError.
 
     Where two tasks share the official name, the one whose labels fit the golds best is taken, unless ``name`` names the
-    second. If it is given, the file may also call the task something that is not official, as files in OPPU's layout
-    do, but the golds must not be labels of another task.
+    second. If it is given, see :func:`check_name` for what else the file may call the task.
     """
     named = get_task(name) if name is not None else None
-    if named is not None and golds.task not in OFFICIAL_NAMES:
-        known = task_known_as(golds.task)
-        if named.labels or known is None or known.base == named.base:  # labels say more than a name
-            check_labels(golds, named)
-            return named
     if named is not None and named.official_name != golds.task:
-        found = f"{short(golds.task)}{official_hint(golds.task)}"
-        raise ValueError(f"{golds.name}: expected the golds of task {named.official_name!r}, found {found}")
+        check_name(golds, named)
+        return named
     if named is not None and named.base != named.official_name:
         return named
     setting = named.setting if named is not None else "user"
     return best_fit(golds.task, list(golds.by_id.values()), golds.name, setting)
+
+
+def check_name(golds: Outputs, task: Task) -> None:
+    """ValueError if an outputs file cannot be of the task, by what it says as ``"task"`` and by its golds.
+
+    Labels say more than a name: files of ratings that say ``"LaMP_2"`` are about. So where the golds are labels of the
+    task, the file may say anything. Of a task without labels it may say what no other task is called, as files in
+    OPPU's layout do.
+    """
+    known, official = task_known_as(golds.task), golds.task in OFFICIAL_NAMES
+    other = known is not None and known.base != task.base
+    if golds.task != task.official_name and (
+        (official and 2 * len(_no_labels(golds, task)) > len(golds.by_id)) or (other and not task.labels)
+    ):
+        found = f"{short(golds.task)}{official_hint(golds.task)}"
+        raise ValueError(f"{golds.name}: expected the golds of task {task.official_name!r}, found {found}")
+    check_labels(golds, task)
 
 
 def is_name_of(task: Task, name: str) -> bool:
@@ -81,12 +92,16 @@ def other_task(outputs: Sequence[Any], task: Task, total: int | None = None) -> 
 
 def check_labels(golds: Outputs, task: Task) -> None:
     """ValueError if more than half of the golds are no labels of the task; it says whose label the first is."""
-    unknown = [gold for gold in golds.by_id.values() if task.labels and gold not in task.labels]
+    unknown = _no_labels(golds, task)
     if len(unknown) * 2 > len(golds.by_id):
         raise ValueError(
             f"{golds.name}: expected labels of {task.name} as golds, found {len(unknown)} golds that are not, "
             f"first {short(unknown[0])}{tasks_with_label(unknown[0])}"
         )
+
+
+def _no_labels(golds: Outputs, task: Task) -> list[Any]:
+    return [gold for gold in golds.by_id.values() if task.labels and gold not in task.labels]
 
 
 def tasks_with_label(label: str) -> str:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from lamp_dataset.formats.ids import IdMismatchError, UniqueIds, check_same_ids, difference
 from lamp_dataset.formats.json_list import BLOCK_BYTES
 from lamp_dataset.formats.outputs import check_texts, parse_outputs
-from lamp_dataset.formats.recognition import check_labels, looks_like
+from lamp_dataset.formats.recognition import check_name, looks_like
 from lamp_dataset.formats.texts import check_no_stub, short
 from lamp_dataset.loading.row_arrays import columns_of, read_rows
 from lamp_dataset.task import Task
@@ -26,9 +26,9 @@ def read_golds(data: bytes, name: str, task: Task) -> dict[str, str]:
     DuplicateIdError for an id that occurs twice; ValueError for another shape or task, or a gold that is not a string
     or holds a lone surrogate.
     """
-    golds = parse_outputs(data, name, task)
+    golds = parse_outputs(data, name)
     check_texts(golds)
-    check_labels(golds, task)
+    check_name(golds, task)
     return dict(golds.by_id)
 
 

@@ -12,8 +12,10 @@ from typing import Any
 import click
 
 from lamp_dataset.commands.command import examples, say, stacked
-from lamp_metric.commands.shared import Several, extraction_option, resampling_options, say_remarks
+from lamp_dataset.task import Task
+from lamp_metric.commands.shared import Several, also_option, extraction_option, resampling_options, say_remarks
 from lamp_metric.commands.sources import Look, Source, find_source, source_options
+from lamp_metric.predictions.given import read_values, samples_of_values, with_values
 from lamp_metric.predictions.joining import JoinedOutputs
 from lamp_metric.predictions.measuring import ScoredSamples, measure_joined
 from lamp_metric.published import published_rows
@@ -26,10 +28,17 @@ system_options = stacked(
     click.option(
         "--preds",
         multiple=True,
-        required=True,
         metavar="[NAME=]FILE[,FILE…]…",
         help="The systems' files of predictions, two or more; several files of one system are its seeds.",
     ),
+    click.option(
+        "--values",
+        multiple=True,
+        metavar="[NAME=]FILE[,FILE…]…",
+        help="Values computed elsewhere, a number per sample: JSON {id: number}, JSON lines, or CSV id,value.",
+    ),
+    click.option("--lower-is-better", is_flag=True, help="The --values are errors."),
+    also_option,
     click.option(
         "--baseline", metavar="NAME", help="The system that the others are compared to; by default, the first."
     ),
@@ -54,13 +63,13 @@ class SystemFiles:
     named: bool
 
 
-def systems_of(values: Sequence[str]) -> list[SystemFiles]:
-    """The systems that the values of ``--preds`` name; without a name, a system is called like its file.
+def systems_of(values: Sequence[str], flag: str = "--preds") -> list[SystemFiles]:
+    """The systems that the values of the option name; without a name, a system is called like its file.
 
     Raises:
         ValueError: fewer than two systems, two of one name, an empty name or path, or a file that is there twice.
     """
-    found = [_system(value) for value in values]
+    found = [_system(value, flag) for value in values]
     stems = [system.name for system in found]
     systems = [
         system if system.named or stems.count(system.name) == 1 else SystemFiles(value, system.paths, False)
@@ -68,29 +77,66 @@ def systems_of(values: Sequence[str]) -> list[SystemFiles]:
     ]
     if len(systems) < 2:
         raise ValueError(
-            f"--preds: expected the files of two systems or more, like --preds a.json b.json, found {len(systems)}"
+            f"{flag}: expected the files of two systems or more, like {flag} a.json b.json, found {len(systems)}"
         )
-    _check_distinct([system.name for system in systems if system.named], "two systems are called")
-    _check_distinct([os.path.realpath(path) for system in systems for path in system.paths], "a file is given twice:")
-    _check_distinct([system.name for system in systems], "two systems are called")
+    named = [system.name for system in systems if system.named]
+    _check_distinct(named, f"{flag}: two systems are called")
+    paths = [os.path.realpath(path) for system in systems for path in system.paths]
+    _check_distinct(paths, f"{flag}: a file is given twice:")
+    _check_distinct([system.name for system in systems], f"{flag}: two systems are called")
     return systems
 
 
-def _system(value: str) -> SystemFiles:
+def _system(value: str, flag: str) -> SystemFiles:
     named = _NAMED.fullmatch(value)
     if named is None or os.path.exists(value):
         return SystemFiles(Path(value).stem, (Path(value),), False)
     name, files = named.groups()
     paths = [files] if os.path.exists(files) else files.split(",")
     if not name or not all(paths):
-        raise ValueError(f"--preds: expected FILE, NAME=FILE or NAME=FILE,FILE, found {value!r}")
+        raise ValueError(f"{flag}: expected FILE, NAME=FILE or NAME=FILE,FILE, found {value!r}")
     return SystemFiles(name, tuple(map(Path, paths)), True)
 
 
 def _check_distinct(values: Sequence[str], complaint: str) -> None:
     for value in values:
         if values.count(value) > 1:
-            raise ValueError(f"--preds: {complaint} {value}")
+            raise ValueError(f"{complaint} {value}")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be scored, and how.
+
+    Attributes:
+        systems: with files of predictions.
+        values: the same systems' files of values, or systems without predictions.
+        lower_is_better: whether the values are errors.
+        also: measures beside the scores.
+        extract_answers: whether to look for answers in sentences.
+    """
+
+    systems: Sequence[SystemFiles]
+    values: Sequence[SystemFiles]
+    lower_is_better: bool
+    also: Sequence[str]
+    extract_answers: bool
+
+
+def asked_for(
+    preds: Sequence[str], values: Sequence[str], lower_is_better: bool, also: Sequence[str], extract_answers: bool
+) -> Asked:
+    """What the options ask for; ValueError if they do not fit together."""
+    systems = systems_of(preds) if preds or not values else []
+    given = systems_of(values, "--values") if values else []
+    if also and not systems:
+        raise ValueError("--also measures predictions: pass --preds as well")
+    if lower_is_better and not given:
+        raise ValueError("--lower-is-better is about --values: pass them as well")
+    runs = [{system.name: len(system.paths) for system in side} for side in (systems, given)]
+    if systems and given and runs[0] != runs[1]:
+        raise ValueError(f"--values: expected as many files of each system as in --preds, {runs[0]}, found {runs[1]}")
+    return Asked(systems, given, lower_is_better, also, extract_answers)
 
 
 @click.command(
@@ -99,6 +145,7 @@ def _check_distinct(values: Sequence[str], complaint: str) -> None:
         "lamp-metric compare LaMP_4 --golds dev_outputs.json --preds mine.json theirs.json",
         "lamp-metric compare LaMP_3_time --data-dir my/files --preds none.json own.json other.json",
         "lamp-metric compare LaMP_3_time --data-dir D --preds none=n.json own=a.json,b.json --format latex",
+        "lamp-metric compare LaMP_4 --data-dir D --values none=judged/none.json own=judged/own.json",
     ),
 )
 @click.argument("task_name", metavar="TASK")
@@ -108,6 +155,13 @@ def _check_distinct(values: Sequence[str], complaint: str) -> None:
 @click.option("--published", is_flag=True, help="Add published results on the task; see the manual.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, like --format json.")
 @extraction_option
+@click.option(
+    "--average",
+    type=click.Choice(["samples", "users"]),
+    default="samples",
+    show_default=True,
+    help="Means over samples, or over users' own means.",
+)
 @resampling_options(0.95, 10_000)
 def compare(
     task_name: str,
@@ -118,11 +172,15 @@ def compare(
     users: str | None,
     user_column: str | None,
     preds: Sequence[str],
+    values: Sequence[str],
+    lower_is_better: bool,
+    also: Sequence[str],
     baseline: str | None,
     form: str,
     published: bool,
     as_json: bool,
     extract_answers: bool,
+    average: str,
     **resampling: Any,
 ) -> None:
     """Compare the scores of two or more systems on TASK: could the difference be chance?
@@ -143,13 +201,12 @@ def compare(
     With few samples or users the bootstrap interval tends to be too narrow, and may exclude 0 even if p is large: trust
     p.
     """
-    drawn, systems = Resampling(**resampling), systems_of(preds)
+    drawn, asked = Resampling(**resampling), asked_for(preds, values, lower_is_better, also, extract_answers)
     if as_json and form not in ("text", "json"):
         raise ValueError(f"give either --json or --format {form}, not both")
     source = find_source("--golds", golds, questions, data_dir, split, task_name, users, user_column)
-    _, runs = score_systems(systems, source, task_name, extract_answers)
-    scored = dict(zip([system.name for system in systems], runs, strict=True))
-    found = compare_systems(scored, baseline, drawn, extract_answers=extract_answers)
+    _, scored = score_systems(asked, source, task_name)
+    found = compare_systems(scored, baseline, drawn, extract_answers=extract_answers, average=average)
     rows = published_rows(found.task, (split or "validation") if data_dir else None) if published else []
     say(FORMATS["json" if as_json else form](found, rows))
     for note in found.notes:
@@ -157,16 +214,37 @@ def compare(
 
 
 def score_systems(
-    systems: Sequence[SystemFiles], source: Source, task_name: str, extract_answers: bool, look: Look | None = None
-) -> tuple[list[list[JoinedOutputs]], list[list[ScoredSamples]]]:
+    asked: Asked, source: Source, task_name: str, look: Look | None = None
+) -> tuple[dict[str, list[JoinedOutputs]], dict[str, list[ScoredSamples]]]:
     """The runs of each system, joined and scored; what is noteworthy goes to standard error.
 
     ``look`` is called with each row of the questions, if there are any.
     """
-    paths = [path for system in systems for path in system.paths]
+    if not asked.systems:
+        return {}, _valued(asked, source, *source.read_samples(task_name, look))
+    paths = [path for system in asked.systems for path in system.paths]
     joined, users = source.join(paths, task_name, look)
-    scored = [measure_joined(file, users, extract_answers=extract_answers) for file in joined]
+    scored = [measure_joined(file, users, extract_answers=asked.extract_answers, also=asked.also) for file in joined]
     for samples, file in zip(scored, joined, strict=True):
         say_remarks(samples, file)
     files, runs = iter(joined), iter(scored)
-    return [[next(files) for _ in one.paths] for one in systems], [[next(runs) for _ in one.paths] for one in systems]
+    found = {system.name: [next(runs) for _ in system.paths] for system in asked.systems}
+    if asked.values:
+        first = scored[0]
+        given = _valued(asked, source, first.task, first.ids, first.users)
+        found = {name: list(map(with_values, runs, given[name])) for name, runs in found.items()}
+    return {system.name: [next(files) for _ in system.paths] for system in asked.systems}, found
+
+
+def _valued(
+    asked: Asked, source: Source, task: Task | None, ids: Sequence[str], users: Sequence[str] | None
+) -> dict[str, list[ScoredSamples]]:
+    """Samples scored by the given values; of a subset of users, the files may have values for others."""
+
+    def read(path: Path) -> ScoredSamples:
+        values, known = read_values(path), set(ids)
+        if source.subset is not None:
+            values = {sample_id: value for sample_id, value in values.items() if sample_id in known}
+        return samples_of_values(str(path), values, ids, users, not asked.lower_is_better, task)
+
+    return {system.name: [read(path) for path in system.paths] for system in asked.values}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.recognition import task_of
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.lazy import check_installed
-from lamp_metric.commands.comparing import SystemFiles, score_systems, system_options, systems_of
+from lamp_metric.commands.comparing import SystemFiles, asked_for, score_systems, system_options
 from lamp_metric.commands.shared import FILE, Several, extraction_option, resampling_options
 from lamp_metric.commands.sources import find_source, source_options
+from lamp_metric.measures import together
+from lamp_metric.predictions.given import VALUE
 from lamp_metric.statistics.options import Resampling
 from lamp_metric.text_table import interval
 
@@ -43,6 +46,9 @@ def report(
     users: str | None,
     user_column: str | None,
     preds: Sequence[str],
+    values: Sequence[str],
+    lower_is_better: bool,
+    also: Sequence[str],
     baseline: str | None,
     key: str | None,
     extract_answers: bool,
@@ -66,16 +72,19 @@ def report(
     from lamp_metric.report.profiles import Profiles
 
     check_output(output)
-    drawn, systems = Resampling(**resampling), _baseline_first(systems_of(preds), baseline)
+    drawn, asked = Resampling(**resampling), asked_for(preds, values, lower_is_better, also, extract_answers)
+    if not preds:
+        raise ValueError("a report shows predictions: pass --preds next to --values")
+    asked = replace(asked, systems=_baseline_first(asked.systems, baseline))
     source = find_source("--golds", golds, questions, data_dir, split, task_name, users, user_column)
     if source.questions is None:
         raise ValueError("a report needs users and profiles: pass --questions next to --golds, or --data-dir")
     task = task_of(read_outputs(source.golds), task_name)
-    key, look = check_score(task, key), Profiles(task)
-    joined, runs = score_systems(systems, source, task_name, extract_answers, look)
-    names = [system.name for system in systems]
-    texts = {name: files[0] for name, files in zip(names, joined, strict=True)}
-    scored = dict(zip(names, runs, strict=True))
+    measured = together(task, also)
+    more = [one.name for one in (measured.measures if measured else ()) if one.of_samples]
+    key, look = check_score(task, key, [*more, *([VALUE] if values else [])]), Profiles(task)
+    joined, scored = score_systems(asked, source, task_name, look)
+    texts = {name: files[0] for name, files in joined.items()}
     summary = make_report(output, scored, texts, look.by_id, key, drawn, extract_answers=extract_answers)
     for line in _lines(output, summary):
         say(line)

@@ -14,7 +14,7 @@ import click
 from lamp_dataset.commands.command import Command, say, stacked
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.task import Task
-from lamp_dataset.tasks import TASKS, get_task
+from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS, get_task
 from lamp_metric.predictions.joining import JoinedOutputs
 from lamp_metric.predictions.measuring import ScoredSamples, remarks
 
@@ -62,7 +62,7 @@ also_option = click.option(
 def say_other_task(golds: Outputs, task: Task, task_name: str | None) -> None:
     """A line on standard error if ``task`` is not the one that ``task_name`` or the file says."""
     named = get_task(task_name).base if task_name is not None else golds.task
-    if task.base != named:
+    if task.base != named or (golds.task in OFFICIAL_NAMES and golds.task != task.official_name):
         say(
             f"{golds.name}: says {golds.task!r}, but its golds are labels of {task.base} ({task.title}): "
             f"{task.name} is scored",

@@ -89,11 +89,27 @@ class Source:
 
         For a subset of users, their samples alone are joined and looked at; the files may have predictions for others.
         """
+        golds, task, users, left_out = self._read(task_name, look)
+        joined = [join(golds, _without(read_outputs(path), left_out), task_name) for path in paths]
+        say_other_task(golds, task, task_name)
+        if not wants_users:
+            return joined, None
+        return joined, users if users is not None else self.read_users(golds, task, look)
+
+    def read_samples(self, task_name: str, look: Look | None = None) -> tuple[Task, list[str], list[str] | None]:
+        """Without predictions: the task, the samples' ids, and the user of each."""
+        golds, task, users, _ = self._read(task_name, look)
+        users = users if users is not None else self.read_users(golds, task, look)
+        return task, list(golds.by_id), users and [users[sample_id] for sample_id in golds.by_id]
+
+    def _read(self, task_name: str | None, look: Look | None) -> tuple[Outputs, Task, dict[str, str] | None, set[str]]:
+        """The golds to score, their task, for a subset the users of all samples, and the ids that are left out."""
         golds, left_out, users = read_outputs(self.golds), set(), None
         if task_name is None:
             _check_named(golds)
+        task = task_of(golds, task_name)
         if self.subset is not None:
-            task, whose = task_of(golds, task_name), frozenset(self.subset.users)
+            whose = frozenset(self.subset.users)
 
             def look_at_theirs(row: dict) -> None:
                 named = task.time_based and self.user_column is None
@@ -103,12 +119,7 @@ class Source:
             users = self.read_users(golds, task, look_at_theirs)
             left_out = left_out_by(self.subset, users, task, self.split)
             golds = _without(golds, left_out)
-        joined = [join(golds, _without(read_outputs(path), left_out), task_name) for path in paths]
-        task = joined[0].task
-        say_other_task(golds, task, task_name)
-        if not wants_users:
-            return joined, None
-        return joined, users if users is not None else self.read_users(golds, task, look)
+        return golds, task, users, left_out
 
 
 def _check_named(golds: Outputs) -> None:

@@ -68,6 +68,18 @@ class Mean(Measure):
         return sums[self.name] / n
 
 
+class Column(Mean):
+    """The mean of values that are there already."""
+
+    def __init__(self, name: str, higher_is_better: bool, signature: str = "") -> None:
+        """What the attributes say."""
+        self.name, self.higher_is_better, self.signature = name, higher_is_better, signature
+
+    def values(self, predictions: Sequence[Any], references: Sequence[Any]) -> list[float]:
+        """Nothing can be computed: ValueError."""
+        raise ValueError(f"{self.name}: values that were computed elsewhere cannot be computed here")
+
+
 class FunctionMeasure(Mean):
     """The mean of what somebody's function ``(predictions, references) -> list of floats`` returns."""
 

@@ -25,7 +25,7 @@ class ScoredSamples:
     """The samples of one task, scored one by one and together.
 
     Attributes:
-        task: their task.
+        task: their task; None for values computed elsewhere, of no known task.
         statistics: name -> one number per sample.
         scores: result key -> score of all samples.
         ids: their ids, or their positions "0", "1", … if they have none.
@@ -35,7 +35,7 @@ class ScoredSamples:
         measured: what else they were scored by; None: by the scorer of the task alone.
     """
 
-    task: Task
+    task: Task | None
     statistics: Statistics
     scores: Mapping[str, float]
     ids: Sequence[str]

@@ -110,13 +110,13 @@ def _legend(axes: Axes, columns: int) -> None:
 
 
 def _score_label(summary: Mapping[str, Any], key: str | None = None) -> str:
-    better = "higher" if summary["higher_is_better"] else "lower"
+    better = "higher" if summary["directions"][key or summary["score"]] else "lower"
     return f"{key or summary['score']} ({better} is better)"
 
 
 def systems(frame: Frame, summary: Mapping[str, Any]) -> Figure:
     """Each system's scores over all samples, with intervals."""
-    keys, styles = frame.task.scores, _styles(frame)
+    keys, styles = frame.samples.keys, _styles(frame)
     figure, panels = _panels(len(keys), 0.75 + 0.28 * len(styles))
     for axes, key in zip(panels, keys, strict=True):
         for place, (name, style) in enumerate(styles.items()):

@@ -64,13 +64,13 @@ def make_report(
     return summary
 
 
-def check_score(task: Task, key: str | None) -> str:
-    """The score that sections by user can be about: ``key``, or the task's first.
+def check_score(task: Task, key: str | None, more: Sequence[str] = ()) -> str:
+    """The score that sections by user can be about: ``key``, or the task's first; ``more``: others besides its own.
 
     Raises:
         ValueError: users have no such score.
     """
-    allowed = scorer_of(task).means
+    allowed = (*scorer_of(task).means, *more)
     if key is not None and key not in allowed:
         raise ValueError(f"score: expected {' or '.join(allowed)}, which the users of {task.name} have, found {key!r}")
     return key or allowed[0]

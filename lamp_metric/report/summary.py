@@ -36,7 +36,8 @@ def summarize(frame: Frame, key: str, resampling: Resampling, *, extract_answers
         "profile_size_per_user": {"median": float(np.median(size)), "min": float(size.min()), "max": float(size.max())},
         "baseline": frame.baseline,
         "score": key,
-        "higher_is_better": frame.samples.scorer.higher_is_better[key],
+        "higher_is_better": compared.higher_is_better[key],
+        "directions": compared.higher_is_better,
         "systems": {name: _system(frame, name, found) for name, found in compared.systems.items()},
         "contrasts": _contrasts(frame, compared),
         **{

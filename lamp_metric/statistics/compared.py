@@ -8,10 +8,8 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 
-from lamp_dataset.tasks import get_task
 from lamp_metric.csv_text import csv_text
 from lamp_metric.published import MARK, WHY, PublishedRow
-from lamp_metric.scorers import scorer_of
 from lamp_metric.statistics.systems import Contrast, System, difference_cells, text_cells
 from lamp_metric.text_table import table
 
@@ -29,7 +27,7 @@ class Comparison:
     The methods ``to_…`` take published results for extra rows, see :func:`lamp_metric.published_rows`.
 
     Attributes:
-        task: config name.
+        task: config name; None for values computed elsewhere, of no known task.
         n: number of samples.
         users: number of users; None if they are not known, and samples were drawn and swapped.
         baseline: name of the system that the others are compared to.
@@ -37,9 +35,10 @@ class Comparison:
         contrasts: name -> result key -> contrast; every system but the baseline.
         notes: what limits the conclusions, a line each.
         signature: how the figures were made.
+        higher_is_better: result key -> False for an error.
     """
 
-    task: str
+    task: str | None
     n: int
     users: int | None
     baseline: str
@@ -47,6 +46,7 @@ class Comparison:
     contrasts: dict[str, dict[str, Contrast]]
     notes: list[str]
     signature: str
+    higher_is_better: dict[str, bool]
 
     def as_dict(self) -> dict[str, Any]:
         """All of it as dicts and lists, for JSON."""
@@ -132,7 +132,7 @@ class Comparison:
         return csv_text(rows).rstrip("\n")
 
     def _higher(self, key: str) -> bool:
-        return scorer_of(get_task(self.task)).higher_is_better[key]
+        return self.higher_is_better[key]
 
     def _value(self, name: str, key: str, with_spread: str) -> str:
         system = self.systems[name]
@@ -141,8 +141,7 @@ class Comparison:
 
     def _level(self) -> str:
         """The confidence level, which the signature holds."""
-        parts = dict(part.split(":", 1) for part in self.signature.split("|"))
-        return f"{100 * float(parts['confidence']):g} %"
+        return f"{100 * float(self.signature.partition('|confidence:')[2].partition('|')[0]):g} %"
 
     def _latex_line(self, name: str, keys: list[str]) -> str:
         cells = [name.translate(_LATEX)]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
+from lamp_metric.predictions.given import samples_of_values
 from lamp_metric.predictions.measuring import ScoredSamples, measure, warn_of_remarks
 from lamp_metric.predictions.values import as_list
 from lamp_metric.statistics.compared import Comparison
@@ -26,6 +28,8 @@ def compare(
     n_resamples: int = 10_000,
     seed: int = 0,
     extract_answers: bool = False,
+    also: Iterable[str] = (),
+    average: str = "samples",
 ) -> Comparison:
     """Compare two or more systems on the same samples, each to the baseline.
 
@@ -46,6 +50,9 @@ def compare(
         n_resamples: number of resamples, and of random swaps in the test.
         seed: of both.
         extract_answers: use what :func:`lamp_metric.extract_answer` finds. Not part of the official scores.
+        also: measures beside the scores, see :func:`lamp_metric.score`.
+        average: ``"samples"``, or ``"users"`` for the means of the users' own scores; without macro F1 and corpus
+            scores, which a single sample does not have.
 
     Warns:
         UserWarning: as for :func:`lamp_metric.score`.
@@ -59,11 +66,55 @@ def compare(
     (-1.0, 2)
     """
     resampling = Resampling(confidence_level, n_resamples, seed)
-    scored = _measured(systems, task, references, ids, users, extract_answers)
+    scored = _measured(systems, task, references, ids, users, extract_answers=extract_answers, also=list(also))
     for name, found in scored.items():
         for samples in found:
             warn_of_remarks(samples, f"system {name!r}")
-    return compare_systems(scored, baseline, resampling, extract_answers=extract_answers)
+    return compare_systems(scored, baseline, resampling, extract_answers=extract_answers, average=average)
+
+
+def compare_values(
+    systems: Mapping[str, Any],
+    *,
+    users: Mapping[str, Any] | None = None,
+    higher_is_better: bool = True,
+    baseline: str | None = None,
+    confidence_level: float = 0.95,
+    n_resamples: int = 10_000,
+    seed: int = 0,
+    average: str = "samples",
+) -> Comparison:
+    """Compare two or more systems by values that were computed elsewhere, such as those of a judge.
+
+    Args:
+        systems: name -> sample id -> number, the same ids for all; or a list of such mappings, one for each seed.
+        users: sample id -> user, see :func:`compare`.
+        higher_is_better: False for errors.
+        baseline: as for :func:`compare`, and so are all others.
+
+    Raises:
+        ValueError: a value is not a finite number, an id is missing or has no user; or as for :func:`compare`.
+
+    >>> found = compare_values({"none": {"310": 6, "311": 5}, "own": {"310": 8, "311": 5}})
+    >>> found.contrasts["own"]["value"].difference, found.contrasts["own"]["value"].ties
+    (1.0, 1)
+    """
+    resampling = Resampling(confidence_level, n_resamples, seed)
+    runs = {name: [values] if isinstance(values, Mapping) else list(values) for name, values in systems.items()}
+    ids = list(next((run for found in runs.values() for run in found), ()))
+    whose = None if users is None else _users_of(ids, users)
+    scored = {
+        name: [samples_of_values(f"system {name!r}", run, ids, whose, higher_is_better) for run in found]
+        for name, found in runs.items()
+    }
+    return compare_systems(scored, baseline, resampling, average=average)
+
+
+def _users_of(ids: list[str], users: Mapping[str, Any]) -> list[Any]:
+    missing = [sample_id for sample_id in ids if sample_id not in users]
+    if missing:
+        raise ValueError(f"users: {len(missing)} of {len(ids)} samples have none (first: {short(missing[0])})")
+    return [users[sample_id] for sample_id in ids]
 
 
 def _measured(
@@ -72,14 +123,14 @@ def _measured(
     references: Iterable[Any],
     ids: Iterable[str] | None,
     users: Iterable[Any] | None,
-    extract_answers: bool,
+    **options: Any,
 ) -> dict[str, list[ScoredSamples]]:
     """The scored runs of each system."""
     task = get_task(task)
     ids = as_list(ids, "ids") if ids is not None else None  # a generator can be read only once
     users = as_list(users, "users") if users is not None else None
     references = as_list(references, "references")
-    options = {"users": users, "extract_answers": extract_answers}
+    options["users"] = users
     return {
         name: [
             measure(task, run, references, ids, sides=(f"system {name!r}: prediction", "reference"), **options)

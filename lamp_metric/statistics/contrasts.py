@@ -23,6 +23,7 @@ def compare_systems(
     resampling: Resampling,
     *,
     extract_answers: bool = False,
+    average: str = "samples",
 ) -> Comparison:
     """What :func:`lamp_metric.compare` returns, for runs that are scored already.
 
@@ -31,6 +32,7 @@ def compare_systems(
         baseline: one of the names; by default the first.
         resampling: what is drawn.
         extract_answers: whether answers were extracted, for the signature.
+        average: over what, see :func:`lamp_metric.compare`.
 
     Raises:
         ValueError: as for :func:`lamp_metric.compare`.
@@ -38,31 +40,33 @@ def compare_systems(
     from lamp_metric.statistics.resampling import percentile_interval, resampled_scores  # needs numpy
 
     baseline = _checked_baseline(systems, baseline)
-    first = systems[baseline][0]
+    given = first = systems[baseline][0]
+    if average == "users":
+        from lamp_metric.statistics.averaging import users_as_samples
+
+        systems = {name: [users_as_samples(run) for run in runs] for name, runs in systems.items()}
+        first = systems[baseline][0]
+    elif average != "samples":
+        raise ValueError(f"average: expected 'samples' or 'users', found {average!r}")
     drawn = iter(resampled_scores([run for runs in systems.values() for run in runs], resampling))
     resampled = {name: _mean([next(drawn) for _ in runs]) for name, runs in systems.items()}
-    level, test = resampling.confidence_level, "paired-randomization"
+    level, name = resampling.confidence_level, first.task.name if first.task else None
+    signed: dict[str, Any] = {"extracted": extract_answers, "also": given.also, "test": "paired-randomization"}
+    signed["average"] = average if average != "samples" else None
     found = {
-        name: _system(runs, {key: percentile_interval(resampled[name][key], level) for key in first.keys})
-        for name, runs in systems.items()
+        system: _system(runs, {key: percentile_interval(resampled[system][key], level) for key in first.keys})
+        for system, runs in systems.items()
     }
     return Comparison(
-        first.task.name,
-        first.n,
-        first.n_users,
+        name,
+        given.n,
+        given.n_users,
         baseline,
         found,
         _contrasts(systems, baseline, found, resampled, resampling),
-        few_units(first.n, first.n_users, resampling.n_resamples),
-        signature(
-            first.task.name,
-            first.n,
-            resampling,
-            first.n_users,
-            extracted=extract_answers,
-            also=first.also,
-            test=test,
-        ),
+        few_units(given.n, given.n_users, resampling.n_resamples),
+        signature(name, given.n, resampling, given.n_users, **signed),
+        dict(first.scorer.higher_is_better),
     )
 
 

@@ -57,12 +57,12 @@ RULE = 1
 
 
 def signature(
-    task_name: str, n: int, drawn: Resampling | None = None, users: int | None = None, **options: object
+    task_name: str | None, n: int, drawn: Resampling | None = None, users: int | None = None, **options: object
 ) -> str:
     """The signature of a score of ``n`` samples.
 
     Args:
-        task_name: config name.
+        task_name: config name; None if it is not known.
         n: number of samples.
         drawn: of what intervals and tests draw, if there are any.
         users: how many, if they are drawn and swapped.
@@ -71,7 +71,7 @@ def signature(
     >>> signature("LaMP_4", 2500, Resampling(), extracted=False)
     'task:LaMP_4|n:2500|rule:1|confidence:0.95|resamples:1000|seed:0|version:...'
     """
-    parts = {"task": task_name, "n": n, "rule": RULE}
+    parts = {**({"task": task_name} if task_name else {}), "n": n, "rule": RULE}
     parts |= {key: value for key, value in options.items() if value is not None and value is not False}
     parts |= {**(drawn.signed(users) if drawn else {}), "version": __version__}
     return "|".join(f"{key}:{'yes' if value is True else value}" for key, value in parts.items())

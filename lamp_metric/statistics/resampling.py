@@ -117,7 +117,7 @@ def p_values(a: Sequence[ScoredSamples], b: Sequence[ScoredSamples], resampling:
     pairs = list(islice(zip(cycle(a), cycle(b)), lcm(len(a), len(b))))
     units = Units.of(a[0].n, a[0].users)
     exact = 2**units.n <= resampling.n_resamples
-    sides = [(units.sums(_matrix(run_a)), units.sums(_matrix(run_b))) for run_a, run_b in pairs]
+    sides = [(units.sums(to_matrix(run_a)), units.sums(to_matrix(run_b))) for run_a, run_b in pairs]
     gaps = np.concatenate([of_a - of_b for of_a, of_b in sides], axis=1)
     # The first row, in which nothing is swapped, gives the observed differences.
     swapped = [swaps @ gaps for swaps in _swaps(units.n, resampling, exact)]
@@ -132,7 +132,7 @@ def p_values(a: Sequence[ScoredSamples], b: Sequence[ScoredSamples], resampling:
 
 def _differences(a: ScoredSamples, b: ScoredSamples, sums_a: np.ndarray, sums_b: np.ndarray) -> Resampled:
     """A minus B, from resamples × sums of the statistics of each."""
-    of_a, of_b = _aggregate(a, sums_a, a.n), _aggregate(b, sums_b, b.n)
+    of_a, of_b = aggregate(a, sums_a, a.n), aggregate(b, sums_b, b.n)
     return {key: of_a[key] - of_b[key] for key in of_a}
 
 
@@ -145,12 +145,12 @@ def _two_sided(null: np.ndarray, observed: float, exact: bool) -> float:
     return float(min(1.0, 2 * min(greater, less)))
 
 
-def _matrix(samples: ScoredSamples) -> np.ndarray:
+def to_matrix(samples: ScoredSamples) -> np.ndarray:
     """Samples × statistics."""
     return np.array(list(samples.statistics.values())).T
 
 
-def _aggregate(samples: ScoredSamples, sums: np.ndarray, n: np.ndarray | int) -> dict[str, np.ndarray]:
+def aggregate(samples: ScoredSamples, sums: np.ndarray, n: np.ndarray | int) -> dict[str, np.ndarray]:
     """The scores from resamples × sums of the statistics, and the number of samples in each resample."""
     named = dict(zip(samples.statistics, sums.T, strict=True))
     return samples.scorer.aggregate(samples.task, named, n)
@@ -164,7 +164,7 @@ def resampled_scores(systems: Sequence[ScoredSamples], resampling: Resampling) -
         resampling: how many, and the seed.
     """
     units = Units.of(systems[0].n, systems[0].users)
-    matrices = [units.sums(_matrix(system)) for system in systems]
+    matrices = [units.sums(to_matrix(system)) for system in systems]
     sums: list[list[np.ndarray]] = [[] for _ in systems]
     sizes = []
     for weights in unit_weights(units.n, resampling):
@@ -172,7 +172,7 @@ def resampled_scores(systems: Sequence[ScoredSamples], resampling: Resampling) -
         for matrix, parts in zip(matrices, sums, strict=True):
             parts.append(weights @ matrix)
     n = np.concatenate(sizes)
-    return [_aggregate(system, np.concatenate(parts), n) for system, parts in zip(systems, sums, strict=True)]
+    return [aggregate(system, np.concatenate(parts), n) for system, parts in zip(systems, sums, strict=True)]
 
 
 def unit_weights(n: int, resampling: Resampling, *, cached: bool = False) -> Iterator[np.ndarray]:

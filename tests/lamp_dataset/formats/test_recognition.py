@@ -63,9 +63,11 @@ def test_a_name_that_the_file_does_not_give_is_refused():
         ("LaMP_2M", "travel", "LaMP_2_news_time"),
         ("LaMP_2N", "travel", "LaMP_2_news"),
         ("LaMP_8", "x", "LaMP_4_time"),
+        ("LaMP_2", "5", "LaMP_3"),
+        ("LaMP_2", "5", "LaMP_3_time"),
     ],
 )
-def test_a_name_that_is_not_official_leaves_it_to_who_knows_and_to_the_labels(said, output, name):
+def test_a_config_s_name_and_labels_say_more_than_the_file_s_name(said, output, name):
     assert task_of(golds(said, output), name) is TASKS[name]
 
 

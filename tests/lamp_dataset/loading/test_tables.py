@@ -112,6 +112,10 @@ def test_the_golds_of_another_task_of_the_same_name_are_recognized():
     one_odd = {**found, "4": "no label"}
     data = json.dumps(made_up.outputs(TASKS["LaMP_2"], one_odd)).encode()
     assert read_golds(data, "o.json", TASKS["LaMP_2_news"]) == one_odd
+    ratings = b'{"task": "LaMP_2", "golds": [{"id": "30", "output": "5"}]}'
+    assert read_golds(ratings, "o.json", TASKS["LaMP_3"]) == {"30": "5"}
+    with pytest.raises(ValueError, match="o.json: expected the golds of task 'LaMP_4', found 'LaMP_2'"):
+        read_golds(ratings, "o.json", TASKS["LaMP_4"])
 
 
 def test_golds_missing_or_extra():

@@ -200,3 +200,69 @@ def test_published_results_are_added_on_demand(made, run):
             comparable and any((row["config"], row["split"]) == ("LaMP_3_time", "validation") for row in rows)
         )
     assert "†" in run("compare", "LaMP_3_time", "--golds", golds, "--preds", *preds, "--published").stdout
+
+
+@pytest.fixture
+def judged(made):
+    """A folder with a split of users, and two systems' predictions and values in three formats."""
+    folder, golds, _ = made.by_user("LaMP_4_time")
+    outputs = {entry["id"]: entry["output"] for entry in json.loads(golds.read_text())["golds"]}
+    for place, name in enumerate(("none", "own")):
+        texts = {key: " ".join(text.split()[: 2 + place]) for key, text in outputs.items()}
+        made.write(f"{name}.json", "LaMP_4_time", texts)
+        values = {key: len(text) % 7 + place for key, text in outputs.items()}
+        (made.folder / f"v_{name}.json").write_text(json.dumps(values))
+    lines = [json.dumps({"id": key, "value": value}) for key, value in values.items()]
+    (made.folder / "v_own.jsonl").write_text("\n".join(lines))
+    (made.folder / "v_own.csv").write_text("id,value\n" + "".join(f"{key},{value}\n" for key, value in values.items()))
+    return made.folder, ["LaMP_4_time", "--data-dir", folder, "--n_resamples", 50]
+
+
+def test_values_are_compared_in_each_format_and_by_user(run, judged):
+    folder, options = judged
+    found = [
+        run("compare", *options, "--values", f"none={folder}/v_none.json", f"own={folder}/v_own.{form}", "--json")
+        for form in ("json", "jsonl", "csv")
+    ]
+    assert found[0].stdout == found[1].stdout == found[2].stdout
+    contrast = json.loads(found[0].stdout)["contrasts"]["own"]["value"]
+    assert (contrast["difference"], contrast["better"]) == (1.0, "own")
+    assert "|also:value(better:higher)|test:paired-randomization|clusters:users|" in found[0].stdout
+
+
+def test_values_measures_and_scores_stand_side_by_side(run, judged):
+    folder, options = judged
+    files = ["--preds", *(f"{name}={folder}/{name}.json" for name in ("none", "own"))]
+    values = ["--values", *(f"{name}={folder}/v_{name}.json" for name in ("none", "own")), "--lower-is-better"]
+    found = json.loads(run("compare", *options, *files, *values, "--also", "rouge-2", "--json").stdout)
+    assert list(found["systems"]["own"]["scores"]) == ["rouge-1", "rouge-L", "rouge-2", "value"]
+    assert found["contrasts"]["own"]["value"]["better"] == "none"
+    plain = json.loads(run("compare", *options, *files, "--json").stdout)
+    assert found["contrasts"]["own"]["rouge-1"] == plain["contrasts"]["own"]["rouge-1"]
+    averaged = run("compare", *options, *values, "--average", "users").stdout
+    assert "|average:users|" in averaged
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((), "--preds: expected the files of two systems"),
+        (("--values", "a.json"), "--values: expected the files of two systems"),
+        (("--values", "a=a", "a=b"), "--values: two systems are called a"),
+        (("--values", "a=a", "b=b", "--also", "bleu"), "--also measures predictions"),
+        (("--preds", "a=a", "b=b", "--lower-is-better"), "--lower-is-better is about --values"),
+        (("--preds", "a=a", "b=b", "--values", "a=c", "c=d"), "expected as many files of each system as in --preds"),
+        (("--preds", "a=a", "b=b,c", "--values", "a=d", "b=e"), "expected as many files of each system as in --preds"),
+    ],
+)
+def test_options_that_do_not_fit_together_are_refused(fails, options, message):
+    assert message in fails("compare", "LaMP_4", "--golds", "g.json", *options)
+
+
+def test_a_missing_value_is_named(fails, judged):
+    folder, options = judged
+    values = json.loads((folder / "v_own.json").read_text())
+    values.popitem()
+    (folder / "few.json").write_text(json.dumps(values))
+    line = fails("compare", *options, "--values", f"none={folder}/v_none.json", f"own={folder}/few.json")
+    assert "few.json lacks 1 of the 40 ids in the samples" in line

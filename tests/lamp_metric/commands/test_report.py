@@ -283,3 +283,27 @@ def test_a_report_killed_at_any_moment_leaves_the_old_one_or_the_new(split, fork
     assert run().returncode == 0
     assert tree(split.folder / "report") == new
     assert not [name for name in os.listdir(split.folder) if name.startswith(".")]
+
+
+def test_values_from_elsewhere_and_measures_have_their_sections(split, run):
+    values = {name: split.folder / f"v_{name}.json" for name in ("none", "own")}
+    for place, path in enumerate(values.values()):
+        write(path, json.dumps({key: (number % 4 + 1) * (1 + place) for number, key in enumerate(split.golds)}))
+    given = ["--values", *(f"{name}={path}" for name, path in values.items()), "--also", "accuracy", "pearson"]
+    result = run(*split.call(*given, "--score", "value", preds=("none", "own")))
+    assert result.exit_code == 0, result.output
+    found = split.summary()
+    assert list(found["systems"]["own"]) == ["MAE", "RMSE", "accuracy", "pearson", "value"]
+    assert (found["score"], found["higher_is_better"]) == ("value", True)
+    assert found["contrasts"]["own"]["value"]["gain"] > 0
+    assert found["by_profile_size"]["bins"]
+    assert found["by_similarity"]["bins"]
+    assert "|also:accuracy(rounded:half-up),pearson(constant:0),value(better:higher)|" in found["signature"]
+    text = (split.folder / "report" / "report.html").read_text()
+    assert "Of accuracy and pearson and value, higher is better." in text
+
+
+def test_a_report_of_values_alone_is_refused(fails):
+    values = ["--values", "none=a.json", "own=b.json"]
+    line = fails("report", "LaMP_3_time", "--golds", "g.json", *values, "--output", "new")
+    assert "a report shows predictions: pass --preds next to --values" in line

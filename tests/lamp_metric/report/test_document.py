@@ -76,7 +76,8 @@ def test_the_page_shows_the_summarys_numbers(summary):
 
 def test_it_says_which_way_is_better(summary):
     assert "MAE and RMSE, lower is better" in page(summary, {}, {})
-    assert "higher is better." in page({**summary, "higher_is_better": True}, {}, {})
+    text = page({**summary, "directions": {"rouge-1": True, "value": False}}, {}, {})
+    assert text.index("Of rouge-1, higher is better.") < text.index("Of value, lower is better, so a gain is")
 
 
 def test_names_cannot_break_the_page(gainers):

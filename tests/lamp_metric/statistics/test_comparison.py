@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from lamp_dataset import __version__
-from lamp_metric.statistics.comparison import compare, runs_of
+from lamp_metric.statistics.comparison import compare, compare_values, runs_of
 
 
 def test_every_figure_of_a_contrast_by_hand():
@@ -96,3 +96,61 @@ def test_answers_are_extracted_on_demand():
     found = compare({"none": NONE, "own": said}, extract_answers=True, **options)
     assert found.systems["own"].scores["MAE"] == 0
     assert "|extracted:yes|" in found.signature
+
+
+IDS = [str(place) for place in range(60)]
+WHOSE = dict(zip(IDS, USERS, strict=True))
+
+
+def test_values_from_elsewhere_have_the_figures_of_the_same_scores():
+    """Absolute errors as values: all figures of the MAE, with seeds and by user."""
+    systems = {"none": NONE, "own": [OWN, OTHER]}
+    expected = compare(systems, task="LaMP_3", references=GOLDS, users=USERS, n_resamples=200)
+
+    def errors(run):
+        return {key: abs(int(p) - int(r)) for key, p, r in zip(IDS, run, GOLDS, strict=True)}
+
+    values = {"none": errors(NONE), "own": [errors(OWN), errors(OTHER)]}
+    found = compare_values(values, users=WHOSE, higher_is_better=False, n_resamples=200)
+    assert found.contrasts["own"]["value"] == expected.contrasts["own"]["MAE"]
+    for name, system in found.systems.items():
+        assert system.scores["value"] == expected.systems[name].scores["MAE"]
+        assert system.intervals["value"] == expected.systems[name].intervals["MAE"]
+    assert found.task is None
+    assert found.signature.startswith("n:60|rule:1|also:value(better:lower)|test:paired-randomization|clusters:users")
+    json.dumps(found.as_dict(), allow_nan=False)
+    for form in ("text", "markdown", "latex", "json", "csv"):
+        assert getattr(found, f"to_{form}")()
+
+
+def test_the_direction_says_who_wins():
+    values = {"none": dict.fromkeys(IDS, 1), "own": dict.fromkeys(IDS, 2)}
+    assert compare_values(values).contrasts["own"]["value"].better == "own"
+    found = compare_values(values, higher_is_better=False).contrasts["own"]["value"]
+    assert (found.better, found.losses, found.difference) == ("none", 60, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("values", "users", "message"),
+    [
+        ({"none": {"1": 1, "2": 2}, "own": {"1": 1}}, None, "system 'own' lacks 1 of the 2 ids in the samples"),
+        ({"none": {"1": 1, "2": 2}, "own": {"1": 1, "2": "x"}}, None, "system 'own': expected a number for sample '2'"),
+        (
+            {"none": {"1": 1, "2": 2}, "own": {"1": 1, "2": 2}},
+            {"1": "u"},
+            "users: 1 of 2 samples have none .first: '2'",
+        ),
+        ({"none": {"1": 1, "2": 2}, "own": {"1": 1, "2": 2}}, dict.fromkeys("12", "u"), "expected at least two users"),
+        ({"none": {"1": 1}}, None, "expected two systems or more"),
+    ],
+)
+def test_values_that_are_not_of_the_same_samples_are_refused(values, users, message):
+    with pytest.raises(ValueError, match=message):
+        compare_values(values, users=users)
+
+
+def test_measures_beside_the_scores_are_compared_too():
+    systems = {"none": ["a b", "c d"] * 20, "own": ["a b c", "c d e"] * 20}
+    found = compare(systems, task="LaMP_4", references=["a b c", "c e d"] * 20, also=["rouge-2"], n_resamples=50)
+    assert list(found.contrasts["own"]) == ["rouge-1", "rouge-L", "rouge-2"]
+    assert "|also:rouge-2(rouge_score " in found.signature
