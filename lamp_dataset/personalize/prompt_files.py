@@ -64,8 +64,9 @@ def _tables_to_parquet(tables: Iterable[pa.Table], schema: pa.Schema, file: IO) 
 
     tables = ahead(iter(tables))
     first = next(tables, schema.empty_table())
-    # its schema tells which columns are dictionary-encoded; readers see plain texts
-    with pq.ParquetWriter(file, first.schema, **_PARQUET) as writer:
+    # its schema tells which columns are dictionary-encoded; readers see plain texts. Others are not worth the hashing
+    often = ["user_id", *(f"profile.list.element.{field.name}" for field in schema.field("profile").type.value_type)]
+    with pq.ParquetWriter(file, first.schema, use_dictionary=often, **_PARQUET) as writer:
         for table in itertools.chain([first], tables):
             writer.write_table(table)
 

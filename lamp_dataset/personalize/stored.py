@@ -1,9 +1,9 @@
-"""Rows of any form as a data set on disk, whose rows are dicts of texts, and such dicts as an Arrow table."""
+"""Rows of any form as a data set on disk, whose rows are dicts of texts."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,24 +98,3 @@ def _texts(holder: Mapping[str, Any], names: Iterable[str], where: str) -> dict[
         if text is not None:
             check_encodable(text, where, name)
     return found
-
-
-def table_of(task: Task, pairs: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """Training pairs as a table. Most items are seen often: each text of a profile is there once, with references."""
-    seen = [item for pair in pairs for item in pair["profile"]]
-    ids = list(map(id, seen))
-    items = dict(zip(ids, seen, strict=True))
-    places = dict(zip(items, itertools.count(), strict=False))
-    which = pa.array(list(map(places.__getitem__, ids)), pa.int32())
-    texts = (pa.array([item[name] for item in items.values()], pa.string()) for name in task.item_fields)
-    fields = [_referred(values, which) for values in texts]
-    offsets = pa.array(itertools.accumulate((len(pair["profile"]) for pair in pairs), initial=0), pa.int32())
-    profiles = pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(fields, task.item_fields))
-    columns = [pa.array([pair[name] for pair in pairs], pa.string()) for name in TEXTS]
-    return pa.table([*columns, profiles], [*TEXTS, "profile"])
-
-
-def _referred(values: pa.Array, which: pa.Array) -> pa.DictionaryArray:
-    """Each text once: of a dictionary with doubles, pyarrow's Parquet has bytes of free memory, others in each run."""
-    encoded = values.dictionary_encode()
-    return pa.DictionaryArray.from_arrays(encoded.indices.take(which), encoded.dictionary)

@@ -9,18 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import xxhash
 
 from lamp_dataset import version
 from lamp_dataset.atomic import PRIVATE, work_folder, write_whole
 from lamp_dataset.formats.texts import counted, short
 from lamp_dataset.loading.datasets_internals import cache_path, fingerprint_of
-from lamp_dataset.personalize.history.items import Item, pair_ids, united
+from lamp_dataset.personalize.history.items import is_whole, pair_ids
 from lamp_dataset.personalize.history.pair_texts import check_style, pair_texts
 from lamp_dataset.personalize.history.visible import VISIBLE
 from lamp_dataset.personalize.history.whole_split import Split
-from lamp_dataset.personalize.stored import TEXTS, stored, table_of
+from lamp_dataset.personalize.stored import TEXTS, schema_of, stored
 from lamp_dataset.personalize.workers import ahead
 from lamp_dataset.registry import other_setting
 from lamp_dataset.task import Task
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
 
 
 #: About how many characters of inputs and visible items are in one table, which are of about equal length.
-SIZE = 16_000_000
+SIZE = 64_000_000
+#: More items than anybody has.
+ALL = 2**31
 
 
 @dataclass(frozen=True)
@@ -119,10 +123,7 @@ class History:
         """The ``datasets.Features`` of the pairs: those of the config, and ``user_id`` in any case."""
         import datasets  # imported late: it takes a second
 
-        text = datasets.Value("string")
-        return datasets.Features(
-            {**dict.fromkeys(TEXTS, text), "profile": [dict.fromkeys(self.task.item_fields, text)]}
-        )
+        return datasets.Features.from_arrow_schema(schema_of(self.task))
 
     def pairs(self, rows: Any, exclude: Sequence[Any] = ()) -> datasets.Dataset:
         """The pairs of all users, in the order of the users' ids and of their items as stored.
@@ -154,42 +155,36 @@ class History:
     def tables(self, rows: Any, exclude: Sequence[Any] = ()) -> Iterator[pa.Table]:
         """The pairs as Arrow tables, see :meth:`pairs`; ``counts`` is complete after the last one."""
         _check_list(exclude)
-        self.counts, counts, pairs, size = Counts(), Counter(), [], 0
+        self.counts, counts = Counts(), Counter()
         with work_folder(Path(tempfile.gettempdir()), "lamp-history") as folder:
-            for pair in self._pairs([stored(self.task, split, folder) for split in (rows, *exclude)], counts):
-                pairs.append(pair)
-                size += len(pair["input"]) * (len(pair["profile"]) + 1)
-                if size > SIZE:
-                    yield table_of(self.task, pairs)
-                    pairs, size = [], 0
-        if pairs:
-            yield table_of(self.task, pairs)
+            split, *others = (stored(self.task, rows, folder) for rows in (rows, *exclude))
+            split = Split(self.task, split, others)
+            for users in split.pieces():
+                yield from self._tables(users, self._usable(split, users, counts), counts)
         self.counts = Counts(**counts)
 
-    def _pairs(self, splits: Sequence[datasets.Dataset], counts: Counter) -> Iterator[dict[str, Any]]:
-        split = Split(self.task, splits[0], splits[1:])
-        for user in split.users():
-            items, copies = united(self.task, split.profiles_of(user))
-            counts.update(users=1, items=len(items) + copies, duplicates=copies)
-            usable = []
-            for name, item in zip(pair_ids(user, items), items, strict=True):
-                if not (item.text and item.output):
-                    counts["incomplete"] += 1
-                elif split.is_leak(user, item):
-                    counts["leaks"] += 1
-                else:
-                    usable.append((name, item))
-            yield from self._pairs_of(user, usable, counts)
+    def _usable(self, split: Split, users: list[str], counts: Counter) -> pa.Table:
+        """The items of these users that become pairs or are seen by them, with their pairs' ids."""
+        items = split.items(users)
+        whole, leaks = is_whole(items).to_numpy(), split.leaks(users, items)
+        number = pc.sum(items["times"], min_count=0).as_py()
+        counts.update(users=len(users), items=number, duplicates=number - len(items))
+        counts.update(incomplete=int((~whole).sum()), leaks=int((whole & leaks).sum()))
+        return items.append_column("id", pair_ids(users, items)).filter(pa.array(whole & ~leaks)).combine_chunks()
 
-    def _pairs_of(self, user: str, usable: list[tuple[str, Item]], counts: Counter) -> Iterator[dict[str, Any]]:
-        views = VISIBLE[self.visible]([item for _, item in usable], self.limit)
-        inputs = set()
-        for (name, item), seen in zip(usable, views, strict=True):
-            asks, answers = pair_texts(self.task, item.fields, user, self.style, self.seed)
-            counts["duplicates" if asks in inputs else "pairs"] += 1
-            if asks not in inputs:
-                inputs.add(asks)
-                yield {"id": name, "user_id": user, "input": asks, "output": answers, "profile": seen}
+    def _tables(self, users: list[str], items: pa.Table, counts: Counter) -> Iterator[pa.Table]:
+        owners = pa.array(users, pa.string()).take(items["user"].combine_chunks())
+        asks, answers = pair_texts(self.task, items["item"].combine_chunks(), owners, self.style, self.seed)
+        views = VISIBLE[self.visible](items, ALL if self.limit is None else min(self.limit, ALL))
+        pairs = np.arange(len(items))
+        if self.task.pair.lead is not None:  # else, different texts ask differently
+            asked = pa.table([items["user"], asks, pairs], ["user", "asks", "pair"])
+            pairs = np.sort(asked.group_by(["user", "asks"]).aggregate([("pair", "min")])["pair_min"])
+        counts.update(pairs=len(pairs), duplicates=len(items) - len(pairs))
+        table = pa.table([items["id"], owners, asks, answers], TEXTS).take(pa.array(pairs))
+        for part in _parts(pc.utf8_length(table["input"]).to_numpy() * (views.count[pairs] + 1)):
+            profiles = _profiles(items["item"].combine_chunks(), views.count[pairs[part]], views.of(pairs[part]))
+            yield table[part].append_column("profile", profiles)
 
     def _fingerprint(self, rows: Any, exclude: Sequence[Any]) -> str:
         """The same for the same rows and options, where the rows have fingerprints, so that caches are found again."""
@@ -204,3 +199,26 @@ class History:
 def _check_list(exclude: Any) -> None:
     if not isinstance(exclude, (list, tuple)):
         raise ValueError(f"expected a list of splits as exclude, found {type(exclude).__name__}")
+
+
+def _parts(sizes: np.ndarray) -> Iterator[slice]:
+    """Slices of about :data:`SIZE`."""
+    ends, start = sizes.cumsum(), 0
+    while start < len(sizes):
+        end = int(np.searchsorted(ends, ends[start] - sizes[start] + SIZE, "right")) + 1
+        yield slice(start, end)
+        start = end
+
+
+def _profiles(items: pa.StructArray, lengths: np.ndarray, seen: np.ndarray) -> pa.ListArray:
+    """Most items are seen often: each text of a profile is there once, with references.
+
+    Of a dictionary with doubles, pyarrow's Parquet has bytes of free memory, others in each run.
+    """
+    used = np.zeros(len(items), bool)
+    used[seen] = True
+    which = pa.array((used.cumsum() - 1)[seen], pa.int32())
+    encoded = [values.dictionary_encode() for values in items.filter(pa.array(used)).flatten()]
+    fields = [pa.DictionaryArray.from_arrays(one.indices.take(which), one.dictionary) for one in encoded]
+    offsets = pa.array(np.concatenate([[0], lengths.cumsum()]), pa.int32())
+    return pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(fields, items.type.names))

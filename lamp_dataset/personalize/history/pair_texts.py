@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import xxhash
 
 from lamp_dataset.task import Task
@@ -26,18 +28,26 @@ def check_style(task: Task, style: str) -> str:
     return style
 
 
-def pair_texts(task: Task, item: Mapping[str, str], user: str, style: str = "task", seed: int = 0) -> tuple[str, str]:
-    """Input and output of an item of a user.
+def pair_texts(
+    task: Task, items: pa.StructArray, users: Sequence[str], style: str = "task", seed: int = 0
+) -> tuple[pa.Array, pa.Array]:
+    """Inputs and outputs of items, each of a user.
 
     Where a text is to be completed, it is cut after a share of its words that depends on seed, user and text alone: the
     same in every process and for every order. Words are joined by single blanks, as in the benchmark's code.
     """
-    text, output = item[task.pair.text], item[task.pair.output]
+    texts, outputs = (pc.struct_field(items, field) for field in (task.pair.text, task.pair.output))
     if task.pair.lead is not None:
-        low, high = task.pair.lead
-        drawn = xxhash.xxh3_64_intdigest(f"{seed}\0{user}\0{text}".encode()) / 2**64
-        words = text.split()
-        first = int(len(words) * (low + (high - low) * drawn))
-        text, output = " ".join(words[:first]), " ".join(words[first:])
+        halves = [
+            _cut(text, f"{seed}\0{user}\0{text}", *task.pair.lead)
+            for text, user in zip(texts.to_pylist(), users.to_pylist(), strict=True)
+        ]
+        texts, outputs = (pa.array([half[n] for half in halves], pa.string()) for n in (0, 1))
     instruction = task.instruction if style == "task" or task.pair.instruction is None else task.pair.instruction
-    return f"{instruction} {text}", output
+    return pc.binary_join_element_wise(instruction, texts, " "), outputs
+
+
+def _cut(text: str, key: str, low: float, high: float) -> tuple[str, str]:
+    words = text.split()
+    first = int(len(words) * (low + (high - low) * xxhash.xxh3_64_intdigest(key.encode()) / 2**64))
+    return " ".join(words[:first]), " ".join(words[first:])

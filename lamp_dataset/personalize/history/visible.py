@@ -2,45 +2,70 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from lamp_dataset.personalize.dates import day_of, last_of
-from lamp_dataset.personalize.history.items import Item
 
-#: The fields of some items.
-Profile = Sequence[Mapping[str, str | None]]
-
-
-def nothing(items: Sequence[Item], limit: int | None) -> Iterable[Profile]:
-    """No item sees another."""
-    return ((),) * len(items)
+#: Above any number made of a date or of a place.
+_ABOVE = 10**9
 
 
-def earlier(items: Sequence[Item], limit: int | None) -> Iterator[Profile]:
+class Views(NamedTuple):
+    """What each item sees: of ``order``, the numbers of items, ``count`` from ``first`` on, without ``own``."""
+
+    order: np.ndarray
+    first: np.ndarray
+    count: np.ndarray
+    own: np.ndarray
+
+    def of(self, items: slice) -> np.ndarray:
+        """The numbers of the items that some items see, one after the other."""
+        count = self.count[items]
+        places = np.arange(count.sum()) + np.repeat(self.first[items] - count.cumsum() + count, count)
+        return self.order[places + (places >= np.repeat(self.own[items], count))]
+
+
+def earlier(items: pa.Table, limit: int) -> Views:
     """The last items that are certainly of an earlier date, oldest first; those of one date as stored.
 
     A date without a day or month is all of its days. An item without a date sees nothing and is seen by none.
     """
-    days = [day_of(item.fields["date"], item.place) for item in items]
-    dated = sorted((last_of(day), n) for n, day in enumerate(days) if day)
-    lasts, order = [last for last, _ in dated], [items[n].fields for _, n in dated]
-    for day in days:
-        end = bisect_left(lasts, day) if day else 0
-        yield order[0 if limit is None else max(0, end - limit) : end]
+    days, lasts = _days(items)
+    user = items["user"].to_numpy() * _ABOVE
+    dated = np.flatnonzero(days)
+    order = dated[np.argsort((user + lasts)[dated], kind="stable")]
+    begin, end = (np.searchsorted((user + lasts)[order], wanted) for wanted in (user, user + days))
+    first = np.maximum(begin, end - limit)
+    return Views(order, first, np.where(days, end - first, 0), np.full(len(items), _ABOVE))
 
 
-def others(items: Sequence[Item], limit: int | None) -> Iterator[Profile]:
+def _days(items: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+    """The date of each item and the last day that it may mean, as numbers; 0 for none."""
+    dates = pc.dictionary_encode(pc.struct_field(items["item"].combine_chunks(), "date"), null_encoding="encode")
+    which = dates.indices.to_numpy()
+    first = items.select(["sample", "position"]).take(pa.array(np.unique(which, return_index=True)[1])).to_pylist()
+    places = (f"sample {place['sample']!r}, item {place['position']}" for place in first)
+    days = list(map(day_of, dates.dictionary.to_pylist(), places))
+    numbers = [(day, last_of(day)) if day else ((0, 0, 0), (0, 0, 0)) for day in days]
+    first, last = (np.array(numbers, np.int64).reshape(-1, 2, 3) @ (10_000, 100, 1)).T
+    return first[which], last[which]
+
+
+def others(items: pa.Table, limit: int) -> Views:
     """The other items that are stored nearest, in the stored order; of two equally near, the one before."""
-    fields, last = [item.fields for item in items], len(items) - 1
-    limit = last if limit is None else min(limit, last)
-    for own in range(len(fields)):
-        first = min(max(0, own - (limit + 1) // 2), last - limit)
-        yield fields[first:own] + fields[own + 1 : first + limit + 1]
+    own, user = np.arange(len(items)), items["user"].to_numpy()
+    begin, end = (np.searchsorted(user, user, side) for side in ("left", "right"))
+    count = np.minimum(limit, end - begin - 1)
+    return Views(own, np.clip(own - (count + 1) // 2, begin, end - 1 - count), count, own)
 
 
-#: Name -> what each item of a user sees.
-VISIBLE: Mapping[str, Callable[[Sequence[Item], int | None], Iterable[Profile]]] = MappingProxyType(
-    {"none": nothing, "earlier": earlier, "others": others}
+#: Name -> what each item of some users sees.
+VISIBLE: Mapping[str, Callable[[pa.Table, int], Views]] = MappingProxyType(
+    {"none": lambda items, limit: others(items, 0), "earlier": earlier, "others": others}
 )

@@ -1,17 +1,23 @@
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from lamp_dataset import TASKS
-from lamp_dataset.personalize.history.items import Item, pair_ids, united
+from lamp_dataset.personalize.history.items import distinct, items_of, pair_ids
 
 TASK = TASKS["LaMP_4"]
 
 
-def profile(*texts):
-    """An item for each text and title."""
-    kind = pa.struct([(name, pa.string()) for name in TASK.item_fields])
-    items = [{"id": str(n), "text": text, "title": title} for n, (text, title) in enumerate(texts)]
-    return pa.array([{"id": "of another row"}, *items], kind)[1:]
+KIND = pa.struct([(name, pa.string()) for name in TASK.item_fields])
+
+
+def items(users, *profiles):
+    """Items of rows 7, 8, …: one for each text and title."""
+    rows = [[{"id": str(n), "text": text, "title": title} for n, (text, title) in enumerate(texts)]
+            for texts in profiles]  # fmt: skip
+    given = pa.chunked_array([pa.array([[{"id": "of another row"}], *rows], pa.list_(KIND))[1:]])
+    numbers = np.arange(7, 7 + len(rows))
+    return items_of(TASK, np.array(users, np.int64), numbers, pa.array(map(str, numbers.tolist()), pa.string()), given)
 
 
 WHOLE = [("a", "1"), ("b", "2")]
@@ -31,18 +37,25 @@ WHOLE = [("a", "1"), ("b", "2")]
     ],
 )
 def test_of_each_text_the_first_whole_item_counts(profiles, first, copies):
-    found, number = united(TASK, ((str(n), profile(*texts)) for n, texts in enumerate(profiles, 7)))
-    assert ([item.place for item in found], number) == (
-        [f"sample '{name[0]}', item {name[2]}" for name in first],
-        copies,
-    )
+    found = distinct(items([0] * len(profiles), *profiles)).to_pylist()
+    assert [f"{item['sample']}.{item['position']}" for item in found] == first
+    assert sum(item["times"] for item in found) - len(found) == copies
     for item in found:
-        assert item.text == (item.fields["text"] or "").strip()
-        assert item.output == (item.fields["title"] or "").strip()
+        assert item["text"] == (item["item"]["text"] or "").strip()
+        assert item["output"] == (item["item"]["title"] or "").strip()
+
+
+def test_each_user_has_items_of_their_own_and_pieces_of_a_user_unite():
+    assert distinct(items([0, 1, 1], WHOLE, WHOLE[:1], WHOLE))["user"].to_pylist() == [0, 0, 1, 1]
+    rows = items([0, 0], [*WHOLE, *WHOLE], WHOLE[:1] * 3)
+    pieces = pa.concat_tables([distinct(rows[:4]), rows[4:]])
+    assert distinct(pieces).to_pylist() == distinct(rows).to_pylist()
 
 
 def ids(user, *names):
-    return list(pair_ids(user, [Item({"id": name}, "", "", "") for name in names]))
+    kind = pa.struct({"id": pa.string()})
+    item = pa.array([{"id": name} for name in names], kind)
+    return pair_ids([user], pa.table({"user": [0] * len(names), "item": item})).to_pylist()
 
 
 def test_ids_are_made_of_the_users_and_the_items_and_never_alike():

@@ -1,3 +1,4 @@
+import pyarrow as pa
 import pytest
 
 from lamp_dataset import TASKS
@@ -27,7 +28,9 @@ OFFICIAL = {
 def pairs(name, items, users=None, **options):
     users = users or ["u"] * len(items)
     items = [{**dict.fromkeys(TASKS[name].item_fields), **item} for item in items]
-    return [pair_texts(TASKS[name], item, user, **options) for item, user in zip(items, users, strict=True)]
+    kind = pa.struct([(field, pa.string()) for field in TASKS[name].item_fields])
+    found = pair_texts(TASKS[name], pa.array(items, kind), pa.array(users), **options)
+    return list(zip(*(texts.to_pylist() for texts in found), strict=True))
 
 
 @pytest.mark.parametrize("name", OFFICIAL)

@@ -1,17 +1,28 @@
+import pyarrow as pa
 import pytest
 
-from lamp_dataset.personalize.history.items import Item
 from lamp_dataset.personalize.history.visible import VISIBLE
 
 
-def views(visible, dates, limit=None):
-    """What each item sees."""
-    items = [Item({"id": n, "date": date}, "text", "output", f"item {n}") for n, date in enumerate(dates)]
-    return [[fields["id"] for fields in seen] for seen in VISIBLE[visible](items, limit)]
+def views(visible, dates, limit=10**9):
+    """What each item of a user sees; another user's items are before and after."""
+    size, years = len(dates), ["2012", "2011"]
+    table = pa.table(
+        {
+            "user": [0, 0, *[1] * size, 2, 2],
+            "sample": ["8"] * (size + 4),
+            "position": list(range(-2, size + 2)),
+            "item": pa.array([{"date": date} for date in (*years, *dates, *years)], pa.struct({"date": pa.string()})),
+        }
+    )
+    found = VISIBLE[visible](table, limit)
+    return [(found.of(slice(n, n + 1)) - 2).tolist() for n in range(2, size + 2)]
 
 
 def test_what_is_no_date_is_shown_with_its_item():
-    with pytest.raises(ValueError, match="item 2: expected a date like 2013, 2013-05 or 2013-05-29, found 'May'"):
+    with pytest.raises(
+        ValueError, match="sample '8', item 2: expected a date like 2013, 2013-05 or 2013-05-29, found 'May'"
+    ):
         views("earlier", ["2013", None, "May", "May"])
 
 
@@ -36,10 +47,10 @@ def test_an_empty_date_is_none():
 def test_the_nearest_earlier_items_are_kept_oldest_first():
     dates = [str(year) for year in range(2010, 2015)]
     assert views("earlier", dates[::-1], limit=2) == [[2, 1], [3, 2], [4, 3], [4], []]
-    assert views("earlier", dates, limit=10**30) == views("earlier", dates)
+    assert views("earlier", dates, limit=2**31) == views("earlier", dates)
 
 
-@pytest.mark.parametrize("limit", [0, 1, 2, 3, 4, 5, 6, 10**30, None])
+@pytest.mark.parametrize("limit", [0, 1, 2, 3, 4, 5, 6, 2**31])
 @pytest.mark.parametrize("size", [1, 2, 3, 6])
 def test_other_items_are_the_nearest_stored_ones(size, limit):
     for own, found in enumerate(views("others", ["2013"] * size, limit)):
@@ -52,6 +63,6 @@ def test_nothing_is_visible_with_none():
 
 
 @pytest.mark.parametrize("visible", VISIBLE)
-@pytest.mark.parametrize("limit", [0, 16, None])
+@pytest.mark.parametrize("limit", [0, 16, 2**31])
 def test_no_items_see_nothing(visible, limit):
     assert views(visible, [], limit) == []

@@ -1,11 +1,12 @@
 import random
 
+import pyarrow as pa
 import pytest
 from histories import made_up
 
 import lamp_dataset
 from lamp_dataset import TASKS
-from lamp_dataset.personalize.history.items import Item
+from lamp_dataset.personalize.history import whole_split
 from lamp_dataset.personalize.history.whole_split import Split
 from lamp_dataset.personalize.stored import stored
 
@@ -20,18 +21,36 @@ def look(tmp_path):
 
 
 def by_user(split):
-    return {user: [(name, items.to_pylist()) for name, items in split.profiles_of(user)] for user in split.users()}
+    """Where the distinct items of each user are."""
+    found = {}
+    for users in split.pieces():
+        found |= {user: [] for user in users}
+        for item in split.items(users).to_pylist():
+            found[users[item["user"]]].append((item["sample"], item["item"]))
+    return found
 
 
+def first_items(rows):
+    """The first whole item of each text; and of what is not whole, the first of each text and title."""
+    found = {}
+    for row in rows:
+        for item in row["profile"]:
+            key = (item["text"].strip(), item["title"].strip())
+            found.setdefault(key[:1] if all(key) else key, (row["id"], item))
+    return list(found.values())
+
+
+@pytest.mark.parametrize("piece", [1, 20_000, 4_000_000])
 @pytest.mark.parametrize("named", [True, False])
-def test_users_are_those_of_users_of_and_rows_in_the_order_of_their_ids(look, named):
+def test_users_are_those_of_users_of_and_rows_in_the_order_of_their_ids(look, named, piece, monkeypatch):
+    monkeypatch.setattr(whole_split, "PIECE", piece)
     rows = made_up(TASK, users=12, items=30, named=named)
     users = lamp_dataset.users_of(rows)
     found = by_user(look(rows))
     assert list(found) == sorted(set(users), key=lambda user: (len(user), user))
-    for user, profiles in found.items():
+    for user, items in found.items():
         own = sorted((row for row, owner in zip(rows, users, strict=True) if owner == user), key=lambda row: row["id"])
-        assert profiles == [(row["id"], row["profile"]) for row in own]
+        assert items == first_items(own)
     random.Random(1).shuffle(rows)
     assert by_user(look(rows)) == found
 
@@ -44,19 +63,24 @@ def test_rows_of_one_id_come_in_the_order_of_their_items(look):
         assert by_user(look(rows)) == expected
 
 
+def leaks(split, user, text):
+    (found,) = split.leaks([user], pa.table({"user": [0], "text": [text], "output": ["never answered"]}))
+    return found
+
+
 @pytest.mark.parametrize("named", [True, False])
 def test_the_questions_of_excluded_rows_are_leaks_of_their_user_alone(look, named):
     rows = made_up(TASK, users=5, rows=4, items=30, named=named)
     together = dict(zip((row["id"] for row in rows), lamp_dataset.users_of(rows), strict=True))
     split = look(rows[::2], [], rows[1::2])
     users = lamp_dataset.users_of(rows[::2])
-    assert split.users() == sorted(set(users), key=lambda user: (len(user), user))
+    assert list(by_user(split)) == sorted(set(users), key=lambda user: (len(user), user))
     for row in rows:
-        asked = Item({}, row["input"].removeprefix(f"{TASK.instruction} ").strip(), "x", "")
+        asked = row["input"].removeprefix(f"{TASK.instruction} ").strip()
         for own, user in zip(rows[::2], users, strict=True):
             if together[own["id"]] == together[row["id"]]:
-                assert split.is_leak(user, asked)
-    assert not split.is_leak(users[0], Item({}, "never asked", "never answered", ""))
+                assert leaks(split, user, asked)
+    assert not leaks(split, users[0], "never asked")
 
 
 def test_some_rows_without_a_user_are_an_error(look):
