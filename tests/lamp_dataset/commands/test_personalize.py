@@ -263,63 +263,47 @@ BOTH = ("--ranking", "other.json", "--retriever", "first")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["personalize", "LaMP-3", "--output", "p.parquet"], "that task is 'LaMP_3' here"),
+        (["personalize", "LaMP-3"], "that task is 'LaMP_3' here"),
         (["personalize", "LaMP_3", "--output", "p.csv"], "p.csv: expected a name that ends in .parquet or .jsonl"),
         (["personalize", "LaMP_3", "--output", "no/p.parquet"], "no/p.parquet: the folder .*/no does not exist"),
-        (["personalize", "LaMP_3", "--retriever", "recency", "--output", "p.parquet"], "LaMP_3 has no dates"),
-        (["personalize", "LaMP_3", "--rules", "new", "--output", "p.parquet"], "no rules named 'new'"),
-        (["personalize", "LaMP_3", "--ranking", "other.json", "--output", "p.parquet"], "other.json: no ranking of"),
-        (["personalize", "LaMP_3", "--ranking", "odd.json", "--output", "p.parquet"], "odd.json: expected a ranking"),
-        (
-            ["personalize", "LaMP_3", "--order", "stored", "--output", "p.parquet"],
-            "--order 'stored' needs the fixed",
-        ),
-        (["personalize", "LaMP_3", "--order", "worst", "--output", "p.parquet"], "'worst'.*best-last"),
-        (["personalize", "LaMP_3", "--profile", "all", "--output", "p.parquet"], "'all'.*'other'"),
-        (["personalize", "LaMP_3", "--profile-seed", "1", "--output", "p.parquet"], "--profile-seed .*--profile other"),
-        (
-            ["personalize", "LaMP_3", "--profile", "none", "--match-sizes", "--output", "p.parquet"],
-            "--match-sizes .*--profile other, not none",
-        ),
+        (["personalize", "LaMP_3", "--retriever", "recency"], "LaMP_3 has no dates"),
+        (["personalize", "LaMP_3", "--rules", "new"], "no rules named 'new'"),
+        (["personalize", "LaMP_3", "--ranking", "other.json"], "other.json: no ranking of"),
+        (["personalize", "LaMP_3", "--ranking", "odd.json"], "odd.json: expected a ranking"),
+        (["personalize", "LaMP_3", "--order", "stored"], "--order 'stored' needs the fixed"),
+        (["personalize", "LaMP_3", "--order", "worst"], "'worst'.*best-last"),
+        (["personalize", "LaMP_3", "--profile", "all"], "'all'.*'other'"),
+        (["personalize", "LaMP_3", "--profile-seed", "1"], "--profile-seed .*--profile other"),
+        (["personalize", "LaMP_3", "--profile", "none", "--match-sizes"], "--match-sizes .*--profile other, not none"),
         (["rank", "LaMP_3", "--output", "no/r.json"], "no/r.json: the folder .*/no does not exist"),
-        (["rank", "LaMP_3", "--retriever", "bm26", "--output", "r.json"], "no retriever named 'bm26'; known: bm25"),
-        (["rank", "LaMP_3", "--retriever", "dense", "--output", "r.json"], "checkpoint as --model, such as"),
-        (["rank", "LaMP_3", "--retriever", "no_module:X", "--output", "r.json"], "'no_module:X': No module named"),
-        (["rank", "LaMP_3", "--k1", "inf", "--output", "r.json"], "bm25: .*k1=inf"),
-        (["rank", "LaMP_3", "--split", "dev", "--output", "r.json"], "'dev' is called 'validation' here"),
-        (["rank", "LaMP_3", "--seed", "1", "--output", "r.json"], "bm25: unknown option --seed; known: b, epsilon, k1"),
-        (["rank", "LaMP_3", "--ranker", "bm25", "--output", "r.json"], "bm25: unknown option --ranker"),
-        (["rank", "LaMP_3", *RRF, "--output", "r.json"], "rrf: expected two .* as --ranker, .* found \\(\\)"),
-        (
-            ["rank", "LaMP_3", *RRF, *BM25, "--output", "r.json"],
-            "two or more .* as --ranker, .*\\('bm25',\\)",
-        ),
-        (
-            ["rank", "LaMP_3", *RRF, *BM25, "--ranker", "rrf", "--output", "r.json"],
-            "other rankers as --ranker, .*'rrf'",
-        ),
-        (
-            ["rank", "LaMP_3", *RRF, *BM25, "--ranker", "dense", "--output", "r.json"],
-            "as --model, such as 'facebook/",
-        ),
-        (
-            ["rank", "LaMP_3", *RRF, *BM25, "--ranker", "bm26", "--output", "r.json"],
-            "no retriever named 'bm26'",
-        ),
-        (["rank", "LaMP_3", *RRF, *TWO, "--device", "cpu", "--output", "r.json"], "rrf: unknown option --device"),
-        (["rank", "LaMP_3", "--use-date", "--output", "r.json"], "no dates for --use-date: .* LaMP_3_time"),
-        (["personalize", "LaMP_3", *BOTH, "--output", "p.parquet"], "--ranking .*--retriever"),
-        (
-            ["personalize", "LaMP_3", *BOTH[:2], "--seed", "1", "--output", "p.parquet"],
-            "ranking file .*--seed",
-        ),
+        (["rank", "LaMP_3", "--retriever", "bm26"], "no retriever named 'bm26'; known: bm25"),
+        (["rank", "LaMP_3", "--retriever", "dense"], "checkpoint as --model, such as"),
+        (["rank", "LaMP_3", "--retriever", "no_module:X"], "'no_module:X': No module named"),
+        (["rank", "LaMP_3", "--k1", "inf"], "bm25: .*k1=inf"),
+        (["rank", "LaMP_3", "--split", "dev"], "'dev' is called 'validation' here"),
+        (["rank", "LaMP_3", "--seed", "1"], "bm25: unknown option --seed; known: b, epsilon, k1"),
+        (["rank", "LaMP_3", "--ranker", "bm25"], "bm25: unknown option --ranker"),
+        (["rank", "LaMP_3", *RRF], "rrf: expected two .* as --ranker, .* found \\(\\)"),
+        (["rank", "LaMP_3", *RRF, *BM25], "two or more .* as --ranker, .*\\('bm25',\\)"),
+        (["rank", "LaMP_3", *RRF, *BM25, "--ranker", "rrf"], "other rankers as --ranker, .*'rrf'"),
+        (["rank", "LaMP_3", *RRF, *BM25, "--ranker", "dense"], "as --model, such as 'facebook/"),
+        (["rank", "LaMP_3", *RRF, *BM25, "--ranker", "bm26"], "no retriever named 'bm26'"),
+        (["rank", "LaMP_3", *RRF, *TWO, "--device", "cpu"], "rrf: unknown option --device"),
+        (["rank", "LaMP_3", "--retriever", "first", "--k1", "2"], "first: unknown option --k1"),
+        (["rank", "LaMP_3", *RRF, *TWO, "--model", "m"], "rrf: unknown option --model"),
+        (["personalize", "LaMP_3", "-k", "-1"], "a whole number from 0 as -k, found -1"),
+        (["personalize", "LaMP_3", "--max-length", "0"], "a whole number from 1 as --max-length, found 0"),
+        (["rank", "LaMP_3", "--use-date"], "no dates for --use-date: .* LaMP_3_time"),
+        (["personalize", "LaMP_3", *BOTH], "--ranking .*--retriever"),
+        (["personalize", "LaMP_3", *BOTH[:2], "--seed", "1"], "ranking file .*--seed"),
     ],
 )
 def test_bad_input_is_one_line_status_2_and_no_file(run, arguments, message, tmp_path):
     here = tmp_path / "here"
     (here / "other.json").write_text('{"1": []}')
     (here / "odd.json").write_text("[]")
-    status, output = run(arguments[0], arguments[1], *HERE, *arguments[2:])
+    target = () if "--output" in arguments else ("--output", "r.json" if arguments[0] == "rank" else "p.parquet")
+    status, output = run(*arguments[:2], *HERE, *arguments[2:], *target)
     lines = [line for line in output.splitlines() if line.startswith("error: ")]
     assert status == 2
     assert len(lines) == 1
