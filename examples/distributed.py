@@ -20,6 +20,8 @@ import os
 import socket
 import sys
 
+from lamp_dataset import PromptOptions
+
 SAMPLE = """On the embedded sample:
   lamp-dataset export LaMP_3 --data-dir sample --output export
   python examples/distributed.py --config LaMP_3 --rows export/LaMP_3/validation --output prompts
@@ -40,10 +42,10 @@ def arguments(given=None):
     parser.add_argument("--batch-size", type=int, default=256)
     parser.add_argument("--retriever", default="bm25")
     parser.add_argument("--model", help="checkpoint of the dense retriever")
-    parser.add_argument("-k", type=int, default=4)
+    parser.add_argument("-k", type=int, default=PromptOptions.k)
     parser.add_argument("--tokenizer", help="name or folder; without one, words count")
-    parser.add_argument("--max-length", type=int, default=512)
-    parser.add_argument("--rules", default="official")
+    parser.add_argument("--max-length", type=int, default=PromptOptions.max_length)
+    parser.add_argument("--rules", default=PromptOptions.rules)
     parser.add_argument("--ask", metavar="MODEL", help="chat model or decoder that answers the prompts, name or folder")
     parser.add_argument("--no-system", action="store_true", help="no system message, for chat models that refuse one")
     parser.add_argument("--actors", type=int, default=1, help="actors that ask, each with a model of its own")

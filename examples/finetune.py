@@ -14,6 +14,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from lamp_dataset import PromptOptions
+
 EXAMPLE = """on the embedded sample:
   python examples/finetune.py --config LaMP_3 --data-dir sample --model google/flan-t5-small --epochs 1 --output run"""
 
@@ -27,9 +29,9 @@ def arguments(given=None):
     parser.add_argument("--output", required=True, help="folder for checkpoints, model and predictions")
     parser.add_argument("--data-dir", help="folder with the official files, or the word sample; fetched by default")
     parser.add_argument("--retriever", default="bm25")
-    parser.add_argument("-k", type=int, default=4, help="items of the profile in a prompt; 0 for the input alone")
-    parser.add_argument("--rules", default="official", help="official or fixed")
-    parser.add_argument("--max-length", type=int, default=512, help="tokens of a prompt")
+    parser.add_argument("-k", type=int, default=PromptOptions.k, help="items in a prompt; 0 for the input alone")
+    parser.add_argument("--rules", default=PromptOptions.rules, help="official or fixed")
+    parser.add_argument("--max-length", type=int, default=PromptOptions.max_length, help="tokens of a prompt")
     parser.add_argument("--max-target", type=int, default=128, help="tokens of an answer")
     parser.add_argument("--limit", type=int, help="samples of each split")
     parser.add_argument("--epochs", type=float, default=10)

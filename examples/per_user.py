@@ -18,6 +18,8 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
+from lamp_dataset import PromptOptions
+
 #: Characters of a folder's name. Systems take 255, and while a folder is written, its name has 28 more.
 LONGEST = 227
 
@@ -36,7 +38,7 @@ def arguments(given=None):
     parser.add_argument("--retriever", default="bm25")
     parser.add_argument("-k", type=int, default=0, help="items of the profile in a prompt; needs --visible")
     parser.add_argument("--rules", help="by default official for sequence-to-sequence models and fixed for others")
-    parser.add_argument("--max-length", type=int, default=512, help="tokens of a prompt")
+    parser.add_argument("--max-length", type=int, default=PromptOptions.max_length, help="tokens of a prompt")
     parser.add_argument("--max-target", type=int, default=128, help="tokens of an answer")
     parser.add_argument("--rank", type=int, default=8, help="of the adapters' matrices")
     parser.add_argument("--targets", default="all-linear", help="the layers that get an adapter")

@@ -21,6 +21,8 @@ import os
 import sys
 from collections import Counter
 
+from lamp_dataset import PromptOptions
+
 EXAMPLE = """on the embedded sample, with a model that is served on this machine:
   python examples/zero_shot.py --config LaMP_3 --data-dir sample --api http://127.0.0.1:8000/v1 --model NAME -k 1 \\
       --output served.json"""
@@ -37,11 +39,11 @@ def arguments(given=None):
     parser.add_argument("--data-dir", help="folder with the official files, or the word sample; by default fetched")
     parser.add_argument("--retriever", default="bm25")
     parser.add_argument("--retriever-model", help="checkpoint of --retriever dense, such as facebook/contriever")
-    parser.add_argument("-k", type=int, default=4, help="items of the profile in a prompt; 0 for the input alone")
+    parser.add_argument("-k", type=int, default=PromptOptions.k, help="items in a prompt; 0 for the input alone")
     parser.add_argument("--rules", help="by default official for sequence-to-sequence models and fixed for others")
     parser.add_argument("--use-date", action="store_true", help="retrieval reads the items' dates, too")
     parser.add_argument("--no-system", action="store_true", help="no system message, for chat models that refuse one")
-    parser.add_argument("--max-length", type=int, default=512, help="tokens of a prompt")
+    parser.add_argument("--max-length", type=int, default=PromptOptions.max_length, help="tokens of a prompt")
     parser.add_argument("--max-answer", type=int, default=128, help="tokens of an answer")
     parser.add_argument("--limit", type=int, help="the first so many samples only")
     parser.add_argument("--batch-size", type=int, default=8)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lamp_dataset.hub.push import push_to_hub
     from lamp_dataset.personalize.history.history import History
     from lamp_dataset.personalize.personalizer import Personalizer
+    from lamp_dataset.personalize.prompt_options import PromptOptions
     from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking
     from lamp_dataset.personalize.users.inference import users_of
     from lamp_dataset.personalize.users.profile_swap import swap_profiles
@@ -39,6 +40,7 @@ else:  # their modules need numpy, pyarrow or the Hub
         {
             "History": "personalize.history.history",
             "Personalizer": "personalize.personalizer",
+            "PromptOptions": "personalize.prompt_options",
             "Ranker": "personalize.retrieval.ranking",
             "Ranking": "personalize.retrieval.ranking",
             "export": "hub.export",
@@ -57,6 +59,7 @@ __all__ = [
     "ItemPair",
     "Kind",
     "Personalizer",
+    "PromptOptions",
     "Ranker",
     "Ranking",
     "Task",
