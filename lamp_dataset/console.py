@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
@@ -37,21 +39,45 @@ def plain_warnings() -> Iterator[None]:
         yield
 
 
+#: The signals that end a run, and what Python does unless told otherwise; what a shell told it to ignore stays so.
+_ENDINGS = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
+
+
+@contextmanager
+def signals_as_exit() -> Iterator[None]:
+    """SIGTERM and SIGINT raise SystemExit with the status that shells give them, so that all blocks end."""
+    own = os.getpid()
+
+    def end(number: int, frame: object) -> None:
+        if os.getpid() != own:  # a child that was forked: what its parent has begun is not its to clean up
+            os._exit(128 + number)
+        raise SystemExit(128 + number)
+
+    with ExitStack() as before:
+        if threading.current_thread() is threading.main_thread():  # only there can it be changed
+            for number, usual in _ENDINGS.items():
+                if signal.getsignal(number) == usual:
+                    before.callback(signal.signal, number, signal.signal(number, end))
+        yield
+
+
 def run_script(main: Callable[[], object], stopped: str = "stopped; the same command goes on from there") -> None:
     """Run ``main`` of a script that has no click: what goes wrong is one line, and the exit status 2.
 
-    After an interrupt it is 130; a second interrupt does not wait for threads.
+    After an interrupt it is 130, after SIGTERM 143; a second signal does not wait for threads.
     """
     try:
-        with plain_warnings():
+        with signals_as_exit(), plain_warnings():
             main()
     except (ValueError, OSError, ImportError) as error:
         end_bars()
         Failure(one_line(error)).show()
         sys.exit(2)
-    except KeyboardInterrupt:
+    except SystemExit as error:
+        if error.code not in [128 + number for number in _ENDINGS]:
+            raise
         say(stopped, err=True)
-        os._exit(130)
+        os._exit(error.code)
 
 
 def end_bars() -> None:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import functools
-import os
-import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
-from lamp_dataset.console import Failure, end_bars, one_line, plain_warnings
+from lamp_dataset.console import Failure, end_bars, one_line, plain_warnings, signals_as_exit
 from lamp_dataset.console import say as say
 from lamp_dataset.formats.layout import SAMPLE
 from lamp_dataset.task import SPLITS, split_hint
@@ -57,7 +54,7 @@ class Group(AsTyped, click.Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the command; a signal that ends it leaves nothing half-written."""
-        with _signals_as_exit():
+        with signals_as_exit():
             return super().main(*args, **extra)
 
     def make_context(self, info_name: str | None, args: list[str], *more: Any, **extra: Any) -> click.Context:
@@ -69,28 +66,6 @@ class Group(AsTyped, click.Group):
         """Parse the subcommand's arguments, and run it."""
         with _usage_in_one_line(ctx.command_path):
             return super().invoke(ctx)
-
-
-#: The signals that end a command, and what Python does unless told otherwise; what a shell told it to ignore stays so.
-_ENDINGS = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
-
-
-@contextmanager
-def _signals_as_exit() -> Iterator[None]:
-    """SIGTERM and SIGINT raise SystemExit with the status that shells give them, so that all blocks end."""
-    own = os.getpid()
-
-    def end(number: int, frame: object) -> None:
-        if os.getpid() != own:  # a child that was forked: what its parent has begun is not its to clean up
-            os._exit(128 + number)
-        raise SystemExit(128 + number)
-
-    with ExitStack() as before:
-        if threading.current_thread() is threading.main_thread():  # only there can it be changed
-            for number, usual in _ENDINGS.items():
-                if signal.getsignal(number) == usual:
-                    before.callback(signal.signal, number, signal.signal(number, end))
-        yield
 
 
 @contextmanager

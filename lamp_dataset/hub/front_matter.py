@@ -6,6 +6,7 @@ would become ``false``, ``1.10`` become ``1.1``, and comments vanish.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -122,11 +123,16 @@ def listed_patterns(data: _Data) -> list[str]:
         return [file["path"] for file in files if file["split"] in SPLITS]
 
 
+def _whole(number: Any) -> int | None:
+    """TypeError for anything but a whole number or None."""
+    return None if number is None else operator.index(number)
+
+
 def num_examples(data: _Data) -> dict[str, dict[str, int | None]]:
     """Config -> split -> number of rows, None where the front matter does not say it; ValueError for other shapes."""
     with _readable("'dataset_info' as datasets writes it"):
         return {
-            name: {split["name"]: split.get("num_examples") for split in info.get("splits") or []}
+            name: {split["name"]: _whole(split.get("num_examples")) for split in info.get("splits") or []}
             for name, info in _infos(data).items()
             if name in TASKS
         }

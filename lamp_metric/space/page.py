@@ -38,8 +38,8 @@ HEADERS = ("score", "value", "low", "high", "better is")
 HEADERS_OF_TWO = ("system", "score", "value", "difference", "low", "high", "p", "better is")
 #: Gated tasks are refused: their golds must not leave the machine of whoever has the license.
 CHOICES = (FROM_THE_GOLDS, *(name for name, task in TASKS.items() if not task.gated))
-#: Many times the size of any official file of golds; scoring it keeps others waiting for some seconds.
-MAX_UPLOAD = "8mb"
+#: Many times the size of any official file of golds, and twice as many samples: scoring keeps others waiting.
+MAX_UPLOAD, MAX_SAMPLES = "8mb", 50_000
 #: Seconds after which gradio deletes its copies of files.
 KEPT = 3600
 INTRODUCTION = f"""\
@@ -47,8 +47,9 @@ INTRODUCTION = f"""\
 
 The scores of [LaMP](https://arxiv.org/abs/2304.11406), the benchmark of personalized language models. Drop a file of
 golds and a file of predictions in the official format, `{{"task": "…", "golds": [{{"id": "…", "output": "…"}}, …]}}`; a
-second file of predictions is compared with the first. A file may have up to {MAX_UPLOAD.removesuffix("mb")} MB, and is
-deleted after an hour. Golds under a license are refused: score them on your own machine, with `lamp-metric eval-task`.
+second file of predictions is compared with the first. A file may have up to {MAX_UPLOAD.removesuffix("mb")} MB and
+{MAX_SAMPLES:,} samples, and is deleted after an hour. Golds under a license are refused: score them on your own
+machine, with `lamp-metric eval-task`.
 
 **Try the sample** scores a trivial baseline on three made-up samples of the chosen task; the notes say which.
 
@@ -179,6 +180,11 @@ def _names(*paths: str) -> list[str]:
 def _joined(golds: str, predictions: str, name: str | None) -> JoinedOutputs:
     files = [parse_outputs(Path(path).read_bytes(), Path(path).name) for path in (golds, predictions)]
     joined = join(*files, name)
+    if len(joined.ids) > MAX_SAMPLES:
+        raise ValueError(
+            f"expected at most {MAX_SAMPLES:,} samples, found {len(joined.ids):,}; score them on your own machine, "
+            "with lamp-metric eval-task or compare"
+        )
     if joined.task.gated:
         raise ValueError(
             f"{joined.task.name}: these texts are under {joined.task.license}; score them on your own machine, with "

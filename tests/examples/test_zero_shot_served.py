@@ -202,7 +202,8 @@ def test_a_killed_run_loses_no_answer_and_asks_none_twice_and_a_second_one_at_it
     assert output.read_bytes() == whole.read_bytes()
 
 
-def test_an_interrupt_keeps_the_answers_on_their_way(fake, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_nothing_but_the_answers_and_keeps_those_on_their_way(fake, tmp_path, number):
     output, asked = tmp_path / "predictions.json", threading.Barrier(3)
 
     def hang(text):
@@ -213,12 +214,13 @@ def test_an_interrupt_keeps_the_answers_on_their_way(fake, tmp_path):
     fake.answer = hang
     with started(given(fake.url, output, concurrency=2), subprocess.PIPE) as process:
         asked.wait(60)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         fake.released.set()
         said = process.stderr.read()
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
     assert said.endswith("stopped; the same command asks for the rest\n")
     assert len(answers(output)) == 2
+    assert os.listdir(tmp_path) == ["predictions.json.answers.jsonl"]
 
 
 @pytest.mark.parametrize(

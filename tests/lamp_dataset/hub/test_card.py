@@ -112,6 +112,11 @@ def test_what_is_not_ours_stays_to_the_character(configs):
         ("configs: [{data_files: a}]", "'configs' and 'dataset_info'"),
         ("configs:\n- config_name: LaMP_6\ndataset_info:\n  config_name: LaMP_6\n  splits: [3]", "'dataset_info'"),
         ("dataset_info: [{config_name: LaMP_2, splits: [{num_bytes: 3}]}]", "'configs' and 'dataset_info'"),
+        (
+            "configs:\n- config_name: LaMP_6\n"
+            "dataset_info: [{config_name: LaMP_6, splits: [{name: train, num_examples: many}]}]",
+            "'dataset_info' as datasets writes it",
+        ),
     ],
 )
 def test_a_front_matter_that_cannot_be_kept_is_one_line(configs, front, fact):

@@ -312,6 +312,12 @@ def test_the_values_of_each_sample_are_in_a_file(two, tmp_path):
     assert first == ["1", "0.0", "0.0", "1.0", "1.0"]
 
 
+def test_more_samples_than_others_can_wait_for_are_refused(two, monkeypatch):
+    monkeypatch.setattr("lamp_metric.space.page.MAX_SAMPLES", 2)
+    with pytest.raises(ValueError, match="expected at most 2 samples, found 3; score them on your own machine"):
+        score_files("LaMP_3", *two[:2], folder=".")
+
+
 def test_a_missing_file_is_named(two):
     with pytest.raises(ValueError, match="golds"):
         score_files("LaMP_3", None, two[1], folder=".")
