@@ -4,9 +4,7 @@ import sys
 import pytest
 
 from lamp_dataset import __version__
-from lamp_dataset.task import KINDS
 from lamp_dataset.tasks import TASKS
-from lamp_metric.scorers import SCORERS
 from lamp_metric.scoring import score, signature_of
 
 SAMPLES = {
@@ -16,10 +14,6 @@ SAMPLES = {
 }
 
 
-def test_every_kind_of_the_table_has_a_scorer():
-    assert set(SCORERS) == set(KINDS)
-
-
 @pytest.mark.parametrize("name", TASKS)
 def test_every_config_has_the_keys_of_the_benchmark(name):
     task = TASKS[name]
@@ -27,15 +21,6 @@ def test_every_config_has_the_keys_of_the_benchmark(name):
     assert tuple(result) == task.scores
     assert all(type(value) is float for value in result.values())
     assert result == score(task.base, *SAMPLES[task.kind](task))
-
-
-def test_per_sample_values_are_keyed_by_id():
-    assert score("LaMP_3", ["4", "?"], ["5", "2"], ids=["20", "21"], per_sample=True)["per_sample"] == {
-        "20": {"absolute_error": 1.0, "squared_error": 1.0},
-        "21": {"absolute_error": 3.0, "squared_error": 9.0},
-    }
-    assert score("LaMP_1", ["[1]"], ["[2]"], per_sample=True)["per_sample"] == {"0": {"correct": 0.0}}
-    assert score("LaMP_4", ["a"], ["a b"], per_sample=True)["per_sample"] == {"0": {"rouge-1": 2 / 3, "rouge-L": 2 / 3}}
 
 
 def test_extracted_answers_are_opt_in():
@@ -53,19 +38,9 @@ def test_extracted_answers_are_opt_in():
     ("arguments", "message"),
     [
         (("LaMP_4", ["a"], ["a", "b"]), "as many predictions as references, found 1 and 2"),
-        (("LaMP_4", [], []), "nothing to score"),
-        (
-            ("LaMP_4", ["a", None], ["a", "b"]),
-            "prediction of sample 1: .*string.*LaMP_4.*None",
-        ),
-        (("LaMP_4", ["a"], [3]), "reference of sample 0: .*string.*LaMP_4.* 3"),
-        (("LaMP_3", [["4"]], ["4"]), "prediction of sample 0: .*number.*LaMP_3.*list"),
-        (("LaMP_3", [True], ["4"]), "prediction of sample 0: .*LaMP_3.*bool True"),
+        (("LaMP_4", ["a", None], ["a", "b"]), "prediction of sample 1: .*string.*LaMP_4.*None"),
         (("LaMP_4", "a", ["a"]), "predictions: .*list.*'a'"),
         (("LaMP_4", ["a"], None), "references: .*list.*None"),
-        (("LaMP_4", {"task": "LaMP_4", "golds": []}, []), 'pass its "golds"'),
-        (("LaMP_4", {"a"}, ["a"]), "predictions: .*list.*set"),
-        (("LaMP_4", ["a"], frozenset("a")), "references: .*list.*frozenset"),
         (("LaMP-4", ["a"], ["a"]), "'LaMP_4'"),
     ],
 )

@@ -9,7 +9,7 @@ import lamp_metric
 from lamp_dataset import __version__
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
-from lamp_metric.commands.evaluation import check_options, evaluate_joined, score_table, write_scores
+from lamp_metric.commands.evaluation import evaluate_joined, score_table, write_scores
 from lamp_metric.predictions.joining import join
 
 USER = [name for name, task in TASKS.items() if not task.time_based]
@@ -49,43 +49,25 @@ def test_the_task_is_told_by_the_golds(made, run, name):
     }
 
 
-@pytest.mark.parametrize("task_name", ["LaMP_2", "LaMP_2_news"])
-def test_news_categories_are_told_from_movie_tags_by_their_labels(made, run, task_name):
-    golds, preds = made.pair("LaMP_2_news")
-    result = run("eval-task", "--golds_json", golds, "--preds_json", preds, "--task_name", task_name, "--json")
-    assert json.loads(result.stdout)["task"] == "LaMP_2_news"
-    assert json.loads(result.stdout)["scores"] == expected(made, "LaMP_2_news")
-    note = (
-        f"{golds}: says 'LaMP_2', but its golds are labels of LaMP_2_news (Personalized News Categorization): "
-        "LaMP_2_news is scored\n"
-    )
-    assert result.stderr == ("" if task_name == "LaMP_2_news" else note)
-
-
-@pytest.mark.parametrize("options", [[], ["--task_name", "LaMP_2_time"]])
-def test_it_is_also_said_without_a_name_and_in_the_time_based_setting(made, run, options):
-    golds, preds = made.pair("LaMP_2_news")
-    result = run("eval-task", "--golds_json", golds, "--preds_json", preds, *options)
-    assert result.stderr.count("is scored\n") == result.stderr.count("\n") == 1
-
-
-def test_nothing_is_said_of_movie_tags(made, run):
-    golds, preds = made.pair("LaMP_2")
-    for options in ([], ["--task_name", "LaMP_2"], ["--task_name", "LaMP_2_time"]):
-        assert run("eval-task", "--golds_json", golds, "--preds_json", preds, *options).stderr == ""
+@pytest.mark.parametrize("labels", ["LaMP_2", "LaMP_2_news"])
+@pytest.mark.parametrize("task_name", [None, "LaMP_2", "LaMP_2_time", "LaMP_2_news"])
+def test_news_categories_are_told_from_movie_tags_by_their_labels(made, run, labels, task_name):
+    golds, preds = made.pair(labels)
+    options = ["--task_name", task_name] if task_name else []
+    result = run("eval-task", "--golds_json", golds, "--preds_json", preds, *options, "--json")
+    if (labels, task_name) == ("LaMP_2", "LaMP_2_news"):  # a config named in full is not second-guessed
+        assert f"{golds}: reference of sample '00': " in result.stderr
+        return
+    assert json.loads(result.stdout)["scores"] == expected(made, labels)
+    note = f"{golds}: says 'LaMP_2', but its golds are labels of LaMP_2_news"
+    assert result.stderr.startswith(note) == (labels == "LaMP_2_news" != task_name)
+    assert result.stderr.count("\n") == result.stderr.count(" is scored\n") == result.stderr.count(note)
 
 
 @pytest.mark.parametrize("command", ["eval-task", "eval-all"])
 def test_the_help_says_that_the_golds_tell_news_from_movies(run, command):
     text = " ".join(run(command, "--help").stdout.split())
     assert "the golds' labels" in text
-
-
-def test_a_config_named_in_full_is_not_second_guessed(made, fails):
-    golds, preds = made.pair("LaMP_2")
-    message = fails("eval-task", "--golds_json", golds, "--preds_json", preds, "--task_name", "LaMP_2_news")
-    assert message.startswith(f"{golds}: reference of sample '00': ")
-    assert "not a label of LaMP_2_news" in message
 
 
 def test_dashes_are_understood_in_options(made, run):
@@ -105,28 +87,6 @@ def test_intervals_and_per_sample_values_in_json(made, run):
     assert result["intervals"] == {"MAE": score["MAE_ci"], "RMSE": score["RMSE_ci"]}
     assert result["per_sample"] == score["per_sample"]
     assert result["signature"] == f"task:LaMP_3|n:12|rule:1|confidence:0.9|resamples:50|seed:3|version:{__version__}"
-
-
-def test_the_table_shows_intervals(made, run):
-    golds, preds = made.pair("LaMP_4")
-    result = run("eval-task", "--golds_json", golds, "--preds_json", preds, "--confidence_level", "0.95")
-    lines = result.stdout.splitlines()
-    assert lines[0].split() == ["task", "samples", "score", "value", "interval"]
-    assert lines[1].split()[:3] == ["LaMP_4", "12", "rouge-1"]
-    assert lines[2].split()[0] == "rouge-L"
-    assert lines[-1].endswith(f"|confidence:0.95|resamples:1000|seed:0|version:{__version__}")
-
-
-def test_extracted_answers_are_marked_and_never_an_official_result(made, run, fails, tmp_path):
-    golds = made.write("g.json", "LaMP_1", {"1": "[1]", "2": "[2]"})
-    preds = made.write("p.json", "LaMP_1", {"2": "It is [2].", "1": "[1]"})
-    files = ["--golds_json", golds, "--preds_json", preds, "--extract_answers"]
-    result = json.loads(run("eval-task", *files, "--json").stdout)
-    assert (result["scores"]["accuracy"], "|extracted:yes|" in result["signature"]) == (1.0, True)
-    message = fails("eval-task", *files, "--output_file", tmp_path / "r.json")
-    assert "--extract_answers" in message
-    assert "--output_file" in message
-    assert not (tmp_path / "r.json").exists()
 
 
 def test_texts_are_taken_out_of_their_wrappers_on_demand_and_counted_otherwise(made, run):
@@ -194,56 +154,25 @@ GOOD = OUTPUTS % '{"id": "1", "output": "a title"}, {"id": "2", "output": "b"}'
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "expected JSON, found an empty file"),
-        ("not json", "expected JSON, found a file that begins b'not json'"),
         ("<html>oops", "found an HTML page"),
         (GOOD[:40], "ends in the middle"),
-        ('{"task": "LaMP_4"}', "without 'golds'"),
-        ('{"golds": []}', "without 'task'"),
-        ('[{"id": "1", "input": "x"}]', "found questions"),
         (OUTPUTS % '{"id": 1, "output": "a"}', "entry 0 of 'golds': expected a string as 'id', found 1"),
-        (OUTPUTS % '{"id": "1", "output": "a"}, {"id": "1", "output": "b"}', "id '1'"),
+        (GOOD.replace('"2"', '"1"'), "id '1'"),
         (GOOD.replace("]", ', {"id": "3", "output": "c"}]'), "(first: '3')"),
-        (OUTPUTS % '{"id": "1", "output": "a"}', "p.json lacks 1 of the 2 ids in "),
-        (
-            OUTPUTS % '{"id": "1", "output": "a"}, {"id": "2", "output": null}',
-            "sample '2': expected a string for LaMP_4",
-        ),
-        (OUTPUTS % '{"id": "1", "output": "a"}, {"id": "2", "output": 7}', "sample '2': expected a string for LaMP_4"),
-        (OUTPUTS % '{"id": "1", "output": "a"}, {"id": "2"}', "(id '2') has no 'output'"),
-        (
-            OUTPUTS % '{"id": "1", "output": ["a"]}, {"id": "2", "output": "b"}',
-            "sample '1': expected a string for LaMP_4",
-        ),
-        (OUTPUTS % '"1", "2"', "entry 0 of 'golds': expected an object, found str"),
+        (GOOD.replace('"b"', "7"), "sample '2': expected a string for LaMP_4"),
         (GOOD.replace("LaMP_4", "LaMP_5"), "expected predictions for task 'LaMP_4', as in"),
-        (GOOD.replace('b"', 'b\\u0000\\ud83d"'), None),
         ('{"task": "LaMP_4", "golds": [%s' % ("[" * 100_000), "nested too deep"),
-        (
-            OUTPUTS % ('{"id": "1", "output": %s}' % ("9" * 5000)),
-            "Exceeds the limit",
-        ),
+        (OUTPUTS % ('{"id": "1", "output": %s}' % ("9" * 5000)), "Exceeds the limit"),
     ],
 )
-def test_bad_predictions_are_one_line_and_leave_no_result(made, run, fails, tmp_path, text, message):
+def test_bad_predictions_are_one_line_and_leave_no_result(fails, tmp_path, text, message):
     golds, preds, output = tmp_path / "g.json", tmp_path / "p.json", tmp_path / "r.json"
     golds.write_text(GOOD)
     preds.write_text(text)
-    arguments = ["eval-task", "--golds_json", golds, "--preds_json", preds, "--output_file", output]
-    if message is None:
-        assert run(*arguments).exit_code == 0
-        return
-    line = fails(*arguments)
+    line = fails("eval-task", "--golds_json", golds, "--preds_json", preds, "--output_file", output)
     assert line.startswith(f"{preds}")
     assert message in line
     assert sorted(path.name for path in tmp_path.iterdir()) == ["g.json", "p.json"]
-
-
-def test_numbers_are_outputs_only_where_the_task_has_labels(made, run):
-    golds = made.write("g.json", "LaMP_3", {"1": "4", "2": "5"})
-    preds = made.write("p.json", "LaMP_3", {"1": 4, "2": 4.5})
-    result = run("eval-task", "--golds_json", golds, "--preds_json", preds, "--json")
-    assert json.loads(result.stdout)["scores"]["MAE"] == 0.25
 
 
 def test_other_bad_input_is_one_line(made, fails, tmp_path):
@@ -252,21 +181,15 @@ def test_other_bad_input_is_one_line(made, fails, tmp_path):
     assert "no config named 'LaMP_9'" in fails(*task, "--task_name", "LaMP_9")
     assert "expected the golds of task 'LaMP_5', found 'LaMP_4'" in fails(*task, "--task_name", "LaMP_5")
     assert "No such file" in fails("eval-task", "--golds_json", tmp_path / "none.json", "--preds_json", preds)
-    assert "found a folder" in fails("eval-task", "--golds_json", tmp_path, "--preds_json", preds)
     assert "does not exist" in fails(*task, "--output_file", tmp_path / "none" / "r.json")
-    assert "found a folder" in fails(*task, "--output_file", tmp_path)
-    assert "Not a directory" in fails(*task, "--output_file", golds / "r.json")
     assert f"{golds}: is also an input" in fails(*task, "--output_file", golds)
     assert "confidence_level: " in fails(*task, "--confidence_level", "95")
-    assert "n_resamples" in fails(*task, "--confidence_level", "0.9", "--n_resamples", "0")
     assert "--json" in fails(*task, "--per_sample")
-    unknown = tmp_path / "u.json"
-    unknown.write_text('{"task": "LaMP_8", "golds": []}')
-    assert "no task is named 'LaMP_8'; tasks: LaMP_1, " in fails(
-        "eval-task", "--golds_json", unknown, "--preds_json", unknown
-    )
-    empty = made.write("e.json", "LaMP_4", {})
-    assert "e.json: nothing to score" in fails("eval-task", "--golds_json", empty, "--preds_json", empty)
+    ratings = ["eval-task", *("--golds_json", made.pair("LaMP_3")[0]), *("--preds_json", made.pair("LaMP_3")[1])]
+    message = fails(*ratings, "--extract_answers", "--output_file", tmp_path / "r.json")
+    assert "--extract_answers" in message
+    assert "--output_file" in message
+    assert not (tmp_path / "r.json").exists()
 
 
 def test_users_of_a_folder_or_of_questions_are_drawn(made, run, fails):
@@ -313,12 +236,6 @@ def test_predictions_that_cannot_be_used_are_counted_and_never_in_the_official_r
     assert '"unusable": 0' in rescued.stdout
 
 
-def test_golds_that_are_file_names_are_refused(made, fails):
-    golds = made.write("g.json", "LaMP_6", {"1": "147-000874-EM.txt"})
-    message = fails("eval-task", "--golds_json", golds, "--preds_json", golds)
-    assert "g.json: reference of sample '1': '147-000874-EM.txt' is a file name" in message
-
-
 def test_the_installed_command_and_the_module_run(made):
     golds, preds = made.pair("LaMP_1")
     command = ["eval-task", "--golds_json", str(golds), "--preds_json", str(preds), "--json"]
@@ -327,7 +244,7 @@ def test_the_installed_command_and_the_module_run(made):
     assert result.stderr == ""
 
 
-@pytest.mark.parametrize("name", ["LaMP_1", "LaMP_3", "LaMP_4"])
+@pytest.mark.parametrize("name", ["LaMP_3", "LaMP_4"])
 def test_a_task_loads_only_what_it_needs(made, name):
     golds, preds = made.pair(name)
     code = (
@@ -347,7 +264,7 @@ def test_damage_at_random_ends_in_one_line(made, run):
     golds_zip, preds_zip = made.whole_benchmark()
     golds, preds = made.folder / "LaMP_4_golds.json", made.folder / "LaMP_4_preds.json"
     damaged = made.folder / "damaged"
-    for _ in range(150):
+    for _ in range(50):
         for whole, command in (
             (preds, ["eval-task", "--golds_json", golds, "--preds_json", damaged]),
             (preds_zip, ["eval-all", "--golds_zip", golds_zip, "--preds_zip", damaged]),
@@ -370,19 +287,6 @@ NEWS = join(*[Outputs("LaMP_2", {"1": "travel", "2": "sports"}, "g.json")] * 2)
 NONE = {"confidence_level": None, "n_resamples": 1000, "seed": 0}
 
 
-def test_everything_about_one_task():
-    found = evaluate_joined(NEWS, per_sample=True, extract_answers=False, **NONE)
-    assert found == {
-        "task": "LaMP_2_news",
-        "n": 2,
-        "scores": {"accuracy": 1.0, "f1": 2 / 15},
-        "intervals": {},
-        "unusable": 0,
-        "signature": found["signature"],
-        "per_sample": {"1": {"correct": 1.0}, "2": {"correct": 1.0}},
-    }
-
-
 def test_the_table_has_intervals_if_any_task_has():
     joined = NEWS
     plain = evaluate_joined(joined, False, False, **NONE)
@@ -392,18 +296,6 @@ def test_the_table_has_intervals_if_any_task_has():
     assert lines[0].split() == ["task", "samples", "score", "value", "interval"]
     assert lines[3].split()[-2:] == ["[1.0000,", "1.0000]"]
     assert lines[-2:] == [plain["signature"], drawn["signature"]]
-
-
-@pytest.mark.parametrize(
-    ("options", "facts"),
-    [
-        ({"as_json": False, "per_sample": True, "extract_answers": False}, "--per_sample.*--json"),
-        ({"as_json": True, "per_sample": False, "extract_answers": True}, "--extract_answers.*--output_file"),
-    ],
-)
-def test_options_that_contradict_each_other_are_named(tmp_path, options, facts):
-    with pytest.raises(ValueError, match=facts):
-        check_options(tmp_path / "out.json", [], **options)
 
 
 def test_scores_are_written_on_demand(tmp_path):

@@ -32,15 +32,6 @@ def test_a_good_file_is_fit_against_questions_and_against_golds(made, run, quest
         assert (result.exit_code, result.stdout) == (0, f"{preds}: 12 predictions, fit\n")
 
 
-@pytest.mark.parametrize("name", ["LaMP_3", "LaMP_4_time"])
-def test_the_sample_s_own_questions_are_read(made, run, name):
-    path = f"{SAMPLE}/{TASKS[name].questions_path('test')}"
-    with open(path) as file:
-        ids = [row["id"] for row in json.load(file)]
-    preds = made.write("p.json", name, dict.fromkeys(ids, "4"))
-    assert run("check", name, "--questions", path, "--preds", preds).exit_code == 0
-
-
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_the_samples_of_a_split_in_a_folder_are_read(made, run, split):
     with open(f"{SAMPLE}/{TASKS['LaMP_3'].questions_path(split)}") as file:
@@ -102,24 +93,11 @@ def test_bad_input_of_check_is_one_line(made, fails, questions, tmp_path):
         "check", "LaMP_4", "--questions", tmp_path / "rows.json", "--preds", preds
     )
     assert "no config named 'x'" in fails("check", "x", "--questions", questions("1"), "--preds", preds)
-    assert "No such file" in fails("check", "LaMP_4", "--questions", tmp_path / "no", "--preds", preds)
-    (tmp_path / "cut.json").write_text('[{"id": "1", "inp')
-    assert "cut off?" in fails("check", "LaMP_4", "--questions", tmp_path / "cut.json", "--preds", preds)
     (tmp_path / "list.json").write_text("[]")
-    assert "found a bare list" in fails(
-        "check", "LaMP_4", "--questions", questions("1"), "--preds", tmp_path / "list.json"
-    )
+    assert "found a bare list" in fails("check", "LaMP_4", "--golds", preds, "--preds", tmp_path / "list.json")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        '{"task": "LaMP_4", "golds": [{"id": "1", "output": "a"}]}',
-        '{"golds": [{"id": "1", "output": "a"}], "task": "LaMP_4"}',
-        '{"golds": [{"id": "1", "output": "a"}]}',
-        '[{"id": "1", "output": "a"}]',
-    ],
-)
+@pytest.mark.parametrize("text", ['{"golds": [{"id": "1", "output": "a"}]}', '[{"id": "1", "output": "a"}]'])
 def test_golds_given_as_questions_are_named_as_such(made, fails, tmp_path, text):
     preds, path = made.write("p.json", "LaMP_4", {"1": "a"}), tmp_path / "golds.json"
     path.write_text(text)
@@ -162,20 +140,6 @@ def test_pack_and_eval_all_are_a_round_trip(made, run, tmp_path):
         run("eval-all", "--golds_zip", golds_zip, "--preds_zip", path, "--json").stdout for path in (packed, preds_zip)
     )
     assert ours == theirs
-    first = packed.read_bytes()
-    run("pack", *reversed(files), "--output", packed)
-    assert packed.read_bytes() == first
-
-
-def test_the_nearest_split_is_one_of_the_setting_that_the_ids_tell(made, run, tmp_path):
-    for start, nearest in (
-        ("3", "1,925 in validation, user"),
-        ("10", "1,800 in test, time"),
-        ("x", "1,800 in test, time"),
-    ):
-        preds = made.write("p.json", "LaMP_4", {f"{start}{number}": "a" for number in range(1801)})
-        result = run("pack", preds, "--partial", "--output", tmp_path / "s.zip")
-        assert f"not a whole split of LaMP_4: 1,801 predictions (nearest: {nearest})" in result.stdout
 
 
 def test_files_of_the_gated_task_are_for_their_owner_alone(made, run, tmp_path):
@@ -192,22 +156,6 @@ def test_files_of_the_gated_task_are_for_their_owner_alone(made, run, tmp_path):
     ):
         assert run(*command).exit_code == 0
     assert {path.stat().st_mode & 0o777 for path in outputs.values()} == {0o600}
-
-
-def test_pack_writes_nothing_when_a_file_is_unfit(made, run, tmp_path):
-    good = made.pair("LaMP_3")[1]
-    bad = made.write("bad.json", "LaMP_4", [("1", "a"), ("1", None)])
-    result = run("pack", good, bad, "--partial", "--output", tmp_path / "s.zip")
-    assert result.exit_code == 2
-    assert "bad.json: 2 predictions, unfit\n  error: 1 duplicate id: 1\n" in result.stdout
-    assert not (tmp_path / "s.zip").exists()
-
-
-def test_a_file_without_predictions_is_unfit(made, run, tmp_path):
-    result = run("pack", made.write("p.json", "LaMP_3", []), "--partial", "--output", tmp_path / "s.zip")
-    assert result.exit_code == 2
-    assert "no predictions" in result.stdout
-    assert not (tmp_path / "s.zip").exists()
 
 
 @pytest.mark.parametrize("config", ["LaMP_3", "LaMP_3_time", "LaMP_2_news"])
@@ -238,8 +186,6 @@ def test_bad_input_of_pack_is_one_line(made, fails, tmp_path):
     preds = made.pair("LaMP_3")[1]
     output = tmp_path / "s.zip"
     assert "found none for LaMP_1, LaMP_2, LaMP_4" in fails("pack", preds, "--output", output)
-    again = made.write("again.json", "LaMP_3", {"1": "1"})
-    assert "two files of task LaMP_3" in fails("pack", preds, again, "--partial", "--output", output)
     here = (preds, "--partial", "--output", output)
     assert "--split belongs to --data-dir" in fails("pack", *here, "--split", "test")
     assert str(tmp_path / "none") in fails("pack", *here, "--data-dir", tmp_path / "none")
@@ -261,12 +207,13 @@ def test_a_file_of_another_tasks_labels_is_doubtful(made, run, questions, tmp_pa
     assert not (tmp_path / "s.zip").exists()
 
 
-@pytest.mark.parametrize(("task", "hint"), [("LaMP_2M", "LaMP_2"), ("LaMP_2N", "LaMP_2"), ("LaMP-3", "LaMP_3")])
-def test_a_task_under_another_name_gets_a_hint(made, fails, tmp_path, task, hint):
+def test_a_task_under_another_name_gets_a_hint(made, fails, tmp_path):
     path = tmp_path / "p.json"
-    path.write_text(json.dumps({"task": task, "golds": [{"id": "1", "output": "4"}]}))
-    packed = fails("pack", path, "--partial", "--output", tmp_path / "s.zip")
-    scored = fails("eval-task", "--golds_json", path, "--preds_json", path)
+    path.write_text(json.dumps({"task": "LaMP_2N", "golds": [{"id": "1", "output": "4"}]}))
     zipped = made.zip("p.zip", {"p.json": path.read_bytes()})
-    for message in (packed, scored, fails("eval-all", "--golds_zip", zipped, "--preds_zip", zipped)):
-        assert re.search(f"p\\.json: .*'{task}'.*'{hint}'", message)
+    for command in (
+        ["pack", path, "--partial", "--output", tmp_path / "s.zip"],
+        ["eval-task", "--golds_json", path, "--preds_json", path],
+        ["eval-all", "--golds_zip", zipped, "--preds_zip", zipped],
+    ):
+        assert re.search(r"p\.json: .*'LaMP_2N'.*'LaMP_2'", fails(*command))

@@ -155,33 +155,38 @@ def test_the_same_files_give_the_same_bytes(made, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "output", "n", "nearest"),
+    ("name", "output", "prefix", "n", "nearest"),
     [
-        ("LaMP_2", "comedy", 692, None),
-        ("LaMP_2", "comedy", 1_410, None),  # the time-based setting
-        ("LaMP_2", "comedy", 693, "692 in validation, user"),
-        ("LaMP_2_news", "travel", 1_052, None),
-        ("LaMP_2_news", "travel", 692, "1,052 in validation, user"),
+        ("LaMP_2", "comedy", "", 692, None),
+        ("LaMP_2", "comedy", "", 1_410, None),  # the time-based setting
+        ("LaMP_2", "comedy", "", 693, "692 in validation, user"),
+        ("LaMP_2_news", "travel", "", 1_052, None),
+        ("LaMP_2_news", "travel", "", 692, "1,052 in validation, user"),
+        # ids that tell the setting
+        ("LaMP_4", "a", "3", 1_801, "1,925 in validation, user"),
+        ("LaMP_4", "a", "10", 1_801, "1,800 in test, time"),
+        ("LaMP_4", "a", "x", 1_801, "1,800 in test, time"),
     ],
 )
-def test_the_number_of_predictions_is_compared_with_the_splits(made, tmp_path, name, output, n, nearest):
-    preds = made.write("p.json", name, {str(i): output for i in range(n)})
-    warnings = pack([preds], tmp_path / "s.zip", partial=True)["LaMP_2"].warnings
+def test_the_number_of_predictions_is_compared_with_the_splits(made, tmp_path, name, output, prefix, n, nearest):
+    preds = made.write("p.json", name, {f"{prefix}{i}": output for i in range(n)})
+    warnings = pack([preds], tmp_path / "s.zip", partial=True)[TASKS[name].official_name].warnings
     assert [nearest in warning for warning in warnings] == ([] if nearest is None else [True])
 
 
 @pytest.mark.parametrize(
-    "bad", [[("1", "a"), ("1", "b")], [("1", None)]], ids=["a duplicate id", "an output of the wrong type"]
+    ("name", "bad", "status"),
+    [
+        ("LaMP_4", [("1", "a"), ("1", "b")], 2),
+        ("LaMP_4", [("1", None)], 2),
+        ("LaMP_4", [], 2),
+        ("LaMP_2", [("1", "4"), ("2", "5")], 1),
+    ],
+    ids=["a duplicate id", "an output of the wrong type", "no predictions", "outputs of another task"],
 )
-def test_nothing_is_written_unless_all_files_are_fit(made, tmp_path, bad):
-    reports = pack([made.pair("LaMP_3")[1], made.write("b.json", "LaMP_4", bad)], tmp_path / "s.zip", partial=True)
-    assert {name: report.exit_status for name, report in reports.items()} == {"LaMP_3": 0, "LaMP_4": 2}
-    assert not (tmp_path / "s.zip").exists()
-
-
-def test_doubtful_files_are_not_written_either(made, tmp_path):
-    preds = made.write("p.json", "LaMP_2", {"1": "4", "2": "5"})
-    assert pack([preds], tmp_path / "s.zip", partial=True)["LaMP_2"].exit_status == 1
+def test_nothing_is_written_unless_all_files_are_fit(made, tmp_path, name, bad, status):
+    reports = pack([made.pair("LaMP_3")[1], made.write("b.json", name, bad)], tmp_path / "s.zip", partial=True)
+    assert {name: report.exit_status for name, report in reports.items()} == {"LaMP_3": 0, name: status}
     assert not (tmp_path / "s.zip").exists()
 
 
