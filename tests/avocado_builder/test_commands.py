@@ -38,7 +38,7 @@ def test_build_and_both_checks(place):
     assert "not the whole published task: train has 12 samples, the published one has 4,840" in verdict.output
 
 
-@pytest.mark.parametrize(("ids", "more"), [("ids", []), ("time_ids", ["--time_based_separation"]), ("time_ids", [])])
+@pytest.mark.parametrize(("ids", "more"), [("ids", []), ("time_ids", ["--time_based_separation"])])
 def test_the_official_flags_work(place, ids, more, snapshot):
     before = snapshot(place / "avocado-1.0.2")
     result = run(

@@ -35,9 +35,6 @@ def test_the_setting_is_read_from_the_rows(tmp_path):
         read(tmp_path, [row(user_id=3)], "user")
     with pytest.raises(ValueError, match="sample '501': some rows have a 'user_id', others do not"):
         read(tmp_path, [row(user_id=3), row(id="501")])
-
-
-def test_files_of_both_settings_are_not_mixed(tmp_path):
     for name, content in [("a", [row()]), ("b", [row(user_id=1)])]:
         (tmp_path / name).write_text(json.dumps(content))
     with pytest.raises(ValueError, match="b: expected an id file of the user-based setting"):
@@ -48,9 +45,6 @@ def test_files_of_both_settings_are_not_mixed(tmp_path):
     ("content", "match"),
     [
         (b"<!DOCTYPE html><html>not found</html>", "found an HTML page"),
-        (b"", "found an empty file"),
-        (b"PK\x03\x04", "found a zip file"),
-        (b"[", "ends in the middle|cut off"),
         (b'[{"id": "1", "input": "147-000874-EM.txt", "prof', "cut off"),
         (b"[]", "found an empty list"),
         (b"[1]", "expected an object as row"),
@@ -58,12 +52,10 @@ def test_files_of_both_settings_are_not_mixed(tmp_path):
         ({"task": "LaMP_6", "golds": [{"id": "1", "output": NAME}]}, "outputs file.*'1'"),
         ([row(id=500)], "expected a string as 'id'"),
         ([row(profile={})], "sample '500': expected a list as 'profile', found {}"),
-        ([row(profile=[1])], "profile item 0: expected an object with 'text'"),
         ([row(profile=[{"id": "1"}])], "profile item 0: expected an object with 'text'"),
         ([row(), row()], "duplicate id '500'"),
         ([row(input=None)], "'input': expected the name of an email .*, found NoneType"),
         ([row(input="147-000874-em.txt")], "it looks like '147-000874-EM.txt', but names must be exact"),
-        ([row(input="data/147-000874-EM.txt ")], "it looks like '147-000874-EM.txt', but names must be exact"),
         ([row(input="147-000874-AT.txt")], "found a text of 17 characters$"),
         ([row(profile=[{"text": "x" * 99}])], "profile item 0: 'text': .* found a text of 99 .*already been built"),
         ([row(input="١٤٧-000874-EM.txt")], "expected the name of an email"),
@@ -219,14 +211,11 @@ def test_the_content_is_checked_not_the_status(place, site, failure, error, matc
     assert sorted(path.name for path in place.iterdir()) == ["avocado-1.0.2", "ids", "time_ids"]
 
 
-def test_no_connection_is_one_plain_error(tmp_path, site):
+def test_an_address_that_cannot_be_fetched_is_one_plain_error(tmp_path, site):
     with fake_site.running() as gone:
         url = gone.url
     with pytest.raises(OSError, match=rf"{url}/\S*: cannot be fetched .*refused.* --ids-dir"):
         fetch_ids(GATED["user"], (), tmp_path, url)
-
-
-@pytest.mark.parametrize("url", ["file:///etc", "ftp://x", "lamp"])
-def test_only_web_addresses_are_fetched(tmp_path, url):
-    with pytest.raises(ValueError, match=f"{url}/.*: expected .* http:// or https://"):
-        fetch_ids(GATED["user"], (), tmp_path, url)
+    for url in ("file:///etc", "ftp://x", "lamp"):
+        with pytest.raises(ValueError, match=f"{url}/.*: expected .* http:// or https://"):
+            fetch_ids(GATED["user"], (), tmp_path, url)

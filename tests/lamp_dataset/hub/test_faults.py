@@ -1,6 +1,5 @@
 """What goes wrong on the way: main is the old or the new state, whole, and the next run sends the rest."""
 
-import pytest
 from made_up import write_all
 
 
@@ -142,19 +141,12 @@ answer(None)
     assert len(loaded["LaMP_3_time"]["test"]) == 5
 
 
-@pytest.mark.parametrize(
-    ("card", "message"),
-    [
-        (b"---\na: [1\n---\nWords\n", "README.md: expected YAML between the first two lines '---'"),
-        (b"\xff\xfe words", "README.md: expected UTF-8"),
-    ],
-)
-def test_a_card_that_cannot_be_read_is_not_written_over(client, files, card, message):
+def test_a_card_that_cannot_be_read_is_not_written_over(client, files):
     repo = client.hub.store.create("me/lamp", private=True)
-    repo.write("README.md", card)
+    repo.write("README.md", b"\xff\xfe words")
     done = client.push("me/lamp", "LaMP_2", data_dir=files)
     assert (done.returncode, len(repo.commits), client.hub.seen("PUT", "")) == (2, 2, [])
-    assert message in done.stderr
+    assert "README.md: expected UTF-8" in done.stderr
     assert "Traceback" not in done.stderr
 
 

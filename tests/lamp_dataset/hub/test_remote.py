@@ -46,8 +46,9 @@ def answers(monkeypatch, method, answer):
     ],
 )
 def test_a_wrong_name_or_token_is_an_error_before_any_request(repo_id, token, error, fact):
-    with pytest.raises(error, match=fact):
+    with pytest.raises(error, match=fact) as caught:
         Remote(repo_id, token)
+    assert "hf_a" not in str(caught.value)
     if token is False:
         assert Remote(repo_id, token, needs_token=False).token == ""
 
@@ -141,7 +142,9 @@ def test_a_list_of_files_that_lacks_one_is_not_taken_for_the_truth(monkeypatch, 
         remote.files(RepositoryState("abc", True, frozenset(["README.md"])))
 
 
-@pytest.mark.parametrize(("answer", "seen"), [(SimpleNamespace(), True), (http_error(401), False)])
+@pytest.mark.parametrize(
+    ("answer", "seen"), [(SimpleNamespace(), True), (http_error(401), False), (http_error(403), False)]
+)
 def test_a_stranger_sees_what_the_hub_answers_without_a_token(monkeypatch, remote, answer, seen):
     answers(monkeypatch, "dataset_info", answer)
     assert remote.is_seen_by_strangers() == seen

@@ -2,7 +2,6 @@ import json
 import re
 import subprocess
 import sys
-import zipfile
 
 import pytest
 
@@ -130,12 +129,6 @@ def test_pack_and_eval_all_are_a_round_trip(made, run, tmp_path):
     assert result.exit_code == 0, result.output
     assert result.stdout.endswith(f"wrote {packed}: {', '.join(OFFICIAL_NAMES)}\n")
     assert "  warning: not a whole split of LaMP_7: 12 predictions (nearest: 1,496 in test, user)\n" in result.stdout
-    with zipfile.ZipFile(packed) as archive:
-        assert archive.namelist() == [f"{name}.json" for name in OFFICIAL_NAMES]
-        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-        for name in OFFICIAL_NAMES:
-            document = json.loads(archive.read(f"{name}.json"))
-            assert {entry["id"]: entry["output"] for entry in document["golds"]} == made.outputs(name)[1]
     ours, theirs = (
         run("eval-all", "--golds_zip", golds_zip, "--preds_zip", path, "--json").stdout for path in (packed, preds_zip)
     )

@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pytest
 
@@ -144,7 +142,3 @@ def test_systems_named_after_k_are_lined_up(gainers):
     found = summarize(named, "MAE", Resampling(n_resamples=10))
     assert [(one["k"], one["system"]) for one in found["by_k"]] == [(4, "k4"), (16, "k=16")]
     assert found["by_k"][0]["score"] == found["systems"]["k4"]["MAE"]["over_samples"]
-
-
-def test_it_is_json(effect):
-    assert json.loads(json.dumps(effect, allow_nan=False)) == effect
