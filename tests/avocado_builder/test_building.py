@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import fake_avocado
+import fake_mails
 import official_build
 import pytest
 from datasets import load_dataset

@@ -30,15 +30,6 @@ def test_too_many_requests_are_waited_for_as_long_as_the_server_says(client, fil
     assert commits(client) == PUSHED
 
 
-def test_a_passing_trouble_at_the_commit_is_waited_out(client, files):
-    for fault in ({"status": 500}, {"status": 503}, {"drop": "before"}):
-        client.hub.fault("POST", "/commit/main", **fault)
-    done = client.push("me/lamp", "LaMP_2", data_dir=files)
-    assert done.returncode == 0, done.stderr
-    assert [float(wait) for wait in client.hub.noted("waits")] == [1, 2, 4]
-    assert commits(client) == PUSHED
-
-
 def test_a_lasting_trouble_at_the_commit_leaves_main_and_the_next_run_sends_no_file(client, files):
     client.hub.fault("POST", "/commit/main", times=6, status=500)
     done = client.push("me/lamp", "LaMP_2", data_dir=files)

@@ -60,15 +60,6 @@ def test_whatever_the_byte_at_which_a_kill_cuts_whole_lines_stay_and_the_next_ru
         assert path.read_bytes().rstrip() == data.rstrip(), cut
 
 
-def test_an_answer_counts_without_the_end_of_its_line(tmp_path):
-    path = tmp_path / "j"
-    data = written(path, FIRST)
-    path.write_bytes(data[:-1])
-    assert outputs(path) == {"210": "4"}
-    assert path.read_bytes() == data[:-1]
-    assert written(path, FIRST) == data + data.splitlines(keepends=True)[1]
-
-
 @pytest.mark.parametrize("change", [b"\n", b"\r\n"])
 def test_what_editors_do_to_line_ends_loses_no_answer(tmp_path, change):
     path = tmp_path / "j"

@@ -1,5 +1,4 @@
 import shutil
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,18 +12,6 @@ def written(path, name):
     return dict(read_outputs(path, TASKS[name]).by_id)
 
 
-def test_the_most_common_training_label(run, tmp_path):
-    golds = read_outputs(Path(SAMPLE) / TASKS["LaMP_2"].outputs_path("train")).by_id
-    result = run("baseline", "LaMP_2", "--data-dir", "sample", "--output", tmp_path / "p.json")
-    assert result.exit_code == 0, result.output
-    assert f"p.json: {len(written(tmp_path / 'p.json', 'LaMP_2'))} predictions: most common training label" in (
-        result.stderr
-    )
-    counts = Counter(golds.values())
-    [label] = set(written(tmp_path / "p.json", "LaMP_2").values())
-    assert counts[label] == max(counts.values())
-
-
 @pytest.mark.parametrize("split", ["train", "validation", "test"])
 def test_titles_of_the_first_item_in_any_split(run, tmp_path, split):
     rows = read_json(Path(SAMPLE) / TASKS["LaMP_5_time"].questions_path(split))
@@ -36,7 +23,8 @@ def test_titles_of_the_first_item_in_any_split(run, tmp_path, split):
 def test_what_it_writes_can_be_scored(run, tmp_path):
     for name, task in TASKS.items():
         output = tmp_path / f"{name}.json"
-        assert run("baseline", name, "--data-dir", "sample", "--output", output).exit_code == 0
+        done = run("baseline", name, "--data-dir", "sample", "--output", output)
+        assert f"{output.name}: {len(written(output, name))} predictions: " in done.stderr
         golds = Path(SAMPLE) / task.outputs_path("validation")
         done = run("eval-task", "--golds-json", golds, "--preds-json", output, "--task-name", name)
         assert done.exit_code == 0, done.output
@@ -66,14 +54,6 @@ def test_only_tasks_with_labels_need_the_training_golds(run, fails, tmp_path):
     )
     assert not output.exists()
     assert run("baseline", "LaMP_4", "--data-dir", tmp_path, "--output", output).exit_code == 0
-
-
-def test_it_does_not_overwrite_what_it_reads(fails, tmp_path):
-    shutil.copytree(Path(SAMPLE) / "LaMP_4" / "dev", tmp_path / "dev")
-    questions = tmp_path / "dev" / "dev_questions.json"
-    before = questions.read_bytes()
-    assert str(questions) in fails("baseline", "LaMP_4", "--data-dir", tmp_path, "--output", questions)
-    assert questions.read_bytes() == before
 
 
 @pytest.mark.parametrize(

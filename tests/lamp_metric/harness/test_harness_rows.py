@@ -93,12 +93,8 @@ def test_samples_of_some_users(tmp_path):
         ({"k": "4"}, "'k', found '4'"),
         ({"split": "dev"}, "'validation' here"),
         ({"retriever": "bm52"}, "'bm52'"),
-        ({"retriever": "bm25", "ranking": "r.json"}, "found both"),
-        ({"rules": "oficial"}, "'oficial'"),
-        ({"max_length": 0}, "max_length"),
         ({"data_dir": "/nowhere"}, "/nowhere"),
         ({"data_dir": 7}, "found 7"),
-        ({"users": ["nobody"]}, "'nobody'"),
         ({"users": "/nowhere.json"}, "/nowhere.json"),
     ],
 )

@@ -33,15 +33,6 @@ def test_similarities_equal_a_plain_count():
         assert similarities([(documents, query)])[0].tolist() == found.tolist()
 
 
-def test_similarities_equal_rouge_1_on_plain_words():
-    rouge_scorer = pytest.importorskip("rouge_score.rouge_scorer")
-    rng, scorer = random.Random(5), rouge_scorer.RougeScorer(["rouge1"])
-    texts = [" ".join(rng.choices("abcdefgh", k=rng.randint(1, 12))) for _ in range(50)]
-    for query in texts:
-        expected = [scorer.score(query, text)["rouge1"].fmeasure for text in texts]
-        assert similarities([(texts, query)])[0].tolist() == pytest.approx(expected)
-
-
 def test_the_nearest_item_counts():
     assert of("LaMP_7", "a b c d", {"text": "x y"}, {"text": "d c x y"}, {"text": "a z"}) == Nearness(0.5, "")
 
