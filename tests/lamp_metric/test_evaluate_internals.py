@@ -1,7 +1,5 @@
 """The parts of evaluate that are not public: if one of them changes, these tests say which."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import evaluate
@@ -77,10 +75,3 @@ def test_registering_twice_changes_nothing():
     before = evaluate.loading.evaluation_module_factory
     patch_evaluate()
     assert evaluate.loading.evaluation_module_factory is before
-
-
-@pytest.mark.parametrize("imports", ["import lamp_metric, evaluate", "import evaluate, lamp_metric"])
-def test_the_order_of_imports_does_not_matter(imports, tmp_path):
-    code = f"{imports}; print(evaluate.load('lamp_metric', 'LaMP_3').__class__.__module__)"
-    result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "lamp_metric.lamp_metric"

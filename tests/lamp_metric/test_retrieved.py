@@ -72,16 +72,9 @@ def test_texts_equal_rouge_score_on_the_items_that_personalize_takes(name):
 
 
 def test_an_empty_profile_counts_as_nothing_found():
-    schema = datasets.Features(
-        {
-            "id": datasets.Value("string"),
-            "input": datasets.Value("string"),
-            "output": datasets.Value("string"),
-            "profile": [
-                {"id": datasets.Value("string"), "text": datasets.Value("string"), "score": datasets.Value("string")}
-            ],
-        }
-    ).arrow_schema
+    text = pa.string()
+    item = pa.struct({"id": text, "text": text, "score": text})
+    schema = pa.schema({"id": text, "input": text, "output": text, "profile": pa.list_(item)})
     table = pa.Table.from_pylist([rated("1", "5", []), rated("2", "5", ["5", None])], schema)
     judged = judge_retrieval(TASKS["LaMP_3"], [table], {"first": First(), "last": Last()}, [1, 2])
     assert values(judged)["hit", "first"] == [[0, 0], [1, 1]]

@@ -9,7 +9,7 @@ import lamp_metric
 from lamp_dataset import __version__
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
-from lamp_metric.commands.evaluation import evaluate_joined, score_table, write_scores
+from lamp_metric.commands.evaluation import evaluate_joined, score_table
 from lamp_metric.predictions.joining import join
 
 USER = [name for name, task in TASKS.items() if not task.time_based]
@@ -296,10 +296,3 @@ def test_the_table_has_intervals_if_any_task_has():
     assert lines[0].split() == ["task", "samples", "score", "value", "interval"]
     assert lines[3].split()[-2:] == ["[1.0000,", "1.0000]"]
     assert lines[-2:] == [plain["signature"], drawn["signature"]]
-
-
-def test_scores_are_written_on_demand(tmp_path):
-    write_scores(None, {"MAE": 0.5}, [])
-    write_scores(tmp_path / "r.json", {"MAE": 0.5}, [])
-    assert json.loads((tmp_path / "r.json").read_text()) == {"MAE": 0.5}
-    assert [path.name for path in tmp_path.iterdir()] == ["r.json"]

@@ -2,6 +2,7 @@ import json
 import random
 import stat
 
+import made_up
 import pytest
 from folders import tree
 
@@ -12,9 +13,8 @@ pytest.importorskip("matplotlib")
 FEW = ("--n_resamples", 50)
 
 
-def outputs_file(task, outputs):
-    golds = [{"id": key, "output": value} for key, value in outputs.items()]
-    return json.dumps({"task": task.official_name, "golds": golds})
+def outputs_of(task, outputs):
+    return json.dumps(made_up.outputs(task, outputs))
 
 
 class Split:
@@ -35,7 +35,7 @@ class Split:
         self.rows = [row(number) for number in range(12)]
         self.golds = {row["id"]: rng.choice(self.task.labels) if self.task.labels else text() for row in self.rows}
         write(folder / "data" / self.task.questions_path("validation"), json.dumps(self.rows))
-        write(folder / "data" / self.task.outputs_path("validation"), outputs_file(self.task, self.golds))
+        write(folder / "data" / self.task.outputs_path("validation"), outputs_of(self.task, self.golds))
         self.outputs = {}
         for system in ("none", "own", "other"):
             answers = self.task.labels or [text() for _ in range(5)]
@@ -43,7 +43,7 @@ class Split:
 
     def predict(self, system, outputs):
         self.outputs[system] = outputs
-        write(self.folder / f"{system}.json", outputs_file(self.task, outputs))
+        write(self.folder / f"{system}.json", outputs_of(self.task, outputs))
 
     def call(self, *options, preds=("none", "own", "other"), output="report"):
         files = [f"{system}={self.folder / system}.json" for system in preds]
@@ -115,7 +115,10 @@ def test_every_kind_of_task_has_a_report(tmp_path, run, name):
         for row in split.rows:
             del row["user_id"]
         write(tmp_path / "data" / split.task.questions_path("validation"), json.dumps(split.rows))
-        write(tmp_path / "data" / split.task.outputs_path("validation"), outputs_file(split.task, split.golds))
+        write(
+            tmp_path / "data" / split.task.outputs_path("validation"),
+            outputs_of(split.task, split.golds),
+        )
     else:
         split = Split(tmp_path, name)
     score = split.task.scores[-1 if name == "LaMP_7_time" else 0]
