@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from avocado_builder.verify import check_output
 else:  # their modules read mails, zips and the table
     __getattr__, __dir__ = lazy_exports(
-        __name__, {"build": "building", "check_collection": "building", "check_output": "verify"}
+        __name__, {"building": ["build", "check_collection"], "verify": ["check_output"]}
     )
 
 __all__ = ["build", "check_collection", "check_output"]

@@ -19,6 +19,7 @@ import glob
 import os
 import socket
 import sys
+from collections import Counter
 
 from lamp_dataset import PromptOptions
 
@@ -66,10 +67,7 @@ try:
     import ray
 
     import lamp_metric
-    from lamp_dataset import Personalizer, get_task
-    from lamp_dataset.atomic import whole_folder
-    from lamp_dataset.formats.ids import check_same_ids, check_unique
-    from lamp_dataset.lazy import load_model, require
+    from lamp_dataset import Personalizer, get_task, load_model, require, whole_folder
 except ModuleNotFoundError as error:
     print(f"error: this needs the package {error.name}; from a checkout: pip install '.[ray]'", file=sys.stderr)
     sys.exit(2)
@@ -134,7 +132,9 @@ def files_of(path):
 def ids_in(files):
     """The ids of Parquet files, in order, each once."""
     ids = pyarrow.dataset.dataset(files, format="parquet").to_table(columns=["id"])["id"].to_pylist()
-    check_unique(ids, str(files))
+    twice = [sample_id for sample_id, number in Counter(ids).items() if number > 1]
+    if twice:
+        raise ValueError(f"{files}: duplicate id {twice[0]!r}; ids must be unique")
     return ids
 
 
@@ -186,7 +186,8 @@ def main(given=None):
         rows = ray.data.read_parquet(files)
         rows = rows if args.blocks is None else rows.repartition(args.blocks)
         stages(rows, options, args).write_parquet(str(new))
-        check_same_ids(ids_in(str(new)), ids, (args.output, args.rows))
+        if set(ids_in(str(new))) != set(ids):
+            raise ValueError(f"{args.output}: expected each of the {len(ids)} rows of {args.rows} once, found others")
         if args.ask is not None:
             predict(str(new), args, ids)
 

@@ -60,13 +60,17 @@ try:
     from transformers.trainer_utils import get_last_checkpoint
 
     import lamp_metric
-    from lamp_dataset import SAMPLE, Personalizer, get_task
-    from lamp_dataset.console import run_script
-    from lamp_dataset.lazy import load_model
-    from lamp_dataset.personalize.model_names import model_identity
-    from lamp_dataset.personalize.prompts.decoding import decode
-    from lamp_dataset.personalize.split import load_split
-    from lamp_metric.asking.own_files import content_digest, own_folder
+    from lamp_dataset import (
+        SAMPLE,
+        Personalizer,
+        decode,
+        get_task,
+        load_model,
+        load_split,
+        model_identity,
+        run_script,
+    )
+    from lamp_metric import content_digest, own_folder
 except ModuleNotFoundError as error:
     print(f"error: this needs the package {error.name}; from a checkout: pip install '.[models]'", file=sys.stderr)
     sys.exit(2)

@@ -69,15 +69,8 @@ try:
 
     import lamp_dataset
     import lamp_metric
-    from lamp_dataset.atomic import whole_folder, write_whole
-    from lamp_dataset.console import run_script
-    from lamp_dataset.formats.texts import counted
-    from lamp_dataset.lazy import load_model
-    from lamp_dataset.personalize.model_names import model_identity
-    from lamp_dataset.personalize.prompts.decoding import decode
-    from lamp_dataset.personalize.split import load_split
-    from lamp_dataset.personalize.users.inference import positions_by_user
-    from lamp_metric.asking.own_files import content_digest, own_folder
+    from lamp_dataset import decode, load_model, load_split, model_identity, positions_by_user, run_script, whole_folder
+    from lamp_metric import content_digest, own_folder
 except ModuleNotFoundError as error:
     print(f"error: this needs the package {error.name}; from a checkout: pip install '.[adapters]'", file=sys.stderr)
     sys.exit(2)
@@ -220,7 +213,7 @@ def main(given=None):
     history = lamp_dataset.History(args.config, visible=args.visible, style=args.style)
     rows = read_rows(args)
     pairs = {"own": history.pairs(rows)}
-    print(f"{counted(len(rows), 'samples')}; histories: {history.counts}")
+    print(f"{len(rows):,} samples; histories: {history.counts}")
     if args.swapped:
         pairs["swapped"] = history.pairs(lamp_dataset.swap_profiles(rows, seed=args.seed))
     adapters = Adapters(args)
@@ -261,7 +254,7 @@ def compare(args, rows, systems):
         return None
     options = {"ids": rows["id"][:], "users": users, "extract_answers": args.extract_answers}
     found = lamp_metric.compare(systems, task=args.config, references=golds, **options)
-    with write_whole(Path(args.output, "comparison.json")) as file:
+    with lamp_dataset.write_whole(Path(args.output, "comparison.json")) as file:
         json.dump(found.as_dict(), file, indent=1)
     print("\n".join([found.to_text(), *found.notes]))
     return found

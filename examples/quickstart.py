@@ -7,9 +7,7 @@ import evaluate
 
 import avocado_builder
 import lamp_dataset
-import lamp_metric  # noqa: F401  (lets evaluate find the metric)
-from lamp_metric.baselines import baseline
-from lamp_metric.text_table import table
+import lamp_metric
 
 datasets.disable_progress_bars()
 
@@ -30,13 +28,12 @@ print(f"    input   {built[0]['input'][:90]!r}…")
 print(f"    output  {built[0]['output']!r}\n")
 
 print("Trivial baselines, scored on the sample's validation split:\n")
-rows = [["config", "baseline", "score", "value"]]
+print(f"{'config':16} {'baseline':31} {'score':9}  value")
 for name in lamp_dataset.TASKS:
     splits = datasets.load_dataset("lamp", name, data_dir=lamp_dataset.SAMPLE)
-    does, predictions = baseline(name, splits["validation"], splits["train"]["output"])
+    does, predictions = lamp_metric.baseline(name, splits["validation"], splits["train"]["output"])
     scores = evaluate.load("lamp_metric", name).compute(
         predictions=predictions, references=splits["validation"]["output"]
     )
     for place, (key, value) in enumerate(scores.items()):
-        rows.append([*((name, does) if place == 0 else ("", "")), key, f"{value:.4f}"])
-print(table(rows, numeric=[3]))
+        print(f"{'' if place else name:16} {'' if place else does:31} {key:9} {value:6.4f}")

@@ -17,6 +17,7 @@ import json
 import re
 import sys
 from contextlib import redirect_stdout
+from pathlib import Path
 
 EXAMPLE = """on the embedded sample, with a small model:
   python examples/reproduce.py --data-dir sample --model HuggingFaceTB/SmolLM2-135M-Instruct -k 4 --output small
@@ -25,6 +26,9 @@ on the official files, with the paper's model, two options change:
 --model and all other options go to zero_shot.py; see its --help"""
 #: The value of "format" in the first line of results.jsonl.
 FORMAT = "lamp results 1"
+#: What marks a published figure of another split or setting, and why.
+MARK = "†"
+WHY = "published for another split or setting, or for a split that is not known: other samples, no comparison"
 #: Retrievers as the sources of published figures call them.
 PUBLISHED_AS = {"bm25": "BM25", "dense": "Contriever", "recency": "recency", "rrf": "RRF"}
 
@@ -52,12 +56,8 @@ if __name__ == "__main__":
 try:
     import zero_shot
 
-    from lamp_dataset import TASKS, get_task
-    from lamp_dataset.atomic import one_run, real_path, write_whole
-    from lamp_dataset.console import run_script
-    from lamp_metric import PUBLISHED
-    from lamp_metric.asking.own_files import own_content, parsed
-    from lamp_metric.published import WHY, published_rows
+    from lamp_dataset import TASKS, get_task, one_run, run_script, write_whole
+    from lamp_metric import PUBLISHED, own_content, published_rows
 except ModuleNotFoundError as error:
     missing = (
         "zero_shot.py belongs in the same folder" if error.name == "zero_shot" else "from a checkout: pip install ."
@@ -101,7 +101,7 @@ def published(run, split, system):
         same = result.config == config and result.system == system and result.k in (None, k)
         if same and result.retriever == (PUBLISHED_AS.get(retriever, retriever) if k else "none"):
             for key, value in result.scores.items():
-                mark = "" if row.comparable else " †"
+                mark = "" if row.comparable else f" {MARK}"
                 found.setdefault(key, []).append(f"{value:.3f} ({result.source}{mark})")
     return found
 
@@ -117,7 +117,7 @@ def table(results, split, system):
             interval = f"[{low:.3f}, {high:.3f}]" if scores else ""
             cells = [*map(str, run), key, value, interval, ", ".join(figures.get(key, []))]
             lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join([*lines, "", f"Published: {system}. {WHY}.", ""])
+    return "\n".join([*lines, "", f"Published: {system}. {MARK} {WHY}.", ""])
 
 
 def name_of(run):
@@ -135,7 +135,10 @@ def check_folder(folder, outputs):
     known = own_content(folder / "results.jsonl", FORMAT)
     if not known and (folder / "table.md").exists():
         raise FileExistsError(f"{folder / 'table.md'}: is there already, without results.jsonl; choose another output")
-    return [run for line in known.splitlines() if (run := parsed(line).get("run"))]
+    try:
+        return [json.loads(line)["run"] for line in known.splitlines()[1:]]
+    except (ValueError, KeyError):
+        return []  # somebody edited the file, which is written anew
 
 
 def write(path, text):
@@ -146,12 +149,12 @@ def write(path, text):
 def main(given=None):
     """Ask for what is left, score, and write the table. Returns its text."""
     args, others = arguments(given)
-    runs, folder = runs_of(args), real_path(args.output)
+    runs, folder = runs_of(args), Path(args.output).resolve()
     commands = {run: command_of(run, others, folder) for run in runs}
     options = [zero_shot.arguments(command) for command in commands.values()]
     left_out = set(check_folder(folder, [each.output for each in options])) - set(map(name_of, runs))
     results = {}
-    with one_run(folder / "results.jsonl", wait=False):
+    with one_run(folder / "results.jsonl"):
         for run, command in commands.items():
             print(name_of(run), file=sys.stderr)
             with redirect_stdout(sys.stderr):

@@ -50,16 +50,8 @@ try:
     from datasets import Dataset
 
     import lamp_dataset
-    from lamp_dataset.atomic import write_whole
-    from lamp_dataset.console import run_script
-    from lamp_dataset.formats.texts import counted
-    from lamp_dataset.personalize.history.leaks import subject
-    from lamp_dataset.personalize.prompts.fixed import fixed_prompts
-    from lamp_dataset.personalize.prompts.parts import clean_item
-    from lamp_dataset.personalize.prompts.tokens import Tokens
-    from lamp_dataset.personalize.split import load_split
-    from lamp_dataset.personalize.users.inference import positions_by_user
-    from lamp_metric.asking.journal import Journal
+    from lamp_dataset import Personalizer, load_split, positions_by_user, run_script, write_whole
+    from lamp_metric import Journal
 except ModuleNotFoundError as error:
     missing = (
         "zero_shot.py belongs in the same folder" if error.name == "zero_shot" else "from a checkout: pip install ."
@@ -90,7 +82,7 @@ def histories(rows, task):
     for user, positions in positions_by_user(rows).items():
         samples = [rows[position] for position in positions]
         profiles = [{content(item): item for item in sample["profile"]} for sample in samples]
-        told = {subject(task, sample["input"]) for sample in samples}
+        told = {task.subject_of(sample["input"]) for sample in samples}
         told |= set() if task.labels else {(sample["output"] or "").strip() for sample in samples}
         items = [item for key, item in profiles[0].items() if all(key in profile for profile in profiles)]
         items = [item for item in items if not {part.strip() for part in content(item) if part} & told]
@@ -101,22 +93,19 @@ def content(item):
     return tuple(value for name, value in item.items() if name not in ("id", "date"))
 
 
-def messages(prompt):
-    return [{"role": "user", "content": prompt}]
-
-
 def questions(args, rows, tokenizer):
     """User -> what to ask, "" for a user without items. Items are worded as in the benchmark's prompts."""
     if args.limit is not None and args.limit < 1:
         raise ValueError(f"limit: expected at least 1, found {args.limit}")
     task = lamp_dataset.get_task(args.config)
     wording = dataclasses.replace(task.wording, template="{items}\n\nThese {input}", insert_after=None)
-    tokens, asked = Tokens(tokenizer, messages), {}
-    for user, items in itertools.islice(histories(rows, task), args.limit):
-        items = [clean_item(wording, item, f"user {user}")[0] for item in items[: args.items]]
-        sample = (f"{QUESTIONS[task.base]} {ENDING}", items)
-        asked[user] = fixed_prompts(wording, [sample], tokens, args.max_length)[0].text if items else ""
-    return asked
+    options = {"k": args.items, "max_length": args.max_length, "rules": "fixed", "system": None}
+    question = f"{QUESTIONS[task.base]} {ENDING}"
+    ask = Personalizer(dataclasses.replace(task, wording=wording), retriever="first", tokenizer=tokenizer, **options)
+    return {
+        user: ask({"id": user, "input": question, "profile": items})["source"] if items else ""
+        for user, items in itertools.islice(histories(rows, task), args.limit)
+    }
 
 
 def run(args, folder):
@@ -124,7 +113,11 @@ def run(args, folder):
     tokenizer, model, ask = zero_shot.asker(args)
     rows = load_split(args.config, args.split, folder, users=args.users)
     asked = questions(args, rows, tokenizer)
-    wanted = [{"id": user, "source": text, "messages": messages(text)} for user, text in asked.items() if text]
+    wanted = [
+        {"id": user, "source": text, "messages": [{"role": "user", "content": text}]}
+        for user, text in asked.items()
+        if text
+    ]
     with Journal(zero_shot.journal_of(args.output), zero_shot.settings_of(args, model)) as journal:
         entries = ask(Dataset.from_list(wanted), journal=journal, unit=" users") if wanted else []
     return dict.fromkeys(asked, "") | {entry["id"]: entry["output"].strip() for entry in entries}
@@ -138,7 +131,7 @@ def main(given=None):
         found = run(args, folder)
         with write_whole(args.output, permissions=0o666) as file:
             json.dump(found, file, ensure_ascii=False, indent=0)
-    print(f"{args.output}: summaries of {counted(len(found), 'users')}")
+    print(f"{args.output}: summaries of {len(found):,} user{'s' * (len(found) != 1)}")
     return found
 
 

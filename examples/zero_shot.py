@@ -20,6 +20,7 @@ import functools
 import os
 import sys
 from collections import Counter
+from pathlib import Path
 
 from lamp_dataset import PromptOptions
 
@@ -66,20 +67,21 @@ if __name__ == "__main__":
 
 try:
     import lamp_metric
-    from lamp_dataset import SAMPLE, Personalizer, get_task
-    from lamp_dataset.atomic import one_run, real_path
-    from lamp_dataset.console import run_script
-    from lamp_dataset.formats.texts import counted, printable
-    from lamp_dataset.lazy import load_model, require
-    from lamp_dataset.loading.gated import open_gated
-    from lamp_dataset.personalize.model_names import model_identity
-    from lamp_dataset.personalize.prompts.decoding import decode
-    from lamp_dataset.personalize.split import load_split, personalize_split
-    from lamp_metric.asking.address import is_local
-    from lamp_metric.asking.journal import FORMAT, Journal
-    from lamp_metric.asking.own_files import own_content
-    from lamp_metric.asking.rows import ask_all, ask_here
-    from lamp_metric.asking.server import Server
+    from lamp_dataset import (
+        SAMPLE,
+        Personalizer,
+        decode,
+        get_task,
+        load_model,
+        load_split,
+        model_identity,
+        one_run,
+        open_gated,
+        personalize_split,
+        require,
+        run_script,
+    )
+    from lamp_metric import Journal, Server, ask_all, ask_here, is_local, own_content
 except ModuleNotFoundError as error:
     print(f"error: this needs the package {error.name}; from a checkout: pip install .", file=sys.stderr)
     sys.exit(2)
@@ -158,12 +160,12 @@ def answer(batch, tokenizer, model, args):
 
 def tell(entries):
     """Say how the answers ended."""
-    reasons = Counter(printable(str(entry.get("finish_reason"))) for entry in entries)
+    reasons = Counter(ascii(str(entry.get("finish_reason")))[1:-1] for entry in entries)
     empty = sum(not entry["output"].strip() for entry in entries)
     print("finish reasons:", ", ".join(f"{reason} {count}" for reason, count in reasons.most_common()), file=sys.stderr)
     for what, number in (("cut off by their length (see --max-answer)", reasons["length"]), ("empty", empty)):
         if number:
-            print(f"note: {counted(number, 'answers')} {what}", file=sys.stderr)
+            print(f"note: {number:,} answer{'s' * (number > 1)} {what}", file=sys.stderr)
 
 
 def asker(args):
@@ -192,10 +194,10 @@ def journal_of(output):
 
 def check_output(output):
     """The real path. FileNotFoundError, FileExistsError or ValueError where nothing can or may be written."""
-    target = real_path(output)
+    target = Path(output).resolve()
     if target.is_dir() or not target.parent.is_dir():
         raise FileNotFoundError(f"{output}: expected the name of a file in a folder that exists")
-    if target.is_file() and target.stat().st_size and not own_content(journal_of(output), FORMAT):
+    if target.is_file() and target.stat().st_size and not own_content(journal_of(output), Journal.FORMAT):
         reason = f"there are no answers in {os.path.basename(journal_of(output))}, so no run of this script made it"
         raise FileExistsError(f"{output}: is there already, and {reason}; move it or choose another output")
     return target
@@ -207,7 +209,7 @@ def writing(args):
     # all that is written from licensed texts is for their owner alone, and it stays here unless the license allows more
     acknowledged = args.acknowledge_license
     open_gated(get_task(args.config), args.data_dir, acknowledged, lambda: not args.api or is_local(args.api))
-    with one_run(check_output(args.output), wait=False):
+    with one_run(check_output(args.output)):
         yield
 
 
@@ -222,7 +224,7 @@ def main(given=None):
         if args.api:
             tell(entries)
     if None in golds:
-        print(f"{args.output}: {counted(len(ids), 'predictions')}; the golds of this split are withheld")
+        print(f"{args.output}: {len(ids):,} predictions; the golds of this split are withheld")
         return None
     scores = lamp_metric.score(
         args.config, predictions, golds, ids=ids, confidence_level=0.95, extract_answers=args.extract_answers

@@ -25,29 +25,42 @@ from lamp_dataset.tasks import TASKS, get_task
 from lamp_dataset.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from lamp_dataset.atomic import one_run, whole_folder, write_whole
+    from lamp_dataset.console import run_script
     from lamp_dataset.hub.export import export
     from lamp_dataset.hub.push import push_to_hub
+    from lamp_dataset.lazy import load_model, require
+    from lamp_dataset.loading.gated import open_gated
     from lamp_dataset.personalize.history.history import History
+    from lamp_dataset.personalize.model_names import model_identity
     from lamp_dataset.personalize.personalizer import Personalizer
     from lamp_dataset.personalize.prompt_options import PromptOptions
+    from lamp_dataset.personalize.prompts.decoding import decode
     from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking
-    from lamp_dataset.personalize.users.inference import users_of
+    from lamp_dataset.personalize.split import load_split, personalize_split
+    from lamp_dataset.personalize.users.inference import positions_by_user, users_of
     from lamp_dataset.personalize.users.profile_swap import swap_profiles
     from lamp_dataset.personalize.users.user_subsets import select_users
 else:  # their modules need numpy, pyarrow or the Hub
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
-            "History": "personalize.history.history",
-            "Personalizer": "personalize.personalizer",
-            "PromptOptions": "personalize.prompt_options",
-            "Ranker": "personalize.retrieval.ranking",
-            "Ranking": "personalize.retrieval.ranking",
-            "export": "hub.export",
-            "push_to_hub": "hub.push",
-            "select_users": "personalize.users.user_subsets",
-            "swap_profiles": "personalize.users.profile_swap",
-            "users_of": "personalize.users.inference",
+            "atomic": ["one_run", "whole_folder", "write_whole"],
+            "console": ["run_script"],
+            "hub.export": ["export"],
+            "hub.push": ["push_to_hub"],
+            "lazy": ["load_model", "require"],
+            "loading.gated": ["open_gated"],
+            "personalize.history.history": ["History"],
+            "personalize.model_names": ["model_identity"],
+            "personalize.personalizer": ["Personalizer"],
+            "personalize.prompt_options": ["PromptOptions"],
+            "personalize.prompts.decoding": ["decode"],
+            "personalize.retrieval.ranking": ["Ranker", "Ranking"],
+            "personalize.split": ["load_split", "personalize_split"],
+            "personalize.users.inference": ["positions_by_user", "users_of"],
+            "personalize.users.profile_swap": ["swap_profiles"],
+            "personalize.users.user_subsets": ["select_users"],
         },
     )
 
@@ -64,14 +77,26 @@ __all__ = [
     "Ranking",
     "Task",
     "Wording",
+    "decode",
     "export",
     "get_task",
+    "load_model",
+    "load_split",
+    "model_identity",
+    "one_run",
+    "open_gated",
     "oppu_summaries",
+    "personalize_split",
+    "positions_by_user",
     "push_to_hub",
     "register",
+    "require",
+    "run_script",
     "select_users",
     "swap_profiles",
     "users_of",
+    "whole_folder",
+    "write_whole",
 ]
 
 patch_datasets()

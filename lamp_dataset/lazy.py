@@ -5,26 +5,30 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 
-def lazy_exports(package: str, modules: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+def lazy_exports(
+    package: str, modules: Mapping[str, Sequence[str]]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """``__getattr__`` and ``__dir__`` for a package whose public names are imported when first asked for (PEP 562).
 
     The package lists the same names once more under ``if TYPE_CHECKING``: type checkers and editors read only those.
-    ``modules``: public name -> dotted module, relative to the package, that defines it. No module next to the package's
-    ``__init__`` may have one of these names: importing it would replace the public name.
+    ``modules``: dotted module, relative to the package -> the public names that it defines. No module next to the
+    package's ``__init__`` may have one of these names: importing it would replace the public name.
     """
 
-    def get(name: str) -> Any:
-        if name not in modules:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name)
-        return getattr(import_module(f"{package}.{modules[name]}"), name)
+    places = {name: module for module, names in modules.items() for name in names}
 
-    return get, lambda: sorted({*vars(sys.modules[package]), *modules})
+    def get(name: str) -> Any:
+        if name not in places:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name)
+        return getattr(import_module(f"{package}.{places[name]}"), name)
+
+    return get, lambda: sorted({*vars(sys.modules[package]), *places})
 
 
 def require(module: str, extra: str) -> ModuleType:

@@ -274,6 +274,22 @@ class Task:
             return False
         return re.fullmatch(self.stub_pattern, text.removeprefix(self.instruction).strip()) is not None
 
+    def subject_of(self, text: str) -> str:
+        """What an input asks about: the text that would be a profile item's, such as the review or the paper's title.
+
+        An input without the task's words is its own subject.
+
+        >>> from lamp_dataset.tasks import TASKS
+        >>> TASKS["LaMP_7"].subject_of("Paraphrase the following tweet: so tired ")
+        'so tired'
+        >>> TASKS["LaMP_1"].subject_of('… the paper with the title "Rain", which reference is related? …')
+        'Rain'
+        """
+        before, after = self.subject_frame or (self.query_marker, None)
+        _, found, rest = text.partition(before or "")
+        inner = rest.partition(after)[0] if after else rest
+        return (inner if found else text).strip()
+
     @property
     def scores(self) -> tuple[str, ...]:
         """Result keys of the benchmark's scores for this task."""

@@ -10,43 +10,69 @@ from lamp_dataset.version import __version__ as __version__
 from lamp_metric.evaluate_internals import patch_evaluate
 
 if TYPE_CHECKING:
+    from lamp_metric.asking.address import is_local
+    from lamp_metric.asking.journal import Journal
+    from lamp_metric.asking.own_files import content_digest, own_content, own_folder
+    from lamp_metric.asking.rows import ask_all, ask_here
+    from lamp_metric.asking.server import Server
+    from lamp_metric.baselines import baseline
     from lamp_metric.measures import Measure, register_measure
     from lamp_metric.predictions.answers import extract_answer
     from lamp_metric.predictions.writing import write_predictions
-    from lamp_metric.published import PUBLISHED
+    from lamp_metric.published import PUBLISHED, published_rows
+    from lamp_metric.retrieved import judge_retrieval
     from lamp_metric.scorers import Scorer, register
     from lamp_metric.scoring import score, signature_of
+    from lamp_metric.statistics.compared import Comparison
     from lamp_metric.statistics.comparison import compare, compare_values
+    from lamp_metric.statistics.options import Resampling
     from lamp_metric.trainer import best_tokens, compute_metrics
 else:  # their modules need scikit-learn, rouge_score or numpy
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
-            "Measure": "measures",
-            "PUBLISHED": "published",
-            "Scorer": "scorers",
-            "best_tokens": "trainer",
-            "compare": "statistics.comparison",
-            "compare_values": "statistics.comparison",
-            "compute_metrics": "trainer",
-            "extract_answer": "predictions.answers",
-            "register": "scorers",
-            "register_measure": "measures",
-            "score": "scoring",
-            "signature_of": "scoring",
-            "write_predictions": "predictions.writing",
+            "asking.address": ["is_local"],
+            "asking.journal": ["Journal"],
+            "asking.own_files": ["content_digest", "own_content", "own_folder"],
+            "asking.rows": ["ask_all", "ask_here"],
+            "asking.server": ["Server"],
+            "baselines": ["baseline"],
+            "measures": ["Measure", "register_measure"],
+            "predictions.answers": ["extract_answer"],
+            "predictions.writing": ["write_predictions"],
+            "published": ["PUBLISHED", "published_rows"],
+            "retrieved": ["judge_retrieval"],
+            "scorers": ["Scorer", "register"],
+            "scoring": ["score", "signature_of"],
+            "statistics.compared": ["Comparison"],
+            "statistics.comparison": ["compare", "compare_values"],
+            "statistics.options": ["Resampling"],
+            "trainer": ["best_tokens", "compute_metrics"],
         },
     )
 
 __all__ = [
     "PUBLISHED",
+    "Comparison",
+    "Journal",
     "Measure",
+    "Resampling",
     "Scorer",
+    "Server",
+    "ask_all",
+    "ask_here",
+    "baseline",
     "best_tokens",
     "compare",
     "compare_values",
     "compute_metrics",
+    "content_digest",
     "extract_answer",
+    "is_local",
+    "judge_retrieval",
+    "own_content",
+    "own_folder",
+    "published_rows",
     "register",
     "register_measure",
     "score",

@@ -6,6 +6,7 @@ A line that must be an error says which error; the checker complains where it is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import evaluate
@@ -114,6 +115,44 @@ def scores(golds: list[str], tokenizer: Any) -> None:
     published.sort()
     version: str = lamp_metric.__version__
     lamp_metric.score("LaMP_3", ["4"])  # type: ignore[call-arg]
+
+
+def scripts(folder: str, tokenizer: Any) -> None:
+    rows = lamp_dataset.load_split("LaMP_3", "validation", lamp_dataset.SAMPLE, limit=2, users="top100.json")
+    prompts: Dataset = lamp_dataset.personalize_split(rows, Personalizer("LaMP_3"), workers=2)
+    positions: dict[str, list[int]] = lamp_dataset.positions_by_user(prompts)
+    texts: list[str] = lamp_dataset.decode(tokenizer, list(positions.values()))
+    with lamp_dataset.one_run(f"{folder}/texts.txt"), lamp_dataset.write_whole(Path(folder, "texts.txt")) as file:
+        file.write("".join(texts))
+    with lamp_dataset.whole_folder(f"{folder}/run", print, 0o700, alone=True) as new:
+        new.joinpath("empty").touch()
+    model = lamp_dataset.load_model(lamp_dataset.require("torch", "models").load, "model.pt")
+    identity: str = lamp_dataset.model_identity("google/flan-t5-base", model.revision)
+    lamp_dataset.open_gated(lamp_dataset.get_task("LaMP_6"), identity, False, lambda: True)
+    lamp_dataset.run_script(lambda: None, "stopped")
+    lamp_dataset.load_split("LaMP_3")  # type: ignore[call-arg]
+
+
+def asking(rows: Dataset, folder: str) -> None:
+    server = lamp_metric.Server("http://127.0.0.1:8000/v1", "name", max_answer=64)
+    local: bool = lamp_metric.is_local(server.api)
+    with lamp_metric.Journal(f"{folder}/answers.jsonl", {"model": server.model, "local": local}) as journal:
+        entries: list[dict[str, Any]] = lamp_metric.ask_all(server, rows, journal, concurrency=4)
+        lamp_metric.ask_here(lambda batch: batch["source"], rows, journal, column="source", unit=f"{len(entries)}")
+    known: bytes = lamp_metric.own_content(f"{folder}/answers.jsonl", lamp_metric.Journal.FORMAT)
+    lamp_metric.own_folder(folder, {"data": lamp_metric.content_digest(rows), "size": len(known)})
+    lamp_metric.Server("http://127.0.0.1:8000/v1")  # type: ignore[call-arg]
+
+
+def figures(compared: lamp_metric.Comparison, rows: Dataset, ranker: lamp_dataset.Ranker) -> None:
+    published = lamp_metric.published_rows("LaMP_3", "validation")
+    shown: list[str] = [compared.to_text(published), compared.to_markdown(published), compared.to_latex(published)]
+    shown += [compared.to_json(published), compared.to_csv()]
+    drawn = lamp_metric.Resampling(confidence_level=0.9, n_resamples=len(shown), seed=0)
+    lamp_metric.judge_retrieval("LaMP_3", rows, {"mine": ranker}, [1, 4]).means(drawn)
+    does, predictions = lamp_metric.baseline("LaMP_4", [{"input": does, "profile": []} for does in shown], ["5"])
+    predictions.append(does)
+    lamp_metric.Resampling(level=0.9)  # type: ignore[call-arg]
 
 
 def mails(collection: str) -> None:

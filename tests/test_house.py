@@ -133,6 +133,18 @@ def test_modules_of_one_name_have_the_same_job():
     assert {name for name in bare if bare.count(name) > 1} == set(SHARED_NAMES)
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=names)
+def test_an_example_lives_on_the_public_names_alone(path):
+    public = {package: __import__(package).__all__ for package in PACKAGES}
+    found = imported(path)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module in public:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in public:
+            found.add(f"{node.value.id}.{node.attr}")
+    assert found <= {*public, *(f"{package}.{name}" for package, some in public.items() for name in some)}
+
+
 HEAVY = ("datasets", "evaluate", "pyarrow", "numpy", "pandas", "sklearn", "torch", "huggingface_hub", "rouge_score")
 
 

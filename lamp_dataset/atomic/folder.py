@@ -32,7 +32,7 @@ _NEW, _OLD = "new", "old"
 
 @contextmanager
 def whole_folder(
-    target: Path, may_replace: Callable[[Path], object], permissions: int = 0o777, *, alone: bool
+    target: str | os.PathLike, may_replace: Callable[[Path], object], permissions: int = 0o777, *, alone: bool
 ) -> Iterator[Path]:
     """A new, empty folder that gets the name ``target`` when the block ends without an error.
 
@@ -57,7 +57,7 @@ def whole_folder(
         raise FileNotFoundError(
             f"{target.parent}: the folder to create {target.name} in does not exist; create it first"
         )
-    with one_run(target, wait=False) if alone else nullcontext(), work_folder(target.parent, target.name) as work:
+    with one_run(target) if alone else nullcontext(), work_folder(target.parent, target.name) as work:
         if os.path.lexists(target):
             may_replace(target)
         new = work / _NEW
@@ -178,11 +178,14 @@ def _remove_entry(path: Path) -> None:
 
 
 @contextmanager
-def one_run(target: Path, wait: bool) -> Iterator[None]:
+def one_run(target: str | os.PathLike, wait: bool = False) -> Iterator[None]:
     """Hold the lock of ``target``, a file or folder that need not exist: one run at a time makes it.
 
-    BlockingIOError if another run holds the lock, unless ``wait`` says to wait for its end.
+    Raises:
+        BlockingIOError: another run holds the lock, and ``wait`` does not say to wait for its end.
+        OSError: there is no folder to make it in.
     """
+    target = real_path(target)
     path = target.parent / f".{target.name}.lamp-lock"
     try:
         with naming(target):

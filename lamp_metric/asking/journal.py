@@ -15,7 +15,7 @@ import re
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 from lamp_dataset.atomic import write_whole
 from lamp_dataset.formats.texts import counted, short
@@ -23,8 +23,6 @@ from lamp_metric.asking.own_files import own_content, parsed
 
 log = logging.getLogger(__name__)
 
-#: The value of "format" in a first line.
-FORMAT = "lamp answers 1"
 #: Seconds until answers that were kept have reached the disk, and outlive a power cut.
 SYNC = 1.0
 #: A JSON string, or the beginning of one.
@@ -48,12 +46,15 @@ class Journal:
         OSError: the file cannot be read or written.
     """
 
+    #: The value of "format" in a first line.
+    FORMAT: ClassVar[str] = "lamp answers 1"
+
     def __init__(self, path: str | os.PathLike[str], settings: Mapping[str, Any]) -> None:
         """Read what is there; what a stop cut off at the end goes when all else is known to be ours."""
         self.path, self.entries = os.fspath(path), dict[Key, dict[str, Any]]()
-        self._head, self._last_head = _line({"format": FORMAT, **settings}), b""
+        self._head, self._last_head = _line({"format": self.FORMAT, **settings}), b""
         self._lock, self._due = threading.Lock(), time.monotonic() + SYNC
-        lines = own_content(path, FORMAT).splitlines(keepends=True)
+        lines = own_content(path, self.FORMAT).splitlines(keepends=True)
         wrong = [number for number, line in enumerate(lines, 1) if not self._take(line)]
         if lines:
             with open(path, "r+b"):  # raises now, not when the first answers have come
@@ -68,7 +69,7 @@ class Journal:
     def _take(self, line: bytes) -> bool:
         """Whether the line is one of ours, or blank, as editors leave some."""
         entry = parsed(line)
-        if entry.get("format") == FORMAT:
+        if entry.get("format") == self.FORMAT:
             self._last_head = _line(entry)
         elif all(isinstance(entry.get(name), str) for name in ("id", "asked", "output")):
             self.entries[entry["id"], entry["asked"]] = entry
@@ -107,7 +108,7 @@ class Journal:
         if self._is_new:  # whole or not at all: without its first line, nobody would know whose it is
             with write_whole(self.path, "wb") as file:
                 file.write(data)
-                if own_content(self.path, FORMAT):
+                if own_content(self.path, self.FORMAT):
                     raise FileExistsError(f"{self.path}: another program made it meanwhile; move it, or start again")
             self._is_new = False
             return

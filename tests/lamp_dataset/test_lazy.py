@@ -52,7 +52,7 @@ def test_a_name_that_is_not_there(package):
 
 
 def test_a_name_is_read_from_its_module_when_asked_for():
-    get, names = lazy_exports("tests_of_lazy", {"dumps": "encoder", "gone": "encoder"})
+    get, names = lazy_exports("tests_of_lazy", {"encoder": ["dumps", "gone"]})
     package, module = (type(sys)(name) for name in ("tests_of_lazy", "tests_of_lazy.encoder"))
     package.here = 1
     with pytest.MonkeyPatch.context() as patch:

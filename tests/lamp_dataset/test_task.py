@@ -123,3 +123,32 @@ def test_a_bad_training_pair_fails_at_import_by_name(name, change, message):
 def test_a_subject_is_what_follows_the_instruction(frame, message):
     with pytest.raises(ValueError, match=f"row 'LaMP_1': .*{message}"):
         dataclasses.replace(TASKS["LaMP_1"], subject_frame=frame)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_the_subject_of_an_input_is_the_text_after_its_instruction(name):
+    task = TASKS[name]
+    begin, end = task.subject_frame or (task.instruction, "")
+    before = task.instruction if task.subject_frame else begin
+    assert task.subject_frame is None or task.instruction.endswith(begin)
+    assert task.subject_of(
+        f"{before} On : \"foo\" 'article:' paper \u2003{end} and more" if end else f"{before} a: b "
+    ) == ("On : \"foo\" 'article:' paper" if end else "a: b")
+
+
+def test_subjects_of_the_sample_are_its_queries():
+    from datasets import load_dataset
+
+    from lamp_dataset.personalize.retrieval.queries import find_query
+
+    for name, task in TASKS.items():
+        for row in load_dataset("lamp", name, data_dir=SAMPLE, split="validation"):
+            found = task.subject_of(row["input"])
+            assert found
+            assert found in row["input"]
+            assert task.subject_frame or found == find_query(task, row["input"]).text
+
+
+def test_an_input_without_its_instruction_is_its_own_subject():
+    assert TASKS["LaMP_2"].subject_of(" x Overwhelmed by her") == "x Overwhelmed by her"
+    assert TASKS["LaMP_1"].subject_of("Which reference?") == "Which reference?"

@@ -8,30 +8,13 @@ from typing import Any
 from lamp_dataset.task import Task
 
 
-def subject(task: Task, text: str) -> str:
-    """What an input asks about: the text that would be a profile item's, such as the review or the paper's title.
-
-    An input without the task's words is its own subject.
-
-    >>> from lamp_dataset.tasks import TASKS
-    >>> subject(TASKS["LaMP_7"], "Paraphrase the following tweet: so tired ")
-    'so tired'
-    >>> subject(TASKS["LaMP_1"], '… the paper with the title "Rain", which reference is related? …')
-    'Rain'
-    """
-    before, after = task.subject_frame or (task.query_marker, None)
-    _, found, rest = text.partition(before)
-    inner = rest.partition(after)[0] if after else rest
-    return (inner if found else text).strip()
-
-
 def questions(task: Task, row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What a row asks about and its gold, each after the name of the item's field that would be the same.
 
     A gold counts in the tasks that generate text: a label or a rating is the same for many samples and gives nothing
     away.
     """
-    yield task.pair.text, subject(task, row["input"])
+    yield task.pair.text, task.subject_of(row["input"])
     if task.kind == "generation" and row["output"] is not None:
         yield task.pair.output, row["output"].strip()
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from lamp_metric.asking.journal import FORMAT, Journal
+from lamp_metric.asking.journal import Journal
 
 SETTINGS = {"model": "m", "max_answer": 128}
 FIRST = {"output": "4", "finish_reason": "stop"}
@@ -29,7 +29,7 @@ def test_entries_come_back_after_the_line_that_says_how_they_are_made(tmp_path):
     path = tmp_path / "j"
     data = written(path, FIRST, SECOND)
     head, *entries = [json.loads(line) for line in data.splitlines()]
-    assert head == {"format": FORMAT, **SETTINGS}
+    assert head == {"format": Journal.FORMAT, **SETTINGS}
     with Journal(path, SETTINGS) as journal:
         keys = [journal.key(name, "How many stars?") for name in ("210", "211")]
         expected = [

@@ -1,36 +1,7 @@
 import pytest
 
-import lamp_dataset
 from lamp_dataset import TASKS
-from lamp_dataset.personalize.history.leaks import own_leaks, questions, subject
-from lamp_dataset.personalize.retrieval.queries import find_query
-
-
-@pytest.mark.parametrize("name", TASKS)
-def test_the_subject_of_an_input_is_the_text_after_its_instruction(name):
-    task = TASKS[name]
-    begin, end = task.subject_frame or (task.instruction, "")
-    before = task.instruction if task.subject_frame else begin
-    assert task.subject_frame is None or task.instruction.endswith(begin)
-    assert subject(
-        task, f"{before} On : \"foo\" 'article:' paper \u2003{end} and more" if end else f"{before} a: b "
-    ) == ("On : \"foo\" 'article:' paper" if end else "a: b")
-
-
-def test_subjects_of_the_sample_are_its_queries():
-    from datasets import load_dataset
-
-    for name, task in TASKS.items():
-        for row in load_dataset("lamp", name, data_dir=lamp_dataset.SAMPLE, split="validation"):
-            found = subject(task, row["input"])
-            assert found
-            assert found in row["input"]
-            assert task.subject_frame or found == find_query(task, row["input"]).text
-
-
-def test_an_input_without_its_instruction_is_its_own_subject():
-    assert subject(TASKS["LaMP_2"], " x Overwhelmed by her") == "x Overwhelmed by her"
-    assert subject(TASKS["LaMP_1"], "Which reference?") == "Which reference?"
+from lamp_dataset.personalize.history.leaks import own_leaks, questions
 
 
 @pytest.mark.parametrize(
