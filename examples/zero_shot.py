@@ -3,6 +3,7 @@
     python examples/zero_shot.py --config LaMP_3 --model google/flan-t5-xl --retriever bm25 -k 4 --output xl.json
     python examples/zero_shot.py --config LaMP_7 --model Qwen/Qwen2.5-1.5B-Instruct -k 2 --beams 1 --output qwen.json
     python examples/zero_shot.py --config LaMP_3 --api http://127.0.0.1:8000/v1 --model NAME --output served.json
+    python examples/zero_shot.py --config LaMP_4 --model NAME --n 4 --temperature 0.7 --output four.json
 
 A model of the Hub or a folder runs here: sequence-to-sequence models read the prompt, chat models the messages in their
 own template, other models the prompt. With --api a server with the OpenAI protocol is asked instead: vLLM, llama.cpp,
@@ -10,7 +11,8 @@ TGI, Ollama, or a hosted one.
 
 Each answer is on disk as soon as it has come, in OUTPUT.answers.jsonl; a served model's with its finish reason and its
 name there. The same command after a stop asks for the rest, and where a question has changed, again. OUTPUT holds the
-predictions in the official format; where the split has golds, their scores with 95% intervals go to the screen.
+predictions in the official format; where the split has golds, their scores with 95% intervals go to the screen. With
+--n, each output is a list of several answers, which lamp-metric compare reads, and each has scores.
 Needs: pip install '.[models]' for models that run here
 """
 
@@ -19,6 +21,7 @@ import contextlib
 import functools
 import os
 import sys
+import zlib
 from collections import Counter
 from pathlib import Path
 
@@ -48,7 +51,11 @@ def arguments(given=None):
     parser.add_argument("--max-answer", type=int, default=128, help="tokens of an answer")
     parser.add_argument("--limit", type=int, help="the first so many samples only")
     parser.add_argument("--batch-size", type=int, default=8)
-    parser.add_argument("--beams", type=int, default=4)
+    parser.add_argument("--beams", type=int, default=4, help="without --temperature")
+    parser.add_argument(
+        "-n", "--n", type=int, default=1, help="answers to each sample, drawn by chance (needs --temperature)"
+    )
+    parser.add_argument("--temperature", type=float, default=0, help="such as 0.7: draw the answers by chance")
     parser.add_argument("--extract-answers", action="store_true", help="find the answer in what is said (not official)")
     served = parser.add_argument_group("a served model", "Its key is read from OPENAI_API_KEY alone.")
     served.add_argument("--api", metavar="URL", help="of the server, such as http://127.0.0.1:8000/v1")
@@ -59,7 +66,10 @@ def arguments(given=None):
     )
     served.add_argument("--tokenizer", help="counts the tokens of a prompt (needs transformers), else words count")
     served.add_argument("--acknowledge-license", action="store_true", help="may send gated texts to another machine")
-    return parser.parse_args(given)
+    args = parser.parse_args(given)
+    if not 0 <= args.temperature < float("inf") or args.n < 1 or (args.n > 1 and not args.temperature):
+        parser.error(f"--n {args.n} --temperature {args.temperature:g}: several answers need a temperature above 0")
+    return args
 
 
 if __name__ == "__main__":
@@ -109,11 +119,12 @@ def prompts(args, tokenizer, model=None):
 
 def settings_of(args, model=None):
     """What decides the answer to a prompt. A server may come back under another address."""
+    drawn = {"temperature": args.temperature} if args.temperature else {}
     if model is None:
-        return {"model": args.model, "completions": args.completions, "max_answer": args.max_answer}
+        return {"model": args.model, "completions": args.completions, "max_answer": args.max_answer, **drawn}
     identity = model_identity(args.model, getattr(model.config, "_commit_hash", None))
     options = {"max_answer": args.max_answer, "max_length": args.max_length, "beams": args.beams}
-    return {"model": identity, **options}
+    return {"model": identity, **options, **drawn}
 
 
 @functools.cache
@@ -146,13 +157,12 @@ def answer(batch, tokenizer, model, args):
         return_tensors="pt",
     ).to(model.device)
     tokens.pop("token_type_ids", None)
-    found = model.generate(
-        **tokens,
-        max_new_tokens=args.max_answer,
-        num_beams=args.beams,
-        do_sample=False,
-        pad_token_id=tokenizer.pad_token_id,
-    )
+    how = {"num_beams": args.beams, "do_sample": False}
+    if args.temperature:
+        how = {"num_beams": 1, "do_sample": True, "temperature": args.temperature}
+        # the same batch gets the same answers, also in a run that goes on where another stopped
+        require("torch", "models").manual_seed(zlib.crc32(repr((batch["id"], batch.get("draw"))).encode()))
+    found = model.generate(**tokens, max_new_tokens=args.max_answer, pad_token_id=tokenizer.pad_token_id, **how)
     if not model.config.is_encoder_decoder:
         found = found[:, tokens["input_ids"].shape[1] :]
     return decode(tokenizer, found)  # as the official answers were decoded, whatever the version of transformers
@@ -171,8 +181,8 @@ def tell(entries):
 def asker(args):
     """Tokenizer, model (None for a served one), and what answers rows into a journal."""
     if args.api:
-        options = {"completions": args.completions, "max_answer": args.max_answer, "timeout": args.timeout}
-        server = Server(args.api, args.model, **options)
+        names = ("completions", "max_answer", "temperature", "timeout")
+        server = Server(args.api, args.model, **{name: getattr(args, name) for name in names})
         return args.tokenizer, None, functools.partial(ask_all, server, concurrency=args.concurrency)
     tokenizer, model = load(args.model)
     reads = {"column": "messages" if tokenizer.chat_template else "source", "batch_size": args.batch_size}
@@ -180,11 +190,20 @@ def asker(args):
 
 
 def run(args):
-    """The rows with their prompts, and the journal's entry of each."""
+    """The rows with their prompts, and the journal's entry of each; with --n as many for each."""
     tokenizer, model, ask = asker(args)
     rows = prompts(args, tokenizer, model)
     with Journal(journal_of(args.output), settings_of(args, model)) as journal:
-        return rows, ask(rows, journal=journal)
+        return rows, ask(repeated(rows, args.n), journal=journal)
+
+
+def repeated(rows, n):
+    """Each row n times, with the number of its answer."""
+    if n == 1:
+        return rows
+    asked = rows.select_columns(["id", "source", "messages"])
+    again = asked.select([row for row in range(len(rows)) for _ in range(n)])
+    return again.add_column("draw", list(range(n)) * len(rows))
 
 
 def journal_of(output):
@@ -214,23 +233,24 @@ def writing(args):
 
 
 def main(given=None):
-    """Ask, write, score. Returns the scores, or None without golds."""
+    """Ask, write, score. Returns the scores, a list of them with --n, or None without golds."""
     args = arguments(given)
     with writing(args):
         rows, entries = run(args)
         ids, golds = rows["id"][:], rows["target"][:]
-        predictions = [entry["output"] for entry in entries]
+        said = [entry["output"] for entry in entries]
+        answers = [said[place :: args.n] for place in range(args.n)]
+        predictions = answers[0] if args.n == 1 else list(map(list, zip(*answers, strict=True)))
         lamp_metric.write_predictions(args.output, args.config, ids, predictions)
         if args.api:
             tell(entries)
     if None in golds:
         print(f"{args.output}: {len(ids):,} predictions; the golds of this split are withheld")
         return None
-    scores = lamp_metric.score(
-        args.config, predictions, golds, ids=ids, confidence_level=0.95, extract_answers=args.extract_answers
-    )
-    print(scores)
-    return scores
+    options = {"ids": ids, "confidence_level": 0.95, "extract_answers": args.extract_answers}
+    scores = [lamp_metric.score(args.config, texts, golds, **options) for texts in answers]
+    print(*scores, sep="\n")
+    return scores if args.n > 1 else scores[0]
 
 
 if __name__ == "__main__":

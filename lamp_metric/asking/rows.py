@@ -23,7 +23,8 @@ def ask_all(
 
     Args:
         server: the model.
-        rows: they have ``id``, and ``messages`` or, for completions, ``source``.
+        rows: they have ``id``, and ``messages`` or, for completions, ``source``; and ``draw``, the number of an answer,
+            where there are several to one question.
         journal: keeps each answer as soon as it has come.
         concurrency: questions at the same time.
         unit: what the progress bar counts.
@@ -39,11 +40,11 @@ def ask_all(
 
     def ask(key: Key, row: int) -> None:
         try:
-            journal.keep({key: server.ask(rows[row][column])})
+            journal.keep({key: server.ask(rows[row][column], rows[row].get("draw", 0))})
         except ValueError as error:
             raise ValueError(f"sample {short(key[0])}: {error}") from None
 
-    rows = rows.select_columns(["id", column])
+    rows = rows.select_columns(["id", column, *_draw(rows)])
     with _progress(rows, column, journal, unit) as (keys, left, bar), ThreadPoolExecutor(concurrency) as pool:
         try:
             for answer in as_completed([pool.submit(ask, keys[row], row) for row in left]):
@@ -69,7 +70,7 @@ def ask_here(
 
     Args:
         answer: a batch of rows, as lists by column -> the model's answers.
-        rows: they have ``id`` and ``column``.
+        rows: they have ``id`` and ``column``, and ``draw`` as for :func:`ask_all`.
         journal: keeps each batch of answers as soon as it has come.
         column: what the model reads.
         batch_size: rows of a batch.
@@ -87,6 +88,11 @@ def ask_here(
     return [journal.entries[key] for key in keys]
 
 
+def _draw(rows: datasets.Dataset) -> list[str]:
+    """The column with the number of an answer, if there is one."""
+    return [name for name in rows.column_names if name == "draw"]
+
+
 @contextmanager
 def _progress(
     rows: datasets.Dataset, column: str, journal: Journal, unit: str
@@ -94,7 +100,9 @@ def _progress(
     """Keys of all rows, positions of those without an answer, and a bar for them; an error says what was kept."""
     from tqdm import tqdm
 
-    keys = [journal.key(*pair) for pair in zip(rows["id"], rows[column], strict=True)]
+    draws = rows["draw"] if _draw(rows) else [0] * len(rows)
+    questions = zip(rows["id"], rows[column], draws, strict=True)
+    keys = [journal.key(name, [question, draw] if draw else question) for name, question, draw in questions]
     left = journal.missing(keys)
     try:
         with tqdm(total=len(keys), initial=len(keys) - len(left), unit=unit) as bar:

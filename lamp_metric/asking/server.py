@@ -77,6 +77,7 @@ class Server:
         model: its name there.
         completions: send the bare prompt, for models without a chat template, instead of messages.
         max_answer: tokens of an answer.
+        temperature: above 0, answers are drawn by chance.
         timeout: seconds from asking a question to the end of its answer; then it is asked again.
 
     Raises:
@@ -85,13 +86,20 @@ class Server:
     """
 
     def __init__(
-        self, api: str, model: str, *, completions: bool = False, max_answer: int = MAX_ANSWER, timeout: float = 600
+        self,
+        api: str,
+        model: str,
+        *,
+        completions: bool = False,
+        max_answer: int = MAX_ANSWER,
+        temperature: float = 0,
+        timeout: float = 600,
     ) -> None:
         """Look whether the server is there."""
         if not 0 < timeout < float("inf"):
             raise ValueError(f"timeout: expected a positive number of seconds, such as 600, found {timeout}")
         self.api, self.model, self.completions, self._timeout = api, model, completions, timeout
-        self.options: Mapping[str, Any] = {"max_tokens": max_answer, "temperature": 0, "seed": 0}
+        self.options: Mapping[str, Any] = {"max_tokens": max_answer, "temperature": temperature, "seed": 0}
         self._lock, self._stopped, self._secret = threading.Lock(), threading.Event(), secret()
         self._connection = Connection(api)
         self._path, self._question = ("/completions", "prompt") if completions else ("/chat/completions", "messages")
@@ -141,11 +149,12 @@ class Server:
             raise _FailedError(reply.status_code, *_said(found, text), reply)
         return found
 
-    def ask(self, prompt: str | list[dict[str, str]]) -> dict[str, Any]:
+    def ask(self, prompt: str | list[dict[str, str]], seed: int = 0) -> dict[str, Any]:
         """One answer.
 
         Args:
             prompt: messages, or with ``completions`` a text.
+            seed: of an answer that is drawn by chance.
 
         Returns:
             ``output``, ``finish_reason``, ``model`` (its name as the server says it), ``sent`` (the options). Where the
@@ -157,7 +166,7 @@ class Server:
         """
         question = {"model": self.model, self._question: prompt}
         while True:
-            sent = self.options
+            sent = {**self.options, "seed": seed} if "seed" in self.options else self.options
             try:
                 found = self._try(self._send, self._path, {**question, **sent}, timeout=self._timeout)
                 return {**self._answer(found), "sent": sent}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from lamp_metric.commands.sources import Look, Source, find_source, source_optio
 from lamp_metric.predictions.given import read_values, samples_of_values, with_values
 from lamp_metric.predictions.joining import JoinedOutputs
 from lamp_metric.predictions.measuring import ScoredSamples, measure_joined
+from lamp_metric.predictions.several import SIGNED, choose, split
 from lamp_metric.published import published_rows
 from lamp_metric.statistics.compared import FORMATS
 from lamp_metric.statistics.contrasts import compare_systems
@@ -114,6 +115,7 @@ class Asked:
         lower_is_better: whether the values are errors.
         also: measures beside the scores.
         extract_answers: whether to look for answers in sentences.
+        answers: which of several count, see :func:`~lamp_metric.predictions.several.choose`.
     """
 
     systems: Sequence[SystemFiles]
@@ -121,22 +123,30 @@ class Asked:
     lower_is_better: bool
     also: Sequence[str]
     extract_answers: bool
+    answers: str = "mean"
 
 
 def asked_for(
-    preds: Sequence[str], values: Sequence[str], lower_is_better: bool, also: Sequence[str], extract_answers: bool
+    preds: Sequence[str],
+    values: Sequence[str],
+    lower_is_better: bool,
+    also: Sequence[str],
+    extract_answers: bool,
+    answers: str = "mean",
 ) -> Asked:
     """What the options ask for; ValueError if they do not fit together."""
     systems = systems_of(preds) if preds or not values else []
     given = systems_of(values, "--values") if values else []
     if also and not systems:
         raise ValueError("--also measures predictions: pass --preds as well")
+    if answers != "mean" and (given or not systems):
+        raise ValueError(f"--answers {answers} chooses among predictions: pass --preds, and no --values")
     if lower_is_better and not given:
         raise ValueError("--lower-is-better is about --values: pass them as well")
     runs = [{system.name: len(system.paths) for system in side} for side in (systems, given)]
     if systems and given and runs[0] != runs[1]:
         raise ValueError(f"--values: expected as many files of each system as in --preds, {runs[0]}, found {runs[1]}")
-    return Asked(systems, given, lower_is_better, also, extract_answers)
+    return Asked(systems, given, lower_is_better, also, extract_answers, answers)
 
 
 @click.command(
@@ -162,6 +172,14 @@ def asked_for(
     show_default=True,
     help="Means over samples, or over users' own means.",
 )
+@click.option(
+    "--answers",
+    type=click.Choice(["mean", *SIGNED]),
+    default="mean",
+    show_default=True,
+    help="With several answers to a sample, as files of a system or lists in one: the mean of their scores, the best "
+    "by gold (head-room, not a score), or the majority's (labels and ratings).",
+)
 @resampling_options(0.95, 10_000)
 def compare(
     task_name: str,
@@ -181,6 +199,7 @@ def compare(
     as_json: bool,
     extract_answers: bool,
     average: str,
+    answers: str,
     **resampling: Any,
 ) -> None:
     """Compare the scores of two or more systems on TASK: could the difference be chance?
@@ -201,12 +220,13 @@ def compare(
     With few samples or users the bootstrap interval tends to be too narrow, and may exclude 0 even if p is large: trust
     p.
     """
-    drawn, asked = Resampling(**resampling), asked_for(preds, values, lower_is_better, also, extract_answers)
+    drawn, asked = Resampling(**resampling), asked_for(preds, values, lower_is_better, also, extract_answers, answers)
     if as_json and form not in ("text", "json"):
         raise ValueError(f"give either --json or --format {form}, not both")
     source = find_source("--golds", golds, questions, data_dir, split, task_name, users, user_column)
     _, scored = score_systems(asked, source, task_name)
-    found = compare_systems(scored, baseline, drawn, extract_answers=extract_answers, average=average)
+    signed = {"extract_answers": extract_answers, "answers": SIGNED.get(answers)}
+    found = compare_systems(scored, baseline, drawn, **signed, average=average)
     rows = published_rows(found.task, (split or "validation") if data_dir else None) if published else []
     say(FORMATS["json" if as_json else form](found, rows))
     for note in found.notes:
@@ -224,16 +244,26 @@ def score_systems(
         return {}, _valued(asked, source, *source.read_samples(task_name, look))
     paths = [path for system in asked.systems for path in system.paths]
     joined, users = source.join(paths, task_name, look)
-    scored = [measure_joined(file, users, extract_answers=asked.extract_answers, also=asked.also) for file in joined]
-    for samples, file in zip(scored, joined, strict=True):
-        say_remarks(samples, file)
-    files, runs = iter(joined), iter(scored)
-    found = {system.name: [next(runs) for _ in system.paths] for system in asked.systems}
+    files = iter(joined)
+    given = {system.name: [run for _ in system.paths for run in split(next(files))] for system in asked.systems}
+    if asked.answers != "mean" and max(map(len, given.values())) == 1:
+        raise ValueError(f"--answers {asked.answers}: expected several answers to a sample, but each system has one")
+    chosen = {name: choose(runs, asked.answers, extract_answers=asked.extract_answers) for name, runs in given.items()}
+    found = {name: [_scored(run, users, asked) for run in runs] for name, runs in chosen.items()}
     if asked.values:
-        first = scored[0]
-        given = _valued(asked, source, first.task, first.ids, first.users)
-        found = {name: list(map(with_values, runs, given[name])) for name, runs in found.items()}
-    return {system.name: [next(files) for _ in system.paths] for system in asked.systems}, found
+        first = next(iter(found.values()))[0]
+        valued = _valued(asked, source, first.task, first.ids, first.users)
+        for name, runs in found.items():
+            if len(runs) != len(valued[name]):
+                raise ValueError(f"--values: expected {len(runs)} files of {name}, found {len(valued[name])}")
+        found = {name: list(map(with_values, runs, valued[name])) for name, runs in found.items()}
+    return chosen, found
+
+
+def _scored(run: JoinedOutputs, users: Mapping[str, str] | None, asked: Asked) -> ScoredSamples:
+    samples = measure_joined(run, users, extract_answers=asked.extract_answers, also=asked.also)
+    say_remarks(samples, run)
+    return samples
 
 
 def _valued(

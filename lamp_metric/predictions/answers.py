@@ -50,6 +50,11 @@ def extract_answer(task: str | Task, text: str) -> str | None:
     return scorer_of(task).find_answer(task, text)
 
 
+def answers_in(task: Task, texts: Sequence[str]) -> list[str]:
+    """The answer in each text; without one, a text that has no label stays as it is, and nothing is left of another."""
+    return [extract_answer(task, text) or (text if task.labels else "") for text in texts]
+
+
 def wrapped_line(task: Task, wrapped: Sequence[tuple[str, str]], n: int, option: str) -> str | None:
     """One line: how many answers look wrapped, by kind, an example, and what would take that off.
 

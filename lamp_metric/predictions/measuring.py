@@ -12,7 +12,7 @@ from lamp_dataset.formats.recognition import other_task, tasks_with_label
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_metric.measures import Together, together
-from lamp_metric.predictions.answers import extract_answer, wrapped_line
+from lamp_metric.predictions.answers import answers_in, extract_answer, wrapped_line
 from lamp_metric.predictions.joining import JoinedOutputs, join_by_id
 from lamp_metric.predictions.values import SIDES, as_list, as_texts, check_users, record_of, where
 from lamp_metric.scorers import Statistics, scorer_of
@@ -103,7 +103,7 @@ def measure(
     _check_references(task, golds, sides[1], names)
     whose = check_users(users, len(golds), names) if users is not None else None
     if extract_answers:
-        predicted = [extract_answer(task, text) or (text if task.labels else "") for text in said]
+        predicted = answers_in(task, said)
     scorer, positions = scorer_of(task), [str(position) for position in range(len(golds))]
     statistics = scorer.sample_statistics(task, predicted, golds)
     scores = scorer.scores(task, predicted, golds, statistics)

@@ -51,7 +51,8 @@ def as_text(value: Any, task: Task | None, place: str) -> str:
         return str(value)
     wanted = "a string or a number" if numbers_pass else "a string"
     of_task = f" for {task.name}" if task is not None else ""
-    raise ValueError(f"{place}: expected {wanted}{of_task}, found {_shown(value)}")
+    hint = "; several answers are for lamp-metric compare" if isinstance(value, list) else ""
+    raise ValueError(f"{place}: expected {wanted}{of_task}, found {_shown(value)}{hint}")
 
 
 def is_number(value: Any) -> bool:

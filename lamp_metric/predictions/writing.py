@@ -10,8 +10,9 @@ from lamp_dataset.atomic import PRIVATE, write_whole
 from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.outputs import write_outputs
 from lamp_dataset.formats.texts import short
+from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
-from lamp_metric.predictions.values import as_list, as_texts
+from lamp_metric.predictions.values import as_list, as_text, where
 
 
 def write_predictions(
@@ -28,7 +29,8 @@ def write_predictions(
         path: of the file to write.
         task_name: config name, such as ``"LaMP_4"``.
         ids: sample ids, strings.
-        outputs: one per id: strings, or also numbers if the task has labels.
+        outputs: one per id: strings, or also numbers if the task has labels. Or lists of them, several answers to each
+            sample, which ``lamp-metric compare`` reads.
         private: whether only the user may read the file, as always for a gated config.
 
     Raises:
@@ -44,7 +46,7 @@ def write_predictions(
         if not isinstance(sample_id, str):
             raise ValueError(f"ids: expected strings, found {short(sample_id)} at position {position}")
     check_unique(ids, "ids")
-    texts = as_texts(outputs, task, "output", ids)
+    texts = [_texts(output, task, f"output of {where(ids, place)}") for place, output in enumerate(outputs)]
     permissions = PRIVATE if private or task.gated else None
     with (
         write_whole(path, "wb", permissions) as file,
@@ -52,3 +54,9 @@ def write_predictions(
     ):
         for sample_id, text in zip(ids, texts, strict=True):
             entries.add({"id": sample_id, "output": text})
+
+
+def _texts(output: Any, task: Task, place: str) -> str | list[str]:
+    if isinstance(output, list) and output:
+        return [as_text(answer, task, place) for answer in output]
+    return as_text(output, task, place)

@@ -31,10 +31,6 @@ class Classification(LabelScorer):
 
     is_valid_reference = is_usable
 
-    def read(self, text: str) -> str:
-        """The label, without white space around it."""
-        return text.strip()
-
     def sample_statistics(self, task: Task, predictions: Sequence[str], references: Sequence[str]) -> Statistics:
         """What each sample contributes to the scores.
 

@@ -28,10 +28,6 @@ class LabelScorer(Scorer):
     }
 
     @abstractmethod
-    def read(self, text: str) -> Any:
-        """The value that a label stands for; equal values are the same answer."""
-
-    @abstractmethod
     def mentioned(self, labels: tuple[str, ...], text: str, announced: bool) -> list[str]:
         """The labels that a sentence mentions, in order; ``announced``: the text follows words such as "answer:"."""
 

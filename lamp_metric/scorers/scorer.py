@@ -133,6 +133,10 @@ class Scorer(Scores):
     def judge(self, task: Task, gold: str, outputs: Sequence[str]) -> dict[str, list[float]]:
         """How near the outputs of retrieved items, best first, come to the gold: figure -> its value for each k."""
 
+    def read(self, text: str) -> Any:
+        """The value that a label stands for; equal values are the same answer."""
+        return text.strip()
+
     def wrapper(self, text: str) -> str | None:
         """The kind of what is around an answer that counts without :meth:`find_answer`, too, but for less; or None."""
         return None

@@ -24,6 +24,7 @@ def compare_systems(
     *,
     extract_answers: bool = False,
     average: str = "samples",
+    answers: str | None = None,
 ) -> Comparison:
     """What :func:`lamp_metric.compare` returns, for runs that are scored already.
 
@@ -33,6 +34,7 @@ def compare_systems(
         resampling: what is drawn.
         extract_answers: whether answers were extracted, for the signature.
         average: over what, see :func:`lamp_metric.compare`.
+        answers: which of several answers count, for the signature.
 
     Raises:
         ValueError: as for :func:`lamp_metric.compare`.
@@ -51,8 +53,8 @@ def compare_systems(
     drawn = iter(resampled_scores([run for runs in systems.values() for run in runs], resampling))
     resampled = {name: _mean([next(drawn) for _ in runs]) for name, runs in systems.items()}
     level, name = resampling.confidence_level, first.task.name if first.task else None
-    signed: dict[str, Any] = {"extracted": extract_answers, "also": given.also, "test": "paired-randomization"}
-    signed["average"] = average if average != "samples" else None
+    signed: dict[str, Any] = {"extracted": extract_answers, "answers": answers, "also": given.also}
+    signed |= {"test": "paired-randomization", "average": average if average != "samples" else None}
     found = {
         system: _system(runs, {key: percentile_interval(resampled[system][key], level) for key in first.keys})
         for system, runs in systems.items()

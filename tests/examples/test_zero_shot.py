@@ -52,6 +52,17 @@ def test_answers_are_written_in_the_official_format_and_scored(folder, model, tm
 
 
 @pytest.mark.parametrize("model", ["t5", "chat"])
+def test_several_answers_are_drawn_the_same_in_each_run(folder, model, tmp_path):
+    zero_shot, found = example.load("zero_shot"), []
+    for name in ("a.json", "b.json"):
+        zero_shot.main(given(folder, model, tmp_path / name, n=3, temperature=5.0, limit=4))
+        found.append(dict(read_outputs(tmp_path / name, habits.TASK).by_id))
+    assert found[0] == found[1]
+    assert [len(answers) for answers in found[0].values()] == [3] * 4
+    assert any(len(set(answers)) > 1 for answers in found[0].values())
+
+
+@pytest.mark.parametrize("model", ["t5", "chat"])
 def test_a_stopped_run_goes_on_where_it_stopped(folder, model, tmp_path, monkeypatch):
     zero_shot = example.load("zero_shot")
     whole, output = tmp_path / "whole.json", tmp_path / "stopped.json"

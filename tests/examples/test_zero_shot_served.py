@@ -105,6 +105,28 @@ def test_without_torch_predictions_are_official_and_what_the_server_said_is_kept
     assert "0123456789" not in files + done.stdout + done.stderr, "the key is in no file and no log"
 
 
+def test_several_answers_to_each_sample_are_lists_with_scores_of_their_own(fake, tmp_path, main):
+    output = tmp_path / "four.json"
+    seeds = iter(range(100))
+    fake.answer = lambda text: str(1 + next(seeds) % 5)
+    scores = main(given(fake.url, output, n=4, temperature=0.7, concurrency=1))
+    found = read_outputs(output, get_task("LaMP_3")).by_id
+    assert found == {"210": ["1", "2", "3", "4"], "211": ["5", "1", "2", "3"], "2110": ["4", "5", "1", "2"]}
+    assert len(scores) == 4
+    assert {entry["sent"]["seed"] for entry in answers(output)} == {0, 1, 2, 3}
+    before = output.read_bytes()
+    main(given(fake.url, output, n=2, temperature=0.7))  # of which two are known
+    main(given(fake.url, output, n=4, temperature=0.7))
+    assert (len(fake.questions), output.read_bytes()) == (12, before)
+
+
+@pytest.mark.parametrize("more", [{"n": 4}, {"n": 0}, {"temperature": -1}, {"temperature": "nan"}])
+def test_several_answers_need_a_temperature(more, tmp_path, main, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(given("http://127.0.0.1:1/v1", tmp_path / "p.json", **more))
+    assert "several answers need a temperature above 0" in capsys.readouterr().err
+
+
 def test_a_warning_is_one_line_without_code(fake, tmp_path):
     fake.answer = lambda text: "four"
     done = run(given(fake.url, tmp_path / "p.json"))

@@ -50,6 +50,19 @@ def test_a_model_here_is_asked_in_batches_for_what_is_missing(tmp_path):
     assert outputs(found) == [f"QUESTION {n}" for n in range(5)]
 
 
+def test_several_answers_to_a_question_have_seeds_of_their_own_and_are_kept_apart(fake, tmp_path):
+    twice = rows(2).select([0, 0, 1, 1]).add_column("draw", [0, 1, 0, 1])
+    server = Server(fake.url, NAME, temperature=0.7)
+    with Journal(tmp_path / "j", {}) as journal:
+        ask_all(server, rows(2), journal)
+        found = ask_all(server, twice, journal)
+    assert [(entry["id"], entry["sent"]["seed"]) for entry in found] == [("210", 0), ("210", 1), ("211", 0), ("211", 1)]
+    assert {entry["sent"]["temperature"] for entry in found} == {0.7}
+    assert len(fake.questions) == 4
+    with Journal(tmp_path / "j", {}) as journal:
+        assert ask_here(None, twice, journal, column="messages") == found
+
+
 def test_a_question_that_changed_is_asked_again(fake, tmp_path, caplog):
     server, other = Server(fake.url, NAME), rows(3).map(lambda row: {"messages": row["messages"] * 2})
     for asked in (rows(3), other, rows(3), other):

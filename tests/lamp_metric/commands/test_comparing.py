@@ -147,6 +147,33 @@ def test_what_cannot_be_used_is_said_for_each_file(made, run):
     assert (found["systems"]["bad"]["unusable"], "|extracted:yes|" in found["signature"]) == (1, True)
 
 
+def test_several_answers_are_averaged_or_one_is_chosen(made, run, fails):
+    golds = made.write("g.json", "LaMP_3", {"1": "5", "2": "5", "3": "1"})
+    none = made.write("none.json", "LaMP_3", dict.fromkeys("123", "3"))
+    lists = made.write("own.json", "LaMP_3", {"1": ["4", "1", "4"], "2": ["5", "2", "2"], "3": ["3", "3", "1"]})
+    files = [
+        made.write(f"o.{i}.json", "LaMP_3", dict(zip("123", said, strict=True)))
+        for i, said in enumerate(["453", "123"])
+    ]
+    options = ["compare", "LaMP_3", "--golds", golds, "--format", "json", "--n_resamples", "99", "--preds", none]
+
+    def result(own, *more):
+        found = json.loads(run(*options, own, *more).stdout)
+        return found["systems"]["own"]["scores"]["MAE"], found["systems"]["own"]["runs"], found["signature"]
+
+    assert result(lists)[:2] == (pytest.approx((3 / 3 + 9 / 3 + 4 / 3) / 3), 3)
+    assert result(lists)[2] == result(f"own={files[0]},{files[1]}")[2]
+    mae, runs, signature = result(lists, "--answers", "best")
+    assert (mae, runs) == (pytest.approx(1 / 3), 1)
+    assert "|answers:best by gold (head-room, not a score)|" in signature
+    assert result(f"own={files[0]},{files[1]}", "--answers", "best")[0] == 1.0
+    mae, runs, signature = result(lists, "--answers", "majority")
+    assert (mae, runs, "|answers:majority|" in signature) == (pytest.approx((1 + 3 + 2) / 3), 1, True)
+    message = "--answers best: expected several answers to a sample, but each system has one"
+    assert message in fails(*options, files[0], "--answers", "best")
+    assert "for lamp-metric compare" in fails("eval-task", "--golds_json", golds, "--preds_json", lists)
+
+
 def test_bad_input_is_one_line(made, fails, tmp_path):
     source, files, _ = three(made)
     task = ["compare", "LaMP_3_time"]

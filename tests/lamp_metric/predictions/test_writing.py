@@ -16,6 +16,8 @@ def test_written_predictions_are_the_official_format(tmp_path):
     assert read_outputs(path).task == "LaMP_2"
     write_predictions(path, "LaMP_3", ["1", "2"], [4, 4.5])
     assert list(read_outputs(path).by_id.values()) == ["4", "4.5"]
+    write_predictions(path, "LaMP_3", ["1", "2"], [[4, " 5"], ["1", "2"]])
+    assert list(read_outputs(path).by_id.values()) == [["4", "5"], ["1", "2"]]
 
 
 @pytest.mark.parametrize(
@@ -25,6 +27,8 @@ def test_written_predictions_are_the_official_format(tmp_path):
         ([1], ["a"], "ids: .*strings.* 1 .*position 0"),
         (["1", "1"], ["a", "b"], "ids: .*duplicate.*'1'"),
         (["1", "2"], ["a", None], "output of sample '2': .*LaMP_4.*None"),
+        (["1"], [[]], r"output of sample '1': .* found list \[\]"),
+        (["1"], [["a", None]], "output of sample '1': .*None"),
         (["1"], [4], "output of sample '1': .*LaMP_4.* 4"),
         ("12", ["a", "b"], "ids: .*list"),
         ({"1", "2"}, ["a", "b"], "ids: .*set"),
