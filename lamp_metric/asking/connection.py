@@ -54,9 +54,12 @@ class Connection:
             "User-Agent": "lamp-hf",
         }
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="lamp-connection", daemon=True).start()
+        thread = threading.Thread(target=self._loop.run_forever, name="lamp-connection", daemon=True)
+        thread.start()
         self._session = asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
-        weakref.finalize(self, _close, self._session, self._loop)  # its connections, however the last request ends
+        weakref.finalize(
+            self, _close, self._session, self._loop, thread
+        )  # its connections, however the last request ends
 
     async def _open(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE)
@@ -96,6 +99,8 @@ class Connection:
             raise ConnectionError(os.strerror(number) if number > 0 else f"{said or type(error).__name__}") from error
 
 
-def _close(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop) -> None:
+def _close(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
     asyncio.run_coroutine_threadsafe(session.close(), loop).result()
     loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()  # or Python prints a traceback where it exits, behind the error of one line
