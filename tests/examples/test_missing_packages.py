@@ -36,7 +36,12 @@ def run(folder, script, missing, *arguments):
 
 
 @pytest.mark.parametrize(
-    ("script", "package"), [*((script, needs[0]) for script, needs in EXAMPLES.items()), ("reproduce", "lamp_metric")]
+    ("script", "package"),
+    [
+        *((script, needs[0]) for script, needs in EXAMPLES.items()),
+        ("reproduce", "lamp_metric"),
+        ("judge", "lamp_metric"),
+    ],
 )
 def test_an_example_shows_its_help_without_the_package(script, package):
     done = run("examples", script, package, "--help")
