@@ -31,6 +31,8 @@ def data(name: str) -> None:
 
 def prompts(reviews: Dataset) -> None:
     personalize = Personalizer("LaMP_3", retriever="bm25", k=2, max_length=512, rules="official")
+    defaults: lamp_dataset.PromptOptions = lamp_dataset.PromptOptions()
+    Personalizer("LaMP_3", max_length=defaults.max_length)
     lamp_dataset.Personalizer("LaMP_3", retriever="rrf", rankers=["bm25", "recency"], tokenizer="google/flan-t5-base")
     features = personalize.features(reviews.features)
     reviews.map(personalize, batched=True, remove_columns=["profile"], features=features)
