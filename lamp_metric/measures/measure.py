@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
-from lamp_metric.predictions.values import is_number
 from lamp_metric.scorers import Scorer
 from lamp_metric.scorers.scorer import Scores, Statistics
 
@@ -93,7 +93,7 @@ class FunctionMeasure(Mean):
         if len(found) != n:
             raise ValueError(f"{self.name}: expected a number for each of {n} samples, found {len(found)}")
         for place, value in enumerate(found):
-            if not is_number(value) or not math.isfinite(value):
+            if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value):
                 raise ValueError(f"{self.name}: expected a finite number for sample {place}, found {short(value)}")
         return [float(value) for value in found]
 

@@ -261,7 +261,7 @@ def try_the_sample(task_name: str | None, confidence_level: float, *, folder: st
 
     For :data:`FROM_THE_GOLDS` the sample is that of the first task with generated texts.
     """
-    texts = next(name for name, task in TASKS.items() if task.kind == "generation")
+    texts = next(name for name, task in TASKS.items() if not task.labels)
     task = get_task(texts if task_name in (None, FROM_THE_GOLDS) else task_name)
     golds, predictions, name = sample_files(task, folder)
     shown = score_files(task.name, golds, predictions, confidence_level, folder=folder)

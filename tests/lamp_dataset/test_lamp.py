@@ -295,7 +295,8 @@ class TestCache:
             golds = read_golds((made[0] / outputs).read_bytes(), outputs, task)
             list(read_tables(io.BytesIO((made[0] / questions).read_bytes()), questions, task, golds))
         columns = {column.name for column in dataclasses.fields(Task)}
-        assert (read & columns) - {"name", "instruction"} <= {*DECIDING}  # the instruction's first words: "opening"
+        # The instruction's first words are the opening; bases and aliases are names that files may give.
+        assert (read & columns) - {"name", "instruction", "base", "aliases"} <= {*DECIDING}
 
     def test_rows_of_one_version_of_the_rules_are_always_the_same(self, made):
         """If these digests change, raise LOADING_RULES, so that rows that were prepared before are made anew."""

@@ -15,7 +15,7 @@ def questions(task: Task, row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     away.
     """
     yield task.pair.text, task.subject_of(row["input"])
-    if task.kind == "generation" and row["output"] is not None:
+    if not task.labels and row["output"] is not None:
         yield task.pair.output, row["output"].strip()
 
 
