@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from lamp_metric.asking.own_files import content_digest, own_content, own_folder
     from lamp_metric.asking.rows import ask_all, ask_here
     from lamp_metric.asking.server import Server
-    from lamp_metric.baselines import baseline
     from lamp_metric.measures import Measure, register_measure
     from lamp_metric.predictions.answers import extract_answer
+    from lamp_metric.predictions.baselines import baseline
     from lamp_metric.predictions.writing import write_predictions
-    from lamp_metric.published import PUBLISHED, published_rows
+    from lamp_metric.result_tables.published import PUBLISHED, published_rows
     from lamp_metric.retrieved import judge_retrieval
     from lamp_metric.scorers import Scorer, register
     from lamp_metric.scoring import score, signature_of
@@ -36,17 +36,17 @@ else:  # their modules need scikit-learn, rouge_score or numpy
             "asking.own_files": ["content_digest", "own_content", "own_folder"],
             "asking.rows": ["ask_all", "ask_here"],
             "asking.server": ["Server"],
-            "baselines": ["baseline"],
             "measures": ["Measure", "register_measure"],
             "predictions.answers": ["extract_answer"],
+            "predictions.baselines": ["baseline"],
             "predictions.writing": ["write_predictions"],
-            "published": ["PUBLISHED", "published_rows"],
             "retrieved": ["judge_retrieval"],
             "scorers": ["Scorer", "register"],
             "scoring": ["score", "signature_of"],
             "statistics.compared": ["Comparison"],
             "statistics.comparison": ["compare", "compare_values"],
             "statistics.options": ["Resampling"],
+            "result_tables.published": ["PUBLISHED", "published_rows"],
             "trainer": ["best_tokens", "compute_metrics"],
         },
     )

@@ -19,7 +19,7 @@ from lamp_dataset.hub.card import task_table
 from lamp_dataset.personalize.prompt_options import PROMPT_OPTIONS, RETRIEVER_OPTIONS, Option
 from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import TASKS
-from lamp_metric.published import PUBLISHED, SOURCES, PublishedScores
+from lamp_metric.result_tables.published import PUBLISHED, SOURCES, PublishedScores
 
 MARK = re.compile(r"^<!-- generated: (\w+)(?: (\S+))? -->$", re.MULTILINE)
 

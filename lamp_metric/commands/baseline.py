@@ -12,8 +12,8 @@ from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.tasks import get_task
-from lamp_metric.baselines import baseline as predict
 from lamp_metric.commands.shared import FILE
+from lamp_metric.predictions.baselines import baseline as predict
 from lamp_metric.predictions.writing import write_predictions
 
 

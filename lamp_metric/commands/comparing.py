@@ -19,7 +19,7 @@ from lamp_metric.predictions.given import read_values, samples_of_values, with_v
 from lamp_metric.predictions.joining import JoinedOutputs
 from lamp_metric.predictions.measuring import ScoredSamples, measure_joined
 from lamp_metric.predictions.several import SIGNED, choose, split
-from lamp_metric.published import published_rows
+from lamp_metric.result_tables.published import published_rows
 from lamp_metric.statistics.compared import FORMATS
 from lamp_metric.statistics.contrasts import compare_systems
 from lamp_metric.statistics.options import Resampling

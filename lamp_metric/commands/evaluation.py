@@ -27,9 +27,9 @@ from lamp_metric.commands.sources import find_source, source_options
 from lamp_metric.predictions.archive import read_zip
 from lamp_metric.predictions.joining import JoinedOutputs, join
 from lamp_metric.predictions.measuring import measure_joined
+from lamp_metric.result_tables.text_table import interval, table
 from lamp_metric.scoring import results
 from lamp_metric.statistics.options import Resampling, signature
-from lamp_metric.text_table import interval, table
 
 #: The options that both eval commands take besides their files.
 scoring_options = stacked(

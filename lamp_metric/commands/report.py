@@ -19,8 +19,8 @@ from lamp_metric.commands.shared import FILE, Several, extraction_option, resamp
 from lamp_metric.commands.sources import find_source, source_options
 from lamp_metric.measures import together
 from lamp_metric.predictions.given import VALUE
+from lamp_metric.result_tables.text_table import interval
 from lamp_metric.statistics.options import Resampling
-from lamp_metric.text_table import interval
 
 
 @click.command(

@@ -11,8 +11,8 @@ from lamp_dataset.commands.command import DATA_DIR, SPLIT, examples, user_column
 from lamp_dataset.commands.flags import FLAGS, RETRIEVER_FLAGS, named_by_flags, prompt_flags
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import Several, resampling_options, to_json
+from lamp_metric.result_tables.text_table import interval, table
 from lamp_metric.statistics.options import Resampling
-from lamp_metric.text_table import interval, table
 
 #: Option of a retriever -> how it is written here, where --seed is that of the resampling.
 FLAGS_HERE = {**FLAGS, "seed": "--random-seed"}

@@ -11,7 +11,6 @@ from typing import Any
 from lamp_dataset.atomic import real_path, whole_folder, write_whole
 from lamp_dataset.formats.texts import Number
 from lamp_dataset.task import Task
-from lamp_metric.csv_text import csv_text
 from lamp_metric.predictions.joining import JoinedOutputs
 from lamp_metric.predictions.measuring import ScoredSamples
 from lamp_metric.report.document import page
@@ -19,6 +18,7 @@ from lamp_metric.report.figures import DRAWINGS, FORMATS, figures
 from lamp_metric.report.frame import Frame
 from lamp_metric.report.profiles import Profile
 from lamp_metric.report.summary import summarize
+from lamp_metric.result_tables.csv_text import csv_text
 from lamp_metric.scorers import scorer_of
 from lamp_metric.statistics.options import Resampling
 

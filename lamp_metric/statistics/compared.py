@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 
-from lamp_metric.csv_text import csv_text
-from lamp_metric.published import MARK, WHY, PublishedRow
+from lamp_metric.result_tables.csv_text import csv_text
+from lamp_metric.result_tables.published import MARK, WHY, PublishedRow
+from lamp_metric.result_tables.text_table import table
 from lamp_metric.statistics.systems import Contrast, System, difference_cells, text_cells
-from lamp_metric.text_table import table
 
 #: What LaTeX takes for something else -> how to write it.
 _LATEX = str.maketrans(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lamp_metric.text_table import interval
+from lamp_metric.result_tables.text_table import interval
 
 
 @dataclass(frozen=True)

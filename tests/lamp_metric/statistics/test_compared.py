@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lamp_metric.published import published_rows
+from lamp_metric.result_tables.published import published_rows
 from lamp_metric.statistics.compared import FORMATS
 from lamp_metric.statistics.comparison import compare
 

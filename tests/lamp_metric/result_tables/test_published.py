@@ -1,7 +1,7 @@
 import pytest
 
 from lamp_dataset.tasks import TASKS
-from lamp_metric.published import MARK, PUBLISHED, SOURCES, published_rows, read_published
+from lamp_metric.result_tables.published import MARK, PUBLISHED, SOURCES, published_rows, read_published
 
 HEADER = "source,config,split,system,retriever,k,max_input_tokens,accuracy,f1,MAE,RMSE,rouge-1,rouge-L,note"
 LINE = "L,LaMP_3,test,T5,BM25,4,,,,0.25,0.5,,,odd"

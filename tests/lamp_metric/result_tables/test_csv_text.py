@@ -4,7 +4,7 @@ import io
 import pytest
 
 from lamp_dataset.formats.texts import Number
-from lamp_metric.csv_text import csv_text, read_csv
+from lamp_metric.result_tables.csv_text import csv_text, read_csv
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1+1", "''-1", "-"])

@@ -1,7 +1,7 @@
 import pytest
 
 from lamp_dataset.tasks import TASKS
-from lamp_metric.baselines import baseline
+from lamp_metric.predictions.baselines import baseline
 
 ROWS = [
     {

@@ -1,4 +1,4 @@
-from lamp_metric.text_table import interval, table
+from lamp_metric.result_tables.text_table import interval, table
 
 
 def test_columns_are_aligned_and_numbers_flush_right():

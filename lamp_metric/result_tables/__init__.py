@@ -1,0 +1,1 @@
+"""Tables of results: as text, as CSV, and the published ones."""
