@@ -36,7 +36,7 @@ def arguments(given=None):
     served = parser.add_argument_group("a served model", "Its key is read from OPENAI_API_KEY alone.")
     served.add_argument("--api", metavar="URL", help="of the server, such as http://127.0.0.1:8000/v1")
     served.add_argument("--acknowledge-license", action="store_true", help="may send gated texts to another machine")
-    parser.set_defaults(beams=1, completions=False, timeout=600, tokenizer=None)
+    parser.set_defaults(beams=1, completions=False, temperature=0, timeout=600, tokenizer=None)
     args = parser.parse_args(given)
     args.concurrency = args.batch_size
     return args
