@@ -300,7 +300,6 @@ def test_adapters_of_a_gated_task_are_for_their_owner_alone(folder, tmp_path):
     assert modes == {(True, 0o700), (False, 0o600)}
 
 
-@pytest.mark.timeout(1200)  # on two slow cores, backward passes of 135 million parameters take minutes
 def test_the_real_model_trains_an_adapter_for_each_of_two_users(real_model, folder, tmp_path):
     options = {"config": "LaMP_3", "data_dir": "sample", "model": real_model, "max_steps": 2, "batch_size": 2}
     example.load("per_user").main(given(folder, tmp_path / "run", **options))
