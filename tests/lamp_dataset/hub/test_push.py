@@ -1,5 +1,6 @@
 """A push and what comes back; what refuses it, and that not a byte went out then."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -238,3 +239,22 @@ def test_other_rows_than_were_sent_are_noticed(client, files, tmp_path):
     assert done.returncode == 2
     head = client.hub.store.repos["me/lamp"].head.oid
     assert f"me/lamp: LaMP_2/train-00000-of-00001.parquet in commit {head} is not what was sent" in done.stderr
+
+
+def test_a_task_of_another_package_goes_to_a_private_repository(client, tmp_path):
+    write_all(tmp_path / "files", ["LaMP_2"], count=5)
+    row = 'dataclasses.replace(TASKS["LaMP_2"], name="Films", base="Films", aliases=())'
+    code = f"import dataclasses\nfrom lamp_dataset import TASKS\ndef tasks():\n    return [{row}]\n"
+    (tmp_path / "films.py").write_text(code)
+    about = tmp_path / "films-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: films\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[lamp_dataset.tasks]\nfilms = films:tasks\n")
+    path = os.pathsep.join([str(tmp_path), client.hub.environment("", tmp_path).get("PYTHONPATH", "")]).strip(
+        os.pathsep
+    )
+    done = client.typed("push", "me/films", "Films", "--data-dir", tmp_path / "files", PYTHONPATH=path)
+    assert done.returncode == 0, done.stderr
+    assert client.hub.store.repos["me/films"].private
+    rows = client.load("me/films", "Films")["Films"]
+    assert {split: len(found) for split, found in rows.items()} == {"train": 5, "validation": 5, "test": 5}
