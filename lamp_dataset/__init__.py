@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lamp_dataset.hub.push import push_to_hub
     from lamp_dataset.lazy import load_model, require
     from lamp_dataset.loading.gated import open_gated
-    from lamp_dataset.personalize.history.history import History
+    from lamp_dataset.personalize.history.training_pairs import History
     from lamp_dataset.personalize.model_names import model_identity
     from lamp_dataset.personalize.personalizer import Personalizer
     from lamp_dataset.personalize.prompt_options import PromptOptions
@@ -51,7 +51,7 @@ else:  # their modules need numpy, pyarrow or the Hub
             "hub.push": ["push_to_hub"],
             "lazy": ["load_model", "require"],
             "loading.gated": ["open_gated"],
-            "personalize.history.history": ["History"],
+            "personalize.history.training_pairs": ["History"],
             "personalize.model_names": ["model_identity"],
             "personalize.personalizer": ["Personalizer"],
             "personalize.prompt_options": ["PromptOptions"],

@@ -38,11 +38,7 @@ LAYERS = [
 SHARED_NAMES = {
     "__main__": "Python's name for what python -m runs",
     "commands": "each package's commands",
-    "history": "the room, its class, and its commands",
-    "hub": "the room, and its commands",
     "lamp_metric": "evaluate wants a metric's script to have the name of its folder",
-    "oppu": "the layout, and its commands",
-    "personalize": "the room, and its commands",
     "report": "the room, and its command",
 }
 

@@ -17,7 +17,7 @@ from lamp_dataset.personalize.model_names import code_of
 from lamp_dataset.personalize.prompt_options import PROMPT_OPTIONS, PromptOptions
 from lamp_dataset.personalize.prompts.fixed import fixed_prompts, front_of
 from lamp_dataset.personalize.prompts.official import official_prompts
-from lamp_dataset.personalize.prompts.parts import BEST_FIRST, LEFT_OUT, ORDERS, Prompt, clean_item
+from lamp_dataset.personalize.prompts.prompt import BEST_FIRST, LEFT_OUT, ORDERS, Prompt, clean_item
 from lamp_dataset.personalize.prompts.tokenizer_source import TokenizerSource
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.personalize.retrieval.choice import choose_ranker

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from lamp_dataset.formats.texts import is_whole, short
-from lamp_dataset.personalize.prompts.parts import BEST_FIRST, ORDERS
+from lamp_dataset.personalize.prompts.prompt import BEST_FIRST, ORDERS
 from lamp_dataset.personalize.retrieval.queries import check_rules
 
 _Function = TypeVar("_Function", bound=Callable)

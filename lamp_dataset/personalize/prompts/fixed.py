@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from lamp_dataset.personalize.prompts.parts import CUT, LEFT_OUT, WHOLE, Prompt, assemble, input_only, no_place
+from lamp_dataset.personalize.prompts.prompt import CUT, LEFT_OUT, WHOLE, Prompt, assemble, input_only, no_place
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.task import Wording
 
@@ -30,9 +30,9 @@ def fixed_prompts(
 ) -> list[Prompt]:
     """The prompts of samples, each an input and its items, best first: at most ``max_length`` tokens.
 
-    ``keys`` holds a sort key for each item of each sample, see
-    :data:`~lamp_dataset.personalize.prompts.parts.ORDERS`: the items' order in the prompt. By default they keep theirs.
-    Which items are left out or cut does not depend on it.
+    ``keys`` holds a sort key for each item of each sample: the items' order in the prompt, see
+    :data:`~lamp_dataset.personalize.prompts.prompt.ORDERS`. By default they keep theirs. Which items are left out or
+    cut does not depend on it.
 
     ``fronts`` holds what comes before each prompt, see :func:`front_of`; by default nothing does.
     """

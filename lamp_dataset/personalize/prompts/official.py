@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from lamp_dataset.personalize.prompts.parts import CUT, EMPTY, WHOLE, Prompt, assemble, input_only, no_place
+from lamp_dataset.personalize.prompts.prompt import CUT, EMPTY, WHOLE, Prompt, assemble, input_only, no_place
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.task import Cost, Wording
 

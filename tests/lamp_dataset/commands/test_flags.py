@@ -3,7 +3,7 @@ import re
 import click.testing
 
 from lamp_dataset.commands.flags import FLAGS
-from lamp_dataset.commands.personalize import personalize
+from lamp_dataset.commands.personalize_rank import personalize
 from lamp_dataset.personalize.prompt_options import PROMPT_OPTIONS, RETRIEVER_OPTIONS
 from lamp_dataset.personalize.retrieval.rankers import BM25
 

@@ -11,7 +11,7 @@ from personal import END, WordTokenizer, batch, row, text
 from lamp_dataset import Personalizer
 from lamp_dataset.personalize.prompts.fixed import fixed_prompts
 from lamp_dataset.personalize.prompts.official import official_prompts
-from lamp_dataset.personalize.prompts.parts import LEFT_OUT
+from lamp_dataset.personalize.prompts.prompt import LEFT_OUT
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.tasks import TASKS
 

@@ -6,7 +6,7 @@ import pytest
 from personal import WordTokenizer, numbers, row, text
 
 from lamp_dataset.personalize.prompts.official import SHARES, official_prompts
-from lamp_dataset.personalize.prompts.parts import CUT, EMPTY, LEFT_OUT, WHOLE
+from lamp_dataset.personalize.prompts.prompt import CUT, EMPTY, LEFT_OUT, WHOLE
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.tasks import TASKS
 

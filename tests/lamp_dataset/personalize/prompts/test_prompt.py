@@ -1,6 +1,6 @@
 import pytest
 
-from lamp_dataset.personalize.prompts.parts import LEFT_OUT, Prompt, assemble, clean_item, input_only, no_place
+from lamp_dataset.personalize.prompts.prompt import LEFT_OUT, Prompt, assemble, clean_item, input_only, no_place
 from lamp_dataset.tasks import TASKS
 
 

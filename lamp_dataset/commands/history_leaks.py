@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, stacked, users_option
-from lamp_dataset.commands.personalize import check_target
+from lamp_dataset.commands.personalize_rank import check_target
 from lamp_dataset.personalize.prompt_files import check_prompt_path, write_tables
 from lamp_dataset.tasks import get_task
 
@@ -62,7 +62,7 @@ def history(
 
     Items that a sample of the same user asks about, or whose output is its gold, are left out.
     """
-    from lamp_dataset.personalize.history.history import History  # imported late: --help must be quick
+    from lamp_dataset.personalize.history.training_pairs import History  # imported late: --help must be quick
     from lamp_dataset.personalize.split import load_split
 
     check_target(check_prompt_path(output), config, data_dir, split, users)
@@ -90,8 +90,8 @@ def leaks(config: str, data_dir: str | None, split: str) -> None:
     In tasks with labels or ratings, a shared gold does not count.
     """
     from lamp_dataset.personalize.history.leaks import own_leaks
+    from lamp_dataset.personalize.rows_on_disk import as_dicts
     from lamp_dataset.personalize.split import load_split
-    from lamp_dataset.personalize.stored import as_dicts
 
     task, rows = get_task(config), load_split(config, split, data_dir)
     samples = set()

@@ -12,8 +12,8 @@ from histories import expected, made_up
 import lamp_dataset
 from lamp_dataset import TASKS, History, Personalizer
 from lamp_dataset.loading.datasets_internals import fingerprint_of
-from lamp_dataset.personalize.history import history as module
-from lamp_dataset.personalize.history.history import Counts
+from lamp_dataset.personalize.history import training_pairs as module
+from lamp_dataset.personalize.history.training_pairs import Counts
 
 STYLES = [
     (name, style)

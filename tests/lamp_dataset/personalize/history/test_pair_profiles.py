@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from lamp_dataset.personalize.history.visible import VISIBLE
+from lamp_dataset.personalize.history.pair_profiles import VISIBLE
 
 
 def views(visible, dates, limit=10**9):

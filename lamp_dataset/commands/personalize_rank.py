@@ -25,7 +25,7 @@ from lamp_dataset.formats.rankings import write_rankings
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.formats.user_files import read_user_subset
 from lamp_dataset.personalize.prompt_files import check_prompt_path, write_prompts
-from lamp_dataset.personalize.prompts.parts import EMPTY
+from lamp_dataset.personalize.prompts.prompt import EMPTY
 from lamp_dataset.tasks import get_task
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lamp_dataset.personalize.history.items import distinct, items_of
 from lamp_dataset.personalize.history.leaks import questions
+from lamp_dataset.personalize.history.user_items import distinct, items_of
 from lamp_dataset.personalize.row_forms import tables
 from lamp_dataset.personalize.users.inference import UserFinder, by_name
 from lamp_dataset.task import Task
@@ -29,7 +29,7 @@ class Split:
 
     Args:
         task: whose rows they are.
-        rows: as :func:`~lamp_dataset.personalize.stored.stored` gives them.
+        rows: as :func:`~lamp_dataset.personalize.rows_on_disk.stored` gives them.
         exclude: further splits of that form, whose questions and golds count as leaks, too.
 
     Raises:
@@ -60,7 +60,7 @@ class Split:
             yield [user for user, _ in piece]
 
     def items(self, users: Sequence[str]) -> pa.Table:
-        """The distinct items of these users, see :mod:`~lamp_dataset.personalize.history.items`."""
+        """The distinct items of these users, see :mod:`~lamp_dataset.personalize.history.user_items`."""
         rows = [(number, row) for number, user in enumerate(users) for row in self._ordered(user)]
         found = []
         for start in range(0, len(rows), self._rows):

@@ -18,11 +18,11 @@ from lamp_dataset import version
 from lamp_dataset.atomic import PRIVATE, work_folder, write_whole
 from lamp_dataset.formats.texts import counted, short
 from lamp_dataset.loading.datasets_internals import cache_path, fingerprint_of
-from lamp_dataset.personalize.history.items import is_whole, pair_ids
+from lamp_dataset.personalize.history.pair_profiles import VISIBLE
 from lamp_dataset.personalize.history.pair_texts import check_style, pair_texts
-from lamp_dataset.personalize.history.visible import VISIBLE
-from lamp_dataset.personalize.history.whole_split import Split
-from lamp_dataset.personalize.stored import TEXTS, schema_of, stored
+from lamp_dataset.personalize.history.rows_by_user import Split
+from lamp_dataset.personalize.history.user_items import is_whole, pair_ids
+from lamp_dataset.personalize.rows_on_disk import TEXTS, schema_of, stored
 from lamp_dataset.personalize.workers import ahead
 from lamp_dataset.registry import other_setting
 from lamp_dataset.task import Task

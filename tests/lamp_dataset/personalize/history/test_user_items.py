@@ -3,7 +3,7 @@ import pyarrow as pa
 import pytest
 
 from lamp_dataset import TASKS
-from lamp_dataset.personalize.history.items import distinct, items_of, pair_ids
+from lamp_dataset.personalize.history.user_items import distinct, items_of, pair_ids
 
 TASK = TASKS["LaMP_4"]
 

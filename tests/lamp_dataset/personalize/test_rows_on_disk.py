@@ -5,7 +5,7 @@ from histories import made_up
 
 import lamp_dataset
 from lamp_dataset import TASKS
-from lamp_dataset.personalize.stored import as_dicts, schema_of, stored
+from lamp_dataset.personalize.rows_on_disk import as_dicts, schema_of, stored
 
 TASK = TASKS["LaMP_3_time"]
 ITEM = {"id": "90", "date": "2013", "text": "good", "score": "5"}

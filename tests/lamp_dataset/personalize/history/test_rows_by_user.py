@@ -6,9 +6,9 @@ from histories import made_up
 
 import lamp_dataset
 from lamp_dataset import TASKS
-from lamp_dataset.personalize.history import whole_split
-from lamp_dataset.personalize.history.whole_split import Split
-from lamp_dataset.personalize.stored import stored
+from lamp_dataset.personalize.history import rows_by_user
+from lamp_dataset.personalize.history.rows_by_user import Split
+from lamp_dataset.personalize.rows_on_disk import stored
 
 TASK = TASKS["LaMP_4"]
 
@@ -43,7 +43,7 @@ def first_items(rows):
 @pytest.mark.parametrize("piece", [1, 20_000, 4_000_000])
 @pytest.mark.parametrize("named", [True, False])
 def test_users_are_those_of_users_of_and_rows_in_the_order_of_their_ids(look, named, piece, monkeypatch):
-    monkeypatch.setattr(whole_split, "PIECE", piece)
+    monkeypatch.setattr(rows_by_user, "PIECE", piece)
     rows = made_up(TASK, users=12, items=30, named=named)
     users = lamp_dataset.users_of(rows)
     found = by_user(look(rows))
