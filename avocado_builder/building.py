@@ -16,7 +16,7 @@ from avocado_builder.id_files import IdFilePaths, Ids, fetch_ids, file_sha256, f
 from avocado_builder.mail.parsing import parse_mail, warnings_of
 from avocado_builder.manifest import foreign_names, make_manifest, read_manifest, write_manifest
 from avocado_builder.split_files import Spool, write_split
-from lamp_dataset.atomic import real_path, whole_folder, work_folder
+from lamp_dataset.atomic import check_replaceable, real_path, whole_folder, work_folder
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import SETTINGS, SPLITS
 from lamp_dataset.tasks import BASE_URL
@@ -65,7 +65,7 @@ def build(
     _keep_apart(target, collection)
     _warn_of_git(target)
     with (
-        whole_folder(target, lambda path: _may_replace(path, overwrite), 0o700, alone=True) as work,
+        whole_folder(target, lambda path: _check_replaceable(path, overwrite), 0o700, alone=True) as work,
         _id_file_paths(ids_dir, splits, setting, id_files, base_url) as found,
     ):
         ids = read_ids(found.paths, setting)
@@ -181,16 +181,9 @@ def _warn_of_git(target: Path) -> None:
             return
 
 
-def _may_replace(target: Path, overwrite: bool) -> None:
+def _check_replaceable(target: Path, overwrite: bool) -> None:
     """Refuse anything but an empty folder or, with ``overwrite``, one that holds only what this builder wrote."""
-    if not target.is_dir():
-        raise FileExistsError(f"{target}: expected a folder to create, found a file")
-    if not os.listdir(target):
-        return
-    if not overwrite:
-        raise FileExistsError(f"{target}: already exists; --overwrite (in Python, overwrite=True) replaces it")
-    if foreign := foreign_names(target, read_manifest(target)):
-        raise FileExistsError(
-            f"{target}: holds {', '.join(foreign[:3])}, which this builder did not write, so it is not replaced. "
-            "Choose another folder"
-        )
+    if overwrite:
+        check_replaceable(target, lambda names: foreign_names(target, read_manifest(target)), "build")
+    else:
+        check_replaceable(target, advice="--overwrite (in Python, overwrite=True) replaces an older build")

@@ -150,10 +150,6 @@ def connect(address):
         ray.init(address=address)
 
 
-def refuse(output):
-    raise FileExistsError(f"{output}: is there already; remove it or choose another output")
-
-
 def predict(folder, args, ids):
     """Write the answers in the official format, in the order of the rows."""
     answers = pyarrow.dataset.dataset(folder, format="parquet").to_table(columns=["id", "answer"]).to_pydict()
@@ -177,8 +173,9 @@ def main(given=None):
     files = files_of(args.rows)
     ids = ids_in(files)
     if args.predictions and os.path.exists(args.predictions):
-        refuse(args.predictions)
-    with whole_folder(args.output, refuse, 0o700 if get_task(args.config).gated else 0o777, alone=True) as new:
+        raise FileExistsError(f"{args.predictions}: is there already; remove it or choose another output")
+    permissions = 0o700 if get_task(args.config).gated else 0o777
+    with whole_folder(args.output, permissions=permissions, alone=True) as new:
         connect(args.address)
         context = ray.data.DataContext.get_current()
         context.execution_options.preserve_order = True

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import io
 import os
-import re
-import secrets
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from lamp_dataset.atomic.lock import is_named, lock, lock_file, release
+from lamp_dataset.atomic.lock import hidden_path, hidden_paths, lock_file, naming, release
 
 #: Permissions of a new file where the caller names none, before the umask.
 _NEW = 0o644
@@ -39,29 +37,34 @@ def write_whole(path: str | os.PathLike, mode: str = "w", permissions: int | Non
     Raises:
         OSError: the folder is missing, not writable or full; the message names the file.
     """
-    path = Path(path)
-    existing = _status(path)
+    path, existing = Path(path), None
+    with suppress(FileNotFoundError):
+        existing = os.stat(path)
     if existing and stat.S_ISDIR(existing.st_mode):
         raise IsADirectoryError(f"{path}: expected the name of a file to write, found a folder")
-    stream = existing and _standard_stream(existing)
-    if stream or (existing and not stat.S_ISREG(existing.st_mode)):
-        with _opened(_open_through(path, stream), mode, path) as file:
+    if existing and (in_place := _open_in_place(path, existing)) is not None:
+        with _opened(in_place, mode, path) as file:
             yield file
         return
     target = real_path(path)
     if not target.parent.exists():
         raise FileNotFoundError(f"{path}: the folder {target.parent} does not exist; create it first")
-    descriptor, temporary = _temporary(target, path)
+    inherits = permissions is None and existing is not None
+    descriptor, temporary = _temporary(
+        target, path, PRIVATE if inherits else _NEW if permissions is None else permissions
+    )
     try:
         with _opened(os.dup(descriptor), mode, path) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        _set_permissions(temporary, permissions, existing)
+        if inherits:
+            with suppress(OSError):  # only root may give a file away
+                os.chown(temporary, existing.st_uid, existing.st_gid)
+            os.chmod(temporary, stat.S_IMODE(existing.st_mode))
         os.replace(temporary, target)
     except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise
     finally:
         os.close(descriptor)
@@ -91,75 +94,63 @@ def check_not_input(output: str | os.PathLike, inputs: Iterable[str | os.PathLik
             raise ValueError(f"{output}: is also an input of this command; choose another file for the output")
 
 
-def _status(path: Path) -> os.stat_result | None:
-    """What is there, behind links; None if nothing is."""
-    try:
-        return os.stat(path)
-    except FileNotFoundError:
-        return None
+def check_replaceable(
+    target: Path,
+    foreign: Callable[[list[str]], Iterable[str]] = lambda names: names,
+    older: str = "",
+    advice: str = "choose another",
+) -> None:
+    """Refuse to replace anything but an empty folder, or one that holds only what the same program wrote.
+
+    Args:
+        target: where a new folder is to be.
+        foreign: picks, from the paths of all that is below an older folder there, sorted, what the program did not
+            write; by default, everything.
+        older: what that program writes, such as ``"report"``, for the message.
+        advice: what to do, for the message.
+
+    Raises:
+        ValueError: something else is there; the message names it.
+    """
+    if not os.path.lexists(target):
+        return
+    if not target.is_dir():
+        raise ValueError(f"{target}: expected a folder to write into, found a file")
+    names = sorted(path.relative_to(target).as_posix() for path in target.rglob("*"))
+    if strange := next(iter(foreign(names)), None) if names else None:
+        expected = f"a new folder, an empty one or an older {older}" if older else "a new or an empty folder"
+        raise ValueError(f"{target}: expected {expected}, found {strange}; {advice}")
 
 
-def _standard_stream(status: os.stat_result) -> int | None:
-    """1 or 2 where this is the process's own standard output or error, also where they go into a regular file."""
-    for descriptor in (1, 2):
+def _open_in_place(path: Path, status: os.stat_result) -> int | None:
+    """A descriptor to write into what must not be replaced, or None: a regular file may be.
+
+    What the process's own standard output or error goes to is not opened again: that would empty a log file.
+    """
+    for descriptor, stream in ((1, sys.stdout), (2, sys.stderr)):
         with suppress(OSError):  # closed
             if os.path.samestat(status, os.fstat(descriptor)):
-                return descriptor
-    return None
+                with suppress(AttributeError, OSError, ValueError):  # closed, or there is none
+                    stream.flush()
+                return os.dup(descriptor)
+    return None if stat.S_ISREG(status.st_mode) else os.open(path, os.O_WRONLY)
 
 
-def _open_through(path: Path, stream: int | None) -> int:
-    """A descriptor to write into what is there. Standard output is not opened again: that would empty a log file."""
-    if stream is None:
-        return os.open(path, os.O_WRONLY | getattr(os, "O_BINARY", 0))
-    for file in (sys.stdout, sys.stderr):
-        with suppress(AttributeError, OSError, ValueError):  # closed, or there is none
-            file.flush()
-    return os.dup(stream)
-
-
-def _temporary(target: Path, path: Path) -> tuple[int, str]:
+def _temporary(target: Path, path: Path, permissions: int) -> tuple[int, Path]:
     """A new locked file next to the target, once what killed runs left there is gone."""
-    _remove_left_overs(target)
-    while True:
-        temporary = str(target.with_name(f".{target.name[:40]}.{secrets.token_hex(8)}.lamp-part"))
-        with naming(path):
-            descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        if _is_locked(descriptor, temporary):
-            return descriptor, temporary
-        os.close(descriptor)
-
-
-def _is_locked(descriptor: int, temporary: str) -> bool:
-    """Whether a new file is ours now; before, another run may have taken it for left behind."""
-    try:
-        lock(descriptor)
-    except BlockingIOError:
-        return False
-    except OSError:  # the file system has no locks, so nobody removes the file
-        return True
-    return is_named(descriptor, temporary)
-
-
-def _remove_left_overs(target: Path) -> None:
-    pattern = re.compile(rf"\.{re.escape(target.name[:40])}\.[0-9a-f]{{16}}\.lamp-part")
+    place = (target.parent, target.name[:40], "lamp-part")
     with suppress(OSError):
-        for name in filter(pattern.fullmatch, os.listdir(target.parent)):
+        for left in hidden_paths(*place):
             with suppress(OSError):  # its run is at work, or it belongs to another user
-                descriptor = lock_file(target.parent / name)
+                descriptor = lock_file(left)
                 try:
-                    os.unlink(target.parent / name)
+                    left.unlink()
                 finally:
                     release(descriptor)
-
-
-@contextmanager
-def naming(path: str | os.PathLike) -> Iterator[None]:
-    """An error of the system names ``path``: those of hidden files would name these, which mean nothing to the user."""
-    try:
-        yield
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
+    while True:
+        temporary = hidden_path(*place)
+        with naming(path), suppress(BlockingIOError):  # another run has taken it for left behind
+            return lock_file(temporary, optional=True, permissions=permissions), temporary
 
 
 class _NamedFile(io.FileIO):
@@ -170,29 +161,10 @@ class _NamedFile(io.FileIO):
         self._path = path
 
     def write(self, data: bytes) -> int | None:
-        try:
+        with naming(self._path):
             return super().write(data)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, str(self._path)) from error
 
 
 def _opened(descriptor: int, mode: str, path: Path) -> IO:
     file = io.BufferedWriter(_NamedFile(descriptor, path))
     return file if "b" in mode else io.TextIOWrapper(file, encoding="utf-8", newline="")
-
-
-def _set_permissions(temporary: str, permissions: int | None, existing: os.stat_result | None) -> None:
-    if permissions is None and existing is not None:
-        if hasattr(os, "chown"):
-            with suppress(OSError):  # only root may give a file away
-                os.chown(temporary, existing.st_uid, existing.st_gid)
-        os.chmod(temporary, stat.S_IMODE(existing.st_mode))
-    else:
-        os.chmod(temporary, (_NEW if permissions is None else permissions) & ~_umask())
-
-
-def _umask() -> int:
-    """The process's umask. It can only be read by setting it; the strictest value applies for that moment."""
-    umask = os.umask(0o077)
-    os.umask(umask)
-    return umask

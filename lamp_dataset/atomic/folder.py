@@ -11,28 +11,29 @@ import ctypes
 import errno
 import logging
 import os
-import re
-import secrets
 import shutil
-import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from lamp_dataset.atomic.file import naming, real_path
-from lamp_dataset.atomic.lock import lock_file, release
+from lamp_dataset.atomic.file import check_replaceable, real_path
+from lamp_dataset.atomic.lock import hidden_path, hidden_paths, lock_file, naming, release
 
 log = logging.getLogger(__name__)
 
-#: In a work folder: the lock of its run, and the mark by which the next run knows the folder for one of ours.
+#: In a work folder: the lock of its run, and the mark by which the next run recognizes the folder as ours.
 _LOCK = "lamp-lock"
 _NEW, _OLD = "new", "old"
 
 
 @contextmanager
 def whole_folder(
-    target: str | os.PathLike, may_replace: Callable[[Path], object], permissions: int = 0o777, *, alone: bool
+    target: str | os.PathLike,
+    may_replace: Callable[[Path], object] = check_replaceable,
+    permissions: int = 0o777,
+    *,
+    alone: bool,
 ) -> Iterator[Path]:
     """A new, empty folder that gets the name ``target`` when the block ends without an error.
 
@@ -43,7 +44,7 @@ def whole_folder(
     Args:
         target: the folder to create; its parent must exist. A link is followed.
         may_replace: called with ``target`` if something is there, at the start and again before it is replaced; raises
-            if it must not be replaced.
+            if it must not be replaced. By default, only an empty folder may be.
         permissions: of the folder, before the process's umask.
         alone: refuse to start while another run makes the same folder. Otherwise both work, and the last one to end
             replaces what the other made.
@@ -105,7 +106,7 @@ def work_folder(parent: Path, name: str) -> Iterator[Path]:
 
 def _make(parent: Path, name: str) -> tuple[Path, int]:
     while True:
-        folder = parent / f".{name}.{secrets.token_hex(8)}.lamp-work"
+        folder = hidden_path(parent, name, "lamp-work")
         with naming(parent / name):
             folder.mkdir(0o700)
             try:
@@ -117,22 +118,11 @@ def _make(parent: Path, name: str) -> tuple[Path, int]:
                 raise
 
 
-def _is_marked(folder: Path) -> bool:
-    with suppress(OSError):
-        return stat.S_ISREG(os.lstat(folder / _LOCK).st_mode)
-    return False
-
-
-def _left_overs(parent: Path, name: str) -> list[Path]:
-    """Work folders of that name, of dead runs and of live ones."""
-    pattern = re.compile(rf"\.{re.escape(name)}\.[0-9a-f]{{16}}\.lamp-work")
-    found = [path for path in parent.iterdir() if pattern.fullmatch(path.name)]
-    return sorted(path for path in found if not path.is_symlink() and path.is_dir())
-
-
 def _remove_left_overs(parent: Path, name: str) -> None:
-    for folder in _left_overs(parent, name):
-        if not _is_marked(folder):  # a run killed before it had the lock; or not ours
+    for folder in hidden_paths(parent, name, "lamp-work"):
+        if folder.is_symlink() or not folder.is_dir():
+            continue
+        if not os.path.isfile(folder / _LOCK):  # a run killed before it had the lock; or not ours
             with suppress(OSError):
                 folder.rmdir()  # only if it is empty
             continue
@@ -162,8 +152,7 @@ def _remove(folder: Path, lock: int) -> None:
         for path in folder.iterdir():
             if path.name != _LOCK:
                 _remove_entry(path)
-    with suppress(OSError):
-        if [path.name for path in folder.iterdir()] == [_LOCK]:
+        if os.listdir(folder) == [_LOCK]:
             (folder / _LOCK).unlink()
         folder.rmdir()
     release(lock)
@@ -237,24 +226,14 @@ def exchange(one: Path, other: Path) -> bool:
 
     False where that is not possible; OSError if it is possible here, but failed.
     """
-    call = _system_call()
-    if call is None:
-        return False
-    if call(os.fsencode(one), os.fsencode(other)) == 0:
-        return True
-    number = ctypes.get_errno()
-    if number in _CANNOT:
-        return False
-    raise OSError(number, os.strerror(number), str(other))
-
-
-def _system_call() -> Callable[[bytes, bytes], int] | None:
-    """The system's function of two paths; None if it has none."""
-    if sys.platform not in ("linux", "darwin"):
-        return None
     library = ctypes.CDLL(None, use_errno=True)
-    if sys.platform == "darwin" and hasattr(library, "renamex_np"):
-        return lambda one, other: library.renamex_np(one, other, _RENAME_SWAP)
+    names = os.fsencode(one), os.fsencode(other)
     if sys.platform == "linux" and hasattr(library, "renameat2"):
-        return lambda one, other: library.renameat2(_AT_FDCWD, one, _AT_FDCWD, other, _RENAME_EXCHANGE)
-    return None
+        failed = library.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE)
+    elif sys.platform == "darwin" and hasattr(library, "renamex_np"):
+        failed = library.renamex_np(*names, _RENAME_SWAP)
+    else:
+        return False
+    if failed and ctypes.get_errno() not in _CANNOT:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(other))
+    return not failed

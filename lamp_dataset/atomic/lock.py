@@ -1,18 +1,38 @@
-"""Locks on open files: the system releases them when the process ends, however that happens. Standard library only."""
+"""Hidden files and folders beside a target, and locks on them: the system releases these when the process ends.
+
+By name and lock, the next run tells what a killed run left behind from what another run is working on.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
-def lock_file(path: Path, *, wait: bool = False) -> int:
+def hidden_path(parent: Path, name: str, kind: str) -> Path:
+    """A new name in ``parent`` for what becomes ``name``: ``.NAME.TOKEN.KIND``."""
+    return parent / f".{name}.{secrets.token_hex(8)}.{kind}"
+
+
+def hidden_paths(parent: Path, name: str, kind: str) -> list[Path]:
+    """What has such a name, whether its run is at work or dead."""
+    pattern = re.compile(rf"\.{re.escape(name)}\.[0-9a-f]{{16}}\.{kind}")
+    return [parent / found for found in sorted(os.listdir(parent)) if pattern.fullmatch(found)]
+
+
+def lock_file(path: Path, *, wait: bool = False, optional: bool = False, permissions: int = 0o600) -> int:
     """Open and lock a file, which is created if it is missing; a link is not followed.
 
     Args:
         path: the file. Whoever removes it while holding the lock keeps others from locking what is gone.
         wait: for the end of a run that holds the lock.
+        optional: do without the lock where the file system has none.
+        permissions: of a new file, before the process's umask.
 
     Returns:
         A descriptor, for :func:`release`.
@@ -22,31 +42,30 @@ def lock_file(path: Path, *, wait: bool = False) -> int:
         OSError: the file cannot be opened, or the file system has no locks.
     """
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, permissions)
         try:
-            lock(descriptor, wait=wait)
-        except BaseException:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BaseException as error:
+            if optional and isinstance(error, OSError) and not isinstance(error, BlockingIOError):
+                return descriptor
             os.close(descriptor)
             raise
-        if is_named(descriptor, path):
-            return descriptor
+        with suppress(FileNotFoundError):  # another run removed the file before it was locked
+            if os.path.samestat(os.lstat(path), os.fstat(descriptor)):
+                return descriptor
         os.close(descriptor)
-
-
-def lock(descriptor: int, *, wait: bool = False) -> None:
-    """Lock an open file; errors as in :func:`lock_file`."""
-    fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def is_named(descriptor: int, path: str | os.PathLike) -> bool:
-    """Whether this open file still has this name: another run may have removed it before it was locked."""
-    try:
-        return os.path.samestat(os.lstat(path), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
 
 
 def release(descriptor: int) -> None:
     """Give up the lock, also where a child process has inherited it, and close the file."""
     fcntl.flock(descriptor, fcntl.LOCK_UN)
     os.close(descriptor)
+
+
+@contextmanager
+def naming(path: str | os.PathLike) -> Iterator[None]:
+    """Make errors of the system name ``path`` in place of a hidden file, which would mean nothing to the user."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from lamp_dataset.atomic import real_path, whole_folder
+from lamp_dataset.atomic import check_replaceable, real_path, whole_folder
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, Group, examples, say, users_option
 from lamp_dataset.formats.oppu import OTHERS, Counts, import_users, names_of
 from lamp_dataset.formats.oppu_export import export_users
@@ -87,11 +87,11 @@ def export(config: str, data_dir: str | None, split: str, users: str | None, oth
 def _new_folder(task: Task, output: str, name: str) -> Iterator[tuple[Path, dict[str, Counts]]]:
     """A folder below ``output`` that appears whole, and what to say of it then: the end of a name -> what is there."""
     target, written = real_path(Path(output).expanduser() / name), {}
-    _check_new(target)
+    check_replaceable(target, advice="choose another --output")
     made = [folder for folder in target.parents if not folder.exists()]
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with whole_folder(target, _check_new, 0o700 if task.gated else 0o777, alone=True) as new:
+        with whole_folder(target, permissions=0o700 if task.gated else 0o777, alone=True) as new:
             yield new, written
     except BaseException:
         with suppress(OSError):  # another run may be at work there
@@ -115,12 +115,6 @@ def _chosen(whose: dict[str, list[int]], subset: UserSubset | None, split: str, 
     if not found:
         raise ValueError(f"split {split!r}: expected {'other ' if others else ''}users, found none")
     return found
-
-
-def _check_new(target: Path) -> None:
-    """ValueError if there is something that a new folder would replace: a release is not made again in an hour."""
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise ValueError(f"{target}: expected a new or an empty folder, found something there; choose another --output")
 
 
 def _summary(written: Counts) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from lamp_dataset.atomic import real_path, whole_folder, write_whole
+from lamp_dataset.atomic import check_replaceable, real_path, whole_folder, write_whole
 from lamp_dataset.hub.card import is_ours, make_card, patterns_on
 from lamp_dataset.hub.plan import CARD, SHARD, config_names, find_builders, prepare, write_configs
 from lamp_dataset.tasks import get_task
@@ -41,55 +41,35 @@ def export(
     """
     names = config_names(configs)
     target = real_path(Path(output).expanduser())
-    check_replaceable(target)
+    _check_replaceable(target)
     builders = find_builders(names, data_dir)
     target.parent.mkdir(parents=True, exist_ok=True)
     # a signed license covers these texts: they are for the eyes of whoever runs this
     permissions = 0o700 if any(get_task(name).gated for name in names) else 0o777
-    with whole_folder(target, check_replaceable, permissions, alone=False) as new:
+    with whole_folder(target, _check_replaceable, permissions, alone=False) as new:
         prepared = prepare(builders)
         sizes = write_configs(prepared, new)
-        # again: the rows took a while
-        old_card = check_replaceable(target)
+        _check_replaceable(target)  # again: the rows took a while
+        old_card = (target / CARD).read_bytes().decode() if (target / CARD).exists() else None
         with write_whole(new / CARD) as file:
             file.write(make_card(old_card, prepared, sizes, replace=True))
     return {config.name: config.num_rows for config in prepared}
 
 
-def check_replaceable(target: Path) -> str | None:
-    """Make sure that replacing ``target`` deletes only what an export wrote: its card, and files that the card lists.
+def _check_replaceable(target: Path) -> None:
+    """Make sure that replacing ``target`` deletes only what an export wrote: its card and the files that it lists."""
 
-    ValueError names what else is there. Returned is the card of the older export; None if there is no folder, or an
-    empty one.
-    """
-    if not os.path.lexists(target):
-        return None
-    if not target.is_dir():
-        raise ValueError(f"{target}: expected a folder to write into, found a file")
-    paths = sorted(path.relative_to(target).as_posix() for path in target.rglob("*"))
-    if not paths:
-        return None
-    card = (target / CARD).read_bytes() if CARD in paths and (target / CARD).is_file() else b""
-    if not is_ours(card):
-        found = CARD if CARD in paths else paths[0]
-        raise ValueError(f"{target}: holds {found}, but not the card of an export; choose a new or an empty folder")
-    text, patterns = _read_card(card, target)
-    for name in paths:
-        if name != CARD and not _is_written_by_export(target / name, name, patterns):
-            raise ValueError(
-                f"{target}: holds {name}, which its {CARD} does not list as part of an export; move it away, or choose "
-                "a new folder"
-            )
-    return text
+    def foreign(names: list[str]) -> list[str]:
+        card = (target / CARD).read_bytes() if CARD in names and (target / CARD).is_file() else b""
+        if not is_ours(card):
+            return [CARD] if CARD in names else names
+        try:
+            patterns = patterns_on(card.decode())
+        except ValueError as error:
+            raise ValueError(f"{target / CARD}: {error}") from None
+        return [name for name in names if name != CARD and not _is_written_by_export(target / name, name, patterns)]
 
-
-def _read_card(content: bytes, target: Path) -> tuple[str, list[str]]:
-    """The text of a card and the file patterns that it lists."""
-    try:
-        text = content.decode("utf-8")
-        return text, patterns_on(text)
-    except ValueError as error:
-        raise ValueError(f"{target / CARD}: {error}") from None
+    check_replaceable(target, foreign, f"export, whose {CARD} lists its files")
 
 
 def _is_written_by_export(path: Path, name: str, patterns: list[str]) -> bool:

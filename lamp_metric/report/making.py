@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lamp_dataset.atomic import real_path, whole_folder, write_whole
+from lamp_dataset.atomic import check_replaceable, real_path, whole_folder, write_whole
 from lamp_dataset.formats.texts import Number
 from lamp_dataset.task import Task
 from lamp_metric.predictions.joining import JoinedOutputs
@@ -105,7 +105,7 @@ def write_folder(
     """
     target = real_path(Path(output).expanduser())
     of_folders, of_files = (0o700, 0o600) if frame.task.gated else (0o777, None)
-    with whole_folder(target, check_replaceable, of_folders, alone=True) as new:
+    with whole_folder(target, _check_replaceable, of_folders, alone=True) as new:
         for name, content in _files(frame, summary, texts):
             (new / name).parent.mkdir(of_folders, exist_ok=True)
             with write_whole(new / name, "wb", of_files) as file:
@@ -116,26 +116,21 @@ def check_output(output: str | os.PathLike[str]) -> None:
     """Make sure that the folder can be written, before any work.
 
     Raises:
-        ValueError: see :func:`check_replaceable`.
+        ValueError: something is there that replacing an older report would delete.
         FileNotFoundError: the folder to write it in does not exist.
     """
     target = real_path(Path(output).expanduser())
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{target.parent}: expected a folder to write {target.name} in, found none; create it")
-    check_replaceable(target)
+    _check_replaceable(target)
 
 
-def check_replaceable(target: Path) -> None:
-    """Make sure that replacing ``target`` deletes nothing but an older report; ValueError names anything else there."""
-    if not os.path.lexists(target):
-        return
-    if not target.is_dir():
-        raise ValueError(f"{target}: expected a folder to write into, found a file")
-    names = sorted(path.relative_to(target).as_posix() for path in target.rglob("*"))
-    strange = [name for name in names if name not in _NAMES]
-    if names and (strange or not _is_report(target / SUMMARY)):
-        found = (strange or names)[0]
-        raise ValueError(f"{target}: holds {found}, which no report wrote; choose a new or an empty folder")
+def _check_replaceable(target: Path) -> None:
+    def foreign(names: list[str]) -> list[str]:
+        strange = [name for name in names if name not in _NAMES]
+        return strange if strange or _is_report(target / SUMMARY) else names
+
+    check_replaceable(target, foreign, "report")
 
 
 def _is_report(path: Path) -> bool:

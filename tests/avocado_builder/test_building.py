@@ -247,11 +247,13 @@ def test_only_an_empty_folder_is_taken_without_overwrite(place):
     (place / "out").mkdir()
     build(place / "avocado-1.0.2", place / "ids", place / "out")
     before = tree(place / "out")
-    with pytest.raises(FileExistsError, match=r"already exists; --overwrite \(in Python, overwrite=True\) replaces it"):
+    with pytest.raises(
+        ValueError, match=r"found \w+\.json; --overwrite \(in Python, overwrite=True\) replaces an older build"
+    ):
         build(place / "avocado-1.0.2", place / "ids", place / "out")
     assert tree(place / "out") == before
     (place / "file").write_text("x")
-    with pytest.raises(FileExistsError, match="file: expected a folder .*found a file"):
+    with pytest.raises(ValueError, match="file: expected a folder .*found a file"):
         build(place / "avocado-1.0.2", place / "ids", place / "file", overwrite=True)
     with pytest.raises(FileNotFoundError, match="nowhere: .*out "):
         build(place / "avocado-1.0.2", place / "ids", place / "nowhere" / "out")
@@ -262,7 +264,7 @@ def test_overwrite_replaces_only_what_this_builder_wrote(place):
     build(place / "avocado-1.0.2", place / "time_ids", place / "out", overwrite=True)
     assert check_output(place / "out").task.name == "LaMP_6_time"
     (place / "out" / "my results.txt").write_text("x")
-    with pytest.raises(FileExistsError, match=r"out: holds my results\.txt, which this builder did not write"):
+    with pytest.raises(ValueError, match=r"out: expected .* an older build, found my results\.txt; choose another"):
         build(place / "avocado-1.0.2", place / "ids", place / "out", overwrite=True)
     shutil.rmtree(place / "out")
     (place / "out").mkdir()

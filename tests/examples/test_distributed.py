@@ -209,7 +209,7 @@ def test_a_template_that_refuses_a_system_message_is_told_and_can_go_without(tmp
     [
         (("--retriever", "bm26"), ValueError, "no retriever named 'bm26'"),
         (("--rows", "none"), FileNotFoundError, "none: no such file"),
-        (("--output", "."), FileExistsError, "is there already"),
+        (("--output", "."), ValueError, "expected a new or an empty folder"),
         (("--ask", "m", "--predictions", "."), FileExistsError, "is there already"),
         (("--address", "127.0.0.1:1"), ConnectionError, "no Ray cluster at 127.0.0.1:1: "),
     ],

@@ -12,8 +12,7 @@ import pytest
 from folders import mode_of
 
 import lamp_dataset
-from lamp_dataset.atomic import check_not_input, real_path, write_whole
-from lamp_dataset.atomic import file as module
+from lamp_dataset.atomic import check_not_input, check_replaceable, real_path, write_whole
 
 
 @pytest.fixture
@@ -258,18 +257,18 @@ def test_a_file_is_in_use_until_it_has_its_name(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("moment", ["before it is locked", "while it is locked"])
 def test_a_run_survives_that_another_takes_its_new_file_for_left_behind(tmp_path, monkeypatch, moment):
-    lock = module.lock
+    flock = fcntl.flock
 
-    def taken(descriptor):
-        monkeypatch.setattr(module, "lock", lock)
+    def taken(descriptor, operation):
+        monkeypatch.setattr(fcntl, "flock", flock)
         (new,) = tmp_path.iterdir()
         if moment == "before it is locked":
             new.unlink()
-            lock(descriptor)
+            flock(descriptor, operation)
         else:
             raise BlockingIOError
 
-    monkeypatch.setattr(module, "lock", taken)
+    monkeypatch.setattr(fcntl, "flock", taken)
     write(tmp_path / "out", "text")
     assert (tmp_path / "out").read_text() == "text"
 
@@ -304,3 +303,17 @@ def test_a_new_output_or_a_terminal_may_have_any_name(tmp_path):
     path = tmp_path / "new.json"
     check_not_input(path, [path])
     check_not_input("/dev/null", ["/dev/null"])
+
+
+def test_only_an_empty_folder_or_what_the_same_program_wrote_is_replaceable(tmp_path):
+    (tmp_path / "old" / "inner").mkdir(parents=True)
+    (tmp_path / "file").touch()
+    check_replaceable(tmp_path / "new")
+    check_replaceable(tmp_path / "old" / "inner")
+    check_replaceable(tmp_path / "old", lambda names: set(names) - {"inner"})
+    with pytest.raises(ValueError, match="file: expected a folder to write into, found a file"):
+        check_replaceable(tmp_path / "file")
+    with pytest.raises(ValueError, match="old: expected a new or an empty folder, found inner; choose another"):
+        check_replaceable(tmp_path / "old")
+    with pytest.raises(ValueError, match="expected a new folder, an empty one or an older run, found inner; no"):
+        check_replaceable(tmp_path / "old", lambda names: names, "run", "no")

@@ -11,7 +11,6 @@ from folders import tree
 
 import lamp_dataset
 from lamp_dataset.__main__ import main
-from lamp_dataset.atomic.file import _umask
 from lamp_dataset.hub.card import BEGIN
 
 
@@ -76,9 +75,10 @@ def test_the_same_export_twice_gives_the_same_bytes(files, tmp_path):
 
 
 def test_gated_texts_are_for_their_owner_alone(files, tmp_path):
+    os.umask(umask := os.umask(0o077))
     for config, mode in [("LaMP_2", 0o755), ("LaMP_6", 0o700), ("LaMP_2", 0o755)]:
         lamp_dataset.export(config, tmp_path / "out", data_dir=files)
-        assert (tmp_path / "out").stat().st_mode & 0o777 == mode & ~_umask()
+        assert (tmp_path / "out").stat().st_mode & 0o777 == mode & ~umask
 
 
 def test_an_older_export_is_replaced_whole(files, tmp_path):
@@ -106,7 +106,7 @@ def test_a_folder_with_anything_else_is_refused_and_untouched(files, tmp_path, n
     before = tree(target)
     done = run("LaMP_2", "-o", target, "--data-dir", files)
     assert (done.exit_code, tree(target)) == (2, before)
-    assert f"error: {target}: holds {message}" in done.output
+    assert f"or an older export, whose README.md lists its files, found {message}" in done.output
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_what_an_older_export_did_not_write_is_not_deleted(files, tmp_path, name
         path.write_text("theirs")
     done = run("LaMP_2", "-o", target, "--data-dir", files)
     assert done.exit_code == 2
-    assert f"error: {target}: holds {name.split('/')[0]}" in done.output
+    assert f"whose README.md lists its files, found {name.split('/')[0]}" in done.output
     assert os.path.lexists(path)
     assert (elsewhere / "thesis.txt").exists()
 

@@ -9,7 +9,7 @@ import pytest
 from lamp_dataset.tasks import TASKS
 from lamp_metric.predictions.joining import JoinedOutputs
 from lamp_metric.report.figures import DRAWINGS, FORMATS
-from lamp_metric.report.making import check_replaceable, check_score, excerpts, make_report, users_csv, write_folder
+from lamp_metric.report.making import check_output, check_score, excerpts, make_report, users_csv, write_folder
 from lamp_metric.report.profiles import Nearness, Profile
 from lamp_metric.report.summary import summarize
 from lamp_metric.statistics.options import Resampling
@@ -157,10 +157,10 @@ def test_which_folder_a_report_may_replace(written, tmp_path):
     (tmp_path / "file").write_text("")
     (tmp_path / "empty").mkdir()
     for path in (written, tmp_path / "empty", tmp_path / "none"):
-        check_replaceable(path)
+        check_output(path)
     with pytest.raises(ValueError, match="file"):
-        check_replaceable(tmp_path / "file")
+        check_output(tmp_path / "file")
     (written / "mine.txt").write_text("")
     with pytest.raises(ValueError, match=r"mine\.txt"):
-        check_replaceable(written)
+        check_output(written)
     (written / "mine.txt").unlink()
