@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from lamp_dataset.lazy import load_model, require
     from lamp_dataset.loading.gated import open_gated
     from lamp_dataset.personalize.history.training_pairs import History
+    from lamp_dataset.personalize.item_prompts import item_prompts
     from lamp_dataset.personalize.model_names import model_identity
     from lamp_dataset.personalize.personalizer import Personalizer
     from lamp_dataset.personalize.prompt_options import PromptOptions
@@ -52,6 +53,7 @@ else:  # their modules need numpy, pyarrow or the Hub
             "lazy": ["load_model", "require"],
             "loading.gated": ["open_gated"],
             "personalize.history.training_pairs": ["History"],
+            "personalize.item_prompts": ["item_prompts"],
             "personalize.model_names": ["model_identity"],
             "personalize.personalizer": ["Personalizer"],
             "personalize.prompt_options": ["PromptOptions"],
@@ -80,6 +82,7 @@ __all__ = [
     "decode",
     "export",
     "get_task",
+    "item_prompts",
     "load_model",
     "load_split",
     "model_identity",

@@ -38,6 +38,9 @@ def prompts(reviews: Dataset) -> None:
     reviews.map(personalize, batched=True, remove_columns=["profile"], features=features)
     ranked: dict[str, list[str]] = personalize.rank({"id": ["7"], "input": ["…"], "profile": [[]]})
     ranked.keys()
+    alone: Dataset = lamp_dataset.item_prompts(reviews, personalize, top=8)
+    alone.to_parquet("items.parquet")
+    lamp_dataset.item_prompts(reviews, "bm25")  # type: ignore[arg-type]
     users: list[str] = lamp_dataset.users_of(reviews)
     swapped: Dataset = lamp_dataset.swap_profiles(reviews, seed=len(users), match_sizes=True)
     swapped.save_to_disk("swapped")
