@@ -21,10 +21,11 @@ from pathlib import Path
 import numpy as np
 
 from lamp_dataset.tasks import TASKS
-from lamp_metric.predictions.measuring import ScoredSamples
+from lamp_metric.predictions.scored_samples import ScoredSamples
 from lamp_metric.predictions.writing import write_predictions
-from lamp_metric.statistics.options import Resampling
-from lamp_metric.statistics.resampling import p_values, percentile_interval, resampled_scores
+from lamp_metric.statistics.bootstrap import percentile_interval, resampled_scores
+from lamp_metric.statistics.resampling import Resampling
+from lamp_metric.statistics.significance import p_values
 
 TASK = TASKS["LaMP_4"]
 #: Name -> number of samples of each user.

@@ -44,7 +44,7 @@ def samples(name):
 
 
 def ours_titles():
-    from lamp_metric.predictions.measuring import measure
+    from lamp_metric.predictions.scored_samples import measure
 
     preds, golds = titles()
     measure(TASKS["LaMP_5"], preds[:1], golds[:1])  # importing rouge_score is not part of scoring
@@ -76,9 +76,9 @@ def rouge_score_titles():
 
 
 def ours_intervals(name):
-    from lamp_metric.predictions.measuring import measure
-    from lamp_metric.statistics.options import Resampling
-    from lamp_metric.statistics.resampling import intervals
+    from lamp_metric.predictions.scored_samples import measure
+    from lamp_metric.statistics.bootstrap import intervals
+    from lamp_metric.statistics.resampling import Resampling
 
     measured = measure(TASKS[name], *samples(name))
     return timed(lambda: intervals(measured, Resampling(n_resamples=1000)))
@@ -88,7 +88,7 @@ def scipy_intervals(name):
     import numpy as np
     from scipy import stats
 
-    from lamp_metric.predictions.measuring import measure
+    from lamp_metric.predictions.scored_samples import measure
 
     statistics = measure(TASKS[name], *samples(name)).statistics
     values = [np.array(statistics[key]) for key in TASKS[name].scores]
@@ -107,9 +107,9 @@ def scipy_intervals(name):
 
 
 def ours_compare(name):
-    from lamp_metric.predictions.measuring import measure
-    from lamp_metric.statistics.options import Resampling
-    from lamp_metric.statistics.resampling import p_values
+    from lamp_metric.predictions.scored_samples import measure
+    from lamp_metric.statistics.resampling import Resampling
+    from lamp_metric.statistics.significance import p_values
 
     preds, golds = samples(name)
     a, b = (measure(TASKS[name], side, golds) for side in (preds, preds[1:] + preds[:1]))
@@ -123,7 +123,7 @@ def parts(name, folder):
 import time; start = time.perf_counter()
 import lamp_metric.__main__
 from lamp_dataset.formats.outputs import read_outputs
-from lamp_metric.predictions.measuring import measure, measure_joined
+from lamp_metric.predictions.scored_samples import measure, measure_joined
 from lamp_metric.predictions.joining import join
 imported = time.perf_counter()
 joined = join(read_outputs({str(golds)!r}), read_outputs({str(preds)!r}))

@@ -18,8 +18,8 @@ from pathlib import Path
 import aiohttp
 import datasets
 
+from lamp_metric.asking.ask_rows import ask_all
 from lamp_metric.asking.journal import Journal
-from lamp_metric.asking.rows import ask_all
 from lamp_metric.asking.server import Server
 
 TESTS = Path(__file__).parent.parent / "tests"

@@ -11,21 +11,21 @@ from lamp_metric.evaluate_internals import patch_evaluate
 
 if TYPE_CHECKING:
     from lamp_metric.asking.address import is_local
+    from lamp_metric.asking.ask_rows import ask_all, ask_here
     from lamp_metric.asking.journal import Journal
     from lamp_metric.asking.own_files import content_digest, own_content, own_folder
-    from lamp_metric.asking.rows import ask_all, ask_here
     from lamp_metric.asking.server import Server
+    from lamp_metric.judged_retrieval import judge_retrieval
     from lamp_metric.measures import Measure, register_measure
-    from lamp_metric.predictions.answers import extract_answer
-    from lamp_metric.predictions.baselines import baseline
+    from lamp_metric.predictions.answer_extraction import extract_answer
+    from lamp_metric.predictions.trivial_baselines import baseline
     from lamp_metric.predictions.writing import write_predictions
     from lamp_metric.result_tables.published import PUBLISHED, published_rows
-    from lamp_metric.retrieved import judge_retrieval
     from lamp_metric.scorers import Scorer, register
     from lamp_metric.scoring import score, signature_of
-    from lamp_metric.statistics.compared import Comparison
-    from lamp_metric.statistics.comparison import compare, compare_values
-    from lamp_metric.statistics.options import Resampling
+    from lamp_metric.statistics.comparing import compare, compare_values
+    from lamp_metric.statistics.comparison import Comparison
+    from lamp_metric.statistics.resampling import Resampling
     from lamp_metric.trainer import best_tokens, compute_metrics
 else:  # their modules need scikit-learn, rouge_score or numpy
     __getattr__, __dir__ = lazy_exports(
@@ -34,18 +34,18 @@ else:  # their modules need scikit-learn, rouge_score or numpy
             "asking.address": ["is_local"],
             "asking.journal": ["Journal"],
             "asking.own_files": ["content_digest", "own_content", "own_folder"],
-            "asking.rows": ["ask_all", "ask_here"],
+            "asking.ask_rows": ["ask_all", "ask_here"],
             "asking.server": ["Server"],
             "measures": ["Measure", "register_measure"],
-            "predictions.answers": ["extract_answer"],
-            "predictions.baselines": ["baseline"],
+            "predictions.answer_extraction": ["extract_answer"],
+            "predictions.trivial_baselines": ["baseline"],
             "predictions.writing": ["write_predictions"],
-            "retrieved": ["judge_retrieval"],
+            "judged_retrieval": ["judge_retrieval"],
             "scorers": ["Scorer", "register"],
             "scoring": ["score", "signature_of"],
-            "statistics.compared": ["Comparison"],
-            "statistics.comparison": ["compare", "compare_values"],
-            "statistics.options": ["Resampling"],
+            "statistics.comparison": ["Comparison"],
+            "statistics.comparing": ["compare", "compare_values"],
+            "statistics.resampling": ["Resampling"],
             "result_tables.published": ["PUBLISHED", "published_rows"],
             "trainer": ["best_tokens", "compute_metrics"],
         },

@@ -4,7 +4,7 @@ import click
 
 from lamp_dataset.commands.command import Group
 from lamp_metric.commands.baseline import baseline
-from lamp_metric.commands.comparing import compare
+from lamp_metric.commands.compare import compare
 from lamp_metric.commands.evaluation import eval_all, eval_task
 from lamp_metric.commands.from_harness import from_inspect, from_lm_eval, lm_eval_tasks
 from lamp_metric.commands.report import report

@@ -16,7 +16,7 @@ from typing import Any
 
 from lamp_dataset.loading.import_hook import patch_factory, when_imported
 from lamp_dataset.version import __version__
-from lamp_metric.statistics.options import RULE
+from lamp_metric.signature import RULE
 
 #: What ``evaluate.load`` calls the module of ours.
 NAME = "lamp_metric"

@@ -8,8 +8,9 @@ from typing import Any
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.measures import together
-from lamp_metric.predictions.measuring import ScoredSamples, measure, warn_of_remarks
-from lamp_metric.statistics.options import Resampling, signature
+from lamp_metric.predictions.scored_samples import ScoredSamples, measure, warn_of_remarks
+from lamp_metric.signature import signature
+from lamp_metric.statistics.resampling import Resampling
 
 
 def score(
@@ -87,7 +88,7 @@ def results(
     """What :func:`score` returns, for samples that are scored already."""
     result: dict[str, Any] = dict(samples.scores)
     if resampling is not None:
-        from lamp_metric.statistics.resampling import intervals  # needs numpy
+        from lamp_metric.statistics.bootstrap import intervals  # needs numpy
 
         result |= {f"{key}_ci": interval for key, interval in intervals(samples, resampling).items()}
     if per_sample:

@@ -49,7 +49,7 @@ PRIVATE = {
         ],
     ),
     "sacrebleu": (
-        "lamp_metric/measures/corpus.py",
+        "lamp_metric/measures/bleu_and_chrf.py",
         [
             f"sacrebleu.metrics:{metric}.{name}"
             for metric in ("BLEU", "CHRF")

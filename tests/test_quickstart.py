@@ -9,7 +9,7 @@ from lamp_dataset import SAMPLE, TASKS
 from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_metric import score
-from lamp_metric.predictions.baselines import baseline
+from lamp_metric.predictions.trivial_baselines import baseline
 
 ROOT = Path(__file__).parent.parent
 

@@ -13,7 +13,7 @@ from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import FILE
-from lamp_metric.predictions.baselines import baseline as predict
+from lamp_metric.predictions.trivial_baselines import baseline as predict
 from lamp_metric.predictions.writing import write_predictions
 
 

@@ -13,6 +13,7 @@ from lamp_dataset.commands.command import Command, examples, stacked
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import OFFICIAL_NAMES
+from lamp_metric.commands.golds import find_source, source_options
 from lamp_metric.commands.shared import (
     FILE,
     Several,
@@ -23,13 +24,13 @@ from lamp_metric.commands.shared import (
     say_remarks,
     to_json,
 )
-from lamp_metric.commands.sources import find_source, source_options
-from lamp_metric.predictions.archive import read_zip
 from lamp_metric.predictions.joining import JoinedOutputs, join
-from lamp_metric.predictions.measuring import measure_joined
+from lamp_metric.predictions.scored_samples import measure_joined
+from lamp_metric.predictions.submission_zip import read_zip
 from lamp_metric.result_tables.text_table import interval, table
 from lamp_metric.scoring import results
-from lamp_metric.statistics.options import Resampling, signature
+from lamp_metric.signature import signature
+from lamp_metric.statistics.resampling import Resampling
 
 #: The options that both eval commands take besides their files.
 scoring_options = stacked(

@@ -14,13 +14,13 @@ from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.recognition import task_of
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.lazy import check_installed
-from lamp_metric.commands.comparing import SystemFiles, asked_for, score_systems, system_options
+from lamp_metric.commands.golds import find_source, source_options
 from lamp_metric.commands.shared import FILE, Several, extraction_option, resampling_options
-from lamp_metric.commands.sources import find_source, source_options
+from lamp_metric.commands.systems import SystemFiles, asked_for, score_systems, system_options
 from lamp_metric.measures import together
-from lamp_metric.predictions.given import VALUE
+from lamp_metric.predictions.given_values import VALUE
 from lamp_metric.result_tables.text_table import interval
-from lamp_metric.statistics.options import Resampling
+from lamp_metric.statistics.resampling import Resampling
 
 
 @click.command(
@@ -68,8 +68,8 @@ def report(
     For a gated task, the folder holds no texts, and only its owner can read it.
     """
     check_installed("matplotlib", "report")
-    from lamp_metric.report.making import check_output, check_score, make_report  # these need numpy
-    from lamp_metric.report.profiles import Profiles
+    from lamp_metric.report.profile_similarity import Profiles
+    from lamp_metric.report.report_folder import check_output, check_score, make_report  # these need numpy
 
     check_output(output)
     drawn, asked = Resampling(**resampling), asked_for(preds, values, lower_is_better, also, extract_answers)

@@ -12,7 +12,7 @@ from lamp_dataset.commands.flags import FLAGS, RETRIEVER_FLAGS, named_by_flags, 
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import Several, resampling_options, to_json
 from lamp_metric.result_tables.text_table import interval, table
-from lamp_metric.statistics.options import Resampling
+from lamp_metric.statistics.resampling import Resampling
 
 #: Option of a retriever -> how it is written here, where --seed is that of the resampling.
 FLAGS_HERE = {**FLAGS, "seed": "--random-seed"}
@@ -69,7 +69,7 @@ def retrieval(
     """
     drawn, task = Resampling(confidence_level, n_resamples, seed), get_task(config)
     from lamp_dataset.personalize.split import load_split  # imported late: --help must be quick
-    from lamp_metric.retrieved import check_output_field, judge_retrieval
+    from lamp_metric.judged_retrieval import check_output_field, judge_retrieval
 
     check_output_field(task)
     options["seed"] = random_seed
@@ -115,7 +115,7 @@ def _text(about: Mapping[str, Any], ks: Sequence[int], found: Sequence[Mapping[s
     for start in range(0, len(found), len(ks)):
         cells = [f"{one['value']:.4f} {interval(one['interval'])}".rstrip() for one in found[start : start + len(ks)]]
         rows.append([found[start]["figure"], " and ".join(found[start]["retrievers"]), *cells])
-    from lamp_metric.retrieved import figures_of
+    from lamp_metric.judged_retrieval import figures_of
 
     figures = figures_of(get_task(about["task"]))
     meanings = (f"{figure}: {figures[figure]}" for figure in dict.fromkeys(one["figure"] for one in found))

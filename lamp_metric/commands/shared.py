@@ -16,7 +16,7 @@ from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS, get_task
 from lamp_metric.predictions.joining import JoinedOutputs
-from lamp_metric.predictions.measuring import ScoredSamples, remarks
+from lamp_metric.predictions.scored_samples import ScoredSamples, remarks
 
 FILE = click.Path(path_type=Path)
 

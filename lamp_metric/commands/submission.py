@@ -15,10 +15,10 @@ from lamp_dataset.formats.recognition import task_of
 from lamp_dataset.formats.user_files import read_user_subset
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
+from lamp_metric.commands.golds import folder_options, left_out_by, read_users
 from lamp_metric.commands.shared import FILE
-from lamp_metric.commands.sources import folder_options, left_out_by, read_users
-from lamp_metric.predictions.archive import pack as pack_files
 from lamp_metric.predictions.check import check_predictions
+from lamp_metric.predictions.submission_zip import pack as pack_files
 
 
 @click.command(

@@ -15,10 +15,10 @@ from types import MappingProxyType
 from lamp_dataset.formats.texts import short
 from lamp_dataset.registry import load_entry_points
 from lamp_dataset.task import Task
-from lamp_metric.measures.corpus import Bleu, Chrf
-from lamp_metric.measures.means import Meteor, Rouge
+from lamp_metric.measures.bleu_and_chrf import Bleu, Chrf
 from lamp_metric.measures.measure import FunctionMeasure, Measure, Together
 from lamp_metric.measures.ratings import Accuracy, Pearson
+from lamp_metric.measures.rouge_and_meteor import Meteor, Rouge
 from lamp_metric.scorers import scorer_of
 
 __all__ = ["MEASURES", "Measure", "register_measure", "together"]

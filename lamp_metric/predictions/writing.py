@@ -12,7 +12,7 @@ from lamp_dataset.formats.outputs import write_outputs
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
-from lamp_metric.predictions.values import as_list, as_text, where
+from lamp_metric.predictions.inputs import as_list, as_text, where
 
 
 def write_predictions(

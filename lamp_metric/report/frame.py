@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from lamp_dataset.task import Task
-from lamp_metric.predictions.measuring import ScoredSamples
-from lamp_metric.report.profiles import Nearness
+from lamp_metric.predictions.scored_samples import ScoredSamples
+from lamp_metric.report.profile_similarity import Nearness
+from lamp_metric.statistics.bootstrap import numbered
 from lamp_metric.statistics.contrasts import sample_values
-from lamp_metric.statistics.resampling import numbered
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from lamp_metric.report.frame import Frame
-from lamp_metric.report.traits import binned, spearman
-from lamp_metric.statistics.compared import Comparison
+from lamp_metric.report.gains_by_trait import binned, spearman
+from lamp_metric.statistics.comparison import Comparison, System
 from lamp_metric.statistics.contrasts import compare_systems
-from lamp_metric.statistics.options import Resampling
-from lamp_metric.statistics.systems import System
+from lamp_metric.statistics.resampling import Resampling
 
 #: How many of the users who gain most, and of those who lose most, the report shows.
 EXTREMES = 10

@@ -19,15 +19,15 @@ from lamp_dataset.formats.outputs import parse_outputs, read_outputs
 from lamp_dataset.lazy import require
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import TASKS, get_task
-from lamp_metric.predictions.baselines import baseline
 from lamp_metric.predictions.joining import JoinedOutputs, join
-from lamp_metric.predictions.measuring import ScoredSamples, measure_joined, remarks
+from lamp_metric.predictions.scored_samples import ScoredSamples, measure_joined, remarks
+from lamp_metric.predictions.trivial_baselines import baseline
 from lamp_metric.predictions.writing import write_predictions
 from lamp_metric.result_tables.csv_text import csv_text
 from lamp_metric.scoring import results, signature_of
+from lamp_metric.statistics.comparison import Contrast
 from lamp_metric.statistics.contrasts import compare_systems
-from lamp_metric.statistics.options import Resampling
-from lamp_metric.statistics.systems import Contrast
+from lamp_metric.statistics.resampling import Resampling
 
 FROM_THE_GOLDS = "as the golds say"
 ALL_USABLE = "All predictions could be used"

@@ -1,152 +1,237 @@
-"""Two or more systems from Python: predictions in, one comparison out."""
+"""Systems on the same samples, compared: the figures, and how they look in a terminal, a paper or a program."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any
 
-from lamp_dataset.formats.texts import short
-from lamp_dataset.task import Task
-from lamp_dataset.tasks import get_task
-from lamp_metric.predictions.given import samples_of_values
-from lamp_metric.predictions.measuring import ScoredSamples, measure, warn_of_remarks
-from lamp_metric.predictions.values import as_list
-from lamp_metric.statistics.compared import Comparison
-from lamp_metric.statistics.contrasts import compare_systems
-from lamp_metric.statistics.options import Resampling
+from lamp_metric.result_tables.csv_text import csv_text
+from lamp_metric.result_tables.published import MARK, WHY, PublishedRow
+from lamp_metric.result_tables.text_table import interval, table
+
+#: What LaTeX takes for something else -> how to write it.
+_LATEX = str.maketrans(
+    {c: f"\\{c}" for c in "&%$#_{}"}
+    | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
+)
 
 
-def compare(
-    systems: Mapping[str, Any],
-    *,
-    task: str | Task,
-    references: Iterable[Any],
-    ids: Iterable[str] | None = None,
-    users: Iterable[Any] | None = None,
-    baseline: str | None = None,
-    confidence_level: float = 0.95,
-    n_resamples: int = 10_000,
-    seed: int = 0,
-    extract_answers: bool = False,
-    also: Iterable[str] = (),
-    average: str = "samples",
-) -> Comparison:
-    """Compare two or more systems on the same samples, each to the baseline.
+@dataclass(frozen=True)
+class System:
+    """The scores of one system.
 
-    With fewer than about 30 samples (or users, if they are given) the intervals tend to be too narrow, and may exclude
-    0 even if p is large.
-
-    Args:
-        systems: name -> predictions in the order of ``references``, as for :func:`lamp_metric.score`; or a list of such
-            lists, the runs of one system with several seeds, whose scores are averaged.
-        task: config name.
-        references: the golds.
-        ids: names of the samples, for messages.
-        users: the user of each sample, in the order of ``references``, see :func:`lamp_dataset.users_of`. Resamples
-            then draw users, and the test swaps all samples of a user at once: samples from one user are alike, and a
-            test that treats them as independent finds differences where there are none.
-        baseline: one of the names; by default the first.
-        confidence_level: of the differences' intervals (paired percentile bootstrap).
-        n_resamples: number of resamples, and of random swaps in the test.
-        seed: of both.
-        extract_answers: use what :func:`lamp_metric.extract_answer` finds. Not part of the official scores.
-        also: measures beside the scores, see :func:`lamp_metric.score`.
-        average: ``"samples"``, or ``"users"`` for the means of the users' own scores; without macro F1 and corpus
-            scores, which a single sample does not have.
-
-    Warns:
-        UserWarning: as for :func:`lamp_metric.score`.
-
-    Raises:
-        ValueError: as for :func:`lamp_metric.score`, with the system's name; or there are fewer than two systems, or
-            the baseline is not one of them.
-
-    >>> found = compare({"none": ["4", "1"], "own": ["5", "2"]}, task="LaMP_3", references=["5", "2"])
-    >>> found.contrasts["own"]["MAE"].difference, found.contrasts["own"]["MAE"].wins
-    (-1.0, 2)
+    Attributes:
+        scores: result key -> score; of several runs, their mean.
+        intervals: result key -> ``[low, high]``, the percentile bootstrap interval.
+        runs: number of runs, such as seeds.
+        spread: result key -> standard deviation of the runs' scores (with n - 1); None for a single run.
+        unusable: number of predictions that cannot be used, in all runs.
     """
-    resampling = Resampling(confidence_level, n_resamples, seed)
-    scored = _measured(systems, task, references, ids, users, extract_answers=extract_answers, also=list(also))
-    for name, found in scored.items():
-        for samples in found:
-            warn_of_remarks(samples, f"system {name!r}")
-    return compare_systems(scored, baseline, resampling, extract_answers=extract_answers, average=average)
+
+    scores: dict[str, float]
+    intervals: dict[str, list[float]]
+    runs: int
+    spread: dict[str, float] | None
+    unusable: int
 
 
-def compare_values(
-    systems: Mapping[str, Any],
-    *,
-    users: Mapping[str, Any] | None = None,
-    higher_is_better: bool = True,
-    baseline: str | None = None,
-    confidence_level: float = 0.95,
-    n_resamples: int = 10_000,
-    seed: int = 0,
-    average: str = "samples",
-) -> Comparison:
-    """Compare two or more systems by values that were computed elsewhere, such as those of a judge.
+@dataclass(frozen=True)
+class Contrast:
+    """One system against the baseline, in one score.
 
-    Args:
-        systems: name -> sample id -> number, the same ids for all; or a list of such mappings, one for each seed.
-        users: sample id -> user, see :func:`compare`.
-        higher_is_better: False for errors.
-        baseline: as for :func:`compare`, and so are all others.
-
-    Raises:
-        ValueError: a value is not a finite number, an id is missing or has no user; or as for :func:`compare`.
-
-    >>> found = compare_values({"none": {"310": 6, "311": 5}, "own": {"310": 8, "311": 5}})
-    >>> found.contrasts["own"]["value"].difference, found.contrasts["own"]["value"].ties
-    (1.0, 1)
+    Attributes:
+        difference: the system's score minus the baseline's.
+        difference_ci: its interval ``[low, high]``, paired percentile bootstrap.
+        standard_error: standard deviation of the difference on the resamples.
+        detectable: the smallest true difference that these data would probably show, see
+            :func:`~lamp_metric.statistics.significance.detectable_difference`; None if the differences do not vary.
+        p_value: of the two-sided paired randomization test.
+        p_holm: p corrected for the number of systems, see
+            :func:`~lamp_metric.statistics.significance.holm`.
+        better: name of the system with the better score; None if they are equal.
+        wins: number of users whose mean score is better under the system, or of samples if users are not known; None
+            for macro F1, which no sample has by itself.
+        ties: number of users with equal means.
+        losses: number of users whose mean is better under the baseline.
     """
-    resampling = Resampling(confidence_level, n_resamples, seed)
-    runs = {name: [values] if isinstance(values, Mapping) else list(values) for name, values in systems.items()}
-    ids = list(next((run for found in runs.values() for run in found), ()))
-    whose = None if users is None else _users_of(ids, users)
-    scored = {
-        name: [samples_of_values(f"system {name!r}", run, ids, whose, higher_is_better) for run in found]
-        for name, found in runs.items()
-    }
-    return compare_systems(scored, baseline, resampling, average=average)
+
+    difference: float
+    difference_ci: list[float]
+    standard_error: float
+    detectable: float | None
+    p_value: float
+    p_holm: float
+    better: str | None
+    wins: int | None
+    ties: int | None
+    losses: int | None
 
 
-def _users_of(ids: list[str], users: Mapping[str, Any]) -> list[Any]:
-    missing = [sample_id for sample_id in ids if sample_id not in users]
-    if missing:
-        raise ValueError(f"users: {len(missing)} of {len(ids)} samples have none (first: {short(missing[0])})")
-    return [users[sample_id] for sample_id in ids]
+#: The columns of CSV.
+_COLUMNS = (
+    *("system", "score", "value", "low", "high", "runs", "spread", "unusable"),
+    *(name for name in Contrast.__dataclass_fields__ if name != "difference_ci"),
+    *("difference_low", "difference_high"),
+)
 
 
-def _measured(
-    systems: Mapping[str, Any],
-    task: str | Task,
-    references: Iterable[Any],
-    ids: Iterable[str] | None,
-    users: Iterable[Any] | None,
-    **options: Any,
-) -> dict[str, list[ScoredSamples]]:
-    """The scored runs of each system."""
-    task = get_task(task)
-    ids = as_list(ids, "ids") if ids is not None else None  # a generator can be read only once
-    users = as_list(users, "users") if users is not None else None
-    references = as_list(references, "references")
-    options["users"] = users
-    return {
-        name: [
-            measure(task, run, references, ids, sides=(f"system {name!r}: prediction", "reference"), **options)
-            for run in runs_of(predictions)
+@dataclass(frozen=True)
+class Comparison:
+    """Systems on the same samples, each against a baseline.
+
+    The methods ``to_…`` take published results for extra rows, see :func:`lamp_metric.published_rows`.
+
+    Attributes:
+        task: config name; None for values computed elsewhere, of no known task.
+        n: number of samples.
+        users: number of users; None if they are not known, and samples were drawn and swapped.
+        baseline: name of the system that the others are compared to.
+        systems: name -> its scores.
+        contrasts: name -> result key -> contrast; every system but the baseline.
+        notes: what limits the conclusions, a line each.
+        signature: how the figures were made.
+        higher_is_better: result key -> False for an error.
+    """
+
+    task: str | None
+    n: int
+    users: int | None
+    baseline: str
+    systems: dict[str, System]
+    contrasts: dict[str, dict[str, Contrast]]
+    notes: list[str]
+    signature: str
+    higher_is_better: dict[str, bool]
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it as dicts and lists, for JSON."""
+        return asdict(self)
+
+    def to_text(self, published: Sequence[PublishedRow] = ()) -> str:
+        """For a terminal: a line for each system and score."""
+        seeds = ["± seeds"] if any(system.spread for system in self.systems.values()) else []
+        header = ["system", "score", "value", *seeds, "difference", "interval", "p", "p (Holm)", "won/tied/lost"]
+        rows = [[*header, "detectable"]]
+        for name, scores, spread, contrasts in self._rows(published):
+            for place, (key, value) in enumerate(scores.items()):
+                spreads = [f"{spread[key]:.4f}" if spread else "" for _ in seeds]
+                rows.append([name if place == 0 else "", key, f"{value:.4f}", *spreads, *_text(contrasts.get(key))])
+        numeric = [place for place, title in enumerate(rows[0]) if title not in ("system", "score", "interval")]
+        units = "samples" if self.users is None else "users"
+        columns = f"difference: to {self.baseline}. won/tied/lost: {units}. detectable: with 80% power."
+        return "\n".join([table(rows, numeric), "", columns, "", *_why(published), self.signature])
+
+    def to_markdown(self, published: Sequence[PublishedRow] = ()) -> str:
+        """A Markdown table: a line for each system, the better direction next to each score."""
+        header = ["system"]
+        for key in self._keys:
+            header += [f"{key} {'↑' if self.higher_is_better[key] else '↓'}"]
+            header += [f"difference to {self.baseline}", "p (Holm)"]
+        rows = [header, ["---", *["---:"] * (len(header) - 1)]]
+        for name, scores, spread, contrasts in self._rows(published):
+            cells = [(_value(scores, spread, key, "±"), *_difference(contrasts.get(key))) for key in self._keys]
+            rows.append([name, *(text for some in cells for text in some)])
+        lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+        return "\n".join([*lines, "", *_why(published), f"`{self.signature}`"])
+
+    def to_latex(self, published: Sequence[PublishedRow] = ()) -> str:
+        """A table for a paper, with the package booktabs: a line for each system, the best score of each in bold."""
+        arrows = {key: r"$\uparrow$" if self.higher_is_better[key] else r"$\downarrow$" for key in self._keys}
+        head = " & ".join(f"{key.translate(_LATEX)} {arrows[key]} & $\\Delta$ & $p$" for key in self._keys)
+        rows = [self._latex_row(*row) for row in self._rows(published)]
+        level = 100 * float(self.signature.partition("|confidence:")[2].partition("|")[0])
+        lines = [
+            "% \\usepackage{booktabs}",
+            f"% {self.signature}",
+            f"% Delta: difference to {self.baseline}, with its {level:g} % interval; p: Holm-corrected",
+            f"\\begin{{tabular}}{{l{'rrr' * len(self._keys)}}}",
+            "\\toprule",
+            f"System & {head} \\\\",
+            "\\midrule",
+            *rows[: len(self.systems)],
+            *(["\\midrule"] if published else []),
+            *rows[len(self.systems) :],
+            "\\bottomrule",
+            "\\end{tabular}",
         ]
-        for name, predictions in systems.items()
-    }
+        return "\n".join(lines)
+
+    def to_json(self, published: Sequence[PublishedRow] = ()) -> str:
+        """All figures."""
+        extra = {"published": [row.as_dict() for row in published]} if published else {}
+        return json.dumps(self.as_dict() | extra, allow_nan=False)
+
+    def to_csv(self, published: Sequence[PublishedRow] = ()) -> str:
+        """A line for each system and score, with all digits; empty where a figure does not exist."""
+        rows = []
+        for name, scores, spread, contrasts in self._rows(published):
+            system = self.systems.get(name)
+            for key, value in scores.items():
+                row = {"system": name, "score": key, "value": value, "spread": spread.get(key)}
+                if system is not None:
+                    row |= dict(zip(("low", "high"), system.intervals[key], strict=True))
+                    row |= {"runs": system.runs, "unusable": system.unusable}
+                if key in contrasts:
+                    row |= vars(contrasts[key])
+                    row |= dict(zip(_COLUMNS[-2:], contrasts[key].difference_ci, strict=True))
+                rows.append([row.get(column) for column in _COLUMNS])
+        return csv_text([_COLUMNS, *rows]).rstrip("\n")
+
+    @property
+    def _keys(self) -> list[str]:
+        return list(self.systems[self.baseline].scores)
+
+    def _rows(self, published: Sequence[PublishedRow]) -> Iterator[tuple[str, Mapping, Mapping, Mapping]]:
+        """Name, scores, their spread and contrasts of each system, then of each published result."""
+        for name, system in self.systems.items():
+            yield name, system.scores, system.spread or {}, self.contrasts.get(name, {})
+        for row in published:
+            yield row.marked, row.scores, {}, {}
+
+    def _latex_row(self, name: str, scores: Mapping, spread: Mapping, contrasts: Mapping) -> str:
+        cells = [name.translate(_LATEX).replace(f" {MARK}", r"$^\dagger$")]
+        for key in self._keys:
+            best = (max if self.higher_is_better[key] else min)(one.scores[key] for one in self.systems.values())
+            value = _value(scores, spread, key, r"$\pm$")
+            bold = name in self.systems and scores[key] == best
+            difference, p = _difference(contrasts.get(key), r"${}$ {{\small ${}$}}")
+            cells += [f"\\textbf{{{value}}}" if bold else value, difference, f"${p}$" if p else ""]
+        return " & ".join(cells) + r" \\"
 
 
-def runs_of(predictions: Any) -> list[Any]:
-    """The runs of a system: a list of lists is several runs, anything else is one."""
-    several = isinstance(predictions, (list, tuple)) and len(predictions) > 0
-    return list(predictions) if several and all(map(_is_list, predictions)) else [predictions]
+def _text(contrast: Contrast | None) -> list[str]:
+    """The cells of a line for a terminal; what does not exist is empty."""
+    if contrast is None:
+        return [""] * 6
+    p = (f"{contrast.p_value:.4f}", f"{contrast.p_holm:.4f}")
+    won = "" if contrast.wins is None else f"{contrast.wins}/{contrast.ties}/{contrast.losses}"
+    detectable = "" if contrast.detectable is None else f"{contrast.detectable:.4f}"
+    return [f"{contrast.difference:+.4f}", interval(contrast.difference_ci), *p, won, detectable]
 
 
-def _is_list(value: Any) -> bool:
-    """Whether a value is a run, not a prediction: those are strings, numbers and records."""
-    single = isinstance(value, (str, bytes, Mapping)) or getattr(value, "ndim", 1) == 0
-    return hasattr(value, "__iter__") and not single
+def _value(scores: Mapping[str, float], spread: Mapping[str, float], key: str, plus_minus: str) -> str:
+    value = f"{scores[key]:.3f}" if key in scores else ""
+    return f"{value} {plus_minus} {spread[key]:.3f}" if spread else value
+
+
+def _difference(contrast: Contrast | None, pattern: str = "{} {}") -> list[str]:
+    """Difference with interval, and Holm's p."""
+    if contrast is None:
+        return ["", ""]
+    low, high = contrast.difference_ci
+    p = "<.001" if contrast.p_holm < 0.001 else f"{contrast.p_holm:.3f}"
+    return [pattern.format(f"{contrast.difference:+.3f}", f"[{low:+.3f}, {high:+.3f}]"), p]
+
+
+def _why(published: Sequence[PublishedRow]) -> list[str]:
+    """What the mark means, if a row has it."""
+    return [] if all(row.comparable for row in published) else [WHY, ""]
+
+
+#: Name of the format -> comparison and published results -> text.
+FORMATS: Mapping[str, Callable[[Comparison, Sequence[PublishedRow]], str]] = MappingProxyType(
+    {form: getattr(Comparison, f"to_{form}") for form in ("text", "markdown", "latex", "json", "csv")}
+)

@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from statistics import fmean, stdev
-from typing import Any
 
-from lamp_metric.predictions.measuring import ScoredSamples
-from lamp_metric.statistics.compared import Comparison
-from lamp_metric.statistics.options import Resampling, signature
-from lamp_metric.statistics.significance import detectable_difference, few_units, holm
-from lamp_metric.statistics.systems import Contrast, System
+import numpy as np
 
+from lamp_metric.measures.measure import Column, Together
+from lamp_metric.predictions.scored_samples import ScoredSamples
+from lamp_metric.signature import signature
+from lamp_metric.statistics.bootstrap import (
+    Resampled,
+    Units,
+    aggregate,
+    numbered,
+    percentile_interval,
+    resampled_scores,
+    to_matrix,
+)
+from lamp_metric.statistics.comparison import Comparison, Contrast, System
+from lamp_metric.statistics.resampling import Resampling
+from lamp_metric.statistics.significance import detectable_difference, few_units, holm, p_values
+
+#: The runs of one system, all of the same samples in the same order.
+Runs = Sequence[ScoredSamples]
 #: A standard error below it is that of differences which do not vary.
 _CONSTANT = 1e-12
+#: Means whose difference is smaller are equal: in exact arithmetic they would be.
+_EQUAL = 1e-12
 
 
 def compare_systems(
-    systems: Mapping[str, Sequence[ScoredSamples]],
+    systems: Mapping[str, Runs],
     baseline: str | None,
     resampling: Resampling,
     *,
@@ -26,39 +42,24 @@ def compare_systems(
     average: str = "samples",
     answers: str | None = None,
 ) -> Comparison:
-    """What :func:`lamp_metric.compare` returns, for runs that are scored already.
-
-    Args:
-        systems: name -> runs; all of the same samples in the same order.
-        baseline: one of the names; by default the first.
-        resampling: what is drawn.
-        extract_answers: whether answers were extracted, for the signature.
-        average: over what, see :func:`lamp_metric.compare`.
-        answers: which of several answers count, for the signature.
-
-    Raises:
-        ValueError: as for :func:`lamp_metric.compare`.
-    """
-    from lamp_metric.statistics.resampling import percentile_interval, resampled_scores  # needs numpy
-
-    baseline = _checked_baseline(systems, baseline)
-    given = first = systems[baseline][0]
-    if average == "users":
-        from lamp_metric.statistics.averaging import users_as_samples
-
-        systems = {name: [users_as_samples(run) for run in runs] for name, runs in systems.items()}
-        first = systems[baseline][0]
-    elif average != "samples":
+    """What :func:`lamp_metric.compare` returns, for runs that are scored already; ``answers`` is for the signature."""
+    names = ", ".join(map(repr, systems)) or "none"
+    if len(systems) < 2:
+        raise ValueError(f"expected two systems or more to compare, found {names}")
+    baseline = next(iter(systems)) if baseline is None else baseline
+    if baseline not in systems:
+        raise ValueError(f"baseline: expected one of the systems {names}, found {baseline!r}")
+    if average not in ("samples", "users"):
         raise ValueError(f"average: expected 'samples' or 'users', found {average!r}")
+    given = systems[baseline][0]
+    if average == "users":
+        systems = {name: [users_as_samples(run) for run in runs] for name, runs in systems.items()}
     drawn = iter(resampled_scores([run for runs in systems.values() for run in runs], resampling))
     resampled = {name: _mean([next(drawn) for _ in runs]) for name, runs in systems.items()}
-    level, name = resampling.confidence_level, first.task.name if first.task else None
-    signed: dict[str, Any] = {"extracted": extract_answers, "answers": answers, "also": given.also}
-    signed |= {"test": "paired-randomization", "average": average if average != "samples" else None}
-    found = {
-        system: _system(runs, {key: percentile_interval(resampled[system][key], level) for key in first.keys})
-        for system, runs in systems.items()
-    }
+    found = {name: _system(runs, resampled[name], resampling.confidence_level) for name, runs in systems.items()}
+    name = given.task.name if given.task else None
+    signed = {"extracted": extract_answers, "answers": answers, "also": given.also, "test": "paired-randomization"}
+    signed |= {"average": average if average != "samples" else None}
     return Comparison(
         name,
         given.n,
@@ -68,41 +69,30 @@ def compare_systems(
         _contrasts(systems, baseline, found, resampled, resampling),
         few_units(given.n, given.n_users, resampling.n_resamples),
         signature(name, given.n, resampling, given.n_users, **signed),
-        dict(first.scorer.higher_is_better),
+        dict(systems[baseline][0].scorer.higher_is_better),
     )
 
 
-def _checked_baseline(systems: Mapping[str, Any], baseline: str | None) -> str:
-    names = ", ".join(map(repr, systems)) or "none"
-    if len(systems) < 2:
-        raise ValueError(f"expected two systems or more to compare, found {names}")
-    if baseline is not None and baseline not in systems:
-        raise ValueError(f"baseline: expected one of the systems {names}, found {baseline!r}")
-    return next(iter(systems)) if baseline is None else baseline
-
-
-def _mean(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The mean over runs of each score: numbers, or arrays of one number per resample."""
+def _mean(runs: Sequence[Resampled]) -> Resampled:
     return {key: sum(run[key] for run in runs) / len(runs) for key in runs[0]}
 
 
-def _system(runs: Sequence[ScoredSamples], intervals: dict[str, list[float]]) -> System:
+def _system(runs: Runs, resampled: Resampled, level: float) -> System:
     keys = runs[0].keys
     scores = {key: fmean(run.scores[key] for run in runs) if len(runs) > 1 else runs[0].scores[key] for key in keys}
     spread = {key: stdev(run.scores[key] for run in runs) for key in keys} if len(runs) > 1 else None
+    intervals = {key: percentile_interval(resampled[key], level) for key in keys}
     return System(scores, intervals, len(runs), spread, sum(len(run.unusable) for run in runs))
 
 
 def _contrasts(
-    systems: Mapping[str, Sequence[ScoredSamples]],
+    systems: Mapping[str, Runs],
     baseline: str,
     found: Mapping[str, System],
-    resampled: Mapping[str, Mapping[str, Any]],
+    resampled: Mapping[str, Resampled],
     resampling: Resampling,
 ) -> dict[str, dict[str, Contrast]]:
     """Name -> result key -> contrast."""
-    from lamp_metric.statistics.resampling import p_values, percentile_interval
-
     level = resampling.confidence_level
     others = [name for name in systems if name != baseline]
     p = {name: p_values(systems[name], systems[baseline], resampling) for name in others}
@@ -128,39 +118,21 @@ def _contrasts(
     return contrasts
 
 
-#: Means whose difference is smaller are equal: in exact arithmetic they would be.
-_EQUAL = 1e-12
-
-
-def sample_values(runs: Sequence[ScoredSamples], key: str) -> list[float] | None:
+def sample_values(runs: Runs, key: str) -> list[float] | None:
     """Each sample's part in a score, averaged over runs; None for macro F1. See :meth:`ScoredSamples.values`."""
     columns = [run.values(key) for run in runs]
     return None if columns[0] is None else [math.fsum(row) / len(runs) for row in zip(*columns, strict=True)]
 
 
-def differences_by_user(
-    runs: Sequence[ScoredSamples], baseline: Sequence[ScoredSamples], key: str
-) -> dict[str, float] | None:
-    """User -> mean difference of the per-sample score to the baseline's; positive where the system is *better*.
-
-    So for errors the baseline's minus the system's. Without users, every sample counts by itself, under its id. None
-    for macro F1.
-    """
-    ours, theirs = sample_values(runs, key), sample_values(baseline, key)
+def outcomes(runs: Runs, baseline: Runs, key: str) -> tuple[int, int, int] | None:
+    """Wins, ties and losses of the system, counted over users, or samples if users are not known; None for macro F1."""
+    ours, theirs, sign = sample_values(runs, key), sample_values(baseline, key), runs[0].scorer.sign(key)
     if ours is None or theirs is None:
         return None
-    sign = runs[0].scorer.sign(key)
     gaps = [sign * (our - their) for our, their in zip(ours, theirs, strict=True)]
-    return user_means(gaps, runs[0].ids if runs[0].users is None else runs[0].users)
-
-
-def outcomes(runs: Sequence[ScoredSamples], baseline: Sequence[ScoredSamples], key: str) -> tuple[int, int, int] | None:
-    """Wins, ties and losses of the system, counted over users, or samples if users are not known; None for macro F1."""
-    gaps = differences_by_user(runs, baseline, key)
-    if gaps is None:
-        return None
-    wins, losses = (sum(sign * gap > _EQUAL for gap in gaps.values()) for sign in (1, -1))
-    return wins, len(gaps) - wins - losses, losses
+    means = user_means(gaps, runs[0].ids if runs[0].users is None else runs[0].users).values()
+    wins, losses = (sum(sign * mean > _EQUAL for mean in means) for sign in (1, -1))
+    return wins, len(means) - wins - losses, losses
 
 
 def user_means(values: Sequence[float], users: Sequence[str]) -> dict[str, float]:
@@ -173,3 +145,19 @@ def user_means(values: Sequence[float], users: Sequence[str]) -> dict[str, float
     for value, user in zip(values, users, strict=True):
         of_user.setdefault(user, []).append(value)
     return {user: math.fsum(found) / len(found) for user, found in of_user.items()}
+
+
+def users_as_samples(samples: ScoredSamples) -> ScoredSamples:
+    """Each user as one sample, whose parts in the scores are the user's own scores.
+
+    Scores that no sample has by itself are left out: macro F1, since a user's samples lack most labels, and corpus
+    scores. The RMSE is the mean of the users'.
+    """
+    if samples.users is None:
+        raise ValueError("means of users' means need the user of each sample: pass users, --data-dir or --questions")
+    names, units = numbered(samples.users)[0], Units.of(samples.n, samples.users)
+    found = aggregate(samples, units.sums(to_matrix(samples)), units.sizes)
+    columns = {key: np.asarray(found[key]).tolist() for key in samples.scorer.shown}
+    measured = Together(None, [Column(key, samples.scorer.higher_is_better[key]) for key in columns])
+    scores = {key: math.fsum(values) / len(names) for key, values in columns.items()}
+    return replace(samples, statistics=columns, scores=scores, ids=names, users=names, measured=measured)

@@ -1,9 +1,17 @@
-"""What p-values and intervals are worth: corrections, power, and warnings. Standard library only."""
+"""Significance: the p-values of a paired randomization test, their correction, power, and warnings."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import cycle, islice
+from math import lcm
 from statistics import NormalDist
+
+import numpy as np
+
+from lamp_metric.predictions.scored_samples import ScoredSamples
+from lamp_metric.statistics.bootstrap import Resampled, Units, aggregate, batches, to_matrix
+from lamp_metric.statistics.resampling import Resampling
 
 #: The probability with which a true difference of the size that is called detectable would be found.
 POWER = 0.8
@@ -11,6 +19,65 @@ POWER = 0.8
 #: lacks the factor sqrt(n / (n - 1)) and uses quantiles of the normal distribution instead of Student's (Hesterberg
 #: 2015, "What Teachers Should Know About the Bootstrap").
 FEW_SAMPLES = 30
+
+
+def p_values(a: Sequence[ScoredSamples], b: Sequence[ScoredSamples], resampling: Resampling) -> dict[str, float]:
+    """The two-sided p-value of each score's difference in the paired randomization test.
+
+    The hypothesis is that the two systems are exchangeable: the two predictions of each sample are swapped with
+    probability 1/2, those of a user's samples all at once if users are given. If there are at most ``n_resamples``
+    ways to swap, all are tried and the p-value is exact. Otherwise that many are drawn, and the observed one is counted
+    among them, so that the p-value is never 0. As in ``scipy.stats.permutation_test``, it is twice the smaller
+    one-sided p-value, at most 1.
+
+    Of systems with several runs, the means over the runs' scores are compared, and a unit's outputs are swapped in all
+    runs at once. If the numbers of runs differ, runs are repeated until they are equal, which leaves the means as they
+    are.
+    """
+    pairs = list(islice(zip(cycle(a), cycle(b)), lcm(len(a), len(b))))
+    units = Units.of(a[0].n, a[0].users)
+    exact = 2**units.n <= resampling.n_resamples
+    sides = [(units.sums(to_matrix(run_a)), units.sums(to_matrix(run_b))) for run_a, run_b in pairs]
+    gaps = np.concatenate([of_a - of_b for of_a, of_b in sides], axis=1)
+    # The first row, in which nothing is swapped, gives the observed differences.
+    swapped = [swaps @ gaps for swaps in _swaps(units.n, resampling, exact)]
+    moved = np.concatenate([np.zeros((1, gaps.shape[1])), *swapped])
+    found = [
+        _differences(*pair, of_a.sum(axis=0) - part, of_b.sum(axis=0) + part)
+        for pair, (of_a, of_b), part in zip(pairs, sides, np.split(moved, len(pairs), axis=1), strict=True)
+    ]
+    means = {key: np.mean([differences[key] for differences in found], axis=0) for key in a[0].keys}
+    return {key: _two_sided(values[1:], float(values[0]), exact) for key, values in means.items()}
+
+
+def _differences(a: ScoredSamples, b: ScoredSamples, sums_a: np.ndarray, sums_b: np.ndarray) -> Resampled:
+    """A minus B, from resamples × sums of the statistics of each."""
+    of_a, of_b = aggregate(a, sums_a, a.n), aggregate(b, sums_b, b.n)
+    return {key: of_a[key] - of_b[key] for key in of_a}
+
+
+def _two_sided(null: np.ndarray, observed: float, exact: bool) -> float:
+    # Differences that are equal in exact arithmetic must count as equal although their sums are rounded differently.
+    slack = max(1e-14, abs(1e-12 * observed))
+    extra = 0 if exact else 1
+    greater = (np.count_nonzero(null >= observed - slack) + extra) / (len(null) + extra)
+    less = (np.count_nonzero(null <= observed + slack) + extra) / (len(null) + extra)
+    return float(min(1.0, 2 * min(greater, less)))
+
+
+def _swaps(n: int, resampling: Resampling, exact: bool) -> Iterator[np.ndarray]:
+    """Batches of swaps × units: 1 if the two systems' predictions of the unit are swapped."""
+    generator = np.random.default_rng(resampling.seed)
+    done = 0
+    for rows in batches(n, 2**n if exact else resampling.n_resamples):
+        if exact:
+            patterns = np.arange(done, done + rows)[:, None] >> np.arange(n) & 1
+        else:
+            # Whole words for each row, so that the draws do not depend on the batches.
+            words = generator.integers(0, 2**64 - 1, (rows, -(-n // 64)), dtype=np.uint64, endpoint=True)
+            patterns = np.unpackbits(words.astype("<u8").view(np.uint8), axis=1, count=n)
+        yield patterns.astype(float)
+        done += rows
 
 
 def detectable_difference(standard_error: float, confidence_level: float = 0.95) -> float:

@@ -9,7 +9,7 @@ from evaluate.loading import evaluation_module_factory
 import lamp_metric  # noqa: F401
 from lamp_dataset import __version__
 from lamp_metric.evaluate_internals import discard, forget_files, is_collecting, patch_evaluate, write_empty_file
-from lamp_metric.statistics.options import RULE
+from lamp_metric.signature import RULE
 
 
 @pytest.fixture

@@ -135,7 +135,7 @@ def lamp_scores() -> Metric:
     """The scores of all samples together, as :func:`lamp_metric.score` computes them."""
 
     def scores_of(scores: list[SampleScore]) -> Value:
-        from lamp_metric.predictions.measuring import measure
+        from lamp_metric.predictions.scored_samples import measure
 
         if not scores:
             return {}
@@ -151,7 +151,7 @@ def lamp_answers() -> Scorer:
     """Each answer as it is, with the values that make sense for a single sample, such as its absolute error."""
 
     async def score(state: TaskState, target: Target) -> Score:
-        from lamp_metric.predictions.measuring import measure
+        from lamp_metric.predictions.scored_samples import measure
 
         answer, gold = state.output.completion, target.text
         if not state.metadata["scored"]:

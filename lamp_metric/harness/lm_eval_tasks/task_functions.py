@@ -12,7 +12,7 @@ from lamp_dataset.console import Failure, one_line
 from lamp_dataset.loading.gated import open_gated
 from lamp_dataset.tasks import get_task
 from lamp_metric.harness.harness_rows import OPTIONS, check_spelling, harness_rows
-from lamp_metric.predictions.measuring import measure, remarks
+from lamp_metric.predictions.scored_samples import measure, remarks
 
 if TYPE_CHECKING:
     import datasets

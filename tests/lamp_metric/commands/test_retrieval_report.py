@@ -7,8 +7,8 @@ import pytest
 from lamp_dataset import SAMPLE, users_of
 from lamp_dataset.personalize.retrieval.rankers import BM25, make_ranker
 from lamp_dataset.tasks import TASKS
-from lamp_metric.retrieved import judge_retrieval
-from lamp_metric.statistics.options import Resampling
+from lamp_metric.judged_retrieval import judge_retrieval
+from lamp_metric.statistics.resampling import Resampling
 
 HERE = ("--data-dir", "sample")
 
@@ -60,7 +60,9 @@ def test_each_retriever_takes_its_own_options(run):
 
 def test_bm25_takes_its_parameters_alone_and_fused(run, monkeypatch):
     judged = []
-    monkeypatch.setattr("lamp_metric.retrieved.judge_retrieval", lambda task, rows, made, *more: judged.append(made))
+    monkeypatch.setattr(
+        "lamp_metric.judged_retrieval.judge_retrieval", lambda task, rows, made, *more: judged.append(made)
+    )
     run("retrieval", "LaMP_3", *HERE, "--retriever", "bm25", "rrf", "--ranker", "bm25", "first", "--k1", 2, "--b", 1)
     alone, fused = judged[0].values()
     assert alone == fused.rankers[0] == BM25(k1=2.0, b=1.0)

@@ -5,9 +5,9 @@ from scipy.stats import pearsonr
 
 import lamp_metric
 from lamp_dataset.tasks import TASKS
-from lamp_metric.predictions.measuring import measure
-from lamp_metric.statistics.options import Resampling
-from lamp_metric.statistics.resampling import resampled_scores, unit_weights
+from lamp_metric.predictions.scored_samples import measure
+from lamp_metric.statistics.bootstrap import resampled_scores, unit_weights
+from lamp_metric.statistics.resampling import Resampling
 
 ALSO = ["accuracy", "pearson"]
 

@@ -6,9 +6,9 @@ import made_up
 import pytest
 
 from lamp_dataset.tasks import TASKS
-from lamp_metric.predictions.measuring import measure
+from lamp_metric.predictions.scored_samples import measure
 from lamp_metric.report.frame import Frame
-from lamp_metric.report.profiles import Nearness
+from lamp_metric.report.profile_similarity import Nearness
 
 WORDS = "rain tea fog late coat lamp road boat moss salt wind kite drum fern clay"
 

@@ -3,12 +3,12 @@ import re
 import pytest
 
 from lamp_dataset.tasks import TASKS
-from lamp_metric.predictions.measuring import measure
+from lamp_metric.predictions.scored_samples import measure
 from lamp_metric.report.figures import DRAWINGS, FORMATS, figures
 from lamp_metric.report.frame import Frame
-from lamp_metric.report.profiles import Nearness
+from lamp_metric.report.profile_similarity import Nearness
 from lamp_metric.report.summary import summarize
-from lamp_metric.statistics.options import Resampling
+from lamp_metric.statistics.resampling import Resampling
 
 matplotlib = pytest.importorskip("matplotlib")
 

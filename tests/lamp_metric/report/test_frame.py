@@ -3,9 +3,9 @@ import pytest
 
 from lamp_dataset.tasks import TASKS
 from lamp_metric import score
-from lamp_metric.predictions.measuring import measure
+from lamp_metric.predictions.scored_samples import measure
 from lamp_metric.report.frame import Frame
-from lamp_metric.report.profiles import Nearness
+from lamp_metric.report.profile_similarity import Nearness
 
 IDS, USERS = ["1", "2", "3"], ["b", "a", "b"]
 GOLDS = ["5", "1", "3"]

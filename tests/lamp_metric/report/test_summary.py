@@ -5,11 +5,11 @@ import lamp_metric
 from lamp_dataset import __version__
 from lamp_dataset.tasks import TASKS
 from lamp_metric import score
-from lamp_metric.predictions.measuring import measure
+from lamp_metric.predictions.scored_samples import measure
 from lamp_metric.report.frame import Frame
-from lamp_metric.report.profiles import Nearness
+from lamp_metric.report.profile_similarity import Nearness
 from lamp_metric.report.summary import summarize
-from lamp_metric.statistics.options import Resampling
+from lamp_metric.statistics.resampling import Resampling
 
 #: Wide intervals: of those of 95 %, one in twenty lies off without any effect.
 DRAWN = Resampling(0.999, 2000)

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
 from lamp_dataset.tasks import TASKS
-from lamp_metric.predictions.measuring import measure
+from lamp_metric.predictions.scored_samples import measure
 from lamp_metric.scorers import SCORERS
 from lamp_metric.scoring import score
 

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import mean_absolute_error, mean_squared_error
 
 from lamp_dataset.tasks import TASKS
-from lamp_metric.predictions.measuring import measure
+from lamp_metric.predictions.scored_samples import measure
 from lamp_metric.scorers import SCORERS
 from lamp_metric.scorers.ordinal import number_of
 from lamp_metric.scoring import score

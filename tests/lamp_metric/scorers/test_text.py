@@ -6,7 +6,7 @@ from rouge_score.rouge_scorer import RougeScorer
 from rouge_score.tokenizers import DefaultTokenizer
 
 from lamp_dataset.tasks import TASKS
-from lamp_metric.predictions.measuring import measure
+from lamp_metric.predictions.scored_samples import measure
 from lamp_metric.scorers import SCORERS
 from lamp_metric.scorers.text import longest_common_subsequence
 from lamp_metric.scoring import score

@@ -1,140 +1,127 @@
+import csv
 import json
+from dataclasses import replace
 
-import numpy as np
-import pandas as pd
 import pytest
 
-from lamp_dataset import __version__
-from lamp_metric.statistics.comparison import compare, compare_values, runs_of
-
-
-def test_every_figure_of_a_contrast_by_hand():
-    golds, systems = ["4"] * 30, {"b": ["3"] * 15 + ["4"] * 15, "a": ["4"] * 30}
-    found = compare(systems, task="LaMP_3", references=golds, n_resamples=999)
-    assert [found.systems[name].scores["MAE"] for name in systems] == [0.5, 0.0]
-    assert list(found.contrasts) == ["a"]
-    assert list(found.contrasts["a"]) == ["MAE", "RMSE"]
-    mae = found.contrasts["a"]["MAE"]
-    assert (mae.difference, mae.better, mae.wins, mae.ties, mae.losses) == (-0.5, "a", 15, 15, 0)
-    assert mae.difference_ci[0] < -0.5 < mae.difference_ci[1] < 0
-    # None of 999 draws swaps all fifteen: the smallest value possible.
-    assert mae.p_value == mae.p_holm == 2 / 1000
-
-
-def test_the_signature_names_the_test_and_the_resampling():
-    systems, drawn = {"a": ["x"] * 40, "b": ["x"] * 40}, {"confidence_level": 0.9, "n_resamples": 500, "seed": 7}
-    assert compare(systems, task="LaMP_4", references=["x"] * 40, **drawn).signature == (
-        f"task:LaMP_4|n:40|rule:1|test:paired-randomization|confidence:0.9|resamples:500|seed:7|version:{__version__}"
-    )
-
-
-def test_users_are_drawn_and_swapped_as_a_whole():
-    systems, users = {"b": ["3", "4"] * 6, "a": ["4"] * 12}, list("aabbccddeeff")
-    found = compare(systems, task="LaMP_3", references=["4"] * 12, users=iter(users))
-    # all six users differ by a half: no resample of users differs from another, and two of 64 swaps are as large
-    assert found.contrasts["a"]["MAE"].difference_ci == [-0.5, -0.5]
-    assert found.contrasts["a"]["MAE"].p_value == 2 / 2**6
-    assert "|test:paired-randomization|clusters:users|users:6|confidence:" in found.signature
-    assert (found.n, found.users, found.baseline) == (12, 6, "b")
-    assert len(found.notes) == 1
-    assert "few users (6)" in found.notes[0]
-
+from lamp_metric.result_tables.published import published_rows
+from lamp_metric.statistics.comparing import compare
+from lamp_metric.statistics.comparison import FORMATS, Contrast, _difference, _text
 
 GOLDS = [str(1 + i % 5) for i in range(60)]
-USERS = [f"u{i % 11}" for i in range(60)]
-NONE = ["3"] * 60
-OWN = [gold if i % 3 else "3" for i, gold in enumerate(GOLDS)]
-OTHER = [gold if i % 7 == 0 else "2" for i, gold in enumerate(GOLDS)]
-
-
-def test_any_iterable_goes_and_the_first_system_is_the_baseline():
-    systems, ids = {"none": iter(NONE), "own": pd.Series(OWN)}, map(str, range(60))
-    found = compare(systems, task="LaMP_3", references=iter(GOLDS), users=iter(USERS), ids=ids, n_resamples=50)
-    assert found.baseline == "none"
-    json.dumps(found.as_dict(), allow_nan=False)
-
-
-def test_lists_of_lists_are_runs_and_nothing_else_is():
-    assert runs_of([OWN, NONE]) == [OWN, NONE]
-    assert runs_of((np.array(["1"]), ["2"])) == [np.array(["1"]), ["2"]]
-    for one in (OWN, [{"id": "1", "output": "2"}], [np.str_("a")], [np.float64(3)], [], "abc", None, [["a"], "b"]):
-        assert runs_of(one) == [one]
-
-
-def test_bad_input_of_several_systems_is_named():
-    with pytest.raises(ValueError, match="two systems.*'own'"):
-        compare({"own": OWN}, task="LaMP_3", references=GOLDS)
-    with pytest.raises(ValueError, match="baseline.*'none', 'own'.*'nine'"):
-        compare({"none": NONE, "own": OWN}, task="LaMP_3", references=GOLDS, baseline="nine")
-    with pytest.raises(ValueError, match="60 samples.*2"):
-        compare({"none": NONE, "own": OWN}, task="LaMP_3", references=GOLDS, users=["a", "b"])
-    with pytest.raises(ValueError, match="system 'own': prediction of sample 1"):
-        compare({"none": ["1", "1"], "own": ["1", None]}, task="LaMP_3", references=["1", "1"])
-    with pytest.raises(ValueError, match="n_resamples.*0"):
-        compare({"none": NONE, "own": OWN}, task="LaMP_3", references=GOLDS, n_resamples=0)
-
-
-def test_answers_are_extracted_on_demand():
-    said = [f"I give {gold} stars" for gold in GOLDS]
-    options = {"task": "LaMP_3", "references": GOLDS, "n_resamples": 50}
-    found = compare({"none": NONE, "own": said}, extract_answers=True, **options)
-    assert found.systems["own"].scores["MAE"] == 0
-    assert "|extracted:yes|" in found.signature
-
-
-IDS = [str(place) for place in range(60)]
-WHOSE = dict(zip(IDS, USERS, strict=True))
-
-
-def test_values_from_elsewhere_have_the_figures_of_the_same_scores():
-    """Absolute errors as values: all figures of the MAE, with seeds and by user."""
-    systems = {"none": NONE, "own": [OWN, OTHER]}
-    expected = compare(systems, task="LaMP_3", references=GOLDS, users=USERS, n_resamples=200)
-
-    def errors(run):
-        return {key: abs(int(p) - int(r)) for key, p, r in zip(IDS, run, GOLDS, strict=True)}
-
-    values = {"none": errors(NONE), "own": [errors(OWN), errors(OTHER)]}
-    found = compare_values(values, users=WHOSE, higher_is_better=False, n_resamples=200)
-    assert found.contrasts["own"]["value"] == expected.contrasts["own"]["MAE"]
-    for name, system in found.systems.items():
-        assert system.scores["value"] == expected.systems[name].scores["MAE"]
-        assert system.intervals["value"] == expected.systems[name].intervals["MAE"]
-    assert found.task is None
-    assert found.signature.startswith("n:60|rule:1|also:value(better:lower)|test:paired-randomization|clusters:users")
-    json.dumps(found.as_dict(), allow_nan=False)
-    for form in ("text", "markdown", "latex", "json", "csv"):
-        assert getattr(found, f"to_{form}")()
-
-
-def test_the_direction_says_who_wins():
-    values = {"none": dict.fromkeys(IDS, 1), "own": dict.fromkeys(IDS, 2)}
-    assert compare_values(values).contrasts["own"]["value"].better == "own"
-    found = compare_values(values, higher_is_better=False).contrasts["own"]["value"]
-    assert (found.better, found.losses, found.difference) == ("none", 60, 1.0)
-
-
-@pytest.mark.parametrize(
-    ("values", "users", "message"),
-    [
-        ({"none": {"1": 1, "2": 2}, "own": {"1": 1}}, None, "system 'own' lacks 1 of the 2 ids in the samples"),
-        ({"none": {"1": 1, "2": 2}, "own": {"1": 1, "2": "x"}}, None, "system 'own': expected a number for sample '2'"),
-        (
-            {"none": {"1": 1, "2": 2}, "own": {"1": 1, "2": 2}},
-            {"1": "u"},
-            "users: 1 of 2 samples have none .first: '2'",
-        ),
-        ({"none": {"1": 1, "2": 2}, "own": {"1": 1, "2": 2}}, dict.fromkeys("12", "u"), "expected at least two users"),
-        ({"none": {"1": 1}}, None, "expected two systems or more"),
-    ],
+OWN = [[gold if i % k else "3" for i, gold in enumerate(GOLDS)] for k in (3, 4)]
+FOUND = compare(
+    {"no|profile_1": ["3"] * 60, "own & all": OWN},
+    task="LaMP_3",
+    references=GOLDS,
+    users=[f"u{i % 31}" for i in range(60)],
+    n_resamples=200,
 )
-def test_values_that_are_not_of_the_same_samples_are_refused(values, users, message):
-    with pytest.raises(ValueError, match=message):
-        compare_values(values, users=users)
+MAE = FOUND.contrasts["own & all"]["MAE"]
 
 
-def test_measures_beside_the_scores_are_compared_too():
-    systems = {"none": ["a b", "c d"] * 20, "own": ["a b c", "c d e"] * 20}
-    found = compare(systems, task="LaMP_4", references=["a b c", "c e d"] * 20, also=["rouge-2"], n_resamples=50)
-    assert list(found.contrasts["own"]) == ["rouge-1", "rouge-L", "rouge-2"]
-    assert "|also:rouge-2(rouge_score " in found.signature
+def test_text_has_a_line_for_each_system_and_score():
+    lines = FOUND.to_text().splitlines()
+    assert lines[0].split() == (
+        [
+            "system",
+            "score",
+            "value",
+            "±",
+            "seeds",
+            "difference",
+            "interval",
+            "p",
+            "p",
+            "(Holm)",
+            "won/tied/lost",
+            "detectable",
+        ]
+    )
+    assert lines[1].split() == ["no|profile_1", "MAE", "1.2000"]
+    low, high = MAE.difference_ci
+    assert lines[3].split() == [
+        *["own", "&", "all", "MAE"], f"{FOUND.systems['own & all'].scores['MAE']:.4f}",
+        f"{FOUND.systems['own & all'].spread['MAE']:.4f}", f"{MAE.difference:+.4f}", f"[{low:.4f},", f"{high:.4f}]",
+        f"{MAE.p_value:.4f}", f"{MAE.p_holm:.4f}", f"{MAE.wins}/{MAE.ties}/{MAE.losses}", f"{MAE.detectable:.4f}",
+    ]  # fmt: skip
+    assert lines[-1] == FOUND.signature
+
+
+def test_markdown_is_a_table_with_as_many_cells_in_each_line():
+    lines = FOUND.to_markdown().splitlines()[:4]
+    assert {line.replace("\\|", "").count("|") for line in lines} == {8}
+    assert lines[0].startswith("| system | MAE ↓ | difference to no\\|profile_1 |")
+    assert lines[2].startswith("| no\\|profile_1 | 1.200 |")
+
+
+def test_latex_has_booktabs_escapes_names_and_marks_the_best():
+    lines = FOUND.to_latex().splitlines()
+    rules = [line for line in lines if line.endswith("rule")]
+    assert rules == ["\\toprule", "\\midrule", "\\bottomrule"]
+    rows = [line for line in lines if line.endswith("\\\\")]
+    assert {row.replace("\\&", "").count("&") for row in rows} == {6}
+    assert rows[1].startswith("no|profile\\_1 & 1.200 &")
+    assert rows[2].startswith("own \\& all & \\textbf{")
+    assert f"% {FOUND.signature}" in lines
+
+
+def test_csv_has_every_digit():
+    rows = list(csv.DictReader(FOUND.to_csv().splitlines()))
+    assert [(row["system"], row["score"]) for row in rows[:3]] == [
+        ("no|profile_1", "MAE"),
+        ("no|profile_1", "RMSE"),
+        ("own & all", "MAE"),
+    ]
+    assert (rows[0]["difference"], rows[0]["wins"], rows[0]["runs"]) == ("", "", "1")
+    figures = [float(rows[2][name]) for name in ("difference", "p_holm", "difference_low", "wins")]
+    assert figures == [MAE.difference, MAE.p_holm, MAE.difference_ci[0], MAE.wins]
+
+
+def test_csv_holds_no_name_that_a_spreadsheet_would_run():
+    systems = {f"=cmd|{name}": system for name, system in FOUND.systems.items()}
+    line = replace(FOUND, systems=systems).to_csv().splitlines()[1]
+    assert line.startswith("'=cmd|no|profile_1,MAE,1.2,")
+
+
+def test_json_is_the_whole_comparison():
+    assert json.loads(FOUND.to_json()) == FOUND.as_dict()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_scores_without_values_by_sample_and_equal_systems_have_empty_cells(form):
+    same = {"a": ["[1]", "[2]"] * 20, "b": ["[1]", "[2]"] * 20}
+    found = compare(same, task="LaMP_1", references=["[1]", "[2]"] * 20, n_resamples=50)
+    assert "None" not in FORMATS[form](found, [])
+    assert "nan" not in FORMATS[form](found, [])
+
+
+def test_published_results_are_extra_rows_and_those_of_other_data_are_marked():
+    rows = published_rows("LaMP_3", "test")
+    first, other = rows[0], next(row for row in rows if not row.comparable)
+    assert first.comparable
+    shown = {form: FORMATS[form](FOUND, rows) for form in FORMATS}
+    assert len(json.loads(shown["json"])["published"]) == len(rows)
+    for form in ("text", "markdown", "csv"):
+        assert first.marked in shown[form].replace('"', "")
+        assert other.marked.endswith(" †")
+        assert other.marked in shown[form].replace('"', "")
+        assert f"{first.marked} †" not in shown[form].replace('"', "")
+    tables = [line for line in shown["latex"].splitlines() if line.endswith("\\\\")]
+    assert len(tables) == 1 + 2 + len(rows)
+    assert {line.replace("\\&", "").count("&") for line in tables} == {6}
+    assert sum("dagger" in line for line in tables) == sum(not row.comparable for row in rows)
+    assert len({line.count(",") for line in shown["csv"].replace(", ", "").splitlines()}) == 1
+
+
+CONTRAST = Contrast(-0.25, [-0.5, 0.0], 0.125, 0.35, 0.0004, 0.0008, "own", 7, 2, 1)
+
+
+def test_a_contrast_in_cells():
+    assert _text(CONTRAST) == ["-0.2500", "[-0.5000, 0.0000]", "0.0004", "0.0008", "7/2/1", "0.3500"]
+    assert _difference(CONTRAST, "{} {}") == ["-0.250 [-0.500, +0.000]", "<.001"]
+
+
+def test_what_does_not_exist_is_an_empty_cell():
+    assert _text(replace(CONTRAST, wins=None, ties=None, losses=None, detectable=None))[-2:] == ["", ""]
+    assert (set(_text(None)), set(_difference(None, "{} {}"))) == ({""}, {""})

@@ -1,333 +1,35 @@
-import itertools
-import random
-from fractions import Fraction
-
 import numpy as np
 import pytest
-from scipy import stats
 
-from lamp_dataset.tasks import TASKS
-from lamp_metric.predictions.measuring import ScoredSamples, measure
 from lamp_metric.scoring import score
-from lamp_metric.statistics.options import Resampling
-from lamp_metric.statistics.resampling import (
-    Units,
-    intervals,
-    mean_intervals,
-    numbered,
-    p_values,
-    percentile_interval,
-    resampled_scores,
-    unit_weights,
+from lamp_metric.statistics.resampling import Resampling
+
+
+@pytest.mark.parametrize(
+    ("options", "facts"),
+    [
+        ({"confidence_level": 95}, "confidence_level.* 0 and 1.* 95"),
+        ({"confidence_level": 0}, "confidence_level.* 0$"),
+        ({"confidence_level": 1.0}, "confidence_level.* 1.0"),
+        ({"confidence_level": float("nan")}, "confidence_level.* nan"),
+        ({"confidence_level": "0.9"}, "confidence_level.* '0.9'"),
+        ({"confidence_level": 0.9, "n_resamples": 0}, "n_resamples.* 1.* 0$"),
+        ({"confidence_level": 0.9, "n_resamples": 10.5}, "n_resamples.* 10.5"),
+        ({"confidence_level": 0.9, "n_resamples": True}, "n_resamples.* True"),
+        ({"confidence_level": 0.9, "seed": -1}, "seed.* 0.* -1$"),
+    ],
 )
+def test_options_out_of_range_are_named(options, facts):
+    with pytest.raises(ValueError, match=facts):
+        Resampling(**options)
+    with pytest.raises(ValueError, match=facts):
+        score("LaMP_4", ["a"], ["a"], **options)
 
 
-def difference_intervals(a, b, resampling):
-    """As a comparison has them: of A minus B on the same resamples."""
-    of_a, of_b = resampled_scores([a, b], resampling)
-    return {key: percentile_interval(of_a[key] - of_b[key], resampling.confidence_level) for key in of_a}
+def test_numbers_of_numpy_are_fine():
+    assert Resampling(np.float64(0.9), np.int64(10), np.int32(1)) == Resampling(0.9, 10, 1)
 
 
-def ratings(n, seed):
-    rng = random.Random(seed)
-    golds = [rng.randint(1, 5) for _ in range(n)]
-    return [str(min(5, max(1, g + rng.choice([-2, -1, 0, 0, 0, 1])))) for g in golds], [str(g) for g in golds]
-
-
-def tags(n, seed, skill=0.5):
-    rng = random.Random(seed)
-    labels = TASKS["LaMP_2"].labels
-    golds = [rng.choice(labels[:6]) for _ in range(n)]
-    return [gold if rng.random() < skill else rng.choice(labels) for gold in golds], golds
-
-
-def test_mean_and_rmse_intervals_equal_scipys_bootstrap():
-    measured = measure(TASKS["LaMP_3"], *ratings(80, 5))
-    found = intervals(measured, Resampling(confidence_level=0.9, n_resamples=500, seed=11))
-    errors = np.array(measured.statistics["absolute_error"])
-    for key, statistic in {
-        "MAE": lambda x, axis: np.mean(x, axis=axis),
-        "RMSE": lambda x, axis: np.sqrt(np.mean(x * x, axis=axis)),
-    }.items():
-        oracle = stats.bootstrap(
-            (errors,),
-            statistic,
-            confidence_level=0.9,
-            n_resamples=500,
-            method="percentile",
-            rng=np.random.default_rng(11),
-        ).confidence_interval
-        assert found[key] == pytest.approx([oracle.low, oracle.high], abs=1e-12, rel=0)
-
-
-@pytest.mark.parametrize("n", [1, 2, 5, 9])
-@pytest.mark.parametrize("seed", range(2))
-def test_exact_p_values_equal_scipys_permutation_test(n, seed):
-    preds, golds = ratings(n, seed)
-    others, _ = ratings(n, seed + 100)
-    a, b = (measure(TASKS["LaMP_3"], p, golds) for p in (preds, others))
-    found = p_values([a], [b], Resampling(n_resamples=512))
-    for key, statistic in {
-        "MAE": lambda x, y, axis: np.mean(x, axis=axis) - np.mean(y, axis=axis),
-        "RMSE": lambda x, y, axis: np.sqrt(np.mean(x * x, axis=axis)) - np.sqrt(np.mean(y * y, axis=axis)),
-    }.items():
-        errors = [np.array(system.statistics["absolute_error"]) for system in (a, b)]
-        if n == 1:
-            # scipy wants two samples; one pair can only be swapped or not.
-            expected = 1.0
-        else:
-            expected = stats.permutation_test(
-                errors, statistic, permutation_type="samples", n_resamples=np.inf, vectorized=True
-            ).pvalue
-        assert found[key] == pytest.approx(expected, abs=1e-12)
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_exact_p_values_count_ties_as_fractions_do(seed):
-    """Sums that are equal in exact arithmetic differ by their rounding: the counts must not."""
-    rng, n = random.Random(seed), 9
-    golds = ["a b c d e"] * n  # values are fifths, so many sums are equal
-    preds, others = ([" ".join(rng.sample("abcdefgh", 5)) for _ in range(n)] for _ in range(2))
-
-    def rouge_1(pred, gold):
-        pred, gold = set(pred.split()), set(gold.split())
-        return Fraction(2 * len(pred & gold), len(pred) + len(gold))
-
-    gaps = [rouge_1(a, gold) - rouge_1(b, gold) for a, b, gold in zip(preds, others, golds, strict=True)]
-    null = [sum(-gap if pattern >> i & 1 else gap for i, gap in enumerate(gaps)) for pattern in range(2**n)]
-    greater, less = sum(value >= sum(gaps) for value in null), sum(value <= sum(gaps) for value in null)
-    a, b = (measure(TASKS["LaMP_4"], side, golds) for side in (preds, others))
-    assert p_values([a], [b], Resampling(n_resamples=10_000))["rouge-1"] == min(1.0, 2 * min(greater, less) / 2**n)
-
-
-def test_batches_do_not_change_the_draws(monkeypatch):
-    measured = measure(TASKS["LaMP_2"], *tags(101, 14))
-    whole = intervals(measured, Resampling(n_resamples=99, seed=4))
-    monkeypatch.setattr("lamp_metric.statistics.resampling._CELLS", 707)
-    assert intervals(measured, Resampling(n_resamples=99, seed=4)) == whole
-    for n in (101, 50_001):
-        drawn = [np.concatenate([*unit_weights(n, Resampling(n_resamples=3), cached=small)]) for small in (True, False)]
-        assert np.array_equal(*drawn)
-
-
-def test_batches_do_not_change_p_values(monkeypatch):
-    (preds, golds), (others, _) = ratings(10, 18), ratings(10, 19)
-    a, b = (measure(TASKS["LaMP_3"], p, golds) for p in (preds, others))
-    exact, drawn = p_values([a], [b], Resampling(n_resamples=1024)), p_values([a], [b], Resampling(n_resamples=1023))
-    assert exact != drawn
-    monkeypatch.setattr("lamp_metric.statistics.resampling._CELLS", 370)
-    assert p_values([a], [b], Resampling(n_resamples=1024)) == exact
-    assert p_values([a], [b], Resampling(n_resamples=1023)) == drawn
-
-
-def test_a_seed_repeats_and_another_differs():
-    preds, golds = tags(200, 15)
-    first, again, other = (score("LaMP_2", preds, golds, confidence_level=0.95, seed=seed) for seed in (0, 0, 1))
-    assert first == again
-    assert first["f1"] == other["f1"]
-    assert first["f1_ci"] != other["f1_ci"]
-    assert list(first) == ["accuracy", "f1", "accuracy_ci", "f1_ci"]
-
-
-def test_one_sample_has_no_width():
-    assert score("LaMP_4", ["a b"], ["a"], confidence_level=0.95)["rouge-1_ci"] == [2 / 3, 2 / 3]
-
-
-def owners(n, users, seed):
-    """Users of ``n`` samples, some with many and some with one, in mixed order."""
-    rng = random.Random(seed)
-    return [f"u{min(rng.randrange(users), rng.randrange(users))}" for _ in range(n)]
-
-
-ONE_OF_EACH = ("LaMP_1", "LaMP_2", "LaMP_3", "LaMP_4")
-
-
-def two_systems(name, n, seed, users=None):
-    """Two systems scored on the same samples."""
-    rng, labels = random.Random(f"{name} {seed}"), TASKS[name].labels
-
-    def answer():
-        return rng.choice(labels[:4]) if labels else " ".join(rng.choices("abcdefg", k=4))
-
-    golds = [answer() for _ in range(n)]
-    sides = ([rng.choice([gold, answer()]) for gold in golds] for _ in range(2))
-    return [(side, golds, measure(TASKS[name], side, golds, users=users)) for side in sides]
-
-
-def plain_score(name, predictions, golds):
-    """The first and second score of the task in plain Python, from the predictions themselves."""
-    n, labels = len(golds), TASKS[name].labels
-    pairs = list(zip(predictions, golds, strict=True))
-    if name == "LaMP_3":
-        errors = [abs(float(p) - float(g)) for p, g in pairs]
-        return sum(errors) / n, (sum(e * e for e in errors) / n) ** 0.5
-    if name == "LaMP_4":
-        values = [score("LaMP_4", [p], [g]) for p, g in pairs]
-        return sum(v["rouge-1"] for v in values) / n, sum(v["rouge-L"] for v in values) / n
-    f1 = 0.0
-    for label in labels:
-        both = sum(p == label for p, _ in pairs) + sum(g == label for _, g in pairs)
-        f1 += 2 * sum(p == label == g for p, g in pairs) / both if both else 0.0
-    return sum(p == g for p, g in pairs) / n, f1 / len(labels)
-
-
-def plain_gap(name, a, b, golds):
-    """The differences of both scores."""
-    return [x - y for x, y in zip(plain_score(name, a, golds), plain_score(name, b, golds), strict=True)]
-
-
-def plain_p(null, observed, place):
-    """Two-sided, of the score at ``place``."""
-    greater = sum(row[place] >= observed[place] - 1e-12 for row in null)
-    less = sum(row[place] <= observed[place] + 1e-12 for row in null)
-    return min(1, 2 * min(greater, less) / len(null))
-
-
-def swapped(a, b, pattern):
-    """Both sides, with the predictions swapped where the pattern says so."""
-    pairs = [(q, p) if swap else (p, q) for p, q, swap in zip(a, b, pattern, strict=True)]
-    return [p for p, _ in pairs], [q for _, q in pairs]
-
-
-def plain_percentile(values, share):
-    """Linear interpolation between the nearest two, as numpy does by default."""
-    values = sorted(values)
-    place = share * (len(values) - 1)
-    low = int(place)
-    high = min(low + 1, len(values) - 1)
-    return values[low] + (place - low) * (values[high] - values[low])
-
-
-@pytest.mark.parametrize("name", ONE_OF_EACH)
-def test_clustered_intervals_equal_a_plain_implementation(name):
-    """Users are drawn one by one, their samples written out, and each resample is scored as a whole."""
-    n, resamples = 40, 60
-    users = owners(n, 9, 3)
-    (a, golds, scored_a), (b, _, scored_b) = two_systems(name, n, 5, users)
-    order = list(dict.fromkeys(users))
-    generator = np.random.default_rng(2)
-    of_a, differences = [], []
-    for drawn in generator.integers(0, len(order), (resamples, len(order))):
-        samples = [i for unit in drawn for i in range(n) if users[i] == order[unit]]
-        values = [plain_score(name, [side[i] for i in samples], [golds[i] for i in samples]) for side in (a, b)]
-        of_a.append(values[0])
-        differences.append([x - y for x, y in zip(*values, strict=True)])
-    drawing = Resampling(0.9, resamples, 2)
-    for found, expected in (
-        (intervals(scored_a, drawing), of_a),
-        (difference_intervals(scored_a, scored_b, drawing), differences),
-    ):
-        for place, key in enumerate(TASKS[name].scores):
-            column = [row[place] for row in expected]
-            bounds = [plain_percentile(column, 0.05), plain_percentile(column, 0.95)]
-            assert found[key] == pytest.approx(bounds, abs=1e-12, rel=0)
-
-
-@pytest.mark.parametrize("name", ONE_OF_EACH)
-@pytest.mark.parametrize("resamples", [32, 20])
-def test_clustered_p_values_equal_a_plain_implementation(name, resamples):
-    """All samples of a user are swapped at once, and both sides are scored as a whole; 32 are all ways to swap."""
-    users = [f"u{number}" for number in (0, 1, 0, 2, 3, 2, 2, 4, 0, 1, 3, 3, 3, 3, 0, 2)]
-    (a, golds, scored_a), (b, _, scored_b) = two_systems(name, len(users), 6, users)
-    if resamples == 32:
-        patterns = list(itertools.product((0, 1), repeat=5))
-    else:
-        words = np.random.default_rng(1).integers(0, 2**64 - 1, resamples, dtype=np.uint64, endpoint=True).tolist()
-        # unpackbits starts with the highest bit of the lowest byte
-        patterns = [[word >> (7 - place) & 1 for place in range(5)] for word in words] + [[0] * 5]
-    null = [plain_gap(name, *swapped(a, b, [pattern[int(user[1:])] for user in users]), golds) for pattern in patterns]
-    found = p_values([scored_a], [scored_b], Resampling(n_resamples=resamples, seed=1))
-    for place, key in enumerate(TASKS[name].scores):
-        assert found[key] == pytest.approx(plain_p(null, plain_gap(name, a, b, golds), place), abs=1e-12)
-
-
-@pytest.mark.parametrize("name", ONE_OF_EACH)
-@pytest.mark.parametrize("n", [9, 70])
-def test_users_with_one_sample_each_change_no_digit(name, n):
-    plain = [scored for *_, scored in two_systems(name, n, 8)]
-    clustered = [scored for *_, scored in two_systems(name, n, 8, [f"u{n - i}" for i in range(n)])]
-    drawing = Resampling(n_resamples=700, seed=5)
-    assert intervals(clustered[0], drawing) == intervals(plain[0], drawing)
-    assert difference_intervals(*clustered, drawing) == difference_intervals(*plain, drawing)
-    assert p_values(*([side] for side in clustered), drawing) == p_values(*([side] for side in plain), drawing)
-
-
-def test_users_of_equal_size_equal_scipys_bootstrap_and_permutation_test_of_their_means():
-    """Six samples each: the mean over samples is the mean over users, whose values scipy can draw and swap."""
-    (*_, a), (*_, b) = two_systems("LaMP_4", 66, 9, [f"u{i % 11}" for i in range(66)])
-    of_users = [np.array(system.statistics["rouge-1"]).reshape(6, 11).mean(axis=0) for system in (a, b)]
-
-    def gap(x, y, axis):
-        return np.mean(x, axis=axis) - np.mean(y, axis=axis)
-
-    oracle = stats.bootstrap(
-        of_users, gap, paired=True, n_resamples=400, method="percentile", rng=np.random.default_rng(6)
-    ).confidence_interval
-    found = difference_intervals(a, b, Resampling(n_resamples=400, seed=6))["rouge-1"]
-    assert found == pytest.approx([oracle.low, oracle.high], abs=1e-12, rel=0)
-    expected = stats.permutation_test(of_users, gap, permutation_type="samples", n_resamples=np.inf).pvalue
-    assert p_values([a], [b], Resampling(n_resamples=2**11))["rouge-1"] == pytest.approx(expected, abs=1e-12)
-
-
-def test_the_interval_of_a_mean_is_that_of_the_score():
-    users = owners(50, 12, 7)
-    *_, a = two_systems("LaMP_4", 50, 10, users)[0]
-    drawing = Resampling(n_resamples=200, seed=1)
-    for whose in (users, None):
-        expected = intervals(ScoredSamples(a.task, a.statistics, a.scores, a.ids, whose), drawing)["rouge-L"]
-        assert mean_intervals([a.statistics["rouge-L"]], whose, drawing)[0] == pytest.approx(expected, abs=1e-14)
-
-
-def test_sums_of_users_have_sizes():
-    units = Units.of(4, ["b", "a", "b", "b"])
-    assert (units.n, units.sizes.tolist()) == (2, [3.0, 1.0])
-    assert units.sums(np.array([[1.0], [2.0], [4.0], [8.0]])).tolist() == [[13.0], [2.0]]
-
-
-@pytest.mark.parametrize("name", ONE_OF_EACH)
-def test_runs_are_swapped_together_and_their_scores_averaged(name):
-    """Two runs against one: the mean over both pairs, by all swaps of six samples."""
-    (a, golds, first), (b, _, other) = two_systems(name, 6, 11)
-    c = a[::-1]
-    null = []
-    for pattern in itertools.product((0, 1), repeat=6):
-        gaps = [plain_gap(name, *swapped(run, b, pattern), golds) for run in (a, c)]
-        null.append([sum(pair) / 2 for pair in zip(*gaps, strict=True)])
-    found = p_values([first, measure(TASKS[name], c, golds)], [other], Resampling(n_resamples=64))
-    for place, key in enumerate(TASKS[name].scores):
-        assert found[key] == pytest.approx(plain_p(null, null[0], place), abs=1e-12)
-
-
-def alike(sizes, generator):
-    """Two equally good systems, with users and without; each user likes one better: samples of a user are alike."""
-    users = [f"u{number}" for number, size in enumerate(sizes) for _ in range(size)]
-    difference = np.repeat(generator.normal(0, 0.2, len(sizes)), sizes) + generator.normal(0, 0.15, len(users))
-    task, ids = TASKS["LaMP_4"], [str(i) for i in range(len(users))]
-    sides = [dict.fromkeys(task.scores, side.tolist()) for side in (difference, -difference)]
-    return [[ScoredSamples(task, side, {}, ids, whose) for side in sides] for whose in (users, None)]
-
-
-def test_forty_users_of_ten_samples_fool_the_test_by_sample_but_not_the_test_by_user():
-    generator, rejected = np.random.default_rng(20), [0, 0]
-    for seed in range(150):
-        for place, (a, b) in enumerate(alike([10] * 40, generator)):
-            rejected[place] += p_values([a], [b], Resampling(n_resamples=200, seed=seed))["rouge-1"] <= 0.05
-    # 7.5 expected by user, give or take 2.7 per deviation
-    assert rejected[0] <= 15
-    assert rejected[1] >= 50
-
-
-@pytest.mark.parametrize("sizes", [[10] * 60, [1] * 30 + [5] * 20 + [25] * 10])
-def test_the_clustered_interval_covers_the_truth_and_the_interval_by_sample_does_not(sizes):
-    generator, covered = np.random.default_rng(21), [0, 0]
-    for seed in range(200):
-        for place, (a, b) in enumerate(alike(sizes, generator)):
-            low, high = difference_intervals(a, b, Resampling(n_resamples=200, seed=seed))["rouge-1"]
-            covered[place] += low <= 0 <= high
-    # 190 expected by user, give or take 3 per deviation, and a little less for so few users
-    assert covered[0] >= 178
-    assert covered[1] <= 150
-
-
-def test_users_are_numbered_by_their_first_sample():
-    assert numbered(["b", "a", "b", "c"]) == (["b", "a", "c"], [0, 1, 0, 2])
+def test_without_a_level_there_is_no_resampling():
+    assert Resampling.on_demand(None, n_resamples=0) is None
+    assert Resampling.on_demand(0.9, 10, 3) == Resampling(0.9, 10, 3)

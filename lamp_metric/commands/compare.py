@@ -1,0 +1,104 @@
+"""``compare``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lamp_dataset.commands.command import examples, say
+from lamp_metric.commands.golds import find_source, source_options
+from lamp_metric.commands.shared import Several, extraction_option, resampling_options
+from lamp_metric.commands.systems import asked_for, score_systems, system_options
+from lamp_metric.predictions.several_answers import SIGNED
+from lamp_metric.result_tables.published import published_rows
+from lamp_metric.statistics.comparison import FORMATS
+from lamp_metric.statistics.resampling import Resampling
+
+
+@click.command(
+    cls=Several,
+    epilog=examples(
+        "lamp-metric compare LaMP_4 --golds dev_outputs.json --preds mine.json theirs.json",
+        "lamp-metric compare LaMP_3_time --data-dir my/files --preds none.json own.json other.json",
+        "lamp-metric compare LaMP_3_time --data-dir D --preds none=n.json own=a.json,b.json --format latex",
+        "lamp-metric compare LaMP_4 --data-dir D --values none=judged/none.json own=judged/own.json",
+    ),
+)
+@click.argument("task_name", metavar="TASK")
+@source_options("--golds")
+@system_options
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
+@click.option("--published", is_flag=True, help="Add published results on the task; see the manual.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, like --format json.")
+@extraction_option
+@click.option(
+    "--average",
+    type=click.Choice(["samples", "users"]),
+    default="samples",
+    show_default=True,
+    help="Means over samples, or over users' own means.",
+)
+@click.option(
+    "--answers",
+    type=click.Choice(["mean", *SIGNED]),
+    default="mean",
+    show_default=True,
+    help="With several answers to a sample, as files of a system or lists in one: the mean of their scores, the best "
+    "by gold (head-room, not a score), or the majority's (labels and ratings).",
+)
+@resampling_options(0.95, 10_000)
+def compare(
+    task_name: str,
+    golds: Path | None,
+    questions: Path | None,
+    data_dir: str | None,
+    split: str | None,
+    users: str | None,
+    user_column: str | None,
+    preds: Sequence[str],
+    values: Sequence[str],
+    lower_is_better: bool,
+    also: Sequence[str],
+    baseline: str | None,
+    form: str,
+    published: bool,
+    as_json: bool,
+    extract_answers: bool,
+    average: str,
+    answers: str,
+    **resampling: Any,
+) -> None:
+    """Compare the scores of two or more systems on TASK: could the difference be chance?
+
+    All are scored on the same samples. The interval holds the middle 95% (--confidence_level) of the differences on
+    bootstrap resamples: how much the difference would vary with other samples. p is the probability of a difference at
+    least as large, in either direction, if the two systems were interchangeable; it is estimated by swapping their
+    predictions at random. A small p speaks against chance; a better score alone does not. With several systems, go by
+    Holm's p, which is corrected for their number.
+
+    Samples of one user are alike. If --data-dir or --questions identifies the users, the bootstrap draws users and the
+    test swaps all samples of a user at once; otherwise both treat the samples as independent.
+
+    Each system is compared to the baseline, by default the first. A file without a name is called like the file. Users
+    (or samples) are won if the system's mean is better for them. A true difference as large as the detectable one would
+    be found with a probability of 80%.
+
+    With few samples or users the bootstrap interval tends to be too narrow, and may exclude 0 even if p is large: trust
+    p.
+    """
+    from lamp_metric.statistics.contrasts import compare_systems  # needs numpy
+
+    drawn, asked = Resampling(**resampling), asked_for(preds, values, lower_is_better, also, extract_answers, answers)
+    if as_json and form not in ("text", "json"):
+        raise ValueError(f"give either --json or --format {form}, not both")
+    source = find_source("--golds", golds, questions, data_dir, split, task_name, users, user_column)
+    _, scored = score_systems(asked, source, task_name)
+    signed = {"extract_answers": extract_answers, "answers": SIGNED.get(answers)}
+    found = compare_systems(scored, baseline, drawn, **signed, average=average)
+    rows = published_rows(found.task, (split or "validation") if data_dir else None) if published else []
+    say(FORMATS["json" if as_json else form](found, rows))
+    for note in found.notes:
+        say(note, err=True)

@@ -1,0 +1,107 @@
+"""Values of samples that were computed elsewhere, such as those of a judge: files and mappings of id to number."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lamp_dataset.formats.ids import check_same_ids, check_unique
+from lamp_dataset.formats.texts import short
+from lamp_dataset.task import Task
+from lamp_metric.measures.measure import Column, Together
+from lamp_metric.predictions.inputs import check_users, is_number
+from lamp_metric.predictions.scored_samples import ScoredSamples
+from lamp_metric.scorers import scorer_of
+
+#: The key of the values in results.
+VALUE = "value"
+
+
+def read_values(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Id -> value, from JSON ``{id: number}``, from lines ``{"id": …, "value": …}``, or from CSV with these columns.
+
+    Raises:
+        ValueError: it is none of them, or an id is duplicate; the message names the file.
+        OSError: it cannot be read.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig").strip()
+        pairs = list(_of_json(text) if text.startswith("{") else _of_csv(text))
+    except (ValueError, KeyError, TypeError, AttributeError, csv.Error):
+        raise ValueError(
+            f'{path}: expected JSON {{"id": number, …}}, lines {{"id": …, "value": number}}, or CSV with the header '
+            "id,value and a number in each line"
+        ) from None
+    check_unique([sample_id for sample_id, _ in pairs], str(path))
+    return dict(pairs)
+
+
+def _of_json(text: str) -> Iterator[tuple[str, Any]]:
+    try:
+        objects = [json.loads(text, object_pairs_hook=list)]
+    except json.JSONDecodeError:
+        objects = [json.loads(line, object_pairs_hook=list) for line in text.splitlines() if line.strip()]
+    for pairs in objects:
+        record = dict(pairs)
+        if record.keys() >= {"id", "value"}:
+            yield str(record["id"]), record["value"]
+        else:
+            yield from pairs
+
+
+def _of_csv(text: str) -> Iterator[tuple[str, float]]:
+    rows = csv.DictReader(text.splitlines(), strict=True)
+    if not {"id", "value"} <= set(rows.fieldnames or ()):
+        raise ValueError("no header")
+    for row in rows:
+        yield row["id"], float(row["value"])
+
+
+def samples_of_values(
+    name: str,
+    values: Mapping[str, Any],
+    ids: Sequence[str],
+    users: Sequence[Any] | None,
+    higher_is_better: bool,
+    task: Task | None = None,
+) -> ScoredSamples:
+    """Samples scored by given values alone.
+
+    Args:
+        name: what messages call the values.
+        values: id -> number.
+        ids: of the samples, in their order.
+        users: of the samples.
+        higher_is_better: False for errors.
+        task: of the samples, if it is known.
+
+    Raises:
+        ValueError: an id is missing or extra, a value is not a finite number, or a user is missing; the message names
+            it.
+    """
+    check_same_ids(values, ids, (name, "the samples"))
+    for sample_id in ids:
+        if not is_number(values[sample_id]) or not math.isfinite(values[sample_id]):
+            raise ValueError(f"{name}: expected a number for sample {short(sample_id)}, found {values[sample_id]!r}")
+    column = [float(values[sample_id]) for sample_id in ids]
+    measured = Together(None, [Column(VALUE, higher_is_better, f"better:{'higher' if higher_is_better else 'lower'}")])
+    mean = {VALUE: math.fsum(column) / len(column)}
+    whose = None if users is None else check_users(users, len(ids), ids)
+    return ScoredSamples(task, {VALUE: column}, mean, ids, whose, measured=measured)
+
+
+def with_values(samples: ScoredSamples, given: ScoredSamples) -> ScoredSamples:
+    """Scored samples with given values of the same samples beside their scores."""
+    more = (*(samples.measured.measures if samples.measured else ()), *given.measured.measures)
+    return replace(
+        samples,
+        statistics={**samples.statistics, **given.statistics},
+        scores={**samples.scores, **given.scores},
+        measured=Together(scorer_of(samples.task), more),
+    )

@@ -1,0 +1,225 @@
+"""Samples scored one by one: what scores, intervals and tests of differences are all computed from."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lamp_dataset.formats.ids import check_unique
+from lamp_dataset.formats.recognition import other_task, tasks_with_label
+from lamp_dataset.formats.texts import short
+from lamp_dataset.task import Task
+from lamp_metric.measures import Together, together
+from lamp_metric.predictions.answer_extraction import answers_in, extract_answer, wrapped_line
+from lamp_metric.predictions.inputs import SIDES, as_list, as_texts, check_users, record_of, where
+from lamp_metric.predictions.joining import JoinedOutputs, join_by_id
+from lamp_metric.scorers import Statistics, scorer_of
+from lamp_metric.scorers.scorer import Scores
+from lamp_metric.scorers.wrappers import CUT_OFF, wrapper_of
+
+
+@dataclass(frozen=True)
+class ScoredSamples:
+    """The samples of one task, scored one by one and together.
+
+    Attributes:
+        task: their task; None for values computed elsewhere, of no known task.
+        statistics: name -> one number per sample.
+        scores: result key -> score of all samples.
+        ids: their ids, or their positions "0", "1", … if they have none.
+        users: the user of each sample; None: resampling draws and swaps samples, not users.
+        unusable: id and text of the predictions that cannot be used: not a label, not a number, no word.
+        wrapped: id and text of the predictions that look wrapped, if answers were not extracted.
+        measured: what else they were scored by; None: by the scorer of the task alone.
+    """
+
+    task: Task | None
+    statistics: Statistics
+    scores: Mapping[str, float]
+    ids: Sequence[str]
+    users: Sequence[str] | None = None
+    unusable: Sequence[tuple[str, str]] = ()
+    wrapped: Sequence[tuple[str, str]] = ()
+    measured: Together | None = None
+
+    @property
+    def n(self) -> int:
+        """The number of samples."""
+        return len(self.ids)
+
+    @property
+    def n_users(self) -> int | None:
+        """The number of users; None if they are not known."""
+        return len(set(self.users)) if self.users is not None else None
+
+    @property
+    def scorer(self) -> Scores:
+        """The scorer of the task's kind, with the measures beside it."""
+        return self.measured or scorer_of(self.task)
+
+    @property
+    def keys(self) -> list[str]:
+        """The result keys."""
+        return list(self.scorer.higher_is_better)
+
+    @property
+    def also(self) -> str | None:
+        """The measures beside the score, for the signature."""
+        return self.measured.signature if self.measured else None
+
+    def values(self, key: str) -> list[float] | None:
+        """Each sample's part in the score ``key``: the score is their mean, or for RMSE the root of it.
+
+        None for a score that no sample has by itself: macro F1.
+        """
+        statistic = self.scorer.shown.get(key)
+        return self.statistics[statistic] if statistic is not None else None
+
+    def per_sample(self) -> dict[str, dict[str, float]]:
+        """Id -> the statistics that make sense for a single sample."""
+        shown = list(self.scorer.shown.values())
+        rows = zip(*(self.statistics[key] for key in shown), strict=True)
+        return {sample_id: dict(zip(shown, row, strict=True)) for sample_id, row in zip(self.ids, rows, strict=True)}
+
+
+def measure(
+    task: Task,
+    predictions: Iterable[Any],
+    references: Iterable[Any],
+    ids: Iterable[str] | None = None,
+    *,
+    users: Iterable[Any] | None = None,
+    extract_answers: bool = False,
+    also: Iterable[str] = (),
+    sides: tuple[str, str] = ("prediction", "reference"),
+) -> ScoredSamples:
+    """Score each sample; arguments and errors as for :func:`lamp_metric.score`. Messages call the lists ``sides``."""
+    measured = together(task, also)
+    names, predictions, references = _lists(predictions, references, ids, sides)
+    said = predicted = as_texts(predictions, task, sides[0], names)
+    golds = as_texts(references, task, sides[1], names)
+    _check_references(task, golds, sides[1], names)
+    whose = check_users(users, len(golds), names) if users is not None else None
+    if extract_answers:
+        predicted = answers_in(task, said)
+    scorer, positions = scorer_of(task), [str(position) for position in range(len(golds))]
+    statistics = scorer.sample_statistics(task, predicted, golds)
+    scores = scorer.scores(task, predicted, golds, statistics)
+    if measured:
+        more = measured.added(task, predicted, golds)
+        statistics, scores = {**statistics, **more[0]}, scores | more[1]
+    names = names or positions
+    pairs = list(zip(names, said, strict=True))
+    unusable = [pair for pair, text in zip(pairs, predicted, strict=True) if not scorer.is_usable(task, text)]
+    wrapped = [] if extract_answers else [pair for pair in pairs if scorer.wrapper(pair[1]) is not None]
+    return ScoredSamples(task, statistics, scores, names, whose, unusable, wrapped, measured)
+
+
+def measure_joined(
+    joined: JoinedOutputs,
+    users: Mapping[str, str] | None = None,
+    *,
+    extract_answers: bool = False,
+    also: Iterable[str] = (),
+) -> ScoredSamples:
+    """Score the samples of two joined files, see :func:`measure`; ``users``: sample id -> user."""
+    return measure(
+        joined.task,
+        joined.predictions,
+        joined.references,
+        joined.ids,
+        users=[users[sample_id] for sample_id in joined.ids] if users is not None else None,
+        extract_answers=extract_answers,
+        also=also,
+        sides=joined.names,
+    )
+
+
+def _lists(
+    predictions: Iterable[Any], references: Iterable[Any], ids: Iterable[str] | None, sides: tuple[str, str]
+) -> tuple[list[str] | None, list, list]:
+    """Ids, predictions and references as lists of the same length; records are joined by id."""
+    predictions, references = as_list(predictions, "predictions"), as_list(references, "references")
+    if ids is not None:
+        ids = as_list(ids, "ids")
+    elif references and isinstance(references[0], Mapping):
+        pairs = (
+            [record_of(value, position, side) for position, value in enumerate(values)]
+            for values, side in zip((predictions, references), sides, strict=True)
+        )
+        ids, predictions, references = join_by_id(*pairs, SIDES)
+    _check_lengths(predictions, references, ids)
+    return ids, predictions, references
+
+
+def _check_references(task: Task, references: Sequence[str], side: str, ids: Sequence[str] | None) -> None:
+    """Reject references that no sample of the task can have; equal ones are looked at once."""
+    is_valid = scorer_of(task).is_valid_reference
+    wrong = {text for text in set(references) if not is_valid(task, text) or task.is_stub(text)}
+    if not wrong:
+        return
+    position = next(place for place, text in enumerate(references) if text in wrong)
+    text, place = references[position], f"{side} of {where(ids, position)}"
+    if not is_valid(task, text):
+        raise ValueError(
+            f"{place}: {short(text)} is not a label of {task.name}{tasks_with_label(text)}; "
+            f"labels: {', '.join(task.labels)}"
+        )
+    raise ValueError(
+        f"{place}: {short(text)} is a file name in place of the text; scores against it mean nothing. "
+        "Build the files first: avocado-builder build --help"
+    )
+
+
+def _check_lengths(predictions: list, references: list, ids: Sequence[str] | None) -> None:
+    for name, values in (("predictions", predictions), ("ids", ids)):
+        if values is not None and len(values) != len(references):
+            raise ValueError(f"expected as many {name} as references, found {len(values)} and {len(references)}")
+    if not references:
+        raise ValueError("nothing to score: no predictions, no references")
+    texts = [isinstance(sample_id, str) for sample_id in ids or ()]
+    if any(texts) and not all(texts):
+        raise ValueError(
+            f"ids: expected strings, found {short(ids[texts.index(False)])} at position {texts.index(False)}"
+        )
+    check_unique(ids or (), "ids")
+
+
+def remarks(samples: ScoredSamples, option: str, name: str = "") -> list[str]:
+    """A line on the predictions that cannot be used, and one on those that look wrapped; none if there are none.
+
+    Each says how many there are, one example, and what would help.
+
+    Args:
+        samples: scored samples.
+        option: what extracts answers, as the reader would write it.
+        name: what to call the system or file, if there are several.
+    """
+    lines = _unusable_line(samples, option), wrapped_line(samples.task, samples.wrapped, samples.n, option)
+    return [f"{name}: {line}" if name else line for line in lines if line is not None]
+
+
+def _unusable_line(samples: ScoredSamples, option: str) -> str | None:
+    """How many predictions cannot be used, an example, and the task that they look like."""
+    found, task = samples.unusable, samples.task
+    if not found:
+        return None
+    sample_id, text = found[0]
+    line = (
+        f"{len(found)} of {samples.n} predictions cannot be used for {task.name} "
+        f"({scorer_of(task).unusable}), such as sample {short(sample_id)}: {short(text)}"
+    )
+    likely = other_task([text for _, text in found], task, samples.n)
+    line += f"; they look like {likely.name}" if likely else ""
+    endless = sum(wrapper_of(text) == CUT_OFF for _, text in found)
+    line += f"; {CUT_OFF} (no </think>): {endless}" if endless else ""
+    rescued = sum(extract_answer(task, text) is not None for _, text in found) if task.labels else 0
+    return f"{line}; {option} would find an answer in {rescued} of them" if rescued else line
+
+
+def warn_of_remarks(samples: ScoredSamples, name: str = "") -> None:
+    """Warn of what is remarkable; to be called by a public function, whose caller the warning names."""
+    for line in remarks(samples, "extract_answers=True", name):
+        warnings.warn(line, stacklevel=3)

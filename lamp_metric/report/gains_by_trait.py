@@ -1,0 +1,125 @@
+"""Gains against a trait, such as the profile's size, in bins and as rank correlations, with intervals over users."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lamp_metric.report.frame import Frame
+from lamp_metric.statistics.bootstrap import mean_intervals, percentile_interval, unit_weights
+from lamp_metric.statistics.resampling import Resampling
+
+#: At most so many bins, and no more than one for so many users.
+BINS, USERS_PER_BIN = 5, 4
+
+
+def places(trait: np.ndarray, most: int) -> list[np.ndarray]:
+    """Up to ``most`` bins of about equally many samples, as masks; equal values are never parted.
+
+    >>> [mask.tolist() for mask in places(np.array([1, 1, 9, 1]), 2)]
+    [[True, True, False, True], [False, False, True, False]]
+    """
+    _, bin_values, counts = np.unique(trait, return_inverse=True, return_counts=True)
+    middle = np.cumsum(counts) - counts / 2
+    bin_of = np.floor(middle * most / len(trait)).astype(int)[bin_values]
+    return [bin_of == number for number in np.unique(bin_of)]
+
+
+def binned(frame: Frame, trait: np.ndarray, key: str, resampling: Resampling) -> list[dict[str, Any]]:
+    """The bins of a trait, one value per sample, from low to high.
+
+    Returns:
+        For each bin ``"low"``, ``"high"`` and ``"median"`` of the trait, ``"samples"``, ``"users"``,
+        ``"scores"``: system -> ``"score"`` and ``"score_ci"``, and ``"gains"``: system -> ``"gain"`` and ``"gain_ci"``.
+        Intervals are None where the bin holds a single user.
+    """
+    most = max(1, min(BINS, len(frame.names) // USERS_PER_BIN))
+    return [_bin(frame, trait, mask, key, resampling) for mask in places(trait, most)]
+
+
+def _bin(frame: Frame, trait: np.ndarray, mask: np.ndarray, key: str, resampling: Resampling) -> dict[str, Any]:
+    users = [user for user, inside in zip(frame.users, mask, strict=True) if inside]
+    columns = {("score", system): frame.values(system, key)[mask] for system in frame.systems}
+    columns |= {("gain", system): frame.gains(system, key)[mask] for system in frame.others}
+    several = len(set(users)) > 1
+    bounds = mean_intervals(list(columns.values()), users, resampling) if several else [None] * len(columns)
+    found: dict[str, dict[str, Any]] = {"score": {}, "gain": {}}
+    for (name, system), values, interval in zip(columns, columns.values(), bounds, strict=True):
+        found[name][system] = {name: float(values.mean()), f"{name}_ci": interval}
+    return {
+        "low": trait[mask].min().item(),
+        "high": trait[mask].max().item(),
+        "median": float(np.median(trait[mask])),
+        "samples": len(users),
+        "users": len(set(users)),
+        "scores": found["score"],
+        "gains": found["gain"],
+    }
+
+
+def spearman(
+    traits: Mapping[str, np.ndarray], columns: Mapping[str, np.ndarray], resampling: Resampling
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """The rank correlation of each trait with each column, one value per user; equal values share their mean rank.
+
+    Returns:
+        Trait -> column -> ``"rho"`` and ``"rho_ci"``, its percentile bootstrap interval. Both are None if a side is the
+        same for all users; resamples in which it is so are left out of the interval.
+    """
+    ranks = [[_Ranks(values) for values in side.values()] for side in (traits, columns)]
+    observed = _rhos(*ranks, np.ones((1, len(ranks[0][0].group))))[0]
+    batches = unit_weights(len(ranks[0][0].group), resampling, cached=True)
+    drawn = np.concatenate([_rhos(*ranks, weights) for weights in batches])
+    level = resampling.confidence_level
+    return {
+        trait: {name: _correlation(observed[i, j], drawn[:, i, j], level) for j, name in enumerate(columns)}
+        for i, trait in enumerate(traits)
+    }
+
+
+def _correlation(rho: float, drawn: np.ndarray, level: float) -> dict[str, Any]:
+    if np.isnan(rho):
+        return {"rho": None, "rho_ci": None}
+    return {"rho": float(rho), "rho_ci": percentile_interval(drawn[~np.isnan(drawn)], level)}
+
+
+class _Ranks:
+    """Ranks in resamples without sorting each: who is drawn more often takes up more ranks."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        """Sort once."""
+        distinct, self.group = np.unique(values, return_inverse=True)
+        self.size = len(distinct)
+
+    def centered(self, weights: np.ndarray) -> np.ndarray:
+        """Resamples × users: each user's rank less the mean rank; ``weights`` says how often each user is drawn."""
+        rows, n = weights.shape
+        cells = self.group + self.size * np.arange(rows)[:, None]
+        drawn = np.bincount(cells.ravel(), weights.ravel(), rows * self.size).reshape(rows, self.size)
+        middle = np.cumsum(drawn, axis=1) - drawn / 2 - n / 2
+        return np.take(middle, self.group, axis=1)
+
+
+def _rhos(of_traits: Sequence[_Ranks], of_columns: Sequence[_Ranks], weights: np.ndarray) -> np.ndarray:
+    """Resamples × traits × columns: the correlations; NaN where a side does not vary. All sums are exact."""
+    x, y = ([ranks.centered(weights) for ranks in side] for side in (of_traits, of_columns))
+    spread_x, spread_y = (np.array([_sums(weights * one, one) for one in side]) for side in (x, y))
+    both = np.array([[_sums(weighted, one) for one in y] for weighted in (weights * one for one in x)])
+    spread = np.sqrt(spread_x[:, None] * spread_y[None])
+    return np.divide(both, spread, out=np.full_like(both, np.nan), where=spread > 0).transpose(2, 0, 1)
+
+
+def _sums(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.einsum("ij,ij->i", a, b)
+
+
+def shown_rho(found: Mapping[str, Any]) -> str:
+    """A correlation and its interval, for people.
+
+    >>> shown_rho({"rho": 0.25, "rho_ci": [-0.001, 0.5]})
+    '0.25 [0.00, 0.50]'
+    """
+    value, low, high = (f"{number:.2f}".replace("-0.00", "0.00") for number in (found["rho"], *found["rho_ci"]))
+    return f"{value} [{low}, {high}]".replace("-", "−")

@@ -1,0 +1,169 @@
+"""The report's folder, from scored systems and profiles: written whole, and only in place of an older report."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lamp_dataset.atomic import check_replaceable, real_path, whole_folder, write_whole
+from lamp_dataset.formats.texts import Number
+from lamp_dataset.task import Task
+from lamp_metric.predictions.joining import JoinedOutputs
+from lamp_metric.predictions.scored_samples import ScoredSamples
+from lamp_metric.report.figures import DRAWINGS, FORMATS, figures
+from lamp_metric.report.frame import Frame
+from lamp_metric.report.html_page import page
+from lamp_metric.report.profile_similarity import Profile
+from lamp_metric.report.summary import summarize
+from lamp_metric.result_tables.csv_text import csv_text
+from lamp_metric.scorers import scorer_of
+from lamp_metric.statistics.resampling import Resampling
+
+PAGE, USERS, SUMMARY, FIGURES = "report.html", "users.csv", "summary.json", "figures"
+#: By this, an older report is known.
+MADE_BY = "lamp-metric report"
+_NAMES = {PAGE, USERS, SUMMARY, FIGURES, *(f"{FIGURES}/{name}.{kind}" for name in DRAWINGS for kind in FORMATS)}
+
+
+def make_report(
+    output: str | os.PathLike[str],
+    systems: Mapping[str, Sequence[ScoredSamples]],
+    joined: Mapping[str, JoinedOutputs],
+    profiles: Mapping[str, Profile],
+    key: str,
+    resampling: Resampling,
+    *,
+    extract_answers: bool = False,
+) -> dict[str, Any]:
+    """Write the report.
+
+    Args:
+        output: the folder; an older report there is replaced.
+        systems: system -> runs, scored with users; the baseline is the first.
+        joined: system -> golds and outputs, of the first run, for the page.
+        profiles: sample id -> what was kept of the row.
+        key: the score that the sections by user are about, see :func:`check_score`.
+        resampling: for all intervals and tests.
+        extract_answers: whether answers were extracted, for the signature.
+
+    Returns:
+        The numbers, see :func:`~lamp_metric.report.summary.summarize`.
+
+    Raises:
+        ValueError: ``output`` holds something else than a report.
+        ImportError: matplotlib is missing.
+        OSError: the folder cannot be written.
+    """
+    kept = [profiles[sample_id] for sample_id in next(iter(systems.values()))[0].ids]
+    frame = Frame(systems, [profile.size for profile in kept], [profile.nearness for profile in kept])
+    summary = summarize(frame, key, resampling, extract_answers=extract_answers)
+    write_folder(output, frame, summary, excerpts(summary, joined, profiles))
+    return summary
+
+
+def check_score(task: Task, key: str | None, more: Sequence[str] = ()) -> str:
+    """The score that sections by user can be about: ``key``, or the task's first; ``more``: others besides its own.
+
+    Raises:
+        ValueError: users have no such score.
+    """
+    allowed = (*scorer_of(task).means, *more)
+    if key is not None and key not in allowed:
+        raise ValueError(f"score: expected {' or '.join(allowed)}, which the users of {task.name} have, found {key!r}")
+    return key or allowed[0]
+
+
+def excerpts(
+    summary: Mapping[str, Any], joined: Mapping[str, JoinedOutputs], profiles: Mapping[str, Profile]
+) -> dict[str, dict[str, dict[str, str]]]:
+    """What the page shows of the users who gain and lose most: system -> sample id -> title -> text.
+
+    Nothing of a gated task. Arguments as for :func:`make_report`.
+    """
+    baseline = summary["baseline"]
+    first = joined[baseline]
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for system, sides in summary["extremes"].items() if not first.task.gated else ():
+        found[system] = {}
+        for sample in (user["sample"] for users in sides.values() for user in users):
+            place = first.ids.index(sample)
+            outputs = {f"output of {name}": str(joined[name].predictions[place]) for name in (baseline, system)}
+            gold = str(first.references[place])
+            found[system][sample] = {"input": profiles[sample].text, "gold": gold, **outputs}
+    return found
+
+
+def write_folder(
+    output: str | os.PathLike[str], frame: Frame, summary: Mapping[str, Any], texts: Mapping[str, Any]
+) -> None:
+    """Write the folder, see :func:`make_report`. Of a gated task, it is for its owner alone.
+
+    ``texts``: see :func:`excerpts`.
+    """
+    target = real_path(Path(output).expanduser())
+    of_folders, of_files = (0o700, 0o600) if frame.task.gated else (0o777, None)
+    with whole_folder(target, _check_replaceable, of_folders, alone=True) as new:
+        for name, content in _files(frame, summary, texts):
+            (new / name).parent.mkdir(of_folders, exist_ok=True)
+            with write_whole(new / name, "wb", of_files) as file:
+                file.write(content)
+
+
+def check_output(output: str | os.PathLike[str]) -> None:
+    """Make sure that the folder can be written, before any work.
+
+    Raises:
+        ValueError: something is there that replacing an older report would delete.
+        FileNotFoundError: the folder to write it in does not exist.
+    """
+    target = real_path(Path(output).expanduser())
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"{target.parent}: expected a folder to write {target.name} in, found none; create it")
+    _check_replaceable(target)
+
+
+def _check_replaceable(target: Path) -> None:
+    def foreign(names: list[str]) -> list[str]:
+        strange = [name for name in names if name not in _NAMES]
+        return strange if strange or _is_report(target / SUMMARY) else names
+
+    check_replaceable(target, foreign, "report")
+
+
+def _is_report(path: Path) -> bool:
+    try:
+        return json.loads(path.read_bytes()).get("made_by") == MADE_BY
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _files(frame: Frame, summary: Mapping[str, Any], texts: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
+    """Names and contents."""
+    drawn = figures(frame, summary)
+    yield USERS, users_csv(frame).encode()
+    yield SUMMARY, (json.dumps({"made_by": MADE_BY, **summary}, indent=2, allow_nan=False) + "\n").encode()
+    yield PAGE, page(summary, {name: formats["svg"] for name, formats in drawn.items()}, texts).encode()
+    for name, formats in drawn.items():
+        for kind, content in formats.items():
+            yield f"{FIGURES}/{name}.{kind}", content
+
+
+def users_csv(frame: Frame) -> str:
+    """A row per user: samples, mean profile size and similarity, each system's scores, and its gains."""
+
+    def numbers(values: Sequence[float]) -> list[Number]:
+        return [Number(f"{value:.6g}") for value in frame.by_user(values)]
+
+    columns = {
+        "user": frame.names,
+        "samples": frame.counts.tolist(),
+        "profile_size": numbers(frame.sizes),
+        "similarity": numbers(frame.similarity),
+    }
+    for key in frame.keys:
+        columns |= {f"{name} {key}": numbers(frame.values(name, key)) for name in frame.systems}
+        columns |= {f"{name} {key} gain": numbers(frame.gains(name, key)) for name in frame.others}
+    return csv_text([columns, *zip(*columns.values(), strict=True)])

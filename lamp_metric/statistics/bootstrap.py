@@ -1,0 +1,158 @@
+"""Bootstrap intervals, and what is drawn, on whole scores rather than on means of per-sample values.
+
+Every score is a function of the sums of per-sample statistics, so a resample is a row of weights, and many resamples
+are one matrix product. The draws are those of ``scipy.stats.bootstrap``: with the same seed the intervals are equal.
+
+What is drawn and swapped are *units*: the users, each with all their samples, if the samples say whose they are, and
+otherwise the samples themselves. Samples of one user are alike, so they are not independent draws; users are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lamp_metric.predictions.scored_samples import ScoredSamples
+from lamp_metric.statistics.resampling import Resampling
+
+#: The number of weights held at a time: 4 million take 32 MB.
+CELLS = 4_000_000
+#: The number drawn at a time: so few stay in a processor's cache.
+_CACHED_CELLS = 50_000
+
+#: Result key -> that score on each resample.
+Resampled = Mapping[str, np.ndarray]
+
+
+def numbered(users: Iterable[str]) -> tuple[list[str], list[int]]:
+    """The distinct users in the order of their first sample, and for each sample the number of its user.
+
+    >>> numbered(["b", "a", "b"])
+    (['b', 'a'], [0, 1, 0])
+    """
+    numbers_of: dict[str, int] = {}
+    found = [numbers_of.setdefault(user, len(numbers_of)) for user in users]
+    return list(numbers_of), found
+
+
+@dataclass(frozen=True)
+class Units:
+    """What is drawn and swapped as a whole.
+
+    Attributes:
+        of_sample: the number of each sample's unit.
+        sizes: the number of samples of each unit.
+    """
+
+    of_sample: np.ndarray
+    sizes: np.ndarray
+
+    @classmethod
+    def of(cls, n: int, users: Sequence[str] | None) -> Units:
+        """The users in the order of their first sample; without users, each of the ``n`` samples by itself."""
+        places = np.arange(n) if users is None else np.array(numbered(users)[1])
+        return cls(places, np.bincount(places).astype(float))
+
+    @property
+    def n(self) -> int:
+        """The number of units."""
+        return len(self.sizes)
+
+    def sums(self, values: np.ndarray) -> np.ndarray:
+        """Units × columns: for each unit the sum of its samples' rows in ``values``, samples × columns."""
+        if self.n == len(values):
+            return values
+        totals = np.zeros((self.n, values.shape[1]))
+        np.add.at(totals, self.of_sample, values)
+        return totals
+
+
+def intervals(samples: ScoredSamples, resampling: Resampling) -> dict[str, list[float]]:
+    """The percentile bootstrap interval of each score: result key -> ``[low, high]``.
+
+    Each resample has as many units (users or samples) as ``samples``, drawn with replacement. If users are drawn, its
+    number of samples varies, and the score is that of all samples in it.
+    """
+    scores = resampled_scores([samples], resampling)[0]
+    return {key: percentile_interval(values, resampling.confidence_level) for key, values in scores.items()}
+
+
+def mean_intervals(
+    columns: Sequence[Sequence[float]], users: Sequence[str] | None, resampling: Resampling
+) -> list[list[float]]:
+    """The percentile bootstrap interval of the mean of each column, when ``users`` (or for None samples) are drawn.
+
+    Columns hold values of the same samples, such as the differences of two systems' per-sample scores.
+    """
+    units = Units.of(len(columns[0]), users)
+    totals = units.sums(np.array(columns, float).T)
+    means = [(weights @ totals) / (weights @ units.sizes)[:, None] for weights in unit_weights(units.n, resampling)]
+    return [percentile_interval(column, resampling.confidence_level) for column in np.concatenate(means).T]
+
+
+def percentile_interval(values: np.ndarray, confidence_level: float) -> list[float]:
+    """The middle ``confidence_level`` of ``values``."""
+    tail = (1 - confidence_level) / 2
+    low, high = np.percentile(values, [100 * tail, 100 * (1 - tail)])
+    return [float(low), float(high)]
+
+
+def to_matrix(samples: ScoredSamples) -> np.ndarray:
+    """Samples × statistics."""
+    return np.array(list(samples.statistics.values())).T
+
+
+def aggregate(samples: ScoredSamples, sums: np.ndarray, n: np.ndarray | int) -> dict[str, np.ndarray]:
+    """The scores from resamples × sums of the statistics, and the number of samples in each resample."""
+    named = dict(zip(samples.statistics, sums.T, strict=True))
+    return samples.scorer.aggregate(samples.task, named, n)
+
+
+def resampled_scores(systems: Sequence[ScoredSamples], resampling: Resampling) -> list[Resampled]:
+    """The scores of each system on bootstrap resamples, which are the same for all systems.
+
+    Args:
+        systems: scored on the same samples in the same order; the first one's users are drawn, if it has any.
+        resampling: how many, and the seed.
+    """
+    units = Units.of(systems[0].n, systems[0].users)
+    matrices = [units.sums(to_matrix(system)) for system in systems]
+    sums: list[list[np.ndarray]] = [[] for _ in systems]
+    sizes = []
+    for weights in unit_weights(units.n, resampling):
+        sizes.append(weights @ units.sizes)
+        for matrix, parts in zip(matrices, sums, strict=True):
+            parts.append(weights @ matrix)
+    n = np.concatenate(sizes)
+    return [aggregate(system, np.concatenate(parts), n) for system, parts in zip(systems, sums, strict=True)]
+
+
+def unit_weights(n: int, resampling: Resampling, *, cached: bool = False) -> Iterator[np.ndarray]:
+    """Batches of resamples × units: how often each unit was drawn; ``cached``: so small that a cache holds each."""
+    generator = np.random.default_rng(resampling.seed)
+    for rows in batches(n, resampling.n_resamples):
+        parts = (_drawn(generator, part, n) for part in batches(n, rows, _CACHED_CELLS))
+        yield from parts if cached else [_joined(parts, rows, n)]
+
+
+def _drawn(generator: np.random.Generator, rows: int, n: int) -> np.ndarray:
+    drawn = generator.integers(0, n, (rows, n)) + n * np.arange(rows)[:, None]
+    return np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(float)
+
+
+def _joined(parts: Iterable[np.ndarray], rows: int, n: int) -> np.ndarray:
+    """One array: like ``np.concatenate``, which would hold them twice."""
+    joined, end = np.empty((rows, n)), 0
+    for part in parts:
+        start, end = end, end + len(part)
+        joined[start:end] = part
+    return joined
+
+
+def batches(n: int, total: int, cells: int | None = None) -> Iterator[int]:
+    """``total`` in parts, so that a part times ``n`` is at most ``cells`` numbers, :data:`CELLS` by default."""
+    rows = max(1, (cells or CELLS) // n)
+    for start in range(0, total, rows):
+        yield min(rows, total - start)

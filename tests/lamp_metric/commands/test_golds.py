@@ -1,0 +1,189 @@
+import json
+
+import pytest
+
+from lamp_dataset import SAMPLE, users_of
+from lamp_dataset.formats.json_file import read_json
+from lamp_dataset.formats.outputs import read_outputs
+from lamp_dataset.formats.questions import read_questions
+from lamp_dataset.tasks import TASKS
+from lamp_metric.commands.golds import Source, find_source, read_users
+
+NOTHING = {"golds": None, "questions": None, "data_dir": None, "split": None, "task_name": None, "users": None}
+
+
+def questions(folder, rows):
+    path = folder / "q.json"
+    path.write_text(json.dumps(rows))
+    return path
+
+
+def test_a_folder_has_golds_and_questions_of_the_split():
+    task = TASKS["LaMP_4"]
+    for split in (None, "train"):
+        source = find_source("--golds", **NOTHING | {"data_dir": SAMPLE, "task_name": "LaMP_4", "split": split})
+        assert source.golds.endswith(task.outputs_path(split or "validation"))
+        assert source.questions.endswith(task.questions_path(split or "validation"))
+
+
+def test_files_are_taken_as_they_are(tmp_path):
+    assert find_source("--golds", **NOTHING | {"golds": tmp_path / "g"}) == Source(tmp_path / "g", None)
+    found = find_source("--golds", **NOTHING | {"golds": tmp_path / "g", "questions": tmp_path / "q"})
+    assert found == Source(tmp_path / "g", tmp_path / "q")
+
+
+@pytest.mark.parametrize(
+    ("options", "facts"),
+    [
+        ({}, "--data-dir.*--golds"),
+        ({"golds": "g", "data_dir": SAMPLE}, "--data-dir.*--golds"),
+        ({"golds": "g", "split": "train"}, "--split.*--data-dir"),
+        ({"data_dir": SAMPLE, "questions": "q", "task_name": "LaMP_4"}, "--questions"),
+        ({"data_dir": SAMPLE}, "--task_name"),
+        ({"golds": "g", "user_column": "author"}, "--user-column.*--questions.*--data-dir"),
+        ({"golds": "g", "users": "u"}, "--users.*--questions.*--data-dir"),
+        ({"data_dir": SAMPLE, "task_name": "LaMP_4", "split": "test"}, "test_questions.json.*'test'.*LaMP_4"),
+        ({"data_dir": SAMPLE, "task_name": "LaMP_9"}, "LaMP_9"),
+    ],
+)
+def test_options_that_name_nothing_or_contradict_each_other(options, facts):
+    with pytest.raises(ValueError, match=facts):
+        find_source("--golds", **NOTHING | options)
+
+
+def test_users_are_those_of_users_of():
+    for name in ("LaMP_4", "LaMP_3_time", "LaMP_1"):
+        task = TASKS[name]
+        path = f"{SAMPLE}/{task.questions_path('train')}"
+        rows = read_json(path)
+        assert read_users(path, task) == {row["id"]: user for row, user in zip(rows, users_of(rows), strict=True)}
+
+
+def test_users_under_another_key(tmp_path):
+    rows = list(read_questions(f"{SAMPLE}/{TASKS['LaMP_3'].questions_path('train')}", TASKS["LaMP_3"]))
+    path = questions(tmp_path, [{**row, "author": f"a{n}"} for n, row in enumerate(rows)])
+    expected = {row["id"]: f"a{n}" for n, row in enumerate(rows)}
+    assert read_users(path, TASKS["LaMP_3"], column="author") == expected
+    source = find_source("--golds", **NOTHING | {"golds": "g", "questions": path, "user_column": "author"})
+    outputs = read_outputs(f"{SAMPLE}/{TASKS['LaMP_3'].outputs_path('train')}")
+    assert source.read_users(outputs, TASKS["LaMP_3"]) == expected
+
+
+def test_questions_of_other_samples_or_of_another_shape_are_named(tmp_path, monkeypatch):
+    task = TASKS["LaMP_3_time"]
+    golds = f"{SAMPLE}/{task.outputs_path('validation')}"
+    outputs = read_outputs(golds)
+    assert Source(golds).read_users(outputs, task) is None
+    row = {"id": "1", "input": "x", "profile": [], "user_id": "7"}
+    with pytest.raises(ValueError, match=r"q\.json lacks"):
+        Source(golds, questions(tmp_path, [row])).read_users(outputs, task)
+    (tmp_path / "row").write_text(json.dumps([{**row, "user_id": ""}]))
+    monkeypatch.chdir(tmp_path)  # named once even if its name is a part of the message
+    with pytest.raises(ValueError, match="^row: row 0: .*'user_id'"):
+        read_users("row", task)
+    with pytest.raises(ValueError, match=r"q\.json.*'user_id'.*user-based"):
+        read_users(questions(tmp_path, [{**row, "user_id": None}]), task)
+    with pytest.raises(ValueError, match=r"dev_outputs\.json.*questions"):
+        read_users(golds, task)
+
+
+@pytest.mark.parametrize("name", ["LaMP_4", "LaMP_4_time"])
+def test_whoever_needs_more_than_the_user_sees_each_row_whole(name):
+    path, seen = f"{SAMPLE}/{TASKS[name].questions_path('validation')}", []
+    assert list(read_users(path, TASKS[name], seen.append)) == [row["id"] for row in read_json(path)]
+    assert [(row["id"], len(row["profile"])) for row in seen] == [
+        (row["id"], len(row["profile"])) for row in read_json(path)
+    ]
+
+
+@pytest.fixture
+def subset(made):
+    """A folder with a split, predictions for all of it, a file of three users, and both files for these users alone."""
+    name = "LaMP_3_time"
+    folder, golds, q = made.by_user(name)
+    by_gold, by_pred = made.outputs(name, n=40)
+    users = read_users(q, TASKS[name])
+    chosen = ["u1", "u2", "u5"]
+    few = [i for i in by_gold if users[i] in chosen]
+    assert 3 < len(few) < 40
+    recipe = {"config": name, "split": "validation"}
+    file = made.folder / "users.json"
+    file.write_text(json.dumps({"recipe": recipe, "users": chosen}))
+    return {
+        "name": name,
+        "all": ("--data-dir", folder, "--users", file),
+        "files": (golds, q, file),
+        "preds": [made.write(f"{n}.json", name, p) for n, p in (("a", by_pred), ("b", dict.fromkeys(by_pred, "3")))],
+        "few golds": made.write("few_golds.json", name, {i: by_gold[i] for i in few}),
+        "few preds": made.write("few.json", name, {i: by_pred[i] for i in few}),
+        "few": few,
+    }
+
+
+def test_eval_task_scores_some_users_alone(run, subset):
+    preds, name = subset["preds"][0], subset["name"]
+    plain = ("eval-task", "--task_name", name, "--json")
+    expected = run(*plain, "--golds_json", subset["few golds"], "--preds_json", subset["few preds"])
+    assert expected.exit_code == 0, expected.output
+    golds, q, file = subset["files"]
+    for given in (subset["all"], ("--golds_json", golds, "--questions", q, "--users", file)):
+        for answers in (preds, subset["few preds"]):
+            found = run(*plain, *given, "--preds_json", answers)
+            assert found.exit_code == 0, found.output
+            assert json.loads(found.stdout) == json.loads(expected.stdout)
+    by_user = run(*plain, *subset["all"], "--preds_json", preds, "--confidence_level", "0.9")
+    assert (json.loads(by_user.stdout)["users"], json.loads(by_user.stdout)["n"]) == (3, len(subset["few"]))
+
+
+def test_compare_and_report_are_about_some_users_alone(run, subset, tmp_path):
+    options = (*subset["all"], "--preds", *subset["preds"], "--n_resamples", "99")
+    found = json.loads(run("compare", subset["name"], *options, "--json").stdout)
+    assert (found["users"], found["n"]) == (3, len(subset["few"]))
+    result = run("report", subset["name"], *options, "--output", tmp_path / "r")
+    assert result.exit_code == 0, result.output
+    summary = read_json(tmp_path / "r" / "summary.json")
+    assert (summary["users"], summary["samples"]) == (3, len(subset["few"]))
+
+
+def test_check_wants_predictions_for_some_users_alone(run, subset):
+    checked = ("check", subset["name"], "--preds", subset["few preds"])
+    assert run(*checked, *subset["all"]).exit_code == 0
+    assert run(*checked, *subset["all"][:2]).exit_code == 2
+    golds, q, file = subset["files"]
+    assert run(*checked, "--questions", q, "--users", file).exit_code == 0
+    assert run("check", subset["name"], "--preds", subset["preds"][0], *subset["all"]).exit_code == 2
+    assert run(*checked, "--golds", golds, "--users", file).exit_code == 2
+
+
+def test_predictions_of_no_sample_at_all_are_refused(fails, made, subset):
+    extra = made.write("x.json", subset["name"], {**dict.fromkeys(subset["few"], "3"), "nobody's": "3"})
+    found = fails("eval-task", "--task_name", subset["name"], *subset["all"], "--preds_json", extra)
+    assert "x.json" in found
+    assert "nobody's" in found
+
+
+@pytest.mark.parametrize(
+    ("content", "facts"),
+    [
+        ({"users": ["u1", "x"]}, ["users.json", "1 of its 2", "'x'"]),
+        ({"recipe": {"config": "LaMP_3"}, "users": ["u1"]}, ["users.json", "LaMP_3_time", "found users of LaMP_3"]),
+        ({"golds": []}, ["users.json", "'golds'"]),
+    ],
+)
+def test_users_of_other_data_are_refused(fails, subset, content, facts):
+    subset["files"][2].write_text(json.dumps(content))
+    common = (subset["name"], *subset["all"], "--preds")
+    for found in (
+        fails("eval-task", *subset["all"], "--task_name", subset["name"], "--preds_json", subset["preds"][0]),
+        fails("compare", *common, *subset["preds"]),
+        fails("check", *common, subset["preds"][0]),
+    ):
+        assert [fact for fact in facts if fact not in found] == []
+
+
+def test_only_rows_of_the_chosen_users_are_looked_at(subset):
+    seen = []
+    source = find_source("--golds", *subset["files"][:2], None, None, subset["name"], subset["files"][2])
+    (joined,), users = source.join(subset["preds"][:1], subset["name"], seen.append)
+    assert sorted(row["id"] for row in seen) == sorted(subset["few"]) == sorted(joined.ids)
+    assert len(users) == 40

@@ -1,0 +1,47 @@
+from pathlib import Path
+
+import pytest
+
+from lamp_metric.commands.systems import SystemFiles, systems_of
+
+
+def test_names_come_from_the_user_or_from_the_files():
+    assert systems_of(["none=n.json", "d/own.json", "x=a.json,b.json", "k=16=b=c.json"]) == [
+        SystemFiles("none", (Path("n.json"),), True),
+        SystemFiles("own", (Path("d/own.json"),), False),
+        SystemFiles("x", (Path("a.json"), Path("b.json")), True),
+        SystemFiles("k=16", (Path("b=c.json"),), True),
+    ]
+
+
+def test_files_of_one_name_are_called_by_their_paths():
+    assert [system.name for system in systems_of(["a/p.json", "b/p.json", "c/q.json"])] == ["a/p.json", "b/p.json", "q"]
+
+
+def test_a_file_may_have_an_equals_sign_or_a_comma_in_its_name(tmp_path):
+    for name in ("k=4.json", "1,2.json"):
+        (tmp_path / name).write_text("")
+    found = systems_of([f"{tmp_path}/k=4.json", f"two={tmp_path}/1,2.json"])
+    assert [(system.name, len(system.paths)) for system in found] == [("k=4", 1), ("two", 1)]
+    (tmp_path / "b").symlink_to(tmp_path / "k=4.json")
+    with pytest.raises(ValueError, match="twice"):  # a link to one of the files
+        systems_of([f"{tmp_path}/k=4.json", f"{tmp_path}/b"])
+
+
+@pytest.mark.parametrize(
+    ("values", "facts"),
+    [
+        (["a.json"], "two.*1"),
+        (["x=a.json,b.json"], "two.*1"),
+        (["a.json", "a.json"], "twice.*a.json"),
+        (["a.json", "./a.json"], "twice.*a.json"),
+        (["x=a.json,b.json", "y=b.json"], "twice.*b.json"),
+        (["x=a.json", "x=b.json"], "called x"),
+        (["=a.json", "b.json"], "NAME=FILE.*'=a.json'"),
+        (["x=", "b.json"], "NAME=FILE.*'x='"),
+        (["x=a.json,", "b.json"], "NAME=FILE.*'x=a.json,'"),
+    ],
+)
+def test_what_is_no_comparison_is_named(values, facts):
+    with pytest.raises(ValueError, match=f"--preds.*{facts}"):
+        systems_of(values)

@@ -1,0 +1,152 @@
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from lamp_metric.report.figures import DRAWINGS
+from lamp_metric.report.frame import Frame
+from lamp_metric.report.html_page import CAPTIONS, TEXT, page
+from lamp_metric.report.summary import summarize
+from lamp_metric.statistics.resampling import Resampling
+
+VOID = {"meta", "br", "path", "use", "rect", "image"}
+
+
+class Checked(HTMLParser):
+    """Collects tags, and fails where one is closed that was not opened last."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.found = [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+
+def parsed(text):
+    checked = Checked()
+    checked.feed(text)
+    assert checked.open == []
+    return checked.found
+
+
+@pytest.fixture(scope="module")
+def summary(gainers):
+    return summarize(gainers.frame(), "MAE", Resampling(n_resamples=20)) | {"notes": ["3 outputs <were> odd"]}
+
+
+SVG = b'<?xml version="1.0"?><svg viewBox="0 0 1 1"><defs><path id="a"/></defs><use href="#a" x="url(#a)"/></svg>'
+
+
+def test_the_page_is_one_file_without_scripts_and_links(summary):
+    text = page(summary, dict.fromkeys(CAPTIONS, SVG), {})
+    tags = parsed(text)
+    assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in tags}
+    assert not re.search(r"(?:src|href)=[\"'](?!#)", text)
+    assert not re.search(r"@import|url\((?!#)|https?://", text)
+    assert ("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}) in tags
+
+
+def test_every_figure_has_a_caption_and_ids_of_its_own(summary):
+    assert set(CAPTIONS) == set(DRAWINGS)
+    tags = parsed(page(summary, {"systems": SVG, "sorted_gains": SVG}, {}))
+    ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
+    assert ids == ["systems-a", "sorted_gains-a"]
+    assert [attributes["href"] for tag, attributes in tags if tag == "use"] == ["#systems-a", "#sorted_gains-a"]
+
+
+def test_the_page_shows_the_summarys_numbers(summary):
+    text = page(summary, {}, {})
+    for system, found in summary["contrasts"].items():
+        assert f">{system}<" in text
+        assert f"{found['MAE']['gain']:+.4f}".replace("-", "−") in text
+    assert summary["signature"] in text
+    assert "3 outputs &lt;were&gt; odd" in text
+    assert f"{summary['samples']:,} samples of 150 users" in text
+
+
+def test_it_says_which_way_is_better(summary):
+    assert "MAE and RMSE, lower is better" in page(summary, {}, {})
+    text = page({**summary, "directions": {"rouge-1": True, "value": False}}, {}, {})
+    assert text.index("Of rouge-1, higher is better.") < text.index("Of value, lower is better, so a gain is")
+
+
+def test_names_cannot_break_the_page(gainers):
+    frame = gainers.frame()
+    names = ['<script>alert("x")</script>', "'\"><img src=x>", "a & b"]
+    odd = Frame(dict(zip(names, frame.systems.values(), strict=True)), frame.sizes, frame.nearness)
+    found = summarize(odd, "MAE", Resampling(n_resamples=20))
+    tags = {tag for tag, _ in parsed(page(found, {}, {}))}
+    assert not {"script", "img"} & tags
+
+
+def test_scores_by_k_have_a_section_of_their_own(summary):
+    assert "retrieved" not in page(summary, {}, {})
+    one = {"k": 4, "system": "k4", "score": 0.5, "score_ci": [0.4, 0.6]}
+    assert "<h2>Score by number of retrieved items</h2>" in page({**summary, "by_k": [one, one]}, {}, {})
+
+
+USER = {
+    "user": "<u>",
+    "sample": "7",
+    "gain": -0.5,
+    "samples": 2,
+    "profile_size": 12.5,
+    "similarity": 0.25,
+    "sample_gain": -1.0,
+}
+
+
+def test_users_at_the_ends_are_shown_with_a_sample_where_there_is_one(summary):
+    found = {**summary, "extremes": {"own": {"lose": [USER], "gain": []}}}
+    without = page(found, {}, {})
+    for cell in ("&lt;u&gt;", "7", "−0.5000", "2", "12.5", "0.25"):
+        assert f"<td>{cell}</td>" in without
+    assert "None." in without
+    assert "<details>" not in without
+    shown = page(found, {}, {"own": {"7": {"gold": "x" * 1000, "<i>": "<script>"}}})
+    assert f"<dd>{'x' * (TEXT - 1)}…</dd>" in shown
+    assert "<dt>&lt;i&gt;</dt><dd>&lt;script&gt;</dd>" in shown
+
+
+def tables(text):
+    """Title of a section -> number of rows of each table, and of cells without a value."""
+    sections = {part.split("<", 1)[0]: part for part in text.split("<h2>")}
+    return {
+        title: ([table.count("<tr>") - 1 for table in part.split("<table")[1:]], part.count(">–<"))
+        for title, part in sections.items()
+    }
+
+
+def test_tables_have_a_row_for_each_system_score_and_bin(summary):
+    found = tables(page(summary, {}, {}))
+    assert found["Systems"] == ([6], 3)  # RMSE has no mean of users
+    assert found["Gains over none"] == ([4], 0)
+    assert found["Gain by size of the profile"][0] == found["Gain by similarity of the nearest profile item"][0] == [5]
+
+
+def test_correlations_name_every_system_or_say_why_there_is_none(summary):
+    text = page(summary, {}, {})
+    for name in ("own", "other"):
+        assert len(re.findall(rf"^{name}: [\d−]", text, re.MULTILINE)) == 2
+    flat = {**summary["by_similarity"], "spearman": {"own": {"rho": None, "rho_ci": None}}}
+    assert "own: not defined, because one side is the same" in page({**summary, "by_similarity": flat}, {}, {})
+
+
+def test_copies_say_what_is_left(summary):
+    title = "Inputs that copy an item of the user&#39;s profile".replace("&#39;", "'")
+    assert f"<p>0 of {summary['samples']:,} inputs" in page(summary, {}, {})
+    some = {"exact": 2, "near": 1, "samples_without": 5, "users_without": 4, "contrasts_without": summary["contrasts"]}
+    shown = page({**summary, "copies": some}, {}, {})
+    assert "Without these: 5 samples of 4 users." in shown
+    assert tables(shown)[title] == ([4], 0)
+    assert "too few" in page({**summary, "copies": {**some, "contrasts_without": None}}, {}, {})

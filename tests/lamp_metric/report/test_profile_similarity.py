@@ -1,0 +1,78 @@
+import random
+import re
+
+import pytest
+
+from lamp_dataset.personalize.retrieval.queries import Query
+from lamp_dataset.personalize.retrieval.samples import PlainSample
+from lamp_dataset.tasks import TASKS
+from lamp_metric.report.profile_similarity import Nearness, Profile, Profiles, nearest, similarities
+
+
+def of(name, query, *items):
+    [found] = nearest([PlainSample(TASKS[name], "1", query, Query(query), items)])
+    return found
+
+
+def by_hand(document, query):
+    """Word overlap F1, word by word."""
+    a, b = ([word.strip(".,!?\"'()") for word in text.lower().split()] for text in (document, query))
+    a, b = ([word for word in words if word] for words in (a, b))
+    shared = sum(min(a.count(word), b.count(word)) for word in set(a))
+    return 2 * shared / (len(a) + len(b)) if a and b else 0
+
+
+def test_similarities_equal_a_plain_count():
+    rng = random.Random(4)
+    words = ["Rain,", "rain", "tea", "(tea)", "-", "!", "can't", "Ångström", "漢字", ""]
+    texts = ["  ".join(rng.choices(words, k=rng.randint(0, 9))) for _ in range(200)]
+    pairs = [(texts[n:], query) for n, query in enumerate(texts[:20])]
+    for (documents, query), found in zip(pairs, similarities(pairs), strict=True):
+        expected = [by_hand(text.replace("-", "!"), query.replace("-", "!")) for text in documents]
+        assert found.tolist() == pytest.approx(expected)
+        assert similarities([(documents, query)])[0].tolist() == found.tolist()
+
+
+def test_the_nearest_item_counts():
+    assert of("LaMP_7", "a b c d", {"text": "x y"}, {"text": "d c x y"}, {"text": "a z"}) == Nearness(0.5, "")
+
+
+@pytest.mark.parametrize("items", [(), ({"text": ""},), ({"text": " - "},)])
+def test_without_words_nothing_is_near(items):
+    assert of("LaMP_7", "a b", *items) == Nearness(0.0, "")
+    assert of("LaMP_7", "", *items) == Nearness(0.0, "")
+
+
+def test_copies_are_told_apart_from_near_copies():
+    words = [f"w{n}" for n in range(20)]
+    text = " ".join(words)
+    assert of("LaMP_7", text, {"text": "other"}, {"text": "  W0 " + " \n".join(words[1:])}).copy == "exact"
+    assert of("LaMP_7", text, {"text": f"{text}!"}) == Nearness(1.0, "near")
+    assert of("LaMP_7", text, {"text": re.sub("w1 ", "v ", text)}) == Nearness(0.95, "near")
+    assert of("LaMP_7", text, {"text": " ".join(words[:16])}).copy == ""
+
+
+def test_one_text_of_an_item_is_enough_for_a_copy():
+    found = of("LaMP_4", "a b c d e f", {"title": "x y z", "text": "A b c d e f"})
+    assert found.copy == "exact"
+    assert found.similarity == 0.8
+    assert of("LaMP_4", "x y a b", {"title": "x y", "text": "a b"}).copy == "exact"
+
+
+def row(task, text):
+    item = dict.fromkeys(task.item_fields, "late rain")
+    return {"id": "7", "input": f"{task.instruction} {text}", "profile": [item, item]}
+
+
+def test_size_nearness_and_query_are_kept():
+    look = Profiles(TASKS["LaMP_7"])
+    for number in range(5000):  # more than are looked at together
+        look({**row(look.task, "rain and tea"), "id": f"7{number}"})
+    expected = Profile(2, Nearness(0.4), "rain and tea")
+    assert look.by_id == {f"7{number}": expected for number in range(5000)}
+
+
+def test_no_text_of_a_gated_task_is_kept():
+    look = Profiles(TASKS["LaMP_6"])
+    look(row(look.task, "late  rain"))
+    assert look.by_id == {"7": Profile(2, Nearness(1.0, "exact"), "")}
