@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from lamp_dataset.atomic import check_not_input, write_whole
-from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, stacked, user_column_option
-from lamp_dataset.formats.layout import find_files
+from lamp_dataset.atomic import write_whole
+from lamp_dataset.commands.command import Command, examples, say, stacked, user_column_option
+from lamp_dataset.commands.row_options import ChosenRows, output_option, row_options
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.formats.user_files import UserSubset, read_user_subset, write_user_subset
-from lamp_dataset.tasks import get_task
 
 if TYPE_CHECKING:
     from lamp_dataset.personalize.users.user_subsets import Users
@@ -42,27 +41,18 @@ _criteria = stacked(
         "lamp-dataset users LaMP_3 --data-dir sample --cold-start 3 --sample 1 --seed 1 --output cold.json",
     ),
 )
-@click.argument("config")
-@click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
-@click.option("--split", type=SPLIT, default="validation", show_default=True)
-@user_column_option
+@row_options(user_column_option)
 @_criteria
-@click.option("--output", required=True, type=click.Path(dir_okay=False), help="JSON file to write.")
+@output_option("JSON file to write")
 @click.pass_context
 def users(
     ctx: click.Context,
-    config: str,
-    data_dir: str | None,
-    split: str,
-    user_column: str | None,
-    top: int | None,
-    by: str,
-    cold_start: int | None,
-    others: str | None,
+    rows: ChosenRows,
     ids: str | None,
-    sample: int | None,
+    others: str | None,
     seed: int | None,
     output: str,
+    **criteria: Any,
 ) -> None:
     """Choose users of a split of CONFIG, for --users of other commands: the most active, cold starts, a sample.
 
@@ -70,19 +60,16 @@ def users(
     --top breaks ties by name: shorter names first, then in alphabetical order. --sample depends only on names and seed.
     The file says how its users were chosen.
     """
-    from lamp_dataset.personalize.split import load_split  # imported late: --help must be quick
-    from lamp_dataset.personalize.users.user_subsets import Choice, users_of_rows
+    from lamp_dataset.personalize.users.user_subsets import Choice, users_of_rows  # imported late: --help must be quick
 
     _check_given(ctx)
-    task = get_task(config)
-    read = () if data_dir is None else find_files(task, data_dir, [split])[split]
-    check_not_input(output, [path for path in (*read, others, ids) if path is not None])
+    rows.check_output(output, ids, others)
     subsets = [None if path is None else read_user_subset(path) for path in (ids, others)]
     for subset in filter(None, subsets):
-        subset.check_fits(task, split)
-    choice = Choice(*subsets, cold_start=cold_start, top=top, by=by, sample=sample, seed=seed or 0)
-    found = users_of_rows(load_split(config, split, data_dir, user_column=user_column))
-    chosen = choice.of(found, config, split)
+        subset.check_fits(rows.task, rows.split)
+    choice = Choice(*subsets, seed=seed or 0, **criteria)
+    found = users_of_rows(rows.load())
+    chosen = choice.of(found, rows.config, rows.split)
     with write_whole(output) as file:
         write_user_subset(file, chosen)
     say(f"{output}: {_said(found, chosen)}", err=True)

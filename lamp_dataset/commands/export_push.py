@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lamp_dataset.commands.command import DATA_DIR, Command, examples, say
+from lamp_dataset.commands.command import Command, examples, say
+from lamp_dataset.commands.row_options import configs_argument, data_dir_option
 from lamp_dataset.formats.texts import counted, counted_each
 
 if TYPE_CHECKING:
     from lamp_dataset.hub.push import PushResult
-
-_configs = click.argument("configs", nargs=-1, required=True)
-_data_dir = click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
 
 
 @click.command(
@@ -25,9 +23,9 @@ _data_dir = click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
         "lamp-dataset export LaMP_6 --data-dir my/files --output out/",
     ),
 )
-@_configs
+@configs_argument
 @click.option("--output", "-o", required=True, type=click.Path(), help="Folder to write; replaces an older export.")
-@_data_dir
+@data_dir_option
 def export(configs: tuple[str, ...], output: str, data_dir: str | None) -> None:
     """Write CONFIGS as Parquet files with a dataset card.
 
@@ -47,8 +45,8 @@ def export(configs: tuple[str, ...], output: str, data_dir: str | None) -> None:
     ),
 )
 @click.argument("repo_id", metavar="REPO")
-@_configs
-@_data_dir
+@configs_argument
+@data_dir_option
 @click.option(
     "--acknowledge-license",
     is_flag=True,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
-from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, stacked, users_option
-from lamp_dataset.commands.personalize_rank import check_target
+from lamp_dataset.commands.command import SPLIT, Command, examples, say, user_column_option, users_option
+from lamp_dataset.commands.row_options import ChosenRows, prompts_output, row_options, say_license
 from lamp_dataset.personalize.prompt_files import check_prompt_path, write_tables
-from lamp_dataset.tasks import get_task
-
-_FILES = stacked(click.argument("config"), click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help))
 
 
 @click.command(
@@ -19,9 +18,7 @@ _FILES = stacked(click.argument("config"), click.option("--data-dir", type=DATA_
         "lamp-dataset history LaMP_1 --style official --visible others --limit 4 --output pairs.jsonl",
     ),
 )
-@_FILES
-@click.option("--split", type=SPLIT, default="train", show_default=True)
-@users_option
+@row_options(users_option, user_column_option, split="train")
 @click.option(
     "--visible",
     default="none",
@@ -44,12 +41,9 @@ _FILES = stacked(click.argument("config"), click.option("--data-dir", type=DATA_
     multiple=True,
     help="Also leave out what this split asks about; repeatable.",
 )
-@click.option("--output", required=True, type=click.Path(dir_okay=False), help="File to write: .parquet or .jsonl.")
+@prompts_output
 def history(
-    config: str,
-    data_dir: str | None,
-    split: str,
-    users: str | None,
+    rows: ChosenRows,
     visible: str,
     style: str,
     limit: int,
@@ -63,39 +57,35 @@ def history(
     Items that a sample of the same user asks about, or whose output is its gold, are left out.
     """
     from lamp_dataset.personalize.history.training_pairs import History  # imported late: --help must be quick
-    from lamp_dataset.personalize.split import load_split
 
-    check_target(check_prompt_path(output), config, data_dir, split, users)
-    for name in excluded:
-        check_target(output, config, data_dir, name)
-    wanted = [(split, users), *((name, None) for name in excluded)]
-    made = History(config, visible=visible, style=style, limit=None if no_limit else limit, seed=seed)
-    rows, *others = (load_split(config, name, data_dir, users=whose) for name, whose in wanted)
-    write_tables(made.tables(rows, others), made.features().arrow_schema, output, made.task.gated)
+    check_prompt_path(output)
+    wanted = [rows, *(replace(rows, split=name, users=None) for name in excluded)]
+    for some in wanted:
+        some.check_output(output)
+    made = History(rows.config, visible=visible, style=style, limit=None if no_limit else limit, seed=seed)
+    splits = [some.load() for some in wanted]
+    write_tables(made.tables(splits[0], splits[1:]), made.features().arrow_schema, output, made.task.gated)
     say(f"{output}: {made.counts}", err=True)
-    withheld = [name for (name, _), asked in zip(wanted, (rows, *others), strict=True) if None in asked["output"][:]]
+    withheld = [some.split for some, asked in zip(wanted, splits, strict=True) if None in asked["output"][:]]
     if withheld and made.task.pair.lead is not None:  # an input is not the item's text, so only its gold tells
         names = " and ".join(dict.fromkeys(withheld))
         say(f"golds of {names} are withheld: pairs may contain the answers to its samples, see the manual", err=True)
-    if made.task.gated:
-        say(f"{output} holds texts under {made.task.license}", err=True)
+    say_license(made.task, output)
 
 
 @click.command(cls=Command, epilog=examples("lamp-dataset leaks LaMP_5 --split validation"))
-@_FILES
-@click.option("--split", type=SPLIT, default="validation", show_default=True)
-def leaks(config: str, data_dir: str | None, split: str) -> None:
+@row_options()
+def leaks(rows: ChosenRows) -> None:
     """List the samples of a split of CONFIG whose own profile contains what they ask about, or their gold.
 
     In tasks with labels or ratings, a shared gold does not count.
     """
     from lamp_dataset.personalize.history.leaks import own_leaks
     from lamp_dataset.personalize.rows_on_disk import as_dicts
-    from lamp_dataset.personalize.split import load_split
 
-    task, rows = get_task(config), load_split(config, split, data_dir)
-    samples = set()
-    for sample, item, field in own_leaks(task, as_dicts(task, rows)):
+    loaded, samples = rows.load(), set()
+    for sample, item, field in own_leaks(rows.task, as_dicts(rows.task, loaded)):
         samples.add(sample)
         say(f"sample {sample}: {field} of item {item}")
-    say(f"{config}, {split}: {len(samples)} of {len(rows)} samples have a leak in their own profile", err=True)
+    found = f"{len(samples)} of {len(loaded)} samples have a leak in their own profile"
+    say(f"{rows.config}, {rows.split}: {found}", err=True)

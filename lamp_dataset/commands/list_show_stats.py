@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples
+from lamp_dataset.commands.command import SPLIT, Command, examples
+from lamp_dataset.commands.row_options import ChosenRows, configs_argument, data_dir_option, row_options
 from lamp_dataset.formats.layout import find_files, official_paths
 from lamp_dataset.formats.texts import counted, printable, short
 from lamp_dataset.hub.card import task_table
@@ -21,9 +22,6 @@ from lamp_dataset.tasks import TASKS, get_task
 
 if TYPE_CHECKING:
     from datasets import Dataset
-
-_CONFIG = click.argument("config")
-_DATA_DIR = click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
 
 
 @click.command("list", cls=Command, epilog=examples("lamp-dataset list", "lamp-dataset list --markdown"))
@@ -51,28 +49,18 @@ def _cells(task: Task) -> tuple[str, ...]:
         "lamp-dataset show LaMP_5 --data-dir sample --find 'neural networks' --items 2",
     ),
 )
-@_CONFIG
-@_DATA_DIR
-@click.option("--split", type=SPLIT, default="validation", show_default=True)
+@row_options()
 @click.option("-n", "count", type=click.IntRange(1), default=1, show_default=True, help="Number of samples.")
 @click.option("--id", "sample_id", help="Show the sample with this id instead of the first ones.")
 @click.option("--items", type=click.IntRange(0), help="Show only this many items of a profile.")
 @click.option("--find", help="Show only profile items with all of these words, and only samples with such an item.")
-def show(
-    config: str,
-    data_dir: str | None,
-    split: str,
-    count: int,
-    sample_id: str | None,
-    items: int | None,
-    find: str | None,
-) -> None:
+def show(rows: ChosenRows, count: int, sample_id: str | None, items: int | None, find: str | None) -> None:
     """Show samples of CONFIG with their profiles."""
     from datasets import load_dataset
 
-    task, words = get_task(config), (find or "").casefold().split()
-    rows = load_dataset("lamp", config, data_dir=data_dir, splits=(split,), streaming=True)[split]
-    named = (row for row in rows if sample_id in (None, row["id"]))
+    task, split, words = rows.task, rows.split, (find or "").casefold().split()
+    stream = load_dataset("lamp", task.name, data_dir=rows.data_dir, splits=(split,), streaming=True)[split]
+    named = (row for row in stream if sample_id in (None, row["id"]))
     found = ((row, [item for item in row["profile"] if _holds(item, words)]) for row in named)
     wanted = ((row, chosen) for row, chosen in found if chosen or not words)
     shown = 0
@@ -80,18 +68,15 @@ def show(
         click.echo("\n".join(_sample(row, chosen, items, task, split)))
         shown += 1
     if not shown:
-        raise ValueError(f"{config}, split {split!r}: {_nothing(sample_id, find)}")
+        which = "no sample" if sample_id is None else f"no sample with the id {short(sample_id)}"
+        nothing = f"there is {which}" if find is None else f"{which} has a profile item with the words {short(find)}"
+        raise ValueError(f"{task.name}, split {split!r}: {nothing}")
 
 
 def _holds(item: dict, words: list[str]) -> bool:
     """Whether the fields of the item hold all the words, whatever their case."""
     text = " ".join(value for name, value in item.items() if name != "id" and value).casefold()
     return all(word in text for word in words)
-
-
-def _nothing(sample_id: str | None, find: str | None) -> str:
-    which = "no sample" if sample_id is None else f"no sample with the id {short(sample_id)}"
-    return f"there is {which}" if find is None else f"{which} has a profile item with the words {short(find)}"
 
 
 def _sample(row: dict, chosen: list[dict], limit: int | None, task: Task, split: str) -> Iterator[str]:
@@ -123,8 +108,8 @@ def _field(name: str, text: str | None, indent: int) -> list[str]:
         "lamp-dataset stats LaMP_5_time --data-dir my/files --json > stats.json",
     ),
 )
-@click.argument("configs", nargs=-1, required=True)
-@_DATA_DIR
+@configs_argument
+@data_dir_option
 @click.option("--split", type=SPLIT, help="Only this split; by default, every split that has files.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: an object, or a list for several configs.")
 def stats(configs: tuple[str, ...], data_dir: str | None, split: str | None, as_json: bool) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from lamp_dataset.atomic import check_replaceable, real_path, whole_folder
-from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, Group, examples, say, users_option
+from lamp_dataset.commands.command import SPLIT, Command, Group, examples, say, user_column_option, users_option
+from lamp_dataset.commands.row_options import ChosenRows, row_options, say_license
 from lamp_dataset.formats.oppu import OTHERS, Counts, import_users, names_of
 from lamp_dataset.formats.oppu_export import export_users
 from lamp_dataset.formats.texts import counted
@@ -53,33 +55,29 @@ def import_(folder: str, config: str, output: str) -> None:
         "lamp-dataset oppu export LaMP_4_time --data-dir D --split train --users u.json --others train --output oppu",
     ),
 )
-@click.argument("config")
-@click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
-@click.option("--split", type=SPLIT, default="test", show_default=True, help="The split with the samples of --users.")
-@users_option
+@row_options(users_option, user_column_option, split="test")
 @click.option("--others", type=SPLIT, help="Also write the samples of all other users in this split.")
 @_output
-def export(config: str, data_dir: str | None, split: str, users: str | None, others: str | None, output: str) -> None:
+def export(rows: ChosenRows, others: str | None, output: str) -> None:
     """Write the samples of CONFIG, a time-based config, user by user.
 
     The users of --users (by default, all) become the test users of that layout, and those of --others its training
     users. There, a user has one profile: the items that all of the user's samples have.
     """
-    from lamp_dataset.personalize.split import load_split  # imported late: --help must be quick
-    from lamp_dataset.personalize.users.inference import positions_by_user
+    from lamp_dataset.personalize.users.inference import positions_by_user  # imported late: --help must be quick
 
-    task = get_task(config)
+    task = rows.task
     names = names_of(task)
-    if others is not None and users is None:
+    if others is not None and rows.users is None:
         raise ValueError("--others needs --users: without --users, there are no other users")
-    subset = None if users is None else read_user_subset(users)
+    subset = None if rows.users is None else read_user_subset(rows.users)
     if subset is not None:
-        subset.check_fits(task, split)
+        subset.check_fits(task, rows.split)
     with _new_folder(task, output, names.folder) as (new, written):
-        for name, file in ((split, names.history), *([(others, OTHERS)] if others else [])):
-            rows = load_split(config, name, data_dir)
-            whose = _chosen(positions_by_user(rows), subset, name, file == OTHERS)
-            of_users = ((user, [rows[place] for place in places]) for user, places in whose.items())
+        for name, file in ((rows.split, names.history), *([(others, OTHERS)] if others else [])):
+            loaded = replace(rows, split=name, users=None).load()
+            whose = _chosen(positions_by_user(loaded), subset, name, file == OTHERS)
+            of_users = ((user, [loaded[place] for place in places]) for user, places in whose.items())
             written[f"/{file}"] = export_users(new / file, task, of_users)
 
 
@@ -100,8 +98,7 @@ def _new_folder(task: Task, output: str, name: str) -> Iterator[tuple[Path, dict
         raise
     for end, counts in written.items():
         say(f"{target}{end}: {_summary(counts)}", err=True)
-    if task.gated:
-        say(f"{target} holds texts under {task.license}", err=True)
+    say_license(task, target)
 
 
 def _chosen(whose: dict[str, list[int]], subset: UserSubset | None, split: str, others: bool) -> dict[str, list[int]]:

@@ -2,45 +2,33 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from lamp_dataset.atomic import PRIVATE, check_not_input, real_path, write_whole
-from lamp_dataset.commands.command import (
-    DATA_DIR,
-    SPLIT,
-    Command,
-    examples,
-    say,
-    stacked,
-    user_column_option,
-    users_option,
-)
+from lamp_dataset.atomic import PRIVATE, write_whole
+from lamp_dataset.commands.command import Command, examples, say, user_column_option, users_option
 from lamp_dataset.commands.flags import RETRIEVER_FLAGS, named_by_flags, prompt_flags
-from lamp_dataset.formats.layout import find_files
+from lamp_dataset.commands.row_options import (
+    ChosenRows,
+    limit_option,
+    output_option,
+    prompts_output,
+    row_options,
+    say_license,
+)
 from lamp_dataset.formats.rankings import write_rankings
 from lamp_dataset.formats.texts import counted
-from lamp_dataset.formats.user_files import read_user_subset
 from lamp_dataset.personalize.prompt_files import check_prompt_path, write_prompts
 from lamp_dataset.personalize.prompts.prompt import EMPTY
-from lamp_dataset.tasks import get_task
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
     from lamp_dataset.personalize.personalizer import Personalizer
 
-rows_options = stacked(
-    click.argument("config"),
-    click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help),
-    click.option("--split", type=SPLIT, default="validation", show_default=True),
-    users_option,
-    user_column_option,
-    click.option("--limit", type=click.IntRange(1), help="Only the first so many samples."),
-)
+some_rows = row_options(users_option, user_column_option, limit_option)
 ranking_options = prompt_flags("retriever", *RETRIEVER_FLAGS, "use_date", "rules")
 
 
@@ -55,7 +43,7 @@ ranking_options = prompt_flags("retriever", *RETRIEVER_FLAGS, "use_date", "rules
         "lamp-dataset personalize LaMP_3 --data-dir sample --workers 2 --output sample.parquet",
     ),
 )
-@rows_options
+@some_rows
 @ranking_options
 @prompt_flags("ranking", "k", "order", "summary", "tokenizer", "max_length")
 @click.option(
@@ -76,28 +64,31 @@ ranking_options = prompt_flags("retriever", *RETRIEVER_FLAGS, "use_date", "rules
     show_default=True,
     help="Processes on this machine that share the work; they need neither Ray nor a cluster.",
 )
-@click.option("--output", required=True, type=click.Path(dir_okay=False), help="File to write: .parquet or .jsonl.")
+@prompts_output
 def personalize(
-    output: str, workers: int, profile: str, profile_seed: int | None, match_sizes: bool, **options: Any
+    rows: ChosenRows,
+    output: str,
+    workers: int,
+    profile: str,
+    profile_seed: int | None,
+    match_sizes: bool,
+    **options: Any,
 ) -> None:
     """Write the personalized prompts of a split of CONFIG, with their golds and the items used."""
-    check_target(check_prompt_path(output), **options)
+    rows.check_output(check_prompt_path(output), options["ranking"], options["summary"])
     swap = _swap(profile, profile_seed, match_sizes)
     if options["summary"] and swap is not None:
         raise ValueError("--profile other does not swap the summaries; for this control, swap them in the file")
     options["k"] = 0 if profile == "none" else options["k"]
-    personalizer, rows = _prepare(options, swap)
+    personalizer, loaded = _prepare(rows, options, swap)
     from lamp_dataset.personalize.split import personalize_split
 
-    task, prompts = personalizer.task, personalize_split(rows, personalizer, workers)
-    write_prompts(prompts, output, private=task.gated)
-    say(
-        f"{output}: {len(prompts)} prompts{_by(workers)}, {_arm(profile, swap)}: "
-        f"{_summary(prompts, personalizer.max_length)}",
-        err=True,
-    )
-    if task.gated:
-        say(f"{output} holds texts under {task.license}", err=True)
+    prompts = personalize_split(loaded, personalizer, workers)
+    write_prompts(prompts, output, private=rows.task.gated)
+    by = "" if workers == 1 else f" (up to {workers} processes on this machine, without Ray)"
+    counts = _summary(prompts, personalizer.max_length)
+    say(f"{output}: {len(prompts)} prompts{by}, {_arm(profile, swap)}: {counts}", err=True)
+    say_license(rows.task, output)
 
 
 def _swap(profile: str, seed: int | None, match_sizes: bool) -> dict[str, Any] | None:
@@ -108,10 +99,6 @@ def _swap(profile: str, seed: int | None, match_sizes: bool) -> dict[str, Any] |
         if given:
             raise ValueError(f"{flag} needs --profile other, not {profile}")
     return None
-
-
-def _by(workers: int) -> str:
-    return "" if workers == 1 else f" (up to {workers} processes on this machine, without Ray)"
 
 
 def _arm(profile: str, swap: dict[str, Any] | None) -> str:
@@ -128,68 +115,45 @@ def _arm(profile: str, swap: dict[str, Any] | None) -> str:
         "lamp-dataset rank LaMP_4_time --retriever rrf --ranker bm25 --ranker recency --output ranking.json",
     ),
 )
-@rows_options
+@some_rows
 @ranking_options
-@click.option("--output", required=True, type=click.Path(dir_okay=False), help="JSON file to write.")
-def rank(output: str, **options: Any) -> None:
+@output_option("JSON file to write")
+def rank(rows: ChosenRows, output: str, **options: Any) -> None:
     """Write the official ranking file of a split of CONFIG: {sample id: [item id, ... best first]}, all items."""
-    check_target(output, **options)
-    personalizer, rows = _prepare(options)
+    rows.check_output(output)
+    personalizer, loaded = _prepare(rows, options)
     from lamp_dataset.personalize.split import rank_split
 
-    with write_whole(output, permissions=PRIVATE if personalizer.task.gated else None) as file:
-        number = write_rankings(file, rank_split(rows, personalizer))
+    with write_whole(output, permissions=PRIVATE if rows.task.gated else None) as file:
+        number = write_rankings(file, rank_split(loaded, personalizer))
     say(f"{output}: rankings of {counted(number, 'samples')}", err=True)
 
 
-def _prepare(options: dict[str, Any], swap: dict[str, Any] | None = None) -> tuple[Personalizer, Dataset]:
+def _prepare(
+    chosen: ChosenRows, options: dict[str, Any], swap: dict[str, Any] | None = None
+) -> tuple[Personalizer, Dataset]:
     """The personalizer and the rows that the options ask for. Errors in the options show before any row is read.
 
     Profiles are swapped, and users inferred, in the whole split, so that ``--users`` and ``--limit`` show rows of a run
     without them.
     """
     from lamp_dataset.personalize.personalizer import Personalizer  # imported late: --help must be quick
-    from lamp_dataset.personalize.split import load_split
     from lamp_dataset.personalize.users.inference import users_of
     from lamp_dataset.personalize.users.profile_swap import swap_profiles
     from lamp_dataset.personalize.users.user_subsets import positions_of_users
 
-    chosen = {name: options.pop(name) for name in ("config", "data_dir", "split", "limit", "users", "user_column")}
     given = {name: value for name, value in options.items() if value is not None and value != ()}
     with named_by_flags(given):
-        personalizer = Personalizer(chosen["config"], **given)
-    named = personalizer.task.time_based or chosen["user_column"] is not None
+        personalizer = Personalizer(chosen.config, **given)
+    named = personalizer.task.time_based or chosen.user_column is not None
     infer = options.get("summary") is not None and not named
     if swap is None and not infer:
-        return personalizer, load_split(**chosen)
-    limit, users = chosen.pop("limit"), chosen.pop("users")
-    rows = load_split(**chosen)
-    kept = range(len(rows)) if users is None else positions_of_users(rows, users)
+        return personalizer, chosen.load()
+    rows = replace(chosen, limit=None, users=None).load()
+    kept = range(len(rows)) if chosen.users is None else positions_of_users(rows, chosen.users)
     rows = rows if swap is None else swap_profiles(rows, **swap)
     rows = rows.add_column("user_id", users_of(rows)) if infer else rows
-    return personalizer, rows.select(kept[:limit])
-
-
-def check_target(
-    output: str,
-    config: str,
-    data_dir: str | None,
-    split: str,
-    users: str | None = None,
-    ranking: Path | None = None,
-    summary: Path | None = None,
-    **_: Any,
-) -> None:
-    """Before hours of work, not after: the folder exists, and no file that is read would be overwritten."""
-    read = () if data_dir is None else find_files(get_task(config), data_dir, [split])[split]
-    check_not_input(output, [path for path in (*read, users, ranking, summary) if path is not None])
-    if users is not None:
-        read_user_subset(users).check_fits(get_task(config), split)
-    folder = os.path.dirname(real_path(output))
-    if not os.path.isdir(folder):
-        raise ValueError(f"{output}: the folder {folder} does not exist; create it first")
-    if not os.path.exists(output) and not os.access(folder, os.W_OK):
-        raise PermissionError(f"{output}: no permission to write into the folder {folder}")
+    return personalizer, rows.select(kept[: chosen.limit])
 
 
 def _summary(prompts: Dataset, budget: int) -> str:
