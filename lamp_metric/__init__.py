@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lamp_metric.asking.own_files import content_digest, own_content, own_folder
     from lamp_metric.asking.server import Server
     from lamp_metric.judged_retrieval import judge_retrieval
+    from lamp_metric.learning.rewards import reward
     from lamp_metric.measures import Measure, register_measure
     from lamp_metric.predictions.answer_extraction import extract_answer
     from lamp_metric.predictions.trivial_baselines import baseline
@@ -36,6 +37,7 @@ else:  # their modules need scikit-learn, rouge_score or numpy
             "asking.own_files": ["content_digest", "own_content", "own_folder"],
             "asking.ask_rows": ["ask_all", "ask_here"],
             "asking.server": ["Server"],
+            "learning.rewards": ["reward"],
             "measures": ["Measure", "register_measure"],
             "predictions.answer_extraction": ["extract_answer"],
             "predictions.trivial_baselines": ["baseline"],
@@ -75,6 +77,7 @@ __all__ = [
     "published_rows",
     "register",
     "register_measure",
+    "reward",
     "score",
     "signature_of",
     "write_predictions",

@@ -116,6 +116,9 @@ def scores(golds: list[str], tokenizer: Any) -> None:
     lamp_metric.write_predictions("golds.json", "LaMP_3", ["20", "21"], ["5", 2])
     trained: dict[str, float] = lamp_metric.compute_metrics("LaMP_3", tokenizer, causal=True)(([[1]], [[1]]))
     lamp_metric.best_tokens(causal=True)([[1]], [[1]])
+    rewards: list[float] = lamp_metric.reward("LaMP_4", weights={"rouge-L": 1})(completions=["a"], target=golds)
+    lamp_metric.reward("LaMP_4", {"rouge-L": 1})  # type: ignore[arg-type]
+    rewards.sort()
     published: list[str] = [row.label for row in lamp_metric.PUBLISHED if row.scores]
     published.sort()
     version: str = lamp_metric.__version__

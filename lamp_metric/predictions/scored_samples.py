@@ -100,7 +100,7 @@ def measure(
     names, predictions, references = _lists(predictions, references, ids, sides)
     said = predicted = as_texts(predictions, task, sides[0], names)
     golds = as_texts(references, task, sides[1], names)
-    _check_references(task, golds, sides[1], names)
+    check_references(task, golds, sides[1], names)
     whose = check_users(users, len(golds), names) if users is not None else None
     if extract_answers:
         predicted = answers_in(task, said)
@@ -154,7 +154,7 @@ def _lists(
     return ids, predictions, references
 
 
-def _check_references(task: Task, references: Sequence[str], side: str, ids: Sequence[str] | None) -> None:
+def check_references(task: Task, references: Sequence[str], side: str, ids: Sequence[str] | None) -> None:
     """Reject references that no sample of the task can have; equal ones are looked at once."""
     is_valid = scorer_of(task).is_valid_reference
     wrong = {text for text in set(references) if not is_valid(task, text) or task.is_stub(text)}

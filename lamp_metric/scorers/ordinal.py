@@ -96,6 +96,11 @@ class Ordinal(LabelScorer):
         mean = str(sum(map(float, golds)) / len(golds))
         return "mean training rating", lambda row: mean
 
+    def largest_error(self, task: Task, reference: str | None = None) -> float:
+        """The distance of the reference from the farther end of the scale, in rating points, or the scale's length."""
+        low, high = _ends(task)
+        return high - low if reference is None else max(float(reference) - low, high - float(reference))
+
     def mentioned(self, labels: tuple[str, ...], text: str, announced: bool) -> list[str]:
         """The numbers in ``text`` on the scale; if there are none, those in words, as in "four stars"."""
         text = _SCALE.sub(" ", text)

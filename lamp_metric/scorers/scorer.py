@@ -137,6 +137,10 @@ class Scorer(Scores):
         """The value that a label stands for; equal values are the same answer."""
         return text.strip()
 
+    def largest_error(self, task: Task, reference: str | None = None) -> float | None:
+        """The largest error of a sample with this reference, or of any, on the task's scale; None without a scale."""
+        return None
+
     def wrapper(self, text: str) -> str | None:
         """The kind of what is around an answer that counts without :meth:`find_answer`, too, but for less; or None."""
         return None

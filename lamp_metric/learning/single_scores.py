@@ -1,0 +1,67 @@
+"""The scores of single answers, and how to turn errors so that more is better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from lamp_dataset.formats.texts import short
+from lamp_dataset.task import Task
+from lamp_dataset.tasks import get_task
+from lamp_metric.measures import together
+from lamp_metric.scorers import scorer_of
+
+
+class SingleScores:
+    """Some scores of a task, or measures beside them, for single samples.
+
+    Args:
+        task: config name.
+        keys: such as ``"rouge-L"``; see ``also`` of :func:`lamp_metric.score` for measures.
+
+    Raises:
+        ValueError: the task or a measure is unknown, or no sample has the score by itself, as with macro F1.
+    """
+
+    def __init__(self, task: str | Task, keys: Iterable[str]) -> None:
+        self.task, self.keys = get_task(task), tuple(keys)
+        self._scorer = scorer_of(self.task)
+        own = self._scorer.higher_is_better
+        self._measured = together(self.task, [key for key in self.keys if key not in own])
+        self._scores = self._measured or self._scorer
+        wrong = [key for key in self.keys if key not in self._scores.shown]
+        if wrong:
+            known = ", ".join(self._scores.shown)
+            raise ValueError(f"no sample of {self.task.name} has {short(wrong[0])} by itself; expected one of {known}")
+
+    def values(self, predictions: Sequence[str], references: Sequence[str]) -> dict[str, list[float]]:
+        """Key -> the score of each sample by itself; an error is an error."""
+        import numpy as np
+
+        statistics = self._scorer.sample_statistics(self.task, predictions, references)
+        if self._measured:
+            statistics = {**statistics, **self._measured.added(self.task, predictions, references)[0]}
+        columns = {name: np.asarray(column) for name, column in statistics.items()}
+        found = self._scores.aggregate(self.task, columns, 1)
+        return {key: np.asarray(found[key], float).tolist() for key in self.keys}
+
+    def turned(
+        self, values: Mapping[str, Sequence[float]], references: Sequence[str] | None = None
+    ) -> dict[str, list[float]]:
+        """The same with more as better.
+
+        An error becomes (w - error) / w: with ``references``, w is the largest error on the scale that each of them
+        allows, the rule of the benchmark's code for training retrievers (arXiv 2404.05970). Without, w is the length of
+        the scale, and what would be negative is 0. An error without a scale is negated.
+        """
+        return {key: self._turned(key, column, references) for key, column in values.items()}
+
+    def _turned(self, key: str, column: Sequence[float], references: Sequence[str] | None) -> list[float]:
+        if self._scores.higher_is_better[key]:
+            return list(column)
+        if key not in self._scorer.higher_is_better or self._scorer.largest_error(self.task) is None:
+            return [-error for error in column]
+        if references is None:
+            scale = self._scorer.largest_error(self.task)
+            return [max(0.0, 1 - error / scale) for error in column]
+        largest = [self._scorer.largest_error(self.task, reference) for reference in references]
+        return [(w - error) / w for error, w in zip(column, largest, strict=True)]

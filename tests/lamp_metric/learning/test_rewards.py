@@ -1,0 +1,106 @@
+import math
+import pickle
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from rouge_score.rouge_scorer import RougeScorer
+
+import lamp_metric
+from lamp_dataset import SAMPLE, Personalizer, load_split
+from lamp_metric import reward
+from lamp_metric.measures.measure import Column
+
+
+class Words(Column):
+    """An error without a scale: the difference in words."""
+
+    def values(self, predictions, references):
+        return [float(abs(len(p.split()) - len(r.split()))) for p, r in zip(predictions, references, strict=True)]
+
+
+lamp_metric.register_measure(Words("words-off", False))
+
+
+def said(text):
+    return [{"role": "user", "content": "Go on."}, {"role": "assistant", "content": text}]
+
+
+@pytest.mark.parametrize(
+    ("task", "options", "completions", "golds", "expected"),
+    [
+        ("LaMP_1", {}, ["[1]", "[2]", "1"], ["[1]", "[1]", "[1]"], [1, 0, 0]),
+        ("LaMP_3", {}, ["4", "9", "no", " 5.0 "], ["5", "1", "3", "5"], [0.75, 0, 0, 1]),
+        ("LaMP_3", {"score": "RMSE"}, [4], ["5"], [0.75]),
+        ("LaMP_3", {"extract_answers": True}, ["I say 4 stars.", "2 or 4"], ["5", "3"], [0.75, 0]),
+        ("LaMP_4", {}, ["Rain in May", "…", ""], ["Rain in June", "Rain", "Rain"], [2 / 3, 0, 0]),
+        ("LaMP_4", {"weights": {"rouge-1": 2, "rouge-L": 1}}, ["b a"], ["a b"], [2.5]),
+        ("LaMP_4", {"score": "rouge-2"}, ["a b c"], ["a b d"], [0.5]),
+        ("LaMP_4", {"score": "words-off"}, ["a b c", "…"], ["a", "a"], [-2, 0]),
+        ("LaMP_4", {}, [], [], []),
+    ],
+)
+def test_rewards_as_counted_by_hand(task, options, completions, golds, expected):
+    found = reward(task, **options)(prompts=["p"] * len(golds), completions=completions, target=golds, other=[7])
+    assert found == pytest.approx(expected)
+
+
+def test_texts_equal_rouge_score_also_as_messages_and_from_another_column():
+    texts, golds = ["Rain in May, again", "Snow"], ["In May: rain", "No snow"]
+    scorer = RougeScorer(["rougeL"])
+    expected = [scorer.score(gold, text)["rougeL"].fmeasure for gold, text in zip(golds, texts, strict=True)]
+    rewarding = reward("LaMP_5", "rouge-L", target="answer")
+    assert rewarding(completions=texts, answer=golds) == expected
+    assert rewarding(list(map(said, texts)), answer=golds) == expected
+    assert rewarding.__name__ == "rouge-L"
+
+
+def test_it_is_pickled_and_works_in_threads_without_a_warning():
+    rewarding = pickle.loads(pickle.dumps(reward("LaMP_3", weights={"MAE": 1, "accuracy": 1})))
+    with warnings.catch_warnings(), ThreadPoolExecutor(4) as pool:
+        warnings.simplefilter("error")
+        found = list(pool.map(lambda n: rewarding(["no idea", str(n % 5 + 1)], target=["5", "1"]), range(40)))
+    assert found == [[0, 1 - n % 5 / 4 + (n % 5 == 0)] for n in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("options", "columns", "facts"),
+    [
+        ({"score": "MAE", "weights": {"MAE": 1}}, {}, "a score, or instead of it the weights"),
+        ({"weights": {}}, {}, "the weights of one or more"),
+        ({"weights": {"MAE": -1}}, {}, "numbers above 0, found -1 for 'MAE'"),
+        ({"weights": {"MAE": math.inf}}, {}, "numbers above 0, found inf"),
+        ({"score": "f1"}, {}, "f1"),
+        ({}, {"gold": ["5"]}, "as 'target', found columns: gold"),
+        ({}, {"target": ["5", "5"]}, "a gold for each of 1 completions"),
+        ({}, {"target": [None]}, "gold of sample 0.*None"),
+        ({}, {"target": ["7"]}, "gold of sample 0: '7' is not a label"),
+    ],
+)
+def test_what_cannot_be_rewarded_is_named(options, columns, facts):
+    with pytest.raises(ValueError, match=facts):
+        reward("LaMP_3", **options)(completions=["5"], **columns)
+    with pytest.raises(ValueError, match="completion of sample 0.*None"):
+        reward("LaMP_3")(completions=[None], target=["5"])
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("column", ["source", "messages"])
+def test_trl_trains_three_steps_by_it(column, real_model, tmp_path):
+    from trl import GRPOConfig, GRPOTrainer
+
+    rows = load_split("LaMP_4", "train", SAMPLE)
+    personalize = Personalizer("LaMP_4", k=1, rules="fixed")
+    prompts = rows.map(personalize, batched=True, remove_columns=rows.column_names)
+    settings = GRPOConfig(
+        str(tmp_path), max_steps=3, per_device_train_batch_size=2, num_generations=2, max_completion_length=12,
+        logging_steps=1, save_strategy="no", report_to="none", use_cpu=True, bf16=False,
+        model_init_kwargs={"dtype": "float32"},  # most processors are several times slower with 16 bits
+    )  # fmt: skip
+    data = prompts.select_columns([column, "target"]).rename_column(column, "prompt")
+    rewarding = reward("LaMP_4", weights={"rouge-1": 0.5, "rouge-L": 0.5})
+    trainer = GRPOTrainer(real_model, reward_funcs=[rewarding], train_dataset=data, args=settings)
+    trainer.train()
+    logged = [entry["rewards/rouge-1+rouge-L/mean"] for entry in trainer.state.log_history if "reward" in entry]
+    assert len(logged) == 3
+    assert all(0 <= value <= 1 for value in logged)
