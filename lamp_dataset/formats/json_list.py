@@ -4,20 +4,19 @@ The official questions files are a single list on a single line, up to 1.7 GB. T
 
 * :meth:`JsonList.blocks` cuts the bytes between two rows, some megabytes apart, for a fast parser. It *guesses* from
   the surrounding text where a row ends. A wrong guess does no harm: only whole rows parse as a list between two marks,
-  see :class:`~lamp_dataset.formats.json_block.Block`, and whoever parses a block checks that.
+  see :class:`Block`, and whoever parses a block checks that.
 * :meth:`JsonList.rows` continues where the blocks end, or from the block that did not parse. It finds the end of each
-  row by counting brackets outside strings, and decodes the row with the standard library. It reads any legal JSON and
-  reports where anything else goes wrong.
+  row by counting brackets outside strings, reads any legal JSON and reports where anything else goes wrong.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
-from lamp_dataset.formats.json_block import Block, enclosed
 from lamp_dataset.formats.json_file import BOM, DECODER, HEAD_BYTES, describe, ends_too_soon
 
 BLOCK_BYTES = 4 << 20
@@ -31,22 +30,43 @@ _LONGEST_ROW_START = 4096
 _MAX_TRIES = 64
 
 _STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
+_PLAIN = _STRING + rb"\s*:\s*(?:" + _STRING + rb"|[-+.\w]{1,40})\s*,\s*"
 #: The wrapper that some files have around the list.
 _WRAPPER_START = re.compile(rb'\{\s*(?:"task"\s*:\s*(' + _STRING + rb')\s*,\s*)?"golds"\s*:\s*\[', re.DOTALL)
 _WRAPPER_END = re.compile(rb'\s*(?:,\s*"task"\s*:\s*(' + _STRING + rb")\s*)?\}", re.DOTALL)
 _SPACE = re.compile(rb"[ \t\n\r]*")
 #: A string, whose end may be missing (group 1), or a bracket that opens (2) or closes (3).
 _TOKEN = re.compile(_STRING[:-1] + rb'("?)|([{[])|([]}])', re.DOTALL)
-_STEPS = {1: 0, 2: 1, 3: -1}
-
 _CUT_OFF = ". Was it cut off? Fetch it again."
+
+#: The ``id`` of the rows that enclose a block. No file can hold it, since every process draws its own.
+MARK = os.urandom(16).hex()
+_BEFORE, _AFTER = b'{"rows":[{"id":"%b"},' % MARK.encode(), b',{"id":"%b"}]}' % MARK.encode()
+
+
+class Block(NamedTuple):
+    """Whole rows as the file has them.
+
+    Attributes:
+        document: ``{"rows": [{"id": MARK}, …, {"id": MARK}]}`` around the rows. If the text closes the list itself and
+            goes on, in another key or another document, then one list lacks a mark.
+        separator: the text between the last row and the next one.
+    """
+
+    document: bytes
+    separator: bytes
+
+    @property
+    def rows(self) -> memoryview:
+        """The rows alone."""
+        return memoryview(self.document)[len(_BEFORE) : -len(_AFTER)]
 
 
 class JsonList:
     """A JSON list of objects, read from a file once, of which only ``read`` is used.
 
-    The end of a row is guessed from the next of ``row_keys``, keys that rows have and objects inside them do not. If
-    the list has a wrapper that names its task, ``check_task`` is called with that name.
+    ``row_keys``, which rows have and objects inside them do not, show where a row may end. ``check_task`` is called
+    with the name of the task if a wrapper around the list gives one.
 
     Raises:
         ValueError: the file does not begin with a list, or with the wrapper ``{"task": …, "golds": […]}`` around one.
@@ -62,12 +82,14 @@ class JsonList:
     ) -> None:
         self._file, self.name, self._block_bytes, self._check_task = file, name, block_bytes, check_task
         self._row_keys = [f'"{key}"'.encode() for key in row_keys]
-        self._row_end = _row_end(self._row_keys)
-        self._buffer = b""
-        self._searched = 0  # no row ends before this position in the buffer
-        self._at = 0  # what comes before this position in the buffer was read as rows
-        self._eof = False
-        self._offset = 0  # position of the buffer in the file
+        # the end of a row, and before an object that begins with at most four plain values and then a row's key; it
+        # cannot match inside a string: there, a quotation mark follows a backslash
+        start = rb"\{\s*(?:" + _PLAIN + rb"){0,4}(?:" + b"|".join(map(re.escape, self._row_keys)) + rb")\s*:"
+        self._row_end = re.compile(rb"\}\s*,\s*(?=" + start + rb")", re.DOTALL)
+        # what was read of the file and is still needed, and its position there
+        self._buffer, self._offset, self._eof = b"", 0, False
+        # positions in the buffer: no row ends before the first, and what comes before the second was read as rows
+        self._searched = self._at = 0
         self._start()
 
     def blocks(self) -> Iterator[Block]:
@@ -78,19 +100,20 @@ class JsonList:
         """
         while True:
             self._fill(self._block_bytes)
-            found = self._cut()
-            while found is None and not self._eof and len(self._buffer) < MAX_BLOCK_BYTES:
+            while (found := self._cut()) is None and not self._eof and len(self._buffer) < MAX_BLOCK_BYTES:
                 self._fill(len(self._buffer) + self._block_bytes)
-                found = self._cut()
             if found is None:
                 return
-            yield self._take(*found)
+            view, (end, following) = memoryview(self._buffer), found
+            block = Block(b"".join((_BEFORE, view[:end], _AFTER)), bytes(view[end:following]))
+            self._drop(following)
+            yield block
 
     def put_back(self, blocks: Iterable[Block]) -> None:
         """Undo the last blocks, so that :meth:`rows` begins with the first of them."""
-        data = b"".join(part for block in blocks for part in (block.rows, block.separator))
-        self._buffer = data + self._buffer
-        self._offset -= len(data)
+        size = len(self._buffer)
+        self._buffer = b"".join(part for block in blocks for part in (block.rows, block.separator)) + self._buffer
+        self._offset -= len(self._buffer) - size
 
     def rows(self) -> Iterator[dict]:
         """The remaining rows, numbers as :class:`~lamp_dataset.formats.texts.Number`.
@@ -130,7 +153,11 @@ class JsonList:
         except UnicodeDecodeError as error:
             raise self._error(f"expected UTF-8, found {data[error.start : error.end]!r}", error.start) from None
         except json.JSONDecodeError as error:
-            raise self._error(*_json_trouble(error)) from None
+            if ends_too_soon(error.doc, error.pos):
+                raise self._error("expected JSON, but the row that begins", 0, f" does not end{_CUT_OFF}") from None
+            before, near = error.doc[: error.pos].encode(), error.doc[max(0, error.pos - 20) : error.pos + 20]
+            what = f"expected JSON, but {error.msg.removesuffix(' at')}"
+            raise self._error(what, len(before), f": {near!r}") from None
         except RecursionError:
             raise self._error("values nested too deeply to read,") from None
         if not isinstance(row, dict):
@@ -143,7 +170,7 @@ class JsonList:
         depth = seen = 0
         while True:
             for token in _TOKEN.finditer(self._buffer, self._at + seen):
-                depth += _STEPS[token.lastindex]
+                depth += (0, 1, -1)[token.lastindex - 1]
                 if depth == 0:
                     return token.end()
             seen = (token.start() if token[1] == b"" else len(self._buffer)) - self._at
@@ -168,9 +195,8 @@ class JsonList:
             rest = self._buffer[self._at : self._at + 20].decode("utf-8", "replace")
             raise self._error("expected the end of the file", more=f", found {rest!r}")
 
-    def _error(self, what: str, ahead: int = 0, more: str = "") -> ValueError:
-        """An error so many bytes ahead of the position."""
-        return ValueError(f"{self.name}: {what} at byte {self._offset + self._at + ahead}{more}")
+    def _error(self, what: str, bytes_ahead: int = 0, more: str = "") -> ValueError:
+        return ValueError(f"{self.name}: {what} at byte {self._offset + self._at + bytes_ahead}{more}")
 
     def _start(self) -> None:
         self._fill(HEAD_BYTES)
@@ -185,17 +211,15 @@ class JsonList:
         self._drop(len(self._buffer) - len(head) + opening.end())
 
     def _check_wrapper(self, task: bytes | None) -> None:
-        """Check the task that a wrapper gives as a JSON string, if there is one."""
-        if task is None:
-            return
-        text = task.decode("utf-8", "replace")
+        text = task and task.decode("utf-8", "replace")
         try:
-            self._check_task(json.loads(text))
+            found = text and json.loads(text)
         except json.JSONDecodeError:
             raise ValueError(f"{self.name}: expected a task's name as 'task', found {text[:60]}") from None
+        if text:
+            self._check_task(found)
 
     def _fill(self, size: int) -> None:
-        """Read until the buffer has this size, or up to the end of the file."""
         while len(self._buffer) < size and not self._eof:
             data = self._file.read(size - len(self._buffer))
             self._eof = not data
@@ -205,13 +229,6 @@ class JsonList:
         self._buffer = self._buffer[size:]
         self._searched = self._at = 0
         self._offset += size
-
-    def _take(self, end: int, following: int) -> Block:
-        """Take the rows up to ``end`` and their separator up to ``following`` out of the buffer."""
-        view = memoryview(self._buffer)
-        block = Block(enclosed(view[:end]), bytes(view[end:following]))
-        self._drop(following)
-        return block
 
     def _cut(self) -> tuple[int, int] | None:
         """End of the last whole row in the buffer and start of the row after it; None if there is no such place."""
@@ -223,28 +240,9 @@ class JsonList:
                 key = max(key, self._buffer.rfind(name, max(key, self._searched), limit))
             if key < 0:
                 break
-            start = max(0, key - _LONGEST_ROW_START)
-            ends = list(self._row_end.finditer(self._buffer, start, key + _LONGEST_ROW_START))
-            if ends:
+            near = max(0, key - _LONGEST_ROW_START), key + _LONGEST_ROW_START
+            if ends := list(self._row_end.finditer(self._buffer, *near)):
                 return ends[-1].start() + 1, ends[-1].end()
             limit = key
         self._searched = max(0, len(self._buffer) - _LONGEST_ROW_START)
         return None
-
-
-def _json_trouble(error: json.JSONDecodeError) -> tuple[str, int, str]:
-    """What is wrong with a row, where in it, and more about that."""
-    if ends_too_soon(error.doc, error.pos):
-        return "expected JSON, but the row that begins", 0, f" does not end{_CUT_OFF}"
-    before, near = error.doc[: error.pos].encode(), error.doc[max(0, error.pos - 20) : error.pos + 20]
-    return f"expected JSON, but {error.msg.removesuffix(' at')}", len(before), f": {near!r}"
-
-
-def _row_end(row_keys: list[bytes]) -> re.Pattern[bytes]:
-    """Matches ``}``, a comma, and before an object that begins with at most four plain values and then a row's key.
-
-    It cannot match inside a string: there, a quotation mark follows a backslash.
-    """
-    plain = _STRING + rb"\s*:\s*(?:" + _STRING + rb"|[-+.\w]{1,40})\s*,\s*"
-    keys = b"|".join(map(re.escape, row_keys))
-    return re.compile(rb"\}\s*,\s*(?=\{\s*(?:" + plain + rb"){0,4}(?:" + keys + rb")\s*:)", re.DOTALL)

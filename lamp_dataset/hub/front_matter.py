@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from lamp_dataset.loading.datasets_internals import yaml_of
 from lamp_dataset.task import KINDS, SPLITS, Task
 from lamp_dataset.tasks import TASKS
@@ -39,8 +41,6 @@ def merge(front: str, configs: Iterable[Config], sizes: Mapping[str, int], repla
 
 @contextmanager
 def _readable(expected: str) -> Iterator[None]:
-    import yaml
-
     try:
         yield
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
@@ -56,6 +56,25 @@ class _Typed(dict):
     node: Any = None
 
 
+class _Loader(yaml.SafeLoader):
+    def typed(self, node: yaml.MappingNode) -> Iterator[_Typed]:
+        found = _Typed()
+        found.node = node
+        yield found
+        found.update(self.construct_mapping(node))
+        if len(found) < len(node.value):  # the Hub's library does not read this either
+            raise ValueError("a key twice")
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _Loader.typed)
+_Dumper.add_representer(_Typed, lambda dumper, data: data.node)
+
+
 def read(front: str) -> dict[str, Any]:
     """The keys of a front matter; ValueError if it is not YAML, or something else than keys."""
     with _readable("YAML between the first two lines '---'"):
@@ -63,34 +82,16 @@ def read(front: str) -> dict[str, Any]:
 
 
 def _load(front: str) -> dict[str, Any]:
-    import yaml
-
-    class Loader(yaml.SafeLoader):
-        pass
-
-    def typed(loader: Loader, node: yaml.MappingNode) -> Iterator[_Typed]:
-        found = _Typed()
-        found.node = node
-        yield found
-        found.update(loader.construct_mapping(node))
-        if len(found) < len(node.value):  # the Hub's library does not read this either
-            raise ValueError("a key twice")
-
-    Loader.add_constructor("tag:yaml.org,2002:map", typed)
-    return dict(**(yaml.load(front, Loader) or {}))
+    return dict(**(yaml.load(front, _Loader) or {}))
 
 
 def _rewritten(front: str, changed: _Data) -> str:
     """``front`` with other values of some keys: in their places, or at the end."""
-    import yaml
-
-    node = yaml.compose(front, yaml.SafeLoader)
-    pairs = node.value if node else []
-    missing = {key: value for key, value in changed.items() if key not in {name.value for name, _ in pairs}}
-    for name, value in reversed(pairs):
+    node, missing = yaml.compose(front, yaml.SafeLoader), dict(changed)
+    for name, value in reversed(node.value if node else []):
         if name.value in changed:
-            start, end = name.start_mark.index, _end(value)
-            front = front[:start] + _as_yaml({name.value: changed[name.value]}) + front[end:]
+            del missing[name.value]
+            front = front[: name.start_mark.index] + _as_yaml({name.value: changed[name.value]}) + front[_end(value) :]
     return "\n".join(part for part in (front, _as_yaml(missing) if missing else "") if part.strip())
 
 
@@ -103,14 +104,7 @@ def _end(node: Any) -> int:
 
 
 def _as_yaml(data: _Data) -> str:
-    import yaml
-
-    class Dumper(yaml.SafeDumper):
-        def ignore_aliases(self, data: object) -> bool:
-            return True
-
-    Dumper.add_representer(_Typed, lambda dumper, data: data.node)
-    return yaml.dump(dict(data), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=1 << 20).rstrip("\n")
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1 << 20).rstrip("\n")
 
 
 def listed_patterns(data: _Data) -> list[str]:
@@ -123,16 +117,14 @@ def listed_patterns(data: _Data) -> list[str]:
         return [file["path"] for file in files if file["split"] in SPLITS]
 
 
-def _whole(number: Any) -> int | None:
-    """TypeError for anything but a whole number or None."""
-    return None if number is None else operator.index(number)
-
-
 def num_examples(data: _Data) -> dict[str, dict[str, int | None]]:
     """Config -> split -> number of rows, None where the front matter does not say it; ValueError for other shapes."""
     with _readable("'dataset_info' as datasets writes it"):
         return {
-            name: {split["name"]: _whole(split.get("num_examples")) for split in info.get("splits") or []}
+            name: {
+                split["name"]: None if split.get("num_examples") is None else operator.index(split["num_examples"])
+                for split in info.get("splits") or []
+            }
             for name, info in _infos(data).items()
             if name in TASKS
         }
@@ -182,9 +174,8 @@ def _entry(config: Config, there: _Data) -> dict[str, Any]:
 
 def _files_of(entry: _Data) -> list[_Data]:
     """The files that a config lists by split; the Hub knows other forms, which we do not write."""
-    files = entry.get("data_files")
-    by_split = files if isinstance(files, list) else []
-    return [file for file in by_split if isinstance(file, Mapping) and {"split", "path"} <= set(file)]
+    files = entry["data_files"] if isinstance(entry.get("data_files"), list) else []
+    return [file for file in files if isinstance(file, Mapping) and {"split", "path"} <= set(file)]
 
 
 def _info(config: Config, size: int, there: _Data) -> dict[str, Any]:
@@ -211,9 +202,8 @@ def _merged_facts(data: _Data, merged: _Data, replace: bool) -> dict[str, Any]:
     if all(isinstance(license, str) and license in ids for license in present):
         licenses = sorted({task.license_id for task in tasks} | set(() if replace else present))
         facts["license"] = licenses[0] if len(licenses) == 1 else licenses
-    categories = _as_list(data.get("task_categories"))
-    if replace:
-        categories = [category for category in categories if category not in {kind.category for kind in KINDS.values()}]
+    known = {kind.category for kind in KINDS.values()} if replace else ()
+    categories = [category for category in _as_list(data.get("task_categories")) if category not in known]
     ours = dict.fromkeys(KINDS[task.kind].category for task in tasks)
     return {**facts, "task_categories": [*categories, *(category for category in ours if category not in categories)]}
 

@@ -33,13 +33,12 @@ def look_private(remote: Remote, advice: str = PUSH_ELSEWHERE) -> RepositoryStat
     RefusedError if it is public (then the message ends with ``advice``) or gone; ContentError if ``datasets`` cannot
     load it, whatever a push puts there.
     """
-    state = remote.look()
+    return _check_private(remote, remote.look(), advice)
+
+
+def _check_private(remote: Remote, state: RepositoryState | None, advice: str = PUSH_ELSEWHERE) -> RepositoryState:
     if state is None:
         raise RefusedError(f"{remote.repo_id} is gone, or the token can no longer see it; {remote.so_far}")
-    return _check_private(remote, state, advice)
-
-
-def _check_private(remote: Remote, state: RepositoryState, advice: str = PUSH_ELSEWHERE) -> RepositoryState:
     if not state.private:
         raise RefusedError(f"{remote.repo_id} is public; {remote.so_far}. {advice}: {remote.url}/settings")
     script = f"{remote.repo_id.split('/')[1].removesuffix('.py')}.py"

@@ -15,12 +15,12 @@ What the files are like, and why:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import itertools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lamp_dataset.atomic import write_whole
@@ -64,18 +64,12 @@ def plan_shards(split: str, num_rows: int, num_bytes: int, shards: int) -> list[
     shards = max(1, min(shards, num_rows))
     group = min(GROUP_ROWS, max(1, GROUP_BYTES * num_rows // max(1, num_bytes)))
     bounds = [number * num_rows // shards for number in range(shards + 1)]
-    return [
-        Shard(
-            f"{split}-{number:05d}-of-{shards:05d}.parquet", tuple(_pieces(bounds[number + 1] - bounds[number], group))
-        )
-        for number in range(shards)
-    ]
-
-
-def _pieces(total: int, size: int) -> Iterator[int]:
-    yield from [size] * (total // size)
-    if total % size:
-        yield total % size
+    found = []
+    for number, (start, end) in enumerate(itertools.pairwise(bounds)):
+        whole, rest = divmod(end - start, group)
+        groups = (group,) * whole + ((rest,) if rest else ())
+        found.append(Shard(f"{split}-{number:05d}-of-{shards:05d}.parquet", groups))
+    return found
 
 
 def write_shards(
@@ -87,15 +81,12 @@ def write_shards(
     """
     rows, start = rows.with_format("arrow"), 0
     schema = rows.features.arrow_schema.remove_metadata()
+    options = {"compression": "zstd", "write_page_index": True, "use_content_defined_chunking": True}
     for shard in shards:
-        with write_whole(folder / shard.name, "wb") as file, _writer(file, schema) as writer:
+        with write_whole(folder / shard.name, "wb") as file, pq.ParquetWriter(file, schema, **options) as writer:
             for size in shard.groups:
                 # in one piece, so that the file does not depend on how the rows are stored
                 group = rows[start : start + size].replace_schema_metadata().combine_chunks().cast(schema)
                 writer.write_table(group, row_group_size=size)
                 start += size
                 progress(size)
-
-
-def _writer(file: object, schema: pa.Schema) -> pq.ParquetWriter:
-    return pq.ParquetWriter(file, schema, compression="zstd", write_page_index=True, use_content_defined_chunking=True)

@@ -103,15 +103,11 @@ def prepare(builders: Mapping[str, datasets.DatasetBuilder]) -> list[Config]:
 
 def write_configs(configs: Iterable[Config], folder: Path) -> dict[str, int]:
     """Write the Parquet files of configs below ``folder``: config -> bytes of its files."""
+    from datasets.utils import tqdm  # quiet where datasets is told to be
+
     for config in configs:
         (folder / config.name).mkdir()
         for name, split in config.splits.items():
-            _write_split(config, name, split, folder / config.name)
+            with tqdm(total=split.source.num_rows, unit=" rows", desc=f"Writing {config.name} {name}") as bar:
+                write_shards(split.source, split.shards, folder / config.name, bar.update)
     return {config.name: sum((folder / path).stat().st_size for path in config.paths) for config in configs}
-
-
-def _write_split(config: Config, name: str, split: Split, folder: Path) -> None:
-    from datasets.utils import tqdm  # quiet where datasets is told to be
-
-    with tqdm(total=split.source.num_rows, unit=" rows", desc=f"Writing {config.name} {name}") as bar:
-        write_shards(split.source, split.shards, folder, bar.update)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,9 @@ from lamp_dataset.web.redact import redacted_logs
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+#: Bytes sent between two looks. The Xet client holds several files of a portion in memory at once.
+PORTION = 200_000_000
 
 
 @dataclass(frozen=True)
@@ -150,13 +153,13 @@ class _Push:
         return PushResult(self.remote.repo_id, self.remote.url, visibility, commit, made, rows, sizes, changes.remove)
 
     def changes(self, state: RepositoryState | None) -> PendingChanges:
-        """What the repository lacks and what it has too much; where there is none, everything is missing."""
+        """What the repository lacks, and which old files it should lose; None lacks everything."""
         there = self.remote.files(state) if state else {}
         card = self.remote.text(CARD, state.head, self.work / "hub") if CARD in there else None
         wanted = make_card(card, self.configs, self.bytes)
         return PendingChanges(
             [path for path in self.adds if not self._is_there(path, there.get(path))],
-            sorted(path for path in there if self._is_stale(path)),
+            sorted(path for path in there if path not in self.adds and self._is_of_these_configs(path)),
             wanted if wanted != card else None,
         )
 
@@ -168,17 +171,20 @@ class _Push:
             return found == self.adds[path].upload_info.sha256.hex()
         return found == git_hash((self.files / path).read_bytes())
 
-    def _is_stale(self, path: str) -> bool:
-        """Whether it is a shard of one of our splits in a config that is pushed, but not of what is pushed."""
+    def _is_of_these_configs(self, path: str) -> bool:
         shard = SHARD.fullmatch(path)
-        return bool(shard) and path not in self.adds and shard["config"] in {config.name for config in self.configs}
+        return bool(shard) and shard["config"] in {config.name for config in self.configs}
 
     def _send(self, paths: list[str]) -> None:
         """Upload contents in portions, each after a look whether the repository is still private."""
-        for portion in _portions([self.adds[path] for path in paths]):
-            look_private(self.remote)
-            self.remote.so_far = NOTHING_COMMITTED
-            self.remote.upload(portion)
+        portion: list[CommitOperationAdd] = []
+        for path in paths:
+            portion.append(self.adds[path])
+            if path == paths[-1] or sum(add.upload_info.size for add in portion) >= PORTION:
+                look_private(self.remote)
+                self.remote.so_far = NOTHING_COMMITTED
+                self.remote.upload(portion)
+                portion = []
         # the client would drop such files without a word
         if ignored := [path for path in paths if is_ignored(self.adds[path])]:
             raise ContentError(f"{self.remote.repo_id}: its .gitignore excludes {ignored[0]}; take that line out first")
@@ -234,19 +240,3 @@ class _Push:
         if left:
             wrong = [*left.send, *left.remove, CARD][0]
             raise ContentError(f"{self.remote.repo_id}: {wrong} in commit {commit} is not what was sent; run again")
-
-
-#: Bytes sent between two looks. The Xet client holds several files of a portion in memory at once.
-PORTION = 200_000_000
-
-
-def _portions(adds: list[CommitOperationAdd]) -> Iterator[list[CommitOperationAdd]]:
-    """The files in their order, in lists of about :data:`PORTION` bytes."""
-    portion: list[CommitOperationAdd] = []
-    for add in adds:
-        portion.append(add)
-        if sum(add.upload_info.size for add in portion) >= PORTION:
-            yield portion
-            portion = []
-    if portion:
-        yield portion

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from lamp_dataset.hub import sessions
 from lamp_dataset.hub.errors import CommitError, ContentError, FailedError, HubError, RefusedError
-from lamp_dataset.hub.retry import is_http, is_timeout, retrying
+from lamp_dataset.hub.retry import is_http, retrying
 from lamp_dataset.web.redact import redact
 from lamp_dataset.web.waiting import status_of
 
@@ -73,7 +73,7 @@ class Remote:
 
     @contextmanager
     def asking(self, step: str, failure: type[FailedError] = FailedError) -> Iterator[None]:
-        """Turn every error of the client into one of ours. Only calls of the client belong into this block.
+        """Turn every error of the client into one of ours. The block should call nothing but the client.
 
         ``step`` is what is asked for, such as "the list of files".
 
@@ -86,7 +86,7 @@ class Remote:
             yield
         except Exception as error:
             causes = list(_causes(error))
-            # raised in the midst of the client's work, see sessions.py
+            # raised while the client was working, see sessions.py
             ours = next((cause for cause in causes if isinstance(cause, HubError)), None)
             # the client's own error shows signed addresses; it must not travel along
             raise ours or self._translated(causes, step, failure) from None
@@ -96,30 +96,22 @@ class Remote:
         error, status = root or causes[0], status_of(root)
         if root is None and isinstance(error, OSError) and error.errno is not None:
             return error  # of this machine's disk
+        said = self.clean(getattr(error, "server_message", None) or str(error) or type(error).__name__)
         if status in (401, 403, 404):
             return RefusedError(
-                f"{self.repo_id}: the Hub refused {step} ({status}: {self._said(error)}); {self.so_far}. Does the "
-                "token exist, does it have write access to this repository, and is the name right? See "
-                f"{self.endpoint}/settings/tokens"
+                f"{self.repo_id}: the Hub refused {step} ({status}: {said}); {self.so_far}. Does the token exist, does "
+                f"it have write access to this repository, and is the name right? See {self.endpoint}/settings/tokens"
             )
-        return failure(f"{self.repo_id}: {step} failed: {self._answer(error, status)}{self._ending(failure)}", root)
-
-    def _ending(self, failure: type[FailedError]) -> str:
-        """What has happened so far; a commit without an answer leaves that open, and is looked into."""
-        return "" if failure is CommitError else f"; {self.so_far}. Run the same again: it sends what is missing"
-
-    def _answer(self, error: BaseException, status: int | None) -> str:
-        if status and status >= 400:
-            return f"the Hub answered {status}: {self._said(error)}"
-        if is_timeout(error):
-            return f"no answer within {sessions.ANSWER_SECONDS} s"
-        if is_http(error) or isinstance(error, (RuntimeError, OSError)):  # the client's and hf_xet's own, in words
-            return self._said(error)
-        # what the client makes of an answer it did not foresee: KeyError, TypeError, a JSON error, ...
-        return f"the answer does not look like the Hub's ({self._said(error)}), as if a proxy or a login page answered"
-
-    def _said(self, error: BaseException) -> str:
-        return self.clean(getattr(error, "server_message", None) or str(error) or type(error).__name__)
+        if is_http(error, timeout=True):
+            said = f"no answer within {sessions.ANSWER_SECONDS} s"
+        elif status and status >= 400:
+            said = f"the Hub answered {status}: {said}"
+        elif root is None and not isinstance(error, (RuntimeError, OSError)):  # those of the client and of hf_xet
+            # what the client makes of an answer it did not foresee: KeyError, TypeError, a JSON error, ...
+            said = f"the answer does not look like the Hub's ({said}), as if a proxy or a login page answered"
+        # whether a commit without an answer was made is looked into
+        ending = "" if failure is CommitError else f"; {self.so_far}. Run the same again: it sends what is missing"
+        return failure(f"{self.repo_id}: {step} failed: {said}{ending}", root)
 
     def clean(self, text: str) -> str:
         """``text`` in one line of at most 500 characters, without secrets."""
@@ -136,13 +128,10 @@ class Remote:
             except RepositoryNotFoundError:
                 return None
             paths = frozenset(file.rfilename for file in info.siblings or ())
-            state, same = (
-                RepositoryState(info.sha, info.private is True, paths),
-                info.id.lower() == self.repo_id.lower(),
-            )
+            state, name = RepositoryState(info.sha, info.private is True, paths), info.id.lower()
             if not state.head:
                 raise KeyError("sha")
-        if not same:
+        if name != self.repo_id.lower():
             raise ContentError(f"{self.repo_id} is now called {info.id}: push to that name")
         return state
 
@@ -152,12 +141,9 @@ class Remote:
 
         # auth_check(write=True) is not in every version of the client; this is the request it makes
         address = f"{self.endpoint}/api/datasets/{self.repo_id}/auth-check/write"
-
-        def ask() -> None:
-            hf_raise_for_status(get_session().get(address, headers=build_hf_headers(token=self.token)))
-
+        headers = build_hf_headers(token=self.token)
         with self.asking("the request for write access"):
-            retrying()(ask)
+            retrying()(lambda: hf_raise_for_status(get_session().get(address, headers=headers)))
 
     def create(self) -> None:
         """Make the repository, private. One that exists already is left as it is, whatever its visibility."""
@@ -182,20 +168,12 @@ class Remote:
     def text(self, path: str, revision: str, folder: Path) -> str:
         """Content of a small text file at a revision. ``folder`` takes what the client keeps of it."""
         with self.asking(f"the download of {path}"):
-            local = retrying()(
-                self._api.hf_hub_download,
-                self.repo_id,
-                path,
-                repo_type=DATASET,
-                revision=revision,
-                cache_dir=folder,
-            )
+            where = {"repo_type": DATASET, "revision": revision, "cache_dir": folder}
+            local = retrying()(self._api.hf_hub_download, self.repo_id, path, **where)
         try:
             return Path(local).read_bytes().decode("utf-8")
         except UnicodeDecodeError as error:
-            raise ContentError(
-                f"{self.repo_id}: {path}: expected UTF-8, found something else ({error.reason})"
-            ) from None
+            raise ContentError(f"{self.repo_id}: {path}: expected UTF-8, found other bytes ({error.reason})") from None
 
     def upload(self, files: list[CommitOperationAdd]) -> None:
         """Send contents. They belong to no commit yet, so nobody can read them."""
@@ -214,14 +192,8 @@ class Remote:
         """One commit on top of ``parent``, and its oid; CommitError if the Hub did not confirm it."""
         try:
             with self.asking("the commit", CommitError):
-                return self._api.create_commit(
-                    self.repo_id,
-                    operations,
-                    commit_message=message,
-                    repo_type=DATASET,
-                    revision=BRANCH,
-                    parent_commit=parent,
-                ).oid
+                where = {"repo_type": DATASET, "revision": BRANCH, "parent_commit": parent}
+                return self._api.create_commit(self.repo_id, operations, commit_message=message, **where).oid
         except CommitError:
             self.so_far = UNKNOWN
             raise

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import logging
 from importlib import import_module
-from types import ModuleType
 
 import tenacity
 
 from lamp_dataset.hub.errors import FailedError
-from lamp_dataset.web.waiting import error_of, is_race, status_of, wait_as_told
+from lamp_dataset.web.waiting import is_race, status_of, wait_as_told
 
 logger = logging.getLogger(__name__)
 
@@ -24,24 +23,16 @@ TEMPORARY = (429, 500, 502, 503, 504)
 ATTEMPTS, ATTEMPTS_IN_RACES, ATTEMPTS_AFTER_SILENCE = 6, 12, 2
 
 
-def _library() -> ModuleType:
-    """The HTTP library below huggingface_hub: httpx2, httpx or requests."""
+def is_http(error: BaseException | None, *, timeout: bool = False) -> bool:
+    """Whether an error comes from the HTTP library below huggingface_hub, or is the client's own with an answer.
+
+    With ``timeout``, only if the server kept silent for too long.
+    """
     from huggingface_hub.errors import HfHubHTTPError
 
-    return import_module(HfHubHTTPError.__mro__[1].__module__.split(".")[0])
-
-
-def is_http(error: BaseException | None) -> bool:
-    """Whether an error comes from the HTTP library below huggingface_hub, or is the client's own with an answer."""
-    library = _library()
-    return isinstance(error, getattr(library, "RequestException", None) or library.HTTPError)
-
-
-def is_timeout(error: BaseException | None) -> bool:
-    """Whether the server kept silent for too long."""
-    library = _library()
-    timeout = getattr(library, "TimeoutException", None) or library.Timeout
-    return isinstance(error.http if isinstance(error, FailedError) else error, timeout)
+    library = import_module(HfHubHTTPError.__mro__[1].__module__.split(".")[0])  # httpx2, httpx or requests
+    names = ("TimeoutException", "Timeout") if timeout else ("RequestException", "HTTPError")
+    return isinstance(error, next(getattr(library, name) for name in names if hasattr(library, name)))
 
 
 def is_temporary(error: BaseException) -> bool:
@@ -50,16 +41,18 @@ def is_temporary(error: BaseException) -> bool:
 
 
 def _say(state: tenacity.RetryCallState) -> None:
-    error, status = error_of(state), status_of(error_of(state))
+    error, status = state.outcome.exception(), status_of(state.outcome.exception())
     answer = f"the Hub answered {status}" if status else "no usable answer from the Hub"
     problem = "somebody else's commit came first" if is_race(error) else answer
     logger.warning("%s; trying again in %.0f s", problem, state.upcoming_sleep)
 
 
 def _enough(state: tenacity.RetryCallState) -> bool:
-    error = error_of(state)
-    otherwise = ATTEMPTS_AFTER_SILENCE if is_timeout(error) else ATTEMPTS
-    return state.attempt_number >= (ATTEMPTS_IN_RACES if is_race(error) else otherwise)
+    error = state.outcome.exception()
+    silent = is_http(error.http if isinstance(error, FailedError) else error, timeout=True)
+    return state.attempt_number >= (
+        ATTEMPTS_IN_RACES if is_race(error) else ATTEMPTS_AFTER_SILENCE if silent else ATTEMPTS
+    )
 
 
 def retrying(races: bool = False) -> tenacity.Retrying:

@@ -26,10 +26,9 @@ class Watch:
     """The demands of one push.
 
     Attributes:
-        repo_id: the repository.
+        repo_id, so_far: the repository, and what has happened to it until now, for errors.
         stays: whether to refuse redirects to another host. Reading a file is exempt: large ones lie elsewhere.
         before_commit: called right before the request that commits, with nothing in between.
-        so_far: says what has happened to the repository until now, for errors.
     """
 
     repo_id: str

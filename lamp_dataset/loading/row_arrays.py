@@ -7,6 +7,7 @@ standard library's decoder, which gives the same rows or names the bad sample.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,14 +17,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
-from lamp_dataset.formats.json_block import MARK, Block, first_rows
-from lamp_dataset.formats.json_list import BLOCK_BYTES, JsonList
+from lamp_dataset.formats.json_file import DECODER
+from lamp_dataset.formats.json_list import BLOCK_BYTES, MARK, Block, JsonList
 from lamp_dataset.formats.questions import checked_row, open_questions
 from lamp_dataset.formats.texts import Number
 from lamp_dataset.task import NULLABLE_FIELDS, NUMERIC_FIELDS, Task
 
 #: How much text the slower way holds as Python objects, which take several times as much memory, per array.
 _OBJECT_BYTES = 1 << 20
+
+_BETWEEN_ROWS = re.compile(r"[ \t\n\r,]*")
 
 #: pyarrow's reader releases Python's lock: while it parses, the next block is read and the last one is written.
 _THREADS = 2
@@ -43,9 +46,20 @@ def read_rows(file: BinaryIO, name: str, task: Task, block_bytes: int = BLOCK_BY
     yield from _slow_rows(source, task, count, block_bytes)
 
 
-def _as_written(first: Iterator[Any], task: Task) -> pa.StructType:
-    """Type of a row as the file spells it, told from its first rows: integers where those have them."""
-    for row in first:
+def first_rows(rows: memoryview) -> Iterator[Any]:
+    """The values at the start of a block, one by one and numbers as spelled, up to one that cannot be read."""
+    text, position = bytes(rows).decode("utf-8", "replace"), 0
+    while True:
+        try:
+            value, position = DECODER.raw_decode(text, _BETWEEN_ROWS.match(text, position).end())
+        except (ValueError, RecursionError):
+            return
+        yield value
+
+
+def _as_written(rows: memoryview, task: Task) -> pa.StructType:
+    """Type of a row as a block spells it, judging by its first rows: integers where those have them."""
+    for row in first_rows(rows):
         items = row.get("profile") if isinstance(row, dict) else None
         if isinstance(items, list) and items:
             return _row_type(task, _integers([row, *items]), user_id=True)
@@ -81,7 +95,7 @@ def _fast_rows(source: JsonList, task: Task) -> Iterator[pa.StructArray]:
     waiting: deque[tuple[Block, Future]] = deque()
     with ThreadPoolExecutor(_THREADS, "lamp-json") as threads:
         for block in source.blocks():
-            as_written = as_written or _as_written(first_rows(block.rows), task)
+            as_written = as_written or _as_written(block.rows, task)
             waiting.append((block, threads.submit(_parse, block, as_written, task)))
             if len(waiting) > _THREADS:
                 if waiting[0][1].result() is None:
@@ -110,7 +124,7 @@ def _parse(block: Block, as_written: pa.StructType, task: Task) -> pa.StructArra
     A block that spells its numbers in another way than the first block of the file is tried once more, as it is.
     """
     rows = _parse_as(block.document, as_written, task)
-    own = as_written if rows is not None else _as_written(first_rows(block.rows), task)
+    own = as_written if rows is not None else _as_written(block.rows, task)
     return rows if own == as_written else _parse_as(block.document, own, task)
 
 

@@ -30,7 +30,7 @@ def wait_as_told(state: tenacity.RetryCallState) -> float:
     The Hub says it as ``RateLimit: "api";r=0;t=55`` (``t`` seconds until its window ends; like the client, this waits
     one more); others as ``Retry-After: 55``.
     """
-    error = error_of(state)
+    error = state.outcome.exception()
     headers = getattr(getattr(error, "response", None), "headers", {})
     limit = re.search(r"r\s*=\s*0\s*;\s*t\s*=\s*(\d+)", headers.get("RateLimit", ""))
     if limit:
@@ -39,8 +39,3 @@ def wait_as_told(state: tenacity.RetryCallState) -> float:
     if after.isdecimal():
         return min(float(after), LONGEST_WAIT)
     return _scatter(state) if is_race(error) else _backoff(state)
-
-
-def error_of(state: tenacity.RetryCallState) -> BaseException | None:
-    """What the last try raised; None before it ended, or if it went well."""
-    return state.outcome.exception() if state.outcome else None

@@ -7,8 +7,7 @@ import made_up
 import pytest
 
 from lamp_dataset.formats import json_list
-from lamp_dataset.formats.json_block import MARK
-from lamp_dataset.formats.json_list import JsonList
+from lamp_dataset.formats.json_list import MARK, JsonList
 from lamp_dataset.formats.texts import Number
 from lamp_dataset.tasks import TASKS
 
