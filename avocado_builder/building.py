@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from avocado_builder.collection.find_mails import Collection, MailLocations, locate, open_collection
-from avocado_builder.collection.names import GATED
+from avocado_builder.collection.mail_names import GATED
 from avocado_builder.id_files import IdFilePaths, Ids, fetch_ids, file_sha256, find_id_files, read_ids
 from avocado_builder.mail.parsing import parse_mail, warnings_of
 from avocado_builder.manifest import foreign_names, make_manifest, read_manifest, write_manifest

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import click
 
-from avocado_builder.collection.names import GATED
+from avocado_builder.collection.mail_names import GATED
 from lamp_dataset.commands.command import Command, DataDir, examples, say, stacked
 from lamp_dataset.formats.layout import SAMPLE
 from lamp_dataset.formats.texts import counted, counted_each

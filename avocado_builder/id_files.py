@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from avocado_builder.collection.names import GATED, NeededMails, is_name
+from avocado_builder.collection.mail_names import GATED, NeededMails, is_name
 from lamp_dataset.formats.json_file import HEAD_BYTES, describe, looks_like_html
 from lamp_dataset.formats.layout import LAYOUTS
 from lamp_dataset.formats.questions import read_questions

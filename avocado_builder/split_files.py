@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from avocado_builder.collection.names import NeededMails
+from avocado_builder.collection.mail_names import NeededMails
 from avocado_builder.id_files import IdFile, id_rows
 from lamp_dataset.atomic import write_whole
 from lamp_dataset.formats.json_file import Encoded, EntryWriter, encode

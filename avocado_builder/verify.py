@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from avocado_builder.collection.names import GATED
+from avocado_builder.collection.mail_names import GATED
 from avocado_builder.id_files import file_sha256
 from avocado_builder.manifest import MANIFEST, built_files, foreign_names, is_own_file, read_manifest
 from avocado_builder.split_files import file_names

@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from avocado_builder.collection.accounts import RECORD, FolderAccount, Member, ZipAccount
-from avocado_builder.collection.names import NeededMails
+from avocado_builder.collection.mail_names import NeededMails
 
 Account = ZipAccount | FolderAccount
 

@@ -25,7 +25,7 @@ from lamp_dataset.formats.json_list import JsonList
 from lamp_dataset.formats.layout import check_regular
 from lamp_dataset.formats.outputs import Outputs, check_texts, dump_outputs, read_outputs
 from lamp_dataset.formats.questions import checked_row
-from lamp_dataset.formats.recognition import check_labels, looks_like
+from lamp_dataset.formats.task_of_file import check_labels, looks_like
 from lamp_dataset.formats.texts import Number, check_encodable, counted, short
 from lamp_dataset.registry import other_setting
 from lamp_dataset.task import SPLITS, SPLITS_WITH_GOLDS, Task

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from lamp_dataset.formats.ids import UniqueIds
 from lamp_dataset.formats.json_list import BLOCK_BYTES, JsonList
-from lamp_dataset.formats.recognition import looks_like
+from lamp_dataset.formats.task_of_file import looks_like
 from lamp_dataset.formats.texts import Number, check_encodable, check_no_stub, short
 from lamp_dataset.registry import other_setting
 from lamp_dataset.task import NULLABLE_FIELDS, NUMERIC_FIELDS, Task

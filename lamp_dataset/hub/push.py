@@ -15,8 +15,8 @@ from lamp_dataset.hub.errors import CommitError, ContentError, FailedError
 from lamp_dataset.hub.guard import HIDE_AT_ONCE, look_private, open_private, require_unseen
 from lamp_dataset.hub.plan import CARD, SHARD, Config, config_names, find_builders, prepare, write_configs
 from lamp_dataset.hub.remote import NOTHING_COMMITTED, Remote, RepositoryState
+from lamp_dataset.hub.request_watch import Watch, watched
 from lamp_dataset.hub.retry import retrying
-from lamp_dataset.hub.sessions import Watch, watched
 from lamp_dataset.loading.gated import check_licenses
 from lamp_dataset.tasks import get_task
 from lamp_dataset.web.redact import redacted_logs

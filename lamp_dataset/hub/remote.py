@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lamp_dataset.hub import sessions
+from lamp_dataset.hub import request_watch
 from lamp_dataset.hub.errors import CommitError, ContentError, FailedError, HubError, RefusedError
 from lamp_dataset.hub.retry import is_http, retrying
 from lamp_dataset.web.redact import redact
@@ -86,7 +86,7 @@ class Remote:
             yield
         except Exception as error:
             causes = list(_causes(error))
-            # raised while the client was working, see sessions.py
+            # raised while the client was working, see request_watch.py
             ours = next((cause for cause in causes if isinstance(cause, HubError)), None)
             # the client's own error shows signed addresses; it must not travel along
             raise ours or self._translated(causes, step, failure) from None
@@ -103,7 +103,7 @@ class Remote:
                 f"it have write access to this repository, and is the name right? See {self.endpoint}/settings/tokens"
             )
         if is_http(error, timeout=True):
-            said = f"no answer within {sessions.ANSWER_SECONDS} s"
+            said = f"no answer within {request_watch.ANSWER_SECONDS} s"
         elif status and status >= 400:
             said = f"the Hub answered {status}: {said}"
         elif root is None and not isinstance(error, (RuntimeError, OSError)):  # those of the client and of hf_xet

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 #: Too many requests, and the server's own problems.
 TEMPORARY = (429, 500, 502, 503, 504)
 #: Tries in all. Among N racing writers, a try loses to one more of them each time; a server that kept silent once for
-#: :data:`lamp_dataset.hub.sessions.ANSWER_SECONDS` gets one more chance.
+#: :data:`lamp_dataset.hub.request_watch.ANSWER_SECONDS` gets one more chance.
 ATTEMPTS, ATTEMPTS_IN_RACES, ATTEMPTS_AFTER_SILENCE = 6, 12, 2
 
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from lamp_dataset.formats.ids import IdMismatchError, UniqueIds, check_same_ids, difference
 from lamp_dataset.formats.json_list import BLOCK_BYTES
 from lamp_dataset.formats.outputs import check_texts, parse_outputs
-from lamp_dataset.formats.recognition import check_name, looks_like
+from lamp_dataset.formats.task_of_file import check_name, looks_like
 from lamp_dataset.formats.texts import check_no_stub, short
 from lamp_dataset.loading.row_arrays import columns_of, read_rows
 from lamp_dataset.task import Task

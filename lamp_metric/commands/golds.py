@@ -15,7 +15,7 @@ from lamp_dataset.formats.ids import check_same_ids
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.outputs import Outputs, read_outputs
 from lamp_dataset.formats.questions import OutputsFileError, read_questions, read_user_column
-from lamp_dataset.formats.recognition import task_of, tasks_named
+from lamp_dataset.formats.task_of_file import task_of, tasks_named
 from lamp_dataset.formats.user_files import UserSubset, read_user_subset
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task

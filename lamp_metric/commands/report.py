@@ -11,7 +11,7 @@ import click
 
 from lamp_dataset.commands.command import examples, say
 from lamp_dataset.formats.outputs import read_outputs
-from lamp_dataset.formats.recognition import task_of
+from lamp_dataset.formats.task_of_file import task_of
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.lazy import check_installed
 from lamp_metric.commands.golds import find_source, source_options

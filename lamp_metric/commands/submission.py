@@ -11,7 +11,7 @@ from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, sa
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.questions import OutputsFileError, read_question_ids
-from lamp_dataset.formats.recognition import task_of
+from lamp_dataset.formats.task_of_file import task_of
 from lamp_dataset.formats.user_files import read_user_subset
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task

@@ -12,7 +12,7 @@ from typing import Any
 from lamp_dataset.formats.ids import difference, duplicates
 from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.outputs import golds_of
-from lamp_dataset.formats.recognition import is_name_of, other_task
+from lamp_dataset.formats.task_of_file import is_name_of, other_task
 from lamp_dataset.formats.texts import SHOWN_CHARS, counted, printable, short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import official_hint

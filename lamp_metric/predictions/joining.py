@@ -8,7 +8,7 @@ from typing import Any
 
 from lamp_dataset.formats.ids import check_same_ids, check_unique
 from lamp_dataset.formats.outputs import Outputs
-from lamp_dataset.formats.recognition import is_name_of, task_of
+from lamp_dataset.formats.task_of_file import is_name_of, task_of
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import official_hint
@@ -54,7 +54,7 @@ def join_by_id(
 def join(golds: Outputs, predictions: Outputs, task_name: str | None = None) -> JoinedOutputs:
     """Join a file of predictions to the golds of the same task.
 
-    ``task_name`` is its config name; by default, see :func:`~lamp_dataset.formats.recognition.task_of`.
+    ``task_name`` is its config name; by default, see :func:`~lamp_dataset.formats.task_of_file.task_of`.
 
     Raises:
         ValueError: the files belong to different tasks or hold different ids, or the golds are not of ``task_name``.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lamp_dataset.formats.ids import check_unique
-from lamp_dataset.formats.recognition import other_task, tasks_with_label
+from lamp_dataset.formats.task_of_file import other_task, tasks_with_label
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_metric.measures import Together, together

@@ -17,7 +17,7 @@ from typing import Any
 from lamp_dataset.atomic import PRIVATE, write_whole
 from lamp_dataset.formats.json_file import HEAD_BYTES, describe, read_json
 from lamp_dataset.formats.outputs import Outputs, dump_outputs, golds_of, parse_outputs
-from lamp_dataset.formats.recognition import best_fit, tasks_named
+from lamp_dataset.formats.task_of_file import best_fit, tasks_named
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
 from lamp_metric.predictions.check import Report, check_document

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from lamp_dataset.formats.recognition import count_labels, tasks_named
+from lamp_dataset.formats.task_of_file import count_labels, tasks_named
 from lamp_dataset.task import Task
 from lamp_metric.scorers.labels import LabelScorer
 from lamp_metric.scorers.scorer import Finding, Row, Statistics

@@ -21,7 +21,7 @@ from mail_oracle import needs_email_of_3_11_7
 import avocado_builder
 import lamp_dataset
 from avocado_builder.building import build, check_collection
-from avocado_builder.collection.names import GATED
+from avocado_builder.collection.mail_names import GATED
 from avocado_builder.mail.parsing import REPAIRS
 from avocado_builder.verify import check_output
 from lamp_dataset.atomic import whole_folder

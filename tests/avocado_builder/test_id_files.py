@@ -4,7 +4,7 @@ import fake_site
 import pytest
 
 from avocado_builder.building import build, check_collection
-from avocado_builder.collection.names import GATED
+from avocado_builder.collection.mail_names import GATED
 from avocado_builder.id_files import fetch_ids, file_sha256, find_id_files, read_ids
 
 NAME = "147-000874-EM.txt"

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from avocado_builder.collection.names import GATED, NeededMails
+from avocado_builder.collection.mail_names import GATED, NeededMails
 from avocado_builder.id_files import read_ids
 from avocado_builder.split_files import Spool, write_split
 

@@ -38,7 +38,7 @@ def test_the_published_counts_leave_no_remark(built, monkeypatch):
 def _with_counts(counts):
     import dataclasses
 
-    from avocado_builder.collection.names import GATED
+    from avocado_builder.collection.mail_names import GATED
 
     return {setting: dataclasses.replace(task, num_samples=counts) for setting, task in GATED.items()}
 

@@ -1,4 +1,4 @@
-from avocado_builder.collection.names import GATED, NeededMails, is_name
+from avocado_builder.collection.mail_names import GATED, NeededMails, is_name
 
 
 def test_each_setting_has_one_config():

@@ -5,7 +5,7 @@ import made_oppu
 import pytest
 
 from lamp_dataset import SAMPLE, Personalizer
-from lamp_dataset.formats.oppu_texts import oppu_summaries
+from lamp_dataset.formats.oppu_summaries import oppu_summaries
 from lamp_dataset.tasks import TASKS
 
 NAME = "LaMP_4_time"

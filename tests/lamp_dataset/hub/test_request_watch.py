@@ -2,7 +2,7 @@ import pytest
 from huggingface_hub import get_session
 
 from lamp_dataset.hub.errors import RefusedError
-from lamp_dataset.hub.sessions import ANSWER_SECONDS, CONNECT_SECONDS, Watch, watched
+from lamp_dataset.hub.request_watch import ANSWER_SECONDS, CONNECT_SECONDS, Watch, watched
 
 HUB = "https://hub.example"
 

@@ -1,7 +1,7 @@
 import pytest
 
 from lamp_dataset.formats.outputs import Outputs
-from lamp_dataset.formats.recognition import (
+from lamp_dataset.formats.task_of_file import (
     best_fit,
     check_labels,
     count_labels,
