@@ -123,13 +123,11 @@ def check_collection(
     collection = open_collection(avocado_dir)
     with _id_file_paths(ids_dir, splits, setting, id_files, base_url) as found:
         ids = read_ids(found.paths, setting)
-    _report_ignored(collection)
     locate(collection, ids.needed)
     return ids
 
 
 def _build(collection: Collection, ids: Ids, left_out: Mapping[str, str], work: Path) -> dict[str, Any]:
-    _report_ignored(collection)
     locations = locate(collection, ids.needed)
     with Spool(work, ids.needed) as spool:
         notes = _read_mails(locations, spool)
@@ -158,12 +156,6 @@ def _read_mails(locations: MailLocations, spool: Spool) -> dict[str, list[str]]:
     return notes
 
 
-def _report_ignored(collection: Collection) -> None:
-    if collection.ignored:
-        shown = ", ".join(collection.ignored[:5]) + (", …" if len(collection.ignored) > 5 else "")
-        log.warning("%s: ignored because they are not accounts of the collection: %s", collection.path, shown)
-
-
 def _keep_apart(target: Path, collection: Collection) -> None:
     folder, root = collection.path.resolve(), collection.root.resolve()
     if root in (target, *target.parents) or folder in (target, *target.parents) or target in folder.parents:
@@ -171,14 +163,9 @@ def _keep_apart(target: Path, collection: Collection) -> None:
 
 
 def _warn_of_git(target: Path) -> None:
-    for folder in target.parents:
-        if (folder / ".git").exists():
-            log.warning(
-                "%s is in the git work tree %s: its files hold licensed email text and must never be committed",
-                target,
-                folder,
-            )
-            return
+    if tree := next((folder for folder in target.parents if (folder / ".git").exists()), None):
+        text = "%s is in the git work tree %s: its files hold licensed email text and must never be committed"
+        log.warning(text, target, tree)
 
 
 def _check_replaceable(target: Path, overwrite: bool) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import http.client
 import logging
 import os
+import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
@@ -181,11 +182,8 @@ def _check_name(text: Any, where: str) -> None:
 
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 log = logging.getLogger(__name__)
@@ -212,27 +210,18 @@ def fetch_ids(task: Task, splits: tuple[str, ...], folder: Path, base_url: str =
 def _fetch(url: str, path: Path) -> None:
     if not url.startswith(("http://", "https://")):
         raise ValueError(f"{url}: expected a URL that begins with http:// or https://")
+    request = urllib.request.Request(url, headers={"User-Agent": f"lamp-hf/{__version__}"})
     try:
-        request = urllib.request.Request(url, headers={"User-Agent": f"lamp-hf/{__version__}"})
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
-            length = response.headers.get("Content-Length")
-            size = _save(response, path)
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response, path.open("wb") as file:
+            shutil.copyfileobj(response, file)
+            left = response.length  # of the promised bytes
     except urllib.error.HTTPError as error:
         raise OSError(f"{url}: the site answers {error.code} {error.reason}. {_BY_HAND}") from None
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
         raise OSError(f"{url}: cannot be fetched ({getattr(error, 'reason', error)}). {_BY_HAND}") from None
-    if length is not None and length.isdigit() and size != int(length):
-        raise OSError(f"{url}: cut off, received {size:,} of {int(length):,} bytes. Try again")
+    if left:
+        raise OSError(f"{url}: cut off, the last {left:,} bytes are missing. Try again")
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     if looks_like_html(head) or not head.strip():
         raise ValueError(f"{url}: expected JSON, the site sent {describe(head)}. {_BY_HAND}")
-
-
-def _save(response: http.client.HTTPResponse, path: Path) -> int:
-    size = 0
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        while block := response.read(1 << 16):
-            file.write(block)
-            size += len(block)
-    return size

@@ -9,8 +9,8 @@ import hashlib
 import os
 import tempfile
 from array import array
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -18,6 +18,7 @@ from typing import IO, Any
 from avocado_builder.collection.mail_names import NeededMails
 from avocado_builder.id_files import IdFile, id_rows
 from lamp_dataset.atomic import write_whole
+from lamp_dataset.atomic.lock import naming
 from lamp_dataset.formats.json_file import Encoded, EntryWriter, encode
 from lamp_dataset.formats.outputs import write_outputs
 from lamp_dataset.task import SPLITS, SPLITS_WITH_GOLDS, Task
@@ -133,23 +134,15 @@ class Spool:
         texts = [encode(body), encode(subject)]
         self._at[key] = self._size
         self._body[key], self._subject[key] = map(len, texts)
-        with self._naming_the_folder():
+        with naming(self._folder):  # the file has no name
             for text in texts:
                 self._file.write(text)
                 self._size += len(text)
 
     def close_writing(self) -> None:
         """Finish storing, from now on texts are read; OSError if the disk is full."""
-        with self._naming_the_folder():
+        with naming(self._folder):
             self._file.flush()
-
-    @contextmanager
-    def _naming_the_folder(self) -> Iterator[None]:
-        """Errors name the folder, since the file has no name."""
-        try:
-            yield
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, str(self._folder)) from error
 
     def get(self, name: str) -> tuple[bytes, bytes]:
         """Body and subject of a needed mail, each as a JSON string with its quotation marks."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Iterator
@@ -9,8 +10,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from avocado_builder.collection.accounts import RECORD, FolderAccount, Member, ZipAccount
+from avocado_builder.collection.accounts import FolderAccount, Member, ZipAccount
 from avocado_builder.collection.mail_names import NeededMails
+
+log = logging.getLogger(__name__)
 
 Account = ZipAccount | FolderAccount
 
@@ -77,24 +80,16 @@ def _accounts_in(folder: Path, root: Path) -> Collection:
 
 
 class MailLocations:
-    """Where each needed mail is in the collection, at 32 bytes a mail."""
+    """Which needed mails are in the collection, and their bytes."""
 
     def __init__(self, collection: Collection, needed: NeededMails) -> None:
         self.needed, self.accounts = needed, {account.account: account for account in collection.accounts}
-        self._records, self._found = bytearray(RECORD.size * len(needed)), bytearray(len(needed))
+        self._found = bytearray(len(needed))
 
-    def put(self, key: int, record: bytes) -> bool:
-        """Record where a mail is; False if that is recorded already."""
-        if self._found[key]:
-            return False
-        self._found[key] = 1
-        self._records[RECORD.size * key : RECORD.size * (key + 1)] = record
-        return True
-
-    def member(self, key: int) -> Member:
-        """The member of an account that is this mail, which was found."""
-        name = self.needed.name(key)
-        return Member(f"{name[:3]}/{name}", bytes(self._records[RECORD.size * key : RECORD.size * (key + 1)]))
+    def add(self, key: int) -> bool:
+        """Note that a mail was found; False if it was found before."""
+        again, self._found[key] = self._found[key], 1
+        return not again
 
     def missing(self) -> list[str]:
         """Names of needed mails that were not found, sorted."""
@@ -103,15 +98,13 @@ class MailLocations:
     def mails(self) -> Iterator[tuple[int, str, bytes]]:
         """Every needed mail: its key, its name and its bytes, in the order of the zip for each account."""
         for account, keys in groupby(range(len(self.needed)), lambda key: self.needed.name(key)[:3]):
-            members = [(self.member(key), key) for key in keys]
-            members.sort(key=lambda pair: RECORD.unpack(pair[0].record)[0])
-            read = self.accounts[account].read(member for member, _ in members)
-            for (member, key), data in zip(members, read, strict=True):
-                yield key, member.name[4:], data
+            places = {f"{account}/{self.needed.name(key)}": key for key in keys}
+            for name, data in self.accounts[account].read(places):
+                yield places[name], name[4:], data
 
 
-#: A member that has the name of a needed mail, but is not that mail: the mail's key, the account and the member.
-Copy = tuple[int, Account, Member]
+#: A member that has the name of a needed mail, but is not that mail: the account and the member.
+Copy = tuple[Account, Member]
 
 
 def locate(collection: Collection, needed: NeededMails) -> MailLocations:
@@ -121,8 +114,10 @@ def locate(collection: Collection, needed: NeededMails) -> MailLocations:
     content. ValueError if mails are missing (the message counts them and names the first twenty), cannot be read, or
     exist twice with different contents, or if a zip is damaged.
     """
-    locations = MailLocations(collection, needed)
-    copies: list[Copy] = []
+    if collection.ignored:
+        shown = ", ".join(collection.ignored[:5]) + (", …" if len(collection.ignored) > 5 else "")
+        log.warning("%s: ignored because they are not accounts of the collection: %s", collection.path, shown)
+    locations, copies = MailLocations(collection, needed), []
     for account in collection.accounts:
         for member in account.members():
             name = member.name.rpartition("/")[2]
@@ -132,8 +127,8 @@ def locate(collection: Collection, needed: NeededMails) -> MailLocations:
             own = name[:3] == account.account and member.name == f"{name[:3]}/{name}"
             if own:
                 account.check(member)
-            if not own or not locations.put(key, member.record):
-                copies.append((key, account, member))
+            if not own or not locations.add(key):
+                copies.append((account, member))
     _refuse_missing(collection, locations, copies)
     for copy in copies:
         _refuse_other_text(locations, *copy)
@@ -146,21 +141,22 @@ def _refuse_missing(collection: Collection, locations: MailLocations, copies: li
         return
     shown = ", ".join(missing[:_SHOWN]) + (", …" if len(missing) > _SHOWN else "")
     absent = sorted({name[:3] for name in missing} - set(locations.accounts))
-    hints = [f" There are no files for the accounts {', '.join(absent[:_SHOWN])}."] if absent else []
-    for key, account, member in copies:
-        name = locations.needed.name(key)
+    hint = f" There are no files for the accounts {', '.join(absent[:_SHOWN])}." if absent else ""
+    for account, member in copies:
+        name = member.name.rpartition("/")[2]
         if name in missing[:_SHOWN]:
-            hints.append(f" {account.path} has {member.name}; expected it as {name[:3]}/{name} in that account.")
+            hint += f" {account.path} has {member.name}; expected it as {name[:3]}/{name} in that account."
             break
     raise ValueError(
         f"{collection.path}: {len(missing):,} of {len(locations.needed):,} emails named in the id files are missing: "
-        f"{shown}.{''.join(hints)} Is the copy complete?"
+        f"{shown}.{hint} Is the copy complete?"
     )
 
 
-def _refuse_other_text(locations: MailLocations, key: int, account: Account, member: Member) -> None:
-    own = locations.member(key)
-    own_account = locations.accounts[own.name[:3]]
+def _refuse_other_text(locations: MailLocations, account: Account, member: Member) -> None:
+    name = member.name.rpartition("/")[2]
+    own_account = locations.accounts[name[:3]]
+    own = next(other for other in own_account.members() if other.name == f"{name[:3]}/{name}")
     if own_account.fingerprint(own) != account.fingerprint(member):
         raise ValueError(
             f"{own_account.path} has {own.name}, and {account.path} has {member.name} with other contents: "

@@ -24,29 +24,23 @@ def is_name(text: object) -> bool:
 
 
 class NeededMails:
-    """The names of the mails that a build needs, at four bytes a name.
+    """The names of the mails that a build needs, once closed at four bytes a name.
 
     Add all names, then :meth:`close`, then look up. The key of a mail is its position among all names, sorted.
     """
 
     def __init__(self) -> None:
-        self._parts: dict[str, array] = {}  # by account, so that few names are unpacked at once
-        self._limits: dict[str, int] = {}
+        self._added: set[int] = set()
         self._numbers = array("I")
 
     def add(self, name: str) -> None:
         """Add a name for which :func:`is_name` holds."""
-        account = name[:3]
-        part = self._parts.setdefault(account, array("I"))
-        part.append(_number(name))
-        if len(part) > self._limits.get(account, 4096):
-            packed = self._parts[account] = _packed(part)
-            self._limits[account] = 2 * len(packed) + 4096
+        self._added.add(_number(name))
 
     def close(self) -> None:
         """Sort the names; after that none can be added."""
-        for account in sorted(self._parts):
-            self._numbers += _packed(self._parts.pop(account))
+        self._numbers = array("I", sorted(self._added))
+        self._added.clear()
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -71,7 +65,3 @@ _ACCOUNT = 1_000_000
 
 def _number(name: str) -> int:
     return int(name[:3]) * _ACCOUNT + int(name[4:10])
-
-
-def _packed(numbers: array) -> array:
-    return array("I", sorted(set(numbers)))

@@ -37,12 +37,9 @@ def open_raw(path: str, algorithm: Callable[[], Any]) -> Iterator[HashedFile]:
 
 def hash_file(path: str, algorithm: Callable[[], Any]) -> tuple[int, str]:
     """Size in bytes and hash of a local file."""
-    digest, size = algorithm(), 0
     with open(path, "rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-            size += len(chunk)
-    return size, digest.hexdigest()
+        digest = hashlib.file_digest(file, algorithm)
+        return file.tell(), digest.hexdigest()
 
 
 #: Fast: tells whether files in a folder changed.

@@ -70,7 +70,7 @@ def test_one_official_id_file_is_enough(place):
     ("arguments", "message"),
     [
         (["--ids-dir", "{place}/no"], "error: {place}/no: expected the folder of the id files, found nothing\n"),
-        (["--ids-dir", "{place}/ids", "--overwrite", "--output-dir", "{place}/ids"], "which this builder did not"),
+        (["--ids-dir", "{place}/ids", "--overwrite", "--output-dir", "{place}/ids"], "or an older build, found "),
         (
             ["--ids-dir", "{place}/ids", "--avocado-dir", "{place}/gone"],
             "error: {place}/gone: expected the Avocado collection",

@@ -59,7 +59,7 @@ def test_a_checksum_that_does_not_fit_is_noticed(small):
     data = bytearray(path.read_bytes())
     data[data.index(b"PK\x01\x02") + 16] ^= 0x01
     path.write_bytes(data)
-    with pytest.raises(ValueError, match=rf"002\.zip: member 002/{TWO} is damaged .*checksum"):
+    with pytest.raises(ValueError, match=rf"002\.zip: member 002/{TWO} is damaged .*CRC"):
         small.build()
 
 
@@ -134,7 +134,7 @@ def test_zips_written_in_other_ways_are_read_too(small, write):
 
 
 def test_a_disk_that_cannot_read_is_named(small, monkeypatch):
-    monkeypatch.setattr("avocado_builder.collection.accounts._inflate", lambda file, member: os.pread(-1, 1, 0))
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", lambda file, size: os.pread(-1, 1, 0))
     with pytest.raises(OSError, match=r"Bad file descriptor: .*001\.zip"):
         small.build()
 
