@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lamp_metric.asking.own_files import content_digest, own_content, own_folder
     from lamp_metric.asking.server import Server
     from lamp_metric.judged_retrieval import judge_retrieval
+    from lamp_metric.learning.item_feedback import item_feedback, read_feedback
     from lamp_metric.learning.rewards import reward
     from lamp_metric.measures import Measure, register_measure
     from lamp_metric.predictions.answer_extraction import extract_answer
@@ -37,6 +38,7 @@ else:  # their modules need scikit-learn, rouge_score or numpy
             "asking.own_files": ["content_digest", "own_content", "own_folder"],
             "asking.ask_rows": ["ask_all", "ask_here"],
             "asking.server": ["Server"],
+            "learning.item_feedback": ["item_feedback", "read_feedback"],
             "learning.rewards": ["reward"],
             "measures": ["Measure", "register_measure"],
             "predictions.answer_extraction": ["extract_answer"],
@@ -71,10 +73,12 @@ __all__ = [
     "content_digest",
     "extract_answer",
     "is_local",
+    "item_feedback",
     "judge_retrieval",
     "own_content",
     "own_folder",
     "published_rows",
+    "read_feedback",
     "register",
     "register_measure",
     "reward",

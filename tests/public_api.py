@@ -119,6 +119,9 @@ def scores(golds: list[str], tokenizer: Any) -> None:
     rewards: list[float] = lamp_metric.reward("LaMP_4", weights={"rouge-L": 1})(completions=["a"], target=golds)
     lamp_metric.reward("LaMP_4", {"rouge-L": 1})  # type: ignore[arg-type]
     rewards.sort()
+    rows = lamp_dataset.load_split("LaMP_3", "train", lamp_dataset.SAMPLE)
+    feedback: dict[str, dict[str, float]] = dict(lamp_metric.item_feedback("LaMP_3", rows, [("200", "4")]))
+    feedback |= lamp_metric.read_feedback("feedback.json", rows)
     published: list[str] = [row.label for row in lamp_metric.PUBLISHED if row.scores]
     published.sort()
     version: str = lamp_metric.__version__

@@ -45,8 +45,10 @@ def read_rankings(path: str | os.PathLike) -> Rankings:
     return Rankings(document, hashlib.sha256(data).hexdigest(), name)
 
 
-def write_rankings(file: TextIO, rankings: Iterable[tuple[str, Sequence[str]]]) -> int:
+def write_rankings(file: TextIO, rankings: Iterable[tuple[str, Sequence[str] | Mapping[str, Any]]]) -> int:
     """Write pairs of sample id and item ids, best first, one sample per line, as they come; how many they were.
+
+    Feedback on items, a mapping for each sample, is written in the same way.
 
     >>> import sys
     >>> write_rankings(sys.stdout, [("210", ["2103", "2100"]), ("211", [])])
@@ -59,7 +61,7 @@ def write_rankings(file: TextIO, rankings: Iterable[tuple[str, Sequence[str]]]) 
     count = 0
     file.write("{")
     for sample_id, item_ids in rankings:
-        file.write(f"{',' if count else ''}\n{json.dumps(sample_id)}: {json.dumps(list(item_ids))}")
+        file.write(f"{',' if count else ''}\n{json.dumps(sample_id)}: {json.dumps(item_ids)}")
         count += 1
     file.write("\n}\n")
     return count
