@@ -31,7 +31,7 @@ from lamp_dataset.personalize.retrieval.bm25 import bm25_scores
 from lamp_dataset.personalize.retrieval.dense import Dense
 from lamp_dataset.personalize.retrieval.queries import Query
 from lamp_dataset.personalize.retrieval.ranking import by_score
-from lamp_dataset.personalize.retrieval.samples import PlainSample
+from lamp_dataset.personalize.retrieval.samples import Sample
 from lamp_dataset.tasks import TASKS
 
 require("rank_bm25", "test")
@@ -261,7 +261,7 @@ def count_embeddings(texts):
     samples = []
     for number in range(20):
         profile = [{"id": f"{number}-{n}", "text": item} for n, item in enumerate(items) if n != number]
-        samples.append(PlainSample(task, str(number), "", Query(items[number]), profile))
+        samples.append(Sample(task, str(number), "", Query(items[number]), profile))
         given += len(profile) + 1
     ranker = Dense(model=model)
     ranker.rank(samples[:10])

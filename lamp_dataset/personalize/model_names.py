@@ -1,7 +1,7 @@
-"""Models and tokenizers that are given by name: whether the name is right, and what is in the folder behind it.
+"""Models and tokenizers that are given by name: whether a server answers for it, and what is in a folder.
 
-Without the Hub, a wrong name is told and a cached one found at once: Hugging Face's loaders would try again for
-minutes, for each file. What is in a folder decides the result, so caches must see more than its name.
+Without an answer, Hugging Face's loaders would try again for minutes, for each file. What is in a folder decides the
+result, so caches must see more than its name.
 """
 
 from __future__ import annotations
@@ -13,16 +13,9 @@ from contextlib import suppress
 
 from lamp_dataset.loading.raw_files import CONTENT, hash_file
 
-#: Files that a tokenizer's name is looked up by in the cache: any of them will do.
-CACHED_FILES = (
-    "tokenizer_config.json",
-    "tokenizer.json",
-    "config.json",
-    "vocab.json",
-    "vocab.txt",
-    "spiece.model",
-    "tokenizer.model",
-)
+#: Files that a model or tokenizer is looked up by in the cache: any of them will do.
+CACHED_FILES = ("tokenizer_config.json", "tokenizer.json", "config.json", "vocab.json", "vocab.txt", "spiece.model")
+CACHED_FILES += ("tokenizer.model",)
 #: How names of a tokenizer's files begin or end.
 BEGINNINGS = ("tokenizer", "tokenization", "vocab", "merges", "spiece", "sentencepiece", "tekken")
 ENDINGS = (".model", ".py", ".spm", ".tiktoken")
@@ -35,70 +28,36 @@ MODEL_FILES = (".safetensors", ".bin", ".model", ".jinja", ".tiktoken", ".py", "
 MODEL_FILES += ("tokenizer.json", "tokens_map.json", "added_tokens.json", "vocab.json", "vocab.txt", "merges.txt")
 
 
-def check_name(name: str) -> None:
-    """Check that ``name`` is a folder, or a name on the Hub that is in the cache or may be in reach.
-
-    A server that answers, whatever it says, is left to the loader; so is everything if the Hub is to be left alone
-    (``HF_HUB_OFFLINE=1``): loaders do not wait then.
-
-    Raises:
-        FileNotFoundError: the folder has no file of a tokenizer, or there is none and no model can have this name.
-        OSError: nothing is cached and no server answers.
-    """
-    from huggingface_hub import constants
-    from huggingface_hub.errors import HFValidationError
-    from huggingface_hub.utils import validate_repo_id
-
-    if os.path.isdir(name):
-        return _check_folder(name)
-    try:
-        validate_repo_id(name)
-    except HFValidationError:
-        raise FileNotFoundError(f"no folder {name}, and no model on the Hub can have this name") from None
-    if constants.HF_HUB_OFFLINE or _is_cached(name):
-        return
-    error = _silence(name)
-    if error:
-        here = f"cannot load {name!r}: no folder here, not in the cache, and {constants.ENDPOINT} does not answer"
-        raise OSError(f"{here}. Is the name spelled right? Offline, pass a folder") from error
-
-
-def hub_options(name: str) -> dict[str, bool]:
-    """Options for a loader of Hugging Face: its cache alone if no server answers, which is asked once."""
-    from huggingface_hub import constants
-
-    if not name or os.path.isdir(name) or constants.HF_HUB_OFFLINE:
-        return {}
-    return {"local_files_only": True} if _silence(name) else {}
-
-
-def _silence(name: str) -> Exception | None:
-    """The error if no server answers for this name; None if one does, whatever it says, or no model can have it."""
-    from huggingface_hub import model_info
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
-
-    try:
-        model_info(name, timeout=TIMEOUT_SECONDS)
-    except (HfHubHTTPError, HFValidationError):
-        return None
-    except Exception as error:  # OSError with requests, and a class of its own with httpx or httpx2
-        if not isinstance(error, OSError) and not type(error).__module__.startswith("httpx"):
-            raise
-        return error
-    return None
-
-
-def _check_folder(name: str) -> None:
-    """From a config alone, transformers 5 makes a tokenizer without a vocabulary."""
-    if not any(file.startswith(BEGINNINGS) or file.endswith(ENDINGS) for file in os.listdir(name)):
+def check_folder(name: str) -> None:
+    """FileNotFoundError for a folder without files of a tokenizer: transformers 5 makes an empty one from a config."""
+    if os.path.isdir(name) and not any(f.startswith(BEGINNINGS) or f.endswith(ENDINGS) for f in os.listdir(name)):
         raise FileNotFoundError(f"the folder {name!r} has no tokenizer files, such as tokenizer.json")
 
 
-def _is_cached(name: str) -> bool:
-    from huggingface_hub import try_to_load_from_cache
+def hub_options(name: str) -> dict[str, bool]:
+    """Options for a loader of Hugging Face: its cache alone if no server answers for this name, which is asked once.
 
-    caches = {None, os.environ.get("TRANSFORMERS_CACHE")}  # the second one only for transformers 4
-    return any(isinstance(try_to_load_from_cache(name, file, at), str) for at in caches for file in CACHED_FILES)
+    Raises:
+        OSError: no server answers, and nothing is cached: the loaders would not take that for an answer.
+    """
+    from huggingface_hub import constants, model_info, try_to_load_from_cache
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    if not name or os.path.isdir(name) or constants.HF_HUB_OFFLINE:
+        return {}
+    try:
+        model_info(name, timeout=TIMEOUT_SECONDS)
+    except (HfHubHTTPError, HFValidationError):  # an answer, or a name that no model can have
+        return {}
+    except Exception as error:  # OSError with requests, and a class of its own with httpx or httpx2
+        if not isinstance(error, OSError) and not type(error).__module__.startswith("httpx"):
+            raise
+        caches = {None, os.environ.get("TRANSFORMERS_CACHE")}  # the second one only for transformers 4
+        if any(isinstance(try_to_load_from_cache(name, f, at), str) for at in caches for f in CACHED_FILES):
+            return {"local_files_only": True}
+        here = f"cannot load {name!r}: no folder here, not in the cache, and {constants.ENDPOINT} does not answer"
+        raise OSError(f"{here}. Is the name spelled right? Offline, pass a folder") from error
+    return {}
 
 
 def content_of(name: object, endings: tuple[str, ...] = ("",)) -> str:

@@ -159,13 +159,17 @@ RETRIEVER_OPTIONS = _options(RetrieverOptions)
 
 
 def with_prompt_options(function: _Function) -> _Function:
-    """``function`` with the options of a prompt in place of its ``**options``, for all who read its signature."""
+    """``function`` with the options of a prompt in place of its ``**options``, for all who read its signature.
+
+    ``**retriever_options`` stay: they are the options of a retriever.
+    """
     signature = inspect.signature(function)
-    own = [parameter for parameter in signature.parameters.values() if parameter.kind != parameter.VAR_KEYWORD]
+    own = [one for one in signature.parameters.values() if one.kind != one.VAR_KEYWORD]
+    rest = [one for one in signature.parameters.values() if one.kind == one.VAR_KEYWORD and one.name in PROMPT_OPTIONS]
     more = [
         inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=option.default)
         for option in PROMPT_OPTIONS.values()
         if option.name not in signature.parameters
     ]
-    function.__signature__ = signature.replace(parameters=[*own, *more])
+    function.__signature__ = signature.replace(parameters=[*own, *more, *rest])
     return function

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lamp_dataset.personalize.retrieval.queries import find_query
-from lamp_dataset.personalize.retrieval.samples import PlainSample
+from lamp_dataset.personalize.retrieval.samples import Sample
 from lamp_dataset.task import Task
 
 #: An input at least as similar to an own item as this is called a near copy.
@@ -42,20 +42,20 @@ class Nearness:
     copy: str = ""
 
 
-def nearest(samples: Sequence[PlainSample]) -> list[Nearness]:
+def nearest(samples: Sequence[Sample]) -> list[Nearness]:
     """How near the nearest item of each sample's profile is to its query, by the texts that retrieval searches."""
     found = similarities([(sample.documents, sample.query.text) for sample in samples])
     return [_nearness(*pair) for pair in zip(samples, found, strict=True)]
 
 
-def _nearness(sample: PlainSample, found: np.ndarray) -> Nearness:
+def _nearness(sample: Sample, found: np.ndarray) -> Nearness:
     best = float(found.max(initial=0))
     if _is_item(sample, np.flatnonzero(found >= _MAYBE)):
         return Nearness(best, "exact")
     return Nearness(best, "near" if best >= NEAR else "")
 
 
-def _is_item(sample: PlainSample, candidates: np.ndarray) -> bool:
+def _is_item(sample: Sample, candidates: np.ndarray) -> bool:
     """Whether the input is one of these items, or one of their texts."""
     wanted = _plain(sample.query.text)
     for item in sample.items(candidates):
@@ -142,13 +142,13 @@ class Profiles:
         """Begin without rows."""
         self.task = task
         self._found: dict[str, Profile] = {}
-        self._waiting: list[PlainSample] = []
+        self._waiting: list[Sample] = []
         self._characters = 0
 
     def __call__(self, row: Mapping[str, Any]) -> None:
         """Look at one row."""
         query = find_query(self.task, row["input"], "fixed")
-        sample = PlainSample(self.task, row["id"], row["input"], query, row["profile"])
+        sample = Sample(self.task, row["id"], row["input"], query, row["profile"])
         self._waiting.append(sample)
         self._characters += sum(map(len, sample.documents))
         if self._characters >= _TOGETHER:

@@ -7,7 +7,7 @@ import warnings
 from typing import Any
 
 from lamp_dataset.lazy import load_model, require
-from lamp_dataset.personalize.model_names import TOKENIZER_FILES, check_content, check_name, content_of, hub_options
+from lamp_dataset.personalize.model_names import TOKENIZER_FILES, check_content, check_folder, content_of, hub_options
 from lamp_dataset.personalize.prompts.official_tokenizer import as_official, load_official
 
 
@@ -43,7 +43,7 @@ class TokenizerSource:
         if not isinstance(self.given, str):
             return
         transformers = require("transformers", "models")
-        check_name(self.given)
+        check_folder(self.given)
         if self.rules == "official":
             self.tokenizer, self.note = load_official(self.given)
         else:

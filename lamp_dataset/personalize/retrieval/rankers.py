@@ -12,6 +12,7 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -20,10 +21,10 @@ import numpy as np
 from lamp_dataset.formats.rankings import read_rankings
 from lamp_dataset.formats.texts import is_whole, short
 from lamp_dataset.personalize.dates import day_of
-from lamp_dataset.personalize.prompt_options import RetrieverOptions
+from lamp_dataset.personalize.prompt_options import PromptOptions, RetrieverOptions
 from lamp_dataset.personalize.retrieval.bm25 import Tokenize, bm25_scores
 from lamp_dataset.personalize.retrieval.dense import Dense
-from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking, by_score, rank
+from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking, by_score, check_ranker, rank
 from lamp_dataset.personalize.retrieval.samples import Sample, positions_by_id
 
 
@@ -124,9 +125,8 @@ class RRF:
     def __post_init__(self) -> None:
         """Raise ValueError for fewer than two rankers, or a constant out of range."""
         if len(self.rankers) < 2 or not 0 <= self.c < math.inf:
-            raise ValueError(
-                f"rrf: expected two rankers or more and a finite c from 0, found {len(self.rankers)} and c={self.c}"
-            )
+            found = f"found {len(self.rankers)} and c={self.c}"
+            raise ValueError(f"rrf: expected two rankers or more and a finite c from 0, {found}")
 
     @property
     def needs_query(self) -> bool:
@@ -140,15 +140,16 @@ class RRF:
 
     def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
         """See :class:`Ranker`."""
-        return [
-            self._fuse(rankings) for rankings in zip(*(rank(ranker, samples) for ranker in self.rankers), strict=True)
-        ]
+        return list(map(self._fuse, *(rank(ranker, samples) for ranker in self.rankers)))
 
-    def _fuse(self, rankings: Sequence[Ranking]) -> Ranking:
+    def _fuse(self, *rankings: Ranking) -> Ranking:
         scores = np.zeros(len(rankings[0].order))
         for ranking in rankings:
             scores[np.array(ranking.order, np.int64)] += 1 / (self.c + 1 + np.arange(len(scores)))
         return by_score(scores, tuple(note for ranking in rankings for note in ranking.notes))
+
+
+_ELSEWHERE = "; made from another split or config?"
 
 
 class RankingFile(_OneByOne):
@@ -178,17 +179,14 @@ class RankingFile(_OneByOne):
 
     def _rank(self, sample: Sample) -> Ranking:
         if sample.id not in self._by_id:
-            raise ValueError(
-                f"{self.path}: no ranking of sample {short(sample.id)}; made from another split or config?"
-            )
+            raise ValueError(f"{self.path}: no ranking of sample {short(sample.id)}{_ELSEWHERE}")
         positions = positions_by_id(sample)
         ranked = list(dict.fromkeys(self._by_id[sample.id]))
         unknown = [item_id for item_id in ranked if item_id not in positions]
         if unknown:
-            message = (
-                f"names item {short(unknown[0])}, which its profile of {sample.size} items lacks ({len(unknown)} such)"
-            )
-            raise ValueError(f"{self.path}: sample {short(sample.id)} {message}; made from another split or config?")
+            lacks = f"which its profile of {sample.size} items lacks ({len(unknown)} such)"
+            where = f"{self.path}: sample {short(sample.id)}"
+            raise ValueError(f"{where} names item {short(unknown[0])}, {lacks}{_ELSEWHERE}")
         return Ranking([positions[item_id] for item_id in ranked])
 
 
@@ -198,14 +196,45 @@ RANKERS: Mapping[str, Callable[..., Ranker]] = MappingProxyType(
 )
 
 
+def choose_ranker(asked: PromptOptions) -> Ranker:
+    """The ranker that the options describe: a ranking file, the caller's own, or what :func:`make_ranker` makes."""
+    if asked.ranking is not None:
+        return RankingFile(asked.ranking)
+    retriever = "bm25" if asked.retriever is None else asked.retriever
+    if isinstance(retriever, str):
+        return make_ranker(retriever, **(asked.retriever_options or {}))
+    return check_ranker(retriever)
+
+
 def make_ranker(name: str, **options: Any) -> Ranker:
-    """The ranker ``name`` of :data:`RANKERS` with its options.
+    """The ranker ``name`` of :data:`RANKERS`, or ``module:Class`` of one's own, with its options.
 
     For ``"rrf"``, ``rankers`` names the rankers to fuse (``["bm25", "recency"]``); each takes the options it knows.
 
     Raises:
-        ValueError: an unknown ranker or option, or a value out of range; the message lists what is known.
+        ValueError: an unknown ranker or option, a value out of range, or a class of something else; the message lists
+            what is known.
+        ImportError, OSError: a module or a file cannot be loaded.
     """
+    own = ":" in name
+    made = _imported(name) if own else RANKERS.get(name)
+    given = options if own else _known_options(name, options)
+    try:
+        return check_ranker(made(**given))
+    except TypeError as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+def _imported(name: str) -> Any:
+    module, _, attribute = name.partition(":")
+    try:
+        return getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ImportError(f"cannot load the retriever {short(name)}: {error}") from error
+
+
+def _known_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a ranker of ours; for ``"rrf"``, with the rankers to fuse in place of their names."""
     own = options_of(name)
     parts = (options.get("rankers") or ()) if name == "rrf" else ()
     if name == "rrf" and (isinstance(parts, str) or len(parts) < 2 or name in parts):
@@ -217,13 +246,9 @@ def make_ranker(name: str, **options: Any) -> Ranker:
         raise ValueError(f"{name}: unknown option {short(unknown[0])}; known: {', '.join(sorted(known)) or 'none'}")
     given = {option: value for option, value in options.items() if option in own}
     if parts:
-        given["rankers"] = tuple(
-            make_ranker(part, **{k: v for k, v in options.items() if k in options_of(part)}) for part in parts
-        )
-    try:
-        return RANKERS[name](**given)
-    except TypeError as error:
-        raise ValueError(f"{name}: {error}") from None
+        some = ({k: v for k, v in options.items() if k in options_of(part)} for part in parts)
+        given["rankers"] = tuple(make_ranker(part, **taken) for part, taken in zip(parts, some, strict=True))
+    return given
 
 
 def options_of(name: str) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -46,6 +46,16 @@ class Ranker(Protocol):
 
     def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
         """All items of each sample's profile, best first."""
+
+
+def check_ranker(ranker: Any) -> Ranker:
+    """``ranker``; ValueError for anything else than a retriever."""
+    missing = [name for name in ("needs_query", "needs_dates", "scored", "rank") if not hasattr(ranker, name)]
+    if missing or isinstance(ranker, type):
+        lacking = f"{short(ranker)} without {', '.join(missing)}"
+        found = lacking if missing else f"the class {ranker.__qualname__} itself"
+        raise ValueError(f"expected a retriever's name or an object with the attributes of a Ranker, found {found}")
+    return ranker
 
 
 def rank(ranker: Ranker, samples: Sequence[Sample]) -> list[Ranking]:

@@ -6,10 +6,11 @@ texts stay there; only the few chosen items become Python objects.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,40 +26,26 @@ COLUMNS = ("id", "input", "profile")
 
 #: Separates a document from its date if dates are searched too (the official script's ``--use_date``).
 DATE = " date: "
-
-
-class Sample(Protocol):
-    """One row: its id, input and query, and its profile, item by item in the stored order."""
-
-    id: str
-    input: str
-    query: Query
-    size: int
-
-    @property
-    def documents(self) -> list[str]:
-        """The text of each item that retrieval searches; a field of None counts as empty."""
-
-    @property
-    def texts(self) -> list[str] | pa.Array:
-        """The documents as they are at hand: of an Arrow batch, an array of strings."""
-
-    def column(self, field: str) -> list:
-        """The values of one field of all items; ValueError if an item lacks it."""
-
-    def items(self, positions: Iterable[int]) -> list[dict[str, Any]]:
-        """The items at these positions."""
+_TEXT = pa.large_string()
 
 
 @dataclass(frozen=True)
-class PlainSample:
-    """A sample whose profile is a list of dicts."""
+class Sample:
+    """One row.
+
+    Attributes:
+        task: whose row it is.
+        id, input: as in the row.
+        query: what retrieval looks for.
+        profile: the items in the stored order, as dicts or in Arrow.
+        use_date: whether each document ends with its date.
+    """
 
     task: Task
     id: str
     input: str
     query: Query
-    profile: Sequence[Mapping[str, Any]]
+    profile: Sequence[Mapping[str, Any]] | pa.StructArray
     use_date: bool = False
 
     @property
@@ -66,85 +53,46 @@ class PlainSample:
         """Number of items."""
         return len(self.profile)
 
-    @cached_property
-    def documents(self) -> list[str]:
-        """See :class:`Sample`."""
-        parts = zip(*(self.column(field) for field in self.task.document_fields), strict=True)
-        texts = [" ".join("" if part is None else str(part) for part in fields) for fields in parts]
-        if not self.use_date:
-            return texts
-        return [
-            text if date is None else f"{text}{DATE}{date}"
-            for text, date in zip(texts, self.column("date"), strict=True)
-        ]
-
-    @property
-    def texts(self) -> list[str]:
-        """See :class:`Sample`."""
-        return self.documents
-
-    def column(self, field: str) -> list:
-        """See :class:`Sample`."""
-        try:
-            return [item[field] for item in self.profile]
-        except KeyError:
-            position = next(n for n, item in enumerate(self.profile) if field not in item)
-            raise _lacks(
-                self.task, field, self.profile[position], f"sample {short(self.id)}, item {position}"
-            ) from None
-
-    def items(self, positions: Iterable[int]) -> list[dict[str, Any]]:
-        """See :class:`Sample`."""
-        return [dict(self.profile[position]) for position in positions]
-
-
-@dataclass(frozen=True)
-class _ArrowSample:
-    """A sample whose profile is a slice of the items of its batch."""
-
-    id: str
-    input: str
-    query: Query
-    batch: _ArrowItems
-    start: int
-    size: int
-
     @property
     def documents(self) -> list[str]:
+        """The text of each item that retrieval searches; a field of None counts as empty."""
         return self.texts.to_pylist()
 
-    @property
-    def texts(self) -> pa.Array:
-        return self.batch.documents.slice(self.start, self.size)
-
-    def column(self, field: str) -> list:
-        return self.batch.column(field).slice(self.start, self.size).to_pylist()
-
-    def items(self, positions: Iterable[int]) -> list[dict[str, Any]]:
-        return [self.batch.values[self.start + int(position)].as_py() for position in positions]
-
-
-class _ArrowItems:
-    """The profile items of a whole batch, end to end."""
-
-    def __init__(self, task: Task, values: pa.StructArray, use_date: bool) -> None:
-        self.task, self.values, self.use_date = task, values, use_date
-
-    def column(self, field: str) -> pa.Array:
-        names = [entry.name for entry in self.values.type]
-        if field not in names:
-            raise _lacks(self.task, field, names, "the profile items")
-        return pc.struct_field(self.values, field)
-
     @cached_property
-    def documents(self) -> pa.Array:
-        text = pa.large_string()
-        parts = [pc.fill_null(self.column(field).cast(text), "") for field in self.task.document_fields]
-        texts = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, pa.scalar(" ", text))
+    def texts(self) -> pa.Array:
+        """The documents as an array of strings."""
+        parts = [pc.fill_null(self._strings(field), "") for field in self.task.document_fields]
+        texts = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, pa.scalar(" ", _TEXT))
         if not self.use_date:
             return texts
-        dated = pc.binary_join_element_wise(texts, self.column("date").cast(text), pa.scalar(DATE, text))
-        return pc.coalesce(dated, texts)
+        return pc.coalesce(pc.binary_join_element_wise(texts, self._strings("date"), pa.scalar(DATE, _TEXT)), texts)
+
+    def column(self, field: str) -> list:
+        """The values of one field of all items; ValueError if an item lacks it."""
+        values = self._column(field)
+        return values.to_pylist() if isinstance(values, pa.Array) else values
+
+    def items(self, positions: Iterable[int]) -> list[dict[str, Any]]:
+        """The items at these positions."""
+        found = (self.profile[int(position)] for position in positions)
+        return [item.as_py() if isinstance(item, pa.StructScalar) else dict(item) for item in found]
+
+    def _strings(self, field: str) -> pa.Array:
+        values = self._column(field)
+        if isinstance(values, pa.Array):
+            return values.cast(_TEXT)
+        return pa.array([None if value is None else str(value) for value in values], _TEXT)
+
+    def _column(self, field: str) -> list | pa.Array:
+        try:
+            if isinstance(self.profile, pa.Array):
+                return pc.struct_field(self.profile, field)
+            return [item[field] for item in self.profile]
+        except (KeyError, pa.ArrowInvalid):
+            place, item = next(((n, item) for n, item in enumerate(self.profile) if field not in item), (0, {}))
+            found = f"found {', '.join(map(short, list(item)[:8])) or 'none'}; rows of another config?"
+            where = f"sample {short(self.id)}, item {place}"
+            raise ValueError(f"{where}: expected the field {field!r} of {self.task.name}, {found}") from None
 
 
 def positions_by_id(sample: Sample) -> dict[str, int]:
@@ -156,20 +104,6 @@ def positions_by_id(sample: Sample) -> dict[str, int]:
     ids = sample.column("id")
     check_unique(ids, f"the profile of sample {short(sample.id)}")
     return {item_id: position for position, item_id in enumerate(ids)}
-
-
-def item_ids(sample: Sample, positions: Iterable[int]) -> list[str]:
-    """The ids of the items at these positions, as strings; ValueError if an item has none."""
-    try:
-        found = [item["id"] for item in sample.items(positions)]
-    except KeyError:
-        return sample.column("id")  # says which item it is
-    return [item_id if item_id is None else str(item_id) for item_id in found]
-
-
-def _lacks(task: Task, field: str, names: Iterable[str], where: str) -> ValueError:
-    found = ", ".join(map(short, list(names)[:8])) or "none"
-    return ValueError(f"{where}: expected the field {field!r} of {task.name}, found {found}; rows of another config?")
 
 
 def read_samples(
@@ -193,41 +127,32 @@ def read_samples(
     missing = [name for name in COLUMNS if name not in names]
     if missing:
         raise ValueError(f"expected rows with {', '.join(COLUMNS)}; found no {missing[0]!r} among {', '.join(names)}")
-    if isinstance(batch, pa.Table) and _is_list_of_structs(batch.schema.field("profile").type):
-        return list(_arrow_samples(task, batch, rules, use_date))
     if isinstance(batch, pa.Table):
-        batch = {name: batch.column(name).to_pylist() for name in COLUMNS}
+        batch = {name: _plain_or_items(batch, name) for name in COLUMNS}
     sizes = [len(batch[name]) for name in COLUMNS]
     if len(set(sizes)) > 1:
         found = ", ".join(f"{size} as {name!r}" for name, size in zip(COLUMNS, sizes, strict=True))
         raise ValueError(f"expected columns of equal length, found {found}")
-    rows = zip(*(batch[name] for name in COLUMNS), strict=True)
-    return [
-        PlainSample(task, *_head(task, i, text, rules), items_of(profile, f"sample {short(i)}"), use_date)
-        for i, text, profile in rows
-    ]
+    return [_sample(task, *row, rules, use_date) for row in zip(*(batch[name] for name in COLUMNS), strict=True)]
 
 
-def _head(task: Task, sample_id: Any, text: Any, rules: str) -> tuple[str, str, Query]:
+def _plain_or_items(table: pa.Table, name: str) -> Sequence:
+    """The values of a column. A profile is the part of its items that is its own, which stay in Arrow."""
+    kind = table.schema.field(name).type
+    if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)) or not pa.types.is_struct(kind.value_type):
+        return table.column(name).to_pylist()
+    profiles = table.column(name).combine_chunks()
+    profiles = profiles.combine_chunks() if isinstance(profiles, pa.ChunkedArray) else profiles
+    items = profiles.flatten()
+    if items.null_count:
+        raise ValueError("expected a list of dicts as profile of every sample, found None among the items")
+    sizes = pc.fill_null(pc.list_value_length(profiles), 0).to_pylist()
+    return [items.slice(end - size, size) for size, end in zip(sizes, itertools.accumulate(sizes), strict=True)]
+
+
+def _sample(task: Task, sample_id: Any, text: Any, profile: Any, rules: str, use_date: bool) -> Sample:
     for name, value in (("id", sample_id), ("input", text)):
         if not isinstance(value, str):
             raise ValueError(f"sample {short(sample_id)}: expected a string as {name!r}, found {short(value)}")
-    return str(sample_id), str(text), find_query(task, text, rules)
-
-
-def _is_list_of_structs(kind: pa.DataType) -> bool:
-    return (pa.types.is_list(kind) or pa.types.is_large_list(kind)) and pa.types.is_struct(kind.value_type)
-
-
-def _arrow_samples(task: Task, table: pa.Table, rules: str, use_date: bool) -> Iterator[Sample]:
-    ids, inputs = (table.column(name).to_pylist() for name in ("id", "input"))
-    profiles = table.column("profile").combine_chunks()
-    profiles = profiles.combine_chunks() if isinstance(profiles, pa.ChunkedArray) else profiles
-    items = _ArrowItems(task, profiles.flatten(), use_date)
-    if items.values.null_count:
-        raise ValueError("expected a list of dicts as profile of every sample, found None among the items")
-    sizes = pc.fill_null(pc.list_value_length(profiles), 0).to_pylist()
-    start = 0
-    for sample_id, text, size in zip(ids, inputs, sizes, strict=True):
-        yield _ArrowSample(*_head(task, sample_id, text, rules), items, start, size)
-        start += size
+    items = profile if isinstance(profile, pa.Array) else items_of(profile, f"sample {short(sample_id)}")
+    return Sample(task, str(sample_id), str(text), find_query(task, text, rules), items, use_date)

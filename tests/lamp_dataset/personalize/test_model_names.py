@@ -11,7 +11,7 @@ from lamp_dataset import Personalizer
 from lamp_dataset.personalize.model_names import (
     TOKENIZER_FILES,
     check_content,
-    check_name,
+    check_folder,
     code_of,
     content_of,
     hub_options,
@@ -43,45 +43,36 @@ def asked(tmp_path, monkeypatch):
     return found
 
 
-@pytest.mark.parametrize("error", [ConnectionError("no route"), Timeout("no answer"), TimeoutError("no answer")])
-def test_a_name_that_nobody_answers_for_ends_after_one_request(error, asked):
-    asked.append(error)
-    with pytest.raises(OSError, match="'me/typo'.*spelled.*folder"):
-        check_name("me/typo")
-    assert asked[1:] == ["me/typo"]
-
-
-def test_any_answer_is_left_to_the_loader(asked):
-    asked.append(HfHubHTTPError.__new__(HfHubHTTPError))
-    check_name("me/typo")
-    assert asked[1:] == ["me/typo"]
-    asked[0] = "an answer"
-    check_name("me/model")
-
-
 def test_an_error_of_our_own_is_not_taken_for_a_lost_connection(asked):
     asked.append(RuntimeError("a mistake"))
     with pytest.raises(RuntimeError):
-        check_name("me/model")
+        hub_options("me/model")
 
 
-def test_folders_cached_models_and_offline_work_ask_nobody(asked, tmp_path, monkeypatch):
-    (tmp_path / "model").mkdir()
-    (tmp_path / "model" / "tokenizer.json").touch()
-    check_name("model")
+ERRORS = [ConnectionError("no route"), Timeout("no answer"), TimeoutError("no answer")]
+
+
+@pytest.fixture
+def cached(tmp_path):
+    """The folder of a model in the cache."""
     snapshot = tmp_path / "cache" / "models--me--model" / "snapshots" / "c0ffee"
     snapshot.mkdir(parents=True)
-    (snapshot / "spiece.model").touch()
     (snapshot.parents[1] / "refs").mkdir()
     (snapshot.parents[1] / "refs" / "main").write_text("c0ffee")
-    check_name("me/model")
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    check_name("me/other")
-    assert not asked
+    return snapshot
 
 
-@pytest.mark.parametrize("error", [ConnectionError("no route"), Timeout("no answer")])
-def test_loaders_keep_to_their_cache_where_nobody_answers(error, asked, tmp_path, monkeypatch):
+@pytest.mark.parametrize("error", ERRORS)
+def test_a_name_that_nobody_answers_for_ends_after_one_request(error, asked):
+    asked.append(error)
+    with pytest.raises(OSError, match="'me/typo'.*spelled.*folder"):
+        hub_options("me/typo")
+    assert asked[1:] == ["me/typo"]
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_loaders_keep_to_their_cache_where_nobody_answers(error, asked, cached, tmp_path, monkeypatch):
+    (cached / "spiece.model").touch()
     asked.append(error)
     assert hub_options("me/model") == {"local_files_only": True}
     asked[0] = "an answer"
@@ -97,34 +88,25 @@ def test_loaders_keep_to_their_cache_where_nobody_answers(error, asked, tmp_path
 @pytest.mark.models
 @pytest.mark.tokenizers
 @pytest.mark.parametrize("rules", ["official", "fixed"])
-def test_a_cached_tokenizer_is_loaded_without_the_hub(rules, asked, tmp_path, monkeypatch):
+def test_a_cached_tokenizer_is_loaded_without_the_hub(rules, asked, cached, monkeypatch):
     transformers = pytest.importorskip("transformers")
     given, tokenizer = [], transformers.AutoTokenizer.from_pretrained(official_prompts.FILES / "t5")
     for kind in {transformers.AutoTokenizer, getattr(transformers, "TokenizersBackend", transformers.AutoTokenizer)}:
         monkeypatch.setattr(kind, "from_pretrained", lambda name, **options: given.append(options) or tokenizer)
-    snapshot = tmp_path / "cache" / "models--me--model" / "snapshots" / "c0ffee"
-    shutil.copytree(official_prompts.FILES / "t5", snapshot)
-    (snapshot.parents[1] / "refs").mkdir()
-    (snapshot.parents[1] / "refs" / "main").write_text("c0ffee")
+    shutil.copytree(official_prompts.FILES / "t5", cached, dirs_exist_ok=True)
     asked.append(ConnectionError("no route"))
     assert Personalizer("LaMP_3", tokenizer="me/model", rules=rules)
     assert given[0] == {"local_files_only": True}
-
-
-@pytest.mark.parametrize("name", ["./my-model", "/no/such/model", "models/t5/last"])
-def test_a_path_of_no_folder_is_called_one(name, asked):
-    with pytest.raises(FileNotFoundError, match=f"no folder {name}"):
-        check_name(name)
-    assert not asked
 
 
 def test_a_folder_without_tokenizer_files(tmp_path):
     (tmp_path / "config.json").touch()
     (tmp_path / "model.safetensors").touch()
     with pytest.raises(FileNotFoundError, match=f"folder '{tmp_path}' has no tokenizer files"):
-        check_name(str(tmp_path))
+        check_folder(str(tmp_path))
     (tmp_path / "vocab.txt").touch()
-    check_name(str(tmp_path))
+    check_folder(str(tmp_path))
+    check_folder("me/model")
 
 
 @pytest.mark.models
@@ -137,8 +119,9 @@ def test_the_personalizer_says_what_is_wrong_with_a_folder(config, rules, asked,
         (tmp_path / "out" / "config.json").write_text(config)
     with pytest.raises(FileNotFoundError, match="folder 'out' has no tokenizer files"):
         Personalizer("LaMP_3", tokenizer="out", rules=rules)
-    with pytest.raises(FileNotFoundError, match="no folder ./nothing"):
+    with pytest.raises(OSError, match="'./nothing', neither a folder here nor"):
         Personalizer("LaMP_3", tokenizer="./nothing", rules=rules)
+    asked.clear()
     asked.append(ConnectionError("no route"))
     with pytest.raises(OSError, match="'me/typo'.*spelled"):
         Personalizer("LaMP_3", tokenizer="me/typo", rules=rules)

@@ -4,13 +4,13 @@ import re
 import pytest
 
 from lamp_dataset.personalize.retrieval.queries import Query
-from lamp_dataset.personalize.retrieval.samples import PlainSample
+from lamp_dataset.personalize.retrieval.samples import Sample
 from lamp_dataset.tasks import TASKS
 from lamp_metric.report.profile_similarity import Nearness, Profile, Profiles, nearest, similarities
 
 
 def of(name, query, *items):
-    [found] = nearest([PlainSample(TASKS[name], "1", query, Query(query), items)])
+    [found] = nearest([Sample(TASKS[name], "1", query, Query(query), items)])
     return found
 
 
