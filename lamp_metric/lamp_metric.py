@@ -125,7 +125,8 @@ class LampMetric(evaluate.Metric):
             _check_keywords(kwargs)
             if kwargs.get("users") is not None:
                 kwargs["users"] = user_names(kwargs["users"])
-            if not is_collecting(self) and not _given(predictions) and not _given(references):
+            passed = (values for values in (predictions, references) if values is not None)
+            if not is_collecting(self) and all(hasattr(values, "__len__") and len(values) == 0 for values in passed):
                 if self.num_process == 1:
                     raise ValueError("nothing to score: pass predictions and references, or add some first")
                 self.add_batch(predictions=[], references=[])
@@ -184,10 +185,6 @@ class LampMetric(evaluate.Metric):
         if configured is not None and configured != task:
             raise ValueError(f"task_name is {task.name!r}, but the metric was loaded for {configured.name!r}")
         return task
-
-
-def _given(values: Any) -> bool:
-    return values is not None and not (hasattr(values, "__len__") and len(values) == 0)
 
 
 def _check_keywords(kwargs: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.measures import together
-from lamp_metric.predictions.scored_samples import ScoredSamples, measure, warn_of_remarks
+from lamp_metric.predictions.scored_samples import measure, warn_of_remarks
 from lamp_metric.signature import signature
 from lamp_metric.statistics.resampling import Resampling
 
@@ -79,13 +79,6 @@ def score(
     resampling = Resampling.on_demand(confidence_level, n_resamples, seed)
     samples = measure(task, predictions, references, ids, users=users, extract_answers=extract_answers, also=also)
     warn_of_remarks(samples)
-    return results(samples, resampling, per_sample=per_sample)
-
-
-def results(
-    samples: ScoredSamples, resampling: Resampling | None = None, *, per_sample: bool = False
-) -> dict[str, Any]:
-    """What :func:`score` returns, for samples that are scored already."""
     result: dict[str, Any] = dict(samples.scores)
     if resampling is not None:
         from lamp_metric.statistics.bootstrap import intervals  # needs numpy

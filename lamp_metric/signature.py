@@ -15,12 +15,8 @@ def signature(
 ) -> str:
     """The signature of a score of ``n`` samples.
 
-    Args:
-        task_name: config name; None if it is not known.
-        n: number of samples.
-        drawn: of what intervals and tests draw, if there are any.
-        users: how many, if they are drawn and swapped.
-        options: whatever else the figures depend on; False and None are left out.
+    ``drawn``: what intervals and tests draw, if there are any; ``users``: how many, if they are drawn and swapped;
+    ``options``: whatever else the figures depend on, without those that are False or None.
 
     >>> signature("LaMP_4", 2500, Resampling(), extracted=False)
     'task:LaMP_4|n:2500|rule:1|confidence:0.95|resamples:1000|seed:0|version:...'

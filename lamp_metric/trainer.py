@@ -50,7 +50,13 @@ def compute_metrics(
     def scores(evaluated: Any) -> dict[str, float]:
         predictions, labels = _pair(evaluated)
         if labels.ndim == 1:
-            texts, golds = _of_a_head(task, predictions, labels)
+            found = scorer_of(task).read_head(task, predictions, labels)
+            if found is None:
+                raise ValueError(
+                    f"compute_metrics: expected {len(task.labels)} logits per sample for the labels of {task.name}, "
+                    f"found predictions of shape {predictions.shape}"
+                )
+            texts, golds = found
         else:
             texts = _decoded(_token_ids(predictions, labels, causal), tokenizer)
             golds = _decoded(labels, tokenizer)
@@ -93,17 +99,6 @@ def _pair(evaluated: Any) -> tuple[Any, Any]:
     return np.asarray(predictions), np.asarray(labels)
 
 
-def _of_a_head(task: Task, predictions: Any, labels: Any) -> tuple[list, list]:
-    """Labels or ratings from a classification or regression head."""
-    found = scorer_of(task).read_head(task, predictions, labels)
-    if found is None:
-        raise ValueError(
-            f"compute_metrics: expected {len(task.labels)} logits per sample for the labels of {task.name}, "
-            f"found predictions of shape {predictions.shape}"
-        )
-    return found
-
-
 def _token_ids(predictions: Any, labels: Any, causal: bool) -> Any:
     """Token ids of the predictions, :data:`PADDING` where there is no token."""
     if predictions.ndim == 3 and predictions.shape[:2] == labels.shape:
@@ -119,6 +114,5 @@ def _token_ids(predictions: Any, labels: Any, causal: bool) -> Any:
 def _decoded(ids: Any, tokenizer: Any) -> list[str]:
     if tokenizer is None:
         raise ValueError("compute_metrics: token ids need a tokenizer: compute_metrics(task, tokenizer)")
-    rows = [row[row != PADDING].tolist() for row in ids]
     # Cleaned up on both sides, as the official scores were made.
-    return decode(tokenizer, rows)
+    return decode(tokenizer, [row[row != PADDING].tolist() for row in ids])

@@ -42,11 +42,7 @@ def _parts(api: str) -> re.Match[str]:
 
 
 def proxy_for(api: str) -> str | None:
-    """The environment's proxy for a server on another machine; a server on this machine is asked directly.
-
-    Raises:
-        ValueError: it is no HTTP proxy; the message does not show the address, which may hold a password.
-    """
+    """The environment's proxy for a server on another machine; a server on this machine is asked directly."""
     parts, proxies = _parts(api), urllib.request.getproxies()
     proxy = proxies.get(parts[1]) or proxies.get("all")
     if is_local(api) or not proxy or urllib.request.proxy_bypass(parts[2] + (parts[3] or "")):
@@ -59,11 +55,7 @@ def proxy_for(api: str) -> str | None:
 
 
 def key_for(api: str) -> str:
-    """The key in the environment; a server on this machine needs none, and ``"none"`` is sent.
-
-    Raises:
-        ValueError: there is none, or it has characters that no key has. The message does not show it.
-    """
+    """The key in the environment; a server on this machine needs none, and ``"none"`` is sent."""
     key = os.environ.get(KEY, "").strip() or ("none" if is_local(api) else "")
     if not re.fullmatch("[!-~]+", key):
         found = "other characters" if key else "nothing; if any key will do, set it to the word none"

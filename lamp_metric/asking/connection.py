@@ -24,7 +24,7 @@ IDLE = 3.0
 
 
 class Reply(NamedTuple):
-    """What a server sent: status, headers and body."""
+    """What a server sent."""
 
     status_code: int
     headers: Mapping[str, str]
@@ -36,12 +36,6 @@ class Connection:
 
     Sent are the key, a content type, what is accepted (JSON, not compressed) and ``User-Agent: lamp-hf``; nothing from
     the environment, and no cookies. Redirects are not followed. A proxy is used only for another machine.
-
-    Args:
-        api: base address.
-
-    Raises:
-        ValueError: it is no address, or there is no key for it.
     """
 
     def __init__(self, api: str) -> None:
@@ -69,14 +63,7 @@ class Connection:
     def send(self, path: str, question: Any = None, *, timeout: float) -> Reply:
         """Send a question as JSON, or ask for what is at ``path``.
 
-        Args:
-            path: behind the base address.
-            question: a JSON value, or None.
-            timeout: seconds from the first step to the last byte of the reply.
-
-        Raises:
-            TimeoutError: it took longer.
-            OSError: the server cannot be reached, or cut the connection.
+        ``timeout``: seconds from the first step to the last byte of the reply; then TimeoutError, else OSError.
         """
         return asyncio.run_coroutine_threadsafe(self._send(path, question, timeout), self._loop).result()
 

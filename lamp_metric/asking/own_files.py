@@ -72,14 +72,11 @@ def own_folder(folder: str | os.PathLike[str], settings: Mapping[str, Any]) -> N
     if others and not found:
         raise ValueError(f"{folder}: holds files that no run made, such as {min(others)}; choose another output")
     if others and found != line:
-        raise ValueError(f"{folder} holds another run, made with {_differing(found, line)}; choose another output")
+        other = {name: value for name, value in found.items() if line.get(name) != value}
+        raise ValueError(f"{folder} holds another run, made with {other}; choose another output")
     if found != line:
         with write_whole(path) as file:
             json.dump(line, file)
-
-
-def _differing(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in found.items() if wanted.get(name) != value}
 
 
 def content_digest(*tables: datasets.Dataset) -> str:

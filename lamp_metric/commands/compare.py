@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 
 from lamp_dataset.commands.command import examples, say
-from lamp_metric.commands.golds import find_source, source_options
-from lamp_metric.commands.shared import Several, extraction_option, resampling_options
-from lamp_metric.commands.systems import asked_for, score_systems, system_options
-from lamp_metric.predictions.several_answers import SIGNED
+from lamp_metric.commands.golds import Source, source_options
+from lamp_metric.commands.shared import Several, resampling_options
+from lamp_metric.commands.systems import Asked, score_systems, system_options
 from lamp_metric.result_tables.published import published_rows
 from lamp_metric.statistics.comparison import FORMATS
 from lamp_metric.statistics.resampling import Resampling
@@ -33,7 +30,6 @@ from lamp_metric.statistics.resampling import Resampling
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
 @click.option("--published", is_flag=True, help="Add published results on the task; see the manual.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, like --format json.")
-@extraction_option
 @click.option(
     "--average",
     type=click.Choice(["samples", "users"]),
@@ -41,34 +37,15 @@ from lamp_metric.statistics.resampling import Resampling
     show_default=True,
     help="Means over samples, or over users' own means.",
 )
-@click.option(
-    "--answers",
-    type=click.Choice(["mean", *SIGNED]),
-    default="mean",
-    show_default=True,
-    help="With several answers to a sample, as files of a system or lists in one: the mean of their scores, the best "
-    "by gold (head-room, not a score), or the majority's (labels and ratings).",
-)
 @resampling_options(0.95, 10_000)
 def compare(
     task_name: str,
-    golds: Path | None,
-    questions: Path | None,
-    data_dir: str | None,
-    split: str | None,
-    users: str | None,
-    user_column: str | None,
-    preds: Sequence[str],
-    values: Sequence[str],
-    lower_is_better: bool,
-    also: Sequence[str],
-    baseline: str | None,
+    source: Source,
+    asked: Asked,
     form: str,
     published: bool,
     as_json: bool,
-    extract_answers: bool,
     average: str,
-    answers: str,
     **resampling: Any,
 ) -> None:
     """Compare the scores of two or more systems on TASK: could the difference be chance?
@@ -91,14 +68,11 @@ def compare(
     """
     from lamp_metric.statistics.contrasts import compare_systems  # needs numpy
 
-    drawn, asked = Resampling(**resampling), asked_for(preds, values, lower_is_better, also, extract_answers, answers)
+    drawn = Resampling(**resampling)
     if as_json and form not in ("text", "json"):
         raise ValueError(f"give either --json or --format {form}, not both")
-    source = find_source("--golds", golds, questions, data_dir, split, task_name, users, user_column)
-    _, scored = score_systems(asked, source, task_name)
-    signed = {"extract_answers": extract_answers, "answers": SIGNED.get(answers)}
-    found = compare_systems(scored, baseline, drawn, **signed, average=average)
-    rows = published_rows(found.task, (split or "validation") if data_dir else None) if published else []
-    say(FORMATS["json" if as_json else form](found, rows))
+    scored = score_systems(asked, source, task_name)
+    found = compare_systems(scored, asked.baseline, drawn, average=average, **asked.signed)
+    say(FORMATS["json" if as_json else form](found, published_rows(found.task, source.split) if published else []))
     for note in found.notes:
         say(note, err=True)

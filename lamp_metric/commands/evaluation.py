@@ -13,7 +13,7 @@ from lamp_dataset.commands.command import Command, examples, stacked
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import OFFICIAL_NAMES
-from lamp_metric.commands.golds import find_source, source_options
+from lamp_metric.commands.golds import Source, source_options
 from lamp_metric.commands.shared import (
     FILE,
     Several,
@@ -28,7 +28,6 @@ from lamp_metric.predictions.joining import JoinedOutputs, join
 from lamp_metric.predictions.scored_samples import measure_joined
 from lamp_metric.predictions.submission_zip import read_zip
 from lamp_metric.result_tables.text_table import interval, table
-from lamp_metric.scoring import results
 from lamp_metric.signature import signature
 from lamp_metric.statistics.resampling import Resampling
 
@@ -56,12 +55,7 @@ scoring_options = stacked(
 @also_option
 @scoring_options
 def eval_task(
-    golds_json: Path | None,
-    questions: Path | None,
-    data_dir: str | None,
-    split: str | None,
-    users: str | None,
-    user_column: str | None,
+    source: Source,
     preds_json: Path,
     task_name: str | None,
     output_file: Path | None,
@@ -78,11 +72,9 @@ def eval_task(
 
     Intervals (--confidence_level) draw samples, or users if --data-dir or --questions identifies the users.
     """
-    source = find_source("--golds_json", golds_json, questions, data_dir, split, task_name, users, user_column)
-    inputs = [Path(source.golds), preds_json, *([Path(users)] if users else [])]
-    check_options(output_file, inputs, as_json, **options)
+    check_options(output_file, [*source.files, preds_json], as_json, **options)
     drawn = options["confidence_level"] is not None
-    if questions is not None and not drawn and users is None:
+    if not drawn and source.subset is None and source.split is None and source.questions is not None:
         raise ValueError("--questions gives the users that intervals draw; pass --confidence_level as well")
     (joined,), whose = source.join([preds_json], task_name, wants_users=drawn)
     result = evaluate_joined(joined, users=whose, **options)
@@ -167,15 +159,19 @@ def evaluate_joined(
     """
     task, drawn = joined.task, Resampling.on_demand(**resampling)
     samples = measure_joined(joined, users, extract_answers=extract_answers, also=also)
-    say_remarks(samples, joined)
-    result = results(samples, drawn, per_sample=per_sample)
+    say_remarks(samples)
     extra = {"users": samples.n_users} if users is not None else {}
-    extra |= {"per_sample": result["per_sample"]} if per_sample else {}
+    extra |= {"per_sample": samples.per_sample()} if per_sample else {}
+    bounds = {}
+    if drawn is not None:
+        from lamp_metric.statistics.bootstrap import intervals  # needs numpy
+
+        bounds = intervals(samples, drawn)
     return {
         "task": task.name,
         "n": samples.n,
-        "scores": {key: result[key] for key in samples.keys},
-        "intervals": {key: result[f"{key}_ci"] for key in samples.keys if f"{key}_ci" in result},
+        "scores": dict(samples.scores),
+        "intervals": bounds,
         "unusable": len(samples.unusable),
         "signature": signature(
             task.name, samples.n, drawn, samples.n_users, extracted=extract_answers, also=samples.also

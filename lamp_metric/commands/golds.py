@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import click
 
@@ -27,9 +29,12 @@ Look = Callable[[dict], None]
 
 
 def source_options(golds: str) -> Callable:
-    """The options for golds and users; ``golds`` is the name of the option for a file of golds."""
-    return stacked(
-        click.option(golds, type=FILE, help="File of golds, in the official format."),
+    """The options for golds and users; a command gets ``source``, a :class:`Source`, in place of their values.
+
+    ``golds`` is the name of the option for a file of golds. The command has an option or argument ``task_name``.
+    """
+    options = stacked(
+        click.option(golds, "golds", type=FILE, help="File of golds, in the official format."),
         click.option(
             "--questions", type=FILE, help="With golds: the split's questions file, which identifies the users."
         ),
@@ -37,6 +42,17 @@ def source_options(golds: str) -> Callable:
         users_option,
         user_column_option,
     )
+    names = ("golds", "questions", "data_dir", "split", "users", "user_column")
+
+    def decorate(command: Callable) -> Callable:
+        @functools.wraps(command)
+        def with_source(task_name: str | None, **given: Any) -> object:
+            source = find_source(golds, task_name=task_name, **{name: given.pop(name) for name in names})
+            return command(task_name=task_name, source=source, **given)
+
+        return options(with_source)
+
+    return decorate
 
 
 def folder_options(golds: str) -> Callable:
@@ -60,8 +76,9 @@ class Source:
         golds: path of the outputs file.
         questions: path of the questions file; None: the users are not known.
         subset: the users whose samples are scored; None for all samples.
-        split: of the golds, if it is known.
+        split: of the golds, if they come from a folder.
         user_column: the key of the questions' users, if it is not ``user_id``.
+        users_file: where the subset comes from.
     """
 
     golds: str | os.PathLike[str]
@@ -69,13 +86,15 @@ class Source:
     subset: UserSubset | None = None
     split: str | None = None
     user_column: str | None = None
+    users_file: str | os.PathLike[str] | None = None
+
+    @property
+    def files(self) -> list[Path]:
+        """All files that are read."""
+        return [Path(path) for path in (self.golds, self.questions, self.users_file) if path is not None]
 
     def read_users(self, golds: Outputs, task: Task, look: Look | None = None) -> dict[str, str] | None:
-        """Sample id -> user, of all samples; None without a questions file. See :func:`read_users` for ``look``.
-
-        Raises:
-            ValueError: the questions are not those of the golds, or cannot be read.
-        """
+        """Sample id -> user, of all samples; None without a questions file. See :func:`read_users` for ``look``."""
         if self.questions is None:
             return None
         users = read_users(self.questions, task, look, self.user_column)
@@ -106,7 +125,10 @@ class Source:
         """The golds to score, their task, for a subset the users of all samples, and the ids that are left out."""
         golds, left_out, users = read_outputs(self.golds), set(), None
         if task_name is None:
-            _check_named(golds)
+            try:
+                tasks_named(golds.task, golds.name)
+            except ValueError as error:
+                raise ValueError(f"{error}; --task_name says which of them it is") from None
         task = task_of(golds, task_name)
         if self.subset is not None:
             whose = frozenset(self.subset.users)
@@ -120,14 +142,6 @@ class Source:
             left_out = left_out_by(self.subset, users, task, self.split)
             golds = _without(golds, left_out)
         return golds, task, users, left_out
-
-
-def _check_named(golds: Outputs) -> None:
-    """Say which option helps where a file calls its task something that is not official."""
-    try:
-        tasks_named(golds.task, golds.name)
-    except ValueError as error:
-        raise ValueError(f"{error}; --task_name says which of them it is") from None
 
 
 def left_out_by(subset: UserSubset, users: Mapping[str, str], task: Task, split: str | None) -> set[str]:
@@ -144,56 +158,44 @@ def _without(outputs: Outputs, left_out: Collection[str]) -> Outputs:
 
 def find_source(
     flag: str,
-    golds: Path | None,
-    questions: Path | None,
-    data_dir: str | None,
-    split: str | None,
-    task_name: str | None,
+    *,
+    golds: Path | None = None,
+    questions: Path | None = None,
+    data_dir: str | None = None,
+    split: str | None = None,
+    task_name: str | None = None,
     users: str | os.PathLike[str] | None = None,
     user_column: str | None = None,
 ) -> Source:
-    """The source that the options name; ``flag`` is the option for a file of golds, ``users`` a users file.
-
-    Raises:
-        ValueError: the options name none or contradict each other, or the split has no golds.
-        FileNotFoundError: the folder has no files of the task.
-    """
-    if (data_dir is None) == (golds is None):
-        raise ValueError(f"expected either --data-dir or {flag}: where the golds are")
-    if users is not None and data_dir is None and questions is None:
-        raise ValueError(f"--users needs --questions next to {flag}, or --data-dir: they identify each sample's user")
-    if user_column is not None and data_dir is None and questions is None:
-        raise ValueError(f"--user-column needs --questions next to {flag}, or --data-dir: the files with that column")
+    """The source that the options name; ``flag`` is the option for a file of golds, ``users`` a users file."""
+    in_files, identified = data_dir is None, data_dir is not None or questions is not None
+    more = f"--questions next to {flag}, or --data-dir"
+    for wrong, message in (
+        (in_files == (golds is None), f"expected either --data-dir or {flag}: where the golds are"),
+        (users is not None and not identified, f"--users needs {more}: they identify each sample's user"),
+        (user_column is not None and not identified, f"--user-column needs {more}: the files with that column"),
+        (in_files and split is not None, f"--split belongs to --data-dir; {flag} is one split already"),
+        (not in_files and questions is not None, "--data-dir has the questions as well; leave --questions out"),
+        (not in_files and task_name is None, "--data-dir holds files of several tasks; pass --task_name"),
+    ):
+        if wrong:
+            raise ValueError(message)
     subset = None if users is None else read_user_subset(users)
     if data_dir is None:
-        if split is not None:
-            raise ValueError(f"--split belongs to --data-dir; {flag} is one split already")
-        return Source(golds, questions, subset, None, user_column)
-    if questions is not None:
-        raise ValueError("--data-dir has the questions as well; leave --questions out")
-    if task_name is None:
-        raise ValueError("--data-dir holds files of several tasks; pass --task_name")
-    return replace(_in_folder(get_task(task_name), data_dir, split or "validation", subset), user_column=user_column)
-
-
-def _in_folder(task: Task, data_dir: str, split: str, subset: UserSubset | None) -> Source:
+        return Source(golds, questions, subset, None, user_column, users)
+    task, split = get_task(task_name), split or "validation"
     files = find_files(task, data_dir, (split,))[split]
     if files.outputs is None:
         raise ValueError(
             f"{files.questions}: no golds file next to it; the split {split!r} of {task.name} cannot be scored"
         )
-    return Source(files.outputs, files.questions, subset, split)
+    return Source(files.outputs, files.questions, subset, split, user_column, users)
 
 
 def read_users(
     path: str | os.PathLike[str], task: Task, look: Look | None = None, column: str | None = None
 ) -> dict[str, str]:
-    """Sample id -> user, from a questions file in flat memory; see :func:`lamp_dataset.users_of`.
-
-    Raises:
-        ValueError: it is no questions file of the task, or a row has no user; the message names the file.
-        OSError: it cannot be read.
-    """
+    """Sample id -> user, from a questions file in flat memory; see :func:`lamp_dataset.users_of`."""
     from lamp_dataset.personalize.row_forms import RowsError  # needs pyarrow
     from lamp_dataset.personalize.users.inference import users_of
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,9 @@ from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.task_of_file import task_of
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.lazy import check_installed
-from lamp_metric.commands.golds import find_source, source_options
-from lamp_metric.commands.shared import FILE, Several, extraction_option, resampling_options
-from lamp_metric.commands.systems import SystemFiles, asked_for, score_systems, system_options
+from lamp_metric.commands.golds import Source, source_options
+from lamp_metric.commands.shared import FILE, Several, resampling_options
+from lamp_metric.commands.systems import Asked, score_systems, system_options
 from lamp_metric.measures import together
 from lamp_metric.predictions.given_values import VALUE
 from lamp_metric.result_tables.text_table import interval
@@ -34,27 +34,9 @@ from lamp_metric.statistics.resampling import Resampling
 @source_options("--golds")
 @system_options
 @click.option("--score", "key", help="Score for the sections by user; by default, the task's first score.")
-@extraction_option
 @click.option("--output", type=FILE, required=True, help="The folder to write; an older report there is replaced.")
 @resampling_options(0.95, 10_000)
-def report(
-    task_name: str,
-    golds: Path | None,
-    questions: Path | None,
-    data_dir: str | None,
-    split: str | None,
-    users: str | None,
-    user_column: str | None,
-    preds: Sequence[str],
-    values: Sequence[str],
-    lower_is_better: bool,
-    also: Sequence[str],
-    baseline: str | None,
-    key: str | None,
-    extract_answers: bool,
-    output: Path,
-    **resampling: Any,
-) -> None:
+def report(task_name: str, source: Source, asked: Asked, key: str | None, output: Path, **resampling: Any) -> None:
     """Report who gains from the profile on TASK: a folder with a page, tables and figures.
 
     Systems are compared with a baseline, user by user: for example, one that reads the user's own profile with one that
@@ -72,31 +54,24 @@ def report(
     from lamp_metric.report.report_folder import check_output, check_score, make_report  # these need numpy
 
     check_output(output)
-    drawn, asked = Resampling(**resampling), asked_for(preds, values, lower_is_better, also, extract_answers)
-    if not preds:
+    drawn, names = Resampling(**resampling), [system.name for system in asked.preds]
+    if not names:
         raise ValueError("a report shows predictions: pass --preds next to --values")
-    asked = replace(asked, systems=_baseline_first(asked.systems, baseline))
-    source = find_source("--golds", golds, questions, data_dir, split, task_name, users, user_column)
+    if asked.baseline not in (None, *names):
+        raise ValueError(f"--baseline: expected one of the systems {', '.join(names)}, found {asked.baseline!r}")
+    first = asked.baseline or names[0]
+    asked = replace(asked, preds=sorted(asked.preds, key=lambda system: system.name != first))
     if source.questions is None:
         raise ValueError("a report needs users and profiles: pass --questions next to --golds, or --data-dir")
     task = task_of(read_outputs(source.golds), task_name)
-    measured = together(task, also)
+    measured = together(task, asked.also)
     more = [one.name for one in (measured.measures if measured else ()) if one.of_samples]
-    key, look = check_score(task, key, [*more, *([VALUE] if values else [])]), Profiles(task)
-    joined, scored = score_systems(asked, source, task_name, look)
-    texts = {name: files[0] for name, files in joined.items()}
-    summary = make_report(output, scored, texts, look.by_id, key, drawn, extract_answers=extract_answers)
+    key, look = check_score(task, key, [*more, *([VALUE] if asked.values else [])]), Profiles(task)
+    summary = make_report(output, score_systems(asked, source, task_name, look), look.by_id, key, drawn, **asked.signed)
     for line in _lines(output, summary):
         say(line)
     for note in summary["notes"]:
         say(note, err=True)
-
-
-def _baseline_first(systems: Sequence[SystemFiles], baseline: str | None) -> list[SystemFiles]:
-    names = [system.name for system in systems]
-    if baseline is not None and baseline not in names:
-        raise ValueError(f"--baseline: expected one of the systems {', '.join(names)}, found {baseline!r}")
-    return sorted(systems, key=lambda system: system.name != (baseline or names[0]))
 
 
 def _lines(output: Path, summary: Mapping[str, Any]) -> Iterator[str]:

@@ -15,7 +15,6 @@ from lamp_dataset.commands.command import Command, say, stacked
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS, get_task
-from lamp_metric.predictions.joining import JoinedOutputs
 from lamp_metric.predictions.scored_samples import ScoredSamples, remarks
 
 FILE = click.Path(path_type=Path)
@@ -70,9 +69,9 @@ def say_other_task(golds: Outputs, task: Task, task_name: str | None) -> None:
         )
 
 
-def say_remarks(samples: ScoredSamples, joined: JoinedOutputs) -> None:
+def say_remarks(samples: ScoredSamples) -> None:
     """Lines on standard error if predictions of a file cannot be used, or look wrapped."""
-    for line in remarks(samples, "--extract_answers", joined.names[0].removesuffix(": prediction")):
+    for line in remarks(samples, "--extract_answers"):
         click.echo(line, err=True)
 
 

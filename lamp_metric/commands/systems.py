@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
 from lamp_dataset.commands.command import stacked
 from lamp_dataset.task import Task
 from lamp_metric.commands.golds import Look, Source
-from lamp_metric.commands.shared import also_option, say_remarks
+from lamp_metric.commands.shared import also_option, extraction_option, say_remarks
 from lamp_metric.predictions.given_values import read_values, samples_of_values, with_values
-from lamp_metric.predictions.joining import JoinedOutputs
 from lamp_metric.predictions.scored_samples import ScoredSamples, measure_joined
-from lamp_metric.predictions.several_answers import choose, split
-
-#: The options that say which systems are compared, and with which of them.
-system_options = stacked(
-    click.option(
-        "--preds",
-        multiple=True,
-        metavar="[NAME=]FILE[,FILE…]…",
-        help="The systems' files of predictions, two or more; several files of one system are its seeds.",
-    ),
-    click.option(
-        "--values",
-        multiple=True,
-        metavar="[NAME=]FILE[,FILE…]…",
-        help="Values computed elsewhere, a number per sample: JSON {id: number}, JSON lines, or CSV id,value.",
-    ),
-    click.option("--lower-is-better", is_flag=True, help="The --values are errors."),
-    also_option,
-    click.option(
-        "--baseline", metavar="NAME", help="The system that the others are compared to; by default, the first."
-    ),
-)
+from lamp_metric.predictions.several_answers import SIGNED, choose, split
 
 #: A name may itself be "k=4", for the number of retrieved items.
 _NAMED = re.compile(r"(k=\d+|[^=]*)=(.*)", re.DOTALL)
@@ -46,13 +26,7 @@ _NAMED = re.compile(r"(k=\d+|[^=]*)=(.*)", re.DOTALL)
 
 @dataclass(frozen=True)
 class SystemFiles:
-    """One system's files.
-
-    Attributes:
-        name: what to call it.
-        paths: a file of predictions for each run.
-        named: whether the user gave the name.
-    """
+    """One system's files, one for each run; ``named``: whether the user gave the name."""
 
     name: str
     paths: tuple[Path, ...]
@@ -60,11 +34,7 @@ class SystemFiles:
 
 
 def systems_of(values: Sequence[str], flag: str = "--preds") -> list[SystemFiles]:
-    """The systems that the values of the option name; without a name, a system is called like its file.
-
-    Raises:
-        ValueError: fewer than two systems, two of one name, an empty name or path, or a file that is there twice.
-    """
+    """The systems that the values of the option name; without a name, a system is called like its file."""
     found = [_system(value, flag) for value in values]
     stems = [system.name for system in found]
     systems = [
@@ -105,76 +75,122 @@ class Asked:
     """What is to be scored, and how.
 
     Attributes:
-        systems: with files of predictions.
+        preds: the systems, with files of predictions.
         values: the same systems' files of values, or systems without predictions.
         lower_is_better: whether the values are errors.
         also: measures beside the scores.
+        baseline: name of the system that the others are compared to; None: the first.
         extract_answers: whether to look for answers in sentences.
         answers: which of several count, see :func:`~lamp_metric.predictions.several_answers.choose`.
     """
 
-    systems: Sequence[SystemFiles]
+    preds: Sequence[SystemFiles]
     values: Sequence[SystemFiles]
     lower_is_better: bool
     also: Sequence[str]
+    baseline: str | None
     extract_answers: bool
     answers: str = "mean"
 
+    @property
+    def signed(self) -> dict[str, Any]:
+        """What a comparison's signature says of the answers."""
+        return {"extract_answers": self.extract_answers, "answers": SIGNED.get(self.answers)}
+
 
 def asked_for(
-    preds: Sequence[str],
-    values: Sequence[str],
-    lower_is_better: bool,
-    also: Sequence[str],
-    extract_answers: bool,
-    answers: str = "mean",
+    preds: Sequence[str], values: Sequence[str], lower_is_better: bool, also: Sequence[str], *more: Any
 ) -> Asked:
     """What the options ask for; ValueError if they do not fit together."""
     systems = systems_of(preds) if preds or not values else []
     given = systems_of(values, "--values") if values else []
-    if also and not systems:
-        raise ValueError("--also measures predictions: pass --preds as well")
-    if answers != "mean" and (given or not systems):
-        raise ValueError(f"--answers {answers} chooses among predictions: pass --preds, and no --values")
-    if lower_is_better and not given:
-        raise ValueError("--lower-is-better is about --values: pass them as well")
-    runs = [{system.name: len(system.paths) for system in side} for side in (systems, given)]
-    if systems and given and runs[0] != runs[1]:
-        raise ValueError(f"--values: expected as many files of each system as in --preds, {runs[0]}, found {runs[1]}")
-    return Asked(systems, given, lower_is_better, also, extract_answers, answers)
+    asked = Asked(systems, given, lower_is_better, also, *more)
+    runs, of_values = ({system.name: len(system.paths) for system in side} for side in (systems, given))
+    for wrong, message in (
+        (also and not systems, "--also measures predictions: pass --preds as well"),
+        (
+            asked.answers != "mean" and (given or not systems),
+            f"--answers {asked.answers} chooses among predictions: pass --preds, and no --values",
+        ),
+        (lower_is_better and not given, "--lower-is-better is about --values: pass them as well"),
+        (
+            systems and given and runs != of_values,
+            f"--values: expected as many files of each system as in --preds, {runs}, found {of_values}",
+        ),
+    ):
+        if wrong:
+            raise ValueError(message)
+    return asked
+
+
+_OPTIONS = stacked(
+    click.option(
+        "--preds",
+        multiple=True,
+        metavar="[NAME=]FILE[,FILE…]…",
+        help="The systems' files of predictions, two or more; several files of one system are its seeds.",
+    ),
+    click.option(
+        "--values",
+        multiple=True,
+        metavar="[NAME=]FILE[,FILE…]…",
+        help="Values computed elsewhere, a number per sample: JSON {id: number}, JSON lines, or CSV id,value.",
+    ),
+    click.option("--lower-is-better", is_flag=True, help="The --values are errors."),
+    also_option,
+    click.option(
+        "--baseline", metavar="NAME", help="The system that the others are compared to; by default, the first."
+    ),
+    extraction_option,
+    click.option(
+        "--answers",
+        type=click.Choice(["mean", *SIGNED]),
+        default="mean",
+        show_default=True,
+        help="With several answers to a sample, as files of a system or lists in one: the mean of their scores, the "
+        "best by gold (head-room, not a score), or the majority's (labels and ratings).",
+    ),
+)
+
+
+def system_options(command: Callable) -> Callable:
+    """The options that say what is compared; a command gets ``asked``, an :class:`Asked`, in place of their values."""
+
+    @functools.wraps(command)
+    def with_systems(**given: Any) -> object:
+        asked = asked_for(*(given.pop(name) for name in Asked.__dataclass_fields__))
+        return command(asked=asked, **given)
+
+    return _OPTIONS(with_systems)
 
 
 def score_systems(
     asked: Asked, source: Source, task_name: str, look: Look | None = None
-) -> tuple[dict[str, list[JoinedOutputs]], dict[str, list[ScoredSamples]]]:
-    """The runs of each system, joined and scored; what is noteworthy goes to standard error.
+) -> dict[str, Sequence[ScoredSamples]]:
+    """The scored runs of each system; what is noteworthy goes to standard error.
 
     ``look`` is called with each row of the questions, if there are any.
     """
-    if not asked.systems:
-        return {}, _valued(asked, source, *source.read_samples(task_name, look))
-    paths = [path for system in asked.systems for path in system.paths]
-    joined, users = source.join(paths, task_name, look)
+    if not asked.preds:
+        return _valued(asked, source, *source.read_samples(task_name, look))
+    joined, users = source.join([path for system in asked.preds for path in system.paths], task_name, look)
     files = iter(joined)
-    given = {system.name: [run for _ in system.paths for run in split(next(files))] for system in asked.systems}
-    if asked.answers != "mean" and max(map(len, given.values())) == 1:
+    runs = {system.name: [run for _ in system.paths for run in split(next(files))] for system in asked.preds}
+    if asked.answers != "mean" and max(map(len, runs.values())) == 1:
         raise ValueError(f"--answers {asked.answers}: expected several answers to a sample, but each system has one")
-    chosen = {name: choose(runs, asked.answers, extract_answers=asked.extract_answers) for name, runs in given.items()}
-    found = {name: [_scored(run, users, asked) for run in runs] for name, runs in chosen.items()}
+    options = {"extract_answers": asked.extract_answers, "also": asked.also}
+    found = {name: [measure_joined(run, users, **options) for run in some] for name, some in runs.items()}
+    found = {name: choose(some, asked.answers, **options) for name, some in found.items()}
+    for samples in (samples for some in found.values() for samples in some):
+        say_remarks(samples)
     if asked.values:
         first = next(iter(found.values()))[0]
         valued = _valued(asked, source, first.task, first.ids, first.users)
-        for name, runs in found.items():
-            if len(runs) != len(valued[name]):
-                raise ValueError(f"--values: expected {len(runs)} files of {name}, found {len(valued[name])}")
-        found = {name: list(map(with_values, runs, valued[name])) for name, runs in found.items()}
-    return chosen, found
-
-
-def _scored(run: JoinedOutputs, users: Mapping[str, str] | None, asked: Asked) -> ScoredSamples:
-    samples = measure_joined(run, users, extract_answers=asked.extract_answers, also=asked.also)
-    say_remarks(samples, run)
-    return samples
+        for name, some in found.items():
+            if len(some) != len(valued[name]):
+                raise ValueError(f"--values: expected {len(some)} files of {name}, found {len(valued[name])}")
+        found = {name: list(map(with_values, some, valued[name])) for name, some in found.items()}
+    return found
 
 
 def _valued(

@@ -17,14 +17,7 @@ PathLike = str | os.PathLike[str]
 
 @dataclass(frozen=True)
 class HarnessAnswers:
-    """The answers of one run to one config.
-
-    Attributes:
-        config: config name.
-        by_id: sample id -> answer.
-        expected: number of samples in the split; None if the log does not say.
-        name: the log, for messages.
-    """
+    """The answers of one run to one config, by sample id; ``expected``: samples in the split, if the log says."""
 
     config: str
     by_id: Mapping[str, str]
@@ -32,7 +25,7 @@ class HarnessAnswers:
     name: str
 
     def check_whole(self) -> None:
-        """Raise ValueError if samples of the split have no answer."""
+        """Fail if samples of the split have no answer."""
         if self.expected is not None and len(self.by_id) < self.expected:
             raise ValueError(
                 f"{self.name}: expected answers to all {self.expected} samples of the split, found "
@@ -43,18 +36,7 @@ class HarnessAnswers:
 def collect(
     logged: Iterable[tuple[Any, Any, Any]], name: str, *, config: str | None = None, expected: int | None = None
 ) -> HarnessAnswers:
-    """The answers in triples of config, sample id and answer.
-
-    Args:
-        logged: what the log holds.
-        name: the log, for messages.
-        config: which config is wanted; None: that of the log.
-        expected: number of samples in the split, if the log says.
-
-    Raises:
-        ValueError: there are none, they are of another config, or of several, an id is not a string or comes twice, or
-            an answer is not a string; the message names the log and the sample.
-    """
+    """The answers in ``logged``, triples of config, sample id and answer; ``config``: which config is wanted."""
     ids, by_id, configs = UniqueIds(name), {}, set()
     for found, sample_id, answer in logged:
         configs.add(found if isinstance(found, str) and found in TASKS else short(found))
@@ -72,11 +54,7 @@ def collect(
 
 
 def choose(logs: Sequence[tuple[str, Path]], config: str | None, place: PathLike) -> Path:
-    """The log that is meant, of pairs of config and log, found in ``place``.
-
-    Raises:
-        ValueError: there is none of ``config``, or several; the message lists them.
-    """
+    """The log that is meant, of pairs of config and log, found in ``place``."""
     found = [(name, path) for name, path in logs if config in (None, name)]
     names = sorted({name for name, _ in found})
     if len(names) > 1:

@@ -42,10 +42,6 @@ def harness_rows(
         profile: one of :data:`PROFILES`.
         users: ids of users, or the path of a users file: only their samples; None for all.
         prompts: fields of :class:`~lamp_dataset.personalize.prompt_options.PromptOptions`.
-
-    Raises:
-        ValueError: an unknown name, an option out of range, or files that do not fit the config.
-        OSError: files that cannot be found or read.
     """
     from lamp_dataset import Personalizer, swap_profiles, users_of
     from lamp_dataset.personalize.split import load_split, personalize_split
@@ -58,18 +54,15 @@ def harness_rows(
     personalizer = Personalizer(task, **options, **of_retriever)
     rows = load_split(task, split, SAMPLE if data_dir == "sample" else data_dir)
     names = users_of(rows)
-    kept = range(len(rows)) if users is None else positions_of_users(rows, _ids_or_path(users))
+    if isinstance(users, str) and not os.path.exists(users):
+        raise FileNotFoundError(f"users: expected a users file or a list of ids, found no file {short(users)}")
+    if users is not None and not isinstance(users, (str, list, tuple)):
+        users = [users]  # a harness reads one id without quotation marks as a number
+    kept = range(len(rows)) if users is None else positions_of_users(rows, users)
     rows = swap_profiles(rows) if profile == "other" else rows  # in the whole split, like the users
     prompts = personalize_split(rows.select(kept), personalizer).select_columns(["id", "source", "messages", "target"])
     prompts = prompts.add_column("config", [task.name] * len(prompts))
     return prompts.add_column("user_id", [names[position] for position in kept]).select_columns(list(COLUMNS))
-
-
-def _ids_or_path(users: Any) -> Any:
-    """A harness reads one id without quotation marks as a number."""
-    if isinstance(users, str) and not os.path.exists(users):
-        raise FileNotFoundError(f"users: expected a users file or a list of ids, found no file {short(users)}")
-    return users if isinstance(users, (str, list, tuple)) else [users]
 
 
 #: The options of a harness, by name.
@@ -77,11 +70,7 @@ OPTIONS = ("split", "data_dir", "profile", "users", *PROMPT_OPTIONS)
 
 
 def check_spelling(given: Iterable[str], known: Iterable[str] = OPTIONS) -> None:
-    """Reject a name that is nearly that of an option: a harness would pass over it in silence.
-
-    Raises:
-        ValueError: the message names both.
-    """
+    """Reject a name that is nearly that of an option: a harness would pass over it in silence."""
     known = list(known)
     for name in given:
         near = difflib.get_close_matches(str(name).lower().replace("-", "_"), known, n=1, cutoff=0.65)

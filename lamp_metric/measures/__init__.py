@@ -20,6 +20,7 @@ from lamp_metric.measures.measure import FunctionMeasure, Measure, Together
 from lamp_metric.measures.ratings import Accuracy, Pearson
 from lamp_metric.measures.rouge_and_meteor import Meteor, Rouge
 from lamp_metric.scorers import scorer_of
+from lamp_metric.scorers.ordinal import Ordinal
 
 __all__ = ["MEASURES", "Measure", "register_measure", "together"]
 
@@ -44,12 +45,7 @@ def register_measure(measure: Measure) -> None:
 
 
 def together(task: Task, also: Iterable[str]) -> Together | None:
-    """The task's scores and the measures named in ``also``; None without any: the benchmark's scores alone.
-
-    Raises:
-        ValueError: a name is unknown, is there twice, or is that of a measure for other tasks.
-        ImportError: a function's module cannot be imported.
-    """
+    """The task's scores and the measures named in ``also``; None without any: the benchmark's scores alone."""
     names = [also] if isinstance(also, str) else list(also)
     if len(set(names)) < len(names):
         raise ValueError(f"also: expected each measure once, found {', '.join(names)}")
@@ -60,8 +56,11 @@ def _measure(task: Task, name: str) -> Measure:
     if name not in _measures:
         _load_others()
     found = _measures.get(name) or (_function(name) if ":" in name else None)
-    if found is None or (found.kinds and task.kind not in found.kinds):
-        known = ", ".join(key for key, one in _measures.items() if not one.kinds or task.kind in one.kinds)
+    # Another package's kind is like that of the benchmark whose answers it shares: texts, or numbers on a scale.
+    alike = {task.kind, "" if task.labels else "generation", "ordinal" if isinstance(scorer_of(task), Ordinal) else ""}
+    fitting = [key for key, one in _measures.items() if not one.kinds or alike.intersection(one.kinds)]
+    if found is None or (name in _measures and name not in fitting):
+        known = ", ".join(fitting)
         raise ValueError(
             f"also: expected a measure for {task.name}: {known}, or a function by module:name, found {name!r}"
         )

@@ -31,19 +31,16 @@ class Corpus(Measure):
 
     @property
     def signature(self) -> str:
-        """Version and settings."""
         metric = self.metric()
         metric.num_refs = 1  # sacrebleu sets it when it sees the references
         info = metric.get_signature().info
         return "|".join([f"sacrebleu {info['version']}", *(f"{key}:{info[key]}" for key in self.settings)])
 
     def statistics(self, predictions: Sequence[str], references: Sequence[str]) -> Statistics:
-        """sacrebleu's counts, numbered."""
         counts = self.metric()._extract_corpus_statistics(predictions, [references])
         return {str(place): list(map(float, column)) for place, column in enumerate(zip(*counts, strict=True))}
 
     def score(self, statistics: Statistics) -> float:
-        """sacrebleu's score of the whole corpus."""
         sums = [int(sum(column)) for column in statistics.values()]
         return float(self.metric()._compute_score_from_stats(sums).score)
 
@@ -78,7 +75,6 @@ class Chrf(Corpus):
     settings = ("nc", "nw", "space")
 
     def metric(self) -> Any:
-        """With the defaults."""
         return require("sacrebleu.metrics", "measures").CHRF()
 
     def aggregate(self, sums: Mapping[str, Any], n: Any) -> Any:

@@ -22,7 +22,8 @@ class Measure(ABC):
 
     Attributes:
         name: its key in the results.
-        kinds: of the tasks that it fits; empty: all of them.
+        kinds: of the tasks that it fits, and of those with the same answers: "generation" stands for all texts,
+            "ordinal" for all numbers on a scale. Empty: all of them.
         higher_is_better: False for an error.
         of_samples: whether the score is the mean of the statistic called ``name``, so that each sample has its own.
         signature: how the figure is made: library, version and settings.
@@ -60,11 +61,9 @@ class Mean(Measure):
         """The measure of each sample."""
 
     def statistics(self, predictions: Sequence[Any], references: Sequence[Any]) -> Statistics:
-        """The values themselves."""
         return {self.name: self.values(predictions, references)}
 
     def aggregate(self, sums: Mapping[str, Any], n: Any) -> Any:
-        """The mean."""
         return sums[self.name] / n
 
 
@@ -99,11 +98,7 @@ class FunctionMeasure(Mean):
 
 
 class Together(Scores):
-    """A task's scores and measures beside them, as one: the keys of the task first.
-
-    Raises:
-        ValueError: a measure has the name of one of the task's scores.
-    """
+    """A task's scores and measures beside them, as one: the keys of the task first."""
 
     def __init__(self, scorer: Scorer | None, measures: Sequence[Measure]) -> None:
         """``scorer``: of the task; None: the measures alone."""
@@ -131,12 +126,14 @@ class Together(Scores):
         scores = {}
         for measure in self.measures:
             found = measure.statistics(*pairs)
-            statistics |= {_stored(measure, name): values for name, values in found.items()}
+            statistics |= {
+                name if name == measure.name else f"{measure.name}{_MARK}{name}": values
+                for name, values in found.items()
+            }
             scores[measure.name] = measure.score(found)
         return statistics, scores
 
     def aggregate(self, task: Task | None, sums: Mapping[str, Any], n: Any) -> dict[str, Any]:
-        """The scores of resamples."""
         rest, found = dict(sums), {}
         for measure in self.measures:
             own = [name for name in rest if name.partition(_MARK)[0] == measure.name]
@@ -146,7 +143,3 @@ class Together(Scores):
 
 #: Between the name of a measure and that of its statistic, unless they are the same.
 _MARK = " / "
-
-
-def _stored(measure: Measure, statistic: str) -> str:
-    return statistic if statistic == measure.name else f"{measure.name}{_MARK}{statistic}"

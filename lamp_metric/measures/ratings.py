@@ -18,7 +18,6 @@ class Accuracy(Mean):
     signature = "rounded:half-up"
 
     def values(self, predictions: Sequence[float], references: Sequence[float]) -> list[float]:
-        """1 or 0 for each sample."""
         return [float(math.floor(p + 0.5) == r) for p, r in zip(predictions, references, strict=True)]
 
 
@@ -30,7 +29,6 @@ class Pearson(Measure):
     signature = "constant:0"
 
     def statistics(self, predictions: Sequence[float], references: Sequence[float]) -> Statistics:
-        """Products of the two sides."""
         pairs = list(zip(predictions, references, strict=True))
         return {
             "x": [x for x, _ in pairs],

@@ -22,11 +22,9 @@ class Rouge(Mean):
 
     @property
     def signature(self) -> str:
-        """Library and settings."""
         return f"rouge_score {version('rouge_score')}|stem:no"
 
     def values(self, predictions: Sequence[str], references: Sequence[str]) -> list[float]:
-        """The F-measure of each sample."""
         from rouge_score.rouge_scorer import RougeScorer
 
         scorer, pairs = RougeScorer([self._variant]), zip(predictions, references, strict=True)

@@ -56,16 +56,9 @@ def answers_in(task: Task, texts: Sequence[str]) -> list[str]:
 
 
 def wrapped_line(task: Task, wrapped: Sequence[tuple[str, str]], n: int, option: str) -> str | None:
-    """One line: how many answers look wrapped, by kind, an example, and what would take that off.
+    """One line: how many of ``n`` answers look wrapped, by kind, an example, and the option that takes that off.
 
-    Args:
-        task: their task.
-        wrapped: id and text of the answers that look wrapped.
-        n: the number of all answers.
-        option: what extracts answers, as the reader would write it.
-
-    Returns:
-        None if there are none.
+    ``wrapped``: id and text of those that do; None if there are none.
     """
     if not wrapped:
         return None

@@ -69,10 +69,6 @@ def check_predictions(
 
     ``ids`` are the samples that need a prediction, if they are known. ``golds_name`` is what the golds call the task,
     if not by its official name; then the file may do so, too, or use a name that papers use.
-
-    Raises:
-        ValueError: it is not an outputs file at all.
-        OSError: it cannot be read.
     """
     name = str(Path(path))
     return check_document(read_json(path), name, task, ids, golds_name)

@@ -24,12 +24,7 @@ VALUE = "value"
 
 
 def read_values(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Id -> value, from JSON ``{id: number}``, from lines ``{"id": …, "value": …}``, or from CSV with these columns.
-
-    Raises:
-        ValueError: it is none of them, or an id is duplicate; the message names the file.
-        OSError: it cannot be read.
-    """
+    """Id -> value, from JSON ``{id: number}``, from lines ``{"id": …, "value": …}``, or from CSV with these columns."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig").strip()
         pairs = list(_of_json(text) if text.startswith("{") else _of_csv(text))
@@ -71,20 +66,7 @@ def samples_of_values(
     higher_is_better: bool,
     task: Task | None = None,
 ) -> ScoredSamples:
-    """Samples scored by given values alone.
-
-    Args:
-        name: what messages call the values.
-        values: id -> number.
-        ids: of the samples, in their order.
-        users: of the samples.
-        higher_is_better: False for errors.
-        task: of the samples, if it is known.
-
-    Raises:
-        ValueError: an id is missing or extra, a value is not a finite number, or a user is missing; the message names
-            it.
-    """
+    """Samples scored by given values alone, id -> number; messages call these ``name``. ``users``: one for each id."""
     check_same_ids(values, ids, (name, "the samples"))
     for sample_id in ids:
         if not is_number(values[sample_id]) or not math.isfinite(values[sample_id]):

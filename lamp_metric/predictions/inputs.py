@@ -38,9 +38,6 @@ def as_text(value: Any, task: Task | None, place: str) -> str:
     """``value`` as the text to score, without white space at both ends; ``place`` is its side and sample, for messages.
 
     Numbers pass if the task has labels (the official script scores ``str(x)`` there) or is None, not known yet.
-
-    Raises:
-        ValueError: anything else, such as None, a list or a Boolean.
     """
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:  # a scalar of numpy or torch
         value = value.item()
@@ -78,9 +75,6 @@ def as_list(values: Any, side: str) -> list:
     """``values``, which may be a list, tuple, array, dataset column, series or generator, as a list.
 
     A table of pandas, polars or Arrow becomes a list of records, one per row.
-
-    Raises:
-        ValueError: None, a single string, a mapping, a set (which has no order), or something without values.
     """
     if isinstance(values, Mapping) and isinstance(values.get("golds"), list):
         raise ValueError(f'{side}: expected a list, found the content of an outputs file; pass its "golds"')
@@ -88,7 +82,9 @@ def as_list(values: Any, side: str) -> list:
         raise ValueError(f"{side}: expected a list, found a {type(values).__name__}, which has no order")
     for attributes, rows in _TABLES:
         if all(hasattr(values, attribute) for attribute in attributes):
-            _check_columns(values, side)
+            again = duplicates(getattr(values, "column_names", getattr(values, "columns", ())))
+            if again:  # a record has room for one of them
+                raise ValueError(f"{side}: expected one column {short(again[0])}, found several of that name")
             return rows(values)
     iterable = hasattr(values, "__iter__") and getattr(values, "ndim", 1) > 0
     if isinstance(values, (str, bytes, Mapping)) or not iterable:
@@ -98,20 +94,15 @@ def as_list(values: Any, side: str) -> list:
     return list(values)
 
 
-def _check_columns(table: Any, side: str) -> None:
-    """Reject a table with two columns of one name: a record has room for one of them."""
-    again = duplicates(getattr(table, "column_names", getattr(table, "columns", ())))
-    if again:
-        raise ValueError(f"{side}: expected one column {short(again[0])}, found several of that name")
+def check_ids(ids: Sequence[Any]) -> None:
+    """Reject ids that are not strings."""
+    for position, sample_id in enumerate(ids):
+        if not isinstance(sample_id, str):
+            raise ValueError(f"ids: expected strings, found {short(sample_id)} at position {position}")
 
 
 def check_users(users: Iterable[Any], n: int, ids: Sequence[str] | None = None) -> list[str]:
-    """``users``, strings or whole numbers, as a list of names, one for each of ``n`` samples; messages name their ids.
-
-    Raises:
-        ValueError: there is not one user per sample, one is missing (None, NaN, an empty string) or neither a string
-            nor a whole number, or all samples are one user's. The message names the sample.
-    """
+    """``users``, strings or whole numbers, as names, one for each of ``n`` samples; messages give the samples' ids."""
     names = user_names(users, ids)
     if len(names) != n:
         raise ValueError(f"users: expected one for each of the {n} samples, found {len(names)}")
@@ -136,11 +127,7 @@ def user_names(users: Iterable[Any], ids: Sequence[str] | None = None) -> list[s
 
 
 def record_of(value: Any, position: int, side: str) -> tuple[str, Any]:
-    """The id and output of a record ``{"id": …, "output": …}``; other keys, as in rows of the dataset, are ignored.
-
-    Raises:
-        ValueError: it is not such a record; the message names the side and the position.
-    """
+    """The id and output of a record ``{"id": …, "output": …}``; other keys, as in rows of the dataset, are ignored."""
     place = f"{side} {position}"
     if not isinstance(value, Mapping):
         raise ValueError(f"{place}: expected a record with 'id' and 'output' like the others, found {_shown(value)}")
@@ -159,11 +146,8 @@ def record_of(value: Any, position: int, side: str) -> tuple[str, Any]:
 class CheckedBatch:
     """Checked samples, all as records, so that evaluate stores one form, even in a process without a sample to add.
 
-    Attributes:
-        predictions: records of two strings; the id is :data:`NO_ID` if strings were passed.
-        references: likewise.
-        records: whether records were passed.
-        number: which sample holds a number although the task is not known yet; None if there is no such sample.
+    The id is :data:`NO_ID` if strings were passed, and ``records`` is False. ``number``: which sample holds a number
+    although the task is not known yet.
     """
 
     predictions: list
@@ -177,15 +161,8 @@ def check_batch(
 ) -> CheckedBatch:
     """Check a batch of strings (or numbers if the task has labels), or of records with ``id`` and ``output``.
 
-    Args:
-        predictions: of the batch.
-        references: of the batch.
-        task: None if it is not known yet.
-        records: whether earlier batches held records; None for the first batch.
-        offset: number of samples before these.
-
-    Raises:
-        ValueError: the message names the first wrong sample and what is wrong with it.
+    ``task``: None if it is not known yet; ``records``: whether earlier batches held records, None for the first batch;
+    ``offset``: number of samples before these.
     """
     sides = {side: as_list(values, side) for side, values in zip(SIDES, (predictions, references), strict=True)}
     _check_lengths(*sides.values())
@@ -230,11 +207,7 @@ def _sample(value: Any, side: str, position: int, task: Task | None, records: bo
 
 
 def join_records(predictions: Sequence[dict], references: Sequence[dict]) -> tuple[list[str] | None, list, list]:
-    """Ids (None if strings were passed), predictions and references in one order, of all batches and processes.
-
-    Raises:
-        ValueError: an id is duplicate, the sides hold different ids, or one process passed records and another strings.
-    """
+    """Ids (None if strings were passed), predictions and references in one order, of all batches and processes."""
     bare = sum(row["id"] == NO_ID for row in references)
     if bare == len(references):
         return None, [row["output"] for row in predictions], [row["output"] for row in references]

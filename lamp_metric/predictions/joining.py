@@ -16,14 +16,9 @@ from lamp_dataset.tasks import official_hint
 
 @dataclass(frozen=True)
 class JoinedOutputs:
-    """The golds and predictions of one task, joined by id.
+    """The golds and predictions of one task, all in the order of the golds.
 
-    Attributes:
-        task: their task.
-        ids: sample ids, in the order of the golds.
-        predictions: in the same order.
-        references: in the same order.
-        names: what messages call a prediction and a reference: file and side.
+    ``names``: what messages call a prediction and a reference: file and side.
     """
 
     task: Task
@@ -39,10 +34,6 @@ def join_by_id(
     """Ids, predictions and references, all in the order of the references, from pairs of sample id and output.
 
     ``names``: what to call the two sides in a message, such as their file names.
-
-    Raises:
-        DuplicateIdError: an id occurs more than once on one side.
-        IdMismatchError: the two sides hold different ids.
     """
     for pairs, name in zip((predictions, references), names, strict=True):
         check_unique((sample_id for sample_id, _ in pairs), name)
@@ -55,9 +46,6 @@ def join(golds: Outputs, predictions: Outputs, task_name: str | None = None) -> 
     """Join a file of predictions to the golds of the same task.
 
     ``task_name`` is its config name; by default, see :func:`~lamp_dataset.formats.task_of_file.task_of`.
-
-    Raises:
-        ValueError: the files belong to different tasks or hold different ids, or the golds are not of ``task_name``.
     """
     task = task_of(golds, task_name)
     if predictions.task != golds.task and not is_name_of(task, predictions.task):

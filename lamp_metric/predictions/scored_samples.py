@@ -13,7 +13,7 @@ from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_metric.measures import Together, together
 from lamp_metric.predictions.answer_extraction import answers_in, extract_answer, wrapped_line
-from lamp_metric.predictions.inputs import SIDES, as_list, as_texts, check_users, record_of, where
+from lamp_metric.predictions.inputs import SIDES, as_list, as_texts, check_ids, check_users, record_of, where
 from lamp_metric.predictions.joining import JoinedOutputs, join_by_id
 from lamp_metric.scorers import Statistics, scorer_of
 from lamp_metric.scorers.scorer import Scores
@@ -33,6 +33,9 @@ class ScoredSamples:
         unusable: id and text of the predictions that cannot be used: not a label, not a number, no word.
         wrapped: id and text of the predictions that look wrapped, if answers were not extracted.
         measured: what else they were scored by; None: by the scorer of the task alone.
+        name: what messages call the predictions; "" where there are no others.
+        predictions: the texts that were scored, before answers were extracted.
+        references: the golds.
     """
 
     task: Task | None
@@ -43,6 +46,9 @@ class ScoredSamples:
     unusable: Sequence[tuple[str, str]] = ()
     wrapped: Sequence[tuple[str, str]] = ()
     measured: Together | None = None
+    name: str = ""
+    predictions: Sequence[str] = ()
+    references: Sequence[str] = ()
 
     @property
     def n(self) -> int:
@@ -114,7 +120,8 @@ def measure(
     pairs = list(zip(names, said, strict=True))
     unusable = [pair for pair, text in zip(pairs, predicted, strict=True) if not scorer.is_usable(task, text)]
     wrapped = [] if extract_answers else [pair for pair in pairs if scorer.wrapper(pair[1]) is not None]
-    return ScoredSamples(task, statistics, scores, names, whose, unusable, wrapped, measured)
+    name = sides[0].removesuffix("prediction").removesuffix(": ")
+    return ScoredSamples(task, statistics, scores, names, whose, unusable, wrapped, measured, name, said, golds)
 
 
 def measure_joined(
@@ -150,7 +157,14 @@ def _lists(
             for values, side in zip((predictions, references), sides, strict=True)
         )
         ids, predictions, references = join_by_id(*pairs, SIDES)
-    _check_lengths(predictions, references, ids)
+    for name, values in (("predictions", predictions), ("ids", ids)):
+        if values is not None and len(values) != len(references):
+            raise ValueError(f"expected as many {name} as references, found {len(values)} and {len(references)}")
+    if not references:
+        raise ValueError("nothing to score: no predictions, no references")
+    if any(isinstance(sample_id, str) for sample_id in ids or ()):
+        check_ids(ids)
+    check_unique(ids or (), "ids")
     return ids, predictions, references
 
 
@@ -173,32 +187,14 @@ def check_references(task: Task, references: Sequence[str], side: str, ids: Sequ
     )
 
 
-def _check_lengths(predictions: list, references: list, ids: Sequence[str] | None) -> None:
-    for name, values in (("predictions", predictions), ("ids", ids)):
-        if values is not None and len(values) != len(references):
-            raise ValueError(f"expected as many {name} as references, found {len(values)} and {len(references)}")
-    if not references:
-        raise ValueError("nothing to score: no predictions, no references")
-    texts = [isinstance(sample_id, str) for sample_id in ids or ()]
-    if any(texts) and not all(texts):
-        raise ValueError(
-            f"ids: expected strings, found {short(ids[texts.index(False)])} at position {texts.index(False)}"
-        )
-    check_unique(ids or (), "ids")
-
-
-def remarks(samples: ScoredSamples, option: str, name: str = "") -> list[str]:
+def remarks(samples: ScoredSamples, option: str) -> list[str]:
     """A line on the predictions that cannot be used, and one on those that look wrapped; none if there are none.
 
-    Each says how many there are, one example, and what would help.
-
-    Args:
-        samples: scored samples.
-        option: what extracts answers, as the reader would write it.
-        name: what to call the system or file, if there are several.
+    Each says how many there are, one example, and what would help. ``option``: what extracts answers, as the reader
+    would write it.
     """
     lines = _unusable_line(samples, option), wrapped_line(samples.task, samples.wrapped, samples.n, option)
-    return [f"{name}: {line}" if name else line for line in lines if line is not None]
+    return [f"{samples.name}: {line}" if samples.name else line for line in lines if line is not None]
 
 
 def _unusable_line(samples: ScoredSamples, option: str) -> str | None:
@@ -219,7 +215,7 @@ def _unusable_line(samples: ScoredSamples, option: str) -> str | None:
     return f"{line}; {option} would find an answer in {rescued} of them" if rescued else line
 
 
-def warn_of_remarks(samples: ScoredSamples, name: str = "") -> None:
+def warn_of_remarks(samples: ScoredSamples) -> None:
     """Warn of what is remarkable; to be called by a public function, whose caller the warning names."""
-    for line in remarks(samples, "extract_answers=True", name):
+    for line in remarks(samples, "extract_answers=True"):
         warnings.warn(line, stacklevel=3)

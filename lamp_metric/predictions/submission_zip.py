@@ -38,11 +38,6 @@ def read_zip(path: str | os.PathLike) -> dict[str, Outputs]:
 
     JSON files at any depth are read. Other files are ignored, and so is what file managers add (``__MACOSX``,
     ``._x.json``).
-
-    Raises:
-        ValueError: it is not a zip, or it is cut off, damaged, encrypted or too large (:data:`MAX_INFLATED_BYTES`); it
-            holds no JSON files, or one that is not an outputs file; a task is unknown, or two files belong to one task.
-        OSError: it cannot be read.
     """
     found: dict[str, Outputs] = {}
     for name, data in _json_members(Path(path)):
@@ -123,19 +118,8 @@ def pack(
 ) -> dict[str, Report]:
     """Check files of predictions, one per task, and write them into one zip, unless one of them is unfit.
 
-    Args:
-        paths: outputs files.
-        output: the zip to write.
-        partial: whether some tasks may be missing.
-        ids_of: gives the samples of a config that need a prediction; None if they are not known.
-
-    Returns:
-        Official task name -> report, in the benchmark's order.
-
-    Raises:
-        ValueError: a file is not an outputs file, its task is unknown, two files belong to one task, or a task is
-            missing.
-        OSError: a file cannot be read or written.
+    With ``partial``, tasks may be missing. ``ids_of`` gives the samples of a config that need a prediction, if they are
+    known. Returns official task name -> report, in the benchmark's order.
     """
     documents = _documents(paths)
     missing = [task for task in OFFICIAL_NAMES if task not in documents]
@@ -163,7 +147,10 @@ def _report(document: Any, name: str, ids_of: Callable[[Task], Collection[str]] 
     entries, official_name = golds_of(document, name)
     outputs = [entry.get("output") for entry in entries if isinstance(entry, dict)]
     task = best_fit(official_name, outputs, name)
-    settings = _settings(task, entries)
+    # the setting that all ids begin like; both, user-based first, if they begin like neither's
+    both = [other for other in TASKS.values() if other.base == task.base]
+    ids = [str(entry.get("id")) for entry in entries if isinstance(entry, dict)]
+    settings = [other for other in both if all(one.startswith(other.id_start) for one in ids)] or both
     report = check_document(document, name, task, None if ids_of is None else ids_of(settings[0]))
     if not entries:
         report.errors.append("no predictions: 'golds' is an empty list")
@@ -171,13 +158,6 @@ def _report(document: Any, name: str, ids_of: Callable[[Task], Collection[str]] 
     if distance and ids_of is None:
         report.warnings.append(f"not a whole split of {task.base}: {report.counted} (nearest: {nearest})")
     return report
-
-
-def _settings(task: Task, entries: list) -> list[Task]:
-    """The task in the setting that all ids begin like; in both, user-based first, if they begin like neither's."""
-    both = [other for other in TASKS.values() if other.base == task.base]
-    ids = [str(entry.get("id")) for entry in entries if isinstance(entry, dict)]
-    return [other for other in both if all(sample_id.startswith(other.id_start) for sample_id in ids)] or both
 
 
 def _nearest_split(settings: Sequence[Task], number: int) -> tuple[int, str]:

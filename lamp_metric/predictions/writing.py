@@ -9,10 +9,8 @@ from typing import Any
 from lamp_dataset.atomic import PRIVATE, write_whole
 from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.outputs import write_outputs
-from lamp_dataset.formats.texts import short
-from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
-from lamp_metric.predictions.inputs import as_list, as_text, where
+from lamp_metric.predictions.inputs import as_list, as_text, check_ids, where
 
 
 def write_predictions(
@@ -42,11 +40,13 @@ def write_predictions(
     ids, outputs = as_list(ids, "ids"), as_list(outputs, "outputs")
     if len(ids) != len(outputs):
         raise ValueError(f"expected as many outputs as ids, found {len(outputs)} and {len(ids)}")
-    for position, sample_id in enumerate(ids):
-        if not isinstance(sample_id, str):
-            raise ValueError(f"ids: expected strings, found {short(sample_id)} at position {position}")
+    check_ids(ids)
     check_unique(ids, "ids")
-    texts = [_texts(output, task, f"output of {where(ids, place)}") for place, output in enumerate(outputs)]
+    texts: list[str | list[str]] = []
+    for position, output in enumerate(outputs):
+        place = f"output of {where(ids, position)}"
+        several = isinstance(output, list) and output
+        texts.append([as_text(one, task, place) for one in output] if several else as_text(output, task, place))
     permissions = PRIVATE if private or task.gated else None
     with (
         write_whole(path, "wb", permissions) as file,
@@ -54,9 +54,3 @@ def write_predictions(
     ):
         for sample_id, text in zip(ids, texts, strict=True):
             entries.add({"id": sample_id, "output": text})
-
-
-def _texts(output: Any, task: Task, place: str) -> str | list[str]:
-    if isinstance(output, list) and output:
-        return [as_text(answer, task, place) for answer in output]
-    return as_text(output, task, place)

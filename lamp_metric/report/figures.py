@@ -64,14 +64,11 @@ def figures(frame: Frame, summary: Mapping[str, Any]) -> dict[str, dict[str, byt
             if figure is not None:
                 figure.draw_without_rendering()  # places everything, once for all formats
                 figure.set_layout_engine("none")
-                drawn[name] = {kind: _saved(figure, kind) for kind in FORMATS}
+                files = {kind: io.BytesIO() for kind in FORMATS}
+                for kind, file in files.items():
+                    figure.savefig(file, format=kind, metadata=_METADATA[kind])
+                drawn[name] = {kind: file.getvalue() for kind, file in files.items()}
     return drawn
-
-
-def _saved(figure: Figure, kind: str) -> bytes:
-    file = io.BytesIO()
-    figure.savefig(file, format=kind, metadata=_METADATA[kind])
-    return file.getvalue()
 
 
 def _panels(count: int, height: float = PANEL, **options: Any) -> tuple[Figure, Sequence[Axes]]:

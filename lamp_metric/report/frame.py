@@ -10,7 +10,7 @@ import numpy as np
 
 from lamp_dataset.task import Task
 from lamp_metric.predictions.scored_samples import ScoredSamples
-from lamp_metric.report.profile_similarity import Nearness
+from lamp_metric.report.profile_similarity import Profile
 from lamp_metric.statistics.bootstrap import numbered
 from lamp_metric.statistics.contrasts import sample_values
 
@@ -21,13 +21,11 @@ class Frame:
 
     Attributes:
         systems: name -> runs, each scored on the same samples in the same order, with users. The first is the baseline.
-        sizes: number of profile items of each sample.
-        nearness: of each sample.
+        profiles: of each sample.
     """
 
     systems: Mapping[str, Sequence[ScoredSamples]]
-    sizes: Sequence[int]
-    nearness: Sequence[Nearness]
+    profiles: Sequence[Profile]
 
     @property
     def samples(self) -> ScoredSamples:
@@ -60,9 +58,14 @@ class Frame:
         return list(self.samples.users)
 
     @cached_property
+    def sizes(self) -> np.ndarray:
+        """The number of profile items of each sample."""
+        return np.array([profile.size for profile in self.profiles])
+
+    @cached_property
     def similarity(self) -> np.ndarray:
         """The similarity of each sample's nearest item."""
-        return np.array([near.similarity for near in self.nearness])
+        return np.array([profile.similarity for profile in self.profiles])
 
     @cached_property
     def names(self) -> list[str]:
@@ -95,7 +98,7 @@ class Frame:
         """The samples for which ``kept`` is True."""
         positions = np.flatnonzero(kept)
         systems = {name: [_only(run, positions) for run in runs] for name, runs in self.systems.items()}
-        return Frame(systems, [self.sizes[place] for place in positions], [self.nearness[place] for place in positions])
+        return Frame(systems, [self.profiles[place] for place in positions])
 
 
 def _only(run: ScoredSamples, positions: np.ndarray) -> ScoredSamples:

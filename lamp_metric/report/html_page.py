@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -11,6 +11,7 @@ from lamp_dataset.formats.texts import counted
 from lamp_dataset.lazy import require
 from lamp_metric.report.gains_by_trait import shown_rho
 from lamp_metric.report.profile_similarity import NEAR
+from lamp_metric.result_tables.text_table import interval
 
 #: Name of a figure -> its caption.
 CAPTIONS = {
@@ -53,14 +54,6 @@ def _svg(name: str, svg: bytes) -> str:
     return text.replace("<svg", f'<svg role="img" aria-label="{escape(CAPTIONS[name])}"', 1)
 
 
-def _trait(value: float) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:.2f}"
-
-
-def _number(value: float | None, form: str = ".4f") -> str:
-    return "–" if value is None else f"{value:{form}}"
-
-
 def _gain(value: float) -> str:
     """With a sign, and without "-0.0000".
 
@@ -71,20 +64,12 @@ def _gain(value: float) -> str:
     return "0.0000" if float(shown) == 0 else shown.replace("-", "−")
 
 
-def _interval(bounds: Sequence[float] | None) -> str:
-    return "–" if bounds is None else f"[{bounds[0]:.4f}, {bounds[1]:.4f}]".replace("-", "−")
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= TEXT else f"{text[: TEXT - 1]}…"
-
-
 _FILTERS = {
     "counted": counted,
-    "cut": _cut,
+    "cut": lambda text: text if len(text) <= TEXT else f"{text[: TEXT - 1]}…",
     "gain": _gain,
-    "interval": _interval,
-    "number": _number,
+    "interval": lambda bounds: interval(bounds).replace("-", "−") or "–",
+    "number": lambda value, form=".4f": "–" if value is None else f"{value:{form}}",
     "rho": shown_rho,
-    "trait": _trait,
+    "trait": lambda value: f"{value:,}" if isinstance(value, int) else f"{value:.2f}",
 }

@@ -29,30 +29,32 @@ _MARKS = string.punctuation + "“”‘’„«»…–—"
 
 
 @dataclass(frozen=True)
-class Nearness:
-    """How near the nearest own item of one sample is.
+class Profile:
+    """What is kept of one row.
 
     Attributes:
-        similarity: 0 to 1, see :func:`similarities`; 0 if the profile is empty.
+        size: number of items.
+        similarity: of the nearest item, 0 to 1, see :func:`similarities`; 0 if there is none.
         copy: "exact" if the input is an own item or one of its texts, but for case and white space; "near" if it is at
             least :data:`NEAR` similar to one; "" otherwise.
+        text: the input's query, for the page; "" for a gated task.
     """
 
+    size: int
     similarity: float
     copy: str = ""
+    text: str = ""
 
 
-def nearest(samples: Sequence[Sample]) -> list[Nearness]:
-    """How near the nearest item of each sample's profile is to its query, by the texts that retrieval searches."""
+def profiles_of(samples: Sequence[Sample]) -> list[Profile]:
+    """The profile of each sample; items are compared to its query by the texts that retrieval searches."""
+    kept = []
     found = similarities([(sample.documents, sample.query.text) for sample in samples])
-    return [_nearness(*pair) for pair in zip(samples, found, strict=True)]
-
-
-def _nearness(sample: Sample, found: np.ndarray) -> Nearness:
-    best = float(found.max(initial=0))
-    if _is_item(sample, np.flatnonzero(found >= _MAYBE)):
-        return Nearness(best, "exact")
-    return Nearness(best, "near" if best >= NEAR else "")
+    for sample, values in zip(samples, found, strict=True):
+        best, exact = float(values.max(initial=0)), _is_item(sample, np.flatnonzero(values >= _MAYBE))
+        copy, text = "exact" if exact else "near" if best >= NEAR else "", sample.query.text
+        kept.append(Profile(sample.size, best, copy, "" if sample.task.gated else text))
+    return kept
 
 
 def _is_item(sample: Sample, candidates: np.ndarray) -> bool:
@@ -116,21 +118,6 @@ def _words(texts: pa.Array) -> tuple[np.ndarray, np.ndarray, int]:
     return trimmed.indices.to_numpy()[numbers[inside]].astype(np.int64), owners[inside], len(trimmed.dictionary)
 
 
-@dataclass(frozen=True)
-class Profile:
-    """What is kept of one row.
-
-    Attributes:
-        size: number of items.
-        nearness: of the nearest item.
-        text: the input's query, for the page; "" for a gated task.
-    """
-
-    size: int
-    nearness: Nearness
-    text: str
-
-
 #: Rows are looked at together until their texts have so many characters: one by one, Arrow's calls take the time.
 _TOGETHER = 100_000
 
@@ -162,6 +149,6 @@ class Profiles:
         return self._found
 
     def _look(self) -> None:
-        for sample, near in zip(self._waiting, nearest(self._waiting), strict=True):
-            self._found[sample.id] = Profile(sample.size, near, "" if self.task.gated else sample.query.text)
+        profiles = profiles_of(self._waiting)
+        self._found |= {sample.id: profile for sample, profile in zip(self._waiting, profiles, strict=True)}
         self._waiting, self._characters = [], 0

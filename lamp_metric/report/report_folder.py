@@ -11,7 +11,6 @@ from typing import Any
 from lamp_dataset.atomic import check_replaceable, real_path, whole_folder, write_whole
 from lamp_dataset.formats.texts import Number
 from lamp_dataset.task import Task
-from lamp_metric.predictions.joining import JoinedOutputs
 from lamp_metric.predictions.scored_samples import ScoredSamples
 from lamp_metric.report.figures import DRAWINGS, FORMATS, figures
 from lamp_metric.report.frame import Frame
@@ -31,45 +30,33 @@ _NAMES = {PAGE, USERS, SUMMARY, FIGURES, *(f"{FIGURES}/{name}.{kind}" for name i
 def make_report(
     output: str | os.PathLike[str],
     systems: Mapping[str, Sequence[ScoredSamples]],
-    joined: Mapping[str, JoinedOutputs],
     profiles: Mapping[str, Profile],
     key: str,
     resampling: Resampling,
-    *,
-    extract_answers: bool = False,
+    **signed: Any,
 ) -> dict[str, Any]:
     """Write the report.
 
     Args:
         output: the folder; an older report there is replaced.
         systems: system -> runs, scored with users; the baseline is the first.
-        joined: system -> golds and outputs, of the first run, for the page.
         profiles: sample id -> what was kept of the row.
         key: the score that the sections by user are about, see :func:`check_score`.
         resampling: for all intervals and tests.
-        extract_answers: whether answers were extracted, for the signature.
+        signed: what the signature says of the answers, see
+            :func:`~lamp_metric.statistics.contrasts.compare_systems`.
 
     Returns:
         The numbers, see :func:`~lamp_metric.report.summary.summarize`.
-
-    Raises:
-        ValueError: ``output`` holds something else than a report.
-        ImportError: matplotlib is missing.
-        OSError: the folder cannot be written.
     """
-    kept = [profiles[sample_id] for sample_id in next(iter(systems.values()))[0].ids]
-    frame = Frame(systems, [profile.size for profile in kept], [profile.nearness for profile in kept])
-    summary = summarize(frame, key, resampling, extract_answers=extract_answers)
-    write_folder(output, frame, summary, excerpts(summary, joined, profiles))
+    frame = Frame(systems, [profiles[sample_id] for sample_id in next(iter(systems.values()))[0].ids])
+    summary = summarize(frame, key, resampling, **signed)
+    write_folder(output, frame, summary, excerpts(summary, systems, profiles))
     return summary
 
 
 def check_score(task: Task, key: str | None, more: Sequence[str] = ()) -> str:
-    """The score that sections by user can be about: ``key``, or the task's first; ``more``: others besides its own.
-
-    Raises:
-        ValueError: users have no such score.
-    """
+    """The score that sections by user can be about: ``key``, or the task's first; ``more``: others besides its own."""
     allowed = (*scorer_of(task).means, *more)
     if key is not None and key not in allowed:
         raise ValueError(f"score: expected {' or '.join(allowed)}, which the users of {task.name} have, found {key!r}")
@@ -77,22 +64,21 @@ def check_score(task: Task, key: str | None, more: Sequence[str] = ()) -> str:
 
 
 def excerpts(
-    summary: Mapping[str, Any], joined: Mapping[str, JoinedOutputs], profiles: Mapping[str, Profile]
+    summary: Mapping[str, Any], systems: Mapping[str, Sequence[ScoredSamples]], profiles: Mapping[str, Profile]
 ) -> dict[str, dict[str, dict[str, str]]]:
     """What the page shows of the users who gain and lose most: system -> sample id -> title -> text.
 
-    Nothing of a gated task. Arguments as for :func:`make_report`.
+    The outputs are those of the first runs. Nothing of a gated task.
     """
-    baseline = summary["baseline"]
-    first = joined[baseline]
+    runs, baseline = {name: found[0] for name, found in systems.items()}, summary["baseline"]
+    first = runs[baseline]
     found: dict[str, dict[str, dict[str, str]]] = {}
     for system, sides in summary["extremes"].items() if not first.task.gated else ():
         found[system] = {}
         for sample in (user["sample"] for users in sides.values() for user in users):
             place = first.ids.index(sample)
-            outputs = {f"output of {name}": str(joined[name].predictions[place]) for name in (baseline, system)}
-            gold = str(first.references[place])
-            found[system][sample] = {"input": profiles[sample].text, "gold": gold, **outputs}
+            outputs = {f"output of {name}": runs[name].predictions[place] for name in (baseline, system)}
+            found[system][sample] = {"input": profiles[sample].text, "gold": first.references[place], **outputs}
     return found
 
 
@@ -113,12 +99,7 @@ def write_folder(
 
 
 def check_output(output: str | os.PathLike[str]) -> None:
-    """Make sure that the folder can be written, before any work.
-
-    Raises:
-        ValueError: something is there that replacing an older report would delete.
-        FileNotFoundError: the folder to write it in does not exist.
-    """
+    """Make sure that the folder can be written, before any work."""
     target = real_path(Path(output).expanduser())
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{target.parent}: expected a folder to write {target.name} in, found none; create it")

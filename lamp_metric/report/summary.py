@@ -20,12 +20,12 @@ EXTREMES = 10
 NAME_OF_K = re.compile(r"k=?(\d+)")
 
 
-def summarize(frame: Frame, key: str, resampling: Resampling, *, extract_answers: bool = False) -> dict[str, Any]:
+def summarize(frame: Frame, key: str, resampling: Resampling, **signed: Any) -> dict[str, Any]:
     """The numbers of the report; bins, correlations and extreme users are about the score ``key`` of ``frame.keys``."""
-    compared = compare_systems(frame.systems, frame.baseline, resampling, extract_answers=extract_answers)
+    compared = compare_systems(frame.systems, frame.baseline, resampling, **signed)
     size = frame.by_user(frame.sizes)
     gains = {system: frame.by_user(frame.gains(system, key)) for system in frame.others}
-    traits = {"profile_size": np.asarray(frame.sizes), "similarity": frame.similarity}
+    traits = {"profile_size": frame.sizes, "similarity": frame.similarity}
     correlations = spearman({name: frame.by_user(trait) for name, trait in traits.items()}, gains, resampling)
     return {
         "task": frame.task.name,
@@ -87,7 +87,7 @@ def _contrasts(frame: Frame, compared: Comparison) -> dict[str, dict[str, dict[s
 
 def _copies(frame: Frame, resampling: Resampling) -> dict[str, Any]:
     """How many inputs are copies of an own item, and the contrasts without them; None if no two users are left."""
-    kinds = [near.copy for near in frame.nearness]
+    kinds = [profile.copy for profile in frame.profiles]
     kept = np.array([not kind for kind in kinds])
     users = {user for user, inside in zip(frame.users, kept, strict=True) if inside}
     found: dict[str, Any] = {kind: kinds.count(kind) for kind in ("exact", "near")}
@@ -128,7 +128,7 @@ def _user(frame: Frame, user: int, of_users: np.ndarray, gains: np.ndarray) -> d
     return {
         "user": frame.names[user],
         "samples": len(own),
-        "profile_size": float(np.mean([frame.sizes[place] for place in own])),
+        "profile_size": float(frame.sizes[own].mean()),
         "similarity": float(frame.similarity[own].mean()),
         "gain": float(of_users[user]),
         "sample": frame.samples.ids[sample],

@@ -1,11 +1,9 @@
-"""CSV that a spreadsheet shows and does not run, and its way back."""
+"""CSV that a spreadsheet shows and does not run."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from lamp_dataset.formats.texts import Number
@@ -32,13 +30,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, str) and not isinstance(value, Number) and _FORMULA.match(text):
         text = f"'{text}"
     return '"{}"'.format(text.replace('"', '""')) if set(text) & set(',"\r\n') else text
-
-
-def read_csv(text: str) -> Iterator[list[str]]:
-    """The rows of what :func:`csv_text` gives, with texts as they were.
-
-    >>> list(read_csv(csv_text([["=1+1", "'=1+1", "'s"]])))
-    [['=1+1', "'=1+1", "'s"]]
-    """
-    for row in csv.reader(io.StringIO(text, newline="")):
-        yield [cell[1:] if cell[:1] == "'" and _FORMULA.match(cell) else cell for cell in row]

@@ -64,16 +64,7 @@ class PublishedScores:
 
 
 def read_published(lines: Iterable[str], name: str = _FILE.name) -> tuple[PublishedScores, ...]:
-    """The rows of a table like ``published.csv``.
-
-    Args:
-        lines: of the file, the header first.
-        name: the file's name, for messages.
-
-    Raises:
-        ValueError: an unknown source, config or split, a score that is not one of the config's, no score at all, or
-            something that is no number; the message names file and line.
-    """
+    """The rows of a table like ``published.csv``, the header first; messages call the file ``name``."""
     reader = csv.DictReader(lines)
     found = []
     for cells in reader:

@@ -6,11 +6,7 @@ from collections.abc import Sequence
 
 
 def table(rows: Sequence[Sequence[str]], numeric: Sequence[int] = ()) -> str:
-    """Rows as text with aligned columns; the first row is the header.
-
-    Args:
-        rows: cells, as many in each row.
-        numeric: positions of the columns to align on the right.
+    """Rows as text with aligned columns, those at the positions ``numeric`` on the right; the first row is the header.
 
     >>> print(table([["score", "value"], ["MAE", "0.25"]], numeric=[1]))
     score  value

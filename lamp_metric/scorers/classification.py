@@ -26,7 +26,6 @@ class Classification(LabelScorer):
     unusable = "not a label: counts as wrong"
 
     def is_usable(self, task: Task, text: str) -> bool:
-        """Whether ``text`` is a label of the task, case included."""
         return text in task.labels
 
     is_valid_reference = is_usable
@@ -77,7 +76,6 @@ class Classification(LabelScorer):
         return {"accuracy": sums["correct"] / n, "f1": f1 / len(task.labels)}
 
     def findings(self, task: Task, texts: Sequence[tuple[str, str]]) -> list[Finding]:
-        """The predictions that are not labels, and whose labels they are."""
         wrong = [(sample_id, text) for sample_id, text in texts if text not in task.labels]
         twins = (other for other in tasks_named(task.official_name, "", task.setting) if other is not task)
         others = [other.name for other in twins if count_labels((text for _, text in wrong), other)]

@@ -45,7 +45,6 @@ class Ordinal(LabelScorer):
     read = staticmethod(number_of)
 
     def is_usable(self, task: Task, text: str) -> bool:
-        """Whether ``text`` is a number, on the scale or outside it."""
         return number_of(text) is not None
 
     def is_valid_reference(self, task: Task, text: str) -> bool:
@@ -60,7 +59,6 @@ class Ordinal(LabelScorer):
     def as_values(
         self, task: Task, predictions: Sequence[str], references: Sequence[str]
     ) -> tuple[list[float], list[float]]:
-        """The :func:`ratings`."""
         return ratings(task, predictions, references)
 
     def scores(
@@ -74,11 +72,9 @@ class Ordinal(LabelScorer):
         return {"MAE": float(mean_absolute_error(actual, predicted)), "RMSE": rmse}
 
     def aggregate(self, task: Task, sums: Mapping[str, Any], n: Any) -> dict[str, Any]:
-        """The scores of resamples."""
         return {"MAE": sums["absolute_error"] / n, "RMSE": (sums["squared_error"] / n) ** 0.5}
 
     def findings(self, task: Task, texts: Sequence[tuple[str, str]]) -> list[Finding]:
-        """The predictions that are not numbers, and the ratings outside the scale."""
         low, high = _ends(task)
         values = [number_of(text) for _, text in texts]
         unusable = [text for text, value in zip(texts, values, strict=True) if value is None]
@@ -109,7 +105,6 @@ class Ordinal(LabelScorer):
         return found or [_WORDS[match.group(1).lower()] for match in _STARS.finditer(text)]
 
     def read_head(self, task: Task, predictions: Any, labels: Any) -> tuple[list, list] | None:
-        """The best label of each sample, or the numbers of a regression head."""
         found = super().read_head(task, predictions, labels)
         if found is None and predictions.size == len(labels):
             return predictions.ravel().tolist(), labels.tolist()

@@ -8,6 +8,7 @@ counted with bit operations. The tests compare thousands of random pairs with ``
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import accumulate
@@ -24,15 +25,7 @@ BLOCK = 16_384
 
 def common_words(a: Sequence[str], b: Sequence[str]) -> int:
     """The number of tokens that ``a`` and ``b`` share; a repeated token counts as often as both sides have it."""
-    left: dict[str, int] = {}
-    for token in a:
-        left[token] = left.get(token, 0) + 1
-    shared = 0
-    for token in b:
-        if left.get(token, 0) > 0:
-            left[token] -= 1
-            shared += 1
-    return shared
+    return (Counter(a) & Counter(b)).total()
 
 
 def longest_common_subsequence(a: Sequence[str], b: Sequence[str]) -> int:
@@ -92,7 +85,6 @@ class Text(Scorer):
         return any("a" <= character <= "z" or "0" <= character <= "9" for character in text.lower())
 
     def is_valid_reference(self, task: Task, text: str) -> bool:
-        """Any text can be a reference."""
         return True
 
     def sample_statistics(self, task: Task, predictions: Sequence[str], references: Sequence[str]) -> Statistics:
@@ -121,11 +113,9 @@ class Text(Scorer):
         return {key: math.fsum(values) / len(values) for key, values in statistics.items()}
 
     def aggregate(self, task: Task, sums: Mapping[str, Any], n: Any) -> dict[str, Any]:
-        """The scores of resamples."""
         return {key: total / n for key, total in sums.items()}
 
     def findings(self, task: Task, texts: Sequence[tuple[str, str]]) -> list[Finding]:
-        """The predictions without a word, and file names in place of gated texts."""
         silent = [(sample_id, text) for sample_id, text in texts if not self.is_usable(task, text)]
         stubs = [(sample_id, text) for sample_id, text in texts if task.is_stub(text)]
         unbuilt = " in place of a text, as in files that have not been built yet"
@@ -147,7 +137,6 @@ class Text(Scorer):
         return found if found.strip() else None
 
     def wrapper(self, text: str) -> str | None:
-        """The kind of what a chat model put around ``text``."""
         return wrapper_of(text)
 
     def judge(self, task: Task, gold: str, outputs: Sequence[str]) -> dict[str, list[float]]:

@@ -40,10 +40,6 @@ def _after_reasoning(text: str) -> str | None:
     return rest if end and (text.startswith("<think>") or "<think>" not in reasoning) else None
 
 
-def _nothing(text: str) -> str | None:
-    return "" if text.startswith("<think>") and "</think>" not in text else None
-
-
 def _in_json(text: str) -> str | None:
     """The only text in a JSON object."""
     if not (text.startswith("{") and text.endswith("}")):
@@ -63,18 +59,17 @@ def _group(pattern: re.Pattern, group: int | str) -> Callable[[str], str | None]
     return inside
 
 
-def _in_quotes(text: str) -> str | None:
-    return text[1:-1] if _QUOTES.fullmatch(text) else None
-
-
 #: Reasoning, which answers of every kind of task may have in front.
-REASONING: Mapping[str, Callable[[str], str | None]] = {CUT_OFF: _nothing, "reasoning": _after_reasoning}
+REASONING: Mapping[str, Callable[[str], str | None]] = {
+    CUT_OFF: lambda text: "" if text.startswith("<think>") and "</think>" not in text else None,
+    "reasoning": _after_reasoning,
+}
 #: Kind of wrapper -> what is inside, or None if the text has no such wrapper.
 WRAPPERS: Mapping[str, Callable[[str], str | None]] = {
     **REASONING,
     "code fence": _group(_FENCE, 1),
     "JSON": _in_json,
-    "quotes": _in_quotes,
+    "quotes": lambda text: text[1:-1] if _QUOTES.fullmatch(text) else None,
     "asterisks": _group(_ASTERISKS, 2),
     "label": _group(_LABEL, "rest"),
 }

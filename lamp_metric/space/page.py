@@ -9,7 +9,7 @@ import functools
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
-from inspect import signature
+from inspect import Signature
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,8 +24,8 @@ from lamp_metric.predictions.scored_samples import ScoredSamples, measure_joined
 from lamp_metric.predictions.trivial_baselines import baseline
 from lamp_metric.predictions.writing import write_predictions
 from lamp_metric.result_tables.csv_text import csv_text
-from lamp_metric.scoring import results, signature_of
-from lamp_metric.statistics.comparison import Contrast
+from lamp_metric.signature import signature
+from lamp_metric.statistics.bootstrap import intervals
 from lamp_metric.statistics.contrasts import compare_systems
 from lamp_metric.statistics.resampling import Resampling
 
@@ -108,7 +108,7 @@ def _answering(gradio: Any, function: Callable) -> Callable:
                 raise gradio.Error(escape(str(error)), print_exception=False) from error
             yield found  # gradio copies the files, then goes on, and the folder is deleted
 
-    shown = signature(function)
+    shown = Signature.from_callable(function)
     seen = [parameter for name, parameter in shown.parameters.items() if name != "folder"]
     answer.__signature__ = shown.replace(parameters=seen)
     return answer
@@ -129,14 +129,7 @@ def _explaining(function: Callable) -> Callable:
 
 
 class Shown(NamedTuple):
-    """What the page shows of a run.
-
-    Attributes:
-        table: ``"headers"`` and ``"data"``, rows of texts.
-        signature: how the figures were made.
-        notes: lines for people, such as how many predictions could not be used.
-        per_sample: path of a CSV file with the values of each sample.
-    """
+    """What the page shows of a run: headers and rows of texts, remarks, and the path of a CSV file of all samples."""
 
     table: dict[str, list]
     signature: str
@@ -157,9 +150,6 @@ def score_files(
 
     ``task_name`` is a config name or :data:`FROM_THE_GOLDS`; all files are in the official format. The values of each
     sample are written to ``folder``.
-
-    Raises:
-        ValueError: a file is missing, the task is unknown or gated, or the files cannot be scored.
     """
     for side, path in (("golds", golds), ("predictions", predictions)):
         if not path:
@@ -168,7 +158,9 @@ def score_files(
     paths = dict(zip(_names(predictions, other), (predictions, other), strict=True)) if other else {"": predictions}
     scored = {label: measure_joined(_joined(golds, path, name)) for label, path in paths.items()}
     table, made_by, few = (_two if other else _one)(scored, confidence_level)
-    return Shown(table, made_by, "\n".join([*_usable(scored), *few]), _per_sample(scored, folder))
+    option = "lamp-metric eval-task --extract_answers"
+    usable = [line for samples in scored.values() for line in remarks(samples, option)] or [ALL_USABLE]
+    return Shown(table, made_by, "\n".join([*usable, *few]), _per_sample(scored, folder))
 
 
 def _names(*paths: str) -> list[str]:
@@ -195,27 +187,22 @@ def _joined(golds: str, predictions: str, name: str | None) -> JoinedOutputs:
 
 def _one(scored: Mapping[str, ScoredSamples], confidence_level: float) -> tuple[dict[str, list], str, list[str]]:
     (samples,) = scored.values()
-    found = results(samples, Resampling(confidence_level))
-    rows = [[key, *_numbers(found[key], *found[f"{key}_ci"]), _better(samples, key)] for key in samples.task.scores]
-    made_by = signature_of(samples.task, samples.n, confidence_level=confidence_level)
-    return {"headers": list(HEADERS), "data": rows}, made_by, []
+    drawn = Resampling(confidence_level)
+    found = intervals(samples, drawn).items()
+    rows = [[key, *_numbers(samples.scores[key], *bounds), _better(samples, key)] for key, bounds in found]
+    return {"headers": list(HEADERS), "data": rows}, signature(samples.task.name, samples.n, drawn), []
 
 
 def _two(scored: Mapping[str, ScoredSamples], confidence_level: float) -> tuple[dict[str, list], str, list[str]]:
     systems = {name: [samples] for name, samples in scored.items()}
     found = compare_systems(systems, None, Resampling(confidence_level, COMPARED))
-    rows = [
-        [name, key, *_numbers(value), *_cells(found.contrasts.get(name, {}).get(key)), _better(scored[name], key)]
-        for name, system in found.systems.items()
-        for key, value in system.scores.items()
-    ]
+    rows = []
+    for name, system in found.systems.items():
+        for key, value in system.scores.items():
+            one = found.contrasts.get(name, {}).get(key)
+            cells = _numbers(one.difference, *one.difference_ci, one.p_value) if one else [""] * 4
+            rows.append([name, key, *_numbers(value), *cells, _better(scored[name], key)])
     return {"headers": list(HEADERS_OF_TWO), "data": rows}, found.signature, found.notes
-
-
-def _cells(contrast: Contrast | None) -> list[str]:
-    if contrast is None:
-        return [""] * 4
-    return _numbers(contrast.difference, *contrast.difference_ci, contrast.p_value)
 
 
 def _better(samples: ScoredSamples, key: str) -> str:
@@ -224,11 +211,6 @@ def _better(samples: ScoredSamples, key: str) -> str:
 
 def _numbers(*values: float) -> list[str]:
     return [f"{value:.4f}" for value in values]
-
-
-def _usable(scored: Mapping[str, ScoredSamples]) -> list[str]:
-    option = "lamp-metric eval-task --extract_answers"
-    return [line for label, samples in scored.items() for line in remarks(samples, option, label)] or [ALL_USABLE]
 
 
 def _per_sample(scored: Mapping[str, ScoredSamples], folder: str) -> str:

@@ -113,9 +113,7 @@ def aggregate(samples: ScoredSamples, sums: np.ndarray, n: np.ndarray | int) -> 
 def resampled_scores(systems: Sequence[ScoredSamples], resampling: Resampling) -> list[Resampled]:
     """The scores of each system on bootstrap resamples, which are the same for all systems.
 
-    Args:
-        systems: scored on the same samples in the same order; the first one's users are drawn, if it has any.
-        resampling: how many, and the seed.
+    The systems were scored on the same samples in the same order; the first one's users are drawn, if it has any.
     """
     units = Units.of(systems[0].n, systems[0].users)
     matrices = [units.sums(to_matrix(system)) for system in systems]
@@ -133,22 +131,17 @@ def unit_weights(n: int, resampling: Resampling, *, cached: bool = False) -> Ite
     """Batches of resamples × units: how often each unit was drawn; ``cached``: so small that a cache holds each."""
     generator = np.random.default_rng(resampling.seed)
     for rows in batches(n, resampling.n_resamples):
-        parts = (_drawn(generator, part, n) for part in batches(n, rows, _CACHED_CELLS))
-        yield from parts if cached else [_joined(parts, rows, n)]
-
-
-def _drawn(generator: np.random.Generator, rows: int, n: int) -> np.ndarray:
-    drawn = generator.integers(0, n, (rows, n)) + n * np.arange(rows)[:, None]
-    return np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(float)
-
-
-def _joined(parts: Iterable[np.ndarray], rows: int, n: int) -> np.ndarray:
-    """One array: like ``np.concatenate``, which would hold them twice."""
-    joined, end = np.empty((rows, n)), 0
-    for part in parts:
-        start, end = end, end + len(part)
-        joined[start:end] = part
-    return joined
+        weights, end = np.empty((0 if cached else rows, n)), 0
+        for part in batches(n, rows, _CACHED_CELLS):
+            drawn = generator.integers(0, n, (part, n)) + n * np.arange(part)[:, None]
+            counts = np.bincount(drawn.ravel(), minlength=part * n).reshape(part, n).astype(float)
+            if cached:
+                yield counts
+                continue
+            start, end = end, end + part
+            weights[start:end] = counts  # np.concatenate would hold them twice
+        if not cached:
+            yield weights
 
 
 def batches(n: int, total: int, cells: int | None = None) -> Iterator[int]:

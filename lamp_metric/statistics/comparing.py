@@ -11,6 +11,7 @@ from lamp_dataset.tasks import get_task
 from lamp_metric.predictions.given_values import samples_of_values
 from lamp_metric.predictions.inputs import as_list
 from lamp_metric.predictions.scored_samples import ScoredSamples, measure, warn_of_remarks
+from lamp_metric.predictions.several_answers import SIGNED, choose
 from lamp_metric.statistics.comparison import Comparison
 from lamp_metric.statistics.contrasts import compare_systems
 from lamp_metric.statistics.resampling import Resampling
@@ -30,6 +31,7 @@ def compare(
     extract_answers: bool = False,
     also: Iterable[str] = (),
     average: str = "samples",
+    answers: str = "mean",
 ) -> Comparison:
     """Compare two or more systems on the same samples, each to the baseline.
 
@@ -53,6 +55,8 @@ def compare(
         also: measures beside the scores, see :func:`lamp_metric.score`.
         average: ``"samples"``, or ``"users"`` for the means of the users' own scores; without macro F1 and corpus
             scores, which a single sample does not have.
+        answers: which run's answer to a sample counts: ``"mean"`` for the mean of their scores, ``"best"`` for the best
+            by gold (head-room, not a score), ``"majority"`` for the most frequent label or rating.
 
     Warns:
         UserWarning: as for :func:`lamp_metric.score`.
@@ -66,11 +70,15 @@ def compare(
     (-1.0, 2)
     """
     resampling = Resampling(confidence_level, n_resamples, seed)
-    scored = _measured(systems, task, references, ids, users, extract_answers=extract_answers, also=list(also))
-    for name, found in scored.items():
-        for samples in found:
-            warn_of_remarks(samples, f"system {name!r}")
-    return compare_systems(scored, baseline, resampling, extract_answers=extract_answers, average=average)
+    if answers not in ("mean", *SIGNED):
+        raise ValueError(f"answers: expected one of mean, {', '.join(SIGNED)}, found {short(answers)}")
+    options = {"extract_answers": extract_answers, "also": list(also)}
+    measured = _measured(systems, task, references, ids, users, **options)
+    scored = {name: choose(runs, answers, **options) for name, runs in measured.items()}
+    for samples in (samples for runs in scored.values() for samples in runs):
+        warn_of_remarks(samples)
+    signed = {"extract_answers": extract_answers, "answers": SIGNED.get(answers)}
+    return compare_systems(scored, baseline, resampling, average=average, **signed)
 
 
 def compare_values(
@@ -102,19 +110,15 @@ def compare_values(
     resampling = Resampling(confidence_level, n_resamples, seed)
     runs = {name: [values] if isinstance(values, Mapping) else list(values) for name, values in systems.items()}
     ids = list(next((run for found in runs.values() for run in found), ()))
-    whose = None if users is None else _users_of(ids, users)
+    missing = [sample_id for sample_id in ids if users is not None and sample_id not in users]
+    if missing:
+        raise ValueError(f"users: {len(missing)} of {len(ids)} samples have none (first: {short(missing[0])})")
+    whose = None if users is None else [users[sample_id] for sample_id in ids]
     scored = {
         name: [samples_of_values(f"system {name!r}", run, ids, whose, higher_is_better) for run in found]
         for name, found in runs.items()
     }
     return compare_systems(scored, baseline, resampling, average=average)
-
-
-def _users_of(ids: list[str], users: Mapping[str, Any]) -> list[Any]:
-    missing = [sample_id for sample_id in ids if sample_id not in users]
-    if missing:
-        raise ValueError(f"users: {len(missing)} of {len(ids)} samples have none (first: {short(missing[0])})")
-    return [users[sample_id] for sample_id in ids]
 
 
 def _measured(
@@ -143,10 +147,7 @@ def _measured(
 def runs_of(predictions: Any) -> list[Any]:
     """The runs of a system: a list of lists is several runs, anything else is one."""
     several = isinstance(predictions, (list, tuple)) and len(predictions) > 0
-    return list(predictions) if several and all(map(_is_list, predictions)) else [predictions]
-
-
-def _is_list(value: Any) -> bool:
-    """Whether a value is a run, not a prediction: those are strings, numbers and records."""
-    single = isinstance(value, (str, bytes, Mapping)) or getattr(value, "ndim", 1) == 0
-    return hasattr(value, "__iter__") and not single
+    for value in predictions if several else ():  # a prediction is a string, a number or a record
+        single = isinstance(value, (str, bytes, Mapping)) or getattr(value, "ndim", 1) == 0
+        several = several and hasattr(value, "__iter__") and not single
+    return list(predictions) if several else [predictions]

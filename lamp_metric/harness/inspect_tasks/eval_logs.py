@@ -14,17 +14,7 @@ if TYPE_CHECKING:
 
 
 def read_inspect(place: PathLike, config: str | None = None) -> HarnessAnswers:
-    """The answers of one run to one config.
-
-    Args:
-        place: a log, or a folder with logs.
-        config: which config, if there are several.
-
-    Raises:
-        ImportError: inspect_ai is not installed.
-        ValueError: the log holds no samples, or those of another task or of several epochs, or is damaged.
-        OSError: it cannot be read.
-    """
+    """The answers in a log, or in the log of ``config`` in a folder."""
     require("inspect_ai", "inspect")
     place = Path(place)
     path = choose(list(_logs(place)), config, place) if place.is_dir() else place
@@ -34,7 +24,9 @@ def read_inspect(place: PathLike, config: str | None = None) -> HarnessAnswers:
     epochs = max(sample.epoch for sample in log.samples)
     if epochs > 1:
         raise ValueError(f"{path}: expected one answer to each sample, found {epochs} epochs; run it with --epochs 1")
-    return collect(_answers(log), str(path), config=config, expected=log.eval.dataset.samples)
+    answered = [sample for sample in log.samples if sample.error is None]
+    answers = ((sample.metadata.get("config"), sample.id, sample.output.completion) for sample in answered)
+    return collect(answers, str(path), config=config, expected=log.eval.dataset.samples)
 
 
 def _logs(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -58,10 +50,3 @@ def _read(path: Path, **options: Any) -> EvalLog:
     except Exception as error:  # what its reader raises depends on how a file is damaged
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ValueError(f"{path}: expected a log of inspect_ai; its reader says: {reason}") from error
-
-
-def _answers(log: EvalLog) -> Iterator[tuple[Any, Any, Any]]:
-    """Config, id and answer of each sample that was answered."""
-    for sample in log.samples or ():
-        if sample.error is None:
-            yield sample.metadata.get("config"), sample.id, sample.output.completion

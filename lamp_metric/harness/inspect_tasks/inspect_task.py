@@ -9,19 +9,8 @@ from typing import Any
 
 from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import ChatMessageSystem, ChatMessageUser, GenerateConfig, get_model
-from inspect_ai.scorer import (
-    Metric,
-    SampleScore,
-    Score,
-    Scorer,
-    Target,
-    Value,
-    mean,
-    metric,
-    scorer,
-    stderr,
-)
+from inspect_ai.model import ChatMessageSystem, ChatMessageUser, GenerateConfig, Model, get_model
+from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, Value, mean, metric, scorer, stderr
 from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
 
 from lamp_dataset.console import Failure, one_line
@@ -94,25 +83,26 @@ def _sample(row: dict[str, Any]) -> Sample:
     )
 
 
+def _model() -> Model | None:
+    try:
+        return get_model()
+    except ValueError:  # a task made without one
+        return None
+
+
 def _is_here() -> bool:
     """Whether the model is certain to run in this process. Where a task is made without one, its solver asks again.
 
     Clients of a server at localhost are not certain: they follow its redirects, and take proxies from the environment.
     """
-    try:
-        model = get_model()
-    except ValueError:
-        return True
-    return not model.api.base_url and str(model).partition("/")[0] in _IN_PROCESS
+    model = _model()
+    return model is None or (not model.api.base_url and str(model).partition("/")[0] in _IN_PROCESS)
 
 
 def _check_greedy() -> None:
     """Reject a model that samples and fails at a temperature of 0, as the provider ``hf`` makes it if not told."""
-    try:
-        model = get_model()
-    except ValueError:
-        return
-    if getattr(model.api, "do_sample", False) and not model.config.temperature:
+    model = _model()
+    if model is not None and getattr(model.api, "do_sample", False) and not model.config.temperature:
         raise ValueError(
             f"{model}: this provider draws its answers by chance, and takes no temperature of 0; expected greedy "
             "answers: -M do_sample=false (or a temperature: --temperature 0.7)"

@@ -15,16 +15,7 @@ from lamp_metric.harness.harness_answers import HarnessAnswers, PathLike, choose
 
 
 def read_lm_eval(place: PathLike, config: str | None = None) -> HarnessAnswers:
-    """The answers of one run to one config.
-
-    Args:
-        place: the file of samples, the file of results, or a folder with them.
-        config: which config, if there are several.
-
-    Raises:
-        ValueError: no samples were logged, they are of several configs or runs, or they are damaged.
-        OSError: a file cannot be read.
-    """
+    """The answers in a file of samples, or to ``config`` in a file of results or a folder with them."""
     place = Path(place)
     path = place if place.suffix == ".jsonl" else choose(_logs(place), config, place)
     return collect(_samples(path), str(path), config=config, expected=_expected(path))

@@ -6,7 +6,6 @@ import hashlib
 from pathlib import Path
 
 from lamp_dataset.atomic import write_whole
-from lamp_dataset.task import Task
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
 from lamp_metric.harness.harness_rows import MAX_ANSWER
 from lamp_metric.scorers import scorer_of
@@ -39,21 +38,16 @@ _METRIC = f"""\
 def task_files() -> dict[str, str]:
     """Name -> content of a file for each config, and of the group ``lamp``, which a submission holds."""
     group = f"group: lamp\ntask: [{', '.join(name.lower() for name in OFFICIAL_NAMES)}]\n"
-    return {"lamp.yaml": group, **{f"{task.name.lower()}.yaml": _content(task) for task in TASKS.values()}}
-
-
-def _content(task: Task) -> str:
-    directions = scorer_of(task).higher_is_better
-    metrics = (_METRIC.format(key=key, higher=str(directions[key]).lower()) for key in task.scores)
-    return _TASK.format(name=task.name.lower(), config=task.name) + "".join(metrics)
+    found = {"lamp.yaml": group}
+    for task in TASKS.values():
+        name, directions = task.name.lower(), scorer_of(task).higher_is_better
+        metrics = (_METRIC.format(key=key, higher=str(directions[key]).lower()) for key in task.scores)
+        found[f"{name}.yaml"] = _TASK.format(name=name, config=task.name) + "".join(metrics)
+    return found
 
 
 def task_folder() -> Path:
-    """A folder with the task files, for ``--include_path``; it is in the cache of the Hugging Face libraries.
-
-    Raises:
-        OSError: the cache cannot be written; ``HF_HOME`` names another place.
-    """
+    """A folder with the task files, for ``--include_path``; it is in the cache of the Hugging Face libraries."""
     from huggingface_hub.constants import HF_HOME
 
     files = task_files()

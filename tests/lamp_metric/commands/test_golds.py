@@ -183,7 +183,9 @@ def test_users_of_other_data_are_refused(fails, subset, content, facts):
 
 def test_only_rows_of_the_chosen_users_are_looked_at(subset):
     seen = []
-    source = find_source("--golds", *subset["files"][:2], None, None, subset["name"], subset["files"][2])
+    source = find_source(
+        "--golds", **dict(zip(("golds", "questions", "users"), subset["files"], strict=False)), task_name=subset["name"]
+    )
     (joined,), users = source.join(subset["preds"][:1], subset["name"], seen.append)
     assert sorted(row["id"] for row in seen) == sorted(subset["few"]) == sorted(joined.ids)
     assert len(users) == 40

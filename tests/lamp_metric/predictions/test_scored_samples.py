@@ -80,9 +80,9 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_what_cannot_be_used_is_counted_with_an_example_and_a_remedy(name):
     predictions, golds, unusable, rescued = CASES[name]
-    samples = measure(TASKS[name], predictions, golds)
+    samples = measure(TASKS[name], predictions, golds, sides=("p.json: prediction", "reference"))
     assert samples.unusable == [(place, predictions[int(place)]) for place in unusable]
-    (line,) = remarks(samples, "--extract_answers", "p.json")
+    (line,) = remarks(samples, "--extract_answers")
     assert line.startswith(f"p.json: {len(unusable)} of 4 ")
     assert f"sample '0': {predictions[0]!r}" in line
     assert ("--extract_answers" in line) == bool(rescued)
@@ -116,8 +116,8 @@ def test_wrapped_texts_are_counted_by_kind_and_scored_without_on_demand():
         "p.json: 5 of 6 answers look wrapped (label 2, quotes 1, reasoning that never ends 1, reasoning 1), such as "
         "sample '0': 'Title: Rain'; extract_answers=True takes that off"
     )
-    plain = measure(TASKS["LaMP_4"], said, golds)
-    assert remarks(plain, "extract_answers=True", "p.json") == [line]
+    plain = measure(TASKS["LaMP_4"], said, golds, sides=("p.json: prediction", "reference"))
+    assert remarks(plain, "extract_answers=True") == [line]
     assert plain.statistics["rouge-1"] == [2 / 3, 2 / 3, 1, 1, 6 / 7, 2 / 3]
     bare = measure(TASKS["LaMP_4"], said, golds, extract_answers=True)
     assert bare.statistics["rouge-1"] == [1, 1, 1, 1, 0, 1]

@@ -2,6 +2,7 @@ import pytest
 
 from lamp_dataset.formats.outputs import Outputs
 from lamp_metric.predictions.joining import join
+from lamp_metric.predictions.scored_samples import measure_joined
 from lamp_metric.predictions.several_answers import choose, split
 
 GOLDS = {"LaMP_2": "comedy", "LaMP_3": "5", "LaMP_4": "Rain, Again"}
@@ -14,8 +15,8 @@ def joined(name, *answers):
 
 
 def chosen(name, rule, answers, **options):
-    (run,) = choose(split(joined(name, answers)), rule, **options)
-    assert run.names == (f"p.json: {rule} of {len(answers)}", "g.json: reference")
+    (run,) = choose([measure_joined(run, **options) for run in split(joined(name, answers))], rule, **options)
+    assert run.name == f"p.json: {rule} of {len(answers)}"
     return run.predictions[0]
 
 
@@ -25,8 +26,9 @@ def test_lists_of_answers_are_runs_and_other_files_one():
     assert [run.names for run in found] == [(f"p.json: answer {n}", "g.json: reference") for n in (1, 2)]
     single = joined("LaMP_3", "1", 2)
     assert split(single) == [single]
-    assert choose(found, "mean") == found
-    assert choose([single], "best") == [single]
+    scored = list(map(measure_joined, found))
+    assert choose(scored, "mean") == scored
+    assert choose(scored[:1], "best") == scored[:1]
 
 
 @pytest.mark.parametrize(
@@ -70,4 +72,4 @@ def test_answers_are_extracted_before_they_are_chosen():
 
 def test_texts_have_no_majority():
     with pytest.raises(ValueError, match="majority: LaMP_4 has no labels to vote on"):
-        choose(split(joined("LaMP_4", ["a", "b"])), "majority")
+        chosen("LaMP_4", "majority", ["a", "b"])

@@ -8,7 +8,7 @@ import pytest
 from lamp_dataset.tasks import TASKS
 from lamp_metric.predictions.scored_samples import measure
 from lamp_metric.report.frame import Frame
-from lamp_metric.report.profile_similarity import Nearness
+from lamp_metric.report.profile_similarity import Profile
 
 WORDS = "rain tea fog late coat lamp road boat moss salt wind kite drum fern clay"
 
@@ -78,8 +78,7 @@ class Users:
             for name, outputs in self.outputs.items()
         }
         rng = random.Random(1)
-        nearness = [Nearness(round(rng.random() / 2, 3)) for _ in ids]
-        return Frame(systems, [len(row["profile"]) for row in self.rows], nearness)
+        return Frame(systems, [Profile(len(row["profile"]), round(rng.random() / 2, 3)) for row in self.rows])
 
 
 @pytest.fixture(scope="session")

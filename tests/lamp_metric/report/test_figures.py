@@ -6,7 +6,7 @@ from lamp_dataset.tasks import TASKS
 from lamp_metric.predictions.scored_samples import measure
 from lamp_metric.report.figures import DRAWINGS, FORMATS, figures
 from lamp_metric.report.frame import Frame
-from lamp_metric.report.profile_similarity import Nearness
+from lamp_metric.report.profile_similarity import Profile
 from lamp_metric.report.summary import summarize
 from lamp_metric.statistics.resampling import Resampling
 
@@ -20,7 +20,7 @@ def drawn(frame):
 
 
 def renamed(frame, *names):
-    return Frame(dict(zip(names, frame.systems.values(), strict=True)), frame.sizes, frame.nearness)
+    return Frame(dict(zip(names, frame.systems.values(), strict=True)), frame.profiles)
 
 
 @pytest.fixture(scope="module")
@@ -56,4 +56,4 @@ def test_few_and_equal_users_are_drawn():
         name: [measure(TASKS["LaMP_1"], ["[1]", "[2]"], ["[1]", "[1]"], ["1", "2"], users=["a", "b"])]
         for name in ("none", "own")
     }
-    assert drawn(Frame(runs, [0, 0], [Nearness(0.0), Nearness(0.0)])).keys() == DRAWINGS.keys() - {"score_by_k"}
+    assert drawn(Frame(runs, [Profile(0, 0.0)] * 2)).keys() == DRAWINGS.keys() - {"score_by_k"}

@@ -5,7 +5,7 @@ from lamp_dataset.tasks import TASKS
 from lamp_metric import score
 from lamp_metric.predictions.scored_samples import measure
 from lamp_metric.report.frame import Frame
-from lamp_metric.report.profile_similarity import Nearness
+from lamp_metric.report.profile_similarity import Profile
 
 IDS, USERS = ["1", "2", "3"], ["b", "a", "b"]
 GOLDS = ["5", "1", "3"]
@@ -16,7 +16,7 @@ def frame(name="LaMP_3", golds=GOLDS, **systems):
         system: [measure(TASKS[name], outputs, golds, IDS, users=USERS) for outputs in given]
         for system, given in systems.items()
     }
-    return Frame(runs, [4, 9, 6], [Nearness(0.25), Nearness(1.0, "exact"), Nearness(0.75)])
+    return Frame(runs, [Profile(4, 0.25), Profile(9, 1.0, "exact"), Profile(6, 0.75)])
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_a_larger_score_is_a_gain_for_texts():
 
 def test_some_samples_are_scored_as_if_there_were_no_others(rated):
     rest = rated.only(np.array([True, False, True]))
-    assert (rest.users, rest.sizes, rest.nearness) == (["b", "b"], [4, 6], [Nearness(0.25), Nearness(0.75)])
+    assert (rest.users, rest.profiles) == (["b", "b"], [Profile(4, 0.25), Profile(6, 0.75)])
     assert rest.samples.ids == ["1", "3"]
     assert rest.systems["mine"][1].scores == score("LaMP_3", ["5", "2"], ["5", "3"])
 

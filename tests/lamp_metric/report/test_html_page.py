@@ -83,7 +83,7 @@ def test_it_says_which_way_is_better(summary):
 def test_names_cannot_break_the_page(gainers):
     frame = gainers.frame()
     names = ['<script>alert("x")</script>', "'\"><img src=x>", "a & b"]
-    odd = Frame(dict(zip(names, frame.systems.values(), strict=True)), frame.sizes, frame.nearness)
+    odd = Frame(dict(zip(names, frame.systems.values(), strict=True)), frame.profiles)
     found = summarize(odd, "MAE", Resampling(n_resamples=20))
     tags = {tag for tag, _ in parsed(page(found, {}, {}))}
     assert not {"script", "img"} & tags

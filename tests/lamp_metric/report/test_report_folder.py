@@ -7,9 +7,9 @@ import stat
 import pytest
 
 from lamp_dataset.tasks import TASKS
-from lamp_metric.predictions.joining import JoinedOutputs
+from lamp_metric.predictions.scored_samples import measure
 from lamp_metric.report.figures import DRAWINGS, FORMATS
-from lamp_metric.report.profile_similarity import Nearness, Profile
+from lamp_metric.report.profile_similarity import Profile
 from lamp_metric.report.report_folder import (
     check_output,
     check_score,
@@ -22,22 +22,26 @@ from lamp_metric.report.summary import summarize
 from lamp_metric.statistics.resampling import Resampling
 
 SUMMARY = {"baseline": "none", "extremes": {"own": {"gain": [{"sample": "2"}], "lose": []}}}
-PROFILES = {key: Profile(1, Nearness(0.0), f"text {key}") for key in "12"}
+PROFILES = {key: Profile(1, 0.0, "", f"text {key}") for key in "12"}
 
 
-def joined(name, *outputs):
-    return JoinedOutputs(TASKS[name], ["1", "2"], list(outputs), ["gold 1", "gold 2"], ("", ""))
+def scored(name, *outputs):
+    return [measure(TASKS[name], outputs, ["gold 1", "gold 2"], ["1", "2"])]
 
 
 def test_input_gold_and_both_outputs_are_shown():
-    systems = {"none": joined("LaMP_4", "a", "b"), "own": joined("LaMP_4", "c", 4), "other": joined("LaMP_4", "e", "f")}
+    systems = {
+        "none": scored("LaMP_4", "a", "b"),
+        "own": scored("LaMP_4", "c", "4"),
+        "other": scored("LaMP_4", "e", "f"),
+    }
     assert excerpts(SUMMARY, systems, PROFILES) == {
         "own": {"2": {"input": "text 2", "gold": "gold 2", "output of none": "b", "output of own": "4"}}
     }
 
 
 def test_nothing_is_shown_of_a_gated_task():
-    systems = {"none": joined("LaMP_6", "a", "b"), "own": joined("LaMP_6", "c", "d")}
+    systems = {"none": scored("LaMP_6", "a", "b"), "own": scored("LaMP_6", "c", "d")}
     assert excerpts(SUMMARY, systems, PROFILES) == {}
 
 
@@ -89,7 +93,7 @@ def test_a_row_per_user(written, frame, gainers):
         for system, outputs in gainers.outputs.items()
     }
     means = {system: sum(values) / len(values) for system, values in errors.items()}
-    similarity = sum(frame.nearness[number].similarity for number in wanted) / len(wanted)
+    similarity = sum(frame.profiles[number].similarity for number in wanted) / len(wanted)
     expected = {
         "samples": len(wanted),
         "profile_size": len(next(iter(wanted.values()))[0]["profile"]),
@@ -134,16 +138,12 @@ def test_a_gated_report_is_for_its_owner_alone(frame, summary, tmp_path, monkeyp
 def test_a_report_is_made_of_scored_runs_and_profiles(gainers, tmp_path):
     frame = gainers.frame()
     ids = frame.samples.ids
-    joined = {
-        name: JoinedOutputs(gainers.task, ids, list(outputs.values()), list(gainers.golds.values()), ("", ""))
-        for name, outputs in gainers.outputs.items()
-    }
     profiles = {
         # in another order than the samples
-        sample: Profile(size, Nearness(1.0, "exact"), f"input {sample}")
+        sample: Profile(size, 1.0, "exact", f"input {sample}")
         for sample, size in reversed(list(zip(ids, frame.sizes, strict=True)))
     }
-    summary = make_report(tmp_path / "out", frame.systems, joined, profiles, "MAE", Resampling(n_resamples=20))
+    summary = make_report(tmp_path / "out", frame.systems, profiles, "MAE", Resampling(n_resamples=20))
     assert json.loads((tmp_path / "out" / "summary.json").read_text()).items() >= summary.items()
     assert summary["copies"]["exact"] == len(ids)
     bins = summary["by_profile_size"]["bins"]

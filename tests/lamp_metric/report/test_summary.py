@@ -7,7 +7,7 @@ from lamp_dataset.tasks import TASKS
 from lamp_metric import score
 from lamp_metric.predictions.scored_samples import measure
 from lamp_metric.report.frame import Frame
-from lamp_metric.report.profile_similarity import Nearness
+from lamp_metric.report.profile_similarity import Profile
 from lamp_metric.report.summary import summarize
 from lamp_metric.statistics.resampling import Resampling
 
@@ -57,7 +57,7 @@ def test_runs_of_one_system_are_averaged():
         return measure(TASKS["LaMP_3"], outputs, ["5", "1", "3"], ["1", "2", "3"], users=["a", "b", "b"])
 
     runs = {"none": [run("1", "1", "1")], "own": [run("5", "1", "3"), run("3", "1", "x")]}
-    found = summarize(Frame(runs, [1, 1, 1], [Nearness(0.0)] * 3), "MAE", Resampling(n_resamples=20))
+    found = summarize(Frame(runs, [Profile(1, 0.0)] * 3), "MAE", Resampling(n_resamples=20))
     assert found["contrasts"]["own"]["MAE"]["gain"] == pytest.approx(2 - (0 + 4 / 3) / 2)
     assert found["contrasts"]["own"]["MAE"]["users_better"] == 2
     assert found["unusable"] == {"none": 0, "own": 1}
@@ -120,7 +120,7 @@ def test_no_copies_no_second_contrasts(effect):
 def test_contrasts_without_copies_are_those_of_the_other_samples(gainers):
     frame = gainers.frame()
     kinds = ["exact" if n % 3 == 0 else "near" if n % 3 == 1 else "" for n in range(len(frame.users))]
-    leaky = Frame(frame.systems, frame.sizes, [Nearness(0.1, kind) for kind in kinds])
+    leaky = Frame(frame.systems, [Profile(1, 0.1, kind) for kind in kinds])
     found = summarize(leaky, "MAE", Resampling(n_resamples=100))["copies"]
     rest = frame.only(np.array([not kind for kind in kinds]))
     assert (found["exact"], found["near"]) == (kinds.count("exact"), kinds.count("near"))
@@ -131,14 +131,14 @@ def test_contrasts_without_copies_are_those_of_the_other_samples(gainers):
 def test_too_few_users_without_copies_are_not_compared(gainers):
     frame = gainers.frame()
     last = len(frame.users) - 1
-    leaky = Frame(frame.systems, frame.sizes, [Nearness(1.0, "" if n == last else "near") for n in range(last + 1)])
+    leaky = Frame(frame.systems, [Profile(1, 1.0, "" if n == last else "near") for n in range(last + 1)])
     found = summarize(leaky, "MAE", Resampling(n_resamples=10))["copies"]
     assert (found["samples_without"], found["contrasts_without"]) == (1, None)
 
 
 def test_systems_named_after_k_are_lined_up(gainers):
     frame = gainers.frame()
-    named = Frame(dict(zip(["k=16", "k4", "k=x"], frame.systems.values(), strict=True)), frame.sizes, frame.nearness)
+    named = Frame(dict(zip(["k=16", "k4", "k=x"], frame.systems.values(), strict=True)), frame.profiles)
     found = summarize(named, "MAE", Resampling(n_resamples=10))
     assert [(one["k"], one["system"]) for one in found["by_k"]] == [(4, "k4"), (16, "k=16")]
     assert found["by_k"][0]["score"] == found["systems"]["k4"]["MAE"]["over_samples"]

@@ -4,14 +4,14 @@ import io
 import pytest
 
 from lamp_dataset.formats.texts import Number
-from lamp_metric.result_tables.csv_text import csv_text, read_csv
+from lamp_metric.result_tables.csv_text import csv_text
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1+1", "''-1", "-"])
-def test_a_text_that_a_spreadsheet_would_run_begins_with_an_apostrophe_and_is_read_as_it_was(text):
+def test_a_text_that_a_spreadsheet_would_run_begins_with_an_apostrophe(text):
     written = csv_text([["user", text]])
     assert written.removeprefix("user,").strip('"')[0] == "'"
-    assert list(read_csv(written)) == [["user", text]]
+    assert list(csv.reader(io.StringIO(written, newline=""))) == [["user", f"'{text}"]]
 
 
 @pytest.mark.parametrize("text", ["210", "a-b", "", "'", "'s", "a,b", 'say "x"', "two\nlines", "é"])
@@ -19,7 +19,6 @@ def test_other_texts_are_written_as_they_are(text):
     plain = io.StringIO()
     csv.writer(plain, lineterminator="\n").writerow(["user", text])
     assert csv_text([["user", text]]) == plain.getvalue()
-    assert list(read_csv(plain.getvalue())) == [["user", text]]
 
 
 def test_numbers_get_nothing_in_front():

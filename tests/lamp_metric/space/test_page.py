@@ -262,7 +262,7 @@ def test_two_files_are_compared_as_compare_does(two, tmp_path):
         assert rows["b", key] == [*(f"{number:.4f}" for number in (value, *numbers)), "lower"]
     assert shown.signature == expected.signature
     unusable, few = shown.notes.splitlines()
-    assert unusable.startswith("a: 1 of 3")
+    assert unusable.startswith("a.json: 1 of 3")
     assert [few] == expected.notes
 
 
