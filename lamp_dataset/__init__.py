@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking
     from lamp_dataset.personalize.split import load_split, personalize_split
     from lamp_dataset.personalize.users.inference import positions_by_user, users_of
+    from lamp_dataset.personalize.users.neighbors import add_neighbor_items, similar_users
     from lamp_dataset.personalize.users.profile_swap import swap_profiles
     from lamp_dataset.personalize.users.user_subsets import select_users
 else:  # their modules need numpy, pyarrow or the Hub
@@ -61,6 +62,7 @@ else:  # their modules need numpy, pyarrow or the Hub
             "personalize.retrieval.ranking": ["Ranker", "Ranking"],
             "personalize.split": ["load_split", "personalize_split"],
             "personalize.users.inference": ["positions_by_user", "users_of"],
+            "personalize.users.neighbors": ["add_neighbor_items", "similar_users"],
             "personalize.users.profile_swap": ["swap_profiles"],
             "personalize.users.user_subsets": ["select_users"],
         },
@@ -79,6 +81,7 @@ __all__ = [
     "Ranking",
     "Task",
     "Wording",
+    "add_neighbor_items",
     "decode",
     "export",
     "get_task",
@@ -96,6 +99,7 @@ __all__ = [
     "require",
     "run_script",
     "select_users",
+    "similar_users",
     "swap_profiles",
     "users_of",
     "whole_folder",

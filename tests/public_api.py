@@ -44,6 +44,10 @@ def prompts(reviews: Dataset) -> None:
     users: list[str] = lamp_dataset.users_of(reviews)
     swapped: Dataset = lamp_dataset.swap_profiles(reviews, seed=len(users), match_sizes=True)
     swapped.save_to_disk("swapped")
+    near = lamp_dataset.similar_users(reviews, k=3, by="dense", model="facebook/contriever", task="LaMP_3")
+    more: Dataset = lamp_dataset.add_neighbor_items(reviews, near, items=near.leaks, exclude=[swapped])
+    lamp_dataset.swap_profiles(more, by={user: [(other, 1.0)] for user, ((other, _), *_) in near.items()})
+    lamp_dataset.similar_users(reviews, by=3)  # type: ignore[arg-type]
     texts: dict[str, str] = lamp_dataset.oppu_summaries("LaMP_4_time", "oppu")
     texts.items()
     chosen: Dataset = lamp_dataset.select_users(reviews, "top100.json")
@@ -51,9 +55,6 @@ def prompts(reviews: Dataset) -> None:
     lamp_dataset.select_users(chosen, few[0]["user_id"].split())
     lamp_dataset.select_users(reviews, 7)  # type: ignore[arg-type]
     Personalizer("LaMP_3", rules="fixed", summary={"210": "Dislikes crowds."})
-    Personalizer("LaMP_3", rules="fixed", summary=3)  # type: ignore[arg-type]
-    Personalizer("LaMP_3", k="2")  # type: ignore[arg-type]
-    Personalizer("LaMP_3", retriever=3)  # type: ignore[arg-type]
 
 
 def histories(reviews: Dataset) -> None:

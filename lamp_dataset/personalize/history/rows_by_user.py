@@ -32,6 +32,9 @@ class Split:
         rows: as :func:`~lamp_dataset.personalize.rows_on_disk.stored` gives them.
         exclude: further splits of that form, whose questions and golds count as leaks, too.
 
+    Attributes:
+        users: the user of each row.
+
     Raises:
         ValueError: the rows do not tell their users, or only some do.
     """
@@ -42,6 +45,7 @@ class Split:
         self._profiles = rows.select_columns(["profile"]).with_format("arrow")
         self._rows = max(1, PIECE * len(rows.data) // max(1, rows.data.nbytes))
         users, owners = _owners(rows, exclude)
+        self.users = users
         self._numbers: dict[str, list[int]] = defaultdict(list)
         for number, user in enumerate(users):
             self._numbers[user].append(number)
@@ -51,6 +55,11 @@ class Split:
         asking = itertools.chain.from_iterable(table.to_pylist() for split in asking for table in tables(split))
         for owner, row in zip(owners, asking, strict=True):
             self._asked[owner].update(questions(task, row))
+
+    @property
+    def asked(self) -> set[tuple[str, str]]:
+        """What any sample asks about, and its gold, as :func:`questions` gives them."""
+        return set().union(*self._asked.values())
 
     def pieces(self) -> Iterator[list[str]]:
         """The users in the order of their ids, some at a time: together they have about :data:`PIECE` of rows."""

@@ -110,8 +110,13 @@ def _idf(codes: np.ndarray, positions: np.ndarray, size: int, words: int, epsilo
     """The idf of each word; what would be negative gets ``epsilon`` of the mean, summed in order of appearance."""
     pairs = np.sort(positions * words + codes)
     distinct = pairs[np.append(True, pairs[1:] != pairs[:-1])]
-    idf = _idf_by_count(size)[np.bincount(distinct % words, minlength=words)]
-    mean = np.add.accumulate(idf)[-1] / words
+    return floored_idf(np.bincount(distinct % words, minlength=words), size, epsilon)
+
+
+def floored_idf(counts: np.ndarray, size: int, epsilon: float = RetrieverOptions.epsilon) -> np.ndarray:
+    """The idf of each word, see above, given in how many of ``size`` documents it is."""
+    idf = _idf_by_count(size)[counts]
+    mean = np.add.accumulate(idf)[-1] / len(counts)
     return np.where(idf < 0, epsilon * mean, idf)
 
 

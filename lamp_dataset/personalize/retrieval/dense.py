@@ -94,6 +94,11 @@ class Dense:
             raise ValueError(f"sample {short(sample_id)}: the dense model gives embeddings that are not finite numbers")
         return values
 
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """The vectors of texts of items, a row for each."""
+        vectors = self._embed("document", texts)
+        return np.stack([vectors[text] for text in texts])
+
     def _embed(self, kind: str, texts: Iterable[str]) -> dict[str, np.ndarray]:
         keys = {text: hashlib.blake2b(f"{kind}\0{text}".encode("utf-8", "surrogatepass")).digest() for text in texts}
         new = [text for text, key in keys.items() if key not in self._vectors]

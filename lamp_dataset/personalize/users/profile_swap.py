@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,30 +16,45 @@ from lamp_dataset.formats.texts import is_whole, short
 from lamp_dataset.loading.datasets_internals import fingerprint_of
 from lamp_dataset.personalize.row_forms import tables
 from lamp_dataset.personalize.users.inference import by_name, users_of
+from lamp_dataset.personalize.users.neighbors import add_neighbor_items, similar_users
 
 if TYPE_CHECKING:
     import datasets
 
 
-def swap_profiles(rows: datasets.Dataset, seed: int = 0, *, match_sizes: bool = False) -> datasets.Dataset:
+def swap_profiles(
+    rows: datasets.Dataset,
+    seed: int = 0,
+    *,
+    match_sizes: bool = False,
+    by: str | Mapping[str, Sequence[tuple[str, float]]] = "other",
+    **options: Any,
+) -> datasets.Dataset:
     """The control condition: every row with the profile of another user.
 
     Users are arranged in a circle and each gets a profile of the next one: no user keeps any of their own profiles, and
     each user's profiles serve exactly one other. A model that gains as much from these profiles as from the right ones
     gains from having more text, not from the user's own history.
 
+    With ``by="similar"``, each user gets the history of the most similar other user instead, as
+    :func:`add_neighbor_items` gives it, without what any sample asks about and what both have. This is the strictest
+    control: it separates this user from such a user.
+
     Args:
         rows: rows of one split, as :func:`users_of` takes them.
         seed: decides the circle; the same on every machine and for every order of the rows.
         match_sizes: whether partners are chosen so that their profiles are as similar in size as possible. The seed
             then only decides among profiles of equal size.
+        by: ``"other"``, as the seed decides; ``"similar"``; or what :func:`similar_users` gave for these rows.
+        options: where users are similar, ``task`` and ``exclude``, as for :func:`similar_users`.
 
     Returns:
         The rows in their order, with ``profile`` replaced. The profiles are views of the memory-mapped rows, not
-        copies.
+        copies, unless users are similar.
 
     Raises:
-        ValueError: there are fewer than two users, or ``rows`` is not a dataset with all its rows at hand.
+        ValueError: there are fewer than two users, ``rows`` is not a dataset with all its rows at hand, or an option
+            does not go with ``by``.
     """
     import datasets
 
@@ -47,6 +62,13 @@ def swap_profiles(rows: datasets.Dataset, seed: int = 0, *, match_sizes: bool = 
         raise ValueError(f"expected a datasets.Dataset, found {type(rows).__name__}; Dataset.from_list makes one")
     if not is_whole(seed):
         raise ValueError(f"expected a whole number as seed, found {short(seed)}")
+    if isinstance(by, str) and by not in ("other", "similar"):
+        raise ValueError(f"expected 'other', 'similar' or what similar_users gives as by, found {short(by)}")
+    if (seed or match_sizes) if by != "other" else options:
+        raise ValueError("seed and match_sizes go with by='other', and task and exclude with similar users")
+    if by != "other":
+        near = similar_users(rows, 1, **options) if isinstance(by, str) else {user: by[user][:1] for user in by}
+        return add_neighbor_items(rows, near, None, own=False, **options)
     parts = list(tables(rows))
     users = users_of(rows)
     partner = _partners(users, parts, seed, match_sizes)
