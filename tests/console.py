@@ -1,4 +1,4 @@
-"""Follows the console blocks of a document, as a reader would."""
+"""Runs code in a process of its own, and follows the console blocks of a document as a reader would."""
 
 import importlib
 import os
@@ -6,12 +6,26 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 from click.testing import CliRunner
 
 #: Our commands run in this process: each saves the second or two that its imports take.
 COMMANDS = {"lamp-dataset": "lamp_dataset", "lamp-metric": "lamp_metric", "avocado-builder": "avocado_builder"}
+
+
+def python(code, *arguments, cwd=None, **environment):
+    """The ended process of ``python -c code arguments``, with more variables."""
+    command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True)
+
+
+def printed_by(code, *arguments, **how):
+    """The lines that it prints, when all goes well. See :func:`python`."""
+    done = python(code, *arguments, **how)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
 
 
 def follow(block, place="console block"):

@@ -145,9 +145,6 @@ FAILURES = {
     "page": lambda handler: handler.reply(200, PAGE),
     "hang": lambda handler: handler.server.fake.released.wait(60),
     "no system": lambda handler: handler.reply(400, {"error": {"message": "System role not supported"}}),
-    "no such role": lambda handler: handler.reply(
-        400, {"error": {"message": "Only user and assistant roles are supported!"}}
-    ),
     "extra seed": lambda handler: handler.reply(
         422, {"detail": [{"type": "extra", "loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]}
     ),

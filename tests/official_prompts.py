@@ -56,16 +56,6 @@ def rows(name, count=ROWS):
     return batch(made)
 
 
-def training_texts():
-    """What the small tokenizers are trained on: other rows, without the odd characters."""
-    texts = []
-    for name in USER_BASED:
-        for number in range(100):
-            made = row(name, number, size=2, seed="train", words=(3, 30))
-            texts += [made["input"], *(f'"{" ".join(item.values())}" is the title for' for item in made["profile"])]
-    return texts
-
-
 def official_calls(wording, text, items, tokenizer, max_length):
     """The prompt by the rules of the official script: one text at a time, in its order of calls."""
 

@@ -1,20 +1,14 @@
 import json
 import logging
-import os
-import random
-import re
 import shutil
 import stat
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import fake_avocado
-import fake_mails
 import official_build
 import pytest
-from datasets import load_dataset
+from console import printed_by
 from folders import names, tree
 from mail_oracle import needs_email_of_3_11_7
 
@@ -69,16 +63,6 @@ def test_output_equals_the_official_way_byte_for_byte(place, ids, time_based, co
     assert manifest["config"] == config
     assert manifest["repairs"]["subjects"]["count"] > 0
     assert contents(place / "out") == {name: first_subject(data) for name, data in expected.items()}
-
-
-@needs_email_of_3_11_7
-def test_without_doubled_subjects_nothing_at_all_differs(tmp_path):
-    kinds = [kind for kind in fake_avocado.BENIGN if kind != "doubled subject"]
-    names = fake_avocado.write_collection(tmp_path / "avocado-1.0.2", accounts=2, mails=60, seed=9, kinds=kinds)
-    fake_avocado.write_ids(tmp_path / "ids", names, rows=9, items=12)
-    manifest = build(tmp_path / "avocado-1.0.2", tmp_path / "ids", tmp_path / "out")
-    assert contents(tmp_path / "out") == official(tmp_path, "ids")
-    assert {repair["count"] for repair in manifest["repairs"].values()} == {0}
 
 
 def test_rows_by_hand(tmp_path):
@@ -227,10 +211,6 @@ def test_id_files_that_change_under_the_build_are_noticed(place, monkeypatch):
     assert not (place / "out").exists()
 
 
-def test_every_kind_of_mail_is_in_the_collection():
-    assert {*fake_avocado.BENIGN, "windows path"} == set(fake_mails.KINDS)
-
-
 # ---------------------------------------------------------------- whole or not at all
 
 
@@ -273,86 +253,7 @@ def test_overwrite_replaces_only_what_this_builder_wrote(place):
         build(place / "avocado-1.0.2", place / "ids", place / "out", overwrite=True)
 
 
-#: Counts calls of functions, C functions included, and kills the process without warning at one of them.
-KILLED = """
-import os, signal, sys
-sys.path.insert(0, {root!r})
-from avocado_builder.building import build
-import tqdm
-calls = 0
-def count(frame, event, argument):
-    global calls
-    calls += 1
-    if calls == {kill_at}:
-        os.kill(os.getpid(), signal.SIGKILL)
-sys.setprofile(count)
-build({avocado!r}, {ids!r}, {out!r}, overwrite=True)
-sys.setprofile(None)
-print(calls)
-"""
-
-
-def test_killed_at_any_moment_the_old_state_stays_or_the_new_is_there(place):
-    """kill -9 at seeded moments, the last ones (renaming) more often; every run starts from an old output."""
-    arguments = {"root": ROOT, "avocado": str(place / "avocado-1.0.2"), "ids": str(place / "ids")}
-    build(place / "avocado-1.0.2", place / "time_ids", place / "first")
-    old = tree(place / "first")
-
-    def run(kill_at):
-        shutil.copytree(place / "first", place / "out")
-        code = KILLED.format(**arguments, out=str(place / "out"), kill_at=kill_at)
-        environment = {**os.environ, "PYTHONHASHSEED": "0"}  # the same calls in every run
-        return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
-
-    whole = run(0)
-    calls = int(whole.stdout)
-    new = tree(place / "out")
-    assert new != old
-    shutil.rmtree(place / "out")
-    rng = random.Random(6)
-    moments = [rng.randrange(calls) for _ in range(2)] + [calls - rng.randrange(400) for _ in range(6)]
-    seen = set()
-    for moment in moments:
-        result = run(moment)
-        killed = result.returncode == -9
-        found = tree(place / "out")
-        assert found in (old, new)
-        seen.add((killed, found == new))
-        assert not [path for path in place.glob("**/*EM.txt*") if path.is_file()]
-        again = build(place / "avocado-1.0.2", place / "ids", place / "out", overwrite=True)
-        assert tree(place / "out") == new
-        assert json.loads(new["manifest.json"]) == again
-        assert names(place) == ["avocado-1.0.2", "first", "ids", "out", "time_ids"]
-        shutil.rmtree(place / "out")
-    assert {(True, False), (True, True)} <= seen, "killed before the change of names, and after it"
-
-
 # ---------------------------------------------------------------- limits
-
-
-CHILD = """
-import resource, sys
-sys.path.insert(0, {root!r})
-from avocado_builder.building import build
-resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
-build({avocado!r}, {ids!r}, {out!r}, overwrite=True)
-"""
-
-
-def test_a_full_disk_leaves_no_half_output_and_the_next_run_works(place):
-    """A limit on the size of files stands for the full disk: writes fail in the middle, in spool or output."""
-    arguments = {"avocado": str(place / "avocado-1.0.2"), "ids": str(place / "ids"), "out": str(place / "out")}
-    build(place / "avocado-1.0.2", place / "time_ids", place / "out")
-    before = tree(place / "out")
-    build(place / "avocado-1.0.2", place / "ids", place / "free")
-    limit = int(0.3 * max(len(data) for data in tree(place / "free").values()))
-    shutil.rmtree(place / "free")
-    code = CHILD.format(root=ROOT, limit=limit, **arguments)
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert re.search(r"OSError: \[Errno 27\] File too large: .*/out[^.]*", result.stderr)
-    assert tree(place / "out") == before
-    assert sorted(path.name for path in place.iterdir()) == ["avocado-1.0.2", "ids", "out", "time_ids"]
-    assert build(place / "avocado-1.0.2", place / "ids", place / "out", overwrite=True)["setting"] == "user"
 
 
 def test_memory_does_not_grow_with_the_collection(tmp_path):
@@ -373,9 +274,9 @@ def test_memory_does_not_grow_with_the_collection(tmp_path):
         f"build({str(tmp_path)!r}, {str(tmp_path / 'ids')!r}, {str(tmp_path.parent / 'memory_out')!r})\n"
         "print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    [memory] = printed_by(code)
     assert (tmp_path.parent / "memory_out" / "test_questions.json").stat().st_size > 80_000_000
-    assert int(result.stdout) < 60_000
+    assert int(memory) < 60_000
 
 
 @pytest.mark.parametrize(
@@ -411,16 +312,6 @@ def test_building_gives_exactly_the_files_of_the_sample(tmp_path, setting, snaps
     assert snapshot(AVOCADO) == before
     assert {repair["count"] for repair in manifest["repairs"].values()} == {0}
     assert check_output(tmp_path / "out").task == task
-
-
-@pytest.mark.oldest
-@pytest.mark.parametrize("setting", GATED)
-def test_what_was_built_loads_as_the_sample_does(tmp_path, setting):
-    name = GATED[setting].name
-    build(AVOCADO, AVOCADO / "ids", tmp_path / "out", setting=setting)
-    built = load_dataset("lamp", name, data_dir=str(tmp_path / "out"), cache_dir=str(tmp_path / "cache"))
-    sample = load_dataset("lamp", name, data_dir=str(SAMPLE), cache_dir=str(tmp_path / "cache"))
-    assert {split: built[split].to_list() for split in SPLITS} == {split: sample[split].to_list() for split in SPLITS}
 
 
 def test_the_id_files_of_both_settings_are_found_in_one_folder():

@@ -91,7 +91,6 @@ def test_errors_are_one_line_and_status_two(place, arguments, message):
     ("arguments", "message"),
     [
         (["check"], "give either --avocado-dir or --output-dir"),
-        (["check", "--avocado-dir", "a", "--output-dir", "b"], "give either --avocado-dir or --output-dir"),
         (
             ["build", "--avocado-dir", "a", "--output-dir", "b", "--ids-dir", "c", "--input_question_file_dev", "d"],
             "give either --ids-dir or --input_question_file_…, not both",
@@ -101,7 +100,6 @@ def test_errors_are_one_line_and_status_two(place, arguments, message):
             "--time_based_separation contradicts --setting user",
         ),
         (["build", "--output-dir", "b"], "Missing option '--avocado-dir'"),
-        (["build", "--avocado-dir", "a", "--output-dir", "b", "--split", "dev"], "'dev' is not one of 'train'"),
     ],
 )
 def test_wrong_usage_is_explained(arguments, message):
@@ -144,15 +142,6 @@ def test_the_command_leaves_the_logging_of_the_process_alone(place):
     result = run("check", "--avocado-dir", place / "avocado-1.0.2", "--ids-dir", place / "ids")
     assert "data/text: ignored because they are not accounts of the collection: notes.txt\n" in result.stderr
     assert (list(logger.handlers), list(logging.getLogger().handlers)) == before
-
-
-def test_help_has_examples():
-    example = "  avocado-builder build --avocado-dir avocado-1.0.2 --ids-dir lamp6_ids --output-dir lamp6\n"
-    assert example in run("build", "-h").output
-    assert "avocado-builder check --output-dir lamp6\n" in run("check", "-h").output
-    shown = " ".join(run("check", "-h").output.split())
-    assert "user by default" in shown
-    assert "in either way below LaMP_6 or time/LaMP_6 as on the site" in shown
 
 
 def test_the_word_sample_is_the_tiny_made_up_collection(tmp_path, monkeypatch):

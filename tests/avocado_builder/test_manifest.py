@@ -22,17 +22,6 @@ def test_the_manifest_is_returned_and_says_what_the_license_means(place):
     assert train["outputs"]["sha256"] == file_sha256(place / "out" / "train_outputs.json")
 
 
-def test_the_same_input_gives_the_same_folder(place):
-    for name in ("one", "two"):
-        build(place / "avocado-1.0.2", place / "ids", place / name)
-    one, two = ({path.name: path.read_bytes() for path in (place / name).iterdir()} for name in ("one", "two"))
-    assert one == two
-
-
-def test_a_folder_without_manifest_has_none(tmp_path):
-    assert read_manifest(tmp_path) is None
-
-
 def changed(*keys, value=None):
     """A function that replaces a value in a manifest, or without one removes it."""
 
@@ -54,14 +43,9 @@ def changed(*keys, value=None):
         changed("builder", "name", value=3),
         *(changed(key) for key in ("builder", "config", "mails", "splits", "repairs", "warnings")),
         changed("mails", value="many"),
-        changed("mails", value=True),
-        changed("splits", value=["train"]),
-        changed("splits", "train", "questions"),
         changed("splits", "train", "questions", "file", value="../ids/train_questions.json"),
         changed("splits", "train", "outputs", "file", value="train_questions.json"),
-        changed("splits", "train", "outputs", "bytes", value=1.5),
         changed("splits", "train", "ids", "rows"),
-        changed("repairs", "subjects", "mails", value="all"),
         lambda manifest: manifest["splits"].update(dev=manifest["splits"].pop("validation")),
     ],
 )

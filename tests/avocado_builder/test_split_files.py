@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from avocado_builder.collection.mail_names import GATED, NeededMails
+from avocado_builder.collection.mail_names import NeededMails
 from avocado_builder.id_files import read_ids
 from avocado_builder.split_files import Spool, write_split
 
@@ -67,11 +67,6 @@ def test_further_keys_numbers_and_dates_stay(write):
     assert set(files) == {"questions"}, "the golds of test are not published"
 
 
-def test_the_setting_decides_on_the_user(write):
-    assert b"user_id" not in write([row("500", ONE)])[0]["questions"]
-    assert GATED["time"].time_based
-
-
 TEXTS = {
     "001-000003-EM.txt": ("a subject", 'a body\nwith "quotes" and é'),
     "001-000001-EM.txt": ("", ""),
@@ -88,16 +83,13 @@ def needed():
     return made
 
 
-def test_texts_come_back_as_json(tmp_path, needed):
+def test_texts_come_back_as_json_from_a_file_without_a_name(tmp_path, needed):
     with Spool(tmp_path, needed) as spool:
         for name, texts in TEXTS.items():
             spool.put(needed.key(name), *texts)
         spool.close_writing()
         for name, (subject, body) in reversed(TEXTS.items()):
             assert spool.get(name) == (json.dumps(body).encode(), json.dumps(subject).encode())
-
-
-def test_the_file_has_no_name_so_a_killed_run_leaves_no_text(tmp_path, needed):
     with Spool(tmp_path, needed) as spool:
         spool.put(needed.key("147-000874-EM.txt"), *TEXTS["147-000874-EM.txt"])
         assert list(tmp_path.iterdir()) == []

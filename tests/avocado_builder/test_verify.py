@@ -43,16 +43,6 @@ def _with_counts(counts):
     return {setting: dataclasses.replace(task, num_samples=counts) for setting, task in GATED.items()}
 
 
-def test_a_missing_split_is_a_remark(place):
-    build(place / "avocado-1.0.2", place / "time_ids", place / "out", splits=("train",))
-    verdict = check_output(place / "out")
-    assert verdict.task.name == "LaMP_6_time"
-    assert verdict.remarks[1:] == (
-        "not the whole published task: validation is missing",
-        "not the whole published task: test is missing",
-    )
-
-
 def test_a_build_of_the_official_script_is_checked_without_manifest(place):
     zips = place / "avocado-1.0.2" / "data" / "text"
     official_build.build(zips, place / "x", {"test": place / "ids" / "test_questions.json"}, place / "out")
@@ -103,13 +93,9 @@ def test_a_link_or_a_folder_in_place_of_a_file_is_not_vouched_for(built, name, r
     ("edit", "match"),
     [
         (lambda d: d["splits"]["train"]["questions"].update(rows=11), "train: expected 12 rows as in the files"),
-        (lambda d: d["splits"]["train"]["outputs"].update(rows=13), "expected 12 rows .* found 13"),
-        (lambda d: d["splits"]["test"]["ids"].update(rows=1), "test: expected 12 rows"),
-        (lambda d: d["splits"]["test"]["ids"].update(rows=-1), "test: expected 12 rows as in the files, found -1$"),
         (lambda d: d["splits"]["test"]["ids"].update(profile_items=1), "test: expected 108 profile items .* found 1$"),
         (lambda d: d["splits"]["train"]["questions"].update(bytes=7), "train_questions.json: changed since"),
         (lambda d: d.update(mails=2), "expected [0-9]+ to 360 'mails' as in the files, found 2$"),
-        (lambda d: d.update(mails=10**6), "expected [0-9]+ to 360 'mails'"),
         (lambda d: d.update(config="LaMP_6_time"), "expected files of one config, found LaMP_6 and LaMP_6_time"),
         (lambda d: d["splits"].pop("test") and None, "test_questions.json: the manifest does not list it"),
     ],
@@ -135,27 +121,11 @@ EDITS = [
     ),
     (
         "train_outputs.json",
-        lambda d: d["golds"][0].update(output=["a", "b"]),
-        "sample '500': 'output': expected a text, found list",
-    ),
-    (
-        "train_outputs.json",
         lambda d: {**d, "golds": d["golds"][1:]},
         "train_outputs.json lacks 1 of the 12 ids in train_questions.json .*'500'",
     ),
-    ("train_outputs.json", lambda d: {**d, "task": "LaMP_4"}, "expected the outputs of task 'LaMP_6'"),
-    (
-        "dev_questions.json",
-        lambda d: d[3].update(input="Write a title: x"),
-        "sample '513': expected an input that begins",
-    ),
-    ("dev_questions.json", lambda d: d[3].update(input=None), "sample '513': 'input': expected a text, found NoneType"),
     ("dev_questions.json", lambda d: d[0]["profile"][1].update(title=None), "profile item 1: 'title': expected a text"),
-    ("dev_questions.json", lambda d: d[0]["profile"][1].update(text="147-000874-EM.txt"), "item 1: 'text' is still"),
-    ("dev_questions.json", lambda d: d[0].pop("profile") and None, "sample '510': expected a list as 'profile'"),
-    ("dev_questions.json", lambda d: d[1].update(id=d[0]["id"]), "dev_questions.json: duplicate id '510'"),
     ("dev_questions.json", lambda d: d[1].update(user_id=1), "sample '511': some rows have a 'user_id', others do not"),
-    ("dev_questions.json", lambda d: d.clear(), "found an empty list"),
     (
         "test_questions.json",
         lambda d: [r.update(user_id=1) for r in d] and d,

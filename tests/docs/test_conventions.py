@@ -77,15 +77,6 @@ def test_output_that_does_not_come_fails_with_file_and_line(tmp_path):
         run(blocks_of(page)[0])
 
 
-def test_a_traceback_names_the_document(tmp_path):
-    page = tmp_path / "page.md"
-    page.write_text("Text.\n\n```python\nx = 1\nx / 0\n```\n", encoding="utf-8")
-    with pytest.raises(ZeroDivisionError) as caught:
-        run(blocks_of(page)[0])
-    last = caught.traceback[-1]
-    assert (Path(str(last.path)), last.lineno + 1) == (page, 5)
-
-
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_commands_of_the_blocks_are_installed(command):
     result = subprocess.run([Path(sys.executable).with_name(command), "--version"], capture_output=True, text=True)

@@ -10,10 +10,14 @@ from lamp_dataset.tasks import CITATION, TASKS
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_it_is_short_and_narrow():
+def test_it_is_short_and_narrow_with_absolute_links_and_the_citation():
     lines = README.splitlines()
     assert len(lines) <= 130
     assert [line for line in lines if len(line) > 120] == []
+    targets = re.findall(r"\]\(([^)]+)\)", README)
+    assert targets
+    assert [target for target in targets if not target.startswith("https://")] == []
+    assert CITATION in README
 
 
 def counts(task):
@@ -27,13 +31,3 @@ def test_the_table_of_tasks_is_that_of_the_package():
             cells = [f"`{task.name}`", task.title.removeprefix("Personalized "), ", ".join(task.scores), counts(task)]
             line = f"| {' | '.join(cells)} | {counts(TASKS[f'{task.name}_time'])} |"
             assert f"\n{line}\n" in README, f"put this line into the README's table:\n{line}"
-
-
-def test_links_are_absolute():
-    targets = re.findall(r"\]\(([^)]+)\)", README)
-    assert targets
-    assert [target for target in targets if not target.startswith("https://")] == []
-
-
-def test_it_cites_the_paper():
-    assert CITATION in README

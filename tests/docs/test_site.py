@@ -37,25 +37,16 @@ def test_every_page_is_in_the_nav_once():
     assert sorted(nav_pages(nav)) == PAGES
 
 
-def test_every_page_is_built(site):
+def test_every_page_is_built_whole_and_fetches_nothing(site):
     assert [page for page in PAGES if not (site / page).with_suffix(".html").is_file()] == []
-
-
-def test_nothing_is_fetched_from_elsewhere(site):
     fetched = re.compile(r"<(?:script|img|iframe|link)\b[^>]*\b(?:src|href)=[\"']?((?:https?:)?//[^\"' >]+)")
     for page in site.rglob("*.html"):
         assert fetched.findall(page.read_text(encoding="utf-8")) == [], page
     for style in site.rglob("*.css"):
         assert re.findall(r"url\([\"']?(?:https?:)?//", style.read_text(encoding="utf-8")) == [], style
-
-
-def test_the_search_needs_no_server(site):
     assert (site / "search.js").is_file()
     assert (site / "iframe-worker.js").is_file()
     assert "iframe-worker.js" in (site / "index.html").read_text(encoding="utf-8")
-
-
-def test_no_mark_and_no_role_is_left_in_a_page(site):
     for page in site.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         assert "<!-- generated" not in text, page

@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import datasets
 import example
@@ -188,20 +187,6 @@ def test_a_model_that_cannot_be_loaded_is_told_in_a_line(cluster, rows, tmp_path
     [error] = [line for line in done.stdout.splitlines() if line.startswith("error: ")]
     assert error.startswith(f"error: cannot load '{tmp_path / 'none'}'")
     assert not (tmp_path / "out").exists()
-
-
-def test_a_template_that_refuses_a_system_message_is_told_and_can_go_without(tmp_path, real_model):
-    for file in Path(real_model).iterdir():
-        (tmp_path / file.name).symlink_to(file)
-    (tmp_path / "chat_template.jinja").unlink()
-    refuse = "{% if messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
-    (tmp_path / "chat_template.jinja").write_text(refuse + "{{ messages[0].content }}")
-    answers = example.load("distributed").Answers(str(tmp_path), 2)
-    made = datasets.Dataset.from_list([row(NAME, 0, size=2)])
-    for more, fails in (({}, True), ({"system": None}, False)):
-        table = Personalizer(NAME, k=1, **more)(made.data.table)
-        with pytest.raises(ValueError, match="no system role.*--no-system") if fails else contextlib.nullcontext():
-            assert answers(table)["answer"].to_pylist() != [""]
 
 
 @pytest.mark.parametrize(

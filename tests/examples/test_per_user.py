@@ -11,7 +11,7 @@ import pytest
 import tiny_models
 
 import lamp_metric
-from lamp_dataset import SAMPLE, History, Personalizer
+from lamp_dataset import SAMPLE
 from lamp_dataset.atomic import whole_folder
 from lamp_dataset.formats.outputs import read_outputs
 
@@ -187,14 +187,6 @@ def test_what_another_history_taught_is_not_taken_for_its_own(folder, tmp_path):
         per_user.main(words)
 
 
-@pytest.mark.parametrize("name", ["own.json", "settings.json"])
-def test_files_of_another_program_are_left_as_they_are(folder, data, tmp_path, name):
-    (tmp_path / name).write_text('{"mine": 1}')
-    with pytest.raises(ValueError, match=f"{name}.*choose another output"):
-        example.load("per_user").main(given(folder, tmp_path))
-    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, '{"mine": 1}')]
-
-
 def test_names_of_users_stay_inside_the_folder_and_empty_histories_change_nothing(folder, tmp_path):
     names = ["../x", "a/b", "é\n", "."]
     rows = [pair for n, name in enumerate(names) for pair in habits.dated_user(name, n)]
@@ -241,39 +233,10 @@ def test_prompts_of_a_decoder_are_not_learned(chat):
     assert found["labels"] == [-100] * 5 + found["input_ids"][5:]
 
 
-def test_trl_trains_on_prompt_and_completion_as_the_manual_shows(tmp_path):
-    trl = pytest.importorskip("trl", reason="trl is no requirement of ours: make test-models does not install it")
-    rows = datasets.load_dataset("lamp", NAME, split="validation", data_dir=SAMPLE)
-    prompts = History(NAME).pairs(rows).map(Personalizer(NAME, k=0, rules="fixed"), batched=True)
-    training = prompts.map(
-        lambda row: {"prompt": row["messages"], "completion": [{"role": "assistant", "content": row["target"]}]},
-        remove_columns=prompts.column_names,
-    )
-    tokenizer, model = tiny_models.tiny_chat([*prompts["source"], *prompts["target"]])
-    tokenizer.save_pretrained(tmp_path)
-    settings = trl.SFTConfig(str(tmp_path), max_steps=1, use_cpu=True, bf16=False, report_to="none")
-    trainer = trl.SFTTrainer(model, settings, train_dataset=training, processing_class=tokenizer)
-    learned = next(iter(trainer.get_train_dataloader()))["labels"]
-    words = {tokenizer.decode(labels[labels != -100]) for labels in learned}
-    assert words <= {f"{label} <end>" for label in habits.TASK.labels}
-    assert trainer.train().global_step == 1
-
-
 def test_items_in_the_prompt_need_visible_items(folder, tmp_path):
     with pytest.raises(ValueError, match="-k 2 needs --visible earlier or others"):
         example.load("per_user").main(given(folder, tmp_path / "run", k=2))
     assert not (tmp_path / "run").exists()
-
-
-def test_a_run_that_made_nothing_does_not_hold_the_folder(folder, data, tmp_path):
-    per_user = example.load("per_user")
-    with pytest.raises(ValueError):  # noqa: PT011 - torch's own words
-        per_user.main(given(folder, tmp_path / "run", batch_size=0))
-    assert [path.name for path in (tmp_path / "run").iterdir()] == ["settings.json"]
-    per_user.main(given(folder, tmp_path / "run", max_steps=1))
-    (tmp_path / "run" / "settings.json").write_text('{"cut')
-    with pytest.raises(ValueError, match="settings.json"):
-        per_user.main(given(folder, tmp_path / "run", max_steps=1))
 
 
 @pytest.mark.parametrize("name", ["finetune", "per_user", "reproduce", "summaries", "zero_shot"])

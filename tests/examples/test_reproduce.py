@@ -119,13 +119,10 @@ def test_files_of_somebody_else_are_left_as_they_are(reproduce, fake, tmp_path, 
     assert fake.questions == []
 
 
-def test_withheld_golds_give_predictions_and_no_scores(reproduce, fake, tmp_path):
+def test_withheld_golds_give_no_scores_and_unknown_systems_are_named(reproduce, fake, tmp_path):
     text = reproduce.main(given(fake, tmp_path, "--configs", "LaMP_3_time", "--split", "test"))
     assert rows(text)[0] == "| LaMP_3_time | bm25 | 4 | MAE | withheld |  | 0.298 (R), 0.293 (P †) |"
     assert (tmp_path / "LaMP_3_time-bm25-k4.json").exists()
-
-
-def test_a_system_without_published_figures_is_told_which_there_are(reproduce, fake, tmp_path):
     with pytest.raises(ValueError, match=r"nothing of 'Me' is published; expected one of: .*GPT-3.5, zero-shot"):
         reproduce.main(given(fake, tmp_path, "--system", "Me"))
 

@@ -47,35 +47,6 @@ def test_some_users_are_asked_about_alone(model, tmp_path):
     assert list(found) == ["2110"]
 
 
-def test_a_stopped_run_goes_on_where_it_stopped(model, tmp_path, monkeypatch):
-    summaries = example.load("summaries")
-    options = {"config": "LaMP_3", "batch_size": 1}
-    whole, output = tmp_path / "whole.json", tmp_path / "stopped.json"
-    summaries.main(given(model, whole, **options))
-    asked, ask = [], summaries.zero_shot.answer
-
-    def stop_at_the_second(prompts, *others):
-        asked.append(prompts["id"])
-        if len(asked) in (2, 3):
-            raise KeyboardInterrupt
-        return ask(prompts, *others)
-
-    monkeypatch.setattr(summaries.zero_shot, "answer", stop_at_the_second)
-    for _ in range(2):
-        with pytest.raises(KeyboardInterrupt):
-            summaries.main(given(model, output, **options))
-        with open(f"{output}.answers.jsonl", "a", encoding="utf-8") as file:
-            file.write('{"id": "2110", "output": "half a li')  # the stop came while a line was written
-    assert not output.exists()
-    summaries.main(given(model, output, **options))
-    assert asked[0] != asked[1] == asked[2] == asked[3]
-    assert len(asked) == 4
-    assert output.read_bytes() == whole.read_bytes()
-    monkeypatch.setattr(summaries, "ENDING", "Answer in one word.")
-    summaries.main(given(model, output, **options))
-    assert len(asked) == 6, "questions that were changed are asked again"
-
-
 def test_no_question_holds_an_item_that_is_a_sample_of_the_user():
     made = row("LaMP_4_time", size=6)
     items, samples = made["profile"][2:], made["profile"][:2]

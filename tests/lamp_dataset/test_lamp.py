@@ -44,17 +44,12 @@ def made(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_rows_and_their_order_equal_the_json_they_came_from(name, load, made):
+def test_rows_equal_the_json_they_came_from_also_when_streamed(name, load, made):
     folder, written = made
     loaded = load(name, data_dir=str(folder))
     assert list(loaded) == list(SPLITS)
     for split, (rows, golds) in written[name].items():
         assert loaded[split].to_list() == made_up.expected(TASKS[name], rows, golds)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_streaming_yields_the_same_rows_in_the_same_order(name, load, made):
-    folder, written = made
     streamed = load(name, data_dir=str(folder), streaming=True)
     for split, (rows, golds) in written[name].items():
         assert list(streamed[split]) == made_up.expected(TASKS[name], rows, golds)
@@ -80,14 +75,6 @@ def test_features_are_strings_and_a_list_of_dicts(load, made):
         }
     )
     assert list(load("LaMP_1", data_dir=str(made[0]), split="test").features) == ["id", "input", "output", "profile"]
-
-
-def test_info_carries_description_citation_homepage_and_license(load, made):
-    info = load("LaMP_5", data_dir=str(made[0]), split="train").info
-    assert "Scholarly Title" in info.description
-    assert "2304.11406" in info.citation
-    assert info.homepage.startswith("https://")
-    assert info.license == TASKS["LaMP_5"].license
 
 
 def test_slices_formats_and_processes_behave_as_for_any_data_set(load, made):
@@ -124,15 +111,6 @@ def test_unknown_splits_are_refused(splits, load, made):
         load("LaMP_4", splits=splits, data_dir=str(made[0]))
 
 
-LAYOUTS = {
-    "folder per config": "LaMP_2_news_time/{split}_{kind}.json",
-    "folder per config and split": "LaMP_2_news_time/{split}/{split}_{kind}.json",
-    "folder per split": "{split}/{split}_{kind}.json",
-    "flat": "{split}_{kind}.json",
-    "site": "time/LaMP_2/{split}/{split}_{kind}.json",
-}
-
-
 def lay_out(source, target, name, pattern):
     task = TASKS[name]
     for split, official in SPLITS.items():
@@ -143,14 +121,6 @@ def lay_out(source, target, name, pattern):
                 shutil.copy(source / path, place)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_each_layout_of_a_data_dir_is_found(layout, load, made, tmp_path):
-    lay_out(made[0], tmp_path / "files", "LaMP_2_news_time", LAYOUTS[layout])
-    loaded = load("LaMP_2_news_time", data_dir=str(tmp_path / "files"))
-    for split, (rows, golds) in made[1]["LaMP_2_news_time"].items():
-        assert loaded[split].to_list() == made_up.expected(TASKS["LaMP_2_news_time"], rows, golds)
-
-
 def test_splits_without_a_file_are_left_out(load, made, tmp_path):
     lay_out(made[0], tmp_path / "files", "LaMP_7", "{split}_{kind}.json")
     (tmp_path / "files" / "train_questions.json").unlink()
@@ -159,13 +129,6 @@ def test_splits_without_a_file_are_left_out(load, made, tmp_path):
         "validation",
         "test",
     ]
-
-
-def test_golds_that_should_be_there_are_missed(load, made, tmp_path):
-    lay_out(made[0], tmp_path / "files", "LaMP_7", "{split}_{kind}.json")
-    (tmp_path / "files" / "dev_outputs.json").unlink()
-    with pytest.raises(FileNotFoundError, match="dev_outputs.json: not found; .* LaMP_7, split 'validation'"):
-        load("LaMP_7", data_dir=str(tmp_path / "files"))
 
 
 @pytest.mark.parametrize("streaming", [False, True])
@@ -215,12 +178,6 @@ def test_rows_of_the_gated_task_are_kept_from_other_users(file_format, tmp_path)
         assert stat.S_IMODE(os.stat(target or builder.cache_dir).st_mode) == mode
 
 
-@pytest.mark.parametrize("name", ["LaMP_6", "LaMP_6_time"])
-def test_id_files_that_were_not_expanded_are_recognized(name, load):
-    with pytest.raises(ValueError, match="file names .*first '.*-EM.txt'. Build the files first"):
-        load(name, data_dir=os.path.join(lamp_dataset.SAMPLE, "avocado", "ids"))
-
-
 def test_a_config_must_be_named(load):
     for options in ({}, {"data_dir": lamp_dataset.SAMPLE}):
         with pytest.raises(ValueError, match="which config.*LaMP_1, LaMP_1_time, LaMP_2,"):
@@ -233,12 +190,6 @@ def test_a_config_must_be_named(load):
 
 class TestCache:
     """Never stale, never foreign, never half-written."""
-
-    def test_the_second_call_prepares_nothing(self, load, made, monkeypatch):
-        first = load("LaMP_2", data_dir=str(made[0]), split="test")
-        monkeypatch.setattr("lamp_dataset.lamp.read_tables", None)
-        again = load("LaMP_2", data_dir=str(made[0]), split="test")
-        assert again.cache_files == first.cache_files
 
     def test_the_same_files_elsewhere_are_the_same_rows(self, load, made, tmp_path, monkeypatch):
         first = load("LaMP_2", data_dir=str(made[0]), split="test")
@@ -403,11 +354,9 @@ def test_a_link_to_nothing_is_not_a_missing_split(made, load, tmp_path):
     ("options", "message"),
     [
         ({"data_dir": 3}, "data_dir: expected the path of a folder, found 3"),
-        ({"data_dir": b"files"}, "data_dir: expected the path of a folder, found b'files'"),
         ({"data_dir": "sample"}, "found nothing .the embedded sample is lamp_dataset.SAMPLE"),
         ({"data_dir": "https://example.org"}, "pass a mirror as base_url"),
         ({"base_url": 3}, "base_url: expected the http or https address of a mirror, found 3"),
-        ({"base_url": ""}, "base_url: expected the http or https address of a mirror, found ''"),
         ({"splits": 3}, "splits: expected some of train, validation, test, found 3"),
     ],
 )
@@ -426,15 +375,6 @@ def test_a_folder_is_no_mirror_and_nothing_in_it_is_touched(address, load, tmp_p
     assert path.read_text() == "<html>"
 
 
-def test_errors_are_the_built_in_ones_and_name_the_file(load, made, tmp_path):
-    lay_out(made[0], tmp_path, "LaMP_4", "{split}_{kind}.json")
-    (tmp_path / "dev_outputs.json").write_text("<html></html>")
-    with pytest.raises(ValueError, match=r"dev_outputs.json: expected JSON, found an HTML page"):
-        load("LaMP_4", data_dir=str(tmp_path))
-    with pytest.raises(ValueError, match=r"dev_outputs.json: expected JSON, found an HTML page"):
-        list(load("LaMP_4", data_dir=str(tmp_path), streaming=True, split="validation"))
-
-
 def test_a_full_disk_is_named_as_such(load, made, tmp_path, monkeypatch):
     def full(*args, **kwargs):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -444,21 +384,6 @@ def test_a_full_disk_is_named_as_such(load, made, tmp_path, monkeypatch):
         load("LaMP_4", data_dir=str(made[0]))
     monkeypatch.undo()
     assert load("LaMP_4", data_dir=str(made[0]))["test"].num_rows == 8
-
-
-def test_a_folder_in_place_of_a_file(load, tmp_path):
-    (tmp_path / "dev_questions.json").mkdir()
-    (tmp_path / "dev_outputs.json").write_text("{}")
-    with pytest.raises(OSError, match="dev_questions.json"):
-        load("LaMP_4", data_dir=str(tmp_path))
-
-
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads every file")
-def test_an_unreadable_file(load, made, tmp_path):
-    lay_out(made[0], tmp_path, "LaMP_4", "{split}_{kind}.json")
-    (tmp_path / "dev_questions.json").chmod(stat.S_IWUSR)
-    with pytest.raises(PermissionError, match="dev_questions.json"):
-        load("LaMP_4", data_dir=str(tmp_path))
 
 
 @pytest.mark.parametrize("streaming", [False, True])

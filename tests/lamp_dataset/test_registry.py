@@ -1,8 +1,7 @@
 import dataclasses
-import subprocess
-import sys
 
 import pytest
+from console import printed_by
 
 from lamp_dataset import TASKS, Kind, get_task, register
 from lamp_dataset.task import KINDS, register_kind
@@ -34,9 +33,6 @@ def test_a_kind_needs_scores_each_once(scores):
 def test_a_task_of_an_unknown_kind_fails_when_it_is_made():
     with pytest.raises(ValueError, match="row 'Recipes': kind 'stars' is not one of classification, ordinal"):
         dataclasses.replace(ROW, kind="stars")
-
-
-def test_the_same_kind_may_come_again_and_a_task_is_its_own_name():
     register_kind(KINDS["ordinal"])
     assert get_task(ROW) is ROW
 
@@ -71,9 +67,8 @@ def test_entry_points_bring_tasks_and_a_broken_one_is_a_warning(tmp_path):
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: recipes\nVersion: 1.0\n")
     (about / "entry_points.txt").write_text("[lamp_dataset.tasks]\nbroken = broken:tasks\nrecipes = recipes:tasks\n")
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{USE}"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert found.stdout.splitlines() == [
+    assert printed_by(code, cwd=tmp_path) == [
         f"Recipes {ROW.title}",
         "Recipes",
         "entry point 'broken' of lamp_dataset.tasks (broken:tasks) is left out: No module named 'no_such_module'",
-    ], found.stderr
+    ]

@@ -1,11 +1,8 @@
 import dataclasses
-from pathlib import Path
 
 import pytest
 
 from lamp_dataset import SAMPLE, TASKS
-from lamp_dataset.formats.json_file import read_json
-from lamp_dataset.task import fields
 
 
 def prompt(name, item):
@@ -32,19 +29,12 @@ def test_the_official_strings(name, expected):
     assert TASKS[f"{name}_time"].wording == TASKS[name].wording
 
 
-def test_fields_of_a_template():
-    assert fields('"{title}" is the title for "{text}" ') == ("title", "text")
-    assert fields("none, {{braced}}") == ()
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"template": "{items}"}, "template needs items, input"),
-        ({"insert_after": "title"}, "template needs insert_after, items"),
         ({"truncated_field": "score "}, "lacks 'score '"),
         ({"item": '{stars} for "{text}"', "item_cost": (0, "")}, "field"),
-        ({"item_cost": (0, "{title}")}, "measures a field"),
         ({"item_cost": (0, "{text}")}, "measures the truncated field"),
     ],
 )
@@ -54,19 +44,11 @@ def test_a_bad_wording_fails_at_import_by_name(change, message):
         dataclasses.replace(row, wording=dataclasses.replace(row.wording, **change))
 
 
-def test_a_query_has_either_a_marker_or_a_frame():
-    with pytest.raises(ValueError, match="row 'LaMP_3': either a query marker or a query frame"):
-        dataclasses.replace(TASKS["LaMP_3"], query_marker=None)
-    with pytest.raises(ValueError, match="row 'LaMP_1': either"):
-        dataclasses.replace(TASKS["LaMP_1"], query_frame=None)
-
-
 def test_a_bad_row_fails_by_name():
     row = TASKS["LaMP_3"]
     for change, message in [
         ({"kind": "regression"}, "kind 'regression'"),
         ({"labels": ()}, "labels"),
-        ({"labels": ("1", "1")}, "duplicate label"),
         ({"document_fields": ("title",)}, "document field"),
         ({"num_samples": {"train": 1}}, "needs the splits"),
         ({"setting": "month"}, "setting 'month'"),
@@ -75,6 +57,10 @@ def test_a_bad_row_fails_by_name():
     ]:
         with pytest.raises(ValueError, match=f"row 'LaMP_3': .*{message}"):
             dataclasses.replace(row, **change)
+    with pytest.raises(ValueError, match="row 'LaMP_3': either a query marker or a query frame"):
+        dataclasses.replace(TASKS["LaMP_3"], query_marker=None)
+    with pytest.raises(ValueError, match="row 'LaMP_1': either"):
+        dataclasses.replace(TASKS["LaMP_1"], query_frame=None)
 
 
 @pytest.mark.parametrize("name", ["LaMP_6", "LaMP_6_time"])
@@ -93,12 +79,6 @@ def test_file_names_in_place_of_gated_texts_are_recognized(name):
     assert [task.is_stub(text) for text in stubs] == [True, True, True]
     assert not any(task.is_stub(text) for text in texts)
     assert not TASKS["LaMP_5"].is_stub(stubs[0])
-
-
-def test_ids_of_the_sample_begin_as_the_table_says():
-    for task in TASKS.values():
-        rows = read_json(Path(SAMPLE) / task.questions_path("test"))
-        assert all(row["id"].startswith(task.id_start) for row in rows), task.name
 
 
 @pytest.mark.parametrize(
@@ -147,8 +127,5 @@ def test_subjects_of_the_sample_are_its_queries():
             assert found
             assert found in row["input"]
             assert task.subject_frame or found == find_query(task, row["input"]).text
-
-
-def test_an_input_without_its_instruction_is_its_own_subject():
     assert TASKS["LaMP_2"].subject_of(" x Overwhelmed by her") == "x Overwhelmed by her"
     assert TASKS["LaMP_1"].subject_of("Which reference?") == "Which reference?"

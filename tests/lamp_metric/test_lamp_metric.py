@@ -1,19 +1,14 @@
 import doctest
 import http.server
 import json
-import os
 import pickle
-import subprocess
-import sys
-import textwrap
 import threading
 from pathlib import Path
 
-import datasets
 import evaluate
 import numpy as np
-import pandas as pd
 import pytest
+from console import python
 
 import lamp_metric
 from lamp_dataset import __version__
@@ -22,7 +17,6 @@ from lamp_dataset.tasks import TASKS
 pytestmark = pytest.mark.oldest
 
 ROOT = Path(__file__).parents[2]
-GENERATION = ["LaMP_4", "LaMP_5", "LaMP_6", "LaMP_7"]
 
 OTHER_METRIC = """
 import datasets
@@ -54,10 +48,7 @@ def records(pairs):
 
 
 def run(code, cwd, tmp_path, **variables):
-    environment = {**os.environ, "HF_HOME": str(tmp_path / "hf"), "HF_EVALUATE_OFFLINE": "1", **variables}
-    return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], cwd=cwd, env=environment, capture_output=True, text=True
-    )
+    return python(code, cwd=cwd, HF_HOME=str(tmp_path / "hf"), HF_EVALUATE_OFFLINE="1", **variables)
 
 
 def test_the_documented_examples_run(load):
@@ -65,16 +56,6 @@ def test_the_documented_examples_run(load):
     test = finder.get_doctest(load().inputs_description, {}, "inputs_description", None, 0)
     result = runner.run(test)
     assert (result.failed, result.attempted) == (0, 8)
-
-
-def test_the_module_describes_itself(load):
-    metric = load("LaMP_4")
-    assert (metric.name, metric.module_type, metric.config_name) == ("lamp_metric", "metric", "LaMP_4")
-    assert "personalized language models" in metric.description
-    assert "2304.11406" in metric.citation
-    assert [sorted(form) for form in metric.features] == [["predictions", "references"]] * 2
-    assert metric.features[1]["references"] == {"id": datasets.Value("string"), "output": datasets.Value("string")}
-    assert "confidence_level" in metric.compute.__doc__
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -128,17 +109,6 @@ def test_numbers_are_ratings(load):
         late.compute(task_name="LaMP_4")
 
 
-def test_tables_and_data_sets_are_records_and_their_columns_lists(load):
-    rows, metric = [{"output": "a b", "id": "0"}, {"output": "c", "id": "1"}], load("LaMP_4")
-    dataset = datasets.Dataset.from_list(rows)
-    for predictions, references in (
-        (dataset["output"], dataset["output"]),
-        (rows[::-1], dataset),
-        (pd.DataFrame(rows)[::-1], pd.DataFrame(rows)),
-    ):
-        assert metric.compute(predictions=predictions, references=references)["rouge-1"] == 1.0
-
-
 def test_instances_are_named_pickled_and_kept_apart(load):
     one, two = load("LaMP_4", keep_in_memory=True, experiment_id="first"), pickle.loads(pickle.dumps(load("LaMP_4")))
     assert one.experiment_id == "first"
@@ -179,13 +149,9 @@ def test_beside_other_string_metrics_in_combine(load, tmp_path):
     ("arguments", "message"),
     [
         ({"predictions": ["a", None], "references": ["a", "b"]}, "prediction of sample 1: .*None"),
-        ({"predictions": ["a"], "references": ["a", "b"]}, "predictions.*references.* 1 and 2"),
         ({"predictions": ["a"]}, "references: .*list"),
         ({}, "nothing to score"),
-        ({"predictions": [], "references": []}, "nothing to score"),
         ({"predictions": records([("1", "a")]), "references": ["a"]}, "reference 0: .*record.*'a'"),
-        ({"predictions": records([("1", "a")] * 2), "references": records([("1", "a")])}, "duplicate.*'1'"),
-        ({"predictions": ["a"], "references": ["a"], "confidence_level": 95}, "confidence_level.* 95"),
         ({"predictions": ["a"], "references": ["a"], "confidence": 0.95}, "'confidence'.*'confidence_level'"),
     ],
 )
@@ -196,25 +162,19 @@ def test_bad_input_is_named_and_the_next_call_is_clean(load, arguments, message)
     assert metric.compute(predictions=["a"], references=["a"]) == {"rouge-1": 1.0, "rouge-L": 1.0}
 
 
-def test_a_failed_compute_leaves_no_files(load, tmp_path):
+def test_a_failed_call_leaves_no_files_but_those_of_other_instances_and_no_task(load, tmp_path):
     metric = load("LaMP_4")
     with pytest.raises(ValueError, match="predictions .*1 of the 1 ids.*'2'"):
         metric.compute(predictions=records([("1", "a")]), references=records([("2", "a")]))
     assert not list((tmp_path / "cache").rglob("*.arrow"))
     metric.add(prediction="a", reference="a")
     assert Path(metric.cache_file_name).name == "default_experiment-1-0.arrow"  # no longer locked
-
-
-def test_a_failed_call_leaves_the_files_of_other_instances_alone(load):
     one, other = load("LaMP_4"), load("LaMP_4")
     one.compute(predictions=["a"], references=["a"])
     other.add(prediction="b", reference="b")  # under the file name that the first has given back
     with pytest.raises(ValueError, match="nothing to score"):
         one.compute()
     assert other.compute() == {"rouge-1": 1.0, "rouge-L": 1.0}
-
-
-def test_a_call_that_fails_leaves_no_task_behind(load):
     metric = load()
     with pytest.raises(ValueError, match="'persample'.*'per_sample'"):
         metric.compute(predictions=["a"], references=["a"], task_name="LaMP_4", persample=True)
@@ -361,7 +321,7 @@ def test_the_script_alone_names_what_to_install(tmp_path):
     assert "using 'pip install lamp-hf" in result.stderr
 
 
-def test_users_are_drawn_whatever_the_batches():
+def test_users_are_drawn_whatever_the_batches_and_a_missing_one_is_named():
     golds, preds, users = ["1", "2", "3", "4", "5"] * 4, ["3"] * 20, [f"u{i // 4}" for i in range(20)]
     metric = evaluate.load("lamp_metric", "LaMP_3")
     for start in (0, 10):
@@ -369,9 +329,6 @@ def test_users_are_drawn_whatever_the_batches():
     result = metric.compute(users=iter(users), confidence_level=0.9)
     assert result == lamp_metric.score("LaMP_3", preds, golds, users=users, confidence_level=0.9)
     assert "|clusters:users|users:5|confidence:0.9|" in metric.signature()
-
-
-def test_a_missing_user_is_named_and_what_was_added_stays():
     metric = evaluate.load("lamp_metric", "LaMP_3")
     metric.add_batch(predictions=["1", "2"], references=["1", "2"])
     with pytest.raises(ValueError, match="user of sample 1.*None"):

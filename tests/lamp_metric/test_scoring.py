@@ -1,7 +1,5 @@
-import subprocess
-import sys
-
 import pytest
+from console import printed_by
 
 from lamp_dataset import __version__
 from lamp_dataset.tasks import TASKS
@@ -37,9 +35,7 @@ def test_extracted_answers_are_opt_in():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("LaMP_4", ["a"], ["a", "b"]), "as many predictions as references, found 1 and 2"),
         (("LaMP_4", ["a", None], ["a", "b"]), "prediction of sample 1: .*string.*LaMP_4.*None"),
-        (("LaMP_4", "a", ["a"]), "predictions: .*list.*'a'"),
         (("LaMP_4", ["a"], None), "references: .*list.*None"),
         (("LaMP-4", ["a"], ["a"]), "'LaMP_4'"),
     ],
@@ -71,8 +67,7 @@ def test_the_libraries_are_imported_only_to_score(call, libraries):
         f"import sys, lamp_metric; {call}\n"
         "print(sorted({'numpy', 'sklearn', 'rouge_score', 'nltk', 'datasets', 'evaluate', 'torch'} & set(sys.modules)))"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == str(libraries)
+    assert printed_by(code) == [str(libraries)]
 
 
 def test_doubled_ids_are_an_error_and_generators_work():
@@ -82,22 +77,14 @@ def test_doubled_ids_are_an_error_and_generators_work():
     assert list(found["per_sample"]) == ["1", "2"]
 
 
-def test_users_change_the_intervals_and_nothing_else():
+def test_users_change_the_intervals_alone_and_go_with_the_references():
     preds, golds, users = ["1", "1", "1", "5"] * 5, ["1"] * 20, ["a", "a", "b", "c", "d"] * 4
     plain = score("LaMP_3", preds, golds, confidence_level=0.9)
     clustered = score("LaMP_3", preds, golds, confidence_level=0.9, users=users)
     assert {key for key in plain if plain[key] != clustered[key]} == {"MAE_ci", "RMSE_ci"}
     assert score("LaMP_3", preds, golds, users=users) == score("LaMP_3", preds, golds)
-
-
-def test_users_go_with_the_references_where_records_are_joined():
     golds = [{"id": str(i), "output": str(1 + i % 5)} for i in range(20)]
     preds = [{"id": gold["id"], "output": "3"} for gold in golds]
     users = [f"u{i // 5}" for i in range(20)]
     drawing = {"confidence_level": 0.9, "users": users}
     assert score("LaMP_3", preds[::-1], golds, **drawing) == score("LaMP_3", preds, golds, **drawing)
-
-
-def test_the_signature_names_users_only_if_they_were_drawn():
-    assert "|clusters:users|users:3|confidence:0.9|" in signature_of("LaMP_3", 9, confidence_level=0.9, users=3)
-    assert "users" not in signature_of("LaMP_3", 9, users=3)

@@ -32,15 +32,12 @@ class Evaluated:
 LABELS = np.array([[2, 3, 4, END], [2, 3, END, PAD]])
 
 
-def test_generated_ids_with_padding():
+def test_generated_ids_and_logits_count_only_where_the_gold_has_a_token():
     ids = np.array([[0, 2, 3, END, PAD], [0, 2, 3, 5, END]])
     expected = lamp_metric.score("LaMP_4", ["the cat", "the cat down"], ["the cat sat", "the cat"])
     scores = lamp_metric.compute_metrics("LaMP_4", Tokenizer())
     assert scores(Evaluated(ids, LABELS)) == expected
     assert scores((ids, LABELS)) == expected
-
-
-def test_logits_count_only_where_the_gold_has_a_token():
     best = [[2, 3, 3, END], [2, 3, END, 5]]  # the last 5 stands where the second gold is padding
     expected = lamp_metric.score("LaMP_4", ["the cat cat", "the cat"], ["the cat sat", "the cat"])
     scores = lamp_metric.compute_metrics("LaMP_4", Tokenizer())
@@ -69,23 +66,14 @@ def test_best_tokens_give_the_scores_of_the_logits(causal):
     assert scores((kept, labels)) == scores((logits, labels))
 
 
-def test_ratings_as_tokens():
+def test_ratings_heads_and_answers_in_sentences():
     assert lamp_metric.compute_metrics("LaMP_3", Tokenizer())(
         (np.array([[7, END], [3, END]]), np.array([[8, END]] * 2))
-    ) == {
-        "MAE": 2.5,
-        "RMSE": pytest.approx(((1 + 16) / 2) ** 0.5, abs=1e-15),
-    }
-
-
-def test_classification_and_regression_heads():
+    ) == {"MAE": 2.5, "RMSE": pytest.approx(((1 + 16) / 2) ** 0.5, abs=1e-15)}
     logits = np.array([[0.1, 0.9, 0, 0, 0], [0, 0, 0, 0, 3.0]])
     assert lamp_metric.compute_metrics("LaMP_3")((logits, np.array([1, 2])))["MAE"] == 1.0
     assert lamp_metric.compute_metrics("LaMP_3")((np.array([[3.5], [2.0]]), np.array([4.0, 2.0])))["MAE"] == 0.25
     assert lamp_metric.compute_metrics("LaMP_1")((logits[:, :2], np.array([1, 0])))["accuracy"] == 1.0
-
-
-def test_answers_in_sentences_on_demand():
     ids, labels = np.array([[2, 3, 7]]), np.array([[7]])
     assert lamp_metric.compute_metrics("LaMP_3", Tokenizer())((ids, labels))["MAE"] == 3.0
     assert lamp_metric.compute_metrics("LaMP_3", Tokenizer(), extract_answers=True)((ids, labels))["MAE"] == 0.0
@@ -98,7 +86,6 @@ def test_answers_in_sentences_on_demand():
         ("LaMP_4", Tokenizer(), (LABELS.astype(float), LABELS), r"float64 of shape \(2, 4\)"),
         ("LaMP_4", Tokenizer(), (logits_of([[2, 3]]), LABELS), r"shape \(1, 2, 9\) and labels of shape \(2, 4\)"),
         ("LaMP_4", Tokenizer(), (LABELS, None), "labels.*None"),
-        ("LaMP_4", Tokenizer(), (LABELS[:1], LABELS), "as many predictions as references, found 1 and 2"),
         ("LaMP_2", None, (np.zeros((2, 3)), np.array([0, 1])), r"15 .*LaMP_2.* shape \(2, 3\)"),
         ("LaMP_4", None, (np.zeros((2, 3)), np.array([0, 1])), r"compute_metrics: .*0 .*\(2, 3\)"),
         ("LaMP_1", None, (np.zeros((1, 2)), np.array([2])), "0 to 1.* 2"),
@@ -201,23 +188,6 @@ def test_every_kind_of_tokenizer_is_cleaned_up_on_transformers_4_and_5(kind):
     assert found == lamp_metric.score("LaMP_4", ["they don't sail", "good tea."], ["good tea.", "they don't sail"])
     found = lamp_metric.compute_metrics("LaMP_4", tokenizer)((rows[:1], rows[:1]))
     assert found == {"rouge-1": 1.0, "rouge-L": 1.0}
-
-
-@pytest.mark.models
-def test_a_real_trainer_scores_logits_and_kept_tokens_alike(transformers, tokenizer, t5, tmp_path):
-    def evaluate(**more):
-        trainer = transformers.Trainer(
-            model=t5,
-            args=arguments(transformers.TrainingArguments, tmp_path),
-            data_collator=transformers.DataCollatorForSeq2Seq(tokenizer, model=t5),
-            compute_metrics=lamp_metric.compute_metrics("LaMP_4", tokenizer),
-            **more,
-        )
-        return {key: value for key, value in trainer.evaluate(ROWS).items() if "rouge" in key}
-
-    found = evaluate()
-    assert set(found) == {"eval_rouge-1", "eval_rouge-L"}
-    assert evaluate(preprocess_logits_for_metrics=lamp_metric.best_tokens()) == found
 
 
 @pytest.mark.models

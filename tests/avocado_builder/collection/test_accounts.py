@@ -21,16 +21,6 @@ def test_what_is_no_zip_is_named(small, content):
     small.check_fails(rf"002\.zip: .*damaged|1 of 2 emails .*: {TWO}")
 
 
-def test_a_damaged_member_that_is_needed_is_named(small):
-    path = small.avocado / "002.zip"
-    data = bytearray(path.read_bytes())
-    data[30 + len(f"002/{TWO}") + 4] ^= 0xFF
-    path.write_bytes(data)
-    with pytest.raises(ValueError, match=rf"002\.zip: member 002/{TWO} is damaged"):
-        small.build()
-    assert not small.out.exists()
-
-
 def test_a_damaged_member_that_is_not_needed_is_never_read(small):
     path = small.avocado / "001.zip"
     data = bytearray(path.read_bytes())
@@ -40,18 +30,21 @@ def test_a_damaged_member_that_is_not_needed_is_never_read(small):
     assert small.build()["mails"] == 2
 
 
-@pytest.mark.parametrize("offset", [14, 18, 0, 30])
-def test_a_member_whose_header_lies_is_named(small, offset):
-    """The directory at the zip's end is sound; the member's own header has another magic number or name."""
+@pytest.mark.parametrize(
+    ("position", "value", "match"),
+    [
+        (8, b"\x01\x00", " is encrypted"),
+        (10, b"\x0c\x00", ": expected .* 0 or 8, found 12"),
+        (24, b"\x00\x00\x00\x70", ": 1,879,048,192 bytes"),
+    ],
+)
+def test_a_mail_that_is_encrypted_packed_in_another_way_or_huge_is_named(small, position, value, match):
     path = small.avocado / "002.zip"
     data = bytearray(path.read_bytes())
-    data[offset] ^= 0x01
+    at = data.index(b"PK\x01\x02") + position
+    data[at : at + len(value)] = value
     path.write_bytes(data)
-    if offset in (14, 18):  # checksum and size in the member's own header are not used, as in zipfile
-        assert small.build()["mails"] == 2
-    else:
-        with pytest.raises(ValueError, match=rf"002\.zip: member 002/{TWO} is damaged"):
-            small.build()
+    small.check_fails(rf"002\.zip: member 002/{TWO}{match}")
 
 
 def test_a_checksum_that_does_not_fit_is_noticed(small):
@@ -61,28 +54,6 @@ def test_a_checksum_that_does_not_fit_is_noticed(small):
     path.write_bytes(data)
     with pytest.raises(ValueError, match=rf"002\.zip: member 002/{TWO} is damaged .*CRC"):
         small.build()
-
-
-def patch_directory(path, position, value):
-    data = bytearray(path.read_bytes())
-    at = data.index(b"PK\x01\x02") + position
-    data[at : at + len(value)] = value
-    path.write_bytes(data)
-
-
-def test_an_encrypted_mail_is_named(small):
-    patch_directory(small.avocado / "002.zip", 8, b"\x01\x00")
-    small.check_fails(rf"002\.zip: member 002/{TWO} is encrypted")
-
-
-def test_a_mail_packed_in_another_way_is_named(small):
-    patch_directory(small.avocado / "002.zip", 10, b"\x0c\x00")
-    small.check_fails(rf"002\.zip: member 002/{TWO}: expected .* 0 or 8, found 12")
-
-
-def test_a_mail_that_claims_to_be_huge_is_refused(small):
-    patch_directory(small.avocado / "002.zip", 24, b"\x00\x00\x00\x70")
-    small.check_fails(rf"002\.zip: member 002/{TWO}: 1,879,048,192 bytes")
 
 
 def test_stored_members_are_read_too(small):

@@ -1,8 +1,4 @@
-from avocado_builder.collection.mail_names import GATED, NeededMails, is_name
-
-
-def test_each_setting_has_one_config():
-    assert {setting: task.name for setting, task in GATED.items()} == {"user": "LaMP_6", "time": "LaMP_6_time"}
+from avocado_builder.collection.mail_names import NeededMails, is_name
 
 
 def test_names_are_exact():

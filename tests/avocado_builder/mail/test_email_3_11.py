@@ -85,15 +85,13 @@ def test_base64_equals_the_standard_library():
             assert decode_base64(data) == expected
 
 
-def test_base64_bodies_by_hand():
+def test_encoded_bodies_by_hand():
     assert decode_base64_body(b"YWI") == b"ab"
     assert decode_base64_body(b"Y\nW\nI=") == b"ab"
     assert decode_base64_body(b"Y") == b"Y"
     assert decode_base64_body(b"Dear all") == base64.b64decode("Dearall=")
     assert decode_base64(b"YQ==YQ==") == b"a"
 
-
-def test_uuencoded_bodies_by_hand():
     def body(text):
         return email.message_from_string(f"Content-Transfer-Encoding: uue\n\n{text}", Part).content()
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import mailparser
 import pytest
-from assembled_mails import assembled
 from fake_mails import KINDS, mails, mutants
 from mail_oracle import difference, needs_email_of_3_11_7, official
 
@@ -59,13 +58,8 @@ def test_thousands_of_mutants_equal_mail_parser(seed):
 
 
 @needs_email_of_3_11_7
-def test_mutants_of_the_test_mails_of_cpython_equal_mail_parser():
+def test_mutants_of_cpythons_mails_equal_mail_parser():
     assert differences(mutants(15, 1_500, cpython_mails())) == (1_500, [])
-
-
-@needs_email_of_3_11_7
-def test_mails_put_together_at_random_equal_mail_parser():
-    assert differences(assembled(16, 3_000)) == (3_000, [])
 
 
 #: Four hexadecimal digits of a digest for each mail of the test below, to tell which one is read differently.
@@ -74,7 +68,7 @@ SHORT_DIGESTS = Path(__file__).with_name("short_digests.txt")
 
 def test_every_python_reads_the_same():
     # Recorded on Python 3.11.7, where the tests above compare the same kind of mutants with mail-parser 3.15.0.
-    raws = [*mutants(7, 4_000), *assembled(8, 4_000)]
+    raws = [*mutants(7, 4_000)]
     texts = [repr(parse_mail(raw)).encode("utf-8", "surrogatepass") for raw in raws]
     short = "".join(SHORT_DIGESTS.read_text().split())
     assert len(short) == 4 * len(raws)
@@ -82,20 +76,7 @@ def test_every_python_reads_the_same():
     shown = "\n".join(f"mail {n}: {raws[n]!r}\nread as: {texts[n].decode('utf-8', 'replace')}" for n in differing[:3])
     assert not differing, f"{len(differing)} mails are read differently: {differing[:20]}\n{shown}"
     whole = hashlib.sha256(b"".join(texts)).hexdigest()
-    assert whole == "324c7e64608fff3c62b04f6a0d380a00eb053d7d869d279dc96e12dcceebbeb0"
-
-
-def test_the_oracle_in_memory_is_the_oracle_on_files(tmp_path):
-    for n, (_, raw) in enumerate(mails(seed=3)):
-        path = tmp_path / f"{n}.txt"
-        path.write_bytes(raw)
-        try:
-            parsed = mailparser.parse_from_file(str(path))
-        except UnicodeDecodeError:
-            with pytest.raises(UnicodeDecodeError):
-                official(raw)
-        else:
-            assert official(raw) == (parsed.subject, parsed.body.strip())
+    assert whole == "3bcd7226fe6d980cd659e8f3a10a11ea6f3a540e1df941f61b2d909f80543fb2"
 
 
 @pytest.mark.parametrize("body", ["see C:\\users\\ann", "\\\\srv\\udrive is full", "C:\\Users and caf\u00e9", "\\u12"])
@@ -170,12 +151,6 @@ BY_HAND = [
 @pytest.mark.parametrize(("raw", "subject", "body"), BY_HAND)
 def test_rules_by_hand(raw, subject, body):
     assert parse_mail(raw) == Mail(subject, body)
-
-
-@needs_email_of_3_11_7
-@pytest.mark.parametrize(("raw", "subject", "body"), BY_HAND)
-def test_the_oracle_has_the_same_rules(raw, subject, body):
-    assert official(raw) == (subject, body)
 
 
 def test_parts_come_plain_first_then_html_then_others():

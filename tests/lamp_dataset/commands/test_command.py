@@ -54,14 +54,11 @@ def run(*arguments):
     return CliRunner().invoke(main, list(arguments), prog_name="tool")
 
 
-def test_a_warning_is_one_line_without_code():
+def test_a_warning_is_one_line_and_progress_bars_end_before_an_error():
     show = warnings.showwarning
     result = run("fail", "warning", "--last", "x")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "None x\n", "warning: two lines\n")
     assert warnings.showwarning is show
-
-
-def test_progress_bars_end_before_the_error():
     result = run("fail", "bars")
     BARS.pop().close()
     assert result.stderr.splitlines()[-1] == "error: the upload failed"
@@ -107,8 +104,10 @@ main(["work"], prog_name="tool")
 """
 
 
-@pytest.mark.parametrize("package", ["lamp_dataset", "lamp_metric", "avocado_builder"])
-@pytest.mark.parametrize(("ending", "status"), [("SIGTERM", 143), ("SIGINT", 130)])
+ENDINGS = [("lamp_dataset", "SIGTERM", 143), ("lamp_metric", "SIGINT", 130), ("avocado_builder", "SIGTERM", 143)]
+
+
+@pytest.mark.parametrize(("package", "ending", "status"), ENDINGS)
 def test_a_signal_ends_every_command_with_its_status_and_leaves_nothing(tmp_path, package, ending, status):
     code = AT_WORK.format(package=package, ending=ending)
     environment = {**os.environ, "PYTHONPATH": str(Path(lamp_dataset.__file__).parent.parent)}
@@ -152,9 +151,6 @@ def test_help_shows_options_in_order_and_examples_line_by_line():
     text = run("fail", "--help").stdout
     assert text.index("--data-dir") < text.index("--last")
     assert "Examples:\n    tool fail value\n    tool fail disk\n" in text
-
-
-def test_a_call_without_arguments_shows_the_help():
     assert "fail  Fail." in run().output
 
 

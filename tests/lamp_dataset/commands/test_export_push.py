@@ -40,13 +40,6 @@ def pushed(monkeypatch):
     return calls
 
 
-def test_export_writes_the_folder_and_says_how_many_rows(tmp_path):
-    done = run("export", "LaMP_2", "--data-dir", "sample", "--output", tmp_path / "out")
-    assert done.exit_code == 0, done.output
-    assert done.output.splitlines()[-2:] == ["LaMP_2: train 6, validation 3, test 3 rows", f"written to {tmp_path}/out"]
-    assert (tmp_path / "out/README.md").exists()
-
-
 def test_push_passes_its_options_on(pushed):
     done = run("push", "me/lamp", "LaMP_2", "LaMP_6", "--data-dir", "my/files", "--acknowledge-license")
     assert done.exit_code == 0, done.output

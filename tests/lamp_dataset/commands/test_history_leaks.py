@@ -73,11 +73,8 @@ def test_tests_that_cannot_be_told_from_the_history_are_warned_of(run, arguments
 @pytest.mark.parametrize(
     ("arguments", "found"),
     [
-        (["LaMP_9"], "LaMP_9"),
         (["LaMP_1"], "'official'"),
         (["LaMP_4", "--visible", "earlier"], "LaMP_4_time"),
-        (["LaMP_4", "--visible", "all"], "'all'"),
-        (["LaMP_4", "--style", "x"], "'x'"),
         (["LaMP_4", "--limit", "-1"], "-1"),
         (["LaMP_4", "--exclude-split", "dev"], "validation"),
     ],

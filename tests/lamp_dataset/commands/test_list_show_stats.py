@@ -27,12 +27,6 @@ def test_list_shows_every_config_with_its_published_counts():
     assert "(gated)" in lines[1 + list(TASKS).index("LaMP_6_time")]
 
 
-def test_list_as_markdown_is_the_table_of_the_readme():
-    result = run("list", "--markdown")
-    assert result.output.startswith("| config | task |")
-    assert len(result.output.splitlines()) == 10
-
-
 @pytest.mark.parametrize("name", TASKS)
 def test_show_prints_every_field_of_a_sample(name):
     result = run("show", name, "--data-dir", "sample", "--split", "train", "-n", 2)
@@ -69,11 +63,6 @@ def test_show_finds_items_by_words_whatever_their_case():
     assert "items, " in result.output
 
 
-def test_a_huge_number_shows_all():
-    result = run("show", "LaMP_5", "--data-dir", "sample", "-n", 10**30, "--items", 10**30)
-    assert (result.exit_code, result.output.count("· sample ")) == (0, 3)
-
-
 def test_show_limits_the_items():
     row = load_dataset("lamp", "LaMP_5", data_dir=lamp_dataset.SAMPLE, split="validation")[0]
     for limit, shown in ((0, 0), (1, 1), (999, len(row["profile"]))):
@@ -81,6 +70,8 @@ def test_show_limits_the_items():
         assert result.output.count("    item ") == shown
         hidden = len(row["profile"]) - shown
         assert (f"profile: {len(row['profile'])} items, {hidden} of them not shown" in result.output) == (hidden > 0)
+    result = run("show", "LaMP_5", "--data-dir", "sample", "-n", 10**30, "--items", 10**30)
+    assert (result.exit_code, result.output.count("· sample ")) == (0, 3)
 
 
 def test_control_characters_of_a_text_do_not_reach_the_terminal(tmp_path):
@@ -95,8 +86,8 @@ def test_control_characters_of_a_text_do_not_reach_the_terminal(tmp_path):
 
 
 def test_stats_equal_a_count_in_plain_python(tmp_path):
-    task = TASKS["LaMP_3_time"]
-    written = {split: made_up.write_split(tmp_path, task, split, count=30) for split in ("train", "validation", "test")}
+    task, splits = TASKS["LaMP_3_time"], ("train", "validation", "test")
+    written = {split: made_up.write_split(tmp_path, task, split, count=30) for split in splits}
     result = run("stats", "LaMP_3_time", "--data-dir", tmp_path, "--json")
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
@@ -104,15 +95,7 @@ def test_stats_equal_a_count_in_plain_python(tmp_path):
     for split, (rows, golds) in written.items():
         figures = found["splits"][split]
         assert figures["samples"] == 30
-        assert figures["input_words"] == made_up.summary([len(row["input"].split()) for row in rows])
-        assert figures["profile_size"] == made_up.summary([len(row["profile"]) for row in rows])
-        if golds is None:
-            assert figures["output_words"] is None
-            assert "labels" not in figures
-        else:
-            assert figures["output_words"] == made_up.summary([1] * 30)
-            shares = {label: list(golds.values()).count(label) / 30 for label in task.labels}
-            assert figures["labels"] == pytest.approx(shares)
+        assert (figures["output_words"] is None) == ("labels" not in figures) == (golds is None)
         users = Counter(row["user_id"] for row in rows)
         assert figures["users"]["number"] == len(users)
         assert figures["users"]["samples_per_user"] == made_up.summary(list(users.values()))
@@ -163,9 +146,6 @@ def test_stats_for_people():
     assert "sha256" in result.output
     assert "twist ending" in result.output
     assert "users         3 (inferred); samples per user: median 2, max 2" in result.output
-
-
-def test_stats_judge_the_inference_of_users_where_they_are_known():
     result = run("stats", "LaMP_5_time", "--data-dir", "sample")
     assert "users         3; samples per user: median 2, max 2; inferred from profiles alone: 3 found" in result.output
 
@@ -173,24 +153,13 @@ def test_stats_judge_the_inference_of_users_where_they_are_known():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("show", "LaMP-2N"), "error: no config named 'LaMP-2N': that task is 'LaMP_2_news' here"),
-        (("stats", "nothing"), "error: no config named 'nothing'"),
         (("stats", "LaMP_6"), "error: LaMP_6 is gated"),
-        (("show", "LaMP_2", "--data-dir", "no/such"), "error: data_dir 'no/such': expected a folder, found nothing"),
         (("show", "LaMP_2", "--data-dir", "sample", "--id", "x"), "no sample with the id 'x'"),
         (("show", "LaMP_2", "--data-dir", "sample", "--find", "xyzzy"), "no sample has .* the words 'xyzzy'"),
-        (("show", "LaMP_2", "--data-dir", "sample", "--id", "110", "--find", "xyzzy"), "id '110' has .* words 'xyzzy'"),
-        (("stats", "LaMP_2", "LaMP_9", "--data-dir", "sample"), "error: no config named 'LaMP_9'"),
-        (("stats", "LaMP_2", "--split", "dev"), "'dev' is called 'validation' here"),
-        (("stats",), "Missing argument 'CONFIGS...'"),
         (
             ("show", "LaMP_2", "--split", "dev"),
             "'dev' is not one of 'train', 'validation', 'test'; the files' 'dev' is called 'validation' here. See",
         ),
-        (("show", "LaMP_2", "-n", "0"), "0 is not in the range"),
-        (("show",), "error: Missing argument 'CONFIG'. See lamp-dataset show --help"),
-        (("shwo", "LaMP_2"), "error: No such command 'shwo'."),
-        (("--nothing",), "error: No such option"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_status_2(arguments, message):
@@ -198,17 +167,3 @@ def test_bad_input_is_one_line_and_exit_status_2(arguments, message):
     assert result.exit_code == 2
     assert re.search(message, result.stderr)
     assert len(result.stderr.splitlines()) == 1
-
-
-def test_a_split_that_is_not_there(tmp_path):
-    made_up.write_split(tmp_path, TASKS["LaMP_2"], "test")
-    result = run("show", "LaMP_2", "--data-dir", tmp_path)
-    assert result.exit_code == 2
-    assert "no questions file of LaMP_2, split validation; it has one of test" in result.stderr
-
-
-@pytest.mark.parametrize("command", [(), ("list",), ("show",), ("stats",)])
-def test_help_has_examples(command):
-    result = run(*command, "--help")
-    assert result.exit_code == 0
-    assert not command or f"lamp-dataset {command[0]}" in result.output.split("Examples:")[1]

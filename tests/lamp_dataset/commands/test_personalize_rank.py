@@ -3,16 +3,14 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
-import click.testing
 import datasets
 import pytest
 from rank_bm25 import BM25Okapi
 
 import lamp_dataset
 from lamp_dataset import Personalizer, swap_profiles, users_of
-from lamp_dataset.__main__ import main
-from lamp_dataset.personalize.retrieval.rankers import RANKERS
 
 HERE = ("--data-dir", lamp_dataset.SAMPLE)
 
@@ -93,19 +91,11 @@ def test_the_control_arms(run, sample):
     assert shown["other"].startswith("profiles of other users (seed 3, similar sizes): 0 beyond the budget, 0 without")
 
 
-def test_a_limit_shows_the_first_rows_of_the_whole_swap(run):
-    for name, limit in (("all.parquet", ()), ("one.parquet", ("--limit", 1))):
-        assert run("personalize", "LaMP_3", *HERE, "--profile", "other", *limit, "--output", name)[0] == 0
-    whole, first = (datasets.Dataset.from_parquet(name).to_list() for name in ("all.parquet", "one.parquet"))
-    assert whole[:1] == first
-
-
 @pytest.mark.parametrize("name", ["LaMP_3", "LaMP_3_time"])
 def test_summaries_by_user_go_in_front(run, name, sample):
     rows = sample(name)
     users = users_of(rows)
-    with open("s.json", "w", encoding="utf-8") as file:
-        json.dump({user: f"user {user} likes tea" for user in users}, file)
+    Path("s.json").write_text(json.dumps({user: f"user {user} likes tea" for user in users}))
     named = rows if name.endswith("_time") else rows.add_column("user_id", users)
     personalize = Personalizer(name, k=1, rules="fixed", summary="s.json")
     expected = named.map(personalize, batched=True, remove_columns=["profile"]).to_list()
@@ -128,8 +118,7 @@ def test_summaries_by_user_go_in_front(run, name, sample):
     ],
 )
 def test_summaries_that_cannot_be_used_are_refused(run, options, message):
-    with open("s.json", "w", encoding="utf-8") as file:
-        file.write('{"U": "a"}')
+    Path("s.json").write_text('{"U": "a"}')
     status, output = run("personalize", "LaMP_3", *HERE, "--summary", "s.json", "--output", "p.parquet", *options)
     assert status == 2
     assert message in output
@@ -163,14 +152,11 @@ def test_rank_writes_the_official_file_and_personalize_reads_it(run, tmp_path, s
     assert ours.to_list() == again.remove_columns("retrieved_scores").to_list()
 
 
-def test_prompts_of_the_gated_task_are_for_ones_own_eyes(run, tmp_path):
+def test_prompts_and_rankings_of_the_gated_task_are_for_ones_own_eyes(run, tmp_path):
     status, output = run("personalize", "LaMP_6", *HERE, "--output", "p.parquet")
     assert status == 0
     assert "p.parquet holds texts under LDC2015T03" in output
     assert (tmp_path / "here" / "p.parquet").stat().st_mode & 0o077 == 0
-
-
-def test_the_ranking_of_the_gated_task_is_too_also_over_an_older_file(run, tmp_path):
     (tmp_path / "here" / "r.json").touch(0o644)
     assert run("rank", "LaMP_6", *HERE, "--output", "r.json")[0] == 0
     assert (tmp_path / "here" / "r.json").stat().st_mode & 0o077 == 0
@@ -208,13 +194,6 @@ def test_rrf_and_random_take_their_options(run, tmp_path):
     assert contents[0] == contents[1] != contents[2]
 
 
-def test_the_options_of_bm25(run, sample):
-    assert run("personalize", "LaMP_3", *HERE, "--k1", 0.4, "--b", 0, "--output", "p.parquet")[0] == 0
-    options = {"k1": 0.4, "b": 0.0}
-    expected = sample("LaMP_3").map(Personalizer("LaMP_3", **options), batched=True, remove_columns=["profile"])
-    assert datasets.Dataset.from_parquet("p.parquet").to_list() == expected.to_list()
-
-
 OWN = """
 from lamp_dataset import Ranking
 
@@ -246,13 +225,13 @@ def test_a_retriever_of_ones_own_in_the_working_directory(run, tmp_path, monkeyp
 
 def test_a_change_in_a_retriever_of_ones_own_is_seen_in_the_next_run(run, tmp_path):
     found = []
-    for order in ("[:]", "[::-1]", "[:]"):
+    for order in ("[:]", "[::-1]"):
         (tmp_path / "here" / "my_changing.py").write_text(OWN.replace("[::-1]", order))
         command = [sys.executable, "-m", "lamp_dataset", "personalize", "LaMP_3", *HERE, "-k", "1"]
         command += ["--retriever", "my_changing:Last", "--output", "p.jsonl"]
         subprocess.run(command, check=True, env={**os.environ, "HF_DATASETS_CACHE": str(tmp_path / "cache")})
         found.append([row["retrieved_ids"] for row in datasets.Dataset.from_json("p.jsonl")])
-    assert found[0] == found[2] != found[1]
+    assert found[0] != found[1]
 
 
 RRF, TWO = ("--retriever", "rrf"), ("--ranker", "bm25", "--ranker", "random")
@@ -263,36 +242,21 @@ BOTH = ("--ranking", "other.json", "--retriever", "first")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["personalize", "LaMP-3"], "that task is 'LaMP_3' here"),
         (["personalize", "LaMP_3", "--output", "p.csv"], "p.csv: expected a name that ends in .parquet or .jsonl"),
         (["personalize", "LaMP_3", "--output", "no/p.parquet"], "no/p.parquet: the folder .*/no does not exist"),
-        (["personalize", "LaMP_3", "--retriever", "recency"], "LaMP_3 has no dates"),
-        (["personalize", "LaMP_3", "--rules", "new"], "no rules named 'new'"),
         (["personalize", "LaMP_3", "--ranking", "other.json"], "other.json: no ranking of"),
-        (["personalize", "LaMP_3", "--ranking", "odd.json"], "odd.json: expected a ranking"),
         (["personalize", "LaMP_3", "--order", "stored"], "--order 'stored' needs the fixed"),
-        (["personalize", "LaMP_3", "--order", "worst"], "'worst'.*best-last"),
         (["personalize", "LaMP_3", "--profile", "all"], "'all'.*'other'"),
         (["personalize", "LaMP_3", "--profile-seed", "1"], "--profile-seed .*--profile other"),
         (["personalize", "LaMP_3", "--profile", "none", "--match-sizes"], "--match-sizes .*--profile other, not none"),
         (["rank", "LaMP_3", "--output", "no/r.json"], "no/r.json: the folder .*/no does not exist"),
-        (["rank", "LaMP_3", "--retriever", "bm26"], "no retriever named 'bm26'; known: bm25"),
         (["rank", "LaMP_3", "--retriever", "dense"], "checkpoint as --model, such as"),
         (["rank", "LaMP_3", "--retriever", "no_module:X"], "'no_module:X': No module named"),
-        (["rank", "LaMP_3", "--k1", "inf"], "bm25: .*k1=inf"),
         (["rank", "LaMP_3", "--split", "dev"], "'dev' is called 'validation' here"),
         (["rank", "LaMP_3", "--seed", "1"], "bm25: unknown option --seed; known: b, epsilon, k1"),
-        (["rank", "LaMP_3", "--ranker", "bm25"], "bm25: unknown option --ranker"),
-        (["rank", "LaMP_3", *RRF], "rrf: expected two .* as --ranker, .* found \\(\\)"),
-        (["rank", "LaMP_3", *RRF, *BM25], "two or more .* as --ranker, .*\\('bm25',\\)"),
-        (["rank", "LaMP_3", *RRF, *BM25, "--ranker", "rrf"], "other rankers as --ranker, .*'rrf'"),
         (["rank", "LaMP_3", *RRF, *BM25, "--ranker", "dense"], "as --model, such as 'facebook/"),
-        (["rank", "LaMP_3", *RRF, *BM25, "--ranker", "bm26"], "no retriever named 'bm26'"),
-        (["rank", "LaMP_3", *RRF, *TWO, "--device", "cpu"], "rrf: unknown option --device"),
-        (["rank", "LaMP_3", "--retriever", "first", "--k1", "2"], "first: unknown option --k1"),
         (["rank", "LaMP_3", *RRF, *TWO, "--model", "m"], "rrf: unknown option --model"),
         (["personalize", "LaMP_3", "-k", "-1"], "a whole number from 0 as -k, found -1"),
-        (["personalize", "LaMP_3", "--max-length", "0"], "a whole number from 1 as --max-length, found 0"),
         (["rank", "LaMP_3", "--use-date"], "no dates for --use-date: .* LaMP_3_time"),
         (["personalize", "LaMP_3", *BOTH], "--ranking .*--retriever"),
         (["personalize", "LaMP_3", *BOTH[:2], "--seed", "1"], "ranking file .*--seed"),
@@ -340,17 +304,9 @@ def test_an_error_while_ranking_stands_on_a_line_of_its_own(run, monkeypatch):
     assert re.search("Ranking: .*\nerror: no\n$", output)
 
 
-def test_help_names_every_ranker():
-    for command in ("personalize", "rank"):
-        text = " ".join(click.testing.CliRunner().invoke(main, [command, "--help"]).output.split())
-        assert "Examples: lamp-dataset" in text
-        assert all(name in text for name in RANKERS)
-
-
 def test_some_users_get_the_prompts_that_they_get_among_all(run):
     """In every condition, and with inferred users, whose names depend on the rows that are there."""
-    with open("u.txt", "w") as file:
-        file.write("2110\n")
+    Path("u.txt").write_text("2110\n")
     for options in ((), ("--profile", "other"), ("--limit", 1), ("--profile", "other", "--limit", 1)):
         whole = tuple(word for word in options if word not in ("--limit", 1))
         assert run("personalize", "LaMP_3", *HERE, *whole, "--output", "all.parquet")[0] == 0
@@ -358,18 +314,12 @@ def test_some_users_get_the_prompts_that_they_get_among_all(run):
         rows = datasets.Dataset.from_parquet("all.parquet").to_list()
         assert datasets.Dataset.from_parquet("few.parquet").to_list() == [r for r in rows if r["id"] == "2110"]
     assert run("rank", "LaMP_3", *HERE, "--users", "u.txt", "--output", "ranking.json")[0] == 0
-    with open("ranking.json") as file:
-        assert list(json.load(file)) == ["2110"]
+    assert list(json.loads(Path("ranking.json").read_text())) == ["2110"]
 
 
 def test_a_bad_users_file_is_refused_before_any_work(run):
-    for content, fact in (
-        ('{"recipe": {"config": "LaMP_4"}, "users": ["1"]}', "LaMP_4"),
-        ("[]", "none"),
-        ("7", "'7'"),
-    ):
-        with open("u.json", "w") as file:
-            file.write(content)
+    for content, fact in (('{"recipe": {"config": "LaMP_4"}, "users": ["1"]}', "LaMP_4"), ("[]", "none"), ("7", "'7'")):
+        Path("u.json").write_text(content)
         status, output = run("personalize", "LaMP_3", *HERE, "--users", "u.json", "--output", "p.parquet")
         assert status == 2
         assert "u.json" in output.splitlines()[-1]

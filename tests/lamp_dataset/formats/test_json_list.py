@@ -1,6 +1,5 @@
 import io
 import json
-import random
 import re
 
 import made_up
@@ -120,7 +119,6 @@ def test_the_search_for_a_place_to_cut_is_bounded(monkeypatch):
     ("text", "fact"),
     [
         ("[", "the file ends in the middle of the list, at byte 1"),
-        ("[{}x", "expected ',' or ']' at byte 3, found 'x'"),
         ("[{}", "expected ',' or ']' at byte 3, but the file ends"),
         ("[{}] [", "expected the end of the file at byte 5, found '['"),
         ('{"golds": [{}]', "expected '}' after the list, at byte 14"),
@@ -128,11 +126,9 @@ def test_the_search_for_a_place_to_cut_is_bounded(monkeypatch):
         ('{"golds": [{}]} x', "at byte 16, found 'x'"),
         ("[5]", 'expected an object as row, found "5" at byte 1'),
         ('[{"a": "b', "the row that begins at byte 1 does not end"),
-        ('[{"a": "\\ud8', "does not end"),
         ('[{"a": "b\\', "does not end"),
         ('[{"é": "漢"}, {"a": "\\x', "Invalid \\escape at byte 23"),
         ('[{"a": "\\u12"', "escape at byte 9"),
-        ('[{"a" 1}                    ', "at byte 6"),
         ('[{"a": [}]', "at byte 8"),
         ('[{"a": ' + "[" * 100_000, "nested too deep"),
         (b'[{"\xc3\xa9": 1}, {"\xff": 1}]', "expected UTF-8, found b'\\xff' at byte 14"),
@@ -148,20 +144,3 @@ def test_a_row_that_never_ends_is_given_up(monkeypatch):
     monkeypatch.setattr(json_list, "MAX_ROW_BYTES", 1_000)
     with pytest.raises(ValueError, match="begins at byte 1 does not end"):
         list(source('[{"' + "x" * 1_000_000).rows())
-
-
-def test_seeded_damage_gives_the_rows_or_an_error():
-    good = json.dumps(made_up.rows(TASKS["LaMP_7"], 8, items=(1, 3))).encode()
-    r = random.Random(11)
-    outcomes = {"rows": 0, "error": 0}
-    for _ in range(2_000):
-        at = r.randrange(len(good))
-        data = good[:at] + bytes([r.choice(b'{}[]",:\\ \n\xff0n')]) + good[at + r.randrange(2) :]
-        try:
-            found = list(source(data).rows())
-        except ValueError:
-            outcomes["error"] += 1
-            continue
-        outcomes["rows"] += 1
-        assert found == json.loads(data, parse_int=str, parse_float=str)
-    assert min(outcomes.values()) > 300

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import datasets
 import made_oppu
-import made_up
 import pytest
 
 import lamp_dataset  # noqa: F401 -- makes load_dataset find "lamp"
@@ -71,16 +70,6 @@ def test_users_become_rows_of_official_files(tmp_path, name):
         assert read_json(target / "test_outputs.json")["task"] == task.official_name
     found = datasets.load_dataset("lamp", name, data_dir=str(tmp_path / "out"))
     assert {split: rows.to_list() for split, rows in found.items()} == expected
-
-
-@pytest.mark.parametrize(
-    "style", [{"separators": (",", ":")}, {"indent": 4}, {"ensure_ascii": False}, {"separators": ("\r\n,\t", ":\n")}]
-)
-def test_any_layout_of_the_json_reads_the_same(tmp_path, style):
-    made = made_oppu.users(TASK, 20)
-    shuffled = made_up.shuffled_keys([{"more": {"query": [1]}, **user} for user in made])
-    found = one_file(tmp_path / "o", json.dumps(shuffled, **style))
-    assert by_id(found) == by_id(made_oppu.expected(TASK, made))
 
 
 def test_numbers_become_strings(tmp_path):
@@ -169,9 +158,6 @@ def broken(document, golds):
         (lambda d: broken(d, [*d["golds"], {"id": "x", "output": "1"}]), f"{LABEL} has 1 .*not in.*'x'"),
         (lambda d: broken(d, [*d["golds"], d["golds"][0]]), f"{LABEL}.*duplicate"),
         (lambda d: broken(d, [{**gold, "output": 5.5} for gold in d["golds"]]), f"{LABEL}.*'output'"),
-        (lambda d: d["golds"], f"{LABEL}.*bare list"),
-        (lambda d: json.dumps(d)[:-40], f"{LABEL}.*ends in the middle"),
-        (lambda d: "<html>", f"{LABEL}.*HTML"),
     ],
 )
 def test_a_label_file_that_does_not_fit_is_named(oppu, change, facts):
@@ -179,14 +165,6 @@ def test_a_label_file_that_does_not_fit_is_named(oppu, change, facts):
     found = change(read_json(path))
     path.write_text(found if isinstance(found, str) else json.dumps(found))
     with pytest.raises(ValueError, match=facts):
-        imported(oppu[0])
-
-
-@pytest.mark.parametrize("name", [OTHERS, LABEL])
-def test_a_pipe_in_place_of_a_file_is_never_opened(oppu, name):
-    (oppu[0] / name).unlink()
-    os.mkfifo(oppu[0] / name)
-    with pytest.raises(OSError, match=f"{name}.*named pipe"):
         imported(oppu[0])
 
 
@@ -207,23 +185,13 @@ def query(**changes):
 
 BAD = {
     "no user": (lambda user: drop(user, "user_id"), "user 1: .*'user_id'"),
-    "empty user": (lambda user: {**user, "user_id": ""}, "user 1: .*'user_id'"),
-    "user of another type": (lambda user: {**user, "user_id": ["7"]}, "user 1: .*'user_id'"),
     "no profile": (lambda user: drop(user, "profile"), r"user 1 \('U1'\): .*'profile'"),
-    "profile null": (lambda user: {**user, "profile": None}, r"user 1 \('U1'\): .*None as 'profile'"),
     "no queries": (lambda user: drop(user, "query"), r"user 1 \('U1'\): .*'query'"),
-    "queries in an object": (lambda user: {**user, "query": {}}, r"user 1 \('U1'\): .*'query'"),
-    "query null": (lambda user: {**user, "query": [None]}, r"user 1 \('U1'\), query 0: .*None"),
     "no id": (lambda user: {**user, "query": [drop(user["query"][0], "id")]}, "row 1: .*'id'"),
-    "no input": (lambda user: {**user, "query": [drop(user["query"][0], "input")]}, "sample '10'.*'input'"),
-    "a number as input": (query(input=5), "sample '10'.*'input'.*5"),
     "a list as gold": (query(gold=["4"]), "query 0: .*as 'gold'"),
-    "half a character as gold": (query(gold="4\ud800"), "query 0: 'gold'.*surrogate"),
-    "half a character": (query(input="x \ud800"), "sample '10'.*'input'.*surrogate"),
     "an input of another task": (query(input="Generate a headline for the following article: x"), "LaMP_3_.*LaMP_4_"),
     "an id of another sample": (query(id="00"), "duplicate id '00'"),
     "no gold": (lambda user: {**user, "query": [drop(user["query"][0], "gold")]}, "a gold for all.*1 without.*'10'"),
-    "item null": (lambda user: {**user, "profile": [None]}, "sample '10': profile item 0: .*None"),
     "no score": (lambda user: {**user, "profile": [drop(user["profile"][0], "score")]}, "profile item 0: .*'score'"),
     "a row": (lambda user: {"id": "1", "input": "x", "profile": [], "user_id": "7"}, r"user 1 \('7'\): .*'query'"),
 }
@@ -248,11 +216,6 @@ def test_what_is_wrong_is_named(tmp_path, name):
             json.dumps([{**u, "query": [{**q, "gold": "x"} for q in u["query"]]} for u in made_oppu.users(TASK, 5)]),
             "labels",
         ),
-        ("<!DOCTYPE html><html>quota exceeded</html>", "HTML"),
-        ("{}", "object"),
-        (json.dumps(made_oppu.users(TASK, 5))[:-40], "cut off"),
-        (json.dumps(made_oppu.users(TASK, 5))[:-1], "cut off"),
-        (json.dumps(made_oppu.users(TASK, 5)) + "]", "end of the file"),
         (json.dumps(made_oppu.label("LaMP_3", made_oppu.users(TASK, 2))), "user 0.*'user_id'"),
         (json.dumps([7]), "7"),
     ],

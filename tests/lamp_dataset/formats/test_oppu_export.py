@@ -1,5 +1,3 @@
-import io
-import json
 import stat
 
 import datasets
@@ -91,11 +89,3 @@ def test_files_of_the_gated_task_are_for_their_owner_alone(tmp_path):
     write_users(path, rows, TASKS["LaMP_6_time"])
     assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
     assert len(list(tmp_path.iterdir())) == 2
-
-
-def test_predictions_of_oppus_own_evaluation_find_their_task(tmp_path):
-    """Its labels are looked up by the names that its code writes into predictions."""
-    rows = dataset([{**row("1", "a"), "output": "comedy", "profile": []}], TASKS["LaMP_2_time"])
-    write_users(tmp_path / "user_top_100_history.json", rows, TASKS["LaMP_2_time"])
-    text = (tmp_path / "user_top_100_history_label.json").read_text()
-    assert json.load(io.StringIO(text)) == {"task": "LaMP_2M", "golds": [{"id": "1", "output": "comedy"}]}

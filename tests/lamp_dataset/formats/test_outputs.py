@@ -40,12 +40,14 @@ def test_both_layouts_are_those_of_the_official_files():
     assert file.getvalue().decode() == json.dumps(whole)
 
 
-def test_only_texts_pass_as_golds():
+def test_only_texts_pass_as_golds_each_once():
     check_texts(parse_outputs(b'{"task": "LaMP_4", "golds": [{"id": "1", "output": ""}]}', "o.json"))
     for output, fact in (("null", "None"), ("5", "5"), ('"\\ud800"', "lone surrogate")):
         document = f'{{"task": "LaMP_4", "golds": [{{"id": "310", "output": {output}}}]}}'.encode()
         with pytest.raises(ValueError, match=f"o.json: sample '310'.*{fact}"):
             check_texts(parse_outputs(document, "o.json"))
+    with pytest.raises(DuplicateIdError, match="o.json: .*'1'"):
+        parse_outputs(b'{"task": "LaMP_4", "golds": [{"id": "1", "output": ""}, {"id": "1", "output": ""}]}', "o.json")
 
 
 @pytest.mark.parametrize(("found", "official"), [("LaMP_2M", "LaMP_2"), ("LaMP_2N", "LaMP_2"), ("LaMP-3", "LaMP_3")])
@@ -53,11 +55,6 @@ def test_names_of_other_projects_get_a_hint(found, official):
     document = f'{{"task": "{found}", "golds": []}}'.encode()
     with pytest.raises(ValueError, match=f"o.json: .*'LaMP_4', found '{found}'.*'{official}'"):
         parse_outputs(document, "o.json", TASKS["LaMP_4"])
-
-
-def test_a_duplicate_id_has_its_own_error():
-    with pytest.raises(DuplicateIdError, match="o.json: .*'1'"):
-        parse_outputs(b'{"task": "LaMP_4", "golds": [{"id": "1", "output": ""}, {"id": "1", "output": ""}]}', "o.json")
 
 
 @pytest.mark.parametrize("key", ["golds", "task", "output"])
@@ -76,32 +73,14 @@ def test_a_duplicate_key_is_an_error_and_drops_nothing_in_silence(key):
     ("text", "message"),
     [
         ("<html>", "o.json: expected JSON, found an HTML page"),
-        ("", "o.json: expected JSON, found an empty file"),
-        ('{"task": "LaMP_4", "golds": [', "it ends in the middle"),
         (GOOD, "expected an outputs file .* found questions"),
         ("[]", "found a bare list"),
-        ("3", "found int"),
         ('{"task": "LaMP_4"}', "found the keys 'task', without 'golds'"),
-        ('{"golds": []}', "found the keys 'golds', without 'task'"),
         ('{"task": "LaMP_4", "golds": {}}', "found {} as 'golds'"),
         ('{"task": "LaMP_5", "golds": []}', "expected the outputs of task 'LaMP_4', found 'LaMP_5'"),
         ('{"task": "LaMP_4", "golds": [1]}', "entry 0 of 'golds': expected an object, found int"),
         ('{"task": "LaMP_4", "golds": [{"id": 1, "output": "x"}]}', "expected a string as 'id', found 1"),
-        ('{"task": "LaMP_4", "golds": [{"output": "x"}]}', "expected a string as 'id', found none"),
         ('{"task": "LaMP_4", "golds": [{"id": "1"}]}', "entry 0 of 'golds' \\(id '1'\\) has no 'output'"),
-        (
-            '{"task": "LaMP_4", "golds": [{"id": "1", "output": null}]}',
-            "sample '1': expected a string .*, found None",
-        ),
-        (
-            '{"task": "LaMP_4", "golds": [{"id": "1", "output": 5}]}',
-            "sample '1': expected a string .*, found 5",
-        ),
-        ('{"task": "LaMP_4", "golds": [{"id": "1", "output": "\\ud800"}]}', "sample '1': 'output' holds a lone surr"),
-        (
-            '{"task": "LaMP_4", "golds": [{"id": "1", "output": "x"}, {"id": "1", "output": "x"}]}',
-            "o.json: duplicate id '1'",
-        ),
     ],
 )
 def test_bad_files_are_named(text, message):

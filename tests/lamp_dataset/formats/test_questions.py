@@ -1,4 +1,3 @@
-import io
 import json
 
 import made_up
@@ -6,7 +5,6 @@ import pytest
 from bad_questions import BAD
 
 from lamp_dataset.formats.ids import DuplicateIdError
-from lamp_dataset.formats.json_file import EntryWriter
 from lamp_dataset.formats.questions import OutputsFileError, read_question_ids, read_questions
 from lamp_dataset.formats.texts import Number
 from lamp_dataset.tasks import TASKS
@@ -45,19 +43,19 @@ def test_rows_of_no_task_in_particular_come_as_they_are(file):
         list(read_questions(path, TASKS["LaMP_6"]))
 
 
-def test_rows_come_one_by_one(file):
+def test_rows_come_one_by_one_and_ids_alone_need_no_profile(file):
     made = made_up.rows(TASKS["LaMP_4"], 3)
     rows = read_questions(file(json.dumps(made)[:-1] + ", 7]"))
     assert [next(rows)["id"] for _ in range(3)] == ["10", "11", "12"]
     with pytest.raises(ValueError, match="expected an object as row, found .*7"):
         next(rows)
-
-
-def test_ids_alone_need_no_profile(file):
     path = file([{"id": "210", "input": "a"}, {"id": "211", "input": "b", "profile": []}])
     assert read_question_ids(path) == ["210", "211"]
     with pytest.raises(ValueError, match="sample '210': expected a list as 'profile', found the keys 'id', 'input'"):
         list(read_questions(path))
+    row = {"id": "210", "input": "a", "profile": []}
+    with pytest.raises(DuplicateIdError, match="dev_questions.json: .*'210'"):
+        list(read_questions(file([row, row])))
 
 
 @pytest.mark.parametrize("wrapped", [False, True])
@@ -81,21 +79,6 @@ def test_an_outputs_file_has_its_own_error(read, wrapped, file):
 def test_what_every_row_has(rows, fact, file):
     with pytest.raises(ValueError, match=f"dev_questions.json: .*{fact}"):
         list(read_questions(file(rows)))
-
-
-def test_a_duplicate_id_is_named(file):
-    row = {"id": "210", "input": "a", "profile": []}
-    with pytest.raises(DuplicateIdError, match="dev_questions.json: .*'210'"):
-        list(read_questions(file([row, row])))
-
-
-def test_written_questions_equal_json_dumps():
-    made = made_up.rows(TASKS["LaMP_6_time"], 20)
-    target = io.BytesIO()
-    with EntryWriter(target) as rows:
-        for row in made:
-            rows.add(row)
-    assert target.getvalue().decode() == json.dumps(made)
 
 
 @pytest.mark.parametrize("case", BAD)

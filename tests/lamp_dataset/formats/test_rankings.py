@@ -18,9 +18,6 @@ def test_what_is_written_reads_back_as_it_was(tmp_path):
     assert list(found.by_id) == list(RANKINGS)
     assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert json.loads(path.read_bytes()) == RANKINGS
-
-
-def test_no_samples_are_an_empty_object():
     file = io.StringIO()
     assert write_rankings(file, []) == 0
     assert json.loads(file.getvalue()) == {}
@@ -41,11 +38,3 @@ def test_another_shape_is_named_with_its_file_and_sample(tmp_path, text, found):
     path.write_text(text)
     with pytest.raises(ValueError, match=f"ranking.json: expected .*{found}"):
         read_rankings(path)
-
-
-def test_long_values_are_shortened_in_messages(tmp_path):
-    path = tmp_path / "ranking.json"
-    path.write_text(json.dumps({"2" * 9_000: "x" * 9_000}))
-    with pytest.raises(ValueError, match="ranking.json") as caught:
-        read_rankings(path)
-    assert len(str(caught.value)) < 500 + len(str(path))

@@ -74,9 +74,6 @@ def test_a_config_s_name_and_labels_say_more_than_the_file_s_name(said, output, 
 def test_labels_say_more_than_a_name_that_is_not_official():
     with pytest.raises(ValueError, match=r"golds\.json: .*LaMP_2_news_time.*'comedy'.*LaMP_2"):
         task_of(golds("LaMP_2N", "comedy"), "LaMP_2_news_time")
-
-
-def test_the_best_fit_counts_any_value_as_its_text():
     assert best_fit("LaMP_3", [5, None, "x"], "f").name == "LaMP_3"
     assert count_labels([5, " 4 ", "5.0", None, [1], 4.5], TASKS["LaMP_3"]) == 3
 
@@ -98,9 +95,6 @@ def test_golds_that_are_mostly_labels_of_another_task_are_refused():
     check_labels(golds("LaMP_4", "anything"), TASKS["LaMP_4"])
     with pytest.raises(ValueError, match="golds.json: .*LaMP_2 .*'politics' .*LaMP_2_news"):
         check_labels(golds("LaMP_2", "politics", "women", "comedy"), TASKS["LaMP_2"])
-
-
-def test_hints_name_the_task_or_are_empty():
     assert tasks_with_label("1") == " ('1' is a label of LaMP_3)"
     assert tasks_with_label("none") == ""
     assert looks_like(f"{TASKS['LaMP_2_news'].instruction} x", TASKS["LaMP_2"]).endswith("LaMP_2_news)")

@@ -46,35 +46,19 @@ def test_a_list_of_ids_will_do(tmp_path, content):
     assert read_user_subset(path) == UserSubset(("7", "12"), str(path))
 
 
-def test_a_single_number_is_an_id(tmp_path):
-    assert read_user_subset(written(tmp_path, b"12\n")).users == ("12",)
-
-
 @pytest.mark.parametrize(
     ("content", "facts"),
     [
         (b"", "u.json.*empty"),
-        (b" \n ", "u.json.*white space"),
         (b"<!DOCTYPE html><html>not found</html>", "u.json.*HTML"),
-        (b"PK\x03\x04\x00", "u.json.*zip"),
-        (b"7\n\x00\x01", "u.json"),
-        (b"7\n\xff\xfe", "u.json"),
-        (b'{"users": ["7", ', "u.json.*cut off"),
         ({"golds": []}, "u.json.*'golds'"),
         ({"users": []}, "u.json.*none"),
-        ([], "u.json.*none"),
         ({"users": "7"}, "u.json.*'7'"),
-        ({"users": {"7": 1}}, "u.json.*'7'"),
-        ({"users": ["7"], "recipe": []}, "u.json"),
         ({"users": ["7", None]}, "u.json.*user 1.*None"),
         ({"users": ["7", ""]}, "u.json.*user 1.*''"),
-        ({"users": [True]}, "u.json.*user 0.*True"),
-        ({"users": [1.5]}, "u.json.*user 0.*1.5"),
         ([{"user_id": 7}], "u.json.*user 0.*user_id"),
         ({"users": ["7"], "recipe": {"config": "LaMP_9"}}, "u.json.*'config'.*LaMP_9"),
         ({"users": ["7"], "recipe": {"split": "dev"}}, "u.json.*'split'.*dev"),
-        ({"users": ["7"], "recipe": {"split": ["test"]}}, "u.json.*'split'"),
-        (b'{"users": ["7"], "users": ["8"]}', "u.json.*'users' twice"),
     ],
 )
 def test_another_shape_is_refused(tmp_path, content, facts):
@@ -82,48 +66,35 @@ def test_another_shape_is_refused(tmp_path, content, facts):
         read_user_subset(written(tmp_path, content))
 
 
-def test_a_user_that_is_there_twice_is_refused(tmp_path):
+def test_a_single_number_is_an_id_and_a_doubled_user_refused(tmp_path):
     with pytest.raises(DuplicateIdError, match=r"u\.json.*'12'"):
         read_user_subset(written(tmp_path, ["7", "12", 12]))
-
-
-def test_a_missing_file_is_an_os_error(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        read_user_subset(tmp_path / "u.json")
+    assert read_user_subset(written(tmp_path, b"12\n")).users == ("12",)
 
 
 def subset(config=None, split=None, users=("7", "12")):
     return subset_of(users, "u.json", {"config": config, "split": split})
 
 
-def test_users_of_another_config_are_refused():
+def test_users_of_another_config_or_split_are_refused_unless_they_fit():
     for task in (TASKS["LaMP_3_time"], TASKS["LaMP_4"]):
         with pytest.raises(ValueError, match=rf"u\.json.*{task.name}.*LaMP_3"):
             subset("LaMP_3", "test").check_fits(task, "test")
     subset("LaMP_3", "test").check_fits(TASKS["LaMP_3"], "test")
     subset().check_fits(TASKS["LaMP_3"], "test")
-
-
-def test_users_of_another_split_fit_where_splits_share_users():
     subset("LaMP_3_time", "test").check_fits(TASKS["LaMP_3_time"], "train")
     with pytest.raises(ValueError, match=r"u\.json.*'train'.*'test'"):
         subset("LaMP_3", "test").check_fits(TASKS["LaMP_3"], "train")
     subset("LaMP_3", "test").check_fits(TASKS["LaMP_3"])
-
-
-def test_the_rows_of_the_users():
     assert subset(users=("7", "12")).positions(["12", "3", "7", "12"]) == [0, 2, 3]
+    assert subset(split="test").positions(["7", "8"], "train") == [0]
+    with pytest.raises(ValueError, match=r"2 of its 2 users"):
+        subset(split="test").positions(["8"], "train")
+    with pytest.raises(ValueError, match=r"2 of its 2 users.*no rows"):
+        subset(split="test").positions([], "train")
 
 
 @pytest.mark.parametrize("own", [None, "test"])
 def test_unknown_users_are_counted(own):
     with pytest.raises(ValueError, match=r"u\.json: 2 of its 3 users.*'12'.*2 users.*'7'"):
         subset(split=own, users=("7", "12", "13")).positions(["7", "8", "7"], "test")
-
-
-def test_users_may_lack_rows_in_another_split():
-    assert subset(split="test").positions(["7", "8"], "train") == [0]
-    with pytest.raises(ValueError, match=r"2 of its 2 users"):
-        subset(split="test").positions(["8"], "train")
-    with pytest.raises(ValueError, match=r"2 of its 2 users.*no rows"):
-        subset(split="test").positions([], "train")

@@ -44,10 +44,10 @@ class Client:
     pushing: ForkServer
     reading: ForkServer
 
-    def push(self, repo, *configs, data_dir, token=ME, options=()):
-        """``lamp-dataset push …``; asserts that no secret was printed."""
+    def push(self, repo, *configs, data_dir, token=ME, options=(), status=0):
+        """``lamp-dataset push …``; asserts its exit status, if any, and that no secret was printed."""
         arguments = ["push", repo, *configs, "--data-dir", data_dir, *options]
-        return _discreet(self.pushing.run(PUSH, *arguments, environment={"HF_TOKEN": token}))
+        return _discreet(self.pushing.run(PUSH, *arguments, environment={"HF_TOKEN": token}), status)
 
     def start_push(self, repo, *configs, data_dir):
         """A push in the background, which can be killed."""
@@ -57,9 +57,9 @@ class Client:
         """What ``code``, which pushes, gives to ``answer``."""
         return _answer(self.pushing.run(PRELUDE + code, *arguments, cwd=cwd))
 
-    def typed(self, *arguments, token=ME, home=None, **environment):
+    def typed(self, *arguments, token=ME, home=None, status=0, **environment):
         """``lamp-dataset ARGUMENTS`` as a user types it, with all imports to be done."""
-        return _discreet(self._run([COMMAND, *map(str, arguments)], token, home or self.home, environment))
+        return _discreet(self._run([COMMAND, *map(str, arguments)], token, home or self.home, environment), status)
 
     def python(self, code, *arguments, token=ME, home=None, interpreter=sys.executable, **environment):
         """What ``code`` gives to ``answer``, run in a process of its own; a fresh home unless given."""
@@ -116,7 +116,8 @@ def _answer(done):
     return json.loads(answers[-1])
 
 
-def _discreet(done):
+def _discreet(done, status):
+    assert status in (None, done.returncode), done.stderr
     for secret in (ME, READER, STRANGER, "signature="):
         assert secret not in done.stdout + done.stderr
     return done

@@ -16,11 +16,3 @@ def test_each_is_the_builtin_error_that_callers_expect(error, builtin):
     assert isinstance(error, HubError)
     assert isinstance(error, builtin)
     assert str(error) == "x"
-
-
-def test_a_failure_keeps_the_answer_behind_it():
-    class AnsweredError(Exception):
-        response = "answer"
-
-    assert FailedError("x", AnsweredError()).response == "answer"
-    assert FailedError("x").response is None

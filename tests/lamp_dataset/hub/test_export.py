@@ -114,8 +114,6 @@ def test_a_folder_with_anything_else_is_refused_and_untouched(files, tmp_path, n
     [
         "LaMP_2/prompts-00000-of-00001.parquet",
         "LaMP_2/train-00000-of-00002.parquet",
-        "LaMP_3/train-00000-of-00001.parquet",
-        "X/word-00000-of-00001.parquet",
         "LaMP_2/notes.txt",
         "empty/",
         "LaMP_2/linked/",

@@ -24,7 +24,6 @@ def test_too_many_requests_are_waited_for_as_long_as_the_server_says(client, fil
         limit = {"RateLimit": f'"api";r=0;t={10 + number}', "RateLimit-Policy": '"fixed window";"api";q=500;w=300'}
         client.hub.fault(method, path, times=2, status=429, headers=limit)
     done = client.push("me/lamp", "LaMP_2", data_dir=files)
-    assert done.returncode == 0, done.stderr
     assert sorted(client.hub.noted("waits")) == sorted(f"{seconds}.0" for seconds in range(11, 16) for _ in range(2))
     assert "the Hub answered 429; trying again in 15 s" in done.stderr
     assert commits(client) == PUSHED
@@ -32,34 +31,26 @@ def test_too_many_requests_are_waited_for_as_long_as_the_server_says(client, fil
 
 def test_a_lasting_trouble_at_the_commit_leaves_main_and_the_next_run_sends_no_file(client, files):
     client.hub.fault("POST", "/commit/main", times=6, status=500)
-    done = client.push("me/lamp", "LaMP_2", data_dir=files)
-    assert (done.returncode, commits(client)) == (2, ["initial commit"])
+    done = client.push("me/lamp", "LaMP_2", data_dir=files, status=2)
+    assert commits(client) == ["initial commit"]
     assert "error: me/lamp: the commit failed: the Hub answered 500: on order; nothing was committed" in done.stderr
     client.hub.log.clear()
-    assert client.push("me/lamp", "LaMP_2", data_dir=files).returncode == 0
+    client.push("me/lamp", "LaMP_2", data_dir=files)
     assert client.hub.seen("PUT", "") == []
     assert commits(client) == PUSHED
-
-
-def test_a_commit_whose_answer_is_lost_is_found(client, files):
-    client.hub.fault("POST", "/commit/main", times=6, drop="after")
-    done = client.push("me/lamp", "LaMP_2", data_dir=files)
-    assert done.returncode == 0, done.stderr
-    assert commits(client) == PUSHED
-    assert f"commit {client.hub.store.repos['me/lamp'].head.oid}" in done.stdout
 
 
 def test_uploads_that_are_cut_leave_main_and_the_next_run_sends_the_rest(client, files):
     client.hub.fault("PUT", "^/upload/", act=lambda hub: None)  # the first passes
     client.hub.fault("PUT", "^/upload/", times=1000, drop="before")
-    done = client.push("me/lamp", "LaMP_2", data_dir=files)
-    assert (done.returncode, commits(client)) == (2, ["initial commit"])
+    done = client.push("me/lamp", "LaMP_2", data_dir=files, status=2)
+    assert commits(client) == ["initial commit"]
     assert "error: me/lamp: the upload of files failed:" in done.stderr
     sent = len(client.hub.store.blobs)
     assert sent == 1
     client.hub.faults.clear()
     client.hub.log.clear()
-    assert client.push("me/lamp", "LaMP_2", data_dir=files).returncode == 0
+    client.push("me/lamp", "LaMP_2", data_dir=files)
     assert len(client.hub.seen("PUT", "^/upload/")) == 3 - sent
     assert commits(client) == PUSHED
 
@@ -78,7 +69,6 @@ def test_somebody_elses_commit_is_built_upon(client, files):
     client.hub.store.repos["me/lamp"].commits.pop()
     client.hub.fault("POST", "/commit/main", act=their_commit)
     done = client.push("me/lamp", "LaMP_2", data_dir=files)
-    assert done.returncode == 0, done.stderr
     assert "somebody else's commit came first" in done.stderr
     assert commits(client) == ["initial commit", "theirs", "Push LaMP_2"]
     loaded = client.load("me/lamp", "LaMP_2", "LaMP_3_time")
@@ -90,8 +80,8 @@ def test_somebody_elses_commit_is_built_upon(client, files):
 
 def test_a_race_lost_for_ever_ends(client, files):
     client.hub.fault("POST", "/commit/main", times=100, status=412)
-    done = client.push("me/lamp", "LaMP_2", data_dir=files)
-    assert (done.returncode, commits(client), len(client.hub.seen("POST", "/commit/"))) == (2, ["initial commit"], 12)
+    done = client.push("me/lamp", "LaMP_2", data_dir=files, status=2)
+    assert (commits(client), len(client.hub.seen("POST", "/commit/"))) == (["initial commit"], 12)
     assert "the commit failed: the Hub answered 412" in done.stderr
 
 
@@ -101,7 +91,7 @@ def test_a_config_that_somebody_removed_meanwhile_does_not_come_back(client, fil
     repo, only = client.hub.store.repos["me/lamp"], client.hub.store.repos["me/only"].head.files
     repo.write("LaMP_2/train-00000-of-00001.parquet", b"old")
     client.hub.fault("POST", "/commit/main", act=lambda hub: repo.commit("one config less", dict(only)))
-    assert client.push("me/lamp", "LaMP_2", data_dir=files).returncode == 0
+    client.push("me/lamp", "LaMP_2", data_dir=files)
     assert sorted(repo.head.files) == sorted(only)
     assert repo.head.files["README.md"] == only["README.md"]
 
@@ -130,21 +120,3 @@ answer(None)
     loaded = client.load("me/lamp", "LaMP_2", "LaMP_3_time", streaming=True)
     assert {split: len(rows) for split, rows in loaded["LaMP_2"].items()} == {"train": 2, "validation": 2}
     assert len(loaded["LaMP_3_time"]["test"]) == 5
-
-
-def test_a_card_that_cannot_be_read_is_not_written_over(client, files):
-    repo = client.hub.store.create("me/lamp", private=True)
-    repo.write("README.md", b"\xff\xfe words")
-    done = client.push("me/lamp", "LaMP_2", data_dir=files)
-    assert (done.returncode, len(repo.commits), client.hub.seen("PUT", "")) == (2, 2, [])
-    assert "README.md: expected UTF-8" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_a_hub_that_takes_no_xet_files_is_told(xet_client, files):
-    xet_client.hub.fault("GET", "xet-write-token", times=1000, status=404)
-    done = xet_client.push("me/lamp", "LaMP_2", data_dir=files)
-    assert (done.returncode, commits(xet_client)) == (2, ["initial commit"])
-    assert "error: me/lamp: the upload of files failed: " in done.stderr
-    assert "HF_HUB_DISABLE_XET=1" in done.stderr
-    assert "Traceback" not in done.stderr

@@ -24,13 +24,10 @@ def remote(*states, seen=False):
     )
 
 
-def test_a_private_repository_is_looked_at_by_its_owner_and_by_a_stranger():
+def test_a_repository_is_made_if_missing_and_looked_at_by_its_owner_and_a_stranger():
     there = remote(PRIVATE, PRIVATE)
     assert open_private(there, dry_run=False) == PRIVATE
     assert there.asked == ["look", "may write", "look", "stranger"]
-
-
-def test_a_missing_repository_is_made_but_not_in_a_dry_run():
     assert open_private(missing := remote(None), dry_run=True) is None
     assert missing.asked == ["look"]
     assert open_private(missing := remote(None, PRIVATE), dry_run=False) == PRIVATE
@@ -43,12 +40,9 @@ def test_public_gone_or_seen_is_refused(there):
         require_unseen(there)
 
 
-def test_between_two_portions_only_the_owner_looks():
+def test_between_two_portions_only_the_owner_looks_and_after_the_commit_the_advice_is_another():
     assert look_private(there := remote(PRIVATE)) == PRIVATE
     assert there.asked == ["look"]
-
-
-def test_after_the_commit_the_advice_is_another():
     with pytest.raises(RefusedError, match=f"{HIDE_AT_ONCE}: https://hub.example/datasets/me/lamp/settings"):
         require_unseen(remote(PUBLIC), HIDE_AT_ONCE)
 

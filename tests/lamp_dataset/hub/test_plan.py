@@ -11,9 +11,12 @@ def configs():
     return prepare(find_builders(["LaMP_2", "LaMP_3_time"], SAMPLE))
 
 
-def test_each_config_is_named_once_and_its_aliases_are_understood():
+def test_each_config_is_named_once_and_only_shards_of_our_splits_are_ours():
     assert config_names(["LaMP_2", "LaMP_3", "LaMP_2"]) == ["LaMP_2", "LaMP_3"]
     assert config_names("LaMP_2") == ["LaMP_2"]
+    assert SHARD.fullmatch("LaMP_2/train-00000-of-00001.parquet")["split"] == "train"
+    for other in ("LaMP_2/prompts-00000-of-00001.parquet", "LaMP_2/train.parquet", "a/b/train-00000-of-00001.parquet"):
+        assert not SHARD.fullmatch(other)
 
 
 @pytest.mark.parametrize("wanted", [[], ["LaMP_2", "LaMP_99"]])
@@ -40,9 +43,3 @@ def test_the_planned_files_are_written(configs, tmp_path):
         files = [tmp_path / path for path in config.paths]
         assert sizes[config.name] == sum(file.stat().st_size for file in files)
         assert [pq.read_metadata(file).num_rows for file in files] == list(config.num_rows.values())
-
-
-def test_only_shards_of_the_benchmarks_splits_are_ours():
-    assert SHARD.fullmatch("LaMP_2/train-00000-of-00001.parquet")["split"] == "train"
-    for other in ("LaMP_2/prompts-00000-of-00001.parquet", "LaMP_2/train.parquet", "a/b/train-00000-of-00001.parquet"):
-        assert not SHARD.fullmatch(other)

@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+
 import pytest
 from huggingface_hub import get_session
 
@@ -12,30 +14,21 @@ def watch(stays=True, before_commit=lambda: None):
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "location"),
+    ("method", "path", "location", "refused"),
     [
-        ("GET", "/api/datasets/me/lamp", "https://evil.example/api/datasets/me/lamp"),
-        ("POST", "/api/datasets/me/lamp/commit/main", "//evil.example/x"),
-        ("POST", "/api/datasets/me/lamp/preupload/main", "http://hub.example/x"),
-        ("PUT", "/datasets/me/lamp/resolve/main/a", "https://evil.example/x"),
+        ("GET", "/api/datasets/me/lamp", "https://evil.example/api/datasets/me/lamp", True),
+        ("POST", "/api/datasets/me/lamp/commit/main", "//evil.example/x", True),
+        ("POST", "/api/datasets/me/lamp/preupload/main", "http://hub.example/x", True),
+        ("PUT", "/datasets/me/lamp/resolve/main/a", "https://evil.example/x", True),
+        ("GET", "/api/datasets/me/old", "/api/datasets/me/lamp", False),
+        ("POST", "/api/datasets/me/old/commit/main", "https://hub.example/api/datasets/me/lamp/commit/main", False),
+        ("GET", "/datasets/me/lamp/resolve/main/a.parquet", "https://files.example/a?signature=1", False),
     ],
 )
-def test_a_redirect_to_another_host_is_refused_where_texts_are_gated(method, path, location):
-    with pytest.raises(RefusedError, match=path):
+def test_a_redirect_to_another_host_is_refused_where_texts_are_gated(method, path, location, refused):
+    with pytest.raises(RefusedError, match=path) if refused else nullcontext():
         watch().after(method, HUB + path, location)
     watch(stays=False).after(method, HUB + path, location)
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "location"),
-    [
-        ("GET", "/api/datasets/me/old", "/api/datasets/me/lamp"),
-        ("POST", "/api/datasets/me/old/commit/main", "https://hub.example/api/datasets/me/lamp/commit/main"),
-        ("GET", "/datasets/me/lamp/resolve/main/a.parquet", "https://files.example/a?signature=1"),
-    ],
-)
-def test_other_redirects_are_followed(method, path, location):
-    watch().after(method, HUB + path, location)
 
 
 def test_the_last_look_is_right_before_the_request_that_commits():

@@ -10,9 +10,6 @@ def test_gated_files_come_with_instructions():
     text = how_to_get(TASKS["LaMP_6_time"])
     for fact in ("LaMP_6_time", "LDC2015T03", "avocado-builder build", "data_dir"):
         assert fact in text
-
-
-def test_free_configs_need_no_acknowledgment():
     check_licenses(["LaMP_2"], acknowledged=False, data_dir=None)
     check_licenses(["LaMP_2", "LaMP_6"], acknowledged=True, data_dir="my/files")
 
@@ -54,12 +51,9 @@ def test_gated_texts_go_to_this_machine_or_where_the_license_is_acknowledged(uma
         assert os.umask(0o022) == 0o077
 
 
-def test_a_stricter_umask_stays(umask):
+def test_a_stricter_umask_and_that_of_other_configs_stay(umask):
     os.umask(0o177)
     open_gated(TASKS["LaMP_6"], "sample", True, lambda: False)
     assert os.umask(0o022) == 0o177
-
-
-def test_other_configs_go_anywhere_and_leave_the_umask(umask):
     open_gated(TASKS["LaMP_3"], None, False, lambda: 1 / 0)
     assert umask() == 0o022

@@ -34,16 +34,12 @@ def test_figures_equal_a_count_in_plain_python(name):
     assert found == expected
 
 
-def test_withheld_golds_and_no_rows_have_no_figures():
+def test_withheld_golds_have_no_figures_and_other_golds_come_last():
     task = TASKS["LaMP_3"]
     found = split_stats(tables(task, made_up.rows(task, 5), None), task)
     assert found["output_words"] is None
     assert "labels" not in found
     assert split_stats([], task) == {"samples": 0, "input_words": None, "output_words": None, "profile_size": None}
-
-
-def test_golds_that_are_not_labels_are_counted_behind_the_labels():
-    task = TASKS["LaMP_3"]
     made = made_up.rows(task, 4)
     found = split_stats(
         tables(task, made, dict(zip([row["id"] for row in made], ["5", "x", "5", "1"], strict=True))), task

@@ -69,7 +69,7 @@ def test_the_file_of_another_config_is_recognized(loaded_as, file_of, message):
         load(text, TASKS[loaded_as])
 
 
-def test_file_names_in_place_of_mails_are_recognized():
+def test_file_names_in_place_of_mails_and_profile_texts_are_recognized():
     task = TASKS["LaMP_6"]
     stubs = [{"id": "500", "input": "147-000874-EM.txt", "profile": [{"text": "147-000137-EM.txt", "id": "5000"}]}]
     message = "file names .*first '147-000874-EM.txt'. Build"
@@ -81,10 +81,6 @@ def test_file_names_in_place_of_mails_are_recognized():
     stubs[0]["input"] = f"{task.instruction} hello"
     with pytest.raises(ValueError, match="first '147-000875-EM.txt'"):
         load(json.dumps(stubs), task, {"500": "147-000875-EM.txt"})
-
-
-def test_file_names_in_place_of_profile_texts_are_recognized():
-    task = TASKS["LaMP_6"]
     made = made_up.rows(task, 3, items=(2, 2), odd=False)
     made[1]["profile"][1]["title"] = "147-000137-EM.txt"
     with pytest.raises(ValueError, match="file names .*first '147-000137-EM.txt'"):

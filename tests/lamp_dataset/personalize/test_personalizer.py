@@ -2,13 +2,12 @@ import dataclasses
 import json
 import pickle
 import re
-import subprocess
-import sys
 
 import datasets
 import numpy as np
 import pyarrow as pa
 import pytest
+from console import printed_by
 from datasets.fingerprint import Hasher
 from personal import WordTokenizer, batch, row
 from rank_bm25 import BM25Okapi
@@ -48,35 +47,6 @@ def test_every_way_to_map_gives_equal_rows(name):
         assert list(result) == expected, way
 
 
-@pytest.mark.oldest
-def test_two_processes_give_the_rows_of_one(tmp_path):
-    dataset("LaMP_4", 9).to_parquet(tmp_path / "rows.parquet")
-    rows = datasets.Dataset.from_parquet(str(tmp_path / "rows.parquet"), cache_dir=str(tmp_path))
-    personalize = Personalizer("LaMP_4", tokenizer=WordTokenizer(), max_length=60)
-    one = rows.map(personalize, batched=True, remove_columns=["profile"], load_from_cache_file=False)
-    two = rows.map(personalize, batched=True, remove_columns=["profile"], num_proc=2, load_from_cache_file=False)
-    assert two.to_list() == one.to_list()
-
-
-@pytest.mark.oldest
-@pytest.mark.parametrize("streaming", [False, True])
-@pytest.mark.parametrize("name", ["LaMP_3", "LaMP_4_time"])
-def test_the_embedded_sample_from_profile_to_prompt(name, streaming, tmp_path):
-    rows = datasets.load_dataset(
-        "lamp", name, split="validation", data_dir=lamp_dataset.SAMPLE, streaming=streaming, cache_dir=str(tmp_path)
-    )
-    originals = list(rows)
-    found = list(rows.map(Personalizer(name, k=2), batched=True, remove_columns=["profile"]))
-    assert len(found) == len(originals) > 0
-    for original, result in zip(originals, found, strict=True):
-        texts = {item["id"]: item["text"] for item in original["profile"]}
-        assert all(f'"{texts[item_id]}"' in result["source"] for item_id in result["retrieved_ids"])
-        assert result["source"].endswith(original["input"])
-        assert result["target"] == original["output"]
-        assert result["messages"][1] == {"role": "user", "content": result["source"]}
-        assert (result["notes"], result["personalized"], result["length_unit"]) == ("", True, "words")
-
-
 def test_a_whole_row_as_worked_by_hand():
     profile = [{"id": "70", "text": "what a day"}, {"id": "71", "text": "tired of rain"}, {"id": "72", "text": "hm"}]
     rows = {"id": ["7"], "input": ["Paraphrase it: so tired"], "output": ["I am tired"], "profile": [profile]}
@@ -101,21 +71,8 @@ def test_a_whole_row_as_worked_by_hand():
 def test_without_a_system_message_there_is_the_prompt_alone():
     found = Personalizer("LaMP_3", system=None)(batch(made("LaMP_3", 1)))
     assert found["messages"] == [[{"role": "user", "content": found["source"][0]}]]
-
-
-@pytest.mark.parametrize("retriever", ["recency", "random", "first"])
-def test_a_retriever_without_scores_gives_no_column_of_them(retriever):
-    found = Personalizer("LaMP_3_time", retriever=retriever)(batch(made("LaMP_3_time")))
-    assert list(found) == [name for name in COLUMNS if name != "retrieved_scores" and name != "target"] + ["target"]
-
-
-def test_no_items_give_the_input_alone_as_a_baseline():
-    rows = made("LaMP_4")
-    found = Personalizer("LaMP_4", k=0)(batch(rows))
-    assert found["source"] == [row["input"] for row in rows]
-    assert found["retrieved_ids"] == [[]] * len(rows)
-    assert set(found["personalized"]) == {False}
-    assert set(found["notes"]) == {""}
+    of_numpy = Personalizer("LaMP_3", k=np.int64(4), max_length=np.int32(512))
+    assert Hasher.hash(of_numpy) == Hasher.hash(Personalizer("LaMP_3"))
 
 
 def test_rows_without_golds_have_no_target():
@@ -128,15 +85,13 @@ def test_rows_without_golds_have_no_target():
     assert table.schema.field("target").type == pa.string()
 
 
-def test_an_arrow_batch_comes_back_without_the_profile_and_typed():
+def test_an_arrow_batch_comes_back_typed_and_a_changed_one_changed():
     rows = made("LaMP_3", 2, size=0)
     table = Personalizer("LaMP_3")(pa.table(batch(rows)))
     assert table.column_names == ["id", "input", "output", *COLUMNS]
     assert [table.schema.field(name).type for name in COLUMNS] == list(COLUMNS.values())
     assert table.column("notes").to_pylist() == ["the profile is empty"] * 2
 
-
-def test_a_batch_changed_before_is_seen_changed():
     def personalize(rows):
         rows["input"] = [f"review: {text}" for text in ("other", "words")]
         return Personalizer("LaMP_3", k=0)(rows)
@@ -230,8 +185,7 @@ def test_the_fingerprint_is_the_same_in_another_process():
         "print(Hasher.hash(Personalizer('LaMP_3', retriever='rrf', rankers=['bm25', 'random'], k1=1.2)))"
     )
     ours = Hasher.hash(Personalizer("LaMP_3", retriever="rrf", rankers=["bm25", "random"], k1=1.2))
-    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert other.stdout.strip() == ours
+    assert printed_by(code) == [ours]
 
 
 def test_a_task_is_as_good_as_its_name_and_need_not_be_registered():
@@ -246,14 +200,6 @@ def test_a_task_is_as_good_as_its_name_and_need_not_be_registered():
     assert Hasher.hash(Personalizer(other)) != Hasher.hash(Personalizer(own))
     with pytest.raises(ValueError, match="Ratings has no dates for 'use_date'$"):
         Personalizer(own, use_date=True)
-
-
-def test_a_pickled_one_does_the_same():
-    personalize, rows = Personalizer("LaMP_3", tokenizer=WordTokenizer(), rules="fixed", k=2), batch(made("LaMP_3"))
-    expected = personalize(rows)
-    data = pickle.dumps(personalize)
-    assert pickle.loads(data)(rows) == expected
-    assert len(data) < 1500
 
 
 # ---- rankings, once made, serve many prompts
@@ -317,17 +263,11 @@ def test_dates_are_searched_when_asked_as_the_official_flag_does(form, size):
 # ---- bad input
 
 
-def test_whole_numbers_of_numpy_are_as_good_as_others():
-    made = Personalizer("LaMP_3", k=np.int64(4), max_length=np.int32(512))
-    assert Hasher.hash(made) == Hasher.hash(Personalizer("LaMP_3"))
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"task": "LaMP-2N"}, "that task is 'LaMP_2_news' here"),
         ({"retriever": "recency"}, "LaMP_3 has no dates for the retriever 'recency': .* time-based LaMP_3_time"),
-        ({"retriever": "rrf", "rankers": ["bm25", "recency"]}, "LaMP_3 has no dates"),
         ({"rules": "new"}, "no rules named 'new'"),
         ({"rules": "fixed", "order": "worst-first"}, "'worst-first'.*best-first, best-last, stored"),
         ({"order": ["stored"]}, r"no order named \['stored'\]"),
@@ -342,25 +282,13 @@ def test_whole_numbers_of_numpy_are_as_good_as_others():
         ({"ranking": "r.json", "retriever": "recency"}, "either 'ranking' or 'retriever'"),
         ({"retriever": First(), "seed": 1}, "retriever object .* found 'seed'"),
         ({"use_date": True}, "LaMP_3 has no dates for 'use_date': they are in the time-based LaMP_3_time"),
-        ({"sede": 1}, "bm25: .*'sede'"),
         ({"tokenizer": 3}, "expected a Hugging Face tokenizer, .* or None as tokenizer, found 3"),
-        ({"tokenizer": len}, "expected a Hugging Face tokenizer, .* found <built-in function len>"),
-        ({"tokenizer": WordTokenizer}, "expected a Hugging Face tokenizer, .* found <class"),
-        ({"tokenizer": ""}, "expected a Hugging Face tokenizer, .* found ''"),
         ({"retriever": 3}, "Ranker, found 3 without needs_query, needs_dates, scored, rank"),
     ],
 )
 def test_bad_options_are_refused_when_made(options, message):
     with pytest.raises(ValueError, match=message):
         Personalizer(**{"task": "LaMP_3", **options})
-
-
-def test_rows_of_another_config_are_refused():
-    with pytest.raises(ValueError, match="expected the field 'title' of LaMP_4, found 'id', 'text', 'score'"):
-        Personalizer("LaMP_4")(batch(made("LaMP_3")))
-    # the documents are there, but not what the prompt needs
-    with pytest.raises(ValueError, match="sample '310', item '3100': expected the field 'score'"):
-        Personalizer("LaMP_3", retriever="first")(batch(made("LaMP_7")))
 
 
 @pytest.mark.parametrize("rules", ["official", "fixed"])
@@ -372,16 +300,6 @@ def test_a_field_of_none_counts_as_empty_and_is_noted(rules, form):
     found = found.to_pydict() if isinstance(found, pa.Table) else found
     assert '"" is the title for "" ' in found["source"][0]
     assert found["notes"] == ["item '3101': title, text None, taken as empty"]
-
-
-@pytest.mark.parametrize("rules", ["official", "fixed"])
-def test_a_budget_too_small_for_the_template_falls_back_and_says_so(rules):
-    rows = made("LaMP_4", 1)
-    found = Personalizer("LaMP_4", rules=rules, max_length=5, tokenizer=WordTokenizer())(batch(rows))
-    assert found["source"] == [rows[0]["input"]]
-    assert found["personalized"] == [False]
-    assert found["retrieved_use"] == [["left out"] * 4]
-    assert "the prompt is the input" in found["notes"][0] or "no profile" in found["notes"][0]
 
 
 class Chat(WordTokenizer):
@@ -407,9 +325,6 @@ def test_a_chat_template_takes_its_part_of_the_budget(rules):
 def test_a_chat_template_larger_than_the_budget_is_refused():
     with pytest.raises(ValueError, match="a budget of 10 tokens is too small: the chat template alone takes 32"):
         Personalizer("LaMP_3", tokenizer=Chat(), max_length=10)
-
-
-def test_an_empty_batch_is_no_rows():
     assert set(map(len, Personalizer("LaMP_3")({"id": [], "input": [], "profile": []}).values())) == {0}
 
 

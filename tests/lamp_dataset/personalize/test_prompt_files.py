@@ -23,13 +23,10 @@ def test_a_private_file_is_for_the_user_alone(private, readable, tmp_path):
     assert path.stat().st_mode & 0o077 == readable
 
 
-def test_another_ending_is_refused():
+def test_another_ending_is_refused_and_nothing_left_of_a_failed_write(tmp_path):
     with pytest.raises(ValueError, match=r"p\.csv: .*\.parquet or \.jsonl"):
         check_prompt_path("p.csv")
     assert check_prompt_path("a/p.jsonl") == "a/p.jsonl"
-
-
-def test_nothing_is_left_of_a_failed_write(tmp_path):
     with pytest.raises(TypeError):
         write_prompts([{"source": object()}], str(tmp_path / "p.jsonl"))
     assert not list(tmp_path.iterdir())

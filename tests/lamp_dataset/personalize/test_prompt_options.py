@@ -29,6 +29,8 @@ def test_each_option_says_what_it_means_and_a_retrievers_whose_it_is():
         ranker, _, meaning = option.help.partition(": ")
         assert name in {field.name for field in dataclasses.fields(RANKERS[ranker])}
         assert meaning
+    with pytest.raises(ValueError, match="expected names and values as 'retriever_options', found 'k1=2'"):
+        PromptOptions(retriever_options="k1=2")
 
 
 def test_a_harness_finds_the_options_in_the_signature():
@@ -40,8 +42,3 @@ def test_a_harness_finds_the_options_in_the_signature():
     assert list(found) == ["config", "k", *(name for name in PROMPT_OPTIONS if name != "k")]
     assert (found["k"].default, found["max_length"].default) == (9, PromptOptions.max_length)
     assert task("LaMP_3", rules="fixed") == ("LaMP_3", 9, {"rules": "fixed"})
-
-
-def test_options_of_the_retriever_are_names_and_values():
-    with pytest.raises(ValueError, match="expected names and values as 'retriever_options', found 'k1=2'"):
-        PromptOptions(retriever_options="k1=2")

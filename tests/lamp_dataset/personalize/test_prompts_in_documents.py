@@ -27,7 +27,4 @@ def test_the_tutorial_shows_ranking_and_prompt_of_a_sample_as_they_are():
     assert "\n".join(table) in TUTORIAL
     found = Personalizer("LaMP_3", k=2)(rows[1:2])
     assert f"```text\n{found['source'][0]}\n```" in TUTORIAL
-
-
-def test_the_document_of_rules_has_every_ranker():
     assert re.findall(r"^\| `(\w+)` \|", RULES, re.MULTILINE)[: len(RANKERS)] == list(RANKERS)

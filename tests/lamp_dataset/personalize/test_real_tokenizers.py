@@ -153,16 +153,3 @@ def test_use_does_not_change_the_fingerprint(kind, t5, bert):
         used(batch([row("LaMP_3", words=(50, 60))]))
         assert Hasher.hash(used) == before
     assert Hasher.hash(Personalizer("LaMP_3", tokenizer=tokenizer)) == fresh
-
-
-def test_a_tokenizer_by_name_is_loaded_where_it_is_needed(t5, tmp_path):
-    t5.save_pretrained(tmp_path / "t5")
-    by_name, rows = Personalizer("LaMP_3", tokenizer=str(tmp_path / "t5")), batch([row("LaMP_3")])
-    data = pickle.dumps(by_name)
-    assert len(data) < 1500
-    assert by_name(rows) == pickle.loads(data)(rows) == Personalizer("LaMP_3", tokenizer=t5)(rows)
-
-
-def test_a_tokenizer_that_is_not_there_is_one_os_error(tmp_path):
-    with pytest.raises(OSError, match="no folder .*no/tokenizer"):
-        Personalizer("LaMP_3", tokenizer=f"{tmp_path}/no/tokenizer")

@@ -1,28 +1,10 @@
 import datasets
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from lamp_dataset.personalize.row_forms import BATCH, RowsError, batches, items_of, tables
 
-
-def as_stream(rows):
-    return datasets.Dataset.from_list(rows).to_iterable_dataset()
-
-
 ROWS = [{"id": str(number), "profile": [{"id": "a", "text": f"{number}"}]} for number in range(BATCH + 44)]
-
-
-@pytest.mark.parametrize(
-    "form",
-    [list, iter, pa.Table.from_pylist, datasets.Dataset.from_list, as_stream],
-    ids=["list", "iterator", "table", "dataset", "stream"],
-)
-def test_rows_of_every_form_come_in_tables(form):
-    found = list(tables(form(ROWS)))
-    assert [len(table) for table in found] == [BATCH, 44]
-    rows = [row for table in found for row in table.select(["id", "profile"]).to_pylist()]
-    assert rows == ROWS
 
 
 @pytest.mark.parametrize("rows", [{"id": ["1"], "profile": [[]]}, None, 7, "rows.json", datasets.DatasetDict()])

@@ -140,15 +140,6 @@ def test_a_file_that_appears_meanwhile_is_left_as_it_is(tmp_path):
     assert path.read_bytes() == data
 
 
-def test_an_editor_that_takes_the_last_line_end_during_a_run_costs_no_answer(tmp_path):
-    path = tmp_path / "j"
-    with Journal(path, SETTINGS) as journal:
-        for number in range(3):
-            journal.keep({(str(number), "a"): FIRST})
-            path.write_bytes(path.read_bytes().rstrip())
-    assert list(outputs(path)) == ["0", "1", "2"]
-
-
 def test_a_file_of_somebody_else_is_refused_and_left_as_it_is(tmp_path):
     path = tmp_path / "j"
     path.write_bytes(b"half a download")

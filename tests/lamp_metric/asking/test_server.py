@@ -18,17 +18,14 @@ def fake(fake, monkeypatch):
     return fake
 
 
-def test_a_question_holds_messages_and_what_makes_answers_repeatable(fake):
+def test_a_question_holds_messages_or_the_bare_prompt_and_what_makes_answers_repeatable(fake):
     assert Server(fake.url, NAME).ask(QUESTION) == {
         "output": "4", "finish_reason": "stop", "model": "made-up-1.7", "sent": ALL
     }  # fmt: skip
     assert fake.questions == [{"model": NAME, "messages": QUESTION, **ALL}]
     assert fake.requests[0][0] == "/v1/models"
-
-
-def test_a_completion_holds_the_bare_prompt(fake):
     answer = Server(fake.url, NAME, completions=True, max_answer=8).ask("How many stars?")
-    assert fake.questions == [{"model": NAME, "prompt": "How many stars?", **ALL, "max_tokens": 8}]
+    assert fake.questions[1:] == [{"model": NAME, "prompt": "How many stars?", **ALL, "max_tokens": 8}]
     assert answer["output"] == "4"
 
 
@@ -71,14 +68,12 @@ def test_a_server_that_is_too_busy_for_its_list_of_models_is_asked_all_the_same(
     ("failure", "model", "said"),
     [
         ("500", NAME, "answered 500.*oops"),
-        ("deep error", NAME, "answered 500"),
         ("cut", NAME, "no answer"),
         ("no JSON", NAME, "no answer .expected JSON, found a part of it.; the server's log"),
         ("compressed", NAME, "expected an answer from a model, found a compressed answer"),
         ("drip", NAME, "no answer .timed out after 0.5 seconds.; a longer timeout"),
         ("too long", NAME, "answered 400.*too large.*prompts shorter"),
         ("no system", NAME, "answered 400 .* role .*; leave the system message out, as --no-system"),
-        ("no such role", "unlisted", "answered 400 .* roles .*; leave the system message out, as --no-system"),
         ("escapes", NAME, r"answered 400 \(\\x1b\]0;mine\\x07 \\x1b\[31mred\\x1b\[0m\)"),
         ("none", "nobody", f"answered 404.*it has the models {NAME}"),
     ],
@@ -97,7 +92,6 @@ def test_what_does_not_pass_ends_in_one_line_and_costs_no_option(fake, monkeypat
     ("rejects", "completions", "sent"),
     [
         (["seed"], False, {"max_tokens": MAX_ANSWER, "temperature": 0}),
-        (["temperature", "seed"], False, {"max_tokens": MAX_ANSWER}),
         (["max_tokens"], False, {"temperature": 0, "seed": 0, "max_completion_tokens": MAX_ANSWER}),
         (["max_tokens", "max_completion_tokens", "temperature", "seed"], False, {}),
         (["max_tokens"], True, {"temperature": 0, "seed": 0}),
@@ -211,10 +205,8 @@ def said(content, **more):
         (said(None), "", "stop"),
         (said("", finish_reason="length"), "", "length"),
         (said("half \ud83d of a pair"), "half \ufffd of a pair", "stop"),
-        (said("whole \ud83d\ude00"), "whole 😀", "stop"),
         (said("a\x00b\r\n\u2028"), "a\x00b\r\n\u2028", "stop"),
         (said("4", finish_reason=None), "4", None),
-        (said("4", finish_reason={"odd": 1}), "4", None),
         (lambda completion: {"choices": [{"message": {"content": "4"}}]}, "4", None),
     ],
 )
@@ -229,14 +221,10 @@ def test_odd_answers_are_kept(fake, change, output, reason):
     [
         lambda completion: b"<html>Welcome to our chat</html>",
         lambda completion: [],
-        lambda completion: None,
         lambda completion: {"error": "no such thing"},
         changed(choices=[]),
-        changed(choices=None),
         changed(choices=[None]),
         changed(choices=[{"index": 0}]),
-        changed(choices={"0": {}}),
-        changed(choices=7),
         lambda completion: b"[" * 200_000,
         *map(said, (["4"], 4, 0, False, [], {})),
     ],

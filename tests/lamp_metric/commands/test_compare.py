@@ -3,9 +3,6 @@ import json
 import pytest
 
 import lamp_metric
-from lamp_dataset.tasks import TASKS
-
-USER = [name for name, task in TASKS.items() if not task.time_based]
 
 
 def test_compare_of_few_samples_says_how_little_they_tell(made, run):
@@ -21,13 +18,6 @@ def test_compare_of_few_samples_says_how_little_they_tell(made, run):
     assert run("compare", "LaMP_3", *options, "--n_resamples", "99").stderr.endswith(" below 0.02\n")
 
 
-@pytest.mark.parametrize("name", USER)
-def test_compare_runs_for_every_task(made, run, name):
-    golds, preds = made.pair(name, n=40)
-    found = json.loads(run("compare", name, "--golds", golds, "--preds", f"p={preds}", f"g={golds}", "--json").stdout)
-    assert {contrast["better"] for contrast in found["contrasts"]["g"].values()} == {"g"}
-
-
 @pytest.mark.parametrize("name", ["LaMP_2_time", "LaMP_3_time", "LaMP_4_time"])
 def test_compare_draws_and_swaps_users_where_it_knows_them(made, run, name):
     folder, golds, questions = made.by_user(name)
@@ -40,13 +30,6 @@ def test_compare_draws_and_swaps_users_where_it_knows_them(made, run, name):
     systems = {"0": list(by_gold.values()), "1": [by_pred[key] for key in by_gold]}
     expected = lamp_metric.compare(systems, task=name, references=systems["0"], users=users, n_resamples=300)
     assert result == expected.as_dict()
-
-
-def test_few_users_are_noted(made, run):
-    folder, golds, _ = made.by_user("LaMP_3_time")
-    said = run("compare", "LaMP_3_time", "--data-dir", folder, "--preds", golds, made.pair("LaMP_3_time", n=40)[1])
-    assert said.stderr.count("\n") == 1
-    assert all(fact in said.stderr for fact in ("few users", "8", f"{2 / 2**8:.2g}"))
 
 
 def three(made, name="LaMP_3_time", n=40):
@@ -133,9 +116,6 @@ def test_bad_input_is_one_line(made, fails, tmp_path):
     source, files, _ = three(made)
     task = ["compare", "LaMP_3_time"]
     assert "--baseline" in fails(*task, *source, "--preds", *files, "--baselines", "own")
-    assert "'nine'" in fails(*task, *source, "--preds", *files, "--baseline", "nine")
-    assert "--data-dir" in fails(*task, "--preds", *files)
-    assert "--split" in fails(*task, *source, "--split", "train", "--preds", *files)
     assert "xml" in fails(*task, *source, "--preds", *files, "--format", "xml")
     assert "--json" in fails(*task, *source, "--preds", *files, "--format", "csv", "--json")
     few = made.write("few.json", "LaMP_3_time", {"1": "5"})
@@ -211,18 +191,8 @@ def test_values_measures_and_scores_stand_side_by_side(run, judged):
         (("--values", "a=a", "a=b"), "--values: two systems are called a"),
         (("--values", "a=a", "b=b", "--also", "bleu"), "--also measures predictions"),
         (("--preds", "a=a", "b=b", "--lower-is-better"), "--lower-is-better is about --values"),
-        (("--preds", "a=a", "b=b", "--values", "a=c", "c=d"), "expected as many files of each system as in --preds"),
         (("--preds", "a=a", "b=b,c", "--values", "a=d", "b=e"), "expected as many files of each system as in --preds"),
     ],
 )
 def test_options_that_do_not_fit_together_are_refused(fails, options, message):
     assert message in fails("compare", "LaMP_4", "--golds", "g.json", *options)
-
-
-def test_a_missing_value_is_named(fails, judged):
-    folder, options = judged
-    values = json.loads((folder / "v_own.json").read_text())
-    values.popitem()
-    (folder / "few.json").write_text(json.dumps(values))
-    line = fails("compare", *options, "--values", f"none={folder}/v_none.json", f"own={folder}/few.json")
-    assert "few.json lacks 1 of the 40 ids in the samples" in line

@@ -50,15 +50,6 @@ def test_a_run_of_lm_eval_goes_on_to_check_score_and_pack(run, tmp_path, config)
     assert packed.exit_code == 0, packed.output
 
 
-def test_a_limited_run_needs_partial(run, fails, tmp_path):
-    runs = lm_eval_run(tmp_path / "runs", "LaMP_3", {"210": "4"}, original=3)
-    output = tmp_path / "preds.json"
-    assert "all 3 samples" in fails("from-lm-eval", runs, "--output", output)
-    assert not output.exists()
-    assert run("from-lm-eval", runs, "--output", output, "--partial").exit_code == 0
-    assert dict(read_outputs(output).by_id) == {"210": "4"}
-
-
 def test_bad_input_is_one_line(fails, tmp_path):
     runs = lm_eval_run(tmp_path / "runs", "LaMP_3", {"210": "4"}, original=1)
     [samples] = runs.glob("*.jsonl")
@@ -66,8 +57,6 @@ def test_bad_input_is_one_line(fails, tmp_path):
     assert "also an input" in fails("from-lm-eval", runs, "--output", samples)
     assert samples.read_bytes() == before
     assert "nowhere" in fails("from-lm-eval", tmp_path / "nowhere", "--output", tmp_path / "p.json")
-    assert "'LaMP_2N'" in fails("from-lm-eval", runs, "--config", "LaMP_2N", "--output", tmp_path / "p.json")
-    assert "found LaMP_3" in fails("from-lm-eval", runs, "--config", "LaMP_4", "--output", tmp_path / "p.json")
     assert str(tmp_path / "no") in fails("from-lm-eval", runs, "--output", tmp_path / "no" / "p.json")
 
 

@@ -51,6 +51,10 @@ def test_profiles_of_others_and_none():
     assert other["source"][:] == Personalizer("LaMP_3", k=1)(swap_profiles(rows)[:])["source"]
     assert none["source"][:] == rows["input"][:]
     assert other["user_id"][:] == none["user_id"][:] == users_of(rows)  # the user who asks, not the one who is read
+    options = {"retriever": "rrf", "rankers": ["bm25", "random"], "seed": 4}
+    given = {"retriever": options.pop("retriever"), "retriever_options": options, "k": 1}
+    expected = Personalizer("LaMP_3", k=1, retriever="rrf", **options)(load_split("LaMP_3", "train", SAMPLE)[:])
+    assert harness_rows("LaMP_3", data_dir="sample", split="train", **given)["source"][:] == expected["source"]
 
 
 def test_a_ranking_file_takes_the_place_of_the_retriever(tmp_path):
@@ -62,13 +66,6 @@ def test_a_ranking_file_takes_the_place_of_the_retriever(tmp_path):
         harness_rows("LaMP_3", data_dir="sample", **options)["source"][:]
         == (Personalizer("LaMP_3", **options)(rows[:])["source"])
     )
-
-
-def test_the_retriever_gets_its_options():
-    options = {"retriever": "rrf", "rankers": ["bm25", "random"], "seed": 4}
-    given = {"retriever": options.pop("retriever"), "retriever_options": options, "k": 1}
-    expected = Personalizer("LaMP_3", k=1, retriever="rrf", **options)(load_split("LaMP_3", "train", SAMPLE)[:])
-    assert harness_rows("LaMP_3", data_dir="sample", split="train", **given)["source"][:] == expected["source"]
 
 
 def test_samples_of_some_users(tmp_path):

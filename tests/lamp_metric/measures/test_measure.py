@@ -92,13 +92,10 @@ def test_an_entry_point_brings_a_measure(registry, monkeypatch):
     assert lamp_metric.score("LaMP_4", PREDICTIONS, REFERENCES, also=["longer"])["longer"] == -0.5
 
 
-def test_a_function_is_a_measure_by_module_and_name(mine):
+def test_a_function_is_a_measure_and_gets_ratings_as_numbers(mine):
     found = lamp_metric.score("LaMP_4", PREDICTIONS, REFERENCES, also=["mine:words"])
     assert found["mine:words"] == 2.0
     assert "|also:mine:words|" in lamp_metric.signature_of("LaMP_4", 2, also=["mine:words"])
-
-
-def test_a_function_gets_ratings_as_numbers(mine):
     found = lamp_metric.score("LaMP_3", ["4.5", "nothing"], ["5", "2"], also=["mine:near"])
     assert found["mine:near"] == 0.5
 

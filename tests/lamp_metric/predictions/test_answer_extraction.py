@@ -16,54 +16,38 @@ def test_every_label_is_found_alone_and_in_a_sentence(name):
     ("name", "text", "answer"),
     [
         ("LaMP_1", "Both [1] and [2] fit, but the answer is [2].", "[2]"),
-        ("LaMP_1", "Reference [2] is related.", "[2]"),
-        ("LaMP_1", "Answer: [1]? No, wait. Answer: [2].", "[2]"),
         ("LaMP_1", "The answer is **[2]**", "[2]"),
         ("LaMP_1", "1", "[1]"),
-        ("LaMP_1", "Answer: 2", "[2]"),
         ("LaMP_1", "Between [1] and [2] I cannot choose.", None),
         ("LaMP_1", "1. Neural networks for titles", None),
         ("LaMP_1", "", None),
         ("LaMP_2", "It is a Dark Comedy.", "dark comedy"),
-        ("LaMP_2", "The tags are: comedy", "comedy"),
-        ("LaMP_2", "comedy, action", None),
         ("LaMP_2", "Not comedy. The tag is action, not comedy.", "action"),
         ("LaMP_2", "classical", None),
         ("LaMP_2_news", "The category would be style & beauty", "style & beauty"),
         ("LaMP_3", "I would give this 4 out of 5 stars.", "4"),
         ("LaMP_3", "On a scale of 1 to 5, I'd say 3.", "3"),
-        ("LaMP_3", "5/5", "5"),
         ("LaMP_3", "**Rating:** 4.5 stars", "4.5"),
-        ("LaMP_3", "3 stars", "3"),
         ("LaMP_3", "Four stars!", "4"),
         ("LaMP_3", "one of the best", None),
         ("LaMP_3", "Somewhere between 2 and 4.", None),
-        ("LaMP_3", "9", None),
-        ("LaMP_3", "4-5 stars", None),
         ("LaMP_3", "10/10", None),
         ("LaMP_3", "3,5", None),
-        ("LaMP_3", "-4", None),
     ],
 )
 def test_answers_in_sentences(name, text, answer):
     assert extract_answer(name, text) == answer
 
 
-def test_reasoning_is_no_part_of_an_answer_of_any_task():
+def test_texts_are_taken_out_of_reasoning_and_wrappers():
     for name, answer in (("LaMP_2", "comedy"), ("LaMP_3", "4"), ("LaMP_5", "A Title")):
         assert extract_answer(name, f"<think>The answer is action, or 2?</think>\n{answer}") == answer
         assert extract_answer(name, f"<think>The answer is {answer}") is None
         assert extract_answer(name, "") is None
-
-
-def test_texts_are_taken_out_of_their_wrappers_and_else_come_back_unchanged():
     assert extract_answer("LaMP_5", 'Here is a title: "Rain, Again"') == "Rain, Again"
     assert extract_answer("LaMP_7", " Here Is What Changed: all\n") == " Here Is What Changed: all\n"
     assert extract_answer("LaMP_4", "Title:") is None
     assert extract_answer("LaMP_4", '{"title": " "}') is None
-
-
-def test_wrapped_answers_make_a_line_and_others_none():
     assert wrapped_line(TASKS["LaMP_4"], [], 2, "x") is None
     line = "1 of 2 answers look wrapped (JSON 1), such as sample '7': '{\"a\": \"b\"}'; x takes that off"
     assert wrapped_line(TASKS["LaMP_4"], [("7", '{"a": "b"}')], 2, "x") == line

@@ -47,30 +47,21 @@ def test_another_task_is_an_error():
     assert "'LaMP_4'" in error
 
 
-def test_labels_that_do_not_exist_are_warned_of():
+def test_outputs_that_cannot_be_scored_are_warned_of():
     report = check("LaMP_2", {"1": "Comedy", "2": "comedy", "3": "travel", "4": " action "})
     assert (report.errors, report.doubts) == ([], [])
     (warning,) = report.warnings
     assert warning.startswith("2 outputs ")
     assert all(fact in warning for fact in ("LaMP_2", "'Comedy' (sample 1), 'travel' (sample 3)", "LaMP_2_news"))
-
-
-def test_ratings_that_are_not_numbers_or_off_the_scale_are_warned_of():
     report = check("LaMP_3", {"1": "4", "2": 3.5, "3": "5 stars", "4": "nan", "5": "0", "6": 11})
     assert report.exit_status == 0
     unusable, off = report.warnings
     assert unusable.startswith("2 outputs ")
     assert unusable.endswith(": '5 stars' (sample 3), 'nan' (sample 4)")
     assert off.endswith(" 1 to 5: '0' (sample 5), '11' (sample 6)")
-
-
-def test_file_names_in_place_of_texts_are_warned_of():
     (warning,) = check("LaMP_6", {"1": "147-000874-EM.txt", "2": "Lunch"}).warnings
     assert warning.startswith("1 output is a file name")
     assert warning.endswith(": '147-000874-EM.txt' (sample 1)")
-
-
-def test_texts_without_words_are_warned_of():
     (warning,) = check("LaMP_4", {"1": "東京", "2": "a"}).warnings
     assert warning.startswith("1 output ")
     assert warning.endswith(": '東京' (sample 1)")
@@ -80,8 +71,6 @@ def test_texts_without_words_are_warned_of():
     ("name", "outputs", "facts"),
     [
         ("LaMP_2", ["4", "5", "1", "comedy"], ["3 of 4", "LaMP_2", "'4'", "LaMP_3"]),
-        ("LaMP_2", ["4", "5", "[1]", "[2]"], ["4 of 4", "LaMP_2", "'4'", "not look like another"]),
-        ("LaMP_2", ["4", 5.0, 1], ["3 of 3", "LaMP_2", "LaMP_3"]),
         ("LaMP_2", ["travel"] * 3, ["3 of 3", "LaMP_2", "LaMP_2_news"]),
         ("LaMP_2_news_time", ["comedy"] * 3, ["3 of 3", "LaMP_2_news_time", "look like LaMP_2"]),
         ("LaMP_1", ["It is [1]."] * 3, ["3 of 3", "LaMP_1", "'It is [1].'", "not look like another"]),
@@ -119,11 +108,8 @@ def test_a_poor_file_is_not_doubtful(name, outputs):
     assert check(name, {str(n): output for n, output in enumerate(outputs)}).exit_status == 0
 
 
-def test_long_lists_are_cut():
+def test_long_lists_are_cut_and_odd_ids_spelled_out():
     (error,) = check("LaMP_4", {}, [str(i) for i in range(9)]).errors
     assert error.endswith(": 0, 1, 2, 3, 4, … and 4 more")
-
-
-def test_ids_that_cannot_be_printed_are_spelled_out():
     _, error = check("LaMP_4", {"\ud800": "a", "\x1b[31m": "b"}, ["1"]).errors
     assert error.endswith(": '\\ud800', '\\x1b[31m'")

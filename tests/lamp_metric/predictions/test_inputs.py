@@ -36,9 +36,14 @@ class Polars:
         return iter(self.columns)
 
 
-def test_a_sample_is_named_by_its_id_or_its_position():
+def test_values_in_messages_are_short_and_outputs_files_get_a_hint():
     assert where(["7", "8"], 1) == "sample '8'"
     assert where(None, 1) == "sample 1"
+    with pytest.raises(ValueError, match="bytes") as caught:
+        as_text(b"x" * 100_000, TEXTS, "there")
+    assert len(str(caught.value)) < 200
+    with pytest.raises(ValueError, match='side: .*"golds"'):
+        as_list({"task": "LaMP_4", "golds": []}, "side")
 
 
 @pytest.mark.parametrize(
@@ -61,12 +66,6 @@ def test_texts_are_stripped_and_numbers_become_texts(value, task, text):
 def test_other_values_are_named(value, task):
     with pytest.raises(ValueError, match=f"^there: .*{type(value).__name__.removesuffix('Type')}"):
         as_text(value, task, "there")
-
-
-def test_a_long_value_is_shortened_in_the_message():
-    with pytest.raises(ValueError, match="bytes") as caught:
-        as_text(b"x" * 100_000, TEXTS, "there")
-    assert len(str(caught.value)) < 200
 
 
 @pytest.mark.parametrize(
@@ -113,28 +112,10 @@ def test_another_table_is_an_error(table, columns):
         check_batch(table({column: ["a", "b"] for column in columns}), ["a", "b"], TEXTS, None)
 
 
-@pytest.mark.parametrize(
-    "table",
-    [
-        pd.DataFrame([["1", "a", "b"]], columns=["id", "output", "output"]),
-        pa.table([["1"], ["a"], ["b"]], names=["id", "output", "output"]),
-    ],
-    ids=["pandas", "arrow"],
-)
-def test_a_table_with_two_columns_of_one_name_is_refused(table):
-    with pytest.raises(ValueError, match=r"predictions: .*'output'"):
-        as_list(table, "predictions")
-
-
 @pytest.mark.parametrize("values", [None, "ab", b"ab", 3, {"a": 1}, {"a"}, frozenset("a"), np.array("a")])
 def test_what_has_no_order_or_no_values_is_an_error(values):
     with pytest.raises(ValueError, match="^side: .*list"):
         as_list(values, "side")
-
-
-def test_the_content_of_an_outputs_file_gets_a_hint():
-    with pytest.raises(ValueError, match='side: .*"golds"'):
-        as_list({"task": "LaMP_4", "golds": []}, "side")
 
 
 @pytest.mark.parametrize(
@@ -153,19 +134,13 @@ def test_records_of_another_shape_are_named(record, facts):
         record_of(record, 3, "gold")
 
 
-def test_strings_become_records_without_an_id():
+def test_a_batch_has_the_form_of_the_batches_before():
     batch = check_batch(["a"], [" b"], TEXTS, None)
     assert batch.predictions == [{"id": NO_ID, "output": "a"}]
     assert batch.references == [{"id": NO_ID, "output": "b"}]
     assert (batch.records, batch.number) == (False, None)
-
-
-def test_a_number_is_remembered_until_the_task_is_known():
     assert "sample 7: " in check_batch([4], ["a"], None, None, offset=7).number
     assert check_batch([4], [4], LABELS, None).number is None
-
-
-def test_a_batch_must_have_the_form_of_the_batches_before():
     with pytest.raises(ValueError, match="prediction 5: .*record"):
         check_batch(["a"], ["a"], TEXTS, True, offset=5)
     with pytest.raises(ValueError, match="prediction 5: .*string"):
@@ -191,11 +166,16 @@ def test_records_are_joined_by_id_and_strings_by_position():
         join_records([*ROWS, *bare], [*ROWS, *bare])
 
 
-def test_strings_and_whole_numbers_are_users():
+def test_strings_and_whole_numbers_are_users_one_for_each_sample():
     assert check_users(["a", "b", "a"], 3) == ["a", "b", "a"]
     assert check_users((7, np.int64(8)), 2) == ["7", "8"]
     assert check_users(iter("ab"), 2) == ["a", "b"]
     assert check_users(pd.Series(["a", "b"]), 2) == ["a", "b"]
+    for users in (["a", "b"] * 3, ["a"]):
+        with pytest.raises(ValueError, match=f"users.* 3 .*{len(users)}"):
+            check_users(users, 3)
+    with pytest.raises(ValueError, match="two users.*'a'"):
+        check_users(["a", "a"], 2)
 
 
 @pytest.mark.parametrize("user", [None, float("nan"), "", 1.5, True, ["a"], {"id": "1"}])
@@ -204,11 +184,3 @@ def test_a_sample_without_a_user_is_named(user):
         user_names(["a", user])
     with pytest.raises(ValueError, match="sample 'y'"):
         check_users(["a", user], 2, ["x", "y"])
-
-
-def test_the_number_of_users_must_be_that_of_the_samples():
-    for users in (["a", "b"] * 3, ["a"]):
-        with pytest.raises(ValueError, match=f"users.* 3 .*{len(users)}"):
-            check_users(users, 3)
-    with pytest.raises(ValueError, match="two users.*'a'"):
-        check_users(["a", "a"], 2)

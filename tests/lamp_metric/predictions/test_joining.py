@@ -12,9 +12,11 @@ def outputs(task="LaMP_4", name="g.json", **by_id):
     return Outputs(task, by_id, name)
 
 
-def test_the_order_is_that_of_the_references():
+def test_the_order_is_that_of_the_references_and_other_ids_are_named():
     found = join_by_id([("2", "b"), ("1", "a")], [("1", "x"), ("2", "y")], NAMES)
     assert found == (["1", "2"], ["a", "b"], ["x", "y"])
+    with pytest.raises(IdMismatchError, match=r"p\.json .*2 of the 3 ids.*g\.json.*'2'.* 1 ids.*'9'"):
+        join_by_id([("1", "a"), ("9", "b")], [("1", "a"), ("2", "b"), ("3", "c")], NAMES)
 
 
 @pytest.mark.parametrize("side", [0, 1])
@@ -23,11 +25,6 @@ def test_a_duplicate_id_is_named_with_its_side(side):
     sides[side] = sides[side] * 2
     with pytest.raises(DuplicateIdError, match=f"{NAMES[side]}.*'1'"):
         join_by_id(*sides, NAMES)
-
-
-def test_missing_and_extra_ids_are_named_with_their_counts():
-    with pytest.raises(IdMismatchError, match=r"p\.json .*2 of the 3 ids.*g\.json.*'2'.* 1 ids.*'9'"):
-        join_by_id([("1", "a"), ("9", "b")], [("1", "a"), ("2", "b"), ("3", "c")], NAMES)
 
 
 def test_files_are_joined_by_id():

@@ -68,8 +68,5 @@ def test_answers_are_extracted_before_they_are_chosen():
     assert chosen("LaMP_2", "majority", said[:3], extract_answers=True) == said[0]
     said = ["<think>Rain, Again</think>Snow", "Title: Rain"]
     assert [chosen("LaMP_4", "best", said, extract_answers=on) for on in (False, True)] == said
-
-
-def test_texts_have_no_majority():
     with pytest.raises(ValueError, match="majority: LaMP_4 has no labels to vote on"):
         chosen("LaMP_4", "majority", ["a", "b"])

@@ -29,12 +29,9 @@ def test_each_kind_has_its_baseline(name, golds, what, predictions):
     assert baseline(name, ROWS, golds) == (what, predictions)
 
 
-def test_every_config_has_one():
+def test_every_config_has_one_and_labels_need_training_golds():
     for name, task in TASKS.items():
         rows = [{"input": "a: b", "profile": [dict.fromkeys(task.item_fields, "x")]}]
         assert len(baseline(name, rows, task.labels)[1]) == 1
-
-
-def test_labels_need_training_golds():
     with pytest.raises(ValueError, match="LaMP_3.*training split"):
         baseline("LaMP_3", ROWS, [])

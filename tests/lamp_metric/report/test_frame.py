@@ -24,17 +24,11 @@ def rated():
     return frame(base=[["5", "2", "1"]], mine=[["4", "1", "3"], ["5", "1", "2"]])
 
 
-def test_the_first_system_is_the_baseline(rated):
+def test_baseline_users_and_gains(rated):
     assert (rated.baseline, rated.others, rated.keys) == ("base", ["mine"], ["MAE"])
-
-
-def test_users_come_in_the_order_of_their_first_sample(rated):
     assert (rated.names, rated.counts.tolist()) == (["b", "a"], [2, 1])
     assert rated.by_user(rated.sizes).tolist() == [5.0, 9.0]
     assert rated.by_user(rated.similarity).tolist() == [0.5, 1.0]
-
-
-def test_values_are_means_over_runs_and_a_smaller_error_is_a_gain(rated):
     assert rated.values("base", "MAE").tolist() == [0.0, 1.0, 2.0]
     assert rated.values("mine", "MAE").tolist() == [0.5, 0.0, 0.5]
     assert rated.gains("mine", "MAE").tolist() == [-0.5, 1.0, 1.5]

@@ -80,8 +80,5 @@ def test_a_trait_that_does_not_vary_has_no_correlation():
     assert found["same"] == {"own": nothing, "other": nothing}
     assert found["size"]["own"] == nothing
     assert found["size"]["other"]["rho"] == pytest.approx(1)
-
-
-def test_resamples_without_variation_are_left_out():
     found = spearman({"size": np.array([1.0, 2.0])}, {"own": np.array([3.0, 4.0])}, Resampling(n_resamples=50))
     assert found["size"]["own"] == {"rho": pytest.approx(1), "rho_ci": pytest.approx([1, 1])}

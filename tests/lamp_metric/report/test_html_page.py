@@ -47,16 +47,13 @@ def summary(gainers):
 SVG = b'<?xml version="1.0"?><svg viewBox="0 0 1 1"><defs><path id="a"/></defs><use href="#a" x="url(#a)"/></svg>'
 
 
-def test_the_page_is_one_file_without_scripts_and_links(summary):
+def test_the_page_is_one_file_whose_figures_have_captions_and_ids_of_their_own(summary):
     text = page(summary, dict.fromkeys(CAPTIONS, SVG), {})
     tags = parsed(text)
     assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in tags}
     assert not re.search(r"(?:src|href)=[\"'](?!#)", text)
     assert not re.search(r"@import|url\((?!#)|https?://", text)
     assert ("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}) in tags
-
-
-def test_every_figure_has_a_caption_and_ids_of_its_own(summary):
     assert set(CAPTIONS) == set(DRAWINGS)
     tags = parsed(page(summary, {"systems": SVG, "sorted_gains": SVG}, {}))
     ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
@@ -74,10 +71,13 @@ def test_the_page_shows_the_summarys_numbers(summary):
     assert f"{summary['samples']:,} samples of 150 users" in text
 
 
-def test_it_says_which_way_is_better(summary):
+def test_it_says_which_way_is_better_and_shows_scores_by_k(summary):
     assert "MAE and RMSE, lower is better" in page(summary, {}, {})
     text = page({**summary, "directions": {"rouge-1": True, "value": False}}, {}, {})
     assert text.index("Of rouge-1, higher is better.") < text.index("Of value, lower is better, so a gain is")
+    assert "retrieved" not in page(summary, {}, {})
+    one = {"k": 4, "system": "k4", "score": 0.5, "score_ci": [0.4, 0.6]}
+    assert "<h2>Score by number of retrieved items</h2>" in page({**summary, "by_k": [one, one]}, {}, {})
 
 
 def test_names_cannot_break_the_page(gainers):
@@ -87,12 +87,6 @@ def test_names_cannot_break_the_page(gainers):
     found = summarize(odd, "MAE", Resampling(n_resamples=20))
     tags = {tag for tag, _ in parsed(page(found, {}, {}))}
     assert not {"script", "img"} & tags
-
-
-def test_scores_by_k_have_a_section_of_their_own(summary):
-    assert "retrieved" not in page(summary, {}, {})
-    one = {"k": 4, "system": "k4", "score": 0.5, "score_ci": [0.4, 0.6]}
-    assert "<h2>Score by number of retrieved items</h2>" in page({**summary, "by_k": [one, one]}, {}, {})
 
 
 USER = {
@@ -127,14 +121,11 @@ def tables(text):
     }
 
 
-def test_tables_have_a_row_for_each_system_score_and_bin(summary):
+def test_tables_and_correlations_name_every_system(summary):
     found = tables(page(summary, {}, {}))
     assert found["Systems"] == ([6], 3)  # RMSE has no mean of users
     assert found["Gains over none"] == ([4], 0)
     assert found["Gain by size of the profile"][0] == found["Gain by similarity of the nearest profile item"][0] == [5]
-
-
-def test_correlations_name_every_system_or_say_why_there_is_none(summary):
     text = page(summary, {}, {})
     for name in ("own", "other"):
         assert len(re.findall(rf"^{name}: [\d−]", text, re.MULTILINE)) == 2

@@ -51,9 +51,6 @@ def test_copies_are_told_apart_from_near_copies():
     assert of("LaMP_7", text, {"text": f"{text}!"}) == (1.0, "near")
     assert of("LaMP_7", text, {"text": re.sub("w1 ", "v ", text)}) == (0.95, "near")
     assert of("LaMP_7", text, {"text": " ".join(words[:16])})[1] == ""
-
-
-def test_one_text_of_an_item_is_enough_for_a_copy():
     found = of("LaMP_4", "a b c d e f", {"title": "x y z", "text": "A b c d e f"})
     assert found == (0.8, "exact")
     assert of("LaMP_4", "x y a b", {"title": "x y", "text": "a b"})[1] == "exact"
@@ -64,15 +61,12 @@ def row(task, text):
     return {"id": "7", "input": f"{task.instruction} {text}", "profile": [item, item]}
 
 
-def test_size_nearness_and_query_are_kept():
+def test_size_nearness_and_query_are_kept_but_no_gated_text():
     look = Profiles(TASKS["LaMP_7"])
     for number in range(5000):  # more than are looked at together
         look({**row(look.task, "rain and tea"), "id": f"7{number}"})
     expected = Profile(2, 0.4, "", "rain and tea")
     assert look.by_id == {f"7{number}": expected for number in range(5000)}
-
-
-def test_no_text_of_a_gated_task_is_kept():
     look = Profiles(TASKS["LaMP_6"])
     look(row(look.task, "late  rain"))
     assert look.by_id == {"7": Profile(2, 1.0, "exact")}

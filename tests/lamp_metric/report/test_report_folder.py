@@ -5,13 +5,13 @@ import os
 import stat
 
 import pytest
+from folders import tree
 
 from lamp_dataset.tasks import TASKS
 from lamp_metric.predictions.scored_samples import measure
 from lamp_metric.report.figures import DRAWINGS, FORMATS
 from lamp_metric.report.profile_similarity import Profile
 from lamp_metric.report.report_folder import (
-    check_output,
     check_score,
     excerpts,
     make_report,
@@ -29,7 +29,7 @@ def scored(name, *outputs):
     return [measure(TASKS[name], outputs, ["gold 1", "gold 2"], ["1", "2"])]
 
 
-def test_input_gold_and_both_outputs_are_shown():
+def test_input_gold_and_both_outputs_are_shown_but_of_no_gated_task():
     systems = {
         "none": scored("LaMP_4", "a", "b"),
         "own": scored("LaMP_4", "c", "4"),
@@ -38,9 +38,6 @@ def test_input_gold_and_both_outputs_are_shown():
     assert excerpts(SUMMARY, systems, PROFILES) == {
         "own": {"2": {"input": "text 2", "gold": "gold 2", "output of none": "b", "output of own": "4"}}
     }
-
-
-def test_nothing_is_shown_of_a_gated_task():
     systems = {"none": scored("LaMP_6", "a", "b"), "own": scored("LaMP_6", "c", "d")}
     assert excerpts(SUMMARY, systems, PROFILES) == {}
 
@@ -60,10 +57,6 @@ def frame(gainers):
 @pytest.fixture(scope="module")
 def summary(frame):
     return summarize(frame, "MAE", Resampling(n_resamples=20))
-
-
-def tree(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture(scope="module")
@@ -158,16 +151,3 @@ def test_the_score_is_one_that_users_have():
     for name, key in (("LaMP_3", "RMSE"), ("LaMP_2", "f1"), ("LaMP_4", "MAE")):
         with pytest.raises(ValueError, match=f"{name}.*'{key}'"):
             check_score(TASKS[name], key)
-
-
-def test_which_folder_a_report_may_replace(written, tmp_path):
-    (tmp_path / "file").write_text("")
-    (tmp_path / "empty").mkdir()
-    for path in (written, tmp_path / "empty", tmp_path / "none"):
-        check_output(path)
-    with pytest.raises(ValueError, match="file"):
-        check_output(tmp_path / "file")
-    (written / "mine.txt").write_text("")
-    with pytest.raises(ValueError, match=r"mine\.txt"):
-        check_output(written)
-    (written / "mine.txt").unlink()

@@ -36,6 +36,8 @@ def test_the_head_counts_samples_and_users(gainers, effect):
         f"task:LaMP_3_time|n:{len(gainers.rows)}|rule:1|test:paired-randomization|clusters:users|users:150|"
         f"confidence:0.999|resamples:2000|seed:0|version:{__version__}"
     )
+    copies = effect["copies"]
+    assert copies == {"exact": 0, "near": 0, "samples_without": effect["samples"], "users_without": 150}
 
 
 def test_contrasts_are_those_of_compare_turned_so_that_better_is_positive(gainers, effect):
@@ -112,11 +114,6 @@ def test_the_ends_are_the_users_with_the_largest_gains(gainers, effect):
         assert abs(one["sample_gain"]) >= abs(one["gain"])
 
 
-def test_no_copies_no_second_contrasts(effect):
-    copies = effect["copies"]
-    assert copies == {"exact": 0, "near": 0, "samples_without": effect["samples"], "users_without": 150}
-
-
 def test_contrasts_without_copies_are_those_of_the_other_samples(gainers):
     frame = gainers.frame()
     kinds = ["exact" if n % 3 == 0 else "near" if n % 3 == 1 else "" for n in range(len(frame.users))]
@@ -128,16 +125,12 @@ def test_contrasts_without_copies_are_those_of_the_other_samples(gainers):
     assert found["contrasts_without"] == summarize(rest, "MAE", Resampling(n_resamples=100))["contrasts"]
 
 
-def test_too_few_users_without_copies_are_not_compared(gainers):
+def test_too_few_users_are_not_compared_and_systems_named_after_k_are_lined_up(gainers):
     frame = gainers.frame()
     last = len(frame.users) - 1
     leaky = Frame(frame.systems, [Profile(1, 1.0, "" if n == last else "near") for n in range(last + 1)])
     found = summarize(leaky, "MAE", Resampling(n_resamples=10))["copies"]
     assert (found["samples_without"], found["contrasts_without"]) == (1, None)
-
-
-def test_systems_named_after_k_are_lined_up(gainers):
-    frame = gainers.frame()
     named = Frame(dict(zip(["k=16", "k4", "k=x"], frame.systems.values(), strict=True)), frame.profiles)
     found = summarize(named, "MAE", Resampling(n_resamples=10))
     assert [(one["k"], one["system"]) for one in found["by_k"]] == [(4, "k4"), (16, "k=16")]

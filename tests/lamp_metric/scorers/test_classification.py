@@ -2,13 +2,10 @@ import random
 import tracemalloc
 import warnings
 
-import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
 from lamp_dataset.tasks import TASKS
-from lamp_metric.predictions.scored_samples import measure
-from lamp_metric.scorers import SCORERS
 from lamp_metric.scoring import score
 
 CLASSES = [name for name, task in TASKS.items() if task.kind == "classification" and not task.time_based]
@@ -36,9 +33,6 @@ def test_hand_worked_macro_f1_counts_absent_labels_as_zero():
     # comedy: 1 true positive, predicted twice, gold once: 2*1/3. action: 1, predicted once, gold twice: 2*1/3.
     result = score("LaMP_2", ["comedy", "action", "comedy"], ["comedy", "action", "action"])
     assert result == {"accuracy": pytest.approx(2 / 3, abs=1e-15), "f1": pytest.approx((2 / 3 + 2 / 3) / 15, abs=1e-15)}
-
-
-def test_all_right_with_one_label_only_is_a_fifteenth():
     assert score("LaMP_2_news", ["travel"] * 4, ["travel"] * 4) == {"accuracy": 1.0, "f1": 1 / 15}
 
 
@@ -51,25 +45,12 @@ def test_a_long_prediction_is_not_padded_into_an_array_of_strings():
     tracemalloc.stop()
 
 
-def test_a_nul_at_the_end_counts():
-    # numpy's strings lose it, and would be equal.
-    assert score("LaMP_1", ["[1]\0"], ["[1]"])["accuracy"] == 0.0
-
-
-def test_weights_of_one_give_the_figures_of_sklearn():
-    rng = random.Random(5)
-    for name in CLASSES:
-        labels = TASKS[name].labels
-        golds = rng.choices(labels, k=777)
-        samples = measure(TASKS[name], [rng.choice([gold, rng.choice(labels), "?"]) for gold in golds], golds)
-        sums = {key: np.ones(777) @ np.array(values) for key, values in samples.statistics.items()}
-        assert samples.scorer.aggregate(samples.task, sums, 777) == pytest.approx(samples.scores, abs=1e-12, rel=0)
-
-
 def test_no_warning_where_a_label_is_absent():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert score("LaMP_1", ["[1]"], ["[1]"]) == {"accuracy": 1.0, "f1": 0.5}
+    # numpy's strings lose it, and would be equal.
+    assert score("LaMP_1", ["[1]\0"], ["[1]"])["accuracy"] == 0.0
 
 
 @pytest.mark.parametrize(
@@ -88,22 +69,7 @@ def test_a_match_is_exact(prediction, right):
     assert score("LaMP_2", [prediction], [" sci-fi "])["accuracy"] == right
 
 
-def test_labels_with_blanks_are_whole():
-    assert score("LaMP_2", ["based on a book", "based"], ["based on a book"] * 2)["accuracy"] == 0.5
-
-
-def test_a_number_is_scored_as_its_text():
-    assert score("LaMP_1", [1], ["[1]"])["accuracy"] == 0.0
-
-
 def test_a_gold_that_is_no_label_is_an_error():
     # The official script maps both to "unknown" and counts the pair as equal.
     with pytest.raises(ValueError, match=r"sample '111'.*'drama'.*LaMP_2.*sci-fi, "):
         score("LaMP_2", ["comedy", "drama"], ["comedy", "drama"], ids=["110", "111"])
-
-
-def test_only_labels_are_usable():
-    found = {
-        text: SCORERS["classification"].is_usable(TASKS["LaMP_2"], text) for text in ("comedy", "Comedy", "comedy.", "")
-    }
-    assert found == {"comedy": True, "Comedy": False, "comedy.": False, "": False}

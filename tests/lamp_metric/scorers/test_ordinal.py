@@ -4,9 +4,6 @@ import numpy as np
 import pytest
 from sklearn.metrics import mean_absolute_error, mean_squared_error
 
-from lamp_dataset.tasks import TASKS
-from lamp_metric.predictions.scored_samples import measure
-from lamp_metric.scorers import SCORERS
 from lamp_metric.scorers.ordinal import number_of
 from lamp_metric.scoring import score
 
@@ -29,9 +26,6 @@ def test_hand_worked_errors():
         "MAE": 4 / 3,
         "RMSE": pytest.approx((10 / 3) ** 0.5, abs=1e-15),
     }
-
-
-def test_a_published_pair_of_figures_fits_2500_samples():
     # MAE 0.2356 and RMSE 0.5347896782848375 are on the leaderboard: 589 points of error in all, 715 squared.
     errors = [2] * 63 + [1] * 463 + [0] * (2500 - 63 - 463)
     result = score("LaMP_3", [3 + e for e in errors], ["3"] * 2500)
@@ -53,14 +47,6 @@ def test_what_python_reads_as_a_number_is_taken_as_it_is(text, value):
     assert score("LaMP_3", [text], ["3"])["MAE"] == abs(value - 3)
 
 
-def test_weights_of_one_give_the_figures_of_sklearn():
-    rng = random.Random(6)
-    golds = [str(rng.randint(1, 5)) for _ in range(777)]
-    samples = measure(TASKS["LaMP_3"], [rng.choice(["1", "4.3", "-2", "?"]) for _ in golds], golds)
-    sums = {key: np.ones(777) @ np.array(values) for key, values in samples.statistics.items()}
-    assert samples.scorer.aggregate(samples.task, sums, 777) == pytest.approx(samples.scores, abs=1e-12, rel=0)
-
-
 def test_numbers_are_fine():
     assert score("LaMP_3", [4, 4.5, np.int64(2), np.float32(1)], [5, "4", 2.0, np.int32(1)])["MAE"] == 1.5 / 4
 
@@ -69,10 +55,3 @@ def test_numbers_are_fine():
 def test_a_gold_off_the_scale_is_an_error(gold):
     with pytest.raises(ValueError, match=r"reference of sample 0: .*LaMP_3.*1, 2, 3, 4, 5$"):
         score("LaMP_3", ["1"], [gold])
-
-
-def test_only_numbers_are_usable():
-    found = {
-        text: SCORERS["ordinal"].is_usable(TASKS["LaMP_3"], text) for text in ("4", "9.5", "-1", "inf", "4 stars", "")
-    }
-    assert found == {"4": True, "9.5": True, "-1": True, "inf": False, "4 stars": False, "": False}

@@ -1,7 +1,6 @@
 """The page and the folder of the Space. The page is run as the Hub runs it and asked over HTTP."""
 
 import csv
-import json
 import os
 import re
 import shutil
@@ -19,7 +18,6 @@ from lamp_metric.space.page import (
     ALL_USABLE,
     CHOICES,
     FROM_THE_GOLDS,
-    HEADERS_OF_TWO,
     INTRODUCTION,
     _explaining,
     _nothing,
@@ -112,26 +110,13 @@ def test_the_pages_interface_has_names(client):
     }
 
 
-def test_the_sample_button_fills_in_files_and_scores(client):
-    golds, preds, other, table, signature, notes, _ = client.predict("LaMP_7", 0.95, api_name="/sample")
-    assert other is None
-    assert "LaMP_7" in notes.splitlines()[0]
-    assert notes.splitlines()[0].endswith("text of the input")
-    assert json.loads(Path(golds).read_text())["task"] == json.loads(Path(preds).read_text())["task"] == "LaMP_7"
-    assert [row[0] for row in table["data"]] == ["rouge-1", "rouge-L"]
-    assert signature.startswith("task:LaMP_7|n:3|")
-
-
-def test_bad_files_are_named_on_the_page(client, upload, made):
+def test_bad_files_are_named_on_the_page_without_markup(client, upload, made):
     golds, _ = made.pair("LaMP_3")
     other = made.write("other.json", "LaMP_3", {"7": "1"})
     with pytest.raises(Exception, match="other.json lacks 12 of the 12 ids in LaMP_3_golds.json"):
         client.predict("LaMP_3", upload(golds), upload(other), 0.95, None, api_name="/score")
     with pytest.raises(Exception, match="no file of golds: drop one, or try the sample"):
         client.predict("LaMP_3", None, None, 0.95, None, api_name="/score")
-
-
-def test_an_id_cannot_bring_markup_into_an_error(client, upload, made):
     golds = made.write("g.json", "LaMP_3", {"1": "5"})
     preds = made.write("p.json", "LaMP_3", {"<img src=http://127.0.0.1:1/x>": "5"})
     with pytest.raises(Exception, match="&lt;img src=http://127.0.0.1:1/x&gt;") as caught:
@@ -139,14 +124,11 @@ def test_an_id_cannot_bring_markup_into_an_error(client, upload, made):
     assert "<" not in str(caught.value)
 
 
-def test_the_golds_of_a_gated_task_are_refused(client, upload, made):
+def test_gated_golds_and_files_beyond_the_limit_are_refused(client, upload, made):
     golds, preds = made.pair("LaMP_6")
     with pytest.raises(Exception, match="LaMP_6: these texts are under .*LDC2015T03.*eval-task"):
         client.predict(FROM_THE_GOLDS, upload(golds), upload(preds), 0.95, None, api_name="/score")
     assert not {"LaMP_6", "LaMP_6_time"} & set(CHOICES)
-
-
-def test_a_file_beyond_the_limit_that_the_page_states_is_refused(client, upload, made):
     golds = made.write("g.json", "LaMP_4", {"1": "a" * 8 * 2**20})
     with pytest.raises(Exception, match="(?i)too large|exceeds|413"):
         client.predict("LaMP_4", upload(golds), upload(golds), 0.95, None, api_name="/score")
@@ -189,35 +171,7 @@ def test_the_front_matter_is_what_a_metric_space_needs():
     assert len(front["short_description"]) <= 60  # the Hub's limit
     assert (SPACE / front["app_file"]).is_file()
     assert (SPACE / "requirements.txt").read_text().split() == ["lamp-hf"]
-
-
-def test_the_card_cites_as_the_table_does():
     assert CITATION in card()[1]
-
-
-def test_the_cards_examples_give_what_they_say():
-    names = {}
-    for block in re.findall(r"```python\n(.*?)```", card()[1], re.DOTALL):
-        lines = block.splitlines()
-        for line, following in zip(lines, [*lines[1:], ""], strict=True):
-            if following.startswith("# "):
-                said = re.sub(r"(?<=version:)[^']*", "…", repr(eval(line, names)))
-                assert said == following.removeprefix("# ")
-            elif not line.startswith("#"):
-                exec(line, names)
-
-
-def test_the_scripts_imports_say_what_to_install():
-    pytest.importorskip("evaluate")
-    from evaluate.loading import get_imports
-
-    found = {(name, hint) for _, name, hint, _ in get_imports(str(SPACE / "lamp_metric.py"))}
-    assert {("lamp_dataset", "lamp-hf"), ("lamp_metric", "lamp-hf")} <= found
-    assert not {name for name, hint in found if name not in sys.stdlib_module_names and hint != "lamp-hf"} - {
-        "datasets",
-        "evaluate",
-        "__future__",
-    }
 
 
 @pytest.mark.parametrize("name", CHOICES)
@@ -231,13 +185,6 @@ def test_every_choice_has_a_sample(tmp_path, name):
     assert what.endswith(sample_files(task, tmp_path)[2])
     assert (usable, other) == ([ALL_USABLE], None)
     assert {Path(path).parent for path in (golds, predictions, per_sample)} == {tmp_path}
-
-
-def test_predictions_that_cannot_be_used_are_counted(made, tmp_path):
-    golds = made.write("g.json", "LaMP_2", {"1": "comedy", "2": "action"})
-    preds = made.write("p.json", "LaMP_2", {"1": "Comedy.", "2": "action"})
-    notes = score_files("LaMP_2", str(golds), str(preds), folder=tmp_path).notes
-    assert all(fact in notes for fact in ("1 of 2", "'1'", "'Comedy.'"))
 
 
 @pytest.fixture
@@ -264,13 +211,6 @@ def test_two_files_are_compared_as_compare_does(two, tmp_path):
     unusable, few = shown.notes.splitlines()
     assert unusable.startswith("a.json: 1 of 3")
     assert [few] == expected.notes
-
-
-def test_two_files_are_uploaded_and_compared(client, upload, two):
-    golds, a, b = map(upload, two)
-    table, *_ = client.predict("LaMP_3", golds, a, 0.95, b, api_name="/score")
-    assert table["headers"] == list(HEADERS_OF_TWO)
-    assert [row[:2] for row in table["data"]] == [[name, key] for name in "ab" for key in ("MAE", "RMSE")]
 
 
 def test_two_files_of_one_name_are_told_apart(two, tmp_path):

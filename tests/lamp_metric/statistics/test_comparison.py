@@ -22,21 +22,8 @@ MAE = FOUND.contrasts["own & all"]["MAE"]
 
 def test_text_has_a_line_for_each_system_and_score():
     lines = FOUND.to_text().splitlines()
-    assert lines[0].split() == (
-        [
-            "system",
-            "score",
-            "value",
-            "±",
-            "seeds",
-            "difference",
-            "interval",
-            "p",
-            "p",
-            "(Holm)",
-            "won/tied/lost",
-            "detectable",
-        ]
+    assert " ".join(lines[0].split()) == (
+        "system score value ± seeds difference interval p p (Holm) won/tied/lost detectable"
     )
     assert lines[1].split() == ["no|profile_1", "MAE", "1.2000"]
     low, high = MAE.difference_ci
@@ -66,7 +53,7 @@ def test_latex_has_booktabs_escapes_names_and_marks_the_best():
     assert f"% {FOUND.signature}" in lines
 
 
-def test_csv_has_every_digit():
+def test_csv_has_every_digit_and_no_name_that_a_spreadsheet_would_run():
     rows = list(csv.DictReader(FOUND.to_csv().splitlines()))
     assert [(row["system"], row["score"]) for row in rows[:3]] == [
         ("no|profile_1", "MAE"),
@@ -76,16 +63,9 @@ def test_csv_has_every_digit():
     assert (rows[0]["difference"], rows[0]["wins"], rows[0]["runs"]) == ("", "", "1")
     figures = [float(rows[2][name]) for name in ("difference", "p_holm", "difference_low", "wins")]
     assert figures == [MAE.difference, MAE.p_holm, MAE.difference_ci[0], MAE.wins]
-
-
-def test_csv_holds_no_name_that_a_spreadsheet_would_run():
     systems = {f"=cmd|{name}": system for name, system in FOUND.systems.items()}
     line = replace(FOUND, systems=systems).to_csv().splitlines()[1]
     assert line.startswith("'=cmd|no|profile_1,MAE,1.2,")
-
-
-def test_json_is_the_whole_comparison():
-    assert json.loads(FOUND.to_json()) == FOUND.as_dict()
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -120,8 +100,5 @@ CONTRAST = Contrast(-0.25, [-0.5, 0.0], 0.125, 0.35, 0.0004, 0.0008, "own", 7, 2
 def test_a_contrast_in_cells():
     assert _text(CONTRAST) == ["-0.2500", "[-0.5000, 0.0000]", "0.0004", "0.0008", "7/2/1", "0.3500"]
     assert _difference(CONTRAST, "{} {}") == ["-0.250 [-0.500, +0.000]", "<.001"]
-
-
-def test_what_does_not_exist_is_an_empty_cell():
     assert _text(replace(CONTRAST, wins=None, ties=None, losses=None, detectable=None))[-2:] == ["", ""]
     assert (set(_text(None)), set(_difference(None, "{} {}"))) == ({""}, {""})

@@ -52,13 +52,10 @@ def test_every_system_but_the_baseline_has_a_contrast_in_every_score():
     assert FOUND.contrasts["own"]["accuracy"].p_value < 0.01
 
 
-def test_p_values_are_corrected_within_each_score():
+def test_p_values_are_corrected_within_each_score_and_users_won_by_their_mean():
     for key in ("accuracy", "f1"):
         raw, corrected = zip(*((c[key].p_value, c[key].p_holm) for c in FOUND.contrasts.values()), strict=True)
         assert list(corrected) == holm(raw)
-
-
-def test_users_are_won_tied_or_lost_by_their_mean():
     contrast = FOUND.contrasts["own"]["accuracy"]
     assert contrast.wins + contrast.ties + contrast.losses == FOUND.users == len(set(USERS))
     assert contrast.wins > contrast.losses
@@ -76,13 +73,10 @@ def test_the_standard_error_is_the_clustered_one_of_miller():
     assert contrast.detectable == pytest.approx(2.8016 * contrast.standard_error, rel=1e-4)
 
 
-def test_differences_that_do_not_vary_say_nothing_about_what_could_be_detected():
+def test_smaller_errors_win_and_equal_systems_tie():
     same = SYSTEMS["none"]
     contrast = compare_systems({"a": same, "b": same}, "b", Resampling(n_resamples=99)).contrasts["a"]["f1"]
     assert (contrast.difference, contrast.better, contrast.p_value, contrast.detectable) == (0, None, 1, None)
-
-
-def test_errors_are_better_if_smaller():
     golds = ["3"] * 40
     near, far = (measure(TASKS["LaMP_3"], [rating] * 40, golds) for rating in ("4", "5"))
     contrast = compare_systems({"far": [far], "near": [near]}, None, Resampling(n_resamples=99)).contrasts["near"][
@@ -104,31 +98,19 @@ def test_a_user_is_won_if_the_mean_error_is_smaller():
     a, b = rated(["4", "4", "3", "4", "3", "4"]), rated(["5", "3", "3", "3", "4", "4"])
     assert outcomes([a], [b], "MAE") == (1, 1, 1)
     assert outcomes([a], [b], "RMSE") == (1, 1, 1)
-
-
-def test_without_users_samples_are_counted():
     a, b = rated("433333", None), rated("343333", None)
     assert outcomes([a], [b], "MAE") == (1, 4, 1)
-
-
-def test_runs_are_averaged_by_sample():
     assert sample_values([rated("433333"), rated("533333")], "MAE") == [1.5, 0, 0, 0, 0, 0]
 
 
-def test_macro_f1_has_no_values_by_sample():
+def test_macro_f1_has_no_values_by_sample_and_rounding_makes_no_winner():
     samples = measure(TASKS["LaMP_1"], ["[1]", "[2]"], ["[1]", "[1]"])
     assert sample_values([samples], "accuracy") == [1.0, 0.0]
     assert samples.values("f1") is None
     assert outcomes([samples], [samples], "f1") is None
-
-
-def test_rounding_makes_no_winner():
     texts = ["a b c", "a b", "a", "a b c d e", "a c", "b d"]
     golds = ["a b c d e f g"] * 6
     a, b = (measure(TASKS["LaMP_4"], side, golds, users=["x"] * 5 + ["y"]) for side in (texts, [*texts[4::-1], "b d"]))
     assert outcomes([a], [b], "rouge-1") == (0, 2, 0)
-
-
-def test_means_by_user():
     assert user_means([0.25, 1.0, 0.75], ["b", "a", "b"]) == {"b": 0.5, "a": 1.0}
     assert user_means([0.1] * 10, ["a"] * 10) == {"a": 0.1}

@@ -36,14 +36,11 @@ def test_a_detectable_difference_is_found_with_80_percent_power():
     assert detectable_difference(1) == pytest.approx(2.8016, abs=1e-4)
 
 
-def test_few_samples_or_users_are_noted():
+def test_few_units_are_noted_with_the_smallest_p_value():
     assert few_units(30, None, 99) == few_units(30, 30, 99) == []
     for said, what in ((few_units(29, None, 99)[0], "samples (29)"), (few_units(500, 29, 99)[0], "users (29)")):
         assert what in said
         assert said.endswith(" 0.02")
-
-
-def test_the_smallest_p_value_is_that_of_all_swaps_or_of_the_resamples():
     assert least_p(1, 10_000) == 1.0
     assert least_p(4, 10_000) == 2 / 16
     assert least_p(2_500, 10_000) == 2 / 10_001

@@ -65,10 +65,7 @@ def test_the_cut_depends_on_seed_user_and_text_alone():
     assert pairs("LaMP_7", items[:1], style="official") == found[:1]
     again = [pairs("LaMP_7", items[:1], [user], style="official", seed=seed)[0] for user in "uvw" for seed in range(3)]
     assert len(set(again)) > 1
-    assert found[0] == (
-        "Complete the following tweet: a0 a1 a2 a3 a4",
-        " ".join(f"a{n}" for n in range(5, 40)),
-    )
+    assert found[0] == ("Complete the following tweet: a0 a1 a2 a3 a4", " ".join(f"a{n}" for n in range(5, 40)))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ import lamp_dataset
 from lamp_dataset import TASKS, History, Personalizer
 from lamp_dataset.loading.datasets_internals import fingerprint_of
 from lamp_dataset.personalize.history import training_pairs as module
-from lamp_dataset.personalize.history.training_pairs import Counts
 
 STYLES = [
     (name, style)
@@ -39,31 +38,6 @@ def test_every_config_has_pairs_of_the_sample(name, style):
     assert not asked & set(pairs["input"])
     again = history.pairs(train.shuffle(seed=1).to_list(), exclude=[sample(name, "validation").to_iterable_dataset()])
     assert again.to_list() == pairs.to_list()
-
-
-def test_a_pair_of_the_sample_whole():
-    pairs = History("LaMP_3_time", visible="earlier", limit=1).pairs(sample("LaMP_3_time"))
-    assert pairs[2] == {
-        "id": "AGRAN22XYE/9002",
-        "user_id": "AGRAN22XYE",
-        "input": (
-            "What is the score of the following review on a scale of 1 to 5? just answer with 1, 2, 3, 4, or 5 "
-            "without further explanation. review: The lamp flickers now and then, which gives the hall a bit of "
-            "theatre 😊 My neighbour Zoë wants one too."
-        ),
-        "output": "5",
-        "profile": [
-            {
-                "id": "9030",
-                "date": "2012-10-05",
-                "text": (
-                    "Bought the yellow wool for my grandson's dinosaur. One ball came with a knot in it, but the "
-                    "colour is pure sunshine. Bless whoever packed it!"
-                ),
-                "score": "5",
-            }
-        ],
-    }
 
 
 @pytest.mark.oldest
@@ -138,10 +112,13 @@ def test_a_test_in_rows_to_exclude_leaks_only_to_its_own_user():
     assert set(pairs["user_id"]) == {"1", "2"}  # as users_of names them, whatever is excluded
 
 
-def test_the_same_rows_to_exclude_change_nothing():
+def test_the_same_rows_to_exclude_change_nothing_and_gated_pairs_are_private():
     rows = sample("LaMP_4")
     history = History("LaMP_4", visible="others")
     assert history.pairs(rows, exclude=[rows, rows]).to_list() == history.pairs(rows).to_list()
+    for rows in (sample("LaMP_6"), sample("LaMP_6").to_list()):
+        (file,) = History("LaMP_6").pairs(rows).cache_files
+        assert stat.S_IMODE(Path(file["filename"]).stat().st_mode) == 0o600
 
 
 def test_a_rating_that_is_a_gold_is_no_leak():
@@ -156,27 +133,13 @@ def test_a_rating_that_is_a_gold_is_no_leak():
     assert str(history.counts) == "1 user, 4 items, 1 pair; left out: 1 as leaks, 2 as incomplete, 0 as duplicates"
 
 
-def test_thousands_of_copies_are_one_pair_that_sees_none_of_them():
-    rows = [row("1", ["same"] * 3000 + ["other"], "x"), row("2", [" same "] * 10 + ["other"], "x")]
-    history = History("LaMP_4", visible="others")
-    pairs = history.pairs([{**one, "user_id": "u"} for one in rows])
-    assert [(pair["id"], [item["text"] for item in pair["profile"]]) for pair in pairs] == [
-        ("u/0", ["other"]),
-        ("u/3000", ["same"]),
-    ]
-    assert (history.counts.items, history.counts.duplicates) == (3001, 2999)
-
-
-def test_of_one_text_with_two_answers_the_first_counts():
+def test_doubled_texts_and_users_with_one_item_or_none():
     profile = [{"id": "a", "text": "t", "title": ""}, {"id": "b", "text": "t", "title": "1"},
                {"id": "c", "text": "t", "title": "2"}]  # fmt: skip
     history = History("LaMP_4", visible="others")
     pairs = history.pairs([{"id": "1", "input": "x", "profile": profile}])
     assert [(pair["id"], pair["output"], pair["profile"]) for pair in pairs] == [("1/b", "1", [])]
     assert (history.counts.incomplete, history.counts.duplicates) == (1, 1)
-
-
-def test_users_with_one_item_or_none():
     rows = [row("1", ["only"], "x"), row("2", [], "x"), {**row("3", [], "x"), "profile": None}]
     history = History("LaMP_4", visible="others")
     assert [(pair["user_id"], pair["profile"]) for pair in history.pairs(rows)] == [("1", [])]
@@ -250,12 +213,6 @@ def test_the_same_rows_and_options_have_the_same_fingerprint_and_file(tmp_path):
     assert len({fingerprint_of(History("LaMP_4_time").pairs(in_memory)) for _ in range(2)}) == 2
 
 
-def test_pairs_of_a_gated_config_are_their_owners_alone():
-    for rows in (sample("LaMP_6"), sample("LaMP_6").to_list()):
-        (file,) = History("LaMP_6").pairs(rows).cache_files
-        assert stat.S_IMODE(Path(file["filename"]).stat().st_mode) == 0o600
-
-
 @pytest.mark.parametrize(
     ("options", "found"),
     [
@@ -265,9 +222,7 @@ def test_pairs_of_a_gated_config_are_their_owners_alone():
         ({"style": "oppu"}, "'oppu'"),
         ({"limit": -1}, "-1"),
         ({"limit": 1.5}, "1.5"),
-        ({"limit": True}, "True"),
         ({"seed": None}, "None"),
-        ({"seed": "1"}, "'1'"),
     ],
 )
 def test_wrong_options_are_named(options, found):
@@ -296,10 +251,16 @@ def test_rows_to_exclude_come_as_a_list_of_splits(exclude, found):
         History("LaMP_4_time").pairs(sample("LaMP_4_time"), exclude=exclude)
 
 
-def test_a_bad_date_names_sample_and_item():
+def test_a_bad_date_is_named_and_none_in_a_field_stays_none():
     items = [{**item, "date": date} for item, date in zip(items_of("abc"), ["2013", "29 May", None], strict=True)]
     with pytest.raises(ValueError, match=r"sample '8', item 1: expected a date like .*, found '29 May'"):
         History("LaMP_4_time", visible="earlier").pairs([{"id": "8", "user_id": "u", "input": "x", "profile": items}])
+    items = [{**item, "date": None, "id": None} for item in items_of("abc")]
+    pairs = History("LaMP_4_time", visible="others").pairs(
+        [{"id": "8", "user_id": "u", "input": "x", "profile": items}]
+    )
+    assert pairs["id"][:] == ["u/", "u//2", "u//3"]
+    assert pairs[1]["profile"] == [{key: items[n][key] for key in ("id", "date", "text", "title")} for n in (0, 2)]
 
 
 def test_texts_of_a_profile_are_there_once(monkeypatch):
@@ -316,21 +277,6 @@ def test_texts_of_a_profile_are_there_once(monkeypatch):
         assert sorted(field.dictionary.to_pylist()) == sorted(set(field.to_pylist()))
     monkeypatch.setattr(module, "SIZE", 60_000)
     assert 100 < len(list(History("LaMP_4_time", visible="earlier").tables(rows))) < 200
-
-
-def test_none_in_a_field_stays_none():
-    items = [{**item, "date": None, "id": None} for item in items_of("abc")]
-    pairs = History("LaMP_4_time", visible="others").pairs(
-        [{"id": "8", "user_id": "u", "input": "x", "profile": items}]
-    )
-    assert pairs["id"][:] == ["u/", "u//2", "u//3"]
-    assert pairs[1]["profile"] == [{key: items[n][key] for key in ("id", "date", "text", "title")} for n in (0, 2)]
-
-
-def test_counts_are_said_in_one_line():
-    assert str(Counts(2, 9, 4, 3, 1, 1)) == (
-        "2 users, 9 items, 4 pairs; left out: 3 as leaks, 1 as incomplete, 1 as duplicates"
-    )
 
 
 def test_nothing_of_a_failed_run_is_left(tmp_path, monkeypatch):

@@ -1,6 +1,5 @@
 import numpy as np
 import pyarrow as pa
-import pytest
 
 from lamp_dataset import TASKS
 from lamp_dataset.personalize.history.user_items import distinct, items_of, pair_ids
@@ -21,28 +20,6 @@ def items(users, *profiles):
 
 
 WHOLE = [("a", "1"), ("b", "2")]
-
-
-@pytest.mark.parametrize(
-    ("profiles", "first", "copies"),
-    [
-        ([], [], 0),
-        ([[]], [], 0),
-        ([WHOLE, WHOLE[::-1], WHOLE], ["7.0", "7.1"], 0),
-        ([[("a", "1"), (" a\n", "2"), ("a", "")]], ["7.0", "7.2"], 1),
-        ([[("a", ""), ("a", None), ("a", "\u3000\t"), ("", "1"), (None, "2")]], ["7.0", "7.3", "7.4"], 2),
-        # as often as the row that has it most often
-        ([[*WHOLE, *WHOLE, ("a", "3")], [("a", "4")] * 3, WHOLE, [("b", "9")] * 4], ["7.0", "7.1"], 5),
-        ([[("a", "")], WHOLE], ["7.0", "8.0", "8.1"], 0),
-    ],
-)
-def test_of_each_text_the_first_whole_item_counts(profiles, first, copies):
-    found = distinct(items([0] * len(profiles), *profiles)).to_pylist()
-    assert [f"{item['sample']}.{item['position']}" for item in found] == first
-    assert sum(item["times"] for item in found) - len(found) == copies
-    for item in found:
-        assert item["text"] == (item["item"]["text"] or "").strip()
-        assert item["output"] == (item["item"]["title"] or "").strip()
 
 
 def test_each_user_has_items_of_their_own_and_pieces_of_a_user_unite():

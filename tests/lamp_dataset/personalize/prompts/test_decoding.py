@@ -3,15 +3,12 @@ import pytest
 from lamp_dataset.personalize.prompts.decoding import REPLACEMENTS, clean_up, decode
 
 
-def test_every_replacement_of_transformers_4_is_made():
+def test_every_replacement_of_transformers_4_is_made_and_no_other():
     assert len(REPLACEMENTS) == 10
     assert clean_up("a . b ? c ! d , e") == "a. b? c! d, e"
     assert clean_up("it 's I 'm we 've they 're do n't") == "it's I'm we've they're don't"
     assert clean_up("say ' so ' then") == "say'so'then"
     assert clean_up("in ' s") == "in's"  # in the order of transformers 4: the apostrophe between spaces first
-
-
-def test_other_spaces_stay():
     text = "a  b ; c : d ( e ) \u00e9 'll\n."
     assert clean_up(text) == text
 

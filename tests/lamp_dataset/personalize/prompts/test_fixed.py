@@ -65,11 +65,19 @@ def test_room_is_shared_and_what_one_item_leaves_goes_on():
     assert len(found.text.split()) + 1 == 27
 
 
-def test_texts_are_cut_as_they_stand():
+def test_texts_are_cut_as_they_stand_and_titles_found_as_words():
     found = prompt("LaMP_7", "it: x", [{"text": "One\n\n two,  three"}], 100, tokenizer=None)
     assert '"One\n\n two,  three"' in found.text
     (found,) = fixed_prompts(TASKS["LaMP_7"].wording, [("it: x", [{"text": "One\n\n two,  three four"}])], Tokens(), 14)
     assert found.text.startswith('"One\n\n two,  three" ')
+    found = prompt("LaMP_1", 'Entitled: the title "x"', [{"title": "P", "abstract": ""}], 60)
+    assert found.text == 'Entitled: the title, and "P" "x"'
+    found = prompt("LaMP_1", 'an author entitled to "x"', [{"title": "P", "abstract": ""}], 60)
+    assert found.notes == ("no 'title' in the input to insert the items after: the prompt is the input",)
+    items = [{"title": "P", "abstract": ""}]
+    wording, tokens = TASKS["LaMP_1"].wording, Tokens(WordTokenizer())
+    (found,) = fixed_prompts(wording, [('the title "x"', items)], tokens, 60, fronts=["Every title is short.\n"])
+    assert found.text == 'Every title is short.\nthe title, and "P" "x"'
 
 
 def test_items_that_find_no_room_are_left_out_the_last_first():
@@ -81,22 +89,12 @@ def test_items_that_find_no_room_are_left_out_the_last_first():
     assert found.notes == ("no room for 2 of 5 items",)
 
 
-def test_no_room_for_any_item_gives_the_input_and_says_so():
+def test_no_room_for_any_item_gives_the_input_and_an_item_without_text_is_an_item():
     found = prompt("LaMP_4", "article: a b c", [{"title": numbers(0, 30), "text": "x"}], 20)
     assert (found.text, found.use) == ("article: a b c", (LEFT_OUT,))
     assert found.notes == ("the input takes 5 of 20 tokens; no item fits",)
-
-
-def test_an_item_without_text_is_an_item():
     found = prompt("LaMP_3", "review: fine", [{"score": "2", "text": ""}], 40)
     assert (found.text, found.use) == ('2 is the score for "" . review: fine', (WHOLE,))
-
-
-def test_the_title_is_found_as_a_word_only():
-    found = prompt("LaMP_1", 'Entitled: the title "x"', [{"title": "P", "abstract": ""}], 60)
-    assert found.text == 'Entitled: the title, and "P" "x"'
-    found = prompt("LaMP_1", 'an author entitled to "x"', [{"title": "P", "abstract": ""}], 60)
-    assert found.notes == ("no 'title' in the input to insert the items after: the prompt is the input",)
 
 
 def test_a_summary_gets_what_the_input_leaves_and_the_items_get_the_rest():
@@ -116,13 +114,6 @@ def test_a_summary_gets_what_the_input_leaves_and_the_items_get_the_rest():
     (found,) = fixed_prompts(wording, [("review: fine", items)], tokens, 6, fronts=["calm  reader\n"])
     assert (found.text, found.use) == ("calm  reader\nreview: fine", (LEFT_OUT, LEFT_OUT))
     assert found.notes == ("summary and input take 5 of 6 tokens; no item fits",)
-
-
-def test_a_title_in_the_summary_is_no_place_for_items():
-    items = [{"title": "P", "abstract": ""}]
-    wording, tokens = TASKS["LaMP_1"].wording, Tokens(WordTokenizer())
-    (found,) = fixed_prompts(wording, [('the title "x"', items)], tokens, 60, fronts=["Every title is short.\n"])
-    assert found.text == 'Every title is short.\nthe title, and "P" "x"'
 
 
 @pytest.mark.parametrize("counter", [WordTokenizer, lambda: None, Merging], ids=["tokens", "words", "merging"])

@@ -5,7 +5,7 @@ import random
 import pytest
 from personal import WordTokenizer, numbers, row, text
 
-from lamp_dataset.personalize.prompts.official import SHARES, official_prompts
+from lamp_dataset.personalize.prompts.official import official_prompts
 from lamp_dataset.personalize.prompts.prompt import CUT, EMPTY, LEFT_OUT, WHOLE
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.tasks import TASKS
@@ -20,72 +20,63 @@ def prompt(name, text, items, max_length, tokenizer=None):
 # ---- goldens: words are tokens, one special token at the end, so L("a b") = 3
 
 
-def test_ratings_as_worked_by_hand():
+AGAIN = "Following the given patterns"
+#: Config, items, input, max_length and prompt. B is max_length without L(input), and P an item's part of it.
+GOLDENS = [
     # L(input) = 6, B = 40 - 6 = 34; two items: P = (34 - 1 - 2) // 2 = 15; L('5 is the score for " " ') = 8
     # first item: 15 - 8 = 7 tokens, six words; all used, so the second gets 7 too and needs 4
-    items = [{"score": "5", "text": numbers(0, 10)}, {"score": "2", "text": "x y z"}]
-    found = prompt("LaMP_3", "X review: one two three", items, 40)
-    assert found.text == (
-        '5 is the score for "w0 w1 w2 w3 w4 w5" , and 2 is the score for "x y z" . X review: one two three'
-    )
-    assert found.use == (CUT, WHOLE)
-    assert found.notes == ()
-
-
-def test_what_the_first_item_saves_goes_to_the_second():
+    (
+        "LaMP_3",
+        [{"score": "5", "text": numbers(0, 10)}, {"score": "2", "text": "x y z"}],
+        "X review: one two three",
+        40,
+        '5 is the score for "w0 w1 w2 w3 w4 w5" , and 2 is the score for "x y z" . X review: one two three',
+    ),
     # the same budget: the first item leaves 15 - 4 - 8 = 3, the second gets 7 + 3 = 10 tokens, nine words
-    items = [{"score": "2", "text": "x y z"}, {"score": "5", "text": numbers(0, 12)}]
-    found = prompt("LaMP_3", "X review: one two three", items, 40)
-    assert found.text == (
-        '2 is the score for "x y z" , and 5 is the score for "w0 w1 w2 w3 w4 w5 w6 w7 w8" . X review: one two three'
-    )
-    assert found.use == (WHOLE, CUT)
-
-
-def test_titles_go_behind_the_first_title_as_worked_by_hand():
+    (
+        "LaMP_3",
+        [{"score": "2", "text": "x y z"}, {"score": "5", "text": numbers(0, 12)}],
+        "X review: one two three",
+        40,
+        f'2 is the score for "x y z" , and 5 is the score for "{numbers(0, 9)}" . X review: one two three',
+    ),
     # L(input) = 11, B = 31 - 11 = 20; P = (20 - 0 - 2) // 2 = 9; an item costs 2 besides: 7 tokens, six words
-    items = [{"title": numbers(0, 9), "abstract": "never seen"}, {"title": "b c", "abstract": "never seen"}]
-    question = 'with the title "T U", which? [1]: "A" [2]: "B"'
-    assert prompt("LaMP_1", question, items, 31).text == (
-        'with the title, and "w0 w1 w2 w3 w4 w5", and "b c" "T U", which? [1]: "A" [2]: "B"'
-    )
-
-
-def test_tags_as_worked_by_hand():
+    (
+        "LaMP_1",
+        [{"title": numbers(0, 9), "abstract": "never seen"}, {"title": "b c", "abstract": "never seen"}],
+        'with the title "T U", which? [1]: "A" [2]: "B"',
+        31,
+        'with the title, and "w0 w1 w2 w3 w4 w5", and "b c" "T U", which? [1]: "A" [2]: "B"',
+    ),
     # L(input) = 3, B = 30 - 3 = 27, P = 27 - 1 = 26; L('the tag for the movie: " " is "dark comedy" ') = 11: 15 tokens
-    items = [{"tag": "dark comedy", "description": numbers(0, 20)}]
-    assert prompt("LaMP_2", "description: robots", items, 30).text == (
-        f'the tag for the movie: "{numbers(0, 14)}" is "dark comedy" . description: robots'
-    )
-
-
-def test_categories_as_worked_by_hand():
+    (
+        "LaMP_2", [{"tag": "dark comedy", "description": numbers(0, 20)}], "description: robots", 30,
+        f'the tag for the movie: "{numbers(0, 14)}" is "dark comedy" . description: robots',
+    ),
     # B = 27, P = 26; L('the category for the article: " " is "food & drink" ') = 12: 14 tokens, 13 words
-    items = [{"category": "food & drink", "text": numbers(0, 20), "title": "not used"}]
-    assert prompt("LaMP_2_news", "article: bread", items, 30).text == (
-        f'the category for the article: "{numbers(0, 13)}" is "food & drink" . article: bread'
-    )
-
-
-@pytest.mark.parametrize("name", ["LaMP_4", "LaMP_6"])
-def test_titles_of_texts_as_worked_by_hand(name):
+    (
+        "LaMP_2_news", [{"category": "food & drink", "text": numbers(0, 20), "title": ""}], "article: bread", 30,
+        f'the category for the article: "{numbers(0, 13)}" is "food & drink" . article: bread',
+    ),
     # L(input) = 2, B = 28, P = 27; L('"Old Tea" is the title for " " ') = 9: 18 tokens, 17 words
-    items = [{"title": "Old Tea", "text": numbers(0, 20)}]
-    assert prompt(name, "article:", items, 30).text == f'"Old Tea" is the title for "{numbers(0, 17)}" . article:'
-
-
-def test_titles_of_papers_as_worked_by_hand():
+    *(
+        (name, [{"title": "Old Tea", "text": numbers(0, 20)}], "article:", 30,
+         f'"Old Tea" is the title for "{numbers(0, 17)}" . article:')
+        for name in ("LaMP_4", "LaMP_6")
+    ),
     # L("Following the given patterns") = 5, so P = 30 - 2 - 1 - 5 = 22; L('"Old Tea" is a title " " ') = 8: 14 tokens
-    items = [{"title": "Old Tea", "abstract": numbers(0, 20)}]
-    assert prompt("LaMP_5", "paper:", items, 30).text == (
-        f'"Old Tea" is a title for "{numbers(0, 13)}" . Following the given patterns paper:'
-    )
-
-
-def test_tweets_as_worked_by_hand():
+    (
+        "LaMP_5", [{"title": "Old Tea", "abstract": numbers(0, 20)}], "paper:", 30,
+        f'"Old Tea" is a title for "{numbers(0, 13)}" . {AGAIN} paper:',
+    ),
     # L("are written by user. Following the given patterns") = 9: P = 30 - 2 - 1 - 9 = 18; L('"" ') = 2: 16 tokens
-    found = prompt("LaMP_7", "it:", [{"text": numbers(0, 20)}], 30)
-    assert found.text == f'"{numbers(0, 15)}"  are written by a person. Following the given patterns it:'
+    ("LaMP_7", [{"text": numbers(0, 20)}], "it:", 30, f'"{numbers(0, 15)}"  are written by a person. {AGAIN} it:'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "items", "text", "max_length", "expected"), GOLDENS)
+def test_prompts_as_worked_by_hand(name, items, text, max_length, expected):
+    assert prompt(name, text, items, max_length).text == expected
 
 
 # ---- every rule against a second statement of it
@@ -133,7 +124,7 @@ def random_case(name, rng):
 @pytest.mark.parametrize("name", USER_BASED)
 def test_every_limit_is_as_the_rules_say(name):
     rng = random.Random(name)
-    fell_back = 0
+    fell_back, uses = 0, set()
     for _ in range(300):
         question, items = random_case(name, rng)
         max_length, tokenizer = rng.choice([16, 40, 64, 128, 256, 512]), WordTokenizer()
@@ -141,30 +132,15 @@ def test_every_limit_is_as_the_rules_say(name):
         limits, works = expected_limits(name, question, items, max_length)
         assert tokenizer.limits == limits
         assert works == (LEFT_OUT not in found.use)
+        for use, item in zip(found.use, items, strict=True):
+            assert use != WHOLE or f'"{item[TEXT[name]]}"' in found.text
+        uses |= set(found.use)
         if not works:
             fell_back += 1
             assert found.text == question
             assert f" of {max_length} tokens; {len(items)} item" in found.notes[0]
     assert 0 < fell_back < 300
-
-
-@pytest.mark.parametrize("name", USER_BASED)
-def test_an_item_is_called_whole_only_if_its_whole_text_is_there(name):
-    rng = random.Random(f"cut {name}")
-    uses = set()
-    for _ in range(100):
-        question, items = random_case(name, rng)
-        found = prompt(name, question, items, 200)
-        uses |= set(found.use)
-        for use, item in zip(found.use, items, strict=True):
-            assert use != WHOLE or f'"{item[TEXT[name]]}"' in found.text
     assert uses >= {WHOLE, CUT}
-
-
-def test_the_shares_are_the_seven_of_the_script():
-    assert list(SHARES) == FACTORS
-    assert [int(share * 256) for share in SHARES] == [153, 128, 102, 76, 51, 25, 0]
-    assert [int(share * 512) for share in SHARES] == [307, 256, 204, 153, 102, 51, 0]
 
 
 def test_smaller_shares_are_tried_until_the_items_fit():
@@ -249,24 +225,15 @@ def test_the_end_of_a_long_input_is_not_cut_here_but_announced():
     assert found.notes == ("the prompt has 137 tokens: the end of the input, beyond 100, will be lost",)
 
 
-def test_the_title_is_found_inside_another_word():
+def test_titles_inside_words_none_at_all_and_odd_texts():
     found = prompt("LaMP_1", 'an author entitled to "x"', [{"title": "P", "abstract": ""}], 60)
     assert found.text == 'an author entitle, and "P"d to "x"'
-
-
-def test_an_input_without_a_title_stays_as_it_is_and_says_so():
     found = prompt("LaMP_1", "which reference?", [{"title": "P", "abstract": ""}], 60)
     assert (found.text, found.use) == ("which reference?", (LEFT_OUT,))
     assert found.notes == ("no 'title' in the input to insert the items after: the prompt is the input",)
-
-
-def test_braces_in_texts_are_texts():
     items = [{"title": "{text} {0}", "text": "{items} {input}"}]
     assert prompt("LaMP_4", "article: {items}", items, 60).text == (
         '"{text} {0}" is the title for "{items} {input}" . article: {items}'
     )
-
-
-def test_white_space_inside_an_item_collapses_as_the_decoding_does():
     items = [{"score": "1", "text": "a\n\n b\tc"}]
     assert prompt("LaMP_3", "review:\n x", items, 60).text == '1 is the score for "a b c" . review:\n x'

@@ -9,9 +9,6 @@ def test_items_and_input_are_joined_in_the_official_words():
     assert assemble(TASKS["LaMP_3"].wording, "review: c", items) == (
         '5 is the score for "a" , and 1 is the score for "{b}" . review: c'
     )
-
-
-def test_items_go_after_the_first_or_the_given_place():
     wording, text = TASKS["LaMP_1"].wording, 'entitled title "x"'
     assert assemble(wording, text, [{"title": "P"}]) == 'entitle, and "P"d title "x"'
     assert assemble(wording, text, [{"title": "P"}], text.index("title ")) == 'entitled title, and "P" "x"'
@@ -20,14 +17,8 @@ def test_items_go_after_the_first_or_the_given_place():
 def test_an_item_is_cleaned_to_the_fields_of_the_prompt():
     values, empty = clean_item(TASKS["LaMP_4"].wording, {"id": "1", "title": None, "text": 7}, "item '1'")
     assert (values, empty) == ({"title": "", "text": "7"}, ["title"])
-
-
-def test_a_missing_field_is_refused_by_place():
     with pytest.raises(ValueError, match="item '1': .*'title'.*'id', 'text'"):
         clean_item(TASKS["LaMP_4"].wording, {"id": "1", "text": "a"}, "item '1'")
-
-
-def test_the_input_alone_leaves_every_item_out():
     note = no_place(TASKS["LaMP_1"].wording)
     assert "'title'" in note
     assert input_only("a", [{}, {}], note) == Prompt("a", (LEFT_OUT, LEFT_OUT), (note,))

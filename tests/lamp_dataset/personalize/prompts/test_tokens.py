@@ -56,15 +56,12 @@ def test_shortening_keeps_the_text_as_it_stands(tokenizer, limit, expected):
     assert Tokens(tokenizer).shorten(" a  b c ", limit) == expected
 
 
-def test_a_chat_template_counts():
+def test_a_chat_template_counts_and_without_one_messages_do_not():
     tokens = Tokens(Chat(), chat)
     # <system> be brief <end> <user> x <end> <assistant>
     assert tokens.prompt_length("x y") == 9
     assert tokens.length("x y") == 3
     assert tokens.overhead == 8 - 2
-
-
-def test_without_a_template_messages_do_not_count():
     for tokens in (Tokens(WordTokenizer(), chat), Tokens(None, chat), Tokens(Chat())):
         assert tokens.overhead == 0
         assert tokens.prompt_length("x y") == tokens.length("x y")

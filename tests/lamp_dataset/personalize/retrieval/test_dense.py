@@ -29,10 +29,15 @@ def samples(*texts, query="a", sample_id="310"):
     return read_samples(TASKS["LaMP_3"], batch(rows), "official")
 
 
-def test_the_dot_product_ranks_and_is_not_normalized():
+def test_the_dot_product_ranks_and_of_equal_items_the_later_wins():
     (ranking,) = make_ranker("dense", model=Counting()).rank(samples("a", "aaee", "e", "aa", query="ae"))
     assert ranking.scores == [1.0, 4.0, 1.0, 2.0]
     assert ranking.order == [1, 3, 2, 0]
+    (ranking,) = Dense(model=Counting()).rank(samples("aei", "o", "aei", "aei", query="aei"))
+    assert ranking.order == [3, 2, 0, 1]
+    ranker = Dense(model=Counting())
+    assert list(ranker.rank(samples())[0].order) == []
+    assert ranker.rank(samples("", "a"))[0].order == [1, 0]
 
 
 def test_each_distinct_text_is_embedded_once_over_all_batches():
@@ -46,11 +51,6 @@ def test_each_distinct_text_is_embedded_once_over_all_batches():
     texts = {item["text"] for made in rows for item in made["profile"]}
     queries = {made["input"].split("review:")[1].strip() for made in rows}
     assert len(model.asked) == ranker.embedded == len(texts) + len(queries)
-
-
-def test_equal_items_tie_exactly_and_the_later_wins():
-    (ranking,) = Dense(model=Counting()).rank(samples("aei", "o", "aei", "aei", query="aei"))
-    assert ranking.order == [3, 2, 0, 1]
 
 
 def test_forgetting_changes_no_score():
@@ -75,28 +75,19 @@ def test_a_model_with_ways_for_queries_and_documents_is_asked_so():
     assert model.asked == ["query: x", "document: x"]
 
 
-def test_an_empty_profile_and_a_blank_item():
-    ranker = Dense(model=Counting())
-    assert list(ranker.rank(samples())[0].order) == []
-    assert ranker.rank(samples("", "a"))[0].order == [1, 0]
-
-
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_model_that_gives_no_numbers_is_refused(value):
     with pytest.raises(ValueError, match="sample '310': .*not finite"):
         Dense(model=Counting(value)).rank(samples("a"))
 
 
-def test_a_pickled_ranker_carries_options_alone():
+def test_a_pickled_ranker_carries_options_alone_and_bad_ones_are_refused():
     ranker = Dense(model="some/model", batch_size=8)
     ranker._encoder, ranker.embedded = object(), 7
     ranker._vectors[b"key"] = np.zeros(3)
     copy = pickle.loads(pickle.dumps(ranker))
     assert (copy.model, copy.batch_size, copy.embedded, copy._vectors, copy._encoder) == ("some/model", 8, 0, {}, None)
     assert pickle.dumps(copy) == pickle.dumps(Dense(model="some/model", batch_size=8))
-
-
-def test_bad_options_are_refused():
     with pytest.raises(ValueError, match="batch_size from 1"):
         make_ranker("dense", model="x", batch_size=0)
 

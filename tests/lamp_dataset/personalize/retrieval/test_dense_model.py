@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from lamp_dataset import Personalizer
-from lamp_dataset.personalize.retrieval.dense import Dense
 
 pytestmark = pytest.mark.models
 
@@ -69,9 +68,3 @@ def test_distinct_texts_are_embedded_once_and_a_pickle_has_no_model(path):
     data = pickle.dumps(personalize)
     assert len(data) < 1500
     assert pickle.loads(data)(rows("late trains", *TEXTS)) == personalize(rows("late trains", *TEXTS))
-
-
-def test_a_model_that_is_not_there_is_one_os_error(tmp_path):
-    missing = "cannot load .*no/model', neither a folder here nor a reachable model on the Hub"
-    with pytest.raises(OSError, match=missing):
-        Dense(model=f"{tmp_path}/no/model")._load()

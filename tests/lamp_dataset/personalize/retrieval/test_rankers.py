@@ -7,7 +7,7 @@ from personal import batch, row
 from rank_bm25 import BM25Okapi
 
 from lamp_dataset.personalize.retrieval.queries import RULES
-from lamp_dataset.personalize.retrieval.rankers import RANKERS, RRF, First, RankingFile, make_ranker
+from lamp_dataset.personalize.retrieval.rankers import RRF, First, RankingFile, make_ranker
 from lamp_dataset.personalize.retrieval.samples import read_samples
 from lamp_dataset.personalize.retrieval.ties import introsort
 from lamp_dataset.tasks import TASKS
@@ -35,15 +35,16 @@ def test_bm25_ranks_as_the_ancestor_scores_with_ties_as_numpy_1_24_or_the_later_
     assert ranking.order == stable if rules == "fixed" else ranking.order != stable
 
 
-def test_the_newest_come_first_and_of_one_day_the_later_stored():
+def test_the_newest_come_first_and_rows_without_dates_are_refused():
     dates = ["2014-01-02", "2013-12-31", "2014-01-02", "2014", "2014-1-2", "2015-05-05"]
     assert make_ranker("recency").rank(samples(dated(*dates)))[0].order == [5, 4, 2, 0, 3, 1]
-
-
-def test_an_item_without_a_date_is_the_oldest_and_counted_in_a_note():
     (ranking,) = make_ranker("recency").rank(samples(dated(None, "2013", "")))
     assert ranking.order == [1, 2, 0]
     assert ranking.notes == ("2 of 3 items have no date and count as the oldest",)
+    assert make_ranker("first").rank(samples(dated("2013", "2011", "2012")))[0].order == [0, 1, 2]
+    made = row("LaMP_3")
+    with pytest.raises(ValueError, match="sample '310', item 0: expected the field 'date'"):
+        make_ranker("recency").rank(samples(made))
 
 
 @pytest.mark.parametrize("date", ["May 2013", "2013-13-45", "20130529", "2_0_1_6"])
@@ -52,13 +53,7 @@ def test_a_date_that_is_none_is_refused_by_place(date):
         make_ranker("recency").rank(samples(dated("2013", date)))
 
 
-def test_rows_without_dates_are_refused():
-    made = row("LaMP_3")
-    with pytest.raises(ValueError, match="sample '310', item 0: expected the field 'date'"):
-        make_ranker("recency").rank(samples(made))
-
-
-def test_random_depends_on_seed_and_id_alone_and_repeats_nothing():
+def test_random_depends_on_seed_and_id_alone_and_reaches_every_position():
     rows = [dated(*["2013"] * 30, sample_id=name) for name in ("310", "311")]
     both = [ranking.order for ranking in make_ranker("random").rank(samples(*rows))]
     assert [sorted(order) for order in both] == [list(range(30))] * 2
@@ -67,15 +62,8 @@ def test_random_depends_on_seed_and_id_alone_and_repeats_nothing():
     assert make_ranker("random", seed=1).rank(samples(rows[1]))[0].order != both[1]
     # these orders must never change: a paper's numbers hang on them
     assert make_ranker("random").rank(samples(dated(*["2013"] * 6)))[0].order == [4, 5, 0, 3, 1, 2]
-
-
-def test_random_reaches_every_position_about_equally_often():
     firsts = [make_ranker("random", seed=seed).rank(samples(dated(*["2013"] * 4)))[0].order[0] for seed in range(400)]
     assert all(70 <= firsts.count(position) <= 130 for position in range(4))
-
-
-def test_first_keeps_the_stored_order():
-    assert make_ranker("first").rank(samples(dated("2013", "2011", "2012")))[0].order == [0, 1, 2]
 
 
 @pytest.mark.parametrize("name", ["bm25", "recency", "random", "first"])
@@ -88,23 +76,15 @@ def test_an_empty_profile_has_an_empty_ranking(name):
     [
         ("bm26", {}, "no retriever named 'bm26'; known: bm25, recency, random, first, dense, rrf"),
         ("bm25", {"seed": 1}, "bm25: .*'seed'.*b, epsilon, k1, tokenize"),
-        ("first", {"k1": 1}, "first: .*'k1'.*none"),
         ("bm25", {"k1": 0}, "bm25: expected k1 above 0"),
-        ("bm25", {"b": 1.5}, "b from 0 to 1"),
-        ("bm25", {"epsilon": float("nan")}, "epsilon from 0"),
         *[("bm25", {name: float("inf")}, f"finite.*{name}=inf") for name in ("k1", "epsilon")],
         *[("random", {"seed": seed}, f"random: .*seed.*{seed!r}") for seed in ("a", 1.5, None, True)],
         *[("rrf", {"rankers": ["bm25", "first"], "c": float(c)}, f"finite.*c={c}") for c in ("inf", "nan")],
         ("bm25", {"x" * 10**6: 1}, "bm25: unknown option 'x{78}…';"),
         ("dense", {}, "dense: expected the name of a checkpoint as 'model'"),
-        ("rrf", {"rankers": ["bm25", "dense"]}, "dense: expected the name of a checkpoint as 'model'"),
-        ("rrf", {}, "rrf: expected .*'rankers'"),
-        ("rrf", {"rankers": "bm25"}, "rrf: expected .*'rankers'"),
         ("rrf", {"rankers": ["bm25"]}, "rrf: expected .*'rankers'"),
         ("rrf", {"rankers": ["bm25", "rrf"]}, "rrf: expected .*'rankers'"),
-        ("rrf", {"rankers": ["bm25", "tf-idf"]}, "no retriever named 'tf-idf'"),
         ("rrf", {"rankers": ["bm25", "first"], "model": "x"}, "rrf: .*'model'"),
-        ("rrf", {"rankers": ["bm25", "first"], "c": -1}, "c from 0"),
     ],
 )
 def test_bad_names_and_options_list_the_known(name, options, message):
@@ -112,18 +92,11 @@ def test_bad_names_and_options_list_the_known(name, options, message):
         make_ranker(name, **options)
 
 
-def test_the_table_names_every_ranker():
-    assert list(RANKERS) == ["bm25", "recency", "random", "first", "dense", "rrf"]
-
-
-def test_rrf_sums_reciprocal_ranks_as_worked_by_hand():
+def test_rrf_sums_reciprocal_ranks_and_needs_what_its_parts_need():
     (ranking,) = make_ranker("rrf", rankers=["first", "recency"]).rank(samples(dated("2011", "2013", "2012")))
     # first: 0 1 2; recency: 1 2 0
     assert ranking.scores == pytest.approx([1 / 61 + 1 / 63, 1 / 62 + 1 / 61, 1 / 63 + 1 / 62], abs=1e-15)
     assert ranking.order == [1, 0, 2]
-
-
-def test_rrf_needs_what_its_parts_need():
     fused = make_ranker("rrf", rankers=["first", "random"], seed=4, c=1.0)
     assert (fused.needs_query, fused.needs_dates, fused.c, fused.rankers[1].seed) == (False, False, 1.0, 4)
     fused = make_ranker("rrf", rankers=["bm25", "recency"])
@@ -153,14 +126,8 @@ def test_a_ranking_file_decides_the_order(ranking_file):
     rankings = RankingFile(path).rank(samples(row("LaMP_3", 1, 3), row("LaMP_3", 0, 3), name="LaMP_3"))
     assert [ranking.order for ranking in rankings] == [[0, 1, 2], [2, 0, 1]]
     assert all(ranking.notes == () for ranking in rankings)
-
-
-def test_a_part_of_the_profile_is_enough(ranking_file):
     (ranking,) = RankingFile(ranking_file({"310": ["3102"]})).rank(samples(row("LaMP_3", 0, 3), name="LaMP_3"))
     assert ranking.order == [2]
-
-
-def test_an_id_that_the_file_names_twice_counts_once(ranking_file):
     path = ranking_file({"310": ["3101", "3100", "3101"]})
     assert RankingFile(path).rank(samples(row("LaMP_3", 0, 3), name="LaMP_3"))[0].order == [1, 0]
 
@@ -183,16 +150,6 @@ def test_a_ranking_of_other_rows_is_refused_by_name(ranking_file, content, messa
     path = ranking_file(content)
     with pytest.raises(ValueError, match=f"{path}.*{message}"):
         RankingFile(path).rank(samples(row("LaMP_3", 0, 3), name="LaMP_3"))
-
-
-def test_a_file_of_another_shape_is_refused(ranking_file):
-    with pytest.raises(ValueError, match="ranking.json: expected a ranking file .*list"):
-        RankingFile(ranking_file([]))
-
-
-def test_a_missing_file_is_an_os_error(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        RankingFile(tmp_path / "none.json")
 
 
 def test_a_pickled_one_reads_the_file_again_and_notices_a_change(ranking_file):

@@ -5,19 +5,15 @@ import pyarrow as pa
 import pytest
 from personal import batch, row
 
-import lamp_dataset
 from lamp_dataset import Personalizer, Ranking
 from lamp_dataset.personalize.prompt_options import PromptOptions
 from lamp_dataset.personalize.retrieval.rankers import BM25, First, RankingFile, choose_ranker
 from lamp_dataset.personalize.retrieval.ranking import by_score
 
 
-def test_ties_go_to_the_later_item():
+def test_ties_go_to_the_later_item_and_notes_are_kept():
     assert by_score(np.zeros(40)).order == list(range(39, -1, -1))
     assert by_score(np.array([1.0, 3.0, 1.0, 3.0])).order == [3, 1, 2, 0]
-
-
-def test_scores_keep_the_profile_order_and_notes_are_kept():
     found = by_score(np.array([1.0, 2.0]), ("odd",))
     assert (found.order, found.scores, found.notes) == ([1, 0], [1.0, 2.0], ("odd",))
 
@@ -120,11 +116,8 @@ GOOD = Ranking([1, 0])
         ([GOOD], False, "Fixed: expected a ranking for each of 2 samples, found 1"),
         ([GOOD, [1, 0]], False, r"Fixed: sample '3\d+': expected a Ranking, found \[1, 0\]"),
         ([GOOD, Ranking([1])], False, r"sample '3\d+': expected the positions of all 2 items, each once, found \[1\]"),
-        ([GOOD, Ranking([1, 1])], False, r"each once, found \[1, 1\]"),
         ([GOOD, Ranking([1, 2])], False, r"each once, found \[1, 2\]"),
         ([GOOD, Ranking([1.0, 0.0])], False, r"each once, found \[1.0, 0.0\]"),
-        ([GOOD, Ranking(["a", "b"])], False, r"each once, found \['a', 'b'\]"),
-        ([GOOD, Ranking(None)], False, "each once, found None"),
         ([GOOD, GOOD], True, "expected scores, .* found None"),
         ([GOOD, Ranking([1, 0], [1.0, 2.0])], False, "expected no scores"),
         ([Ranking([1, 0], [1.0])] * 2, True, r"a finite score for each of 2 items, found \[1.0\]"),
@@ -143,7 +136,3 @@ def test_positions_may_be_numbers_of_numpy():
     given = [Ranking(np.array([1, 0]), np.array([0.5, 1.0], np.float32))]
     result = Personalizer("LaMP_4", retriever=Fixed(given, True), k=1)(rows)
     assert (result["retrieved_ids"], result["retrieved_scores"]) == ([[rows["profile"][0][1]["id"]]], [[1.0]])
-
-
-def test_the_protocol_and_its_result_are_public():
-    assert {"Ranker", "Ranking"} <= set(lamp_dataset.__all__)

@@ -35,11 +35,8 @@ def test_named_users_judge_the_inference():
     assert found["inference"] == {"found": 1, "split": 1, "merged": 2}
 
 
-def test_a_user_can_be_split_and_merged():
+def test_users_are_split_merged_or_not_there():
     assert judge_inference(["a", "a", "b"], ["1", "2", "2"]) == {"found": 0, "split": 1, "merged": 2}
-
-
-def test_no_rows_have_no_users():
     nothing = {"number": 0, "samples_per_user": None}
     assert figures("LaMP_1", []) == {**nothing, "inferred": True}
     assert figures("LaMP_1_time", []) == {**nothing, "inferred": False, "inference": judge_inference([], [])}

@@ -27,7 +27,15 @@ def load(name="LaMP_3", split="validation", **options):
 
 @pytest.mark.parametrize(
     "ids",
-    [["a", 7], ("7", "a", "a"), {"a": 1, "7": 2}, iter(["a", "7"]), np.array(["a", "7"]), ["a", np.int64(7)]],
+    [
+        ["a", 7],
+        ("7", "a", "a"),
+        {"a": 1, "7": 2},
+        iter(["a", "7"]),
+        np.array(["a", "7"]),
+        ["a", np.int64(7)],
+        datasets.Dataset.from_list(CHOSEN)["user_id"],
+    ],
     ids=lambda ids: type(ids),
 )
 def test_rows_of_the_users_in_the_order_of_the_rows(ids):
@@ -61,20 +69,12 @@ def test_a_shuffled_stream_keeps_the_right_rows():
         assert sorted(row["id"] for row in found) == ["10", "12", "13"]
 
 
-def test_a_stream_gives_the_rows_of_a_user_and_not_those_of_others_with_the_same_id():
+def test_a_stream_gives_the_rows_of_a_user_and_needs_no_ids_of_named_ones():
     rows = [{"id": "1", "user_id": "a"}, {"id": "1", "user_id": "b"}, {"id": "2", "user_id": "b"}]
     stream = datasets.Dataset.from_list(rows).to_iterable_dataset()
     assert list(select_users(stream, ["b"])) == select_users(rows, ["b"]) == rows[1:]
-
-
-def test_a_stream_of_named_users_needs_no_ids():
     rows = [{"user_id": 7, "input": "one"}, {"user_id": 8, "input": "two"}]
     assert list(select_users(datasets.Dataset.from_list(rows).to_iterable_dataset(), ["8"])) == rows[1:]
-
-
-def test_the_users_of_another_data_set():
-    rows = datasets.Dataset.from_list(ROWS)
-    assert select_users(rows, rows.select([0, 2, 3])["user_id"]).to_list() == CHOSEN
 
 
 def test_a_file_of_users(tmp_path):
@@ -154,38 +154,31 @@ def test_what_there_is_of_each_user():
     assert USERS.samples == len(ACTIVE)
 
 
-def test_the_largest_profiles_come_first_and_equal_ones_by_name():
-    assert chosen(top=5) == ["33", "2", "9", "10", "1"]
-    assert chosen(top=3) == ["33", "2", "9"]
+OTHERS = subset_of(["9", "33"])
 
 
-def test_the_most_samples_come_first():
-    assert chosen(top=5, by="samples") == ["9", "1", "2", "10", "33"]
-
-
-def test_numbers_come_in_their_order():
+@pytest.mark.parametrize(
+    ("criteria", "users"),
+    [
+        ({"top": 5}, ["33", "2", "9", "10", "1"]),  # the largest profiles first, and equal ones by name
+        ({"top": 3}, ["33", "2", "9"]),
+        ({"top": 5, "by": "samples"}, ["9", "1", "2", "10", "33"]),
+        ({"cold_start": 0}, ["1"]),
+        ({"cold_start": 3}, ["1", "2", "9", "10"]),
+        ({"others": OTHERS}, ["1", "2", "10"]),
+        ({"others": OTHERS, "cold_start": 2}, ["1"]),
+        ({"others": OTHERS, "top": 2}, ["2", "10"]),
+        ({"ids": subset_of(["10", "9", "1"]), "others": subset_of(["1"])}, ["9", "10"]),
+    ],
+)
+def test_conditions_choose_and_combine_and_numbers_come_in_their_order(criteria, users):
+    assert chosen(**criteria) == users
     assert sorted(["10", "9", "b", "aa", "a", "1"], key=by_name) == ["1", "9", "a", "b", "10", "aa"]
 
 
-def test_cold_starts():
-    assert chosen(cold_start=0) == ["1"]
-    assert chosen(cold_start=3) == ["1", "2", "9", "10"]
-
-
-def test_conditions_combine():
-    others = subset_of(["9", "33"])
-    assert chosen(others=others) == ["1", "2", "10"]
-    assert chosen(others=others, cold_start=2) == ["1"]
-    assert chosen(others=others, top=2) == ["2", "10"]
-    assert chosen(ids=subset_of(["10", "9", "1"]), others=subset_of(["1"])) == ["9", "10"]
-
-
-def test_a_file_and_its_others_are_all_users_once():
+def test_a_file_and_its_others_are_all_users_once_and_others_may_have_no_rows():
     first = Choice(top=2).of(USERS, "LaMP_3_time", "test")
     assert sorted([*first.users, *chosen(others=first)]) == sorted(USERS.activity)
-
-
-def test_others_of_another_split_may_have_no_rows_here():
     others = subset_of(["9", "nobody"], "o.json", {"config": "LaMP_3_time", "split": "validation"})
     assert chosen(others=others) == ["1", "2", "10", "33"]
     assert len(chosen(others=subset_of(["nobody"], "o.json", others.recipe))) == 5
@@ -203,14 +196,11 @@ def test_a_sample_depends_on_names_and_seed_alone(seed):
     assert chosen(users_of_rows(rows), sample=200, seed=seed) == sorted(names, key=by_name)
 
 
-def test_the_order_and_the_form_of_the_rows_do_not_matter():
+def test_the_order_and_the_form_of_the_rows_do_not_matter_but_ids_users_and_sizes_do():
     for rows in (ACTIVE[::-1], pa.Table.from_pylist(ACTIVE), iter(ACTIVE)):
         users = users_of_rows(rows)
         assert users == USERS
         assert chosen(users, top=3) == ["33", "2", "9"]
-
-
-def test_the_fingerprint_is_that_of_ids_users_and_sizes():
     changed = [row("a", "10", 4), row("a", "11", 3), row("aa", "10", 3)]
     found = {users_of_rows([new, *ACTIVE[1:]]).fingerprint for new in changed}
     assert len({USERS.fingerprint, *found}) == 4

@@ -46,14 +46,11 @@ def test_answers_come_from_any_of_the_files(run):
         assert answers.by_id == {"310": "4", "311": "Ünïcode 😀\u2028"}
 
 
-def test_a_file_of_results_under_a_name_of_ones_own_counts_too(run):
+def test_results_may_have_a_name_of_ones_own_and_samples_alone_do_not_say_how_many(run):
+    assert read_lm_eval(run.samples(sample())).expected is None
     path, results = run.samples(sample()), run.results(stem="mine", lamp_3=9)
     assert read_lm_eval(path).expected == read_lm_eval(results).expected == 9
     assert read_lm_eval(results).name == str(path)
-
-
-def test_samples_alone_do_not_say_how_many_there_should_be(run):
-    assert read_lm_eval(run.samples(sample())).expected is None
 
 
 def test_one_of_several_configs_is_chosen_and_other_tasks_are_passed_over(run):
@@ -72,16 +69,14 @@ def test_one_of_several_runs_is_named(run):
     assert read_lm_eval(run.results()).name == str(first)
 
 
-def test_results_without_samples_say_how_to_log_them(run):
+def test_results_without_samples_and_a_folder_without_results_say_what_to_do(run, tmp_path):
     results = run.results(lamp_3=2)
     for place in (results, run.folder):
         with pytest.raises(ValueError, match=f"{results}: .*--log_samples"):
             read_lm_eval(place)
-
-
-def test_a_folder_without_results_is_told(tmp_path):
-    with pytest.raises(ValueError, match=f"{tmp_path}: .*found none"):
-        read_lm_eval(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match=f"{tmp_path / 'empty'}: .*found none"):
+        read_lm_eval(tmp_path / "empty")
 
 
 @pytest.mark.parametrize(
@@ -89,10 +84,8 @@ def test_a_folder_without_results_is_told(tmp_path):
     [
         ('{"doc": {"id": "31', "line 2: .*ends in the middle"),
         ("\n", "line 2: .*white space"),
-        ("[]\n", "line 2: expected a sample"),
         ('{"doc": "text"}\n', "line 2: expected a sample"),
         (json.dumps(sample()), "duplicate id '310'"),
-        (json.dumps(sample(sample_id="311", filtered_resps=[])), "'311' and .]"),
         (json.dumps(sample(sample_id="311", filtered_resps=[["4", "5"]])), "'311' and .'4', '5'"),
     ],
 )

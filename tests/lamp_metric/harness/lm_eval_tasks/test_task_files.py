@@ -25,6 +25,9 @@ def read(name):
 
 def test_there_is_a_task_for_each_config_and_the_group():
     assert set(task_files()) == {f"{name.lower()}.yaml" for name in TASKS} | {"lamp.yaml"}
+    assert read("lamp.yaml") == {"group": "lamp", "task": [name.lower() for name in OFFICIAL_NAMES]}
+    for name in ("samples", "scored", "aggregate"):
+        assert callable(getattr(import_module("lamp_metric.harness.lm_eval_tasks.task_functions"), name))
 
 
 @pytest.mark.parametrize("config", TASKS)
@@ -52,15 +55,6 @@ def test_a_task_file_says_what_the_table_says(config):
         ],
         "metadata": {"version": 1.0},
     }
-
-
-def test_the_group_is_what_a_submission_holds():
-    assert read("lamp.yaml") == {"group": "lamp", "task": [name.lower() for name in OFFICIAL_NAMES]}
-
-
-def test_the_functions_are_there():
-    for name in ("samples", "scored", "aggregate"):
-        assert callable(getattr(import_module("lamp_metric.harness.lm_eval_tasks.task_functions"), name))
 
 
 def test_the_folder_keeps_its_files_and_a_registered_task_gets_another_folder(monkeypatch):

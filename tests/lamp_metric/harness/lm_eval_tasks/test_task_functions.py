@@ -29,10 +29,11 @@ def test_samples_are_the_shared_rows_without_a_system_message():
     assert found["samples"].to_list() == rows.remove_columns("messages").to_list()
 
 
-def test_a_misspelled_key_of_the_metadata_is_named():
+def test_a_misspelled_key_is_named_and_a_sample_without_a_gold_has_no_score():
     for key, meant in (("retreiver", "retriever"), ("kk", "k"), ("acknowledge_licence", "acknowledge_license")):
         with pytest.raises(ValueError, match=f"'{key}'; did you mean '{meant}'"):
             samples("LaMP_6", **{"data_dir": "sample", key: 3})
+    assert scored({"id": "320", "config": "LaMP_3", "target": None}, ["4"]) == {}
 
 
 def test_what_only_a_model_takes_is_not_taken_for_a_misspelled_option(monkeypatch):
@@ -132,7 +133,3 @@ def test_what_cannot_be_used_is_logged_once_in_one_line(caplog, recwarn):
     assert record.getMessage().startswith("1 of 2 predictions cannot be used for LaMP_3 ")
     assert "sample '1': '4 stars'; lamp-metric eval-task --extract_answers would find" in record.getMessage()
     assert not recwarn
-
-
-def test_a_sample_without_a_gold_has_no_score():
-    assert scored({"id": "320", "config": "LaMP_3", "target": None}, ["4"]) == {}
