@@ -18,13 +18,10 @@ from lamp_dataset.tasks import BASE_URL
 #: A tiny made-up collection in the layout of the licensed one, with its id files.
 SAMPLE_COLLECTION = os.path.join(SAMPLE, "avocado")
 
-
 _COLLECTION = DataDir(SAMPLE_COLLECTION)
 _FOLDER = click.Path(file_okay=False)
 _SPLIT = click.Choice(list(SPLITS))
 _FILE = click.Path(dir_okay=False)
-
-
 _IDS_HELP = (
     "Folder of the id files train_questions.json, dev_questions.json and test_questions.json: side by side, or each in "
     f"a folder train, dev or test, or in either way below {' or '.join(task.path for task in GATED.values())} as on "
@@ -35,7 +32,6 @@ _SETTING_HELP = (
     "Which id files to fetch, or to take from a folder that holds both; user by default. Otherwise, the files "
     "show their setting, and it is an error if this option differs."
 )
-
 
 #: The options for id files, common to both commands.
 _id_options = stacked(
@@ -148,18 +144,16 @@ def check(
 
 def _ids_dir(avocado_dir: str, ids_dir: str | None, given: Mapping[str, str] = MappingProxyType({})) -> str | None:
     """The sample comes with its id files; those of the site name other mails."""
-    if avocado_dir == SAMPLE_COLLECTION and ids_dir is None and not given:
-        return os.path.join(SAMPLE_COLLECTION, "ids")
-    return ids_dir
+    own = avocado_dir == SAMPLE_COLLECTION and not given
+    return ids_dir or (os.path.join(SAMPLE_COLLECTION, "ids") if own else None)
 
 
 def _check_output(output_dir: str) -> None:
     from avocado_builder.verify import check_output
 
     verdict = check_output(output_dir)
-    rows = counted_each(verdict.rows, "samples")
     state = "intact" if verdict.has_manifest else "well-formed"
-    say(f"{output_dir}: {state} {verdict.task.name} ({rows})")
+    say(f"{output_dir}: {state} {verdict.task.name} ({counted_each(verdict.rows, 'samples')})")
     for remark in verdict.remarks:
         say(remark)
     if verdict.remarks:

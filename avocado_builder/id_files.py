@@ -32,7 +32,7 @@ class IdFile:
     sha256: str
     rows: int
     items: int
-    time_based: bool
+    setting: str
 
 
 @dataclass(frozen=True)
@@ -124,29 +124,26 @@ def read_ids(paths: Mapping[str, Path], setting: str | None = None) -> Ids:
     needed = NeededMails()
     files = {split: _read_file(path, needed) for split, path in paths.items()}
     needed.close()
-    settings = {split: "time" if file.time_based else "user" for split, file in files.items()}
-    for split, found in settings.items():
-        expected = setting or next(iter(settings.values()))
-        if found != expected:
+    for file in files.values():
+        setting, found = setting or file.setting, file.setting
+        if found != setting:
+            rows = f"{found}-based (rows {'with' if found == 'time' else 'without'} 'user_id')"
             raise ValueError(
-                f"{files[split].path}: expected an id file of the {expected}-based setting, found one of the "
-                f"{found}-based (rows {'with' if found == 'time' else 'without'} 'user_id')"
+                f"{file.path}: expected an id file of the {setting}-based setting, found one of the {rows}"
             )
-    return Ids(GATED[next(iter(settings.values()))], files, needed)
+    return Ids(GATED[setting], files, needed)
 
 
 def _read_file(path: Path, needed: NeededMails) -> IdFile:
-    rows = items = 0
-    time_based = False
+    rows, items, settings = 0, 0, set()
     for row in id_rows(path):
-        if rows and time_based != ("user_id" in row):
+        settings.add("time" if "user_id" in row else "user")
+        if len(settings) > 1:
             raise ValueError(f"{path}: sample {short(row['id'])}: some rows have a 'user_id', others do not")
-        time_based = "user_id" in row
-        needed.add(row["input"])
-        for item in row["profile"]:
-            needed.add(item["text"])
+        for name in (row["input"], *(item["text"] for item in row["profile"])):
+            needed.add(name)
         rows, items = rows + 1, items + len(row["profile"])
-    return IdFile(path, file_sha256(path), rows, items, time_based)
+    return IdFile(path, file_sha256(path), rows, items, settings.pop())
 
 
 def id_rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -171,12 +168,9 @@ def _check_name(text: Any, where: str) -> None:
     found = f"a text of {len(text)} characters" if isinstance(text, str) else type(text).__name__
     near = text.strip().rpartition("/")[2][:18] if isinstance(text, str) else ""
     exact = near[:10] + near[10:].upper().replace(".TXT", ".txt")
-    if is_name(exact):
-        hint = f"; it looks like {exact!r}, but names must be exact"
-    elif isinstance(text, str) and len(text) > 40:
+    hint = f"; it looks like {exact!r}, but names must be exact" if is_name(exact) else ""
+    if isinstance(text, str) and len(text) > 40:
         hint = "; has this file already been built? Id files hold only names"
-    else:
-        hint = ""
     raise ValueError(f"{where}: expected the name of an email such as '147-000874-EM.txt', found {found}{hint}")
 
 

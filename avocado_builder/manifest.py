@@ -48,7 +48,13 @@ def make_manifest(
         "license": ids.task.license,
         "notice": NOTICE,
         "mails": len(ids.needed),
-        "splits": {split: {"ids": _facts(ids, split), **files} for split, files in written.items()},
+        "splits": {
+            split: {
+                "ids": {"file": file.path.name, "rows": file.rows, "profile_items": file.items, "sha256": file.sha256},
+                **written[split],
+            }
+            for split, file in ids.files.items()
+        },
         "left_out": dict(left_out),
         "repairs": _counted(REPAIRS, notes),
         "warnings": _counted(WARNINGS, notes),
@@ -61,11 +67,6 @@ def _counted(kinds: Mapping[str, str], notes: Mapping[str, list[str]]) -> dict[s
         kind: {"meaning": meaning, "count": len(notes.get(kind, ())), "mails": sorted(notes.get(kind, ()))}
         for kind, meaning in kinds.items()
     }
-
-
-def _facts(ids: Ids, split: str) -> dict[str, Any]:
-    file = ids.files[split]
-    return {"file": file.path.name, "rows": file.rows, "profile_items": file.items, "sha256": file.sha256}
 
 
 def write_manifest(manifest: Mapping[str, Any], folder: Path) -> None:
@@ -100,20 +101,18 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     if not is_own_file(path):
         return None
     manifest = read_json(path)
-    if not _has_shape(manifest, {"builder": {"name": str}}):
-        raise ValueError(f"{path}: expected a manifest of {BUILDER}, found something else")
-    if manifest["builder"]["name"] != BUILDER:
+    if _has_shape(manifest, {"builder": {"name": str}}) and manifest["builder"]["name"] != BUILDER:
         raise ValueError(f"{path}: made by {short(manifest['builder']['name'])}, not by {BUILDER}")
     if not _has_shape(manifest, _SHAPE) or not all(
-        split in SPLITS and _has_shape(facts, {"ids": {"rows": int, "profile_items": int}} | _files_shape(split))
-        for split, facts in manifest["splits"].items()
+        split in SPLITS and _has_shape(facts, _split_shape(split)) for split, facts in manifest["splits"].items()
     ):
         raise ValueError(f"{path}: expected a manifest of {BUILDER}, found something else")
     return manifest
 
 
-def _files_shape(split: str) -> dict[str, Any]:
-    return {kind: {**_FILE, "file": name} for kind, name in file_names(split).items()}
+def _split_shape(split: str) -> dict[str, Any]:
+    files = {kind: {**_FILE, "file": name} for kind, name in file_names(split).items()}
+    return {"ids": {"rows": int, "profile_items": int}, **files}
 
 
 def _has_shape(value: Any, shape: Any) -> bool:

@@ -63,7 +63,12 @@ def write_split(split: str, ids: IdFile, task: Task, spool: Spool, folder: Path)
             kind: HashingFile(stack.enter_context(write_whole(folder / name, "wb", 0o600)))
             for kind, name in names.items()
         }
-        writers = {kind: stack.enter_context(_writer(kind, file, task)) for kind, file in files.items()}
+        writers = {
+            kind: stack.enter_context(
+                EntryWriter(file) if kind == "questions" else write_outputs(file, task.official_name)
+            )
+            for kind, file in files.items()
+        }
         for row in id_rows(ids.path):
             for kind, entry in zip(("questions", "outputs"), expand(row, task, spool), strict=True):
                 if kind in writers:
@@ -72,10 +77,6 @@ def write_split(split: str, ids: IdFile, task: Task, spool: Spool, folder: Path)
         kind: {"file": names[kind], "rows": writers[kind].count, "bytes": file.size, "sha256": file.digest.hexdigest()}
         for kind, file in files.items()
     }
-
-
-def _writer(kind: str, file: HashingFile, task: Task) -> EntryWriter:
-    return EntryWriter(file) if kind == "questions" else write_outputs(file, task.official_name)
 
 
 def expand(row: Mapping[str, Any], task: Task, spool: Spool) -> tuple[dict[str, Any], dict[str, Any]]:

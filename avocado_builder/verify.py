@@ -60,11 +60,15 @@ def check_output(output_dir: str | os.PathLike[str]) -> Verdict:
     if not found:
         raise ValueError(f"{folder}: expected files such as dev_questions.json, found none")
     checked = {split: _check_split(folder, split) for split in found}
+    tasks = [content.task for content in checked.values()]
+    names = {task.name for task in tasks}
     if manifest is not None:
         _check_numbers(folder / MANIFEST, manifest, checked)
-    task = _one_task(folder, checked, manifest)
-    rows = {split: content.rows for split, content in checked.items()}
-    return Verdict(task, rows, manifest is not None, tuple(_remarks(task, rows, manifest)))
+        names.add(manifest["config"])
+    if len(names) > 1:
+        raise ValueError(f"{folder}: expected files of one config, found {' and '.join(sorted(names))}")
+    rows = {split: len(content.ids) for split, content in checked.items()}
+    return Verdict(tasks[0], rows, manifest is not None, tuple(_remarks(tasks[0], rows, manifest)))
 
 
 def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
@@ -88,10 +92,6 @@ class _Content:
     items: int = 0
     bodies: set[int] = dataclasses.field(default_factory=set)
 
-    @property
-    def rows(self) -> int:
-        return len(self.ids)
-
     def add(self, row: dict[str, Any]) -> None:
         self.ids.append(row["id"])
         self.items += len(row["profile"])
@@ -102,14 +102,13 @@ class _Content:
 def _check_numbers(path: Path, manifest: dict[str, Any], checked: dict[str, _Content]) -> None:
     for split, content in checked.items():
         facts = manifest["splits"][split]
-        said = {"rows": {facts[kind]["rows"] for kind in ("ids", *file_names(split))}}
-        said["profile items"] = {facts["ids"]["profile_items"]}
-        for name, found in [("rows", content.rows), ("profile items", content.items)]:
-            if others := said[name] - {found}:
+        rows, items = {facts[kind]["rows"] for kind in ("ids", *file_names(split))}, {facts["ids"]["profile_items"]}
+        for name, said, found in (("rows", rows, len(content.ids)), ("profile items", items, content.items)):
+            if others := said - {found}:
                 raise ValueError(f"{path}: {split}: expected {found:,} {name} as in the files, found {max(others)}")
     # different mails may have the same body
     least = len(set().union(*(content.bodies for content in checked.values())))
-    most = sum(content.rows + content.items for content in checked.values())
+    most = sum(len(content.ids) + content.items for content in checked.values())
     if not least <= manifest["mails"] <= most:
         raise ValueError(f"{path}: expected {least:,} to {most:,} 'mails' as in the files, found {manifest['mails']}")
 
@@ -119,26 +118,21 @@ def _check_split(folder: Path, split: str) -> _Content:
     path = folder / names["questions"]
     content: _Content | None = None
     for row in read_questions(path):
-        where = f"{path}: sample {short(row['id'])}"
-        setting = "time" if "user_id" in row else "user"
-        content = content or _Content(GATED[setting])
-        if content.task.setting != setting:
+        where, task = f"{path}: sample {short(row['id'])}", GATED["time" if "user_id" in row else "user"]
+        content = content or _Content(task)
+        if content.task != task:
             raise ValueError(f"{where}: some rows have a 'user_id', others do not")
-        _check_texts(row, content.task, where)
+        _check_text(row["input"], task, f"{where}: 'input'")
+        if not row["input"].startswith(task.instruction):
+            raise ValueError(f"{where}: expected an input that begins with {task.instruction!r}")
+        for position, item in enumerate(row["profile"]):
+            for field in task.profile_fields:
+                text = item.get(field) if isinstance(item, dict) else None
+                _check_text(text, task, f"{where}: profile item {position}: {field!r}")
         content.add(row)
     if "outputs" in names:
         _check_golds(folder / names["outputs"], path, content.task, content.ids)
     return content
-
-
-def _check_texts(row: dict[str, Any], task: Task, where: str) -> None:
-    _check_text(row["input"], task, f"{where}: 'input'")
-    if not row["input"].startswith(task.instruction):
-        raise ValueError(f"{where}: expected an input that begins with {task.instruction!r}")
-    for position, item in enumerate(row["profile"]):
-        for field in task.profile_fields:
-            text = item.get(field) if isinstance(item, dict) else None
-            _check_text(text, task, f"{where}: profile item {position}: {field!r}")
 
 
 def _check_golds(path: Path, questions: Path, task: Task, ids: list[str]) -> None:
@@ -156,21 +150,13 @@ def _check_text(text: Any, task: Task, where: str) -> None:
         raise ValueError(f"{where} is still the name of an email: these files have not been built yet")
 
 
-def _one_task(folder: Path, checked: dict[str, _Content], manifest: dict[str, Any] | None) -> Task:
-    tasks = [content.task for content in checked.values()]
-    names = {task.name for task in tasks} | ({manifest["config"]} if manifest is not None else set())
-    if len(names) > 1:
-        raise ValueError(f"{folder}: expected files of one config, found {' and '.join(sorted(names))}")
-    return tasks[0]
-
-
 def _remarks(task: Task, rows: dict[str, int], manifest: dict[str, Any] | None) -> list[str]:
     remarks = [] if manifest else [f"without {MANIFEST} nothing shows whether the files changed since the build"]
     for split in SPLITS:
         published = task.num_samples[split]
         if split not in rows:
             remarks.append(f"not the whole published task: {split} is missing")
-        elif published is not None and rows[split] != published:
+        elif published not in (None, rows[split]):
             found = f"{split} has {rows[split]:,} samples, the published one has {published:,}"
             remarks.append(f"not the whole published task: {found}")
     return remarks

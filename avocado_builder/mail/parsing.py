@@ -158,15 +158,11 @@ def _is_attachment(part: Part, repairs: set[str]) -> bool:
         or normalize("NFC", subtype) in "rtf"
     ):
         return False
-    _try_attachment(part, repairs)
-    return True
-
-
-def _try_attachment(part: Part, repairs: set[str]) -> None:
-    """Report an attachment that mail-parser cannot decode: it raises, although nobody needs that text."""
     encoding = str(part.get("content-transfer-encoding", "")).lower()
     if encoding != "base64" and "uuencode" not in encoding:
+        # only to report an attachment that mail-parser cannot decode: it raises, although nobody needs that text
         _decode(part.content(), part.get_content_charset("utf-8"), repairs)
+    return True
 
 
 def _text(part: Part, repairs: set[str]) -> str:
@@ -181,9 +177,11 @@ def _text(part: Part, repairs: set[str]) -> str:
         return part.get_payload()
 
 
-def _decode(data: bytes, charset: str, repairs: set[str]) -> str:
+def _decode(data: bytes, charset: str, repairs: set[str], passed_on: tuple[type[ValueError], ...] = ()) -> str:
     try:
         return _decoded(data, charset)
+    except passed_on:
+        raise
     except ValueError:  # the codec "undefined", a NUL in the name of the charset
         repairs.add("charset")
         return _decoded(data, "utf-8")
@@ -213,21 +211,12 @@ def _decoded_header(value: str, repairs: set[str]) -> str:
     text = ""
     try:
         for piece, charset in header_pieces(value):
-            text += normalize("NFC", piece) if isinstance(piece, str) else _decode_word(piece, charset, repairs)
+            # mail-parser, too, stops where the codec fails as a whole
+            is_text = isinstance(piece, str)
+            text += normalize("NFC", piece) if is_text else _decode(piece, charset or "utf-8", repairs, (UnicodeError,))
     except (HeaderParseError, UnicodeError):
         text += value
     except ValueError:
         repairs.add("parameter")
         text += value
     return text.strip()
-
-
-def _decode_word(data: bytes, charset: str | None, repairs: set[str]) -> str:
-    """Raises UnicodeError if the codec fails as a whole, as in mail-parser."""
-    try:
-        return _decoded(data, charset or "utf-8")
-    except UnicodeError:
-        raise
-    except ValueError:  # a NUL in the name of the charset
-        repairs.add("charset")
-        return _decoded(data, "utf-8")

@@ -131,16 +131,12 @@ def _remove_left_overs(parent: Path, name: str) -> None:
         except OSError:  # its run is at work, or it belongs to another user
             continue
         try:
-            _put_back(folder / _OLD, parent / name)
+            if (folder / _OLD).exists() and not os.path.lexists(parent / name):
+                log.warning("%s: put back after a killed run had moved it away", parent / name)
+                (folder / _OLD).rename(parent / name)
         finally:
             _remove(folder, lock)
         log.warning("%s: left behind by a killed run, %s", folder, "still in use" if folder.exists() else "removed")
-
-
-def _put_back(old: Path, target: Path) -> None:
-    if old.exists() and not os.path.lexists(target):
-        log.warning("%s: put back after a killed run had moved it away", target)
-        old.rename(target)
 
 
 def _remove(folder: Path, lock: int) -> None:

@@ -9,11 +9,15 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from lamp_dataset.formats.ids import duplicates
 from lamp_dataset.formats.texts import Number, short
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 #: The first bytes of a file are enough to tell a web page from JSON.
 HEAD_BYTES = 4096
@@ -87,23 +91,17 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _json_trouble(data: bytes, error: json.JSONDecodeError) -> str:
-    head = data[:HEAD_BYTES]
-    if not head.strip() or error.pos == 0 or looks_like_html(head):
+    head, text, at = data[:HEAD_BYTES], error.doc, error.pos
+    if not head.strip() or at == 0 or looks_like_html(head):
         return f"found {describe(head)}"
-    if "\n" in error.doc[: error.pos] and _is_json(error.doc[: error.pos]):
-        return "found what looks like JSON lines; for predictions, lamp_metric.write_predictions writes the format"
-    if ends_too_soon(error.doc, error.pos):
-        return f"but it ends in the middle, at character {len(error.doc)}. Was it cut off? Fetch or write it again"
-    return f"but {error.msg} at character {error.pos}: {error.doc[max(0, error.pos - 20) : error.pos + 20]!r}"
+    if "\n" in text[:at]:
+        with suppress(ValueError):
+            json.loads(text[:at])
+            return "found what looks like JSON lines; for predictions, lamp_metric.write_predictions writes the format"
+    if ends_too_soon(text, at):
+        return f"but it ends in the middle, at character {len(text)}. Was it cut off? Fetch or write it again"
+    return f"but {error.msg} at character {at}: {text[max(0, at - 20) : at + 20]!r}"
 
 
 def read_json(path: str | os.PathLike) -> Any:
@@ -115,14 +113,6 @@ def read_json(path: str | os.PathLike) -> Any:
 
 
 _encode = json.JSONEncoder().encode
-
-
-class BinaryWriter(Protocol):
-    """A file opened to write bytes, or whatever else takes them."""
-
-    def write(self, data: bytes, /) -> object:
-        """Take the next bytes."""
-        ...
 
 
 class Encoded(bytes):
@@ -165,7 +155,7 @@ class EntryWriter:
     b'[{"id": "210"}, {"id": "211"}]'
     """
 
-    def __init__(self, file: BinaryWriter, start: bytes = b"[", end: bytes = b"]") -> None:
+    def __init__(self, file: SupportsWrite[bytes], start: bytes = b"[", end: bytes = b"]") -> None:
         self._file, self._end, self.count = file, end, 0
         file.write(start)
 

@@ -78,22 +78,14 @@ def find_files(task: Task, data_dir: str | os.PathLike, splits: Iterable[str] = 
         hint = " (the embedded sample is lamp_dataset.SAMPLE)" if str(data_dir) == "sample" else ""
         raise FileNotFoundError(f"data_dir {str(data_dir)!r}: expected a folder, found {found}{hint}")
     splits = tuple(splits)
-    found = _in_layouts(task, root, splits)
-    if not found:
-        raise FileNotFoundError(
-            f"data_dir {str(data_dir)!r} has no questions file of {task.name}{_what_is(task, root, splits)}"
-        )
-    check_regular(path for files in found.values() for path in files if path is not None)
-    return found
-
-
-def _in_layouts(task: Task, root: Path, splits: tuple[str, ...]) -> dict[str, Files]:
     for layout in LAYOUTS:
         paths = {split: root / layout(task, task.questions_path(split)) for split in splits}
-        there = [split for split, path in paths.items() if os.path.lexists(path)]
-        if there:
-            return {split: Files(str(paths[split]), _outputs(task, root, layout, split)) for split in there}
-    return {}
+        if there := [split for split, path in paths.items() if os.path.lexists(path)]:
+            found = {split: Files(str(paths[split]), _outputs(task, root, layout, split)) for split in there}
+            check_regular(path for files in found.values() for path in files if path is not None)
+            return found
+    what = _what_is(task, root, splits)
+    raise FileNotFoundError(f"data_dir {str(data_dir)!r} has no questions file of {task.name}{what}")
 
 
 def check_regular(paths: Iterable[str | os.PathLike]) -> None:

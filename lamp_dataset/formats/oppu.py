@@ -74,14 +74,10 @@ def names_of(task: Task) -> Names:
 
 @dataclass
 class Counts:
-    """What was written.
+    """What was written: numbers of users, of their samples and of golds.
 
-    Attributes:
-        users: number of users.
-        samples: number of their samples.
-        golds: number of golds.
-        trimmed: number of users whose samples have different profiles.
-        left_out: number of items that some, but not all samples of such a user have.
+    ``trimmed``: how many of the users have samples with different profiles, ``left_out``: how many items some, but not
+    all samples of such a user have.
     """
 
     users: int = 0
@@ -123,13 +119,13 @@ def import_users(task: Task, source: str | os.PathLike[str], target: Path) -> di
 def _find(task: Task, root: Path) -> dict[str, Path]:
     """Split -> the file of its users."""
     for folder in folders(task, root):
-        histories = [path for path in map(folder.joinpath, HISTORIES) if os.path.lexists(path)]
-        if len(histories) > 1:
+        found = [("train", folder / OTHERS), *(("test", folder / name) for name in HISTORIES)]
+        found = [(split, path) for split, path in found if os.path.lexists(path)]
+        if len(found) > len(paths := dict(found)):
             raise ValueError(f"{folder}: expected one file of test users, found {' and '.join(HISTORIES)}")
-        paths = {"train": folder / OTHERS, "test": (*histories, folder / HISTORIES[0])[0]}
-        if found := {split: path for split, path in paths.items() if os.path.lexists(path)}:
-            check_regular(path for path in (*found.values(), label_file(paths["test"])) if os.path.lexists(path))
-            return found
+        if paths:
+            check_regular((*paths.values(), *(label_file(path) for path in paths.values())))
+            return paths
     looked = ", ".join(str(folder / name) for folder in folders(task, root) for name in (*HISTORIES, OTHERS))
     raise FileNotFoundError(f"{root}: found no file of users; looked for {looked}")
 
@@ -184,8 +180,8 @@ def _rows_of_user(user: Mapping[str, Any], name: str, number: int, task: Task) -
         where = f"{name}: user {number} ({short(user['user_id'])}), query {position}"
         gold = query.get("gold") if isinstance(query, dict) else query
         if not isinstance(query, dict) or not isinstance(gold, str | None):
-            as_gold = " as 'gold'" if isinstance(query, dict) else ""
-            raise ValueError(f"{where}: expected {_SHAPE}, found {short(gold)}{as_gold}")
+            what = " as 'gold'" if isinstance(query, dict) else ""
+            raise ValueError(f"{where}: expected {_SHAPE}, found {short(gold)}{what}")
         check_encodable(gold or "", where, "gold")
         given = {**_with_text_id(query), "user_id": user["user_id"], "profile": [] if encoded else profile}
         row = checked_row(given, task, name, number)

@@ -56,10 +56,10 @@ def _content(item: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _user_entry(user: str, profile: Sequence[Mapping[str, Any]], rows: Iterable[Mapping[str, Any]]) -> Encoded:
-    """A user as JSON text. A field of None in an item is left out, and so is an ``output`` of None, a withheld gold."""
-    items = [{key: value for key, value in item.items() if value is not None} for item in profile]
-    queries = [
-        {"id": row["id"], "input": row["input"], **({} if row["output"] is None else {"gold": row["output"]})}
-        for row in rows
-    ]
-    return Encoded(json.dumps({"user_id": user, "profile": items, "query": queries}).encode("ascii"))
+    """A user as JSON text. What is None is left out: a field that an item lacks, a gold that is withheld."""
+    queries = [{"id": row["id"], "input": row["input"], "gold": row["output"]} for row in rows]
+    profile, queries = (
+        [{key: value for key, value in entry.items() if value is not None} for entry in entries]
+        for entries in (profile, queries)
+    )
+    return Encoded(json.dumps({"user_id": user, "profile": profile, "query": queries}).encode("ascii"))

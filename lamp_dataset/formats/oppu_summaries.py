@@ -33,16 +33,17 @@ def oppu_summaries(config: str, data_dir: str | os.PathLike[str]) -> dict[str, s
         ValueError: a file has another shape, a user twice, or other users.
         OSError: there is no such file, or it cannot be read.
     """
-    root, tried = Path(data_dir).expanduser(), []
-    for folder in folders(get_task(config), root):
+    root = Path(data_dir).expanduser()
+    places = folders(get_task(config), root)
+    for folder in places:
         found: dict[str, str] = {}
         for name, users in _OF_USERS.items():
-            tried.append(folder / name)
-            if tried[-1].exists():
-                found = {**_texts(tried[-1], [folder / file for file in users]), **found}
+            if (folder / name).exists():
+                found = {**_texts(folder / name, [folder / file for file in users]), **found}
         if found:
             return found
-    raise FileNotFoundError(f"{root}: found no file of summaries; looked for {', '.join(map(str, tried))}")
+    looked = ", ".join(str(folder / name) for folder in places for name in _OF_USERS)
+    raise FileNotFoundError(f"{root}: found no file of summaries; looked for {looked}")
 
 
 def _texts(path: Path, users: Iterable[Path]) -> dict[str, str]:

@@ -12,13 +12,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lamp_dataset.formats.ids import UniqueIds
-from lamp_dataset.formats.json_file import BinaryWriter, EntryWriter, load_json, read_json
+from lamp_dataset.formats.ids import check_unique
+from lamp_dataset.formats.json_file import EntryWriter, load_json, read_json
 from lamp_dataset.formats.texts import check_encodable, short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import official_hint
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,9 @@ def check_outputs(document: Any, name: str, task: Task | None = None) -> Outputs
     if task is not None and official_name != task.official_name:
         found = f"{short(official_name)}{official_hint(official_name)}"
         raise ValueError(f"{name}: expected the outputs of task {task.official_name!r}, found {found}")
-    by_id: dict[str, Any] = {}
-    ids = UniqueIds(name)
-    for position, entry in enumerate(golds):
-        sample_id = _id_of(entry, position, name)
-        ids.add(sample_id)
-        by_id[sample_id] = entry["output"]
+    ids = [_id_of(entry, position, name) for position, entry in enumerate(golds)]
+    check_unique(ids, name)
+    by_id = dict(zip(ids, (entry["output"] for entry in golds), strict=True))
     return Outputs(official_name, MappingProxyType(by_id), name)
 
 
@@ -77,7 +77,7 @@ def check_texts(golds: Outputs) -> None:
         check_encodable(gold, where, "output")
 
 
-def write_outputs(file: BinaryWriter, official_name: str, compact: bool = False) -> EntryWriter:
+def write_outputs(file: SupportsWrite[bytes], official_name: str, compact: bool = False) -> EntryWriter:
     """A writer of outputs, to be used in a ``with`` block: ``add`` each entry; the block's end closes the file.
 
     With ``compact``, the outer object has no white space, as in the site's files; the script that expands the files of
@@ -106,11 +106,11 @@ _SHAPE = '{"task": "LaMP_…", "golds": [{"id": "…", "output": "…"}, …]}'
 
 def golds_of(document: Any, name: str) -> tuple[list, str]:
     """The entries, not checked yet, and the task of a parsed outputs file; ValueError if it has another shape."""
-    if isinstance(document, list):
-        kind = "questions" if document and isinstance(document[0], dict) and "input" in document[0] else "a bare list"
-        raise ValueError(f"{name}: expected an outputs file {_SHAPE}, found {kind}")
     if not isinstance(document, dict):
-        raise ValueError(f"{name}: expected an outputs file {_SHAPE}, found {type(document).__name__}")
+        is_list = isinstance(document, list)
+        questions = is_list and document and isinstance(document[0], dict) and "input" in document[0]
+        found = "questions" if questions else "a bare list" if is_list else type(document).__name__
+        raise ValueError(f"{name}: expected an outputs file {_SHAPE}, found {found}")
     for key, kind in (("task", str), ("golds", list)):
         if not isinstance(document.get(key), kind):
             keys = ", ".join(map(short, list(document)[:5])) or "none"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from lamp_dataset.formats.ids import UniqueIds
 from lamp_dataset.formats.json_list import BLOCK_BYTES, JsonList
@@ -90,24 +90,23 @@ def read_user_column(path: str | os.PathLike, column: str) -> dict[str, str]:
 
 
 def check_row(row: dict, name: str, number: int, profiles: bool = True) -> None:
-    """Check that a row has what every row of a questions file has: a string as ``id``, ``input`` and a profile.
+    """Check that a decoded row has what every row of a questions file has: a string as ``id``, ``input`` and a profile.
 
     Args:
-        row: the decoded object, numbers as :class:`~lamp_dataset.formats.texts.Number`.
-        name: the file's name, for messages.
-        number: the row's position in the file, from 0, for messages.
+        row: numbers are :class:`~lamp_dataset.formats.texts.Number`.
+        name: the file's name, for messages, as is ``number``, the row's position in it, from 0.
         profiles: whether the row must have a profile.
 
-    OutputsFileError for an entry of an outputs file; ValueError for what is missing or of another type.
+    Raises:
+        OutputsFileError: it is an entry of an outputs file.
+        ValueError: something is missing or of another type.
     """
     if type(row.get("id")) is not str:
         raise ValueError(f"{name}: row {number}: expected a string as 'id', found {_found(row, 'id')}")
     where = f"{name}: sample {short(row['id'])}"
     if "output" in row and "input" not in row:
-        raise OutputsFileError(
-            f"{name}: expected a questions file, found an outputs file: "
-            f"sample {short(row['id'])} has the keys {_keys(row)}"
-        )
+        keys = f"sample {short(row['id'])} has the keys {_keys(row)}"
+        raise OutputsFileError(f"{name}: expected a questions file, found an outputs file: {keys}")
     if "input" not in row:
         raise ValueError(f"{where}: expected a string as 'input', found {_found(row, 'input')}. {_HELP}")
     if profiles and not isinstance(row.get("profile"), list):
@@ -123,24 +122,19 @@ def checked_row(row: dict, task: Task, name: str, number: int) -> dict:
     check_row(row, name, number)
     where = f"{name}: sample {short(row['id'])}"
     check_no_stub(row["input"], name, task)
-    if not task.time_based and row.get("user_id") is not None:
-        other = other_setting(task, ", ")
+    has_user, other = row.get("user_id") is not None, other_setting(task, ", ")
+    if has_user and not task.time_based:
         raise ValueError(f"{where} has a 'user_id': this is a file of the time-based setting{other}")
-    if task.time_based and row.get("user_id") is None:
-        other = other_setting(task, ", ")
+    if task.time_based and not has_user:
         raise ValueError(f"{where} has no 'user_id': is this a file of the user-based setting{other}?")
     checked = {field: _text(row, field, where, task) for field in task.row_fields}
-    looks = looks_like(checked["input"], task)
-    checked["profile"] = [
-        _item(item, f"{where}: profile item {position}", task, looks) for position, item in enumerate(row["profile"])
-    ]
+    looks, checked["profile"] = looks_like(checked["input"], task), []
+    for position, item in enumerate(row["profile"]):
+        place = f"{where}: profile item {position}"
+        if not isinstance(item, dict):
+            raise ValueError(f"{place}: expected an object, found {short(item)}. {_HELP}")
+        checked["profile"].append({field: _text(item, field, place, task, looks) for field in task.item_fields})
     return checked
-
-
-def _item(item: Any, where: str, task: Task, looks: str) -> dict:
-    if not isinstance(item, dict):
-        raise ValueError(f"{where}: expected an object, found {short(item)}. {_HELP}")
-    return {field: _text(item, field, where, task, looks) for field in task.item_fields}
 
 
 def _text(holder: dict, field: str, where: str, task: Task, looks: str = "") -> str | None:

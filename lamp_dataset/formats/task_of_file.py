@@ -1,4 +1,4 @@
-"""Which task a file belongs to, told by its official name, its labels and how its inputs begin.
+"""Which task a file belongs to, judging by its official name, its labels and how its inputs begin.
 
 Standard library only. Two tasks share the official name ``"LaMP_2"``, so ``"task"`` alone is not always enough.
 """

@@ -62,11 +62,7 @@ def is_whole(value: object) -> bool:
 
 
 def counted(number: int, noun: str) -> str:
-    """A number of things in words.
-
-    Args:
-        number: how many.
-        noun: in the plural; for one, the last letter is left out.
+    """A number of things in words; ``noun`` is in the plural, and for one thing its last letter is left out.
 
     >>> counted(1, "users"), counted(0, "users"), counted(2500, "samples")
     ('1 user', '0 users', '2,500 samples')

@@ -59,13 +59,9 @@ class UserSubset:
         there, own = set(users), self.recipe.get("split")
         unknown = [user for user in self.users if user not in there]
         if unknown and (None in (own, split) or own == split or len(unknown) == len(self.users)):
-            example = (
-                f"; the rows have {len(there)} users, such as {short(users[0])}" if users else "; there are no rows"
-            )
-            raise ValueError(
-                f"{self.name}: {len(unknown)} of its {len(self.users)} users have no rows here (first: "
-                f"{short(unknown[0])}){example}"
-            )
+            rows = f"the rows have {len(there)} users, such as {short(users[0])}" if users else "there are no rows"
+            found = f"{len(unknown)} of its {len(self.users)} users have no rows here (first: {short(unknown[0])})"
+            raise ValueError(f"{self.name}: {found}; {rows}")
         wanted = set(self.users)
         return [position for position, user in enumerate(users) if user in wanted]
 

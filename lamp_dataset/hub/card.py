@@ -35,7 +35,6 @@ def _grouped(tasks: Iterable[Task], key: Callable[[Task], str]) -> dict[str, lis
 
 
 def _of_splits(tasks: list[Task], column: Callable[[Task], Mapping[str, float | None]]) -> str:
-    """A number for each split, one task below the other."""
     return "<br>".join(" / ".join(_count(column(task).get(split)) for split in SPLITS) for task in tasks)
 
 
@@ -122,7 +121,11 @@ def _with_block(text: str, block: str) -> str:
 def _block(data: Mapping[str, Any]) -> str:
     from lamp_dataset.version import __version__
 
-    tasks = front_matter.tasks_on(data)
+    tasks, known = front_matter.tasks_on(data), front_matter.num_examples(data)
+    rows = []
+    for task in tasks:
+        of_task = known.get(task.name, {})
+        rows.append([f"`{task.name}`", *("–" if split not in of_task else _count(of_task[split]) for split in SPLITS)])
     return "\n\n".join(
         [
             BEGIN,
@@ -131,7 +134,7 @@ def _block(data: Mapping[str, Any]) -> str:
             "## Tasks",
             task_table(tasks),
             "## Rows here",
-            _rows_table(data, tasks),
+            _table(("config", *SPLITS), rows),
             "A row holds the sample's `id`, its `input`, the user's `profile` and the gold `output`. The benchmark "
             "withholds the outputs of the test split; they are null. Time-based configs add `user_id` to each row and "
             "`date` to each profile item.",
@@ -145,14 +148,6 @@ def _block(data: Mapping[str, Any]) -> str:
             END,
         ]
     )
-
-
-def _rows_table(data: Mapping[str, Any], tasks: list[Task]) -> str:
-    rows, known = [], front_matter.num_examples(data)
-    for task in tasks:
-        splits = known.get(task.name, {})
-        rows.append([f"`{task.name}`", *("–" if split not in splits else _count(splits[split]) for split in SPLITS)])
-    return _table(("config", *SPLITS), rows)
 
 
 def _licenses(tasks: list[Task]) -> str:

@@ -142,7 +142,11 @@ class _Push:
         self._send(first.send)
         commit, made = self._commit()
         self.remote.so_far = f"commit {commit} is in the repository"
-        self._check_after(commit)
+        left = self.changes(RepositoryState(commit, private=True))
+        require_unseen(self.remote, HIDE_AT_ONCE)
+        if left:
+            wrong = [*left.send, *left.remove, CARD][0]
+            raise ContentError(f"{self.remote.repo_id}: {wrong} in commit {commit} is not what was sent; run again")
         return self._result(commit, made, first, "private")
 
     def _result(self, commit: str | None, made: bool, changes: PendingChanges, visibility: str) -> PushResult:
@@ -157,9 +161,11 @@ class _Push:
         there = self.remote.files(state) if state else {}
         card = self.remote.text(CARD, state.head, self.work / "hub") if CARD in there else None
         wanted = make_card(card, self.configs, self.bytes)
+        names = {config.name for config in self.configs}
+        ours = [path for path in there if (shard := SHARD.fullmatch(path)) and shard["config"] in names]
         return PendingChanges(
             [path for path in self.adds if not self._is_there(path, there.get(path))],
-            sorted(path for path in there if path not in self.adds and self._is_of_these_configs(path)),
+            sorted(path for path in ours if path not in self.adds),
             wanted if wanted != card else None,
         )
 
@@ -170,10 +176,6 @@ class _Push:
         if found is None or len(found) == 64:
             return found == self.adds[path].upload_info.sha256.hex()
         return found == git_hash((self.files / path).read_bytes())
-
-    def _is_of_these_configs(self, path: str) -> bool:
-        shard = SHARD.fullmatch(path)
-        return bool(shard) and shard["config"] in {config.name for config in self.configs}
 
     def _send(self, paths: list[str]) -> None:
         """Upload contents in portions, each after a look whether the repository is still private."""
@@ -192,10 +194,23 @@ class _Push:
     def _commit(self) -> tuple[str, bool]:
         """The commit that holds everything, and whether this push made it.
 
-        FailedError if there is none; the message says whether that is certain.
+        Each try looks at the head again. So it builds upon somebody else's commit, not over it, and finds a commit
+        whose answer was lost. FailedError if there is none; the message says whether that is certain.
         """
+        made = False
         try:
-            return self._try_commit()
+            for attempt in retrying(races=True):
+                with attempt:
+                    state = look_private(self.remote)
+                    changes = self.changes(state)
+                    if not changes:
+                        return state.head, made
+                    self.remote.so_far = NOTHING_COMMITTED
+                    operations, made = self._operations(changes), True
+                    # the watch looks at the repository once more, right before the request that commits
+                    message = f"Push {', '.join(config.name for config in self.configs)}"
+                    commit = self.remote.commit(operations, state.head, message)
+            return commit, made
         except CommitError as error:
             failure = error
         # outside of the block above: an error of this last look is not about that one
@@ -204,39 +219,10 @@ class _Push:
             return state.head, True
         raise FailedError(f"{failure}; {NOTHING_COMMITTED}. Run the same again: it sends what is missing")
 
-    def _try_commit(self) -> tuple[str, bool]:
-        """Each try looks at the head again.
-
-        So it builds upon somebody else's commit, not over it, and finds a commit whose answer was lost.
-        """
-        made = False
-        for attempt in retrying(races=True):
-            with attempt:
-                state = look_private(self.remote)
-                changes = self.changes(state)
-                if not changes:
-                    return state.head, made
-                self.remote.so_far = NOTHING_COMMITTED
-                operations, made = self._operations(changes), True
-                # the watch looks at the repository once more, right before the request that commits
-                message = f"Push {', '.join(config.name for config in self.configs)}"
-                commit = self.remote.commit(operations, state.head, message)
-        return commit, made
-
     def _operations(self, changes: PendingChanges) -> list[CommitOperationAdd | CommitOperationDelete]:
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
         card = [] if changes.card is None else [CommitOperationAdd(CARD, changes.card.encode())]
         self.adds |= {path: self._add(path) for path in changes.send if is_committed(self.adds[path])}
-        return [
-            *(self.adds[path] for path in changes.send),
-            *(CommitOperationDelete(path) for path in changes.remove),
-            *card,
-        ]
-
-    def _check_after(self, commit: str) -> None:
-        left = self.changes(RepositoryState(commit, private=True))
-        require_unseen(self.remote, HIDE_AT_ONCE)
-        if left:
-            wrong = [*left.send, *left.remove, CARD][0]
-            raise ContentError(f"{self.remote.repo_id}: {wrong} in commit {commit} is not what was sent; run again")
+        send = [self.adds[path] for path in changes.send]
+        return [*send, *map(CommitOperationDelete, changes.remove), *card]

@@ -127,7 +127,10 @@ class BuilderOverrides:
                 'not kept: try again, or pass verification_mode="no_checks"'
             ) from None
         except _SplitError as stop:
-            raise _with_path(stop.error, self._cache_dir_root) from None
+            error = stop.args[0]
+            if error.errno is not None and error.filename is None:  # a full disk
+                raise OSError(error.errno, f"{error.strerror} (the cache)", self._cache_dir_root) from None
+            raise error from None
 
     def _prepare_split(self, split_generator, **options):
         from datasets.exceptions import DatasetGenerationError
@@ -155,14 +158,3 @@ class BuilderOverrides:
 
 class _SplitError(Exception):
     """Carries an OSError past ``datasets``, which rewords each one as "Cannot find data file", a full disk too."""
-
-    def __init__(self, error: OSError) -> None:
-        super().__init__(error)
-        self.error = error
-
-
-def _with_path(error: OSError, folder: str) -> OSError:
-    """The error, with the cache as its path if it has none, as for a full disk."""
-    if error.errno is None or error.filename is not None:
-        return error
-    return OSError(error.errno, f"{error.strerror} (the cache)", folder)

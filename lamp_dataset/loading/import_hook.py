@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib.abc
+import importlib.util
 import os
 import sys
 import threading
@@ -63,19 +64,12 @@ class _Finder(importlib.abc.MetaPathFinder):
             return None
         self._busy.finding = True
         try:
-            specs = (finder.find_spec(fullname, path, target) for finder in self._others())
-            spec = next((spec for spec in specs if spec is not None), None)
+            spec = importlib.util.find_spec(fullname)
         finally:
             self._busy.finding = False
         if spec is not None and spec.loader is not None:
             spec.loader = _Loader(spec.loader, self.callback)
         return spec
-
-    def _others(self) -> list:
-        """The finders after this one. If a tool has wrapped it, all: asked by its wrapper, it then finds nothing."""
-        places = [place for place, finder in enumerate(sys.meta_path) if finder is self]
-        others = sys.meta_path[places[0] + 1 :] if places else sys.meta_path[:]
-        return [finder for finder in others if hasattr(finder, "find_spec")]
 
 
 class _Loader(importlib.abc.Loader):

@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any, BinaryIO
 
 import tenacity
@@ -91,20 +92,15 @@ def fetching(url: str) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, ValueError) and not isinstance(error, OSError):
             raise
-        cause = _first_of(error)
+        cause = error
+        while cause.__cause__ is not None:  # the first of them says what happened, the last often only the address
+            cause = cause.__cause__
         reason = silence(cause) or f"{type(cause).__name__}: {' '.join(str(cause).split())}"
         raise ConnectionError(
             f"could not fetch {url} ({reason}). Is the site reachable? "
             "Complete files were kept, so try again, or pass data_dir=… with files fetched by other means; "
             "data_dir=lamp_dataset.SAMPLE is a made-up sample that needs no network"
         ) from error
-
-
-def _first_of(error: BaseException) -> BaseException:
-    """The first of a chain of errors: it says what happened, the last often only the address."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return error
 
 
 #: The environment variable with the seconds without a byte after which a server counts as silent.
@@ -148,8 +144,10 @@ def set_timeouts(dl_manager: Any) -> None:
 def open_url(url: str) -> Iterator[Any]:
     """Open a URL for reading bytes.
 
-    Files on the Hub are opened as ``datasets`` does it: it knows the token, and that client has time-outs.
+    A cut connection is made again as often as ``datasets`` would; a silent server is not asked again. Files on the Hub
+    are opened as ``datasets`` does it: it knows the token, and that client has time-outs.
     """
+    import aiohttp
     import datasets
     import fsspec
     from datasets.utils.file_utils import xopen
@@ -159,27 +157,13 @@ def open_url(url: str) -> Iterator[Any]:
             yield file
     else:
         with fsspec.open(url, "rb", client_kwargs=client_options()) as file:
-            yield _Persistent(file)
-
-
-class _Persistent:
-    """Reads on after a cut connection, as often as ``datasets`` would; a silent server is not asked again."""
-
-    def __init__(self, file: Any) -> None:
-        import aiohttp
-        from datasets import config
-
-        self._file = file
-        self._again = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(aiohttp.ClientError),
-            wait=tenacity.wait_fixed(config.STREAMING_READ_RETRY_INTERVAL),
-            stop=tenacity.stop_after_attempt(config.STREAMING_READ_MAX_RETRIES),
-            reraise=True,
-        )
-
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes; empty at the end."""
-        return self._again(self._file.read, size)
+            again = tenacity.retry(
+                retry=tenacity.retry_if_exception_type(aiohttp.ClientError),
+                wait=tenacity.wait_fixed(datasets.config.STREAMING_READ_RETRY_INTERVAL),
+                stop=tenacity.stop_after_attempt(datasets.config.STREAMING_READ_MAX_RETRIES),
+                reraise=True,
+            )
+            yield SimpleNamespace(read=again(file.read))
 
 
 def silence(error: BaseException) -> str:

@@ -107,15 +107,12 @@ def _fast_rows(source: JsonList, task: Task) -> Iterator[pa.StructArray]:
         source.put_back(block for block, _ in waiting)
 
 
-def _integers(holders: Iterable[Any]) -> tuple[str, ...]:
+def _integers(holders: Iterable[Any]) -> list[str]:
     """The fields that are whole numbers wherever ``holders``, decoded objects, have them."""
     objects = [holder for holder in holders if isinstance(holder, dict)]
     given = {name: [holder[name] for holder in objects if holder.get(name) is not None] for name in NUMERIC_FIELDS}
-    return tuple(
-        name
-        for name, found in given.items()
-        if found and all(isinstance(value, Number) and value.isdecimal() for value in found)
-    )
+    whole = {name: [isinstance(value, Number) and value.isdecimal() for value in given[name]] for name in given}
+    return [name for name, found in whole.items() if found and all(found)]
 
 
 def _parse(block: Block, as_written: pa.StructType, task: Task) -> pa.StructArray | None:

@@ -25,7 +25,7 @@ def test_an_id_file_is_counted_and_its_names_collected(tmp_path):
     assert ids.task.name == "LaMP_6"
     assert list(map(ids.needed.name, range(len(ids.needed)))) == ["003-000001-EM.txt", "147-000137-EM.txt", NAME]
     file = ids.files["train"]
-    assert (file.rows, file.items, file.time_based, file.sha256) == (2, 2, False, file_sha256(file.path))
+    assert (file.rows, file.items, file.setting, file.sha256) == (2, 2, "user", file_sha256(file.path))
 
 
 def test_the_setting_is_read_from_the_rows(tmp_path):
