@@ -49,7 +49,7 @@ def build(
         splits: train, validation, test or some of them; empty for all that have an id file (the manifest and a logged
             warning name the others).
         setting: ``"user"`` or ``"time"``: which id files to fetch, or to take from a folder that holds both. None means
-            ``"user"`` in these two cases; otherwise the id files tell their setting. If given, it must agree with them.
+            ``"user"`` in these two cases; otherwise the id files show their setting. If given, it must agree with them.
         id_files: split -> id file, instead of ``ids_dir``.
         base_url: the site, or a mirror with the same layout.
 
@@ -62,8 +62,7 @@ def build(
     """
     collection = open_collection(avocado_dir)
     target = real_path(Path(output_dir).expanduser())
-    _keep_apart(target, collection)
-    _warn_of_git(target)
+    _check_place(target, collection)
     with (
         whole_folder(target, lambda path: _check_replaceable(path, overwrite), 0o700, alone=True) as work,
         _id_file_paths(ids_dir, splits, setting, id_files, base_url) as found,
@@ -156,13 +155,10 @@ def _read_mails(locations: MailLocations, spool: Spool) -> dict[str, list[str]]:
     return notes
 
 
-def _keep_apart(target: Path, collection: Collection) -> None:
+def _check_place(target: Path, collection: Collection) -> None:
     folder, root = collection.path.resolve(), collection.root.resolve()
     if root in (target, *target.parents) or folder in (target, *target.parents) or target in folder.parents:
         raise ValueError(f"{target}: the output folder must not be inside the collection ({root}) or contain it")
-
-
-def _warn_of_git(target: Path) -> None:
     if tree := next((folder for folder in target.parents if (folder / ".git").exists()), None):
         text = "%s is in the git work tree %s: its files hold licensed email text and must never be committed"
         log.warning(text, target, tree)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from avocado_builder.collection.mail_names import GATED, NeededMails, is_name
 from lamp_dataset.formats.json_file import HEAD_BYTES, describe, looks_like_html
-from lamp_dataset.formats.layout import LAYOUTS
+from lamp_dataset.formats.layout import question_places
 from lamp_dataset.formats.questions import read_questions
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import SETTINGS, SPLITS, Task
@@ -89,9 +89,7 @@ def find_id_files(folder: str | os.PathLike, splits: tuple[str, ...] = (), setti
 
 def _find(folder: Path, setting: str, splits: tuple[str, ...] = ()) -> IdFilePaths | None:
     """The wanted splits, in the first layout of the setting that has an id file of any split."""
-    task = GATED[setting]
-    for layout in LAYOUTS:
-        names = {split: layout(task, task.questions_path(split)) for split in SPLITS}
+    for names in question_places(GATED[setting]):
         existing = {split: folder / name for split, name in names.items() if (folder / name).is_file()}
         if existing:
             wanted = splits or tuple(SPLITS)
@@ -104,9 +102,9 @@ def _find(folder: Path, setting: str, splits: tuple[str, ...] = ()) -> IdFilePat
 
 def _time_hint(folder: Path, missing: Iterable[str]) -> str:
     """A hint if time-based files of the missing splits are where only time-based files can be."""
-    found, task = _find(folder, "time"), GATED["user"]
+    found = _find(folder, "time")
     paths = found.paths if found else {}
-    of_users = {folder / layout(task, task.questions_path(split)) for layout in LAYOUTS for split in missing}
+    of_users = {folder / names[split] for names in question_places(GATED["user"]) for split in missing}
     if not any(split in paths and paths[split] not in of_users for split in missing):
         return ""
     return '. The folder also holds time-based id files: --setting time (setting="time") takes them'
@@ -117,7 +115,7 @@ def _none_found(folder: Path, names: Iterable[str]) -> str:
 
 
 def read_ids(paths: Mapping[str, Path], setting: str | None = None) -> Ids:
-    """Read the id files once: check their shape, tell their setting, collect the names of mails.
+    """Read the id files once: check their shape, find out their setting, collect the names of mails.
 
     ValueError if a file is not an id file, or the files are of different settings or not of the given one.
     """
@@ -190,7 +188,7 @@ def fetch_ids(task: Task, splits: tuple[str, ...], folder: Path, base_url: str =
     """Fetch the questions files of ``splits`` (of all, if empty) into ``folder``: split -> path.
 
     The site answers some wrong paths with status 200 and a web page, so the content is checked, not the status. OSError
-    if there is no connection, an error as answer, or a transfer that was cut off; ValueError for a web page or nothing.
+    if the site cannot be reached, answers with an error or cuts the transfer off; ValueError for a web page or no data.
     """
     paths = {}
     for split in splits or tuple(SPLITS):

@@ -134,7 +134,7 @@ def foreign_names(folder: Path, manifest: Mapping[str, Any] | None) -> list[str]
 
 
 def summary(manifest: Mapping[str, Any], task: Task) -> list[str]:
-    """The lines that tell the user what was built."""
+    """Lines that say what was built."""
     rows = {split: facts["questions"]["rows"] for split, facts in manifest["splits"].items()}
     lines = [f"{task.name}: {counted_each(rows, 'samples')} from {counted(manifest['mails'], 'emails')}"]
     for note in (*manifest["repairs"].values(), *manifest["warnings"].values()):

@@ -5,37 +5,21 @@ Meanwhile the texts of the mails are kept on disk, not in memory: each once, esc
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from array import array
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 from avocado_builder.collection.mail_names import NeededMails
-from avocado_builder.id_files import IdFile, id_rows
-from lamp_dataset.atomic import write_whole
+from avocado_builder.id_files import IdFile, file_sha256, id_rows
+from lamp_dataset.atomic import PRIVATE, write_whole
 from lamp_dataset.atomic.lock import naming
 from lamp_dataset.formats.json_file import Encoded, EntryWriter, encode
 from lamp_dataset.formats.outputs import write_outputs
 from lamp_dataset.task import SPLITS, SPLITS_WITH_GOLDS, Task
-
-
-class HashingFile:
-    """Counts what is written to a file (``size``) and hashes it (``digest``, SHA-256)."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.size, self.digest = 0, hashlib.sha256()
-
-    def write(self, data: bytes, /) -> None:
-        """Write bytes."""
-        self._file.write(data)
-        self.digest.update(data)
-        self.size += len(data)
 
 
 def file_names(split: str) -> dict[str, str]:
@@ -57,26 +41,21 @@ def write_split(split: str, ids: IdFile, task: Task, spool: Spool, folder: Path)
     Returns:
         ``questions`` and ``outputs`` -> name, number of entries, size and SHA-256 of the file.
     """
-    names = file_names(split)
+    paths = {kind: folder / name for kind, name in file_names(split).items()}
     with ExitStack() as stack:
-        files = {
-            kind: HashingFile(stack.enter_context(write_whole(folder / name, "wb", 0o600)))
-            for kind, name in names.items()
-        }
-        writers = {
-            kind: stack.enter_context(
-                EntryWriter(file) if kind == "questions" else write_outputs(file, task.official_name)
-            )
-            for kind, file in files.items()
-        }
+        files = {kind: stack.enter_context(write_whole(path, "wb", PRIVATE)) for kind, path in paths.items()}
+        writers = {"questions": stack.enter_context(EntryWriter(files["questions"]))}
+        if "outputs" in files:
+            writers["outputs"] = stack.enter_context(write_outputs(files["outputs"], task.official_name))
         for row in id_rows(ids.path):
             for kind, entry in zip(("questions", "outputs"), expand(row, task, spool), strict=True):
                 if kind in writers:
                     writers[kind].add(entry)
-    return {
-        kind: {"file": names[kind], "rows": writers[kind].count, "bytes": file.size, "sha256": file.digest.hexdigest()}
-        for kind, file in files.items()
-    }
+    facts = {}
+    for kind, path in paths.items():
+        size, sha256 = path.stat().st_size, file_sha256(path)
+        facts[kind] = {"file": path.name, "rows": writers[kind].count, "bytes": size, "sha256": sha256}
+    return facts
 
 
 def expand(row: Mapping[str, Any], task: Task, spool: Spool) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -87,19 +66,14 @@ def expand(row: Mapping[str, Any], task: Task, spool: Spool) -> tuple[dict[str, 
     body, and ``title``, the subject, comes last.
     """
     body, subject = spool.get(row["input"])
-    question = {
-        "id": row["id"],
-        "input": Encoded(encode(f"{task.instruction} ")[:-1] + body[1:]),
-        "profile": [_expand_item(item, spool) for item in row["profile"]],
-    }
+    text, items = Encoded(encode(f"{task.instruction} ")[:-1] + body[1:]), []
+    for item in row["profile"]:
+        of_item = map(Encoded, spool.get(item["text"]))
+        items.append(item | dict(zip(("text", "title"), of_item, strict=True)))
+    question = {"id": row["id"], "input": text, "profile": items}
     if task.time_based:
         question["user_id"] = row["user_id"]
     return question, {"id": row["id"], "output": Encoded(subject)}
-
-
-def _expand_item(item: Mapping[str, Any], spool: Spool) -> dict[str, Any]:
-    body, subject = spool.get(item["text"])
-    return {**item, "text": Encoded(body), "title": Encoded(subject)}
 
 
 _BUFFER = 1 << 20
@@ -122,13 +96,10 @@ class Spool:
         """The open spool."""
         return self
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, kind: type | None, *_: object) -> None:
         """Close the file; that frees its space."""
-        try:
+        with suppress(*([OSError] if kind else [])):
             self._file.close()
-        except OSError:
-            if kind is None:
-                raise
 
     def put(self, key: int, subject: str, body: str) -> None:
         """Store the texts of a mail; OSError if the disk is full."""

@@ -131,15 +131,11 @@ def _check_split(folder: Path, split: str) -> _Content:
                 _check_text(text, task, f"{where}: profile item {position}: {field!r}")
         content.add(row)
     if "outputs" in names:
-        _check_golds(folder / names["outputs"], path, content.task, content.ids)
+        golds = read_outputs(folder / names["outputs"], content.task)
+        check_same_ids(golds.by_id, content.ids, (golds.name, path.name))
+        for sample_id, gold in golds.by_id.items():
+            _check_text(gold, content.task, f"{golds.name}: sample {short(sample_id)}: 'output'")
     return content
-
-
-def _check_golds(path: Path, questions: Path, task: Task, ids: list[str]) -> None:
-    golds = read_outputs(path, task)
-    check_same_ids(golds.by_id, ids, (str(path), questions.name))
-    for sample_id, gold in golds.by_id.items():
-        _check_text(gold, task, f"{path}: sample {short(sample_id)}: 'output'")
 
 
 def _check_text(text: Any, task: Task, where: str) -> None:

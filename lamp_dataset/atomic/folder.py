@@ -1,8 +1,8 @@
 """A folder that appears whole or not at all, also when the process is killed.
 
 A run works in a hidden folder next to its target, ``.NAME.TOKEN.lamp-work``, with its lock inside. The system releases
-the lock when the process ends, however that happens. So the next run can tell what a killed run left behind, which it
-removes, from the folder of a run that is still at work, which it leaves untouched.
+the lock when the process ends, however that happens. So the next run removes what a killed run left
+behind, and does not touch the folder of a run that is still working.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def one_run(target: str | os.PathLike, wait: bool = False) -> Iterator[None]:
 
     Raises:
         BlockingIOError: another run holds the lock, and ``wait`` does not say to wait for its end.
-        OSError: there is no folder to make it in.
+        OSError: the folder to make it in does not exist.
     """
     target = real_path(target)
     path = target.parent / f".{target.name}.lamp-lock"

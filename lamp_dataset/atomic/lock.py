@@ -1,6 +1,6 @@
 """Hidden files and folders beside a target, and locks on them: the system releases these when the process ends.
 
-By name and lock, the next run tells what a killed run left behind from what another run is working on.
+By name and lock, the next run distinguishes what a killed run left behind from what another run is working on.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def hidden_path(parent: Path, name: str, kind: str) -> Path:
 
 
 def hidden_paths(parent: Path, name: str, kind: str) -> list[Path]:
-    """What has such a name, whether its run is at work or dead."""
+    """Everything with such a name, whether its run is alive or dead."""
     pattern = re.compile(rf"\.{re.escape(name)}\.[0-9a-f]{{16}}\.{kind}")
     return [parent / found for found in sorted(os.listdir(parent)) if pattern.fullmatch(found)]
 

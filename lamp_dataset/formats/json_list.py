@@ -63,7 +63,7 @@ class Block(NamedTuple):
 
 
 class JsonList:
-    """A JSON list of objects, read from a file once, of which only ``read`` is used.
+    """A JSON list of objects, read once, from a file that needs only the method ``read``.
 
     ``row_keys``, which rows have and objects inside them do not, show where a row may end. ``check_task`` is called
     with the name of the task if a wrapper around the list gives one.
@@ -93,7 +93,7 @@ class JsonList:
         self._start()
 
     def blocks(self) -> Iterator[Block]:
-        """Blocks of whole rows, as long as cutting goes well; :meth:`rows` reads on, at least the last row.
+        """Blocks of whole rows, as long as cutting works; :meth:`rows` reads the rest, at least the last row.
 
         If a block does not parse, stop here, :meth:`put_back` that block and those after it, and let :meth:`rows` read
         them again.
@@ -231,7 +231,7 @@ class JsonList:
         self._offset += size
 
     def _cut(self) -> tuple[int, int] | None:
-        """End of the last whole row in the buffer and start of the row after it; None if there is no such place."""
+        """End of the last whole row in the buffer and start of the row after it; None if no place was found."""
         limit = len(self._buffer)
         for _ in range(_MAX_TRIES):
             # Searching backwards for a key is many times faster than searching for the whole pattern.

@@ -6,7 +6,7 @@ Standard library only.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,6 +53,12 @@ LAYOUTS: tuple[Callable[[Task, str], str], ...] = (
 )
 
 
+def question_places(task: Task) -> Iterator[dict[str, str]]:
+    """For each of the :data:`LAYOUTS`: split -> path of its questions file below the folder."""
+    for layout in LAYOUTS:
+        yield {split: layout(task, task.questions_path(split)) for split in SPLITS}
+
+
 def find_files(task: Task, data_dir: str | os.PathLike, splits: Iterable[str] = tuple(SPLITS)) -> dict[str, Files]:
     """Split -> paths of the files in a folder; splits without a questions file are left out.
 
@@ -78,10 +84,10 @@ def find_files(task: Task, data_dir: str | os.PathLike, splits: Iterable[str] = 
         hint = " (the embedded sample is lamp_dataset.SAMPLE)" if str(data_dir) == "sample" else ""
         raise FileNotFoundError(f"data_dir {str(data_dir)!r}: expected a folder, found {found}{hint}")
     splits = tuple(splits)
-    for layout in LAYOUTS:
-        paths = {split: root / layout(task, task.questions_path(split)) for split in splits}
+    for places in question_places(task):
+        paths = {split: root / places[split] for split in splits}
         if there := [split for split, path in paths.items() if os.path.lexists(path)]:
-            found = {split: Files(str(paths[split]), _outputs(task, root, layout, split)) for split in there}
+            found = {split: Files(str(paths[split]), _outputs(task, paths[split], split)) for split in there}
             check_regular(path for files in found.values() for path in files if path is not None)
             return found
     what = _what_is(task, root, splits)
@@ -98,7 +104,7 @@ def check_regular(paths: Iterable[str | os.PathLike]) -> None:
 
 def _what_is(task: Task, root: Path, splits: tuple[str, ...]) -> str:
     """The end of a message about missing splits: those that are there, or where they were looked for."""
-    places = [(split, layout(task, task.questions_path(split))) for layout in LAYOUTS for split in SPLITS]
+    places = [item for places in question_places(task) for item in places.items()]
     there = dict.fromkeys(split for split, place in places if os.path.lexists(root / place))
     if there:
         return f", split {' or '.join(splits)}; it has one of {' and of '.join(there)}"
@@ -107,21 +113,19 @@ def _what_is(task: Task, root: Path, splits: tuple[str, ...]) -> str:
     return f". Looked for: {', '.join(dict.fromkeys(place for split, place in places if split in splits))}"
 
 
-def _outputs(task: Task, root: Path, layout: Callable[[Task, str], str], split: str) -> str | None:
-    path = root / layout(task, _outputs_path(task, split))
-    if os.path.lexists(path):
-        return str(path)
-    if task.outputs_path(split) is None:
-        return None
-    raise FileNotFoundError(f"{path}: not found; the questions of {task.name}, split {split!r}, need these golds")
+def _outputs(task: Task, questions: Path, split: str) -> str | None:
+    path = _of_outputs(str(questions))
+    if not os.path.lexists(path) and task.outputs_path(split) is not None:
+        raise FileNotFoundError(f"{path}: not found; the questions of {task.name}, split {split!r}, need these golds")
+    return path if os.path.lexists(path) else None
 
 
-def _outputs_path(task: Task, split: str) -> str:
-    """Path of the golds below the site's folder, whether or not the site has them."""
-    return task.questions_path(split).replace("_questions.json", "_outputs.json")
+def _of_outputs(questions: str) -> str:
+    """Path of the golds that belong to a questions file, whether or not the site has them."""
+    return questions.removesuffix("_questions.json") + "_outputs.json"
 
 
 def official_paths(task: Task, split: str, files: Files) -> dict[str, str]:
     """Path below the site's folder -> path or URL of each file of a split."""
-    paths = (task.questions_path(split), _outputs_path(task, split))
+    paths = (task.questions_path(split), _of_outputs(task.questions_path(split)))
     return {path: file for path, file in zip(paths, files, strict=True) if file is not None}

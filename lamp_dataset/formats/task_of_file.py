@@ -27,7 +27,7 @@ def tasks_named(official_name: str, file_name: str, setting: str = "user") -> li
 
 
 def task_of(golds: Outputs, name: str | None = None) -> Task:
-    """The task of an outputs file, which must be that of config ``name`` if one is given; else ValueError.
+    """The task of an outputs file; ValueError if it is not that of config ``name``, where one is given.
 
     Where two tasks share the official name, the one whose labels fit the golds best is taken, unless ``name`` names the
     second. If it is given, see :func:`check_name` for what else the file may call the task.
@@ -91,7 +91,7 @@ def other_task(outputs: Sequence[Any], task: Task, total: int | None = None) -> 
 
 
 def check_labels(golds: Outputs, task: Task) -> None:
-    """ValueError if more than half of the golds are no labels of the task; it says whose label the first is."""
+    """ValueError if more than half of the golds are not labels of the task; it says which task the first belongs to."""
     unknown = _no_labels(golds, task)
     if len(unknown) * 2 > len(golds.by_id):
         raise ValueError(

@@ -16,7 +16,7 @@ SHOWN_CHARS = 78
 
 
 class Number(str):
-    """A JSON number as the file spells it; its type tells it from a string."""
+    """A JSON number as the file spells it; the type distinguishes it from a string."""
 
     __slots__ = ()
 

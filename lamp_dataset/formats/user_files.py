@@ -91,15 +91,15 @@ def subset_of(ids: Iterable[Any], name: str = "users", recipe: Mapping[str, Any]
     >>> subset_of(["7", 12]).users
     ('7', '12')
     """
-    found = list(ids)
-    for position, user in enumerate(found):
+    users = []
+    for user in ids:
         if not (isinstance(user, str) or is_whole(user)) or user == "":
-            raise ValueError(f"{name}: user {position}: expected a non-empty string or a number, found {short(user)}")
-    users = tuple(map(str, found))
+            raise ValueError(f"{name}: user {len(users)}: expected a non-empty string or a number, found {short(user)}")
+        users.append(str(user))
     if not users:
         raise ValueError(f"{name}: expected users, found none")
     check_unique(users, name)
-    return UserSubset(users, name, MappingProxyType(dict(recipe or {})))
+    return UserSubset(tuple(users), name, MappingProxyType(dict(recipe or {})))
 
 
 def write_user_subset(file: TextIO, subset: UserSubset) -> None:

@@ -1,4 +1,4 @@
-"""The data set card: the README.md of an export and of a repository on the Hub, and the table of tasks in it."""
+"""The dataset card: the README.md of an export and of a repository on the Hub, and the table of tasks in it."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _split(card: str) -> tuple[str, str, str]:
     return (found[1], found[2], card[found.end(2) :]) if found else ("---\n", "", f"\n---\n{card}")
 
 
-#: Nothing between the two is a begin mark. If an end mark got lost, what follows may be somebody's own words.
+#: Nothing between the two is a begin mark. If an end mark is missing, what follows may be somebody's own text.
 _BLOCK = re.compile(f"{re.escape(BEGIN)}(?:(?!{re.escape(BEGIN)}).)*?{re.escape(END)}", re.DOTALL)
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong with a repository on the Hub, told apart by class.
+"""What can go wrong with a repository on the Hub, a class for each kind.
 
 Each class is also the built-in one that fits, so callers need not know these. A message is one line that names the
 repository and the step, without the token and without signed addresses.

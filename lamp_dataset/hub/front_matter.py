@@ -1,4 +1,4 @@
-"""The front matter of the data set card: where the files of each config are, its features, counts and licenses.
+"""The front matter of the dataset card: where the files of each config are, its features, counts and licenses.
 
 Only the keys that change are written anew. All other lines stay as they were typed: read and written again, ``no``
 would become ``false``, ``1.10`` become ``1.1``, and comments vanish.

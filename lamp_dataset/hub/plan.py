@@ -103,7 +103,7 @@ def prepare(builders: Mapping[str, datasets.DatasetBuilder]) -> list[Config]:
 
 def write_configs(configs: Iterable[Config], folder: Path) -> dict[str, int]:
     """Write the Parquet files of configs below ``folder``: config -> bytes of its files."""
-    from datasets.utils import tqdm  # quiet where datasets is told to be
+    from datasets.utils import tqdm  # silent if the user has silenced datasets
 
     for config in configs:
         (folder / config.name).mkdir()

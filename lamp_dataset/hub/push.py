@@ -78,11 +78,11 @@ def push_to_hub(
 ) -> PushResult:
     """Put configs into a private dataset repository, where plain ``load_dataset(repo_id, config)`` finds them.
 
-    All configs, the card and the removal of files they replace are one commit: readers see all of it or none. If there
-    is no such repository, it is made. It must be private, and strangers must not see it, before the first byte, right
-    before the commit and after it. Everything else in it stays: other configs and splits, other files, the card's own
-    text and keys. After a failure, run it again: it sends what is missing. If there is nothing to change, it makes no
-    commit. At the end, the hashes of all files are compared.
+    All configs, the card and the removal of files they replace are one commit: readers see all of it or none. If the
+    repository does not exist, it is created. It must be private, and strangers must not see it, before the first byte,
+    right before the commit and after it. Everything else in it stays: other configs, splits and files, the card's own
+    text and keys. After a failure, run it again: it sends what is missing. If nothing changes, it makes no commit. At
+    the end, the hashes of all files are compared.
 
     Args:
         repo_id: ``"namespace/name"``.

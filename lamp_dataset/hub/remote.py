@@ -1,4 +1,4 @@
-"""A data set repository on the Hub: what a push asks of it, with errors in plain words."""
+"""A dataset repository on the Hub: what a push asks of it, with errors in plain words."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Remote:
     def __init__(self, repo_id: str, token: str | bool | None = None, needs_token: bool = True) -> None:
         """Check the name and find the token, without a request.
 
-        ValueError if ``repo_id`` is not ``"namespace/name"``, or the token holds characters that no token has;
+        ValueError if ``repo_id`` is not ``"namespace/name"``, or the token holds characters that tokens never have;
         PermissionError if there is no token, and ``needs_token``.
         """
         from huggingface_hub import HfApi, get_token
@@ -85,7 +85,9 @@ class Remote:
         try:
             yield
         except Exception as error:
-            causes = list(_causes(error))
+            causes = [error]
+            while cause := causes[-1].__cause__ or causes[-1].__context__:
+                causes.append(cause)
             # raised while the client was working, see request_watch.py
             ours = next((cause for cause in causes if isinstance(cause, HubError)), None)
             # the client's own error shows signed addresses; it must not travel along
@@ -185,7 +187,7 @@ class Remote:
         except FailedError as error:
             if error.http is not None or constants.HF_HUB_DISABLE_XET or find_spec("hf_xet") is None:
                 raise
-            # hf_xet speaks HTTP on its own, and its errors do not tell a server without Xet from other problems
+            # hf_xet has its own HTTP client, whose errors do not distinguish a server without Xet from other problems
             raise FailedError(f"{error} (a server that takes no Xet files needs HF_HUB_DISABLE_XET=1)") from None
 
     def commit(self, operations: list[CommitOperationAdd | CommitOperationDelete], parent: str, message: str) -> str:
@@ -211,9 +213,3 @@ class Remote:
                     return False
                 raise
         return True
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__

@@ -43,7 +43,7 @@ def hash_file(path: str, algorithm: Callable[[], Any]) -> tuple[int, str]:
         return file.tell(), digest.hexdigest()
 
 
-#: Fast: tells whether files in a folder changed.
+#: Fast: shows whether files in a folder changed.
 CONTENT: Callable[[], Any] = xxhash.xxh3_128
 #: For the record: the site publishes no checksums.
 PROVENANCE: Callable[[], Any] = hashlib.sha256
@@ -110,7 +110,7 @@ SECONDS = 60.0
 
 
 def patience() -> float:
-    """Seconds without a byte until a server counts as silent; ValueError if :data:`VARIABLE` is no such number."""
+    """Seconds without a byte until a server counts as silent; ValueError for a wrong :data:`VARIABLE`."""
     given = os.environ.get(VARIABLE) or SECONDS
     try:
         seconds = float(given)

@@ -84,7 +84,7 @@ class _SplitChecks:
         return pa.table({name: columns[name] for name in order})
 
     def end(self) -> None:
-        """Check what can only be told at the end."""
+        """Check what shows only at the end."""
         if not self.ids:
             raise ValueError(f"{self.name}: expected samples, found an empty list")
         # In the official files, single inputs lack their instruction, so a handful proves nothing.
