@@ -1,12 +1,15 @@
 import json
 import random
 import zipfile
+from types import MappingProxyType
 
 import pytest
 from click.testing import CliRunner
 
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
+from lamp_metric import measures
 from lamp_metric.__main__ import main
+from lamp_metric.measures import MEASURES
 
 WORDS = "quiet harbour recipe garden winter model learning graphs letters from the of a and my new old lost found"
 
@@ -102,3 +105,11 @@ def fails(run):
         return result.stderr.removeprefix("error: ").rstrip("\n")
 
     return fail
+
+
+@pytest.fixture
+def registry(monkeypatch):
+    """The registry of measures, which is as before afterwards."""
+    table = dict(MEASURES)
+    monkeypatch.setattr(measures, "_measures", table)
+    monkeypatch.setattr(measures, "MEASURES", MappingProxyType(table))

@@ -48,7 +48,7 @@ def records(pairs):
 
 
 def run(code, cwd, tmp_path, **variables):
-    return python(code, cwd=cwd, HF_HOME=str(tmp_path / "hf"), HF_EVALUATE_OFFLINE="1", **variables)
+    return python(code, cwd=cwd, **{"HF_HOME": str(tmp_path / "hf"), "HF_EVALUATE_OFFLINE": "1", **variables})
 
 
 def test_the_documented_examples_run(load):

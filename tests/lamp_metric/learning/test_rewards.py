@@ -19,7 +19,9 @@ class Words(Column):
         return [float(abs(len(p.split()) - len(r.split()))) for p, r in zip(predictions, references, strict=True)]
 
 
-lamp_metric.register_measure(Words("words-off", False))
+@pytest.fixture(autouse=True)
+def _measure(registry):
+    lamp_metric.register_measure(Words("words-off", False))
 
 
 def said(text):

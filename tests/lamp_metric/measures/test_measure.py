@@ -1,11 +1,10 @@
 import sys
-from types import MappingProxyType, ModuleType
+from types import ModuleType
 
 import pytest
 
 import lamp_metric
 from lamp_metric import measures
-from lamp_metric.measures import MEASURES
 from lamp_metric.measures.measure import Mean, Measure
 
 
@@ -28,14 +27,6 @@ class Peak(Measure):
 
     def aggregate(self, sums, n):
         return (sums["rouge-1"] / n) ** 2 + sums["2"] / n
-
-
-@pytest.fixture
-def registry(monkeypatch):
-    """The registry, which is as before afterwards."""
-    table = dict(MEASURES)
-    monkeypatch.setattr(measures, "_measures", table)
-    monkeypatch.setattr(measures, "MEASURES", MappingProxyType(table))
 
 
 @pytest.fixture
