@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from avocado_builder.building import build, check_collection
     from avocado_builder.verify import check_output
 else:  # their modules read mails, zips and the table
-    __getattr__, __dir__ = lazy_exports(
-        __name__, {"building": ["build", "check_collection"], "verify": ["check_output"]}
-    )
+    __getattr__, __dir__ = lazy_exports(__name__)
 
 __all__ = ["build", "check_collection", "check_output"]

@@ -44,29 +44,7 @@ if TYPE_CHECKING:
     from lamp_dataset.personalize.users.profile_swap import swap_profiles
     from lamp_dataset.personalize.users.user_subsets import select_users
 else:  # their modules need numpy, pyarrow or the Hub
-    __getattr__, __dir__ = lazy_exports(
-        __name__,
-        {
-            "atomic": ["one_run", "whole_folder", "write_whole"],
-            "console": ["run_script"],
-            "hub.export": ["export"],
-            "hub.push": ["push_to_hub"],
-            "lazy": ["load_model", "require"],
-            "loading.gated": ["open_gated"],
-            "personalize.history.training_pairs": ["History"],
-            "personalize.item_prompts": ["item_prompts"],
-            "personalize.model_names": ["model_identity"],
-            "personalize.personalizer": ["Personalizer"],
-            "personalize.prompt_options": ["PromptOptions"],
-            "personalize.prompts.decoding": ["decode"],
-            "personalize.retrieval.ranking": ["Ranker", "Ranking"],
-            "personalize.split": ["load_split", "personalize_split"],
-            "personalize.users.inference": ["positions_by_user", "users_of"],
-            "personalize.users.neighbors": ["add_neighbor_items", "similar_users"],
-            "personalize.users.profile_swap": ["swap_profiles"],
-            "personalize.users.user_subsets": ["select_users"],
-        },
-    )
+    __getattr__, __dir__ = lazy_exports(__name__)
 
 __all__ = [
     "SAMPLE",

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 
-def lazy_exports(
-    package: str, modules: Mapping[str, Sequence[str]]
-) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+def lazy_exports(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """``__getattr__`` and ``__dir__`` for a package whose public names are imported when first asked for (PEP 562).
 
-    The package lists the same names once more under ``if TYPE_CHECKING``: type checkers and editors read only those.
-    ``modules``: dotted module, relative to the package -> the public names that it defines. No module next to the
-    package's ``__init__`` may have one of these names: importing it would replace the public name.
+    The names and their modules are those that the package's ``__init__`` imports under ``if TYPE_CHECKING``, where type
+    checkers and editors read them, too. No module next to it may have one of these names: importing it would replace
+    the public name.
     """
-
-    places = {name: module for module, names in modules.items() for name in names}
+    tree = ast.parse(Path(sys.modules[package].__file__ or "").read_text(encoding="utf-8"))
+    block = next(node.body for node in tree.body if isinstance(node, ast.If))
+    places = {alias.name: node.module for node in block for alias in node.names}
 
     def get(name: str) -> Any:
         if name not in places:
             raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name)
-        return getattr(import_module(f"{package}.{places[name]}"), name)
+        return getattr(import_module(places[name]), name)
 
     return get, lambda: sorted({*vars(sys.modules[package]), *places})
 

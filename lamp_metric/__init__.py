@@ -30,30 +30,7 @@ if TYPE_CHECKING:
     from lamp_metric.statistics.resampling import Resampling
     from lamp_metric.trainer import best_tokens, compute_metrics
 else:  # their modules need scikit-learn, rouge_score or numpy
-    __getattr__, __dir__ = lazy_exports(
-        __name__,
-        {
-            "asking.address": ["is_local"],
-            "asking.journal": ["Journal"],
-            "asking.own_files": ["content_digest", "own_content", "own_folder"],
-            "asking.ask_rows": ["ask_all", "ask_here"],
-            "asking.server": ["Server"],
-            "learning.item_feedback": ["item_feedback", "read_feedback"],
-            "learning.rewards": ["reward"],
-            "measures": ["Measure", "register_measure"],
-            "predictions.answer_extraction": ["extract_answer"],
-            "predictions.trivial_baselines": ["baseline"],
-            "predictions.writing": ["write_predictions"],
-            "judged_retrieval": ["judge_retrieval"],
-            "scorers": ["Scorer", "register"],
-            "scoring": ["score", "signature_of"],
-            "statistics.comparison": ["Comparison"],
-            "statistics.comparing": ["compare", "compare_values"],
-            "statistics.resampling": ["Resampling"],
-            "result_tables.published": ["PUBLISHED", "published_rows"],
-            "trainer": ["best_tokens", "compute_metrics"],
-        },
-    )
+    __getattr__, __dir__ = lazy_exports(__name__)
 
 __all__ = [
     "PUBLISHED",
