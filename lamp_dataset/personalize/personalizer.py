@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -13,14 +14,14 @@ from lamp_dataset import version
 from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.columns import COLUMNS, append, arrow_of, column_of, result_features
 from lamp_dataset.personalize.model_names import code_of
-from lamp_dataset.personalize.prompt_options import PROMPT_OPTIONS, PromptOptions, with_prompt_options
+from lamp_dataset.personalize.prompt_options import PROMPT_OPTIONS, PromptOptions
 from lamp_dataset.personalize.prompts.fixed import fixed_prompts, front_of
 from lamp_dataset.personalize.prompts.official import official_prompts
 from lamp_dataset.personalize.prompts.prompt import BEST_FIRST, LEFT_OUT, ORDERS, Prompt, clean_item
 from lamp_dataset.personalize.prompts.tokenizer_source import TokenizerSource
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.personalize.retrieval.rankers import choose_ranker
-from lamp_dataset.personalize.retrieval.ranking import Ranking, rank
+from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking, rank
 from lamp_dataset.personalize.retrieval.samples import Sample, positions_by_id, read_samples
 from lamp_dataset.personalize.summaries import read_summaries, summaries_of
 from lamp_dataset.registry import other_setting
@@ -74,11 +75,25 @@ class Personalizer:
     ['"tired of rain"  are written by a person. Following the given patterns Paraphrase the following tweet: so tired']
     """
 
-    @with_prompt_options
-    def __init__(self, task: str | Task, **retriever_options: Any) -> None:
-        """See the class."""
-        given = {name: retriever_options.pop(name) for name in PROMPT_OPTIONS.keys() & retriever_options.keys()}
-        self.task, asked = get_task(task), PromptOptions(**given, retriever_options=retriever_options)
+    def __init__(
+        self,
+        task: str | Task,
+        *,
+        retriever: str | Ranker | None = PromptOptions.retriever,
+        k: int = PromptOptions.k,
+        tokenizer: Any = PromptOptions.tokenizer,
+        max_length: int = PromptOptions.max_length,
+        rules: str = PromptOptions.rules,
+        order: str = PromptOptions.order,
+        use_date: bool = PromptOptions.use_date,
+        ranking: str | os.PathLike[str] | None = PromptOptions.ranking,
+        system: str | None = PromptOptions.system,
+        summary: str | os.PathLike[str] | Mapping[str, str] | None = PromptOptions.summary,
+        **options: Any,
+    ) -> None:
+        """See the class. The arguments are spelled out for type checkers, which cannot read them from a dataclass."""
+        given = {name: value for name, value in locals().items() if name in PROMPT_OPTIONS}
+        self.task, asked = get_task(task), PromptOptions(**given, retriever_options=options)
         self.k, self.max_length, self.rules, self.order = asked.k, asked.max_length, asked.rules, asked.order
         self.system, self.use_date = asked.system, bool(asked.use_date)
         self.summary = None if asked.summary is None else read_summaries(asked.summary)

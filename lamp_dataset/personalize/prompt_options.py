@@ -159,17 +159,13 @@ RETRIEVER_OPTIONS = _options(RetrieverOptions)
 
 
 def with_prompt_options(function: _Function) -> _Function:
-    """``function`` with the options of a prompt in place of its ``**options``, for all who read its signature.
-
-    ``**retriever_options`` stay: they are the options of a retriever.
-    """
+    """``function`` with the options of a prompt in place of its ``**options``, for all who read its signature."""
     signature = inspect.signature(function)
-    own = [one for one in signature.parameters.values() if one.kind != one.VAR_KEYWORD]
-    rest = [one for one in signature.parameters.values() if one.kind == one.VAR_KEYWORD and one.name in PROMPT_OPTIONS]
+    own = [parameter for parameter in signature.parameters.values() if parameter.kind != parameter.VAR_KEYWORD]
     more = [
         inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=option.default)
         for option in PROMPT_OPTIONS.values()
         if option.name not in signature.parameters
     ]
-    function.__signature__ = signature.replace(parameters=[*own, *more, *rest])
+    function.__signature__ = signature.replace(parameters=[*own, *more])
     return function

@@ -16,7 +16,7 @@ from lamp_dataset.personalize.retrieval.rankers import RANKERS
 def test_the_personalizer_takes_each_option_with_its_default_and_the_retrievers_theirs():
     taken = {name: p.default for name, p in inspect.signature(Personalizer).parameters.items()}
     of_prompts = {name: option.default for name, option in PROMPT_OPTIONS.items() if name != "retriever_options"}
-    assert taken == {"task": inspect.Parameter.empty, **of_prompts, "retriever_options": inspect.Parameter.empty}
+    assert taken == {"task": inspect.Parameter.empty, **of_prompts, "options": inspect.Parameter.empty}
     fields = [field for ranker in RANKERS.values() for field in dataclasses.fields(ranker) if field.init]
     assert {field.name for field in fields} == set(RETRIEVER_OPTIONS)
     for field in fields:
