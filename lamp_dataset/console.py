@@ -39,7 +39,7 @@ def plain_warnings() -> Iterator[None]:
         yield
 
 
-#: The signals that end a run, and what Python does unless told otherwise; what a shell told it to ignore stays so.
+#: The signals that end a run, and what Python does by default; a signal that the shell set to be ignored stays ignored.
 _ENDINGS = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
 
 
@@ -49,7 +49,7 @@ def signals_as_exit() -> Iterator[None]:
     own = os.getpid()
 
     def end(number: int, frame: object) -> None:
-        if os.getpid() != own:  # a child that was forked: what its parent has begun is not its to clean up
+        if os.getpid() != own:  # a forked child must not clean up what its parent has begun
             os._exit(128 + number)
         raise SystemExit(128 + number)
 

@@ -61,7 +61,7 @@ def push(
     The repository is created if it does not exist; nothing is sent to a public one. After a failure, run it again: it
     sends what is missing. The token comes from HF_TOKEN or from 'hf auth login'.
     """
-    # read once, when datasets is imported: without it, a load tells the repository's name to a public bucket
+    # read once, when datasets is imported: without it, a load sends the repository's name to a public bucket
     os.environ["HF_UPDATE_DOWNLOAD_COUNTS"] = "0"
     from lamp_dataset.hub.push import push_to_hub
 

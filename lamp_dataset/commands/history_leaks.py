@@ -67,7 +67,7 @@ def history(
     write_tables(made.tables(splits[0], splits[1:]), made.features().arrow_schema, output, made.task.gated)
     say(f"{output}: {made.counts}", err=True)
     withheld = [some.split for some, asked in zip(wanted, splits, strict=True) if None in asked["output"][:]]
-    if withheld and made.task.pair.lead is not None:  # an input is not the item's text, so only its gold tells
+    if withheld and made.task.pair.lead is not None:  # an input is not the item's text, so only its gold shows a leak
         names = " and ".join(dict.fromkeys(withheld))
         say(f"golds of {names} are withheld: pairs may contain the answers to its samples, see the manual", err=True)
     say_license(made.task, output)

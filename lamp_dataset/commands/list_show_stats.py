@@ -150,12 +150,11 @@ def _hashes(task: Task, data_dir: str, splits: tuple[str, ...]) -> dict[str, dic
     """Size and SHA-256 of the files in a folder under their official paths, as the loader keeps them of downloads."""
     from lamp_dataset.loading.raw_files import PROVENANCE, hash_file
 
-    found = {}
-    for split, files in find_files(task, data_dir, splits).items():
-        for path, file in official_paths(task, split, files).items():
-            size, checksum = hash_file(file, PROVENANCE)
-            found[path] = {"num_bytes": size, "checksum": checksum}
-    return found
+    return {
+        path: dict(zip(("num_bytes", "checksum"), hash_file(file, PROVENANCE), strict=True))
+        for split, files in find_files(task, data_dir, splits).items()
+        for path, file in official_paths(task, split, files).items()
+    }
 
 
 def _report(found: dict) -> Iterator[str]:

@@ -27,7 +27,7 @@ limit_option = click.option("--limit", type=click.IntRange(1), help="Only the fi
 
 
 def output_option(what: str) -> Callable:
-    """The file to write; ``what`` says of which kind."""
+    """The option for the file to write; ``what`` is its help."""
     return click.option("--output", required=True, type=click.Path(dir_okay=False), help=f"{what}.")
 
 

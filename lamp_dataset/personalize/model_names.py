@@ -76,7 +76,7 @@ def content_of(name: object, endings: tuple[str, ...] = ("",)) -> str:
 
 
 def model_identity(name: str, revision: str | None = None) -> str:
-    """What tells a model from another one that later has its name: a digest of its files, or the Hub's revision.
+    """What distinguishes a model from a later one of the same name: a digest of its files, or the Hub's revision.
 
     Args:
         name: a folder, or the name of a model on the Hub.
@@ -87,7 +87,7 @@ def model_identity(name: str, revision: str | None = None) -> str:
 
 
 def code_of(ranker: object) -> str:
-    """A digest of the file that defines a user's own class; "" for a class of ours, and where there is no file."""
+    """A digest of the file that defines a user's own class; "" for our own classes, and where there is no file."""
     kind = type(ranker)
     with suppress(TypeError, OSError):
         return "" if kind.__module__.startswith("lamp_dataset.") else hash_file(inspect.getfile(kind), CONTENT)[1]

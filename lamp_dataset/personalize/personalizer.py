@@ -168,7 +168,7 @@ class Personalizer:
         """Sample id -> ids of all items of its profile, best first: the content of a ranking file.
 
         Raises:
-            ValueError: as for a call; or two items of a profile share an id, which a ranking file could not tell apart.
+            ValueError: as for a call; or two items of a profile share an id, which a ranking file cannot distinguish.
         """
         samples = read_samples(self.task, arrow_of(batch), self.rules, self.use_date)
         ids = {}

@@ -143,7 +143,7 @@ class Option:
 
 
 def _options(of: type) -> Mapping[str, Option]:
-    """Name -> option. What it means stands in the docstring of its class, and nowhere else."""
+    """Name -> option. Its meaning is in the docstring of its class, and nowhere else."""
     _, _, listed = inspect.cleandoc(of.__doc__ or "").partition("Attributes:\n")
     found = re.findall(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", listed, re.MULTILINE)
     helps = {name: re.sub(r":class:`~?([^`]+)`", r"\1", " ".join(text.split())) for name, text in found}

@@ -65,7 +65,7 @@ def _needed(row: Any, user: str, where: str) -> dict[str, Any]:
 
 
 def items_of(profile: Any, where: str) -> list[Mapping[str, Any]]:
-    """The items of a profile, none if it is None; RowsError names ``where`` if it is no list of dicts."""
+    """The items of a profile, none if it is None; RowsError names ``where`` if it is not a list of dicts."""
     if isinstance(profile, (str, Mapping)) or not isinstance(profile, Iterable | None):
         raise RowsError(f"{where}: expected a list of dicts as profile, found {short(profile)}")
     items = [] if profile is None else list(profile)

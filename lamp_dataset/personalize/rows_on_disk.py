@@ -28,7 +28,7 @@ def schema_of(task: Task) -> pa.Schema:
     return pa.schema([*((name, pa.string()) for name in TEXTS), ("profile", items)])
 
 
-def stored(task: Task, rows: Any, folder: Path) -> datasets.Dataset:
+def on_disk(task: Task, rows: Any, folder: Path) -> datasets.Dataset:
     """Rows of ``id``, ``user_id`` (perhaps), ``input``, ``output`` and ``profile``, read one at a time.
 
     Args:
@@ -61,7 +61,7 @@ def _is_whole(task: Task, rows: datasets.Dataset) -> bool:
 
 
 def as_dicts(task: Task, rows: Any) -> Iterator[dict[str, Any]]:
-    """Rows in any of these forms as such dicts; see :func:`stored`."""
+    """Rows in any of these forms as such dicts; see :func:`on_disk`."""
     given = (row for some in batches(rows) for row in (some.to_pylist() if isinstance(some, pa.Table) else some))
     for number, row in enumerate(given):
         yield _as_dict(task, row, f"row {number}")

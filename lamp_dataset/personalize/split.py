@@ -74,7 +74,7 @@ def personalize_split(rows: datasets.Dataset, personalizer: Personalizer, worker
     """``rows`` with the personalizer's columns in place of the profile, by so many processes of this machine.
 
     Several processes give the same rows in the same order, and the same files of them. Not ``map(num_proc=…)``: it
-    tells an error only when all other processes have done all their rows, and hangs on errors that do not pickle.
+    reports an error only after all other processes have done all their rows, and hangs on errors that do not pickle.
     """
     options = {
         "batched": True,

@@ -23,7 +23,7 @@ def read_summaries(given: Any) -> str | dict[str, str]:
             string that ends in ``.json``.
 
     Raises:
-        ValueError: something else, or a summary that is no text; the message names the file and the user.
+        ValueError: something else, or a summary that is not a text; the message names the file and the user.
         OSError: the file cannot be read.
     """
     is_file = isinstance(given, os.PathLike) or (isinstance(given, str) and given.endswith(".json"))
@@ -54,13 +54,11 @@ def summaries_of(summaries: str | Mapping[str, str], batch: Mapping[str, Any] | 
     by_user = not isinstance(summaries, str)
     column = "user_id" if by_user else summaries
     values = column_of(batch, column)
-    if values is None and by_user:
-        raise ValueError(
-            "summaries are by user, but the rows have no 'user_id'; add it to the whole split: "
-            "rows.add_column('user_id', lamp_dataset.users_of(rows))"
-        )
     if values is None:
-        raise ValueError(f"the rows have no column {short(column)} of summaries; the name of a file ends in .json")
+        add = "add it to the whole split: rows.add_column('user_id', lamp_dataset.users_of(rows))"
+        here = f"no column {short(column)} of summaries; the name of a file ends in .json"
+        found = f"no 'user_id', and summaries are by user; {add}" if by_user else here
+        raise ValueError(f"the rows have {found}")
     for value in values:
         if by_user and str(value) not in summaries:
             raise ValueError(f"no summary of user {short(value)}; made for another split or config?")

@@ -55,19 +55,15 @@ def shared(parts: Iterable[pa.Table], personalizer: Personalizer, workers: int) 
 
     Raises:
         ValueError: the personalizer does not pickle, as a retriever of the user's own may not.
-        ChildProcessError: a process died, for want of memory, say.
+        ChildProcessError: a process died, perhaps because it ran out of memory.
     """
-    pickled = _pickled(personalizer)
-    with ThreadPoolExecutor(workers) as threads, ExitStack() as processes:
-        yield _in_order(parts, pickled, workers, threads, processes)
-
-
-def _pickled(personalizer: Personalizer) -> bytes:
     try:
-        return pickle.dumps(personalizer)
+        pickled = pickle.dumps(personalizer)
     except Exception as error:  # whatever the objects of others raise
         what = f"the retriever {short(personalizer.ranker)} cannot be sent to other processes"
         raise ValueError(f"{what}: {error}; give its class __getstate__, or take one process") from error
+    with ThreadPoolExecutor(workers) as threads, ExitStack() as processes:
+        yield _in_order(parts, pickled, workers, threads, processes)
 
 
 def _in_order(
@@ -91,27 +87,20 @@ def _process(pickled: bytes, workers: int) -> Iterator[Connection]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_answer_all, args=(theirs, pickled, workers), daemon=True)
-    with _deaf_to_signals():
+    # Ctrl-C reaches every process of a terminal, and SIGTERM all of a batch job. A process that starts while both are
+    # blocked never gets them; ours does afterwards, and ends the others.
+    resource_tracker.ensure_running()  # the first process would start it, and that lets signals in again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
         process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     theirs.close()
     try:
         yield ours
     finally:
         process.kill()
         process.join()
-
-
-@contextmanager
-def _deaf_to_signals() -> Iterator[None]:
-    """Ctrl-C reaches every process of a terminal, and SIGTERM all of a batch job. A process that starts here never
-    hears them; ours does afterwards, and ends the others.
-    """
-    resource_tracker.ensure_running()  # the first process would start it, and that lets signals in again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _ask(idle: SimpleQueue[Connection], part: pa.Table) -> pa.Table:

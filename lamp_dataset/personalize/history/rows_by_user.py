@@ -1,4 +1,4 @@
-"""What only the whole split tells: whose its rows are, and what the users' samples ask."""
+"""What only the whole split shows: whose its rows are, and what the users' samples ask."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 PIECE = 4_000_000
 
 
-class Split:
+class RowsByUser:
     """The rows of a split by user, and what they ask; profiles stay on disk.
 
     Args:
         task: whose rows they are.
-        rows: as :func:`~lamp_dataset.personalize.rows_on_disk.stored` gives them.
+        rows: as :func:`~lamp_dataset.personalize.rows_on_disk.on_disk` gives them.
         exclude: further splits of that form, whose questions and golds count as leaks, too.
 
     Attributes:
         users: the user of each row.
 
     Raises:
-        ValueError: the rows do not tell their users, or only some do.
+        ValueError: the users of the rows cannot be found, or only some rows name theirs.
     """
 
     def __init__(self, task: Task, rows: datasets.Dataset, exclude: Sequence[datasets.Dataset]) -> None:

@@ -16,13 +16,13 @@ import xxhash
 
 from lamp_dataset import version
 from lamp_dataset.atomic import PRIVATE, work_folder, write_whole
-from lamp_dataset.formats.texts import counted, short
+from lamp_dataset.formats.texts import counted, is_whole, short
 from lamp_dataset.loading.datasets_internals import cache_path, fingerprint_of
 from lamp_dataset.personalize.history.pair_profiles import VISIBLE
 from lamp_dataset.personalize.history.pair_texts import check_style, pair_texts
-from lamp_dataset.personalize.history.rows_by_user import Split
-from lamp_dataset.personalize.history.user_items import is_whole, pair_ids
-from lamp_dataset.personalize.rows_on_disk import TEXTS, schema_of, stored
+from lamp_dataset.personalize.history.rows_by_user import RowsByUser
+from lamp_dataset.personalize.history.user_items import has_both, pair_ids
+from lamp_dataset.personalize.rows_on_disk import TEXTS, on_disk, schema_of
 from lamp_dataset.personalize.workers import ahead
 from lamp_dataset.registry import other_setting
 from lamp_dataset.task import Task
@@ -106,10 +106,10 @@ class History:
         if visible == "earlier" and not self.task.time_based:
             where = other_setting(self.task, ": they are in the time-based ")
             raise ValueError(f"{self.task.name} has no dates to tell what is earlier{where}")
-        for name, value, none in (("limit", limit, True), ("seed", seed, False)):
-            whole_number = isinstance(value, int) and not isinstance(value, bool)
-            if not (whole_number and (name == "seed" or value >= 0)) and not (none and value is None):
-                raise ValueError(f"expected a whole number as {name}, found {short(value)}")
+        if limit is not None and (not is_whole(limit) or limit < 0):
+            raise ValueError(f"expected a whole number as limit, found {short(limit)}")
+        if not is_whole(seed):
+            raise ValueError(f"expected a whole number as seed, found {short(seed)}")
         self.visible, self.style = visible, check_style(self.task, style)
         self.limit, self.seed = limit, seed
         self.counts = Counts()
@@ -157,16 +157,16 @@ class History:
         _check_list(exclude)
         self.counts, counts = Counts(), Counter()
         with work_folder(Path(tempfile.gettempdir()), "lamp-history") as folder:
-            split, *others = (stored(self.task, rows, folder) for rows in (rows, *exclude))
-            split = Split(self.task, split, others)
+            whole, *others = (on_disk(self.task, rows, folder) for rows in (rows, *exclude))
+            split = RowsByUser(self.task, whole, others)
             for users in split.pieces():
                 yield from self._tables(users, self._usable(split, users, counts), counts)
         self.counts = Counts(**counts)
 
-    def _usable(self, split: Split, users: list[str], counts: Counter) -> pa.Table:
+    def _usable(self, split: RowsByUser, users: list[str], counts: Counter) -> pa.Table:
         """The items of these users that become pairs or are seen by them, with their pairs' ids."""
         items = split.items(users)
-        whole, leaks = is_whole(items).to_numpy(), split.leaks(users, items)
+        whole, leaks = has_both(items).to_numpy(), split.leaks(users, items)
         number = pc.sum(items["times"], min_count=0).as_py()
         counts.update(users=len(users), items=number, duplicates=number - len(items))
         counts.update(incomplete=int((~whole).sum()), leaks=int((whole & leaks).sum()))
@@ -213,7 +213,8 @@ def _parts(sizes: np.ndarray) -> Iterator[slice]:
 def _profiles(items: pa.StructArray, lengths: np.ndarray, seen: np.ndarray) -> pa.ListArray:
     """Most items are seen often: each text of a profile is there once, with references.
 
-    Of a dictionary with doubles, pyarrow's Parquet has bytes of free memory, others in each run.
+    A dictionary must not hold a text twice: pyarrow would write bytes of free memory into Parquet files, different ones
+    in each run.
     """
     used = np.zeros(len(items), bool)
     used[seen] = True

@@ -46,7 +46,7 @@ def distinct(items: pa.Table) -> pa.Table:
     """
     keys = ["user", "text", "incomplete"]
     looked_at = items.select(["user", "row", "times", "text"]).append_column("place", pa.array(np.arange(len(items))))
-    looked_at = looked_at.append_column("incomplete", pc.if_else(is_whole(items), None, items["output"]))
+    looked_at = looked_at.append_column("incomplete", pc.if_else(has_both(items), None, items["output"]))
     by_row = looked_at.group_by([*keys, "row"], use_threads=False).aggregate([("times", "sum"), ("place", "min")])
     found = by_row.group_by(keys, use_threads=False).aggregate([("times_sum", "max"), ("place_min", "min")])
     found = found.sort_by("place_min_min")
@@ -54,7 +54,7 @@ def distinct(items: pa.Table) -> pa.Table:
     return items.take(found["place_min_min"]).drop_columns("times").append_column("times", times)
 
 
-def is_whole(items: pa.Table) -> pa.ChunkedArray:
+def has_both(items: pa.Table) -> pa.ChunkedArray:
     """Whether each item has a text and an output."""
     return pc.and_(pc.not_equal(items["text"], ""), pc.not_equal(items["output"], ""))
 

@@ -55,7 +55,7 @@ def official_prompts(
     lengths = tokens.prompt_lengths([prompt.text for prompt in prompts])
     lost = f"{tokens.unit}: the end of the input, beyond {max_length}, will be lost"
     return [
-        prompt  # one that is the input says already why
+        prompt  # one that is the input alone says why already
         if prompt is fields or length <= max_length
         else replace(prompt, notes=(*prompt.notes, f"the prompt has {length} {lost}"))
         for prompt, fields, length in zip(prompts, found, lengths, strict=True)
@@ -110,14 +110,11 @@ def _limited(text: str, limit: int, tokens: Tokens) -> list:
 
 def _cost(cost: Cost, item: Mapping[str, str], tokens: Tokens) -> int:
     number, template = cost
-    if template is None:
-        return number
-    text = template.format_map(item)
-    return number + (tokens.cached_length(text) if text == template else tokens.length(text))
+    return number if template is None else number + tokens.length(template.format_map(item))
 
 
 def _use(text: str, ids: list, limit: int, tokens: Tokens) -> tuple[str, str]:
-    """Whether the text went in whole. Fewer ids than the limit mean that it did; otherwise only counting can tell."""
+    """Whether the text went in whole. Fewer ids than the limit mean that it did; otherwise they are counted."""
     if len(ids) < limit or len(ids) == tokens.length(text):
         over = len(ids) > limit
         return WHOLE, f"the tokenizer cannot truncate to {limit} {tokens.unit}" if over else ""

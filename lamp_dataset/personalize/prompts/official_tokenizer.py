@@ -15,7 +15,7 @@ from typing import Any
 from lamp_dataset.lazy import load_model, require
 from lamp_dataset.personalize.model_names import hub_options
 
-#: Said in the rows, and once in a warning, if the files as they stood cannot be had.
+#: Said in the rows, and once in a warning, if the original files are missing.
 NOTE = "the tokenizer was rebuilt by transformers 5 and its original files are missing: official prompts can differ"
 #: The same if the files are there, but describe another tokenizer.
 CHANGED = "the tokenizer was rebuilt by transformers 5 and its files describe another one: official prompts can differ"
@@ -74,7 +74,7 @@ def _saved_rebuilt(name: str) -> bool:
 
 
 def _read_again(tokenizer: Any, backend: type) -> tuple[Any, str]:
-    """The tokenizer's own files as they stand, with its added tokens, and ""; or None, and the note that says why."""
+    """The tokenizer from its own files, unchanged, with its added tokens, and ""; or None, and a note that says why."""
     name = tokenizer.name_or_path
     if not name:
         return None, NOTE

@@ -26,7 +26,6 @@ class Tokens:
         self.tokenizer, self.encoder = tokenizer, make_encoder(tokenizer)
         self.unit = self.encoder.unit
         self._messages = messages if getattr(tokenizer, "chat_template", None) else None
-        self._constants: dict[str, int] = {}
         self._forget()
 
     def _forget(self) -> None:
@@ -59,12 +58,6 @@ class Tokens:
     def length(self, text: str) -> int:
         """Number of ids of ``text``, special tokens included."""
         return len(self.ids(text))
-
-    def cached_length(self, text: str) -> int:
-        """:meth:`length` of a text that comes again and again, such as a template; it is never forgotten."""
-        if text not in self._constants:
-            self._constants[text] = self.length(text)
-        return self._constants[text]
 
     def decode(self, ids: Sequence[Sequence]) -> list[str]:
         """The texts of rows of ids as the official script gets them: without special tokens, cleaned up."""

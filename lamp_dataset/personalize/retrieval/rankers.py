@@ -234,7 +234,7 @@ def _imported(name: str) -> Any:
 
 
 def _known_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a ranker of ours; for ``"rrf"``, with the rankers to fuse in place of their names."""
+    """The options of one of :data:`RANKERS`; for ``"rrf"``, with the rankers to fuse in place of their names."""
     own = options_of(name)
     parts = (options.get("rankers") or ()) if name == "rrf" else ()
     if name == "rrf" and (isinstance(parts, str) or len(parts) < 2 or name in parts):

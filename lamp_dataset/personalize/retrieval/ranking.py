@@ -59,7 +59,7 @@ def check_ranker(ranker: Any) -> Ranker:
 
 
 def rank(ranker: Ranker, samples: Sequence[Sample]) -> list[Ranking]:
-    """What ``ranker.rank(samples)`` gives, checked unless the ranker is one of ours.
+    """What ``ranker.rank(samples)`` gives, checked unless the ranker is in this package.
 
     Raises:
         ValueError: not one ranking per sample, not every item of a profile once, or not one score per item; the message

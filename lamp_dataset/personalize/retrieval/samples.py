@@ -99,7 +99,7 @@ def positions_by_id(sample: Sample) -> dict[str, int]:
     """Item id -> position in the profile, in the stored order, for rankings that name items by their ids.
 
     Raises:
-        DuplicateIdError: two items share an id, so that the id does not tell which of them is meant.
+        DuplicateIdError: two items share an id, so that the id does not say which of them is meant.
     """
     ids = sample.column("id")
     check_unique(ids, f"the profile of sample {short(sample.id)}")

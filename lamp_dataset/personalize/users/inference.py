@@ -18,7 +18,6 @@ import xxhash
 from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.columns import COLUMNS
-from lamp_dataset.personalize.hashes import joined, text_hashes
 from lamp_dataset.personalize.row_forms import KNOWN, RowsError, tables
 
 #: Keys of a profile item that say nothing about whose it is: ids number the items of one sample.
@@ -75,11 +74,11 @@ def by_name(name: str) -> tuple[int, str]:
 
 
 class UserFinder:
-    """The users of rows, as :func:`users_of` tells them, collected from table to table.
+    """The users of rows, as :func:`users_of` gives them, collected from table to table.
 
     Args:
         named: whether rows name their users as ``user_id``. True: they must; False: the users are inferred, whatever
-            the rows name; None: the rows tell, all in the same way.
+            the rows name; None: whether the rows do, all of them or none.
         column: the column that names them.
 
     Attributes:
@@ -95,7 +94,7 @@ class UserFinder:
         self._profiles: list[np.ndarray] = []
 
     def add(self, table: pa.Table) -> None:
-        """Take note of some rows; ValueError if they lack the columns that tell their users, or only some name them."""
+        """Take note of some rows; ValueError if they lack the columns that show their users, or only some name them."""
         if self.named is not False:
             self._add_names(table)
         if not self.named:
@@ -143,7 +142,7 @@ class UserFinder:
 
     def groups(self, others: UserFinder | None = None) -> list[int]:
         """A number for the inferred user of each row so far, and then of each row of ``others``, which may connect
-        these."""
+        them."""
         return _group([*self._profiles, *(others._profiles if others is not None else ())])
 
 
@@ -196,11 +195,23 @@ def _hashes(profiles: pa.Array) -> np.ndarray:
     names = sorted(field.name for field in items.type if field.name not in _NOT_CONTENT)
     if not names:
         raise RowsError(f"expected profile items with texts, found {', '.join(field.name for field in items.type)}")
-    hashes = np.zeros(len(items), np.uint64)
-    for name in names:  # a text counts as that of its field
-        texts = text_hashes(pc.struct_field(items, name))
-        hashes += np.where(texts == 0, texts, joined(xxhash.xxh3_64_intdigest(name.encode()), texts))
-    return joined(hashes)  # sums of these must not be sums of the fields' hashes
+    no = pa.scalar("", pa.large_string())
+    named = (
+        pc.binary_join_element_wise(pa.scalar(f"\0{name}\1", no.type), _texts(pc.struct_field(items, name)), no)
+        for name in names
+    )
+    whole = pc.binary_join_element_wise(*(pc.fill_null(field, no) for field in named), no)
+    _, offsets, data = whole.buffers()  # no text becomes a Python object, which would take most of the time
+    ends = np.frombuffer(offsets, np.int64, len(whole) + 1).tolist()
+    pieces = map(memoryview(data or b"").__getitem__, map(slice, ends, ends[1:]))
+    return np.fromiter(map(xxhash.xxh3_64_intdigest, pieces), np.uint64, len(whole))
+
+
+def _texts(values: pa.Array) -> pa.Array:
+    try:
+        return pc.cast(values, pa.large_string())
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # lists, or bytes that are no text
+        return pa.array([None if value is None else repr(value) for value in values.to_pylist()], pa.large_string())
 
 
 def _require(table: pa.Table, names: Sequence[str]) -> None:

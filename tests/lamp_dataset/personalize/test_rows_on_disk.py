@@ -5,7 +5,7 @@ from histories import made_up
 
 import lamp_dataset
 from lamp_dataset import TASKS
-from lamp_dataset.personalize.rows_on_disk import as_dicts, schema_of, stored
+from lamp_dataset.personalize.rows_on_disk import as_dicts, on_disk, schema_of
 
 TASK = TASKS["LaMP_3_time"]
 ITEM = {"id": "90", "date": "2013", "text": "good", "score": "5"}
@@ -32,7 +32,7 @@ def test_numbers_become_texts_and_what_may_be_missing_is_none(form, tmp_path):
         ([{**ROW, "profile": [{"id": "1", "text": "a", "score": None}]}],
          [{**ROW, "profile": [{"id": "1", "date": None, "text": "a", "score": None}]}]),
     ]:  # fmt: skip
-        assert stored(TASK, FORMS[form](given), tmp_path).to_list() == expected
+        assert on_disk(TASK, FORMS[form](given), tmp_path).to_list() == expected
         assert list(as_dicts(TASK, FORMS[form](given))) == expected
 
 
@@ -40,7 +40,7 @@ def test_numbers_become_texts_and_what_may_be_missing_is_none(form, tmp_path):
 def test_prepared_rows_are_read_where_they_are(name, tmp_path):
     rows = datasets.load_dataset("lamp", name, data_dir=lamp_dataset.SAMPLE, split="test")
     for given in (rows, rows.select([1, 0]), rows.with_format("numpy")):
-        found = stored(TASKS[name], given, tmp_path)
+        found = on_disk(TASKS[name], given, tmp_path)
         assert found.to_list() == given.with_format(None).to_list()
         assert found.format["type"] is None
     assert list(tmp_path.iterdir()) == []
@@ -49,7 +49,7 @@ def test_prepared_rows_are_read_where_they_are(name, tmp_path):
 def test_hundreds_of_rows_are_stored_in_their_order(tmp_path):
     task = TASKS["LaMP_4_time"]
     rows = made_up(task, users=100)
-    first, second = stored(task, rows, tmp_path), stored(task, rows[:1], tmp_path)
+    first, second = on_disk(task, rows, tmp_path), on_disk(task, rows[:1], tmp_path)
     assert (first.to_list(), len(second)) == (list(as_dicts(task, rows)), 1)
     assert first.features.arrow_schema == schema_of(task)
 
@@ -69,7 +69,7 @@ def test_hundreds_of_rows_are_stored_in_their_order(tmp_path):
 def test_rows_of_another_shape_are_named(form, row, found, tmp_path):
     rows = [{**ROW, "profile": row["profile"] and None} if "profile" in row else ROW, {**ROW, **row}]
     with pytest.raises(ValueError, match=found):
-        stored(TASK, FORMS[form](rows), tmp_path)
+        on_disk(TASK, FORMS[form](rows), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -84,10 +84,10 @@ def test_rows_of_another_shape_are_named(form, row, found, tmp_path):
 )
 def test_dicts_that_cannot_be_stored_are_named(row, found, tmp_path):
     with pytest.raises(ValueError, match=found):
-        stored(TASK, [ROW, row], tmp_path)
+        on_disk(TASK, [ROW, row], tmp_path)
 
 
 @pytest.mark.parametrize("rows", ["train", {"train": []}, 3, datasets.DatasetDict()])
 def test_what_is_no_split_is_refused(rows, tmp_path):
     with pytest.raises(ValueError, match=type(rows).__name__):
-        stored(TASK, rows, tmp_path)
+        on_disk(TASK, rows, tmp_path)

@@ -4,16 +4,16 @@ import pytest
 from histories import made_up
 
 from lamp_dataset import TASKS
-from lamp_dataset.personalize.history.rows_by_user import Split
-from lamp_dataset.personalize.rows_on_disk import stored
+from lamp_dataset.personalize.history.rows_by_user import RowsByUser
+from lamp_dataset.personalize.rows_on_disk import on_disk
 
 TASK = TASKS["LaMP_4"]
 
 
 @pytest.fixture
 def look(tmp_path):
-    return lambda rows, *exclude: Split(
-        TASK, stored(TASK, rows, tmp_path), [stored(TASK, e, tmp_path) for e in exclude]
+    return lambda rows, *exclude: RowsByUser(
+        TASK, on_disk(TASK, rows, tmp_path), [on_disk(TASK, e, tmp_path) for e in exclude]
     )
 
 

@@ -140,3 +140,25 @@ def test_rows_that_only_in_part_name_their_users_are_refused_wherever_those_are(
     others = [{"id": f"{number}", "user_id": None, "profile": []} for number in range(unnamed)]
     with pytest.raises(ValueError, match=f"row {3 if last else 0}: .*'user_id', as in other rows, found None"):
         users_of(form([*named, *others] if last else [*others, *named]))
+
+
+@pytest.mark.parametrize("values", [(["a"], ["b"]), (b"\xff", b"\xfe"), (4, 5), ({"x": 1}, {"x": 2}), ("a", None)])
+def test_contents_of_any_type_are_compared(values):
+    profiles = [[{"id": f"{n}", "text": f"{n}", "odd": value} for n in range(3)] for value in (values[0], *values)]
+    assert users_of([{"id": f"{n}", "profile": profile} for n, profile in enumerate(profiles)]) == ["0", "0", "2"]
+
+
+def test_none_says_no_more_than_a_field_that_is_not_there():
+    bare = [{"id": f"{n}", "text": f"{n}"} for n in range(3)]
+    nothing = [{**item, "odd": None} for item in bare]
+    assert users_of(pa.Table.from_pylist([{"id": "0", "profile": nothing}, {"id": "1", "profile": bare}])) == ["0", "0"]
+
+
+@pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view(), pa.binary()])
+def test_the_type_of_texts_does_not_matter(kind):
+    texts = ["", "“é”\0\u2028", "x" * 10_000, "so tired"]
+    profile = [{"id": f"{n}", "text": text} for n, text in enumerate(texts)]
+    table = pa.Table.from_pylist([{"id": f"{n}", "profile": profile[n:]} for n in (0, 1, 0)]).slice(1)
+    items = pa.struct([("id", pa.string()), ("text", kind)])
+    cast = table.set_column(1, "profile", table["profile"].cast(pa.list_(items)))
+    assert users_of(cast) == users_of(table) == ["0", "0"]
