@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -39,6 +40,9 @@ class Sample:
         query: what retrieval looks for.
         profile: the items in the stored order, as dicts or in Arrow.
         use_date: whether each document ends with its date.
+        batch: a sample with the profiles of several samples end to end, whose texts are made together; None for one
+            alone.
+        start: where in it this profile begins.
     """
 
     task: Task
@@ -47,6 +51,8 @@ class Sample:
     query: Query
     profile: Sequence[Mapping[str, Any]] | pa.StructArray
     use_date: bool = False
+    batch: Sample | None = field(default=None, repr=False)
+    start: int = 0
 
     @property
     def size(self) -> int:
@@ -61,7 +67,10 @@ class Sample:
     @cached_property
     def texts(self) -> pa.Array:
         """The documents as an array of strings."""
-        parts = [pc.fill_null(self._strings(field), "") for field in self.task.document_fields]
+        if self.batch is not None:
+            with suppress(ValueError):  # of any of the samples: this one may be in order
+                return self.batch.texts.slice(self.start, self.size)
+        parts = [pc.fill_null(self._strings(name), "") for name in self.task.document_fields]
         texts = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, pa.scalar(" ", _TEXT))
         if not self.use_date:
             return texts
@@ -127,32 +136,45 @@ def read_samples(
     missing = [name for name in COLUMNS if name not in names]
     if missing:
         raise ValueError(f"expected rows with {', '.join(COLUMNS)}; found no {missing[0]!r} among {', '.join(names)}")
-    if isinstance(batch, pa.Table):
-        batch = {name: _plain_or_items(batch, name) for name in COLUMNS}
     sizes = [len(batch[name]) for name in COLUMNS]
     if len(set(sizes)) > 1:
         found = ", ".join(f"{size} as {name!r}" for name, size in zip(COLUMNS, sizes, strict=True))
         raise ValueError(f"expected columns of equal length, found {found}")
-    return [_sample(task, *row, rules, use_date) for row in zip(*(batch[name] for name in COLUMNS), strict=True)]
+    ids, inputs, given = (
+        column.to_pylist() if isinstance(column, pa.ChunkedArray) and not _in_arrow(column.type) else column
+        for column in (batch[name] for name in COLUMNS)
+    )
+    queries = [_query(task, *row, rules) for row in zip(ids, inputs, strict=True)]
+    if isinstance(given, pa.ChunkedArray):
+        items, sizes = _items(given)
+    else:
+        profiles = [items_of(profile, f"sample {short(i)}") for i, profile in zip(ids, given, strict=True)]
+        items, sizes = list(itertools.chain.from_iterable(profiles)), list(map(len, profiles))
+    starts = itertools.accumulate(sizes, initial=0)
+    whole = Sample(task, "", "", Query(""), items, use_date)
+    return [
+        Sample(task, str(i), str(text), query, items[start : start + size], use_date, whole, start)
+        for i, text, query, size, start in zip(ids, inputs, queries, sizes, starts, strict=False)
+    ]
 
 
-def _plain_or_items(table: pa.Table, name: str) -> Sequence:
-    """The values of a column. A profile is the part of its items that is its own, which stay in Arrow."""
-    kind = table.schema.field(name).type
-    if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)) or not pa.types.is_struct(kind.value_type):
-        return table.column(name).to_pylist()
-    profiles = table.column(name).combine_chunks()
+def _query(task: Task, sample_id: Any, text: Any, rules: str) -> Query:
+    for name, value in (("id", sample_id), ("input", text)):
+        if not isinstance(value, str):
+            raise ValueError(f"sample {short(sample_id)}: expected a string as {name!r}, found {short(value)}")
+    return find_query(task, text, rules)
+
+
+def _in_arrow(kind: pa.DataType) -> bool:
+    """Whether a column of this type holds profiles that stay in Arrow."""
+    return (pa.types.is_list(kind) or pa.types.is_large_list(kind)) and pa.types.is_struct(kind.value_type)
+
+
+def _items(column: pa.ChunkedArray) -> tuple[pa.StructArray, list[int]]:
+    """The items of all profiles end to end, and the size of each profile."""
+    profiles = column.combine_chunks()
     profiles = profiles.combine_chunks() if isinstance(profiles, pa.ChunkedArray) else profiles
     items = profiles.flatten()
     if items.null_count:
         raise ValueError("expected a list of dicts as profile of every sample, found None among the items")
-    sizes = pc.fill_null(pc.list_value_length(profiles), 0).to_pylist()
-    return [items.slice(end - size, size) for size, end in zip(sizes, itertools.accumulate(sizes), strict=True)]
-
-
-def _sample(task: Task, sample_id: Any, text: Any, profile: Any, rules: str, use_date: bool) -> Sample:
-    for name, value in (("id", sample_id), ("input", text)):
-        if not isinstance(value, str):
-            raise ValueError(f"sample {short(sample_id)}: expected a string as {name!r}, found {short(value)}")
-    items = profile if isinstance(profile, pa.Array) else items_of(profile, f"sample {short(sample_id)}")
-    return Sample(task, str(sample_id), str(text), find_query(task, text, rules), items, use_date)
+    return items, pc.fill_null(pc.list_value_length(profiles), 0).to_pylist()

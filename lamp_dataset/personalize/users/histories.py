@@ -18,11 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lamp_dataset.atomic import work_folder
-from lamp_dataset.personalize.history.rows_by_user import Split
+from lamp_dataset.personalize.history.rows_by_user import RowsByUser
 from lamp_dataset.personalize.history.user_items import pair_ids
 from lamp_dataset.personalize.retrieval.queries import Query
 from lamp_dataset.personalize.retrieval.samples import Sample
-from lamp_dataset.personalize.rows_on_disk import stored
+from lamp_dataset.personalize.rows_on_disk import on_disk
 from lamp_dataset.task import ItemPair, Task
 from lamp_dataset.tasks import get_task
 
@@ -84,8 +84,8 @@ def histories(
             raise ValueError(f"expected a datasets.Dataset, found {type(some).__name__}; Dataset.from_list makes one")
     known: Any = _untold(rows) if task is None else get_task(task)
     with work_folder(Path(tempfile.gettempdir()), "lamp-histories") as folder:
-        own, *others = (stored(known, some, folder) for some in (rows, *exclude))
-        split, sizes, tables, is_leak = Split(known, own, others), [], [], None
+        own, *others = (on_disk(known, some, folder) for some in (rows, *exclude))
+        split, sizes, tables, is_leak = RowsByUser(known, own, others), [], [], None
         for number, users in enumerate(split.pieces()):
             items = split.items(users)
             items = items.append_column("id", pair_ids(users, items)).select(["user", "item", "id"])
@@ -116,7 +116,7 @@ def _untold(rows: datasets.Dataset) -> SimpleNamespace:
     return SimpleNamespace(**told, pair=ItemPair(text=longest, output=longest))
 
 
-def _guard(task: Any, split: Split, items: pa.Table) -> Callable[[pa.Table], np.ndarray]:
+def _guard(task: Any, split: RowsByUser, items: pa.Table) -> Callable[[pa.Table], np.ndarray]:
     """What gives whether each item is a leak; ``items``: some, from which labels are told if the task is not."""
     asked = {normal(text) for _, text in split.asked} - {""}
     fields, is_leak = [task.pair.text, *([] if task.labels else [task.pair.output])], asked.__contains__
