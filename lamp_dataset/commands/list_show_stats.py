@@ -8,7 +8,6 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import click
 
@@ -19,9 +18,6 @@ from lamp_dataset.formats.texts import counted, printable, short
 from lamp_dataset.hub.card import task_table
 from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import TASKS, get_task
-
-if TYPE_CHECKING:
-    from datasets import Dataset
 
 
 @click.command("list", cls=Command, epilog=examples("lamp-dataset list", "lamp-dataset list --markdown"))
@@ -129,21 +125,22 @@ def stats(configs: tuple[str, ...], data_dir: str | None, split: str | None, as_
 def _stats(task: Task, data_dir: str | None, wanted: tuple[str, ...]) -> dict:
     import datasets
 
+    from lamp_dataset.loading.split_statistics import split_stats
+    from lamp_dataset.personalize.users.user_figures import user_figures
+
     if not sys.stderr.isatty():
         datasets.disable_progress_bars()
     loaded = datasets.load_dataset("lamp", task.name, data_dir=data_dir, splits=wanted)
     splits = {
-        split: {**_split_stats(rows, task), "published": task.num_samples[split]} for split, rows in loaded.items()
+        split: {
+            **split_stats(rows.with_format("arrow").iter(batch_size=100), task),
+            "users": user_figures(task, rows),
+            "published": task.num_samples[split],
+        }
+        for split, rows in loaded.items()
     }
     files = next(iter(loaded.values())).info.download_checksums or _hashes(task, data_dir, wanted)
     return {"config": task.name, "splits": splits, "files": files}
-
-
-def _split_stats(rows: Dataset, task: Task) -> dict:
-    from lamp_dataset.loading.split_statistics import split_stats
-    from lamp_dataset.personalize.users.user_figures import user_figures
-
-    return {**split_stats(rows.with_format("arrow").iter(batch_size=100), task), "users": user_figures(task, rows)}
 
 
 def _hashes(task: Task, data_dir: str, splits: tuple[str, ...]) -> dict[str, dict]:

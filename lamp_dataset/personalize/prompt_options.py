@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from lamp_dataset.formats.texts import is_whole, short
 from lamp_dataset.personalize.prompts.prompt import BEST_FIRST, ORDERS
-from lamp_dataset.personalize.retrieval.queries import check_rules
+from lamp_dataset.personalize.retrieval.queries import RULES
 
 _Function = TypeVar("_Function", bound=Callable)
 
@@ -105,7 +105,8 @@ class PromptOptions:
             object.__setattr__(self, name, int(value))
         if not isinstance(self.system, str | None):
             raise ValueError(f"expected a string or None as 'system', found {short(self.system)}")
-        check_rules(self.rules)
+        if self.rules not in RULES:
+            raise ValueError(f"no rules named {self.rules!r}: expected {' or '.join(map(repr, RULES))}")
         if self.order not in tuple(ORDERS):
             raise ValueError(f"no order named {short(self.order)}: expected {', '.join(ORDERS)}")
         if self.rules == "official" and self.order != BEST_FIRST:

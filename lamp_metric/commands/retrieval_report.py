@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from lamp_dataset.commands.command import DATA_DIR, SPLIT, examples, user_column_option, users_option
+from lamp_dataset.commands.command import examples, user_column_option, users_option
 from lamp_dataset.commands.flags import FLAGS, RETRIEVER_FLAGS, named_by_flags, prompt_flags
+from lamp_dataset.commands.row_options import ChosenRows, limit_option, row_options
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import Several, resampling_options, to_json
 from lamp_metric.result_tables.text_table import interval, table
@@ -26,12 +27,7 @@ FLAGS_HERE = {**FLAGS, "seed": "--random-seed"}
         "lamp-metric retrieval LaMP_5_time --retriever bm25 recency rrf --ranker bm25 recency",
     ),
 )
-@click.argument("config")
-@click.option("--data-dir", type=DATA_DIR, help=DATA_DIR.help)
-@click.option("--split", type=SPLIT, default="validation", show_default=True)
-@users_option
-@user_column_option
-@click.option("--limit", type=click.IntRange(1), help="Only the first so many samples.")
+@row_options(users_option, user_column_option, limit_option)
 @click.option(
     "--retriever", "names", multiple=True, default=["bm25"], help="One or more of bm25, recency, random, first, …"
 )
@@ -42,12 +38,7 @@ FLAGS_HERE = {**FLAGS, "seed": "--random-seed"}
 @resampling_options(0.95, 1000)
 @prompt_flags(*RETRIEVER_FLAGS, flags=FLAGS_HERE)
 def retrieval(
-    config: str,
-    data_dir: str | None,
-    split: str,
-    users: str | None,
-    user_column: str | None,
-    limit: int | None,
+    rows: ChosenRows,
     names: Sequence[str],
     ks: Sequence[int],
     use_date: bool,
@@ -67,18 +58,17 @@ def retrieval(
 
     CONFIG comes first, since --retriever, -k and --ranker take all values that follow.
     """
-    drawn, task = Resampling(confidence_level, n_resamples, seed), get_task(config)
-    from lamp_dataset.personalize.split import load_split  # imported late: --help must be quick
+    drawn, task = Resampling(confidence_level, n_resamples, seed), rows.task
     from lamp_metric.judged_retrieval import check_output_field, judge_retrieval
 
     check_output_field(task)
     options["seed"] = random_seed
-    made = {name: ranker.ranker for name, ranker in _personalizers(config, names, use_date, rules, options)}
-    rows = load_split(config, split, data_dir, limit, users, user_column)
-    judged = judge_retrieval(task, rows, made, ks, rules, use_date)
+    made = {name: ranker.ranker for name, ranker in _personalizers(rows.config, names, use_date, rules, options)}
+    loaded = rows.load()
+    judged = judge_retrieval(task, loaded, made, ks, rules, use_date)
     found = judged.means(drawn)
-    about = {"task": config, "split": split, "n": len(rows), "users": len(set(judged.users))}
-    about |= {"users_inferred": not task.time_based and user_column is None, **drawn.signed()}
+    about = {"task": rows.config, "split": rows.split, "n": len(loaded), "users": len(set(judged.users))}
+    about |= {"users_inferred": not task.time_based and rows.user_column is None, **drawn.signed()}
     click.echo(to_json({**about, "figures": found}) if as_json else _text(about, judged.ks, found))
 
 

@@ -18,13 +18,6 @@ class Query(NamedTuple):
     rules: str = "official"
 
 
-def check_rules(rules: str) -> str:
-    """``rules``, if it is one of :data:`RULES`; ValueError otherwise."""
-    if rules not in RULES:
-        raise ValueError(f"no rules named {rules!r}: expected {' or '.join(map(repr, RULES))}")
-    return rules
-
-
 def find_query(task: Task, text: str, rules: str = "official") -> Query:
     """The query in the input ``text`` of a sample of ``task``.
 

@@ -1,6 +1,7 @@
 import pytest
 
-from lamp_dataset.personalize.retrieval.queries import RULES, Query, check_rules, find_query
+from lamp_dataset import PromptOptions
+from lamp_dataset.personalize.retrieval.queries import RULES, Query, find_query
 from lamp_dataset.tasks import TASKS
 
 
@@ -85,4 +86,4 @@ def test_a_broken_frame_is_no_query_under_the_fixed_rules(text):
 
 def test_unknown_rules_name_the_known():
     with pytest.raises(ValueError, match="no rules named 'new': expected 'official' or 'fixed'"):
-        check_rules("new")
+        PromptOptions(rules="new")
