@@ -65,5 +65,6 @@ BAD = {
         "expected questions of task 'LaMP_4', found 'LaMP_7'",
     ),
     "a long id": (changed(lambda m: [row.update(id="9" * 100_000) for row in m[:2]]), "duplicate id '99.*…'"),
+    "wrapper with a bad escape": ('{"task": "\\u00", "golds": ' + GOOD + "}", "expected a task's name as 'task'"),
     "deep nesting": ('[{"id": ' + "[" * 100_000, "values nested too deep"),
 }

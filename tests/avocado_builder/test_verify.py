@@ -125,6 +125,7 @@ EDITS = [
         "train_outputs.json lacks 1 of the 12 ids in train_questions.json .*'500'",
     ),
     ("dev_questions.json", lambda d: d[0]["profile"][1].update(title=None), "profile item 1: 'title': expected a text"),
+    ("dev_questions.json", lambda d: d[3].update(input="Write: x"), "sample '513': expected an input that begins"),
     ("dev_questions.json", lambda d: d[1].update(user_id=1), "sample '511': some rows have a 'user_id', others do not"),
     (
         "test_questions.json",

@@ -57,6 +57,8 @@ def test_a_list_of_ids_will_do(tmp_path, content):
         ({"users": ["7", None]}, "u.json.*user 1.*None"),
         ({"users": ["7", ""]}, "u.json.*user 1.*''"),
         ([{"user_id": 7}], "u.json.*user 0.*user_id"),
+        (b"\xff7\n", "u.json.*an id per line"),
+        (b'{"users": ["7"], "users": ["8"]}', "u.json.*'users' twice"),
         ({"users": ["7"], "recipe": {"config": "LaMP_9"}}, "u.json.*'config'.*LaMP_9"),
         ({"users": ["7"], "recipe": {"split": "dev"}}, "u.json.*'split'.*dev"),
     ],
