@@ -1,13 +1,15 @@
 """Retrieval judged without a model: how near the outputs of the retrieved items come to the gold, for each k.
 
+Or judged by feedback: how much the retrieved items help a model, each alone in its prompt.
 Per-sample figures of several rankers side by side, their means, and intervals with users as clusters.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import accumulate, combinations
 from types import MappingProxyType
 from typing import Any
 
@@ -16,7 +18,7 @@ import pyarrow as pa
 
 from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.retrieval.ranking import Ranker, rank
-from lamp_dataset.personalize.retrieval.samples import read_samples
+from lamp_dataset.personalize.retrieval.samples import Sample, read_samples
 from lamp_dataset.personalize.row_forms import tables
 from lamp_dataset.personalize.users.inference import UserFinder
 from lamp_dataset.task import Task
@@ -27,6 +29,17 @@ from lamp_metric.statistics.resampling import Resampling
 
 #: Figure of two rankers -> what it says, averaged over samples.
 OVERLAP: Mapping[str, str] = MappingProxyType({"overlap": "share of the top k that two rankers have in common"})
+#: Figure of retrieval judged by feedback -> what it says. Only items with feedback are ranked and counted.
+BY_FEEDBACK: Mapping[str, str] = MappingProxyType(
+    {
+        "nDCG": "nDCG of the top k; an item's gain is its score, or 0 if that is negative, over log2(1 + rank)",
+        "precision": "share of the top k that score more than no item",
+        "score": "mean score of the top k, each alone in the prompt",
+        "attained": "share of the gain from no item to the best item: ratio of the mean gains",
+    }
+)
+#: What the score has in place of a ranker.
+NO_ITEM, BEST_ITEM = "no item", "best item"
 
 
 @dataclass(frozen=True)
@@ -37,29 +50,38 @@ class JudgedRetrieval:
         ks: numbers of retrieved items, ascending.
         values: (figure, ranker, or both rankers of an overlap) -> samples × ``ks``.
         users: the user of each sample.
+        figures: figure -> what it says, averaged over samples.
+        divisors: for figures that are ratios of sums, each sample's part in the divisor.
     """
 
     ks: tuple[int, ...]
     values: Mapping[tuple[str, ...], np.ndarray]
     users: list[str]
+    figures: Mapping[str, str]
+    divisors: Mapping[str, np.ndarray]
 
     def means(self, resampling: Resampling) -> list[dict]:
         """A record for each figure, ranker and k: ``figure``, ``retrievers``, ``k``, ``value`` and ``interval``.
 
-        The interval is a percentile bootstrap interval that draws users; None for fewer than two users.
+        The interval is a percentile bootstrap interval that draws users; None for fewer than two users. The value of a
+        ratio is None where its divisor is not above 0.
         """
-        several = len(set(self.users)) > 1
         return [
-            {
-                "figure": figure,
-                "retrievers": list(names),
-                "k": k,
-                "value": float(column.mean()),
-                "interval": mean_intervals([column.tolist()], self.users, resampling)[0] if several else None,
-            }
+            {"figure": figure, "retrievers": names, "k": k, **self._mean(column, self.divisors.get(figure), resampling)}
             for (figure, *names), found in self.values.items()
             for k, column in zip(self.ks, found.T, strict=True)
         ]
+
+    def _mean(self, column: np.ndarray, by: np.ndarray | None, resampling: Resampling) -> dict[str, Any]:
+        total = len(column) if by is None else by.sum()
+        if total <= 0:
+            return {"value": None, "interval": None}
+        several = len(set(self.users)) > 1
+        ends = mean_intervals([column.tolist()], self.users, resampling, by)[0] if several else [math.nan]
+        return {
+            "value": float(column.mean() if by is None else column.sum() / total),
+            "interval": ends if all(map(math.isfinite, ends)) else None,
+        }
 
 
 def judge_retrieval(
@@ -69,10 +91,14 @@ def judge_retrieval(
     ks: Iterable[int],
     rules: str = "official",
     use_date: bool = False,
+    feedback: Mapping[str, Mapping[str, float]] | None = None,
 ) -> JudgedRetrieval:
     """Rank each profile with each ranker and compare the outputs that the best items hold with the sample's gold.
 
     Fewer than k items are compared where a profile is smaller. An empty profile counts as 0 everywhere.
+
+    With feedback, the best items are instead judged by how much they help a model. Items without feedback are left out
+    of the rankings, since nothing is known of them, and so are samples without any.
 
     Args:
         task: config of the rows, such as ``"LaMP_3"``.
@@ -84,31 +110,40 @@ def judge_retrieval(
         ks: numbers of items, from 1.
         rules: for the query, see :func:`~lamp_dataset.personalize.retrieval.queries.find_query`.
         use_date: whether documents end with their dates.
+        feedback: sample id -> item id -> score, as :func:`lamp_metric.read_feedback` gives it.
 
     Raises:
-        ValueError: there is no such config, its profile items hold no outputs, golds are withheld, or there are no rows
-            or others than expected.
+        ValueError: there is no such config, its profile items hold no outputs, golds are withheld, there are no rows
+            or others than expected, or feedback is on an item that is not in the profile.
     """
-    task = get_task(task)
-    field, chosen = check_output_field(task), tuple(sorted(set(ks)))
-    users = UserFinder()
+    task, chosen = get_task(task), tuple(sorted(set(ks)))
+    field = check_output_field(task) if feedback is None else None
+    bare = feedback is not None and all("" in worths for worths in feedback.values())
+    users, kept = UserFinder(), []
     values: dict[tuple[str, ...], list[list[float]]] = {}
     for batch in _batches(rows):
         users.add(batch)
         samples = read_samples(task, batch, rules, use_date)
-        orders = {name: [r.order[: chosen[-1]] for r in rank(ranker, samples)] for name, ranker in rankers.items()}
+        orders = {name: [ranking.order for ranking in rank(ranker, samples)] for name, ranker in rankers.items()}
         for place, (sample, gold) in enumerate(zip(samples, batch["output"].to_pylist(), strict=True)):
-            if gold is None:
-                raise ValueError(f"sample {short(sample.id)}: no gold to judge the retrieved items by: it is withheld")
-            outputs = ["" if output is None else str(output) for output in sample.column(field)]
-            tops = {name: list(map(int, order[place])) for name, order in orders.items()}
-            for key, found in _figures(task, gold, outputs, tops):
-                values.setdefault(key, []).append([_at(found, k) for k in chosen])
+            own = {name: order[place] for name, order in orders.items()}
+            if feedback is None:
+                figures = _by_gold(task, sample, gold, field, {name: one[: chosen[-1]] for name, one in own.items()})
+            else:
+                figures = _by_feedback(sample, own, feedback.get(sample.id, {}), bare)
+            found = dict(figures)
+            kept.append(bool(found))
+            for key, column in found.items():
+                values.setdefault(key, []).append([_at(column, k) for k in chosen])
     if not values:
         raise ValueError(f"{task.name}: no rows to judge retrieval on")
-    figures = list(figures_of(task))
-    by_figure = sorted(values, key=lambda key: figures.index(key[0]))  # keeps the rankers in their order
-    return JudgedRetrieval(chosen, {key: np.array(values[key]) for key in by_figure}, users.users())
+    named = figures_of(task) if feedback is None else BY_FEEDBACK
+    by_figure = sorted(values, key=lambda key: list(named).index(key[0]))  # keeps the rankers in their order
+    columns = {key: np.array(values[key]) for key in by_figure}
+    whose = [user for user, has in zip(users.users(), kept, strict=True) if has]
+    scores = [columns.get(("score", name)) for name in (BEST_ITEM, NO_ITEM)]
+    divisors = {"attained": (scores[0] - scores[1])[:, 0]} if bare else {}
+    return JudgedRetrieval(chosen, columns, whose, named, divisors)
 
 
 def _batches(rows: Any) -> Iterable[pa.Table]:
@@ -137,16 +172,59 @@ def check_output_field(task: Task) -> str:
     return task.output_field
 
 
-def _figures(
-    task: Task, gold: str, outputs: Sequence[str], tops: Mapping[str, list[int]]
+def _by_gold(
+    task: Task, sample: Sample, gold: str | None, field: str | None, orders: Mapping[str, Sequence[int]]
 ) -> Iterable[tuple[tuple[str, ...], Sequence[float]]]:
     """Key -> the value for the first item, the first two items, and so on."""
+    if gold is None:
+        raise ValueError(f"sample {short(sample.id)}: no gold to judge the retrieved items by: it is withheld")
+    outputs = ["" if output is None else str(output) for output in sample.column(field)]
+    tops = {name: list(map(int, order)) for name, order in orders.items()}
     judge = scorer_of(task).judge
     for name, order in tops.items():
         for figure, found in judge(task, gold, [outputs[position] for position in order]).items():
             yield (figure, name), found
     for one, other in combinations(tops, 2):
         yield ("overlap", one, other), _overlap(tops[one], tops[other])
+
+
+def _by_feedback(
+    sample: Sample, orders: Mapping[str, Sequence[int]], worths: Mapping[str, float], bare: bool
+) -> Iterable[tuple[tuple[str, ...], Sequence[float]]]:
+    """The same by the scores of the items, of which ``""`` is none at all; nothing for a sample without scores."""
+    none, items, ids = worths.get(""), {name: one for name, one in worths.items() if name}, sample.column("id")
+    if not items:
+        return
+    if not items.keys() <= set(ids):
+        unknown = next(name for name in items if name not in ids)
+        raise ValueError(f"sample {short(sample.id)}: feedback on item {short(unknown)}, which its profile has not")
+    for name, order in orders.items():
+        ranked = [items[ids[position]] for position in order if ids[position] in items]
+        yield ("nDCG", name), ndcg(ranked)
+        yield ("score", name), _means(ranked)
+        if bare:
+            yield ("precision", name), _means([float(one > none) for one in ranked])
+            yield ("attained", name), _means([one - none for one in ranked])
+    yield ("score", BEST_ITEM), [max(items.values())]
+    if bare:
+        yield ("score", NO_ITEM), [none]
+
+
+def ndcg(scores: Sequence[float]) -> list[float]:
+    """nDCG of the first, the first two, … of ranked items, all of which are given; 0 where none has a gain.
+
+    Their gains are the scores themselves, negative ones count as 0 (Järvelin and Kekäläinen 2002, with log2(1 + rank)).
+    """
+    gains = [max(score, 0.0) for score in scores]
+    found, best = (
+        accumulate(gain / math.log2(rank + 1) for rank, gain in enumerate(order, 1))
+        for order in (gains, sorted(gains, reverse=True))
+    )
+    return [one / ideal if ideal else 0.0 for one, ideal in zip(found, best, strict=True)]
+
+
+def _means(values: Sequence[float]) -> list[float]:
+    return [total / place for place, total in enumerate(accumulate(values), start=1)]
 
 
 def _overlap(one: Sequence[int], other: Sequence[int]) -> list[float]:

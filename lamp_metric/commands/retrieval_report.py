@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lamp_dataset.commands.command import examples, user_column_option, users_option
 from lamp_dataset.commands.flags import FLAGS, RETRIEVER_FLAGS, named_by_flags, prompt_flags
 from lamp_dataset.commands.row_options import ChosenRows, limit_option, row_options
-from lamp_dataset.tasks import get_task
-from lamp_metric.commands.shared import Several, resampling_options, to_json
+from lamp_metric.commands.shared import FILE, Several, resampling_options, to_json
 from lamp_metric.result_tables.text_table import interval, table
 from lamp_metric.statistics.resampling import Resampling
+
+if TYPE_CHECKING:
+    from lamp_metric.judged_retrieval import JudgedRetrieval
 
 #: Option of a retriever -> how it is written here, where --seed is that of the resampling.
 FLAGS_HERE = {**FLAGS, "seed": "--random-seed"}
@@ -25,9 +29,13 @@ FLAGS_HERE = {**FLAGS, "seed": "--random-seed"}
         "lamp-metric retrieval LaMP_3 --data-dir my/files --retriever bm25 random -k 1 4 16",
         "lamp-metric retrieval LaMP_4_time --data-dir sample --retriever bm25 recency -k 1 2 --json",
         "lamp-metric retrieval LaMP_5_time --retriever bm25 recency rrf --ranker bm25 recency",
+        "lamp-metric retrieval LaMP_4 --split train --feedback feedback.json --retriever bm25 random",
     ),
 )
 @row_options(users_option, user_column_option, limit_option)
+@click.option(
+    "--feedback", type=FILE, help="Judge by what each item is worth to a model: what lamp-metric feedback wrote."
+)
 @click.option(
     "--retriever", "names", multiple=True, default=["bm25"], help="One or more of bm25, recency, random, first, …"
 )
@@ -39,6 +47,7 @@ FLAGS_HERE = {**FLAGS, "seed": "--random-seed"}
 @prompt_flags(*RETRIEVER_FLAGS, flags=FLAGS_HERE)
 def retrieval(
     rows: ChosenRows,
+    feedback: Path | None,
     names: Sequence[str],
     ks: Sequence[int],
     use_date: bool,
@@ -56,20 +65,25 @@ def retrieval(
     Titles: ROUGE of the best of their titles against the gold. For several retrievers, also the overlap: the share of
     the top k that two of them have in common. Intervals draw users, not samples.
 
+    With --feedback: nDCG, how many of the top k help, their mean score beside that of no item and of the best one, and
+    the share of that gain which they attain.
+
     CONFIG comes first, since --retriever, -k and --ranker take all values that follow.
     """
     drawn, task = Resampling(confidence_level, n_resamples, seed), rows.task
     from lamp_metric.judged_retrieval import check_output_field, judge_retrieval
+    from lamp_metric.learning.item_feedback import read_feedback
 
-    check_output_field(task)
+    if feedback is None:
+        check_output_field(task)
     options["seed"] = random_seed
     made = {name: ranker.ranker for name, ranker in _personalizers(rows.config, names, use_date, rules, options)}
-    loaded = rows.load()
-    judged = judge_retrieval(task, loaded, made, ks, rules, use_date)
+    worths = None if feedback is None else read_feedback(feedback, replace(rows, users=None, limit=None).load())
+    judged = judge_retrieval(task, rows.load(), made, ks, rules, use_date, worths)
     found = judged.means(drawn)
-    about = {"task": rows.config, "split": rows.split, "n": len(loaded), "users": len(set(judged.users))}
+    about = {"task": rows.config, "split": rows.split, "n": len(judged.users), "users": len(set(judged.users))}
     about |= {"users_inferred": not task.time_based and rows.user_column is None, **drawn.signed()}
-    click.echo(to_json({**about, "figures": found}) if as_json else _text(about, judged.ks, found))
+    click.echo(to_json({**about, "figures": found}) if as_json else _text(about, judged, found))
 
 
 def _personalizers(
@@ -99,16 +113,15 @@ def _taken(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return {option: value for option, value in given.items() if option in known}
 
 
-def _text(about: Mapping[str, Any], ks: Sequence[int], found: Sequence[Mapping[str, Any]]) -> str:
+def _text(about: Mapping[str, Any], judged: JudgedRetrieval, found: Sequence[Mapping[str, Any]]) -> str:
     """The figures as a table with a row for each figure and retriever, and what they mean."""
+    ks = judged.ks
     rows = [["figure", "retriever", *(f"k={k}" for k in ks)]]
     for start in range(0, len(found), len(ks)):
-        cells = [f"{one['value']:.4f} {interval(one['interval'])}".rstrip() for one in found[start : start + len(ks)]]
+        some = [("?" if one["value"] is None else f"{one['value']:.4f}", one) for one in found[start : start + len(ks)]]
+        cells = [f"{value} {interval(one['interval'])}".rstrip() for value, one in some]
         rows.append([found[start]["figure"], " and ".join(found[start]["retrievers"]), *cells])
-    from lamp_metric.judged_retrieval import figures_of
-
-    figures = figures_of(get_task(about["task"]))
-    meanings = (f"{figure}: {figures[figure]}" for figure in dict.fromkeys(one["figure"] for one in found))
+    meanings = (f"{figure}: {judged.figures[figure]}" for figure in dict.fromkeys(one["figure"] for one in found))
     inferred = " (inferred)" if about["users_inferred"] else ""
     samples = f"{about['task']}, {about['split']}: samples {about['n']:,}, users {about['users']:,}{inferred}"
     return "\n".join([table(rows), "", *meanings, "", samples])

@@ -80,16 +80,22 @@ def intervals(samples: ScoredSamples, resampling: Resampling) -> dict[str, list[
 
 
 def mean_intervals(
-    columns: Sequence[Sequence[float]], users: Sequence[str] | None, resampling: Resampling
+    columns: Sequence[Sequence[float]],
+    users: Sequence[str] | None,
+    resampling: Resampling,
+    by: Sequence[float] | None = None,
 ) -> list[list[float]]:
     """The percentile bootstrap interval of the mean of each column, when ``users`` (or for None samples) are drawn.
 
-    Columns hold values of the same samples, such as the differences of two systems' per-sample scores.
+    Columns hold values of the same samples, such as the differences of two systems' per-sample scores. With ``by``,
+    another column, it is that of the ratio of sums; an end may be infinite or NaN.
     """
     units = Units.of(len(columns[0]), users)
     totals = units.sums(np.array(columns, float).T)
-    means = [(weights @ totals) / (weights @ units.sizes)[:, None] for weights in unit_weights(units.n, resampling)]
-    return [percentile_interval(column, resampling.confidence_level) for column in np.concatenate(means).T]
+    sizes = units.sizes if by is None else units.sums(np.array([by], float).T)[:, 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        means = [(weights @ totals) / (weights @ sizes)[:, None] for weights in unit_weights(units.n, resampling)]
+        return [percentile_interval(column, resampling.confidence_level) for column in np.concatenate(means).T]
 
 
 def percentile_interval(values: np.ndarray, confidence_level: float) -> list[float]:

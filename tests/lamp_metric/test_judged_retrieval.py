@@ -1,13 +1,17 @@
+import math
+
 import datasets
+import numpy as np
 import pyarrow as pa
 import pytest
 from rouge_score.rouge_scorer import RougeScorer
+from sklearn.metrics import ndcg_score
 
 from lamp_dataset import SAMPLE, Personalizer
 from lamp_dataset.personalize.retrieval.rankers import First, make_ranker
 from lamp_dataset.personalize.retrieval.ranking import Ranking
 from lamp_dataset.tasks import TASKS
-from lamp_metric.judged_retrieval import check_output_field, judge_retrieval
+from lamp_metric.judged_retrieval import check_output_field, judge_retrieval, ndcg
 from lamp_metric.statistics.bootstrap import mean_intervals
 from lamp_metric.statistics.resampling import Resampling
 
@@ -137,3 +141,67 @@ def test_a_config_by_name_and_rows_of_every_kind_are_judged_alike():
 def test_what_cannot_be_judged_is_named(config, rows, facts):
     with pytest.raises(ValueError, match=facts):
         judge_retrieval(config, rows, {"first": First()}, [1])
+
+
+def worth(number, scores, bare=0.5):
+    """Feedback on a sample: its score without items, and with each of its first items."""
+    return {str(number): {"": bare, **{f"{number}{place}": score for place, score in enumerate(scores)}}}
+
+
+def test_feedback_as_counted_by_hand():
+    """The third item of the first sample has no feedback, and neither has the third sample."""
+    rows = [{**rated("1", None, "111"), "user_id": "u"}, {**rated("2", None, "11"), "user_id": "v"}]
+    table = pa.Table.from_pylist([*rows, {**rated("3", None, "1"), "user_id": "w"}])
+    feedback = {**worth(1, [0.75, 1.0]), **worth(2, [0.25, -0.5]), "9": {"90": 1.0}}
+    rankers = {"first": First(), "last": Last()}
+    judged = judge_retrieval("LaMP_3_time", table, rankers, [1, 2], feedback={key: feedback[key] for key in "12"})
+    second = 1 / math.log2(3)
+    assert judged.users == ["u", "v"]
+    assert values(judged) == {
+        ("nDCG", "first"): [[0.75, pytest.approx((0.75 + second) / (1 + 0.75 * second))], [1, 1]],
+        ("nDCG", "last"): [[1, 1], [0, pytest.approx(second)]],
+        ("precision", "first"): [[1, 1], [0, 0]],
+        ("precision", "last"): [[1, 1], [0, 0]],
+        ("score", "first"): [[0.75, 0.875], [0.25, -0.125]],
+        ("score", "last"): [[1, 0.875], [-0.5, -0.125]],
+        ("score", "best item"): [[1, 1], [0.25, 0.25]],
+        ("score", "no item"): [[0.5, 0.5], [0.5, 0.5]],
+        ("attained", "first"): [[0.25, 0.375], [-0.25, -0.625]],
+        ("attained", "last"): [[0.5, 0.375], [-1, -0.625]],
+    }
+    means = {(one["figure"], *one["retrievers"], one["k"]): one["value"] for one in judged.means(Resampling())}
+    assert means["attained", "first", 1] == 0
+    assert means["attained", "last", 1] == -2  # (0.5 - 1) / (0.5 - 0.25)
+    without = judge_retrieval("LaMP_3_time", table, rankers, [1], feedback=feedback)
+    assert {key[0] for key in without.values} == {"nDCG", "score"}
+
+
+def test_ndcg_equals_sklearn():
+    generator = np.random.default_rng(1)
+    for n in (2, 3, 17):
+        scores = generator.random(n).round(1)
+        found = ndcg(scores.tolist())
+        expected = [ndcg_score([scores], [-np.arange(n)], k=k) for k in range(1, n + 1)]
+        assert found == pytest.approx(expected, abs=1e-12)
+    assert ndcg([0.0, -1.0]) == [0.0, 0.0]
+
+
+def test_the_attained_share_is_a_ratio_of_sums_with_an_interval_by_user():
+    rows = [{**rated(str(n), None, "11"), "user_id": f"u{n // 4}"} for n in range(40)]
+    feedback = {key: value for n in range(40) for key, value in worth(n, [n % 7 / 6, 1.0], 0.25).items()}
+    judged = judge_retrieval("LaMP_3_time", pa.Table.from_pylist(rows), {"first": First()}, [1], feedback=feedback)
+    [found] = [one for one in judged.means(Resampling(0.9, 300)) if one["figure"] == "attained"]
+    gains, most = np.array([n % 7 / 6 - 0.25 for n in range(40)]), np.full(40, 0.75)
+    assert found["value"] == pytest.approx(gains.sum() / most.sum())
+    assert found["interval"] == mean_intervals([gains.tolist()], judged.users, Resampling(0.9, 300), most)[0]
+    assert found["interval"][0] < found["value"] < found["interval"][1]
+
+
+def test_nothing_to_attain_has_no_share_and_unknown_items_are_named():
+    rows = pa.Table.from_pylist([rated("1", None, "11"), rated("2", None, "11")])
+    judged = judge_retrieval("LaMP_3", rows, {"first": First()}, [1], feedback={**worth(1, [0.5]), **worth(2, [0.25])})
+    assert judged.means(Resampling())[-1]["value"] is None
+    with pytest.raises(ValueError, match="sample '1': feedback on item '12', which"):
+        judge_retrieval("LaMP_3", rows, {"first": First()}, [1], feedback=worth(1, [1, 1, 1]))
+    with pytest.raises(ValueError, match="no rows"):
+        judge_retrieval("LaMP_3", rows, {"first": First()}, [1], feedback={})

@@ -4,7 +4,7 @@ import re
 import datasets
 import pytest
 
-from lamp_dataset import SAMPLE, users_of
+from lamp_dataset import SAMPLE, load_split, users_of
 from lamp_dataset.personalize.retrieval.rankers import BM25, make_ranker
 from lamp_dataset.tasks import TASKS
 from lamp_metric.judged_retrieval import judge_retrieval
@@ -89,3 +89,25 @@ def test_some_users_alone(run, tmp_path):
     (tmp_path / "u.txt").write_text("210\n")
     common = ("retrieval", "LaMP_3", "--data-dir", "sample", "--users", tmp_path / "u.txt", "--json")
     assert {name: json.loads(run(*common).stdout)[name] for name in ("n", "users")} == {"n": 2, "users": 1}
+
+
+def test_feedback_in_place_of_golds(run, fails, tmp_path):
+    """For a task whose items hold no outputs, too."""
+    rows, path = load_split("LaMP_1", "train", SAMPLE), tmp_path / "f.json"
+    worths = {
+        key: {"": 0, **{item["id"]: int(n > 0) for n, item in enumerate(rows[0]["profile"])}} for key in [rows[0]["id"]]
+    }
+    path.write_text(json.dumps(worths))
+    common = ("retrieval", "LaMP_1", "--data-dir", "sample", "--feedback", path, "--retriever", "first", "-k", 1, 2)
+    result = run(*common, "--split", "train", "--limit", 2)
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert lines[1:7] == [
+        ["nDCG", "first", "0.0000", "0.3869"],
+        ["precision", "first", "0.0000", "0.5000"],
+        ["score", "first", "0.0000", "0.5000"],
+        ["score", "best", "item", "1.0000", "1.0000"],
+        ["score", "no", "item", "0.0000", "0.0000"],
+        ["attained", "first", "0.0000", "0.5000"],
+    ]
+    assert "LaMP_1, train: samples 1, users 1 (inferred)" in result.stdout
+    assert "sample '000' is not in the split" in fails(*common, "--split", "validation")

@@ -92,11 +92,11 @@ def test_trl_trains_three_steps_by_it(column, real_model, tmp_path):
     from trl import GRPOConfig, GRPOTrainer
 
     rows = load_split("LaMP_4", "train", SAMPLE)
-    personalize = Personalizer("LaMP_4", k=1, rules="fixed")
+    personalize = Personalizer("LaMP_4", k=0, rules="fixed")
     prompts = rows.map(personalize, batched=True, remove_columns=rows.column_names)
     settings = GRPOConfig(
-        str(tmp_path), max_steps=3, per_device_train_batch_size=2, num_generations=2, max_completion_length=12,
-        logging_steps=1, save_strategy="no", report_to="none", use_cpu=True, bf16=False,
+        str(tmp_path), max_steps=3, per_device_train_batch_size=2, num_generations=2, max_completion_length=8,
+        logging_steps=1, save_strategy="no", report_to="none", use_cpu=True, bf16=False, gradient_checkpointing=False,
         model_init_kwargs={"dtype": "float32"},  # most processors are several times slower with 16 bits
     )  # fmt: skip
     data = prompts.select_columns([column, "target"]).rename_column(column, "prompt")
