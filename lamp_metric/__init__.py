@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lamp_metric.asking.server import Server
     from lamp_metric.judged_retrieval import judge_retrieval
     from lamp_metric.learning.item_feedback import item_feedback, read_feedback
+    from lamp_metric.learning.preference_pairs import preferences
     from lamp_metric.learning.rewards import reward
     from lamp_metric.measures import Measure, register_measure
     from lamp_metric.predictions.answer_extraction import extract_answer
@@ -54,6 +55,7 @@ __all__ = [
     "judge_retrieval",
     "own_content",
     "own_folder",
+    "preferences",
     "published_rows",
     "read_feedback",
     "register",

@@ -123,6 +123,8 @@ def scores(golds: list[str], tokenizer: Any) -> None:
     rows = lamp_dataset.load_split("LaMP_3", "train", lamp_dataset.SAMPLE)
     feedback: dict[str, dict[str, float]] = dict(lamp_metric.item_feedback("LaMP_3", rows, [("200", "4")]))
     feedback |= lamp_metric.read_feedback("feedback.json", rows)
+    pairs: list[dict[str, Any]] = list(lamp_metric.preferences("LaMP_3", ["p"], [["4", "1"]], golds, margin=0.1))
+    pairs.sort(key=str)
     published: list[str] = [row.label for row in lamp_metric.PUBLISHED if row.scores]
     published.sort()
     version: str = lamp_metric.__version__
