@@ -101,6 +101,7 @@ def declared(*extras):
 def imports(folder):
     """What the modules of a folder import of others, under the names in setup.cfg, and whether at a module's top."""
     own = {path.stem for path in ROOT.glob("*/*") if path.suffix in ("", ".py")} | {*PACKAGES}
+    own.add("_typeshed")  # which type checkers alone know
     for path in (ROOT / folder).rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
