@@ -68,3 +68,20 @@ def tiny_chat(texts, seed=0):
     torch.manual_seed(seed)
     config = GPT2Config(vocab_size=len(vocabulary), n_embd=32, n_layer=1, n_head=2, eos_token_id=0, bos_token_id=0)
     return tokenizer, GPT2LMHeadModel(config)
+
+
+def tiny_encoder(texts, folder):
+    """An untrained encoder of some kilobytes that knows the words of ``texts``, and its tokenizer, in files."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+
+    words = sorted({word for text in texts for word in re.findall(r"\w+|[^\w\s]", text.lower())})
+    vocabulary = {word: number for number, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words])}
+    BertTokenizerFast(vocab=vocabulary).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
+        hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, num_labels=1,
+    )  # fmt: skip
+    BertForSequenceClassification(config).save_pretrained(folder)
+    return str(folder)

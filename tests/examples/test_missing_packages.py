@@ -14,6 +14,7 @@ HIDDEN = (
     "sys.path.insert(0, sys.argv[0].rpartition('/')[0]); runpy.run_path(sys.argv[0], run_name='__main__')"
 )
 EXAMPLES = {
+    "choose_retriever": ("torch", "models,dense", ["--model", "m", "--preds", "a.json", "b.json"]),
     "distributed": ("ray", "ray", ["--rows", "r"]),
     "finetune": ("torch", "models", ["--model", "m"]),
     "per_user": ("peft", "adapters", ["--model", "m"]),
@@ -71,7 +72,8 @@ def test_every_script_that_needs_an_extra_says_so_in_its_first_words():
     seen = set()
     for path in sorted([*(ROOT / "examples").glob("*.py"), *(ROOT / "benchmarks").glob("*.py")]):
         text = path.read_text(encoding="utf-8")
-        for extra in re.findall(r"(?:error: this needs .*'\.\[|\b(?:check_installed|require)\([^)]*, \")(\w+)", text):
+        asks = r"(?:error: this needs .*'\.\[|\b(?:check_installed|require)\([^)]*, \")([\w,]+)"
+        for extra in re.findall(asks, text):
             seen.add(path.stem)
             assert f"Needs: pip install '.[{extra}]'" in text.split('"""')[1], path.name
     assert seen == {*EXAMPLES, *BENCHMARKS} - {"summaries"}  # which asks by zero_shot
