@@ -2,7 +2,7 @@
 
 ``evaluate.Metric`` writes what it is given into an Arrow file, one per process, and locks it until the scores are
 computed. It does not clean up after an error, and it writes no file if it is given nothing; the functions here do.
-``evaluate.load`` finds modules through one function, which is replaced for the name of ours. Checked on evaluate 0.4.6.
+``evaluate.load`` finds modules through one function, which is replaced for this name. Checked on evaluate 0.4.6.
 
 Nothing here imports evaluate: its objects are passed in.
 """
@@ -18,7 +18,7 @@ from lamp_dataset.loading.import_hook import patch_factory, when_imported
 from lamp_dataset.version import __version__
 from lamp_metric.signature import RULE
 
-#: What ``evaluate.load`` calls the module of ours.
+#: What ``evaluate.load`` calls the module.
 NAME = "lamp_metric"
 
 
@@ -29,7 +29,7 @@ def patch_evaluate() -> None:
 
 def _patch(loading: ModuleType) -> None:
     version = f"{__version__}-rule{RULE}"  # goes into the path of the cache
-    # The class is looked up late: what stands in for the module may not have it.
+    # The class is looked up late: a stand-in for the module may not have it.
     make = "evaluation_module_factory"
     patch_factory(NAME, loading, make, lambda: loading.ImportableModule(f"{NAME}.{NAME}", version))
 

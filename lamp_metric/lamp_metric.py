@@ -1,7 +1,7 @@
 """The evaluate module: ``evaluate.load("lamp_metric", …)``.
 
 evaluate copies this file alone when it loads it by a folder's path or from a Space, and reads its imports line by line
-as text: one module per line, and the comment after an import of ours is what it tells users to install.
+as text: one module per line, and the comment after an import of this project is what users are told to install.
 """
 
 from __future__ import annotations

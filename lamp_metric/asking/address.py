@@ -22,7 +22,7 @@ def is_local(api: str) -> bool:
         api: base address of the server.
 
     Raises:
-        ValueError: it is no address, or holds more than host, port and path.
+        ValueError: it is not an address, or holds more than host, port and path.
 
     >>> is_local("http://127.0.0.1:8000/v1"), is_local("https://models.example/v1")
     (True, False)

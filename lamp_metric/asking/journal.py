@@ -50,7 +50,7 @@ class Journal:
     FORMAT: ClassVar[str] = "lamp answers 1"
 
     def __init__(self, path: str | os.PathLike[str], settings: Mapping[str, Any]) -> None:
-        """Read what is there; what a stop cut off at the end goes when all else is known to be ours."""
+        """Read what is there; what a stop cut off at the end goes once everything else is known to be a journal."""
         self.path, self.entries = os.fspath(path), dict[Key, dict[str, Any]]()
         self._head, self._last_head = _line({"format": self.FORMAT, **settings}), b""
         self._lock, self._due = threading.Lock(), time.monotonic() + SYNC
@@ -67,7 +67,7 @@ class Journal:
         self._is_new = not lines
 
     def _take(self, line: bytes) -> bool:
-        """Whether the line is one of ours, or blank, as editors leave some."""
+        """Whether the line is an entry, or blank, as editors leave some."""
         entry = parsed(line)
         if entry.get("format") == self.FORMAT:
             self._last_head = _line(entry)

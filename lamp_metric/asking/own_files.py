@@ -31,14 +31,14 @@ def parsed(line: bytes) -> dict[str, Any]:
 
 
 def own_content(path: str | os.PathLike[str], form: str) -> bytes:
-    """What is in a file of ours; empty if there is none, or nothing in it. It is not touched.
+    """The content of a file that a run made; empty if it does not exist or is empty. It is only read.
 
     Args:
         path: of the file.
-        form: the value of ``"format"`` in the JSON object of its first line, by which we know it.
+        form: the value of ``"format"`` in the JSON object of its first line, which says who made it.
 
     Raises:
-        ValueError: the file is not ours.
+        ValueError: another program made the file.
         OSError: it cannot be read.
     """
     if not os.path.lexists(path):
@@ -50,7 +50,7 @@ def own_content(path: str | os.PathLike[str], form: str) -> bytes:
             if not first or parsed(first).get("format") == form:
                 return first + file.read()
     expected, found = json.dumps({"format": form})[:-1], short(first.decode(errors="replace").strip())
-    message = f"is not a file of ours, which begins with {expected}, but with {found}"
+    message = f"expected a file of an earlier run, which begins with {expected}, found one with {found}"
     raise ValueError(f"{path}: {message}; it was left as it is: move it or choose another output")
 
 

@@ -81,8 +81,7 @@ class Server:
         timeout: seconds from asking a question to the end of its answer; then it is asked again.
 
     Raises:
-        ValueError: the address is none, the key is missing or wrong, the timeout is none, or no server with this
-            protocol is there.
+        ValueError: the address, the key or the timeout cannot be used, or there is no server with this protocol.
     """
 
     def __init__(
@@ -198,14 +197,14 @@ class Server:
         return {name: self._clean(value) for name, value in told.items()}
 
     def _clean(self, value: object) -> str | None:
-        """A text that every file can hold, without the key; None for what is no text."""
+        """A text that every file can hold, without the key; None for anything else."""
         if not isinstance(value, str):
             return None
         value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # half of a surrogate pair
         return value.replace(self._secret, "<key>") if self._secret else value
 
     def _leave_out(self, name: str) -> None:
-        """Send an option no more. Newer models know the number of tokens by another name."""
+        """Stop sending an option. Newer models have another name for the number of tokens."""
         with self._lock:
             if name not in self.options:
                 return  # another thread was first

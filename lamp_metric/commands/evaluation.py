@@ -9,8 +9,7 @@ from typing import Any
 import click
 
 from lamp_dataset.atomic import PRIVATE, check_not_input, write_whole
-from lamp_dataset.commands.command import Command, examples, stacked
-from lamp_dataset.formats.outputs import Outputs
+from lamp_dataset.commands.command import Command, examples, say, stacked
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import OFFICIAL_NAMES
 from lamp_metric.commands.golds import Source, source_options
@@ -76,11 +75,11 @@ def eval_task(
     drawn = options["confidence_level"] is not None
     if not drawn and source.subset is None and source.split is None and source.questions is not None:
         raise ValueError("--questions gives the users that intervals draw; pass --confidence_level as well")
-    (joined,), whose = source.join([preds_json], task_name, wants_users=drawn)
+    _, _, whose, (joined,) = source.join([preds_json], task_name, wants_users=drawn)
     result = evaluate_joined(joined, users=whose, **options)
     official = {key: result["scores"][key] for key in joined.task.scores}
     write_scores(output_file, official, [joined.task])
-    click.echo(to_json(result) if as_json else score_table([result]))
+    say(to_json(result) if as_json else score_table([result]))
 
 
 @click.command(
@@ -112,37 +111,27 @@ def eval_all(
     """
     check_options(output_file, [golds_zip, preds_zip], as_json, **options)
     golds, predictions = read_zip(golds_zip), read_zip(preds_zip)
-    tasks = _tasks(golds, predictions, (golds_zip, preds_zip), partial)
-    joined = {}
-    for task in tasks:
-        joined[task] = join(golds[task], predictions[task])
-        say_other_task(golds[task], joined[task].task, None)
-    results = {task: evaluate_joined(outputs, **options) for task, outputs in joined.items()}
-    scores = {task: result["scores"] for task, result in results.items()}
-    write_scores(output_file, scores, [outputs.task for outputs in joined.values()])
-    click.echo(to_json(results) if as_json else score_table(list(results.values())))
-
-
-def _tasks(
-    golds: dict[str, Outputs], predictions: dict[str, Outputs], paths: tuple[Path, Path], partial: bool
-) -> list[str]:
-    """The tasks to score; with ``partial`` those that both zips hold."""
-    for path, found in zip(paths, (golds, predictions), strict=True):
+    for path, found in ((golds_zip, golds), (preds_zip, predictions)):
         missing = [task for task in OFFICIAL_NAMES if task not in found]
         if missing and not partial:
             raise ValueError(
                 f"{path}: expected a file for each of the {len(OFFICIAL_NAMES)} tasks, found none for "
                 f"{', '.join(missing)}; pass --partial to score what is there"
             )
-    both = [task for task in golds if task in predictions]
-    if not both:
-        raise ValueError(
-            f"{paths[0]} holds {', '.join(golds)} and {paths[1]} {', '.join(predictions)}: no task is in both"
-        )
+    tasks = [task for task in golds if task in predictions]
+    if not tasks:
+        both = f"{golds_zip} holds {', '.join(golds)} and {preds_zip} {', '.join(predictions)}"
+        raise ValueError(f"{both}: no task is in both")
     left_out = [task for task in OFFICIAL_NAMES if task in golds.keys() ^ predictions.keys()]
     if left_out:
-        click.echo(f"not scored, since one side is missing: {', '.join(left_out)}", err=True)
-    return both
+        say(f"not scored, since one side is missing: {', '.join(left_out)}", err=True)
+    joined = {task: join(golds[task], predictions[task]) for task in tasks}
+    for task, outputs in joined.items():
+        say_other_task(golds[task], outputs.task, None)
+    results = {task: evaluate_joined(outputs, **options) for task, outputs in joined.items()}
+    scores = {task: result["scores"] for task, result in results.items()}
+    write_scores(output_file, scores, [outputs.task for outputs in joined.values()])
+    say(to_json(results) if as_json else score_table(list(results.values())))
 
 
 def evaluate_joined(

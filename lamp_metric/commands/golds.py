@@ -103,23 +103,18 @@ class Source:
 
     def join(
         self, paths: Iterable[Path], task_name: str | None, look: Look | None = None, wants_users: bool = True
-    ) -> tuple[list[JoinedOutputs], dict[str, str] | None]:
-        """Files of predictions, each joined to the golds, and if wanted sample id -> user, see :meth:`read_users`.
+    ) -> tuple[Outputs, Task, dict[str, str] | None, list[JoinedOutputs]]:
+        """The golds, their task, if wanted sample id -> user, see :meth:`read_users`, and the joined predictions.
 
-        For a subset of users, their samples alone are joined and looked at; the files may have predictions for others.
+        Of a subset of users, their samples alone are joined and looked at; the files may have predictions for others.
         """
         golds, task, users, left_out = self._read(task_name, look)
         joined = [join(golds, _without(read_outputs(path), left_out), task_name) for path in paths]
-        say_other_task(golds, task, task_name)
-        if not wants_users:
-            return joined, None
-        return joined, users if users is not None else self.read_users(golds, task, look)
-
-    def read_samples(self, task_name: str, look: Look | None = None) -> tuple[Task, list[str], list[str] | None]:
-        """Without predictions: the task, the samples' ids, and the user of each."""
-        golds, task, users, _ = self._read(task_name, look)
-        users = users if users is not None else self.read_users(golds, task, look)
-        return task, list(golds.by_id), users and [users[sample_id] for sample_id in golds.by_id]
+        if joined:
+            say_other_task(golds, task, task_name)
+        if wants_users and users is None:
+            users = self.read_users(golds, task, look)
+        return golds, task, users if wants_users else None, joined
 
     def _read(self, task_name: str | None, look: Look | None) -> tuple[Outputs, Task, dict[str, str] | None, set[str]]:
         """The golds to score, their task, for a subset the users of all samples, and the ids that are left out."""

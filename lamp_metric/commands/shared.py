@@ -83,7 +83,7 @@ def to_json(value: Any) -> str:
 class Several(Command):
     """A command whose options with ``multiple=True`` take several values: ``-k 1 4`` is the same as ``-k 1 -k 4``.
 
-    This is argparse's ``nargs="+"``, which click has not. Values end at the next word that begins with a dash, and at a
+    This is argparse's ``nargs="+"``, which click lacks. Values end at the next word that begins with a dash, and at a
     config name, which is the commands' argument. Another argument goes before such an option.
     """
 

@@ -171,9 +171,12 @@ def score_systems(
 
     ``look`` is called with each row of the questions, if there are any.
     """
+    paths = [path for system in asked.preds for path in system.paths]
+    golds, task, users, joined = source.join(paths, task_name, look)
     if not asked.preds:
-        return _valued(asked, source, *source.read_samples(task_name, look))
-    joined, users = source.join([path for system in asked.preds for path in system.paths], task_name, look)
+        return _valued(
+            asked, source, task, list(golds.by_id), users and [users[sample_id] for sample_id in golds.by_id]
+        )
     files = iter(joined)
     runs = {system.name: [run for _ in system.paths for run in split(next(files))] for system in asked.preds}
     if asked.answers != "mean" and max(map(len, runs.values())) == 1:

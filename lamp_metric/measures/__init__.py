@@ -1,6 +1,6 @@
 """Measures beside the benchmark's own scores: an object each, see :class:`~lamp_metric.measures.measure.Measure`.
 
-A package of somebody else's adds one by :func:`register_measure`, or by an entry point of the group
+Another package adds one by :func:`register_measure`, or by an entry point of the group
 ``lamp_metric.measures`` that names a measure, or a function that returns one. Their libraries come with the extra
 ``measures`` and are imported when a measure is asked for.
 """

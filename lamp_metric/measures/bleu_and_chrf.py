@@ -1,6 +1,6 @@
 """BLEU and chrF of a corpus, by sacrebleu, 0 to 100.
 
-They are no means of sentences: a resample's score is computed from the summed counts of its samples. The counts and the
+Neither is a mean of sentences: a resample's score is computed from the summed counts of its samples. The counts and the
 score of all samples are sacrebleu's own; its function takes 0.1 ms, too long for the 100,000 resamples of a comparison,
 so theirs is computed for all at once. The tests compare it with sacrebleu on the resampled texts.
 

@@ -22,7 +22,7 @@ def extract_answer(task: str | Task, text: str) -> str | None:
     **Texts**: what surrounds the whole answer is taken off: a label ("Title:", "Headline:", "Subject:", "Paraphrase:",
     "Here is a headline:" and the like), quotation marks, asterisks, a code fence, a JSON object with one text.
 
-    Reasoning in ``<think>…</think>`` is no part of an answer. If it never ends, there is no answer.
+    Reasoning in ``<think>…</think>`` is skipped. If it never ends, there is no answer.
 
     Args:
         task: config name.

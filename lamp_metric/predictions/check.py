@@ -88,8 +88,12 @@ def check_document(
     _check_ids([sample_id for sample_id, _ in sound], ids, report)
     texts = list(_texts(sound, task, report))
     report.doubts += _doubts(task, [text for _, text in texts])
-    _check_wrappers(task, texts, report)
-    for found in scorer_of(task).findings(task, texts):
+    scorer = scorer_of(task)
+    wrapped = [(sample_id, text) for sample_id, text in texts if scorer.wrapper(text) is not None]
+    line = wrapped_line(task, wrapped, len(texts), "--extract_answers of eval-task and compare")
+    if line is not None:
+        (report.doubts if 2 * len(wrapped) > len(texts) else report.warnings).append(line)
+    for found in scorer.findings(task, texts):
         report.warnings += [
             line + found.hint for line in _line(list(starmap(_shown, found.samples)), found.one, found.many, found.rest)
         ]
@@ -140,14 +144,6 @@ def _doubts(task: Task, texts: list[str]) -> list[str]:
     looks = f"look like {likely.name}" if likely else "do not look like another task either"
     found = f"{len(misfits)} of {len(texts)} outputs are not labels of {task.name}, first {short(misfits[0])}"
     return [f"{found}; they {looks}"]
-
-
-def _check_wrappers(task: Task, texts: Sequence[tuple[str, str]], report: Report) -> None:
-    """A line on the outputs that look wrapped: a doubt if most do."""
-    wrapped = [(sample_id, text) for sample_id, text in texts if scorer_of(task).wrapper(text) is not None]
-    line = wrapped_line(task, wrapped, len(texts), "--extract_answers of eval-task and compare")
-    if line is not None:
-        (report.doubts if 2 * len(wrapped) > len(texts) else report.warnings).append(line)
 
 
 def _line(found: Sequence[str], one: str, many: str, rest: str = "") -> list[str]:

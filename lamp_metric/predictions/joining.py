@@ -31,10 +31,7 @@ class JoinedOutputs:
 def join_by_id(
     predictions: Sequence[tuple[str, Any]], references: Sequence[tuple[str, Any]], names: tuple[str, str]
 ) -> tuple[list[str], list, list]:
-    """Ids, predictions and references, all in the order of the references, from pairs of sample id and output.
-
-    ``names``: what to call the two sides in a message, such as their file names.
-    """
+    """Ids, predictions and references, in the references' order, from pairs of id and output of the sides ``names``."""
     for pairs, name in zip((predictions, references), names, strict=True):
         check_unique((sample_id for sample_id, _ in pairs), name)
     predicted, golds = dict(predictions), dict(references)
@@ -43,10 +40,7 @@ def join_by_id(
 
 
 def join(golds: Outputs, predictions: Outputs, task_name: str | None = None) -> JoinedOutputs:
-    """Join a file of predictions to the golds of the same task.
-
-    ``task_name`` is its config name; by default, see :func:`~lamp_dataset.formats.task_of_file.task_of`.
-    """
+    """Join predictions to golds of the same task, see :func:`~lamp_dataset.formats.task_of_file.task_of`."""
     task = task_of(golds, task_name)
     if predictions.task != golds.task and not is_name_of(task, predictions.task):
         raise ValueError(

@@ -56,7 +56,7 @@ def _check_official(task: str, name: str) -> None:
     """ValueError for a name that no task has, or a task that is not the benchmark's."""
     tasks_named(task, name)
     if task not in OFFICIAL_NAMES:
-        raise ValueError(f"{name}: {task} is no part of a submission; expected one of {', '.join(OFFICIAL_NAMES)}")
+        raise ValueError(f"{name}: {task} cannot be submitted; expected one of {', '.join(OFFICIAL_NAMES)}")
 
 
 def _json_members(path: Path) -> Iterator[tuple[str, bytes]]:

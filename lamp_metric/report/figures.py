@@ -214,7 +214,7 @@ def score_by_profile_size(frame: Frame, summary: Mapping[str, Any]) -> Figure:
 
 
 def score_by_k(frame: Frame, summary: Mapping[str, Any]) -> Figure | None:
-    """The score against the number of retrieved items; None if the systems' names do not tell it."""
+    """The score against the number of retrieved items; None if the systems' names do not say it."""
     found = summary["by_k"]
     if not found:
         return None

@@ -3,83 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 
 import numpy as np
 
-from lamp_dataset.task import Task
 from lamp_metric.predictions.scored_samples import ScoredSamples
 from lamp_metric.report.profile_similarity import Profile
 from lamp_metric.statistics.bootstrap import numbered
 from lamp_metric.statistics.contrasts import sample_values
 
 
-@dataclass(frozen=True)
 class Frame:
     """Samples, their users and the systems that were scored on them.
 
     Attributes:
         systems: name -> runs, each scored on the same samples in the same order, with users. The first is the baseline.
-        profiles: of each sample.
+        profiles: of each sample; their ``sizes`` and the ``similarity`` of their nearest items are arrays.
+        samples: the first run of the baseline, for what all runs share, such as the ``task``.
+        keys: the scores that are means over samples. Macro F1 and RMSE say little or nothing of a single user.
+        users: the user of each sample.
+        names: the users, in the order of their first sample; ``counts``: the number of samples of each.
     """
 
-    systems: Mapping[str, Sequence[ScoredSamples]]
-    profiles: Sequence[Profile]
-
-    @property
-    def samples(self) -> ScoredSamples:
-        """The first run of the baseline, for what all runs share: task, ids, users."""
-        return self.systems[self.baseline][0]
-
-    @property
-    def task(self) -> Task:
-        """The task."""
-        return self.samples.task
-
-    @property
-    def baseline(self) -> str:
-        """The name of the system that all others are compared with."""
-        return next(iter(self.systems))
-
-    @property
-    def others(self) -> list[str]:
-        """The names of the other systems."""
-        return list(self.systems)[1:]
-
-    @property
-    def keys(self) -> list[str]:
-        """The scores that are means over samples. Macro F1 and RMSE say little or nothing of a single user."""
-        return list(self.samples.scorer.means)
-
-    @cached_property
-    def users(self) -> list[str]:
-        """The user of each sample."""
-        return list(self.samples.users)
-
-    @cached_property
-    def sizes(self) -> np.ndarray:
-        """The number of profile items of each sample."""
-        return np.array([profile.size for profile in self.profiles])
-
-    @cached_property
-    def similarity(self) -> np.ndarray:
-        """The similarity of each sample's nearest item."""
-        return np.array([profile.similarity for profile in self.profiles])
-
-    @cached_property
-    def names(self) -> list[str]:
-        """The users, in the order of their first sample."""
-        return numbered(self.users)[0]
-
-    @cached_property
-    def _numbers(self) -> np.ndarray:
-        return np.array(numbered(self.users)[1])
-
-    @cached_property
-    def counts(self) -> np.ndarray:
-        """The number of samples of each user."""
-        return np.bincount(self._numbers)
+    def __init__(self, systems: Mapping[str, Sequence[ScoredSamples]], profiles: Sequence[Profile]) -> None:
+        self.systems, self.profiles = systems, profiles
+        self.baseline, *self.others = systems
+        self.samples = systems[self.baseline][0]
+        self.task, self.keys, self.users = self.samples.task, self.samples.scorer.means, list(self.samples.users)
+        self.names, numbers = numbered(self.users)
+        self._numbers = np.array(numbers)
+        self.counts = np.bincount(self._numbers)
+        self.sizes = np.array([profile.size for profile in profiles])
+        self.similarity = np.array([profile.similarity for profile in profiles])
 
     def by_user(self, values: Sequence[float]) -> np.ndarray:
         """The mean of each user's ``values``, one per sample."""

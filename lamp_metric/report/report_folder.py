@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,19 +35,10 @@ def make_report(
     resampling: Resampling,
     **signed: Any,
 ) -> dict[str, Any]:
-    """Write the report.
+    """Write the report into a folder, in place of an older one, and return its numbers.
 
-    Args:
-        output: the folder; an older report there is replaced.
-        systems: system -> runs, scored with users; the baseline is the first.
-        profiles: sample id -> what was kept of the row.
-        key: the score that the sections by user are about, see :func:`check_score`.
-        resampling: for all intervals and tests.
-        signed: what the signature says of the answers, see
-            :func:`~lamp_metric.statistics.contrasts.compare_systems`.
-
-    Returns:
-        The numbers, see :func:`~lamp_metric.report.summary.summarize`.
+    ``systems``: system -> runs, scored with users, the baseline first; ``profiles``: by sample id; ``key``: see
+    :func:`check_score`; ``signed``: what the signature says of the answers.
     """
     frame = Frame(systems, [profiles[sample_id] for sample_id in next(iter(systems.values()))[0].ids])
     summary = summarize(frame, key, resampling, **signed)
@@ -85,14 +76,19 @@ def excerpts(
 def write_folder(
     output: str | os.PathLike[str], frame: Frame, summary: Mapping[str, Any], texts: Mapping[str, Any]
 ) -> None:
-    """Write the folder, see :func:`make_report`. Of a gated task, it is for its owner alone.
-
-    ``texts``: see :func:`excerpts`.
-    """
+    """Write the folder, with the :func:`excerpts` ``texts``. Of a gated task, it is for its owner alone."""
     target = real_path(Path(output).expanduser())
     of_folders, of_files = (0o700, 0o600) if frame.task.gated else (0o777, None)
+    drawn, numbers = figures(frame, summary), {"made_by": MADE_BY, **summary}
+    files = {
+        USERS: users_csv(frame).encode(),
+        SUMMARY: (json.dumps(numbers, indent=2, allow_nan=False) + "\n").encode(),
+        PAGE: page(summary, {name: formats["svg"] for name, formats in drawn.items()}, texts).encode(),
+    }
+    for name, formats in drawn.items():
+        files |= {f"{FIGURES}/{name}.{kind}": content for kind, content in formats.items()}
     with whole_folder(target, _check_replaceable, of_folders, alone=True) as new:
-        for name, content in _files(frame, summary, texts):
+        for name, content in files.items():
             (new / name).parent.mkdir(of_folders, exist_ok=True)
             with write_whole(new / name, "wb", of_files) as file:
                 file.write(content)
@@ -119,17 +115,6 @@ def _is_report(path: Path) -> bool:
         return json.loads(path.read_bytes()).get("made_by") == MADE_BY
     except (OSError, ValueError, AttributeError):
         return False
-
-
-def _files(frame: Frame, summary: Mapping[str, Any], texts: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
-    """Names and contents."""
-    drawn = figures(frame, summary)
-    yield USERS, users_csv(frame).encode()
-    yield SUMMARY, (json.dumps({"made_by": MADE_BY, **summary}, indent=2, allow_nan=False) + "\n").encode()
-    yield PAGE, page(summary, {name: formats["svg"] for name, formats in drawn.items()}, texts).encode()
-    for name, formats in drawn.items():
-        for kind, content in formats.items():
-            yield f"{FIGURES}/{name}.{kind}", content
 
 
 def users_csv(frame: Frame) -> str:

@@ -102,12 +102,7 @@ WHY = f"{MARK} published for another split or setting, or for a split that is no
 
 @dataclass(frozen=True)
 class PublishedRow:
-    """A published result alongside the systems.
-
-    Attributes:
-        result: what its source says.
-        comparable: whether it is of the same setting and split.
-    """
+    """A published result alongside the systems; ``comparable``: whether it is of the same setting and split."""
 
     result: PublishedScores
     comparable: bool

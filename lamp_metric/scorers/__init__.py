@@ -1,6 +1,6 @@
 """How each kind of task is scored: one module and one object per kind, see :class:`~lamp_metric.scorers.scorer.Scorer`.
 
-A package of somebody else's adds a kind by :func:`register`, or by an entry point of the group ``lamp_metric.scorers``
+Another package adds a kind by :func:`register`, or by an entry point of the group ``lamp_metric.scorers``
 that names a scorer, or a function that returns one.
 """
 

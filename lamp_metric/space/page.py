@@ -155,18 +155,15 @@ def score_files(
         if not path:
             raise ValueError(f"no file of {side}: drop one, or try the sample")
     name = None if task_name in (None, FROM_THE_GOLDS) else task_name
-    paths = dict(zip(_names(predictions, other), (predictions, other), strict=True)) if other else {"": predictions}
+    given = (predictions, *([other] if other else []))
+    stems = [Path(path).stem for path in given]  # two files of one name get a number
+    names = stems if len(set(stems)) == len(stems) else [f"{stem} ({place})" for place, stem in enumerate(stems, 1)]
+    paths = dict(zip(names if other else [""], given, strict=True))
     scored = {label: measure_joined(_joined(golds, path, name)) for label, path in paths.items()}
     table, made_by, few = (_two if other else _one)(scored, confidence_level)
     option = "lamp-metric eval-task --extract_answers"
     usable = [line for samples in scored.values() for line in remarks(samples, option)] or [ALL_USABLE]
     return Shown(table, made_by, "\n".join([*usable, *few]), _per_sample(scored, folder))
-
-
-def _names(*paths: str) -> list[str]:
-    """What to call two systems: like their files, unless these have the same name."""
-    stems = [Path(path).stem for path in paths]
-    return stems if len(set(stems)) == len(stems) else [f"{stem} ({place})" for place, stem in enumerate(stems, 1)]
 
 
 def _joined(golds: str, predictions: str, name: str | None) -> JoinedOutputs:

@@ -39,12 +39,7 @@ def numbered(users: Iterable[str]) -> tuple[list[str], list[int]]:
 
 @dataclass(frozen=True)
 class Units:
-    """What is drawn and swapped as a whole.
-
-    Attributes:
-        of_sample: the number of each sample's unit.
-        sizes: the number of samples of each unit.
-    """
+    """What is drawn and swapped as a whole: the number of each sample's unit, and each unit's number of samples."""
 
     of_sample: np.ndarray
     sizes: np.ndarray

@@ -10,7 +10,7 @@ from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.predictions.given_values import samples_of_values
 from lamp_metric.predictions.inputs import as_list
-from lamp_metric.predictions.scored_samples import ScoredSamples, measure, warn_of_remarks
+from lamp_metric.predictions.scored_samples import measure, warn_of_remarks
 from lamp_metric.predictions.several_answers import SIGNED, choose
 from lamp_metric.statistics.comparison import Comparison
 from lamp_metric.statistics.contrasts import compare_systems
@@ -72,9 +72,15 @@ def compare(
     resampling = Resampling(confidence_level, n_resamples, seed)
     if answers not in ("mean", *SIGNED):
         raise ValueError(f"answers: expected one of mean, {', '.join(SIGNED)}, found {short(answers)}")
+    task, references = get_task(task), as_list(references, "references")
+    ids = as_list(ids, "ids") if ids is not None else None  # a generator can be read only once
     options = {"extract_answers": extract_answers, "also": list(also)}
-    measured = _measured(systems, task, references, ids, users, **options)
-    scored = {name: choose(runs, answers, **options) for name, runs in measured.items()}
+    more = {**options, "users": as_list(users, "users") if users is not None else None}
+    scored = {}
+    for name, predictions in systems.items():
+        more["sides"] = (f"system {name!r}: prediction", "reference")
+        runs = [measure(task, run, references, ids, **more) for run in runs_of(predictions)]
+        scored[name] = choose(runs, answers, **options)
     for samples in (samples for runs in scored.values() for samples in runs):
         warn_of_remarks(samples)
     signed = {"extract_answers": extract_answers, "answers": SIGNED.get(answers)}
@@ -119,29 +125,6 @@ def compare_values(
         for name, found in runs.items()
     }
     return compare_systems(scored, baseline, resampling, average=average)
-
-
-def _measured(
-    systems: Mapping[str, Any],
-    task: str | Task,
-    references: Iterable[Any],
-    ids: Iterable[str] | None,
-    users: Iterable[Any] | None,
-    **options: Any,
-) -> dict[str, list[ScoredSamples]]:
-    """The scored runs of each system."""
-    task = get_task(task)
-    ids = as_list(ids, "ids") if ids is not None else None  # a generator can be read only once
-    users = as_list(users, "users") if users is not None else None
-    references = as_list(references, "references")
-    options["users"] = users
-    return {
-        name: [
-            measure(task, run, references, ids, sides=(f"system {name!r}: prediction", "reference"), **options)
-            for run in runs_of(predictions)
-        ]
-        for name, predictions in systems.items()
-    }
 
 
 def runs_of(predictions: Any) -> list[Any]:

@@ -55,7 +55,10 @@ def compare_systems(
     if average == "users":
         systems = {name: [users_as_samples(run) for run in runs] for name, runs in systems.items()}
     drawn = iter(resampled_scores([run for runs in systems.values() for run in runs], resampling))
-    resampled = {name: _mean([next(drawn) for _ in runs]) for name, runs in systems.items()}
+    resampled = {}
+    for name, runs in systems.items():
+        some = [next(drawn) for _ in runs]
+        resampled[name] = {key: sum(one[key] for one in some) / len(some) for key in some[0]}
     found = {name: _system(runs, resampled[name], resampling.confidence_level) for name, runs in systems.items()}
     name = given.task.name if given.task else None
     signed = {"extracted": extract_answers, "answers": answers, "also": given.also, "test": "paired-randomization"}
@@ -71,10 +74,6 @@ def compare_systems(
         signature(name, given.n, resampling, given.n_users, **signed),
         dict(systems[baseline][0].scorer.higher_is_better),
     )
-
-
-def _mean(runs: Sequence[Resampled]) -> Resampled:
-    return {key: sum(run[key] for run in runs) / len(runs) for key in runs[0]}
 
 
 def _system(runs: Runs, resampled: Resampled, level: float) -> System:

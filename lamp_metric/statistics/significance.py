@@ -10,7 +10,7 @@ from statistics import NormalDist
 import numpy as np
 
 from lamp_metric.predictions.scored_samples import ScoredSamples
-from lamp_metric.statistics.bootstrap import Resampled, Units, aggregate, batches, to_matrix
+from lamp_metric.statistics.bootstrap import Units, aggregate, batches, to_matrix
 from lamp_metric.statistics.resampling import Resampling
 
 #: The probability with which a true difference of the size that is called detectable would be found.
@@ -42,18 +42,15 @@ def p_values(a: Sequence[ScoredSamples], b: Sequence[ScoredSamples], resampling:
     # The first row, in which nothing is swapped, gives the observed differences.
     swapped = [swaps @ gaps for swaps in _swaps(units.n, resampling, exact)]
     moved = np.concatenate([np.zeros((1, gaps.shape[1])), *swapped])
-    found = [
-        _differences(*pair, of_a.sum(axis=0) - part, of_b.sum(axis=0) + part)
-        for pair, (of_a, of_b), part in zip(pairs, sides, np.split(moved, len(pairs), axis=1), strict=True)
-    ]
+    found = []
+    for pair, both, part in zip(pairs, sides, np.split(moved, len(pairs), axis=1), strict=True):
+        of_a, of_b = (
+            aggregate(run, sums.sum(axis=0) + sign * part, run.n)
+            for run, sums, sign in zip(pair, both, (-1, 1), strict=True)
+        )
+        found.append({key: of_a[key] - of_b[key] for key in of_a})
     means = {key: np.mean([differences[key] for differences in found], axis=0) for key in a[0].keys}
     return {key: _two_sided(values[1:], float(values[0]), exact) for key, values in means.items()}
-
-
-def _differences(a: ScoredSamples, b: ScoredSamples, sums_a: np.ndarray, sums_b: np.ndarray) -> Resampled:
-    """A minus B, from resamples × sums of the statistics of each."""
-    of_a, of_b = aggregate(a, sums_a, a.n), aggregate(b, sums_b, b.n)
-    return {key: of_a[key] - of_b[key] for key in of_a}
 
 
 def _two_sided(null: np.ndarray, observed: float, exact: bool) -> float:

@@ -100,7 +100,7 @@ def _is_here() -> bool:
 
 
 def _check_greedy() -> None:
-    """Reject a model that samples and fails at a temperature of 0, as the provider ``hf`` makes it if not told."""
+    """Reject a model that samples and fails at a temperature of 0, the default of the provider ``hf``."""
     model = _model()
     if model is not None and getattr(model.api, "do_sample", False) and not model.config.temperature:
         raise ValueError(

@@ -27,7 +27,7 @@ _OPTION = f"""--metadata '{{"{ACKNOWLEDGE}": true}}'"""
 #: Modules of the harness whose models run on this machine; and the one that every client of a server is built on.
 _LOCAL_MODELS = ("lm_eval.models.huggingface", "lm_eval.models.vllm_causallms", "lm_eval.models.sglang_causallms")
 _CLIENTS = "lm_eval.models.api_models"
-#: Keys that resemble an option of ours: transformers', which no model class of the harness names.
+#: Keys that resemble an option here: they are transformers', and no model class of the harness names them.
 _OF_TRANSFORMERS = ("token", "proxies", "use_cache")
 
 

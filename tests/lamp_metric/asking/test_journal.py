@@ -143,7 +143,7 @@ def test_a_file_that_appears_meanwhile_is_left_as_it_is(tmp_path):
 def test_a_file_of_somebody_else_is_refused_and_left_as_it_is(tmp_path):
     path = tmp_path / "j"
     path.write_bytes(b"half a download")
-    with pytest.raises(ValueError, match="j: is not a file of ours"):
+    with pytest.raises(ValueError, match="j: expected a file of an earlier run"):
         Journal(path, SETTINGS)
     assert path.read_bytes() == b"half a download"
 

@@ -36,7 +36,7 @@ def test_what_is_not_there_or_empty_is_nobodys(tmp_path):
 def test_a_file_of_somebody_else_is_named_and_left_as_it_is(tmp_path, content):
     (tmp_path / "f").write_bytes(content)
     with pytest.raises(
-        ValueError, match=r"f: is not a file of ours, which begins with .*lamp answers 1.*left as it is"
+        ValueError, match=r"f: expected a file of an earlier run, which begins with .*lamp answers 1.*left as it is"
     ):
         own_content(tmp_path / "f", FORM)
     assert (tmp_path / "f").read_bytes() == content
@@ -45,7 +45,7 @@ def test_a_file_of_somebody_else_is_named_and_left_as_it_is(tmp_path, content):
 @pytest.mark.parametrize("make", [os.mkdir, os.mkfifo, lambda path: os.symlink("nowhere", path)])
 def test_what_is_no_file_is_somebody_elses(tmp_path, make):
     make(tmp_path / "f")
-    with pytest.raises(ValueError, match="is not a file of ours"):
+    with pytest.raises(ValueError, match="expected a file of an earlier run"):
         own_content(tmp_path / "f", FORM)
 
 

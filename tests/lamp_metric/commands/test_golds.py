@@ -170,6 +170,6 @@ def test_only_rows_of_the_chosen_users_are_looked_at(subset):
     source = find_source(
         "--golds", **dict(zip(("golds", "questions", "users"), subset["files"], strict=False)), task_name=subset["name"]
     )
-    (joined,), users = source.join(subset["preds"][:1], subset["name"], seen.append)
+    _, _, users, (joined,) = source.join(subset["preds"][:1], subset["name"], seen.append)
     assert sorted(row["id"] for row in seen) == sorted(subset["few"]) == sorted(joined.ids)
     assert len(users) == 40

@@ -25,7 +25,7 @@ def rated():
 
 
 def test_baseline_users_and_gains(rated):
-    assert (rated.baseline, rated.others, rated.keys) == ("base", ["mine"], ["MAE"])
+    assert (rated.baseline, rated.others, rated.keys) == ("base", ["mine"], ("MAE",))
     assert (rated.names, rated.counts.tolist()) == (["b", "a"], [2, 1])
     assert rated.by_user(rated.sizes).tolist() == [5.0, 9.0]
     assert rated.by_user(rated.similarity).tolist() == [0.5, 1.0]
@@ -36,7 +36,7 @@ def test_baseline_users_and_gains(rated):
 
 def test_a_larger_score_is_a_gain_for_texts():
     texts = frame("LaMP_4", ["a b", "c", "d"], base=[["a", "c", "d"]], mine=[["a b", "x", "d"]])
-    assert texts.keys == ["rouge-1", "rouge-L"]
+    assert texts.keys == ("rouge-1", "rouge-L")
     assert texts.gains("mine", "rouge-L").tolist() == pytest.approx([1 / 3, -1, 0])
 
 

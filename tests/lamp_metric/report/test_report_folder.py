@@ -120,8 +120,7 @@ def modes(folder):
 
 
 def test_a_gated_report_is_for_its_owner_alone(frame, summary, tmp_path, monkeypatch):
-    monkeypatch.setattr(type(frame), "task", property(lambda self: TASKS["LaMP_6_time"]))
-    monkeypatch.setattr(type(frame), "keys", property(lambda self: ["MAE"]))
+    monkeypatch.setattr(frame, "task", TASKS["LaMP_6_time"])
     monkeypatch.setattr("lamp_metric.report.report_folder.figures", lambda *_: {"systems": {"svg": b"<svg></svg>"}})
     write_folder(tmp_path / "out", frame, summary, {})
     assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o700

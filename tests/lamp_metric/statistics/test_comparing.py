@@ -55,6 +55,17 @@ def test_any_iterable_goes_and_the_signature_names_the_resampling():
     )
 
 
+@pytest.mark.parametrize(("answers", "error"), [("mean", 5 / 9), ("best", 0.0), ("majority", 1 / 3)])
+def test_runs_are_averaged_or_the_best_or_most_frequent_answer_counts(answers, error):
+    systems = {"none": ["4"] * 3, "drawn": [["5", "1", "4"], ["3", "2", "4"], ["5", "1", "5"]]}
+    found = compare(systems, task="LaMP_3", references=["5", "2", "4"], n_resamples=9, answers=answers)
+    assert found.systems["drawn"].scores["MAE"] == pytest.approx(error)
+    assert found.systems["drawn"].runs == (3 if answers == "mean" else 1)
+    assert (f"|answers:{answers}" in found.signature) == (answers != "mean")
+    with pytest.raises(ValueError, match="answers: expected one of mean, best, majority, found 'first'"):
+        compare(systems, task="LaMP_3", references=["5", "2", "4"], answers="first")
+
+
 def test_lists_of_lists_are_runs_and_nothing_else_is():
     assert runs_of([OWN, NONE]) == [OWN, NONE]
     assert runs_of((np.array(["1"]), ["2"])) == [np.array(["1"]), ["2"]]
