@@ -28,13 +28,12 @@ def baseline(chosen: ChosenRows, output: str) -> None:
     Tasks with labels: the most common label, or the mean rating, of the training golds, which --data-dir has. Titles:
     the title of the first profile item. Paraphrases: the text of the input.
     """
-    task, train, golds = chosen.task, (), []
+    task = chosen.task
     if task.labels and chosen.data_dir is None:
         raise ValueError(f"baseline {task.name}: pass --data-dir, the folder with the training golds")
-    if task.labels:
-        train = find_files(task, chosen.data_dir, ["train"])["train"]
-        golds = list(map(str, read_outputs(train.outputs, task).by_id.values()))
+    train = find_files(task, chosen.data_dir, ["train"])["train"] if task.labels else ()
     chosen.check_output(output, *train)
+    golds = list(map(str, read_outputs(train.outputs, task).by_id.values())) if train else []
     rows = chosen.load()
     what, predictions = predict(task, rows, golds)
     write_predictions(output, task.name, list(rows["id"]), predictions)
