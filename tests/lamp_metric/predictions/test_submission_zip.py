@@ -189,7 +189,7 @@ def test_wrong_sets_of_files_and_tasks_of_others_are_named(made, tmp_path, monke
     monkeypatch.setitem(TASKS.rows, "Recipes", replace(TASKS["LaMP_4"], name="Recipes", official_name="Recipes"))
     file = tmp_path / "own.json"
     file.write_text('{"task": "Recipes", "golds": [{"id": "1", "output": "Soup"}]}')
-    with pytest.raises(ValueError, match=r"own.json: Recipes is no part of a submission; expected one of LaMP_1, "):
+    with pytest.raises(ValueError, match=r"own.json: Recipes cannot be submitted; expected one of LaMP_1, "):
         pack([file], tmp_path / "out.zip", partial=True)
 
 
