@@ -32,7 +32,8 @@ def arguments(given=None):
     parser.add_argument("--users", help="file of users, as lamp-dataset users writes it; by default all of the split")
     parser.add_argument("--split", default="validation")
     parser.add_argument("--data-dir", help="folder with the official files, or the word sample; by default fetched")
-    parser.add_argument("--swapped", action="store_true", help="a control: also train on another user's history")
+    swapped = "a control: also train on another user's history, or with similar, on that of the most similar user"
+    parser.add_argument("--swapped", nargs="?", const="other", choices=["other", "similar"], help=swapped)
     parser.add_argument("--style", default="task", help="task or official: what a pair's input looks like")
     parser.add_argument("--visible", default="none", help="none, earlier or others: the profile of a pair")
     parser.add_argument("--retriever", default="bm25")
@@ -217,7 +218,8 @@ def main(given=None):
     pairs = {"own": history.pairs(rows)}
     print(f"{len(rows):,} samples; histories: {history.counts}")
     if args.swapped:
-        pairs["swapped"] = history.pairs(lamp_dataset.swap_profiles(rows, seed=args.seed))
+        swap = {"seed": args.seed} if args.swapped == "other" else {"by": "similar", "task": args.config}
+        pairs["swapped"] = history.pairs(lamp_dataset.swap_profiles(rows, **swap))
     adapters = Adapters(args)
     personalize = lamp_dataset.Personalizer(
         args.config,

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from lamp_dataset.personalize.users.inference import positions_by_user, users_of
     from lamp_dataset.personalize.users.neighbors import add_neighbor_items, similar_users
     from lamp_dataset.personalize.users.profile_swap import swap_profiles
+    from lamp_dataset.personalize.users.profile_vectors import profile_vectors
     from lamp_dataset.personalize.users.user_subsets import select_users
 else:  # their modules need numpy, pyarrow or the Hub
     __getattr__, __dir__ = lazy_exports(__name__)
@@ -72,6 +73,7 @@ __all__ = [
     "oppu_summaries",
     "personalize_split",
     "positions_by_user",
+    "profile_vectors",
     "push_to_hub",
     "register",
     "require",

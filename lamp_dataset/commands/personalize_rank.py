@@ -21,7 +21,9 @@ from lamp_dataset.commands.row_options import (
 from lamp_dataset.formats.rankings import write_rankings
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.personalize.prompt_files import check_prompt_path, write_prompts
+from lamp_dataset.personalize.prompt_options import PROFILES
 from lamp_dataset.personalize.prompts.prompt import EMPTY
+from lamp_dataset.task import Task
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -48,10 +50,10 @@ ranking_options = prompt_flags("retriever", *RETRIEVER_FLAGS, "use_date", "rules
 @prompt_flags("ranking", "k", "order", "summary", "tokenizer", "max_length")
 @click.option(
     "--profile",
-    type=click.Choice(["own", "other", "none"]),
+    type=click.Choice(list(PROFILES)),
     default="own",
     show_default=True,
-    help="Whose profile a sample gets: its own user's; another user's, as a control; or none, the same as -k 0.",
+    help=f"Whose profile a sample gets. {'; '.join(f'{name}: {what}' for name, what in PROFILES.items())}.",
 )
 @click.option("--profile-seed", type=int, help="With --profile other: seed that decides who gets whose profile (0).")
 @click.option("--match-sizes", is_flag=True, help="With --profile other: profiles as similar in size as possible.")
@@ -76,9 +78,9 @@ def personalize(
 ) -> None:
     """Write the personalized prompts of a split of CONFIG, with their golds and the items used."""
     rows.check_output(check_prompt_path(output), options["ranking"], options["summary"])
-    swap = _swap(profile, profile_seed, match_sizes)
+    swap = _swap(rows.task, profile, profile_seed, match_sizes)
     if options["summary"] and swap is not None:
-        raise ValueError("--profile other does not swap the summaries; for this control, swap them in the file")
+        raise ValueError(f"--profile {profile} does not swap the summaries; for this control, swap them in the file")
     options["k"] = 0 if profile == "none" else options["k"]
     personalizer, loaded = _prepare(rows, options, swap)
     from lamp_dataset.personalize.split import personalize_split
@@ -91,19 +93,21 @@ def personalize(
     say_license(rows.task, output)
 
 
-def _swap(profile: str, seed: int | None, match_sizes: bool) -> dict[str, Any] | None:
+def _swap(task: Task, profile: str, seed: int | None, match_sizes: bool) -> dict[str, Any] | None:
     """The options of the swap of profiles; None if every sample keeps its own."""
     if profile == "other":
         return {"seed": seed or 0, "match_sizes": match_sizes}
     for flag, given in (("--profile-seed", seed is not None), ("--match-sizes", match_sizes)):
         if given:
             raise ValueError(f"{flag} needs --profile other, not {profile}")
-    return None
+    return {"by": profile, "task": task} if profile == "similar" else None
 
 
 def _arm(profile: str, swap: dict[str, Any] | None) -> str:
     if swap is None:
         return f"{'own' if profile == 'own' else 'no'} profiles"
+    if "by" in swap:
+        return "histories of the most similar other users"
     return f"profiles of other users (seed {swap['seed']}{', similar sizes' if swap['match_sizes'] else ''})"
 
 

@@ -28,6 +28,17 @@ SYSTEM = (
 )
 
 
+#: Whose profile a sample gets -> what it is.
+PROFILES: Mapping[str, str] = MappingProxyType(
+    {
+        "own": "its own user's",
+        "other": "another user's, as a control",
+        "similar": "the history of the most similar other user, as the strictest control",
+        "none": "none, the same as -k 0",
+    }
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class RetrieverOptions:
     """The options of the retrievers; each begins with the retriever that takes it, and that retriever checks it.
@@ -42,6 +53,8 @@ class RetrieverOptions:
         model: dense: checkpoint, by name on the Hub or folder.
         device: dense: where the model runs, such as cuda or cpu; by default the best one available.
         batch_size: dense: texts in one pass of the model.
+        vectors: dense: file of lamp-dataset vectors, so that its texts are not embedded again; in Python also a data
+            set of ``profile_vectors``.
         cache_size: dense: number of vectors kept between batches, 3 kB each for a model of 768 dimensions.
         rankers: rrf: a ranker to fuse; give two or more.
         c: rrf: constant added to each rank, 60 in the paper.
@@ -55,6 +68,7 @@ class RetrieverOptions:
     model: Any = None
     device: str | None = None
     batch_size: int = 32
+    vectors: str | os.PathLike[str] | Any = None
     cache_size: int = 100_000
     rankers: tuple[str, ...] = ()
     c: float = 60.0

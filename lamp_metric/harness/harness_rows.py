@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamp_dataset.formats.layout import SAMPLE
 from lamp_dataset.formats.texts import short
-from lamp_dataset.personalize.prompt_options import PROMPT_OPTIONS
+from lamp_dataset.personalize.prompt_options import PROFILES, PROMPT_OPTIONS
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 COLUMNS = ("id", "config", "user_id", "source", "messages", "target")
 #: Tokens of an answer, as in the official scripts (``--generation_max_length``). Half would cut a few odd tweets.
 MAX_ANSWER = 128
-#: Whose profile a sample gets: its user's; as a control, another user's; or none.
-PROFILES = ("own", "other", "none")
 
 
 def harness_rows(
@@ -39,7 +37,7 @@ def harness_rows(
         config: config name, such as ``"LaMP_3"``, or a task.
         split: ``"train"``, ``"validation"`` or ``"test"``.
         data_dir: folder with the official files, or ``"sample"`` for the embedded sample; None: they are fetched.
-        profile: one of :data:`PROFILES`.
+        profile: one of :data:`~lamp_dataset.personalize.prompt_options.PROFILES`.
         users: ids of users, or the path of a users file: only their samples; None for all.
         prompts: fields of :class:`~lamp_dataset.personalize.prompt_options.PromptOptions`.
     """
@@ -59,7 +57,8 @@ def harness_rows(
     if users is not None and not isinstance(users, (str, list, tuple)):
         users = [users]  # a harness reads one id without quotation marks as a number
     kept = range(len(rows)) if users is None else positions_of_users(rows, users)
-    rows = swap_profiles(rows) if profile == "other" else rows  # in the whole split, like the users
+    swaps: dict[str, dict[str, Any]] = {"other": {}, "similar": {"by": "similar", "task": task}}
+    rows = swap_profiles(rows, **swaps[profile]) if profile in swaps else rows  # in the whole split, like the users
     prompts = personalize_split(rows.select(kept), personalizer).select_columns(["id", "source", "messages", "target"])
     prompts = prompts.add_column("config", [task.name] * len(prompts))
     return prompts.add_column("user_id", [names[position] for position in kept]).select_columns(list(COLUMNS))

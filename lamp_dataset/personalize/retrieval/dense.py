@@ -9,19 +9,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
 from lamp_dataset.formats.texts import short
 from lamp_dataset.lazy import load_model, require
-from lamp_dataset.personalize.model_names import check_content, content_of, hub_options
+from lamp_dataset.personalize.model_names import check_content, content_of, hub_options, model_identity
 from lamp_dataset.personalize.prompt_options import RetrieverOptions
 from lamp_dataset.personalize.retrieval.ranking import Ranking, by_score
 from lamp_dataset.personalize.retrieval.samples import Sample
+from lamp_dataset.personalize.retrieval.vectors import Vectors
 
 #: Number of profiles embedded at a time: enough to fill and sort batches, few enough to hold their vectors.
 PROFILES_AT_A_TIME = 64
+#: The text whose vector tells a model from another one of its name.
+PROBE = "Five quacking zephyrs jolt my wax bed, 13 times."
 
 
 @dataclass(kw_only=True)
@@ -41,6 +45,7 @@ class Dense:
     model: Any = None
     device: str | None = None
     batch_size: int = RetrieverOptions.batch_size
+    vectors: Any = None
     cache_size: int = RetrieverOptions.cache_size
     embedded: int = field(default=0, init=False, compare=False)
     needs_query: ClassVar[bool] = True
@@ -56,10 +61,13 @@ class Dense:
         self.content = content_of(self.model)  # of a folder: its name alone would leave caches stale
         self._encoder: Any = None
         self._vectors: dict[bytes, np.ndarray] = {}
+        self._stored: Vectors | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """The options alone: a pickled ranker holds neither a loaded model nor vectors."""
-        return {name: getattr(self, name) for name in ("model", "device", "batch_size", "cache_size", "content")}
+        return {
+            name: getattr(self, name) for name in ("model", "device", "batch_size", "vectors", "cache_size", "content")
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Set the options and start afresh."""
@@ -94,6 +102,12 @@ class Dense:
             raise ValueError(f"sample {short(sample_id)}: the dense model gives embeddings that are not finite numbers")
         return values
 
+    @cached_property
+    def mark(self) -> str:
+        """What tells the model from others: its name, what is in its folder, and the first numbers of a vector."""
+        name = model_identity(self.model) if isinstance(self.model, str) else type(self.model).__qualname__
+        return " ".join([name, "probe", *(f"{number:.4g}" for number in self._encode("document", [PROBE])[0][:8])])
+
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """The vectors of texts of items, a row for each."""
         vectors = self._embed("document", texts)
@@ -102,6 +116,10 @@ class Dense:
     def _embed(self, kind: str, texts: Iterable[str]) -> dict[str, np.ndarray]:
         keys = {text: hashlib.blake2b(f"{kind}\0{text}".encode("utf-8", "surrogatepass")).digest() for text in texts}
         new = [text for text, key in keys.items() if key not in self._vectors]
+        if new and kind == "document" and self.vectors is not None:
+            self._stored = self._stored or Vectors(self.vectors, self.mark)
+            self._vectors.update((keys[text], vector) for text, vector in self._stored.of(new).items())
+            new = [text for text in new if keys[text] not in self._vectors]
         if new:
             found = self._encode(kind, new)
             self._vectors.update(zip((keys[text] for text in new), found, strict=True))

@@ -79,6 +79,7 @@ def test_the_control_arms(run, sample):
         "own": (rows, {"k": 2}),
         "none": (rows, {"k": 0}),
         "other": (swap_profiles(rows, seed=3, match_sizes=True), {"k": 2}),
+        "similar": (swap_profiles(rows, by="similar", task="LaMP_3"), {"k": 2}),
     }.items():
         given = ("--profile-seed", 3, "--match-sizes") if arm == "other" else ()
         status, output = run("personalize", "LaMP_3", *HERE, "-k", 2, "--profile", arm, *given, "--output", "p.parquet")
@@ -88,6 +89,7 @@ def test_the_control_arms(run, sample):
         assert datasets.Dataset.from_parquet("p.parquet").to_list() == expected.to_list()
     assert shown["own"].startswith("own profiles: 0 beyond the budget, 0 without")
     assert shown["none"].startswith("no profiles: 0 beyond the budget, 3 without")
+    assert shown["similar"].startswith("histories of the most similar other users: 0 beyond the budget")
     assert shown["other"].startswith("profiles of other users (seed 3, similar sizes): 0 beyond the budget, 0 without")
 
 

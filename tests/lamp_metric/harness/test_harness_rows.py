@@ -47,7 +47,10 @@ def test_every_config_and_split_has_rows():
 def test_profiles_of_others_and_none():
     rows = load_split("LaMP_3", "train", SAMPLE)
     options = {"data_dir": "sample", "split": "train", "k": 1}
-    other, none = (harness_rows("LaMP_3", profile=profile, **options) for profile in ("other", "none"))
+    arms = (harness_rows("LaMP_3", profile=profile, **options) for profile in ("other", "none", "similar"))
+    other, none, similar = arms
+    swapped = swap_profiles(rows, by="similar", task="LaMP_3")
+    assert similar["source"][:] == Personalizer("LaMP_3", k=1)(swapped[:])["source"]
     assert other["source"][:] == Personalizer("LaMP_3", k=1)(swap_profiles(rows)[:])["source"]
     assert none["source"][:] == rows["input"][:]
     assert other["user_id"][:] == none["user_id"][:] == users_of(rows)  # the user who asks, not the one who is read
@@ -86,7 +89,7 @@ def test_samples_of_some_users(tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"profile": "swapped"}, "own, other, none.*'swapped'"),
+        ({"profile": "swapped"}, "own, other, similar, none.*'swapped'"),
         ({"k": "4"}, "'k', found '4'"),
         ({"split": "dev"}, "'validation' here"),
         ({"retriever": "bm52"}, "'bm52'"),

@@ -4,20 +4,13 @@ import unicodedata
 import datasets
 import numpy as np
 import pytest
-from tastes import SUBJECTS, rows_of_tastes, share
+from tastes import SUBJECTS, Letters, rows_of_tastes, share
 
 import lamp_metric
 from lamp_dataset import add_neighbor_items, similar_users, swap_profiles
 from lamp_dataset.personalize.retrieval.bm25 import bm25_scores
 from lamp_dataset.personalize.users import neighbors
 from lamp_dataset.tasks import TASKS
-
-
-class Letters:
-    """A model whose vector of a text counts its letters."""
-
-    def encode(self, texts, **_):
-        return np.array([[text.count(letter) for letter in "abcdefghijklmnopqrstuvwxyz"] for text in texts], np.float32)
 
 
 def subjects(histories):
