@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import stat
 import sys
@@ -11,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from lamp_dataset.atomic.lock import hidden_path, hidden_paths, lock_file, naming, release
+from lamp_dataset.atomic.lock import FULL, hidden_path, hidden_paths, lock_file, naming, release
 
 #: Permissions of a new file where the caller names none, before the umask.
 _NEW = 0o644
@@ -57,7 +56,7 @@ def write_whole(path: str | os.PathLike, mode: str = "w", permissions: int | Non
         with _opened(os.dup(descriptor), mode, path) as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            os.fsync(descriptor)
         if inherits:
             with suppress(OSError):  # only root may give a file away
                 os.chown(temporary, existing.st_uid, existing.st_gid)
@@ -102,15 +101,8 @@ def check_replaceable(
 ) -> None:
     """Refuse to replace anything but an empty folder, or one that holds only what the same program wrote.
 
-    Args:
-        target: where a new folder is to be.
-        foreign: picks, from the paths of all that is below an older folder there, sorted, what the program did not
-            write; by default, everything.
-        older: what that program writes, such as ``"report"``, for the message.
-        advice: what to do, for the message.
-
-    Raises:
-        ValueError: something else is there; the message names it.
+    ``foreign`` picks, from the sorted paths of all that is below ``target``, what the program did not write; ``older``
+    is what that program writes, such as ``"report"``. ValueError if something else is there; the message names it.
     """
     if not os.path.lexists(target):
         return
@@ -153,18 +145,13 @@ def _temporary(target: Path, path: Path, permissions: int) -> tuple[int, Path]:
             return lock_file(temporary, optional=True, permissions=permissions), temporary
 
 
-class _NamedFile(io.FileIO):
-    """A file opened by descriptor whose errors name it: the system's "No space left on device" does not."""
-
-    def __init__(self, descriptor: int, path: Path) -> None:
-        super().__init__(descriptor, "wb")
-        self._path = path
-
-    def write(self, data: bytes) -> int | None:
-        with naming(self._path):
-            return super().write(data)
-
-
-def _opened(descriptor: int, mode: str, path: Path) -> IO:
-    file = io.BufferedWriter(_NamedFile(descriptor, path))
-    return file if "b" in mode else io.TextIOWrapper(file, encoding="utf-8", newline="")
+@contextmanager
+def _opened(descriptor: int, mode: str, path: Path) -> Iterator[IO]:
+    """The file of a descriptor; its errors name it: the system's "No space left on device" does not."""
+    text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
+    try:
+        with os.fdopen(descriptor, mode, **text) as file:
+            yield file
+    except OSError as error:
+        error.filename = error.filename or (str(path) if error.errno in FULL else None)
+        raise

@@ -18,7 +18,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from lamp_dataset.atomic.file import check_replaceable, real_path
-from lamp_dataset.atomic.lock import hidden_path, hidden_paths, lock_file, naming, release
+from lamp_dataset.atomic.lock import FULL, hidden_path, hidden_paths, lock_file, naming, release
 
 log = logging.getLogger(__name__)
 
@@ -71,17 +71,13 @@ def whole_folder(
             _put_in_place(new, target, work / _OLD)
 
 
-#: Errors of a full disk; Python's files do not name themselves in these.
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-
-
 @contextmanager
 def _shown_as(new: Path, target: Path) -> Iterator[None]:
     """Errors about what is in ``new`` name the place that it would have got."""
     try:
         yield
     except OSError as error:
-        name = str(error.filename or (new if error.errno in _FULL else ""))
+        name = str(error.filename or (new if error.errno in FULL else ""))
         if name == str(new) or name.startswith(f"{new}{os.sep}"):
             error.filename = str(target) + name[len(str(new)) :]
         raise
@@ -166,9 +162,7 @@ def _remove_entry(path: Path) -> None:
 def one_run(target: str | os.PathLike, wait: bool = False) -> Iterator[None]:
     """Hold the lock of ``target``, a file or folder that need not exist: one run at a time makes it.
 
-    Raises:
-        BlockingIOError: another run holds the lock, and ``wait`` does not say to wait for its end.
-        OSError: the folder to make it in does not exist.
+    BlockingIOError if another run holds it, unless ``wait`` is set; OSError if the folder to make it in does not exist.
     """
     target = real_path(target)
     path = target.parent / f".{target.name}.lamp-lock"

@@ -5,6 +5,7 @@ By name and lock, the next run distinguishes what a killed run left behind from 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -12,6 +13,9 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+#: Errors of a full disk; Python's files do not name themselves in these.
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def hidden_path(parent: Path, name: str, kind: str) -> Path:
@@ -26,20 +30,11 @@ def hidden_paths(parent: Path, name: str, kind: str) -> list[Path]:
 
 
 def lock_file(path: Path, *, wait: bool = False, optional: bool = False, permissions: int = 0o600) -> int:
-    """Open and lock a file, which is created if it is missing; a link is not followed.
+    """Open and lock a file, which is created if it is missing; its descriptor, for :func:`release`.
 
-    Args:
-        path: the file. Whoever removes it while holding the lock keeps others from locking what is gone.
-        wait: for the end of a run that holds the lock.
-        optional: do without the lock where the file system has none.
-        permissions: of a new file, before the process's umask.
-
-    Returns:
-        A descriptor, for :func:`release`.
-
-    Raises:
-        BlockingIOError: another run holds the lock.
-        OSError: the file cannot be opened, or the file system has no locks.
+    A link is not followed, and a file that another run removes meanwhile is made again. BlockingIOError if another run
+    holds the lock, unless ``wait`` is set; OSError if the file cannot be opened, or the file system has no locks and
+    ``optional`` is not set.
     """
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, permissions)

@@ -46,19 +46,15 @@ class UniqueIds(set[str]):
             raise DuplicateIdError(f"{self._where}: duplicate id {short(sample_id)}; ids must be unique")
         super().add(sample_id)
 
-    def add_all(self, ids: Collection[str]) -> None:
+    def add_all(self, ids: Iterable[str]) -> None:
         """Take in the next ids; DuplicateIdError at the first one that came before."""
-        new = set(ids)
-        if len(new) == len(ids) and self.isdisjoint(new):
-            self.update(new)
-            return
         for sample_id in ids:
             self.add(sample_id)
 
 
 def check_unique(ids: Iterable[str], where: str) -> None:
     """DuplicateIdError if an id occurs more than once in the file or argument ``where``; it names the first one."""
-    UniqueIds(where).add_all(list(ids))
+    UniqueIds(where).add_all(ids)
 
 
 def difference(found: Collection[str], expected: Collection[str]) -> tuple[list[str], list[str]]:

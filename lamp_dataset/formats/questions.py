@@ -92,14 +92,8 @@ def read_user_column(path: str | os.PathLike, column: str) -> dict[str, str]:
 def check_row(row: dict, name: str, number: int, profiles: bool = True) -> None:
     """Check that a decoded row has what every row of a questions file has: a string as ``id``, ``input`` and a profile.
 
-    Args:
-        row: numbers are :class:`~lamp_dataset.formats.texts.Number`.
-        name: the file's name, for messages, as is ``number``, the row's position in it, from 0.
-        profiles: whether the row must have a profile.
-
-    Raises:
-        OutputsFileError: it is an entry of an outputs file.
-        ValueError: something is missing or of another type.
+    ``name`` and ``number``, the file and the row's position in it, are for messages. OutputsFileError for an entry of
+    an outputs file; ValueError if something is missing or of another type.
     """
     if type(row.get("id")) is not str:
         raise ValueError(f"{name}: row {number}: expected a string as 'id', found {_found(row, 'id')}")

@@ -10,7 +10,6 @@ import hashlib
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, BinaryIO
@@ -50,25 +49,20 @@ PROVENANCE: Callable[[], Any] = hashlib.sha256
 
 
 class HashedFile:
-    """A file that counts and hashes what is read from it; the hash is computed in another thread."""
+    """A file that counts and hashes what is read from it."""
 
     def __init__(self, file: BinaryIO, digest: Any) -> None:
         self._file, self._digest, self.num_bytes = file, digest, 0
-        self._hasher = ThreadPoolExecutor(1, "lamp-hash")
-        self._pending = None
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes; empty at the end."""
         data = self._file.read(size)
         self.num_bytes += len(data)
-        if self._pending is not None:
-            self._pending.result()  # at most one piece waits
-        self._pending = self._hasher.submit(self._digest.update, data)
+        self._digest.update(data)
         return data
 
     def hexdigest(self) -> str:
-        """The hash of everything read; nothing may be read afterwards."""
-        self._hasher.shutdown()
+        """The hash of everything read."""
         return self._digest.hexdigest()
 
 

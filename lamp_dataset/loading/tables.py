@@ -42,17 +42,8 @@ def read_tables(
 ) -> Iterator[pa.Table]:
     """The samples of a questions file as Arrow tables, in the file's order, all values strings.
 
-    Args:
-        file: opened for reading bytes.
-        name: its name, for messages.
-        task: the config the file is read as.
-        golds: sample id -> gold; None if golds are withheld, which makes ``output`` null.
-        golds_name: the name of their file, for messages.
-        block_bytes: size of the blocks that are parsed at once.
-
-    Yields:
-        Tables with the columns ``id``, ``user_id`` (time-based configs only), ``input``, ``output`` and ``profile``
-        (list of structs with :attr:`Task.item_fields`).
+    Their columns are ``id``, ``user_id`` (time-based configs only), ``input``, ``output`` (null if ``golds`` is None)
+    and ``profile`` (list of structs with :attr:`Task.item_fields`). The names of the two files are for messages.
 
     DuplicateIdError for an id that occurs twice, IdMismatchError if questions and golds have different ids, ValueError
     if it is not a questions file of the task.

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
-from lamp_dataset.personalize.prompts.decoding import clean_up, decode
+from lamp_dataset.personalize.prompts.decoding import decode
 
 _WORD = re.compile(r"\S+")
 
@@ -72,16 +70,12 @@ class _Words(Encoder):
         return [[match.end() for match in _WORD.finditer(text)] for text in texts]
 
 
-class _RustTokenizer(Encoder):
+class _FastTokenizer(Encoder):
     """A fast tokenizer of transformers: texts are encoded together, on all cores; a text is encoded once.
 
-    A truncated text is its first ids and the special tokens, so it is cut from the ids of the whole text. The edges are
-    as measured with transformers 4.27 to 5.24: a limit below 0 raises OverflowError, one below the number of special
-    tokens does not truncate.
-
-    Args:
-        tokenizer: the tokenizer.
-        before, after: the number of special tokens before and after a text.
+    A truncated text is its first ids and the special tokens, ``before`` and ``after`` of them, so it is cut from the
+    ids of the whole text. The edges are as measured with transformers 4.27 to 5.24: a limit below 0 raises
+    OverflowError, one below the number of special tokens does not truncate.
     """
 
     batched = True
@@ -91,25 +85,20 @@ class _RustTokenizer(Encoder):
         super().__init__(tokenizer)
         self.before, self.after = before, after
         self.left = getattr(tokenizer, "truncation_side", "right") == "left"
-        self.decodes_plainly = _decodes_plainly(tokenizer)
 
     @classmethod
-    def of(cls, tokenizer: Any) -> _RustTokenizer | None:
-        """The encoder of ``tokenizer``; None if it has no Rust backend, or special tokens not just at the two ends."""
-        backend = getattr(tokenizer, "backend_tokenizer", None)
-        if not hasattr(backend, "encode_batch_fast"):
+    def of(cls, tokenizer: Any) -> _FastTokenizer | None:
+        """The encoder of ``tokenizer``; None if it is not fast, or has special tokens not just at the two ends."""
+        if not hasattr(tokenizer, "backend_tokenizer"):
             return None
-        with _plain(backend):
-            mask = backend.encode("a").special_tokens_mask
+        mask = tokenizer("a", return_special_tokens_mask=True)["special_tokens_mask"]
         if 0 not in mask:
             return None
         before, after = mask.index(0), mask[::-1].index(0)
         return cls(tokenizer, before, after) if sum(mask) == before + after else None
 
     def encode(self, texts: Sequence[str], special: bool = True) -> list[list]:
-        backend = self.tokenizer.backend_tokenizer
-        with _plain(backend):
-            return [found.ids for found in backend.encode_batch_fast(list(texts), add_special_tokens=special)]
+        return self.tokenizer(list(texts), add_special_tokens=special, verbose=False)["input_ids"] if texts else []
 
     def truncate(self, text: str, ids: list, limit: int) -> list:
         room, last = limit - self.before - self.after, len(ids) - self.after
@@ -120,44 +109,14 @@ class _RustTokenizer(Encoder):
         start = last - room if self.left else self.before
         return ids[: self.before] + ids[start : start + room] + ids[last:]
 
-    def decode(self, ids: Sequence[Sequence]) -> list[str]:
-        if not self.decodes_plainly:
-            return super().decode(ids)
-        return [clean_up(text) for text in self.tokenizer.backend_tokenizer.decode_batch(ids, skip_special_tokens=True)]
-
     def ends(self, texts: Sequence[str]) -> list[list[int]]:
-        backend = self.tokenizer.backend_tokenizer
-        with _plain(backend):
-            found = backend.encode_batch(list(texts), add_special_tokens=False)
-        return [[end for _, end in encoding.offsets] for encoding in found]
-
-
-def _decodes_plainly(tokenizer: Any) -> bool:
-    """Whether the tokenizer's class decodes as transformers' own base class does, which is by the backend alone."""
-    base = getattr(sys.modules.get("transformers"), "PreTrainedTokenizerFast", None)
-    names = ("batch_decode", "decode", "_decode")
-    return base is not None and all(getattr(type(tokenizer), name, None) is getattr(base, name) for name in names)
-
-
-@contextmanager
-def _plain(backend: Any) -> Iterator[None]:
-    """Without truncation and padding, which a tokenizer's file can turn on; afterwards the tokenizer is as before."""
-    truncation, padding = backend.truncation, backend.padding
-    if truncation is not None:
-        backend.no_truncation()
-    if padding is not None:
-        backend.no_padding()
-    try:
-        yield
-    finally:
-        if truncation is not None:
-            backend.enable_truncation(**truncation)
-        if padding is not None:
-            backend.enable_padding(**padding)
+        options = {"add_special_tokens": False, "return_offsets_mapping": True, "verbose": False}
+        found = self.tokenizer(list(texts), **options)["offset_mapping"] if texts else []
+        return [[end for _, end in offsets] for offsets in found]
 
 
 def make_encoder(tokenizer: Any) -> Encoder:
     """The encoder of a tokenizer, or of words if it is None."""
     if tokenizer is None:
         return _Words(None)
-    return _RustTokenizer.of(tokenizer) or Encoder(tokenizer)
+    return _FastTokenizer.of(tokenizer) or Encoder(tokenizer)
