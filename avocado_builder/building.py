@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from avocado_builder.collection.find_mails import Collection, MailLocations, locate, open_collection
-from avocado_builder.collection.mail_names import GATED
+from avocado_builder.collection.mail_names import configs_of
 from avocado_builder.id_files import IdFilePaths, Ids, fetch_ids, file_sha256, find_id_files, read_ids
 from avocado_builder.mail.parsing import parse_mail, warnings_of
 from avocado_builder.manifest import foreign_names, make_manifest, read_manifest, write_manifest
@@ -36,6 +36,7 @@ def build(
     setting: str | None = None,
     id_files: Mapping[str, PathLike] | None = None,
     base_url: str = BASE_URL,
+    task: str | None = None,
 ) -> dict[str, Any]:
     """Build the gated task from a licensed copy of the collection.
 
@@ -52,6 +53,7 @@ def build(
             ``"user"`` in these two cases; otherwise the id files show their setting. If given, it must agree with them.
         id_files: split -> id file, instead of ``ids_dir``.
         base_url: the site, or a mirror with the same layout.
+        task: the gated task, such as ``"LongLaMP_email"``; by default the first, of LaMP.
 
     Returns:
         The manifest, which is also written into the folder.
@@ -65,9 +67,9 @@ def build(
     _check_place(target, collection)
     with (
         whole_folder(target, lambda path: _check_replaceable(path, overwrite), 0o700, alone=True) as work,
-        _id_file_paths(ids_dir, splits, setting, id_files, base_url) as found,
+        _id_file_paths(ids_dir, splits, setting, id_files, base_url, task) as found,
     ):
-        ids = read_ids(found.paths, setting)
+        ids = read_ids(found.paths, setting, task)
         manifest = _build(collection, ids, found.left_out(), work)
         write_manifest(manifest, work)
     return manifest
@@ -80,6 +82,7 @@ def _id_file_paths(
     setting: str | None,
     id_files: Mapping[str, PathLike] | None,
     base_url: str,
+    task: str | None,
 ) -> Iterator[IdFilePaths]:
     """The id files; without any they are fetched into a temporary folder."""
     _check_choice("setting", (setting,) if setting else (), SETTINGS)
@@ -88,13 +91,18 @@ def _id_file_paths(
         _check_choice("splits", splits, tuple(id_files))
         yield IdFilePaths({split: Path(id_files[split]).expanduser() for split in splits or id_files}, {})
     elif ids_dir is not None:
-        found = find_id_files(ids_dir, splits, setting)
+        found = find_id_files(ids_dir, splits, setting, task)
         for reason in found.left_out().values():
             log.warning("%s: %s", ids_dir, reason)
         yield found
     else:
+        config = configs_of(task)[setting or "user"]
+        if config.family.base_url is None and base_url == BASE_URL:
+            raise ValueError(
+                f"{config.name}: no site is known to have its id files; pass --ids-dir (in Python, ids_dir)"
+            )
         with work_folder(Path(tempfile.gettempdir()), "avocado-ids") as folder:
-            yield IdFilePaths(fetch_ids(GATED[setting or "user"], splits, folder, base_url), {})
+            yield IdFilePaths(fetch_ids(config, splits, folder, base_url), {})
 
 
 def _check_choice(name: str, given: tuple[str, ...], legal: tuple[str, ...]) -> None:
@@ -111,6 +119,7 @@ def check_collection(
     setting: str | None = None,
     id_files: Mapping[str, PathLike] | None = None,
     base_url: str = BASE_URL,
+    task: str | None = None,
 ) -> Ids:
     """Check that every mail that the id files name is in the collection. This reads names only and writes nothing.
 
@@ -120,8 +129,8 @@ def check_collection(
         The id files with their counts and the mails they name.
     """
     collection = open_collection(avocado_dir)
-    with _id_file_paths(ids_dir, splits, setting, id_files, base_url) as found:
-        ids = read_ids(found.paths, setting)
+    with _id_file_paths(ids_dir, splits, setting, id_files, base_url, task) as found:
+        ids = read_ids(found.paths, setting, task)
     locate(collection, ids.needed)
     return ids
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import click
 
-from avocado_builder.collection.mail_names import GATED
+from avocado_builder.collection.mail_names import GATED, configs_of
 from lamp_dataset.commands.command import Command, DataDir, examples, say, stacked
 from lamp_dataset.formats.layout import SAMPLE
 from lamp_dataset.formats.texts import counted, counted_each
@@ -24,8 +24,8 @@ _SPLIT = click.Choice(list(SPLITS))
 _FILE = click.Path(dir_okay=False)
 _IDS_HELP = (
     "Folder of the id files train_questions.json, dev_questions.json and test_questions.json: side by side, or each in "
-    f"a folder train, dev or test, or in either way below {' or '.join(task.path for task in GATED.values())} as on "
-    "the site. Without this option they are fetched."
+    "a folder train, dev or test, or in either way below the config's folder, such as "
+    f"{' or '.join(task.path for task in configs_of(None).values())}. Without this option they are fetched."
 )
 _NAMES_HELP = "The collection (or sample): check that every named email exists, by name only; build reads the emails."
 _SETTING_HELP = (
@@ -38,6 +38,9 @@ _id_options = stacked(
     click.option("--ids-dir", type=_FOLDER, help=_IDS_HELP),
     click.option("--split", "splits", multiple=True, type=_SPLIT, help="Only this split; repeatable."),
     click.option("--setting", type=click.Choice(SETTINGS), help=_SETTING_HELP),
+    click.option(
+        "--task", type=click.Choice(list(GATED)), default=next(iter(GATED)), show_default=True, help="Which gated task."
+    ),
     click.option("--base-url", default=BASE_URL, show_default=True, help="Where to fetch the id files."),
 )
 
@@ -48,6 +51,7 @@ _id_options = stacked(
         "avocado-builder build --avocado-dir avocado-1.0.2 --ids-dir lamp6_ids --output-dir lamp6",
         "avocado-builder build --avocado-dir avocado-1.0.2 --output-dir lamp6_time --setting time",
         "avocado-builder build --avocado-dir avocado-1.0.2 --output-dir lamp6 --split train --split validation",
+        "avocado-builder build --avocado-dir avocado-1.0.2 --ids-dir my_ids --output-dir emails --task LongLaMP_email",
         "avocado-builder build --avocado-dir sample --output-dir tried",
     ),
 )
@@ -72,6 +76,7 @@ def build(
     ids_dir: str | None,
     splits: tuple[str, ...],
     setting: str | None,
+    task: str,
     base_url: str,
     overwrite: bool,
     time_based_separation: bool,
@@ -98,8 +103,9 @@ def build(
         setting="time" if time_based_separation else setting,
         id_files=given,
         base_url=base_url,
+        task=task,
     )
-    for line in summary(manifest, GATED[manifest["setting"]]):
+    for line in summary(manifest, configs_of(task)[manifest["setting"]]):
         say(line)
     say(f"{output_dir} is complete. {manifest['notice']}")
     say(f'Load it: load_dataset("lamp", "{manifest["config"]}", data_dir="{output_dir}")')
@@ -121,6 +127,7 @@ def check(
     ids_dir: str | None,
     splits: tuple[str, ...],
     setting: str | None,
+    task: str,
     base_url: str,
 ) -> None:
     """Check a collection against the id files, or check a built folder. Nothing is written.
@@ -136,7 +143,7 @@ def check(
         from avocado_builder.building import check_collection
 
         ids_dir = _ids_dir(avocado_dir, ids_dir)
-        ids = check_collection(avocado_dir, ids_dir, splits=splits, setting=setting, base_url=base_url)
+        ids = check_collection(avocado_dir, ids_dir, splits=splits, setting=setting, base_url=base_url, task=task)
         rows = counted_each({split: file.rows for split, file in ids.files.items()}, "samples")
         say(f"{avocado_dir}: {counted(len(ids.needed), 'emails')} of {ids.task.name}, all there ({rows})")
         say("only names were checked; whether the emails can be read will show when build reads them")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from avocado_builder.collection.mail_names import GATED, NeededMails, is_name
+from avocado_builder.collection.mail_names import NeededMails, configs_of, is_name
 from lamp_dataset.formats.json_file import HEAD_BYTES, describe, looks_like_html
 from lamp_dataset.formats.layout import question_places
 from lamp_dataset.formats.questions import read_questions
@@ -22,6 +22,9 @@ from lamp_dataset.formats.texts import short
 from lamp_dataset.task import SETTINGS, SPLITS, Task
 from lamp_dataset.tasks import BASE_URL
 from lamp_dataset.version import __version__
+
+#: Key of a row: how many words of the mail the input gives away.
+CONTENT_LENGTH = "content_length"
 
 
 @dataclass(frozen=True)
@@ -63,12 +66,14 @@ class IdFilePaths(NamedTuple):
         }
 
 
-def find_id_files(folder: str | os.PathLike, splits: tuple[str, ...] = (), setting: str | None = None) -> IdFilePaths:
+def find_id_files(
+    folder: str | os.PathLike, splits: tuple[str, ...] = (), setting: str | None = None, task: str | None = None
+) -> IdFilePaths:
     """Find the id files in ``folder``, which has one of the loader's layouts.
 
     The first setting and layout that has any id file is taken, whatever ``splits`` says. So a missing file is never
     replaced by one of the other setting. Without ``splits``, all splits are taken that have an id file; without
-    ``setting``, the user-based files if the folder has both.
+    ``setting``, the user-based files if the folder has both. ``task`` is one of ``GATED``, by default the first.
 
     FileNotFoundError if the folder does not exist, holds no id file, or none for a wanted split.
     """
@@ -77,19 +82,19 @@ def find_id_files(folder: str | os.PathLike, splits: tuple[str, ...] = (), setti
         found = "a file" if folder.exists() else "nothing"
         raise FileNotFoundError(f"{folder}: expected the folder of the id files, found {found}")
     for candidate in [setting] if setting else SETTINGS:
-        found = _find(folder, candidate, splits)
+        found = _find(folder, configs_of(task)[candidate], splits)
         if found is None:
             continue
         if splits and found.missing:
-            hint = _time_hint(folder, found.missing) if setting is None and candidate == SETTINGS[0] else ""
+            hint = _time_hint(folder, found.missing, task) if setting is None and candidate == SETTINGS[0] else ""
             raise FileNotFoundError(f"{_none_found(folder, found.missing.values())}{hint}")
         return found
     raise FileNotFoundError(_none_found(folder, (f"{SPLITS[split]}_questions.json" for split in splits or SPLITS)))
 
 
-def _find(folder: Path, setting: str, splits: tuple[str, ...] = ()) -> IdFilePaths | None:
-    """The wanted splits, in the first layout of the setting that has an id file of any split."""
-    for names in question_places(GATED[setting]):
+def _find(folder: Path, task: Task, splits: tuple[str, ...] = ()) -> IdFilePaths | None:
+    """The wanted splits, in the first layout of the config that has an id file of any split."""
+    for names in question_places(task):
         existing = {split: folder / name for split, name in names.items() if (folder / name).is_file()}
         if existing:
             wanted = splits or tuple(SPLITS)
@@ -100,11 +105,11 @@ def _find(folder: Path, setting: str, splits: tuple[str, ...] = ()) -> IdFilePat
     return None
 
 
-def _time_hint(folder: Path, missing: Iterable[str]) -> str:
+def _time_hint(folder: Path, missing: Iterable[str], name: str | None) -> str:
     """A hint if time-based files of the missing splits are where only time-based files can be."""
-    found = _find(folder, "time")
+    found = _find(folder, configs_of(name)["time"])
     paths = found.paths if found else {}
-    of_users = {folder / names[split] for names in question_places(GATED["user"]) for split in missing}
+    of_users = {folder / names[split] for names in question_places(configs_of(name)["user"]) for split in missing}
     if not any(split in paths and paths[split] not in of_users for split in missing):
         return ""
     return '. The folder also holds time-based id files: --setting time (setting="time") takes them'
@@ -114,13 +119,14 @@ def _none_found(folder: Path, names: Iterable[str]) -> str:
     return f"{folder}: expected the id files {', '.join(names)}, found none with that name"
 
 
-def read_ids(paths: Mapping[str, Path], setting: str | None = None) -> Ids:
+def read_ids(paths: Mapping[str, Path], setting: str | None = None, task: str | None = None) -> Ids:
     """Read the id files once: check their shape, find out their setting, collect the names of mails.
 
     ValueError if a file is not an id file, or the files are of different settings or not of the given one.
     """
     needed = NeededMails()
-    files = {split: _read_file(path, needed) for split, path in paths.items()}
+    configs = configs_of(task)
+    files = {split: _read_file(path, needed, configs["user"]) for split, path in paths.items()}
     needed.close()
     for file in files.values():
         setting, found = setting or file.setting, file.setting
@@ -129,12 +135,12 @@ def read_ids(paths: Mapping[str, Path], setting: str | None = None) -> Ids:
             raise ValueError(
                 f"{file.path}: expected an id file of the {setting}-based setting, found one of the {rows}"
             )
-    return Ids(GATED[setting], files, needed)
+    return Ids(configs[setting], files, needed)
 
 
-def _read_file(path: Path, needed: NeededMails) -> IdFile:
+def _read_file(path: Path, needed: NeededMails, task: Task) -> IdFile:
     rows, items, settings = 0, 0, set()
-    for row in id_rows(path):
+    for row in id_rows(path, task):
         settings.add("time" if "user_id" in row else "user")
         if len(settings) > 1:
             raise ValueError(f"{path}: sample {short(row['id'])}: some rows have a 'user_id', others do not")
@@ -144,14 +150,18 @@ def _read_file(path: Path, needed: NeededMails) -> IdFile:
     return IdFile(path, file_sha256(path), rows, items, settings.pop())
 
 
-def id_rows(path: Path) -> Iterator[dict[str, Any]]:
+def id_rows(path: Path, task: Task) -> Iterator[dict[str, Any]]:
     """The rows of an id file one by one, checked; numbers as :class:`~lamp_dataset.formats.texts.Number`.
 
-    ValueError if it is not a questions file, or texts are not names of mails; see :func:`read_questions`.
+    ValueError if it is not a questions file, see :func:`read_questions`, texts are not names of mails, or a row of a
+    task that completes mails does not say how many words are given.
     """
     for row in read_questions(path):
         where = f"{path}: sample {short(row['id'])}"
         _check_name(row["input"], f"{where}: 'input'")
+        if task.completes_texts and not str(row.get(CONTENT_LENGTH, "")).isdecimal():
+            found = short(row.get(CONTENT_LENGTH))
+            raise ValueError(f"{where}: expected a whole number as {CONTENT_LENGTH!r} ({task.base}), found {found}")
         for position, item in enumerate(row["profile"]):
             if not isinstance(item, dict) or "text" not in item:
                 raise ValueError(f"{where}: profile item {position}: expected an object with 'text'")

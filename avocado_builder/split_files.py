@@ -5,6 +5,7 @@ Meanwhile the texts of the mails are kept on disk, not in memory: each once, esc
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from array import array
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from avocado_builder.collection.mail_names import NeededMails
-from avocado_builder.id_files import IdFile, file_sha256, id_rows
+from avocado_builder.id_files import CONTENT_LENGTH, IdFile, file_sha256, id_rows
 from lamp_dataset.atomic import PRIVATE, write_whole
 from lamp_dataset.atomic.lock import naming
 from lamp_dataset.formats.json_file import Encoded, EntryWriter, encode
@@ -47,7 +48,7 @@ def write_split(split: str, ids: IdFile, task: Task, spool: Spool, folder: Path)
         writers = {"questions": stack.enter_context(EntryWriter(files["questions"]))}
         if "outputs" in files:
             writers["outputs"] = stack.enter_context(write_outputs(files["outputs"], task.official_name))
-        for row in id_rows(ids.path):
+        for row in id_rows(ids.path, task):
             for kind, entry in zip(("questions", "outputs"), expand(row, task, spool), strict=True):
                 if kind in writers:
                     writers[kind].add(entry)
@@ -61,19 +62,28 @@ def write_split(split: str, ids: IdFile, task: Task, spool: Spool, folder: Path)
 def expand(row: Mapping[str, Any], task: Task, spool: Spool) -> tuple[dict[str, Any], dict[str, Any]]:
     """A question and its gold: the row with its names of mails replaced by texts, which are JSON already.
 
-    The input is the task's instruction, a space and the body; the gold is the subject. The keys of a row are id, input,
-    profile and, in the time-based setting, user_id. A profile item keeps its keys in their order; ``text`` becomes the
-    body, and ``title``, the subject, comes last.
+    The input is the task's instruction, a space and the body; the gold is the subject. Or of a task that completes
+    mails, the input has the subject and so many words of the body, and the gold the others. The keys of a row are id,
+    input, profile and, in the time-based setting, user_id. A profile item keeps its keys in their order; ``text``
+    becomes the body, and ``title``, the subject, comes last.
     """
     body, subject = spool.get(row["input"])
-    text, items = Encoded(encode(f"{task.instruction} ")[:-1] + body[1:]), []
+    text, gold, items = Encoded(encode(f"{task.instruction} ")[:-1] + body[1:]), Encoded(subject), []
+    if task.completes_texts:
+        text, gold = _completion(int(row[CONTENT_LENGTH]), task, json.loads(body), json.loads(subject))
     for item in row["profile"]:
         of_item = map(Encoded, spool.get(item["text"]))
         items.append(item | dict(zip(("text", "title"), of_item, strict=True)))
     question = {"id": row["id"], "input": text, "profile": items}
-    if task.time_based:
+    if task.names_users:
         question["user_id"] = row["user_id"]
-    return question, {"id": row["id"], "output": Encoded(subject)}
+    return question, {"id": row["id"], "output": gold}
+
+
+def _completion(length: int, task: Task, body: str, subject: str) -> tuple[str, str]:
+    words = body.split()
+    asked = task.pair.asks.format(title=subject)
+    return f"{asked} {' '.join(words[:length])}", " ".join(words[length:])
 
 
 _BUFFER = 1 << 20

@@ -95,8 +95,8 @@ class _Content:
     def add(self, row: dict[str, Any]) -> None:
         self.ids.append(row["id"])
         self.items += len(row["profile"])
-        texts = [row["input"][len(self.task.instruction) + 1 :], *(item["text"] for item in row["profile"])]
-        self.bodies.update(map(hash, texts))
+        whole = [] if self.task.completes_texts else [row["input"][len(self.task.instruction) + 1 :]]
+        self.bodies.update(map(hash, [*whole, *(item["text"] for item in row["profile"])]))
 
 
 def _check_numbers(path: Path, manifest: dict[str, Any], checked: dict[str, _Content]) -> None:
@@ -118,7 +118,8 @@ def _check_split(folder: Path, split: str) -> _Content:
     path = folder / names["questions"]
     content: _Content | None = None
     for row in read_questions(path):
-        where, task = f"{path}: sample {short(row['id'])}", GATED["time" if "user_id" in row else "user"]
+        where = f"{path}: sample {short(row['id'])}"
+        task = _task_of(row["input"], "time" if "user_id" in row else "user")
         content = content or _Content(task)
         if content.task != task:
             raise ValueError(f"{where}: some rows have a 'user_id', others do not")
@@ -136,6 +137,12 @@ def _check_split(folder: Path, split: str) -> _Content:
         for sample_id, gold in golds.by_id.items():
             _check_text(gold, content.task, f"{golds.name}: sample {short(sample_id)}: 'output'")
     return content
+
+
+def _task_of(text: str, setting: str) -> Task:
+    """The config whose inputs begin as this one; else the first, whose check says what is wrong."""
+    tasks = [configs[setting] for configs in GATED.values()]
+    return next((task for task in tasks if text.startswith(task.opening)), tasks[0])
 
 
 def _check_text(text: Any, task: Task, where: str) -> None:

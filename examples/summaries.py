@@ -69,6 +69,10 @@ QUESTIONS = {
     "LaMP_5": "are titles of papers by one researcher. What are their usual subjects, length, wording and form?",
     "LaMP_6": "are subjects of mails by one person. What are their usual matters, length, tone and form?",
     "LaMP_7": "are tweets of one person. What are their usual subjects, tone, spelling and turns of phrase?",
+    "LongLaMP_abstract": "are abstracts by one researcher. What are their usual subjects, length, order and wording?",
+    "LongLaMP_review": "are product reviews by one person. What does this person look for, and how do they write?",
+    "LongLaMP_topic": "are posts of one person. What are their usual subjects, length, tone and turns of phrase?",
+    "LongLaMP_email": "are mails by one person. What are their usual matters, length, tone, greeting and closing?",
 }
 ENDING = "Answer in two or three sentences about this person in general. Quote nothing."
 

@@ -1,18 +1,19 @@
-"""The ``datasets`` builder behind ``load_dataset("lamp", …)``: sixteen configs, downloaded or from ``data_dir``."""
+"""The ``datasets`` builder behind ``load_dataset("lamp", …)``: all configs, downloaded or from ``data_dir``."""
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import datasets
 import pyarrow as pa
 import xxhash
 
+from lamp_dataset.formats.hub_rows import RowFiles
 from lamp_dataset.formats.json_file import HEAD_BYTES, describe, looks_like_html
 from lamp_dataset.formats.layout import (
     SAMPLE,
@@ -24,10 +25,11 @@ from lamp_dataset.formats.layout import (
 )
 from lamp_dataset.loading.datasets_internals import BuilderOverrides
 from lamp_dataset.loading.gated import how_to_get
-from lamp_dataset.loading.raw_files import CONTENT, PROVENANCE, HashedFile, download, hash_file, open_raw, set_timeouts
-from lamp_dataset.loading.tables import read_golds, read_tables
+from lamp_dataset.loading.hub_tables import hub_files
+from lamp_dataset.loading.raw_files import CONTENT, PROVENANCE, download, hash_file, open_raw, set_timeouts
+from lamp_dataset.loading.tables import checked_tables, read_golds, read_tables
 from lamp_dataset.task import SPLITS, Task, split_hint
-from lamp_dataset.tasks import CITATION, HOMEPAGE, TASKS, get_task
+from lamp_dataset.tasks import LAMP, TASKS, get_task
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +47,8 @@ DECIDING = (
     "verified_splits",
     "stub_pattern",
 )
+#: The same, where it is not what the setting says.
+UNUSUAL = ("names_users", "dated", "hub")
 
 
 @dataclass
@@ -55,12 +59,14 @@ class LampConfig(datasets.BuilderConfig):
         splits: the splits to prepare, of ``train``, ``validation``, ``test``; None for all. Train files are large:
             name the other splits to fetch less.
         base_url: the http or https address of a mirror with the official site's layout; None for the site itself.
+        revision: of the data set on the Hub, a branch, tag or commit; only for configs that are there.
         data_dir: a folder with files downloaded before, see :func:`lamp_dataset.formats.layout.find_files`; then
             nothing is fetched.
     """
 
     splits: Sequence[str] | None = None
     base_url: str | None = None
+    revision: str | None = None
 
     def create_config_id(self, config_kwargs: dict, custom_features: datasets.Features | None = None) -> str:
         """Name of the cache folder: tells splits, mirrors, and the *content* of the files in ``data_dir`` apart."""
@@ -73,6 +79,8 @@ class LampConfig(datasets.BuilderConfig):
                 f"base_url: expected the http or https address of a mirror, found {self.base_url!r}; for files in a "
                 "folder use data_dir"
             )
+        if self.revision is not None and get_task(self.name).hub is None:
+            raise ValueError(f"revision: the files of {self.name} are not on the Hub, found {self.revision!r}")
         if self.data_dir is not None:
             self._find_files()
             settings["data"] = xxhash.xxh3_128(repr(self.digests).encode()).hexdigest()
@@ -150,17 +158,20 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
 
     def deciding_facts(self, config_name: str) -> list:
         """What decides the rows, besides the files: the rules, and facts of the task. A change makes new rows."""
-        return [LOADING_RULES, {name: getattr(get_task(config_name), name) for name in DECIDING}]
+        task = get_task(config_name)
+        more = {name: repr(fact) for name in UNUSUAL if (fact := getattr(task, name)) not in (None, task.time_based)}
+        return [LOADING_RULES, {name: getattr(task, name) for name in DECIDING} | more]
 
     def describe(self) -> datasets.DatasetInfo:
         """Features, citation, license and, where they are verified, the published sizes of the config."""
         task = self.task
+        family = task.family or LAMP
         sizes = {split: self.expected_size(split) or 0 for split in self.config.wanted}
         return datasets.DatasetInfo(
-            description=f"LaMP: {task.title} ({task.kind}, {task.setting}-based setting). Texts from {task.source}.",
+            description=f"{family.name}: {task.title} ({task.kind}, {task.setting}-based). Texts from {task.source}.",
             features=features(task),
-            homepage=HOMEPAGE,
-            citation=CITATION,
+            homepage=family.homepage,
+            citation=family.citation,
             license=task.license,
             splits={split: {"name": split, "num_examples": size} for split, size in sizes.items()},
         )
@@ -180,14 +191,18 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
         with _split_hints(split):
             return super().as_streaming_dataset(split, *options, **more)
 
-    def fetch(self, dl_manager: datasets.DownloadManager) -> dict[str, Files]:
+    def fetch(self, dl_manager: datasets.DownloadManager) -> Mapping[str, Files | RowFiles]:
         """Split -> its files, downloaded unless they are in ``data_dir`` or streamed."""
         self._fetched: dict[str, str] = {}  # path in the download cache -> URL
         if self.config.data_dir is not None:
             return self.config.files
         if self.task.gated and self.config.base_url is None:
             raise ValueError(how_to_get(self.task))
-        remote = urls(self.task, self.config.wanted, self.config.base_url)
+        on_hub = self.task.hub is not None and self.config.base_url is None
+        if on_hub:
+            remote = hub_files(self.task, self.config.wanted, self.config.revision, dl_manager.download_config.token)
+        else:
+            remote = urls(self.task, self.config.wanted, self.config.base_url)
         flat = [url for files in remote.values() for url in files if url is not None]
         set_timeouts(dl_manager)
         local = download(dl_manager, flat)
@@ -195,6 +210,8 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
             self._fetched = {path: url for url, path in local.items()}
             for path in local.values():
                 self._check_head(path)
+        if on_hub:
+            return {split: replace(files, paths=tuple(map(local.get, files))) for split, files in remote.items()}
         return {split: Files(*(url and local[url] for url in files)) for split, files in remote.items()}
 
     def _check_head(self, path: str) -> None:
@@ -206,7 +223,7 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
             self._forget([path])
             raise ValueError(f"{url}: expected JSON, found {describe(head)}. {_NOT_KEPT}")
 
-    def reject(self, files: Files | None) -> None:
+    def reject(self, files: Files | RowFiles | None) -> None:
         """Forget downloads with wrong content, of one split or (None) of all: the next call fetches them again."""
         self._forget(list(self._fetched) if files is None else [path for path in files if path is not None])
 
@@ -222,8 +239,13 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
         if self.task.gated and os.path.isdir(folder):
             os.chmod(folder, 0o700)
 
-    def read(self, split: str, files: Files) -> Iterator[pa.Table]:
+    def read(self, split: str, files: Files | RowFiles) -> Iterator[pa.Table]:
         """The samples of a split, checked and joined with their golds."""
+        if isinstance(files, RowFiles):
+            yield from checked_tables(files, self._name)
+            algorithm = PROVENANCE if self.config.data_dir is None else CONTENT
+            self._record(split, files, [hash_file(path, algorithm) for path in files if not is_url(path)])
+            return
         names = Files(*(path and self._name(path) for path in files))
         golds, read = None, []
         algorithm = PROVENANCE if self.config.data_dir is None else CONTENT
@@ -237,7 +259,7 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
                 rows += table.num_rows
                 yield table
             read.insert(0, file)
-        self._record(split, files, read)
+        self._record(split, files, [(file.num_bytes, file.hexdigest()) for file in read])
         self._compare_size(split, rows, names.questions)
 
     def _compare_size(self, split: str, rows: int, name: str) -> None:
@@ -251,11 +273,13 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
         url = getattr(self, "_fetched", {}).get(path)
         return f"{url} ({path})" if url else path
 
-    def _record(self, split: str, files: Files, read: list[HashedFile]) -> None:
+    def _record(self, split: str, files: Files | RowFiles, found: list[tuple[int, str]]) -> None:
         """Keep size and hash of downloads, under their official paths; check that files of a folder are unchanged."""
-        found = [(file.num_bytes, file.hexdigest()) for file in read]
         if self.config.data_dir is None:
-            for path, facts in zip(official_paths(self.task, split, files), found, strict=True):
+            names = official_paths(self.task, split, files)
+            if isinstance(files, RowFiles):  # the URL ends with the commit and the path
+                names = [self._fetched.get(path, path).removeprefix("hf://datasets/") for path in files]
+            for path, facts in zip(names, found, strict=False):
                 self.kept_facts[path] = dict(zip(("num_bytes", "checksum"), facts, strict=True))
         elif found != self.config.digests[split]:
             where = f"{self.config.data_dir}: files of the split {split!r}"

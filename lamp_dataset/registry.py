@@ -166,6 +166,6 @@ def _known_as() -> dict[str, str]:
     found: dict[str, str] = {}
     for task in TASKS.values():
         for alias in (task.base, *task.aliases):
-            endings = ("t", "_t", "_time") if task.time_based else ("", "u", "_u", "_user")
+            endings = ("t", "_t", "_time", "_temporal") if task.time_based else ("", "u", "_u", "_user")
             found |= {_fold(alias) + ending: task.name for ending in endings}
     return found

@@ -58,13 +58,41 @@ for _kind in (
     register_kind(_kind)
 
 #: Fields that may be JSON numbers in the files; rows always show them as strings.
-NUMERIC_FIELDS = ("score", "user_id", "date")
+NUMERIC_FIELDS = ("score", "overall", "user_id", "date")
 
 #: Fields that may be null or missing in a file.
 NULLABLE_FIELDS = ("date",)
 
 #: ``user``: train, dev and test hold different users. ``time``: the same users, later items.
 SETTINGS = ("user", "time")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """Tasks that were published together; ``base_url`` has their files in the official layout, if any site does."""
+
+    name: str
+    homepage: str
+    citation: str
+    base_url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubFiles:
+    """Where the Hub has the rows of a config, in files that hold golds as well.
+
+    Attributes:
+        repo: the data set on the Hub.
+        folder: the folder of the config's files in it, and its name there.
+        user: the column with the user.
+        date: the field of profile items with their date; None if they have none.
+    """
+
+    repo: str
+    folder: str
+    user: str
+    date: str | None = None
+
 
 #: Separates two profile items in a prompt.
 JOINER = ", and "
@@ -97,6 +125,9 @@ class Wording:
         template: template of the prompt, with ``{items}`` (joined by :data:`JOINER`) and ``{input}``. Where
             ``insert_after`` is set, it has ``{insert_after}`` and ``{items}`` and replaces those words in the input.
         insert_after: words of the input; the items are inserted after their first occurrence.
+        shared: whether the official script divides a budget among the items. If not, it cuts their truncated fields
+            where the tokenizer itself does, and nothing else.
+        max_words: so many words of the truncated field go in, joined by single blanks; None for all, as they are.
         item_cost: what the official script reserves for an item, besides its truncated field.
         template_cost: what the official script reserves for the rest of the prompt, besides the input.
     """
@@ -105,7 +136,9 @@ class Wording:
     truncated_field: str
     template: str = "{items}. {input}"
     insert_after: str | None = None
-    item_cost: Cost
+    shared: bool = True
+    max_words: int | None = None
+    item_cost: Cost = (0, None)
     template_cost: Cost = (1, None)
 
     def problems(self) -> Iterator[tuple[bool, str]]:
@@ -137,6 +170,8 @@ class ItemPair:
         text: the field that the pair's input asks about; in the items, what the task's inputs ask about.
         output: the field that answers.
         instruction: what the benchmark asks instead of the task itself; None where the pair asks what the task asks.
+        asks: template of the pair's input in the style of the task, with fields of the item; None: the instruction,
+            followed by ``text``.
         lead: where ``text`` and ``output`` are the same field: the least and the greatest share of its words that the
             input gives away; the rest is the output.
     """
@@ -144,6 +179,7 @@ class ItemPair:
     text: str
     output: str
     instruction: str | None = None
+    asks: str | None = None
     lead: tuple[float, float] | None = None
 
     def problems(self) -> Iterator[tuple[bool, str]]:
@@ -164,17 +200,21 @@ class Task:
         kind: ``"classification"``, ``"ordinal"``, ``"generation"`` or another of :data:`KINDS`; decides the scores.
         setting: ``"user"`` or ``"time"``, see :data:`SETTINGS`.
         labels: all labels of a classification or ordinal task, in the benchmark's order; empty otherwise.
-        profile_fields: keys of a profile item, besides ``id`` (and ``date`` in the time-based setting).
+        profile_fields: keys of a profile item, besides ``id`` and ``date``.
+        names_users: whether rows carry ``user_id``; by default those of the time-based setting do.
+        dated: whether profile items carry ``date``; by default those of the time-based setting do.
+        stored_by_time: whether the stored order of a profile is its official order in time, the last item the newest.
         output_field: the profile field that holds earlier outputs, such as the user's own titles; None if none does.
         instruction: how the input of most samples begins, word for word.
-        query_marker: the query of retrieval is the part of the input after the first occurrence of this; None if the
-            query consists of quoted titles.
+        query_marker: the query of retrieval is the part of the input after the first occurrence of this; "" if it is
+            the whole input, None if it consists of quoted titles.
         query_frame: without a marker: the words before, between and after the two titles that make up the query.
         subject_frame: where the input's subject is not all that follows the instruction: the words before and after.
         document_fields: profile fields that retrieval searches, joined by a space.
         wording: the strings of the personalized prompt, see :class:`Wording`.
         pair: how a profile item becomes a training pair, see :class:`ItemPair`.
-        path: folder of the files below :data:`lamp_dataset.tasks.BASE_URL`.
+        path: folder of the official files below :data:`lamp_dataset.tasks.BASE_URL` or a ``data_dir``.
+        hub: where the rows are on the Hub, if they are published there.
         num_samples: split -> published number of samples, or None if it was never published.
         verified_splits: splits whose ``num_samples`` is certain: a download of another size fails.
         questions_mb: split -> size of the questions file in MB (10^6 bytes), where known.
@@ -186,6 +226,7 @@ class Task:
             the site publishes the texts themselves. See :meth:`is_stub`.
         aliases: other names of the task in papers and leaderboards.
         id_start: how the sample ids begin, where that tells the settings apart; empty otherwise.
+        family: the tasks it was published with.
     """
 
     name: str
@@ -196,6 +237,9 @@ class Task:
     setting: str
     labels: tuple[str, ...] = ()
     profile_fields: tuple[str, ...]
+    names_users: bool | None = None
+    dated: bool | None = None
+    stored_by_time: bool = False
     output_field: str | None = None
     instruction: str
     query_marker: str | None
@@ -205,6 +249,7 @@ class Task:
     wording: Wording
     pair: ItemPair
     path: str
+    hub: HubFiles | None = None
     num_samples: Mapping[str, int | None]
     verified_splits: tuple[str, ...] = ()
     questions_mb: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
@@ -215,9 +260,13 @@ class Task:
     stub_pattern: str | None = None
     aliases: tuple[str, ...] = ()
     id_start: str = ""
+    family: Family | None = None
 
     def __post_init__(self) -> None:
         """ValueError, when the module is imported, for a row that contradicts itself; the message names it."""
+        for name in ("names_users", "dated"):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, self.time_based)
         problems = [
             (self.kind not in KINDS, f"kind {self.kind!r} is not one of {', '.join(KINDS)}; register a new one before"),
             (self.setting not in SETTINGS, f"setting {self.setting!r} is not one of {', '.join(SETTINGS)}"),
@@ -231,16 +280,23 @@ class Task:
             (set(self.num_samples) != set(SPLITS), f"num_samples needs the splits {', '.join(SPLITS)}"),
             (any(self.num_samples.get(s) is None for s in self.verified_splits), "a verified split has no count"),
             (self.gated != bool(self.stub_pattern), "a gated task, and only that, has stubs"),
-            (self.query_marker is not None and self.query_marker not in self.instruction, "query marker not found"),
+            (
+                self.query_marker is not None
+                and self.subject_frame is None
+                and self.query_marker not in self.instruction,
+                "query marker not found",
+            ),
             ((self.query_marker is None) != (self.query_frame is not None), "either a query marker or a query frame"),
             (
-                self.subject_frame is not None and not self.instruction.endswith(self.subject_frame[0]),
+                self.subject_frame is not None
+                and not self.instruction.endswith(self.subject_frame[0])
+                and self.subject_frame[0] not in (self.pair.asks or ""),
                 "the instruction does not end with the words before the subject",
             ),
-            (self.query_marker is None and self.subject_frame is None, "the subject of an input cannot be told"),
+            (not self.query_marker and self.subject_frame is None, "the subject of an input cannot be told"),
             (not set(fields(self.wording.item)) <= set(self.profile_fields), "the profile lacks a field of the prompt"),
             (
-                not {self.pair.text, self.pair.output} <= set(self.profile_fields),
+                not {self.pair.text, self.pair.output, *fields(self.pair.asks or "")} <= set(self.profile_fields),
                 "the profile lacks a field of the training pair",
             ),
             (self.output_field not in (None, self.pair.output), "the training pair has another output field"),
@@ -257,8 +313,13 @@ class Task:
 
     @property
     def time_based(self) -> bool:
-        """Whether rows carry ``user_id`` and profile items ``date``."""
+        """Whether train, dev and test hold the same users, later items."""
         return self.setting == "time"
+
+    @property
+    def completes_texts(self) -> bool:
+        """Whether the input begins the gated text that the gold goes on with."""
+        return self.gated and self.output_field == "text"
 
     def is_stub(self, text: object) -> bool:
         """Whether ``text`` (an input, a gold or a text of a profile item) is a placeholder for a gated text.
@@ -303,12 +364,12 @@ class Task:
     @property
     def row_fields(self) -> tuple[str, ...]:
         """Keys of a row in the questions file, except for the profile."""
-        return ("id", "user_id", "input") if self.time_based else ("id", "input")
+        return ("id", "user_id", "input") if self.names_users else ("id", "input")
 
     @property
     def item_fields(self) -> tuple[str, ...]:
         """Keys of a profile item, in the order of the rows."""
-        return ("id", "date", *self.profile_fields) if self.time_based else ("id", *self.profile_fields)
+        return ("id", "date", *self.profile_fields) if self.dated else ("id", *self.profile_fields)
 
     def questions_path(self, split: str) -> str:
         """Path of the questions file of ``split`` (train, validation or test) below the site's folder."""

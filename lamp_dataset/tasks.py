@@ -1,8 +1,8 @@
 """The table of LaMP tasks: every fact about a task, once.
 
 Standard library only, no I/O, cheap to import. ``TASKS`` maps each config name to a frozen :class:`Task`: the sixteen
-here, and those that others :func:`~lamp_dataset.registry.register`. The other modules read it and hold no fact about a
-single task themselves.
+here, those of ``longlamp``, and those that others :func:`~lamp_dataset.registry.register`. The other modules read it
+and hold no fact about a single task themselves.
 
 Sources: the LaMP paper (Salemi et al. 2023, arXiv 2304.11406), the download page of the benchmark, and the headers of
 the published files.
@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
+from lamp_dataset import longlamp
 from lamp_dataset.registry import TASKS, get_task, official_hint, register, task_known_as
-from lamp_dataset.task import SPLITS, ItemPair, Task, Wording
+from lamp_dataset.task import SPLITS, Family, ItemPair, Task, Wording
 
 __all__ = [
     "BASE_URL",
@@ -41,6 +42,7 @@ CITATION = """\
   url           = {https://arxiv.org/abs/2304.11406},
 }"""
 
+LAMP = Family(name="LaMP", homepage=HOMEPAGE, citation=CITATION, base_url=BASE_URL)
 LICENSE = "CC BY-NC-SA 4.0 (LaMP); the texts keep the terms of their source"
 
 
@@ -57,6 +59,7 @@ def _both_settings(
 ) -> Iterator[Task]:
     """The two rows of a task; ``user`` and ``time``: published samples of the splits in that setting."""
     common = {"base": name, "official_name": name, "license": LICENSE, "aliases": (name.replace("_", "-"),), **facts}
+    common["family"] = LAMP
     number = int(common["official_name"].rpartition("_")[2])
     user, time = (MappingProxyType(dict(zip(SPLITS, counts, strict=True))) for counts in (user, time))
     sizes = {"num_samples": user, "verified_splits": verified, "questions_mb": user_mb}
@@ -266,7 +269,7 @@ _ROWS = (
 )
 
 
-register(*_ROWS)
+register(*_ROWS, *longlamp.ROWS)
 
 #: The official name of each task, in order: a submission for the whole benchmark holds one file for each.
 OFFICIAL_NAMES: tuple[str, ...] = tuple(dict.fromkeys(task.official_name for task in _ROWS))

@@ -31,7 +31,7 @@ def _patch(loading: ModuleType) -> None:
     version = f"{__version__}-rule{RULE}"  # goes into the path of the cache
     # The class is looked up late: a stand-in for the module may not have it.
     make = "evaluation_module_factory"
-    patch_factory(NAME, loading, make, lambda: loading.ImportableModule(f"{NAME}.{NAME}", version))
+    patch_factory(NAME, loading, make, lambda *_, **__: loading.ImportableModule(f"{NAME}.{NAME}", version))
 
 
 def is_collecting(metric: Any) -> bool:

@@ -23,10 +23,11 @@ from lamp_metric.statistics.resampling import Resampling  # From: lamp-hf
 
 DESCRIPTION = """\
 The scores of LaMP, the benchmark of personalized language models: accuracy and macro F1 for classes, MAE and RMSE for
-ratings, ROUGE-1 and ROUGE-L for texts. The figures are the same in every run."""
+ratings, ROUGE-1 and ROUGE-L for texts, and METEOR for the long ones of LongLaMP. The figures are the same in every
+run."""
 
 #: Keywords of compute that the signature holds as they are, and all of them.
-SIGNED = ("confidence_level", "n_resamples", "seed", "extract_answers", "also")
+SIGNED = ("confidence_level", "n_resamples", "seed", "extract_answers", "also", "without")
 OPTIONS = (*SIGNED, "per_sample", "users")
 
 
@@ -49,10 +50,11 @@ class LampMetric(evaluate.Metric):
         per_sample: True adds ``"per_sample"``: id (or position) -> values of that sample.
         extract_answers: True looks for the label or rating in each prediction first. Not part of the official scores.
         also: measures beside the scores, such as ``["bleu", "meteor"]``, see :func:`lamp_metric.score`.
+        without: scores to leave out: of long texts, ``["meteor"]``, which needs WordNet.
 
     Returns:
-        ``accuracy`` and ``f1``, ``MAE`` and ``RMSE``, or ``rouge-1`` and ``rouge-L``. The method ``signature()`` says
-        how they were made, in enough detail to reproduce them.
+        ``accuracy`` and ``f1``, ``MAE`` and ``RMSE``, or ``rouge-1`` and ``rouge-L`` (and ``meteor`` of long texts).
+        The method ``signature()`` says how they were made, in enough detail to reproduce them.
 
     Examples:
         >>> import evaluate, lamp_metric

@@ -7,7 +7,7 @@ from typing import Any
 
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
-from lamp_metric.measures import together
+from lamp_metric.measures import chosen, together
 from lamp_metric.predictions.scored_samples import measure, warn_of_remarks
 from lamp_metric.signature import signature
 from lamp_metric.statistics.resampling import Resampling
@@ -26,6 +26,7 @@ def score(
     per_sample: bool = False,
     extract_answers: bool = False,
     also: Iterable[str] = (),
+    without: Iterable[str] = (),
 ) -> dict[str, Any]:
     """The benchmark's scores of one task, from two lists in the same order.
 
@@ -47,9 +48,11 @@ def score(
         also: measures beside the benchmark's scores: for texts ``rouge-2``, ``rouge-Lsum``, ``bleu``, ``chrf`` and
             ``meteor``, for ratings ``accuracy`` and ``pearson``; what :func:`lamp_metric.register_measure` added; or
             ``"module:name"``, a function ``(predictions, references) -> list of floats``, whose mean is taken.
+        without: scores to leave out, which can only be ``meteor``, of long texts; the signature says so.
 
     Returns:
-        ``accuracy`` and ``f1``, ``MAE`` and ``RMSE``, or ``rouge-1`` and ``rouge-L``, and whatever else was requested.
+        ``accuracy`` and ``f1``, ``MAE`` and ``RMSE``, or ``rouge-1`` and ``rouge-L`` (of long texts, ``meteor``, too),
+        and whatever else was requested.
 
     Warns:
         UserWarning: predictions cannot be used (not a label, not a number, no word), or look wrapped as by a chat
@@ -77,7 +80,9 @@ def score(
     """
     task = get_task(task)
     resampling = Resampling.on_demand(confidence_level, n_resamples, seed)
-    samples = measure(task, predictions, references, ids, users=users, extract_answers=extract_answers, also=also)
+    samples = measure(
+        task, predictions, references, ids, users=users, extract_answers=extract_answers, also=chosen(also, without)
+    )
     warn_of_remarks(samples)
     result: dict[str, Any] = dict(samples.scores)
     if resampling is not None:
@@ -99,6 +104,7 @@ def signature_of(
     extract_answers: bool = False,
     users: int | None = None,
     also: Iterable[str] = (),
+    without: Iterable[str] = (),
 ) -> str:
     """How :func:`score` makes the scores of ``n`` samples with these options, in one line.
 
@@ -115,7 +121,6 @@ def signature_of(
     """
     task = get_task(task)
     resampling = Resampling.on_demand(confidence_level, n_resamples, seed)
-    measured = together(task, also)
-    return signature(
-        task.name, n, resampling, users, extracted=extract_answers, also=measured.signature if measured else None
-    )
+    beside = together(task, chosen(also, without))
+    more = {"also": beside.signature or None, "without": beside.left_out or None} if beside else {}
+    return signature(task.name, n, resampling, users, extracted=extract_answers, **more)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from lamp_dataset.personalize.prompts.decoding import decode
@@ -16,7 +16,12 @@ PADDING = -100
 
 
 def compute_metrics(
-    task: str | Task, tokenizer: Any = None, *, causal: bool = False, extract_answers: bool = False
+    task: str | Task,
+    tokenizer: Any = None,
+    *,
+    causal: bool = False,
+    extract_answers: bool = False,
+    without: Iterable[str] = (),
 ) -> Callable[[Any], dict[str, float]]:
     """A function for ``Trainer(compute_metrics=…)``.
 
@@ -37,6 +42,7 @@ def compute_metrics(
         tokenizer: has ``batch_decode``; not needed for a classification or regression head.
         causal: True for decoder-only models, whose logits at one position predict the token at the next.
         extract_answers: find labels and ratings in sentences, see :func:`lamp_metric.extract_answer`.
+        without: scores to leave out, see :func:`lamp_metric.score`.
 
     Raises:
         ValueError: the task is unknown. The returned function raises it for arrays of another shape and for golds that
@@ -60,7 +66,7 @@ def compute_metrics(
         else:
             texts = _decoded(_token_ids(predictions, labels, causal), tokenizer)
             golds = _decoded(labels, tokenizer)
-        return score(task, texts, golds, extract_answers=extract_answers)
+        return score(task, texts, golds, extract_answers=extract_answers, without=without)
 
     return scores
 

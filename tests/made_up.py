@@ -38,7 +38,7 @@ def rows(task, count, seed=0, items=(0, 6), odd=True):
     def item(sample_id, number):
         found = {field: text() for field in task.profile_fields}
         found["id"] = f"{sample_id}{number}"
-        if task.time_based:
+        if task.dated:
             found["date"] = r.choice(["2013", "2013-05-29"])
         return found
 
@@ -46,7 +46,7 @@ def rows(task, count, seed=0, items=(0, 6), odd=True):
     for number in range(count):
         row = {"id": f"1{number}", "input": f"{task.instruction} {text()}"}
         row["profile"] = [item(row["id"], k) for k in range(r.randint(*items))]
-        if task.time_based:
+        if task.names_users:
             row["user_id"] = f"U{number % 7}"
         made.append(row)
     return made

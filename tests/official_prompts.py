@@ -17,7 +17,7 @@ from lamp_dataset import Personalizer
 from lamp_dataset.task import JOINER
 from lamp_dataset.tasks import TASKS
 
-USER_BASED = [name for name, task in TASKS.items() if not task.time_based]
+USER_BASED = [name for name, task in TASKS.items() if task.wording.shared and not task.time_based]
 FILES = Path(__file__).parent / "tokenizer_files"
 DIGESTS = Path(__file__).parent / "official_prompts.json"
 KINDS = ("t5", "byte_bpe", "wordpiece")

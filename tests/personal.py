@@ -52,7 +52,7 @@ def row(name, number=0, size=5, seed=0, words=(3, 12)):
     sample_id = f"31{number}"
 
     def item(position):
-        date = {"date": f"20{rng.randint(10, 20)}-0{rng.randint(1, 9)}-1{rng.randint(0, 9)}"} if task.time_based else {}
+        date = {"date": f"20{rng.randint(10, 20)}-0{rng.randint(1, 9)}-1{rng.randint(0, 9)}"} if task.dated else {}
         fields = {field: text(rng, *words) for field in task.profile_fields}
         return {"id": f"{sample_id}{position}", **date, **fields}
 
@@ -60,7 +60,7 @@ def row(name, number=0, size=5, seed=0, words=(3, 12)):
     if task.query_frame:
         before, between, after = task.query_frame
         query = f'{text(rng, 2, 5)}", which reference is related? {before}{query}{between}{text(rng, *words)}{after}'
-    user = {"user_id": f"U{number}"} if task.time_based else {}
+    user = {"user_id": f"U{number}"} if task.names_users else {}
     output = task.labels[number % len(task.labels)] if task.labels else text(rng, 3, 6)
     start = task.instruction if task.query_frame else task.instruction + " "
     profile = [item(position) for position in range(size)]

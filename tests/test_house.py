@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("lamp_dataset", "lamp_metric", "avocado_builder")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 #: The tables: of the tasks, and of their names in another layout.
-TABLES = [ROOT / "lamp_dataset" / name for name in ("tasks.py", "formats/oppu.py")]
+TABLES = [ROOT / "lamp_dataset" / name for name in ("tasks.py", "longlamp.py", "formats/oppu.py")]
 
 #: package -> packages of ours it may import
 ARROWS = {
@@ -29,6 +29,7 @@ LAYERS = [
     {"console"},
     {"formats"},
     {"tasks"},
+    {"longlamp"},
     {"registry"},
     {"task"},
     {"atomic", "lazy", "version", "web"},
@@ -170,6 +171,7 @@ OVERALL = {
     "lamp_dataset/hub/test_odd_answers.py": "a server that is not as a push expects, at every step",
     "lamp_dataset/hub/test_strangers.py": "what others see of a push",
     "lamp_dataset/loading/test_tables_defects.py": "tables.py on every kind of damaged file",
+    "lamp_dataset/personalize/prompts/test_longlamp_prompts.py": "prompts and retrieval of a family of tasks",
     "lamp_dataset/personalize/retrieval/test_dense_model.py": "dense.py with a real model (make test-models)",
     "lamp_dataset/personalize/test_prompts_in_documents.py": "the prompts that the documents show",
     "lamp_dataset/personalize/test_real_tokenizers.py": "prompts with real tokenizers (make test-models)",

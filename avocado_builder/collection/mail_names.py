@@ -6,12 +6,23 @@ import re
 from array import array
 from bisect import bisect_left
 
-from lamp_dataset.task import SETTINGS, Task
+from lamp_dataset.task import Task
 from lamp_dataset.tasks import TASKS
 
-#: Setting -> the config whose texts come from the collection.
-GATED: dict[str, Task] = {task.setting: task for task in TASKS.values() if task.gated}
-_NAME = re.compile(f"(?:{GATED[SETTINGS[0]].stub_pattern})")
+#: Task whose texts come from the collection -> setting -> config. The first is the one that is built by default.
+GATED: dict[str, dict[str, Task]] = {}
+for _task in TASKS.values():
+    if _task.gated:
+        GATED.setdefault(_task.base, {})[_task.setting] = _task
+_NAME = re.compile("|".join(f"(?:{task.stub_pattern})" for tasks in GATED.values() for task in tasks.values()))
+
+
+def configs_of(task: str | None) -> dict[str, Task]:
+    """Setting -> config of a task of :data:`GATED`, by default of the first; ValueError for another name."""
+    task = next(iter(GATED)) if task is None else task
+    if task not in GATED:
+        raise ValueError(f"task: expected one of {', '.join(GATED)}, found {task!r}")
+    return GATED[task]
 
 
 def is_name(text: object) -> bool:

@@ -54,7 +54,9 @@ def fill(page: str) -> str:
 
 def tasks() -> str:
     """The table of tasks."""
-    return f'<div class="tasks" markdown>\n\n{task_table(TASKS.values())}\n\n</div>'
+    families = dict.fromkeys(task.family for task in TASKS.values())
+    tables = (task_table(task for task in TASKS.values() if task.family is family) for family in families)
+    return "\n\n".join(f'<div class="tasks" markdown>\n\n{table}\n\n</div>' for table in tables)
 
 
 def task_details() -> str:
@@ -66,14 +68,17 @@ def _details(task: Task) -> Iterator[str]:
     dated = TASKS[f"{task.name}_time"]
     yield f"### {task.name}\n"
     yield f"{task.title}. Texts from {task.source}.\n"
-    yield f"- **Rows**: {_code(*task.row_fields)}, `output`, `profile`; {_code(dated.name)} adds `user_id`"
-    yield f"- **Profile items**: {_code(*task.item_fields)}; {_code(dated.name)} adds `date`"
+    adds = {name: f"; {_code(dated.name)} adds `{name}`" for name in ("user_id", "date")}
+    users, dates = dated.names_users and not task.names_users, dated.dated and not task.dated
+    yield f"- **Rows**: {_code(*task.row_fields)}, `output`, `profile`{adds['user_id'] if users else ''}"
+    yield f"- **Profile items**: {_code(*task.item_fields)}{adds['date'] if dates else ''}"
     yield f"- **Input**: {_code(task.instruction)} …"
     if task.labels:
         yield f"- **Labels** ({len(task.labels)}): {_code(*task.labels)}"
     yield f"- **Retrieval searches**: {_code(*task.document_fields)}"
     yield f"- **A profile item in a prompt**: {_code(task.wording.item.strip())}"
-    yield f"- **Files**: {_code(*(task.questions_path(split) for split in SPLITS))}"
+    files = [task.questions_path(split) for split in SPLITS] if task.hub is None else [task.hub.folder]
+    yield f"- **Files**: {_code(*files)}"
 
 
 def _code(*values: str) -> str:

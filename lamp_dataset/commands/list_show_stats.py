@@ -20,15 +20,24 @@ from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import TASKS, get_task
 
 
-@click.command("list", cls=Command, epilog=examples("lamp-dataset list", "lamp-dataset list --markdown"))
+@click.command("list", cls=Command, epilog=examples("lamp-dataset list", "lamp-dataset list --family LaMP --markdown"))
+@click.option("--family", help="Only the configs of this benchmark: LaMP or LongLaMP.")
 @click.option("--markdown", is_flag=True, help="Print a Markdown table, with the licenses.")
-def list_configs(markdown: bool) -> None:
-    """List the configs: kind of task, scores, published samples per split."""
-    if markdown:
-        click.echo(task_table(TASKS.values()))
-        return
-    for cells in (("CONFIG", "KIND", "SCORES", *map(str.upper, SPLITS), "TASK"), *map(_cells, TASKS.values())):
-        click.echo("{:<17} {:<15} {:<17} {:>7} {:>11} {:>7}  {}".format(*cells))
+def list_configs(family: str | None, markdown: bool) -> None:
+    """List the configs by family: kind of task, scores, published samples per split."""
+    families: dict[str, list[Task]] = {}
+    for task in TASKS.values():
+        families.setdefault(task.family.name if task.family else "others", []).append(task)
+    if family is not None and family not in families:
+        raise ValueError(f"--family: expected one of {', '.join(families)}, found {short(family)}")
+    shown = list(families.values()) if family is None else [families[family]]
+    table = task_table if markdown else _table
+    click.echo("\n\n".join(map(table, shown)))
+
+
+def _table(tasks: list[Task]) -> str:
+    lines = [("CONFIG", "KIND", "SCORES", *map(str.upper, SPLITS), "TASK"), *map(_cells, tasks)]
+    return "\n".join("{:<22} {:<15} {:<24} {:>7} {:>11} {:>7}  {}".format(*cells) for cells in lines)
 
 
 def _cells(task: Task) -> tuple[str, ...]:

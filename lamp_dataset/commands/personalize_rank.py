@@ -47,7 +47,7 @@ ranking_options = prompt_flags("retriever", *RETRIEVER_FLAGS, "use_date", "rules
 )
 @some_rows
 @ranking_options
-@prompt_flags("ranking", "k", "order", "summary", "tokenizer", "max_length")
+@prompt_flags("ranking", "k", "order", "summary", "tokenizer", "max_length", "escape_quotes")
 @click.option(
     "--profile",
     type=click.Choice(list(PROFILES)),
@@ -149,7 +149,7 @@ def _prepare(
     given = {name: value for name, value in options.items() if value is not None and value != ()}
     with named_by_flags(given):
         personalizer = Personalizer(chosen.config, **given)
-    named = personalizer.task.time_based or chosen.user_column is not None
+    named = personalizer.task.names_users or chosen.user_column is not None
     infer = options.get("summary") is not None and not named
     if swap is None and not infer:
         return personalizer, chosen.load()

@@ -6,10 +6,12 @@ Standard library only.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from lamp_dataset.formats.hub_rows import STARTS, RowFiles, find_row_files
+from lamp_dataset.formats.hub_rows import places as row_places
 from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import BASE_URL
 
@@ -19,7 +21,7 @@ SAMPLE = str(Path(__file__).resolve().parents[1] / "sample")
 
 def is_url(path: object) -> bool:
     """Whether it is a URL rather than a path."""
-    return str(path).startswith(("http://", "https://"))
+    return str(path).startswith(("http://", "https://", "hf://"))
 
 
 class Files(NamedTuple):
@@ -59,19 +61,22 @@ def question_places(task: Task) -> Iterator[dict[str, str]]:
         yield {split: layout(task, task.questions_path(split)) for split in SPLITS}
 
 
-def find_files(task: Task, data_dir: str | os.PathLike, splits: Iterable[str] = tuple(SPLITS)) -> dict[str, Files]:
+def find_files(
+    task: Task, data_dir: str | os.PathLike, splits: Iterable[str] = tuple(SPLITS)
+) -> Mapping[str, Files | RowFiles]:
     """Split -> paths of the files in a folder; splits without a questions file are left out.
 
     Args:
         task: the config.
-        data_dir: a folder in one of the :data:`LAYOUTS`; the first layout with a questions file is used.
+        data_dir: a folder in one of the :data:`LAYOUTS`, the first layout with a questions file is used; or with files
+            as the Hub has them.
         splits: which splits.
 
     Returns:
         The files. Golds of test, which the site withholds, are among them if they are in the folder.
 
     Raises:
-        ValueError: ``data_dir`` is not a path.
+        ValueError: ``data_dir`` is not a path, or of the Hub's files some parts are missing.
         OSError: something in place of a file is not one.
         FileNotFoundError: no layout has a questions file, or the golds of train or validation are missing; the message
             lists where they were looked for.
@@ -90,6 +95,9 @@ def find_files(task: Task, data_dir: str | os.PathLike, splits: Iterable[str] = 
             found = {split: Files(str(paths[split]), _outputs(task, paths[split], split)) for split in there}
             check_regular(path for files in found.values() for path in files if path is not None)
             return found
+    if rows := find_row_files(task, root, splits):
+        check_regular(path for files in rows.values() for path in files)
+        return rows
     what = _what_is(task, root, splits)
     raise FileNotFoundError(f"data_dir {str(data_dir)!r} has no questions file of {task.name}{what}")
 
@@ -110,7 +118,9 @@ def _what_is(task: Task, root: Path, splits: tuple[str, ...]) -> str:
         return f", split {' or '.join(splits)}; it has one of {' and of '.join(there)}"
     if any(path for pattern in ("user_*.json", "*/user_*.json") for path in root.glob(pattern)):
         return "; it has users in OPPU's layout, and lamp-dataset oppu import makes official files of them"
-    return f". Looked for: {', '.join(dict.fromkeys(place for split, place in places if split in splits))}"
+    looked = [place for split, place in places if split in splits]
+    looked += [f"{place}/{STARTS[split][0]}-*.parquet" for place in row_places(task) for split in splits]
+    return f". Looked for: {', '.join(dict.fromkeys(looked))}"
 
 
 def _outputs(task: Task, questions: Path, split: str) -> str | None:
@@ -125,7 +135,9 @@ def _of_outputs(questions: str) -> str:
     return questions.removesuffix("_questions.json") + "_outputs.json"
 
 
-def official_paths(task: Task, split: str, files: Files) -> dict[str, str]:
-    """Path below the site's folder -> path or URL of each file of a split."""
+def official_paths(task: Task, split: str, files: Files | RowFiles) -> dict[str, str]:
+    """Path below the site's folder, or in the data set on the Hub, -> path or URL of each file of a split."""
+    if isinstance(files, RowFiles):
+        return {f"{task.hub.folder}/{os.path.basename(path)}": path for path in files}
     paths = (task.questions_path(split), _of_outputs(task.questions_path(split)))
     return {path: file for path, file in zip(paths, files, strict=True) if file is not None}

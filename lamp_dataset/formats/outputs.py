@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from lamp_dataset.formats.hub_rows import RowFiles
 from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.json_file import EntryWriter, load_json, read_json
 from lamp_dataset.formats.texts import check_encodable, short
@@ -40,8 +41,11 @@ class Outputs:
     name: str
 
 
-def read_outputs(path: str | os.PathLike, task: Task | None = None) -> Outputs:
-    """Read an outputs file from disk; see :func:`parse_outputs`."""
+def read_outputs(path: str | os.PathLike | RowFiles, task: Task | None = None) -> Outputs:
+    """Read an outputs file from disk, see :func:`parse_outputs`; or the golds of files as the Hub has them."""
+    if isinstance(path, RowFiles):
+        golds = [{"id": row["id"], "output": row["output"]} for row in path.rows(profiles=False)]
+        return check_outputs({"task": path.task.official_name, "golds": golds}, str(path), task)
     return check_outputs(read_json(path), str(Path(path)), task)
 
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
+from lamp_dataset.formats.hub_rows import RowFiles
 from lamp_dataset.formats.ids import UniqueIds
 from lamp_dataset.formats.json_list import BLOCK_BYTES, JsonList
 from lamp_dataset.formats.task_of_file import looks_like
@@ -28,11 +30,13 @@ class OutputsFileError(ValueError):
     """A file of golds or predictions where a questions file was expected."""
 
 
-def read_questions(path: str | os.PathLike, task: Task | None = None, profiles: bool = True) -> Iterator[dict]:
+def read_questions(
+    path: str | os.PathLike | RowFiles, task: Task | None = None, profiles: bool = True
+) -> Iterator[dict]:
     """The rows of a questions file one by one, checked, in flat memory.
 
     Args:
-        path: the file.
+        path: the file, or files as the Hub has them.
         task: the config to read it as: rows come in its declared shape, see :func:`checked_row`. None: rows of any
             config, or with file names in place of texts, come as they are, see :func:`check_row`, and JSON numbers as
             :class:`~lamp_dataset.formats.texts.Number`.
@@ -44,8 +48,9 @@ def read_questions(path: str | os.PathLike, task: Task | None = None, profiles: 
         ValueError: the file is not a JSON list, it is empty, or a row has another shape; the message says where.
     """
     name, ids = str(path), UniqueIds(str(path))
-    with Path(path).open("rb") as file:
-        for number, row in enumerate(open_questions(file, name, task).rows()):
+    with nullcontext(path) if isinstance(path, RowFiles) else Path(path).open("rb") as file:
+        rows = file.rows(profiles) if isinstance(file, RowFiles) else open_questions(file, name, task).rows()
+        for number, row in enumerate(rows):
             if task is None:
                 check_row(row, name, number, profiles)
             else:
@@ -70,12 +75,12 @@ def open_questions(file: BinaryIO, name: str, task: Task | None = None, block_by
     return JsonList(file, name, ROW_KEYS, block_bytes, check_task)
 
 
-def read_question_ids(path: str | os.PathLike) -> list[str]:
+def read_question_ids(path: str | os.PathLike | RowFiles) -> list[str]:
     """The sample ids of a questions file; rows may lack their profiles. Errors as for :func:`read_questions`."""
     return [row["id"] for row in read_questions(path, profiles=False)]
 
 
-def read_user_column(path: str | os.PathLike, column: str) -> dict[str, str]:
+def read_user_column(path: str | os.PathLike | RowFiles, column: str) -> dict[str, str]:
     """Sample id -> user, of a questions file whose rows name their users under another key than ``user_id``.
 
     ValueError for a row that does not, and otherwise as for :func:`read_questions`.
@@ -117,9 +122,9 @@ def checked_row(row: dict, task: Task, name: str, number: int) -> dict:
     where = f"{name}: sample {short(row['id'])}"
     check_no_stub(row["input"], name, task)
     has_user, other = row.get("user_id") is not None, other_setting(task, ", ")
-    if has_user and not task.time_based:
+    if has_user and not task.names_users:
         raise ValueError(f"{where} has a 'user_id': this is a file of the time-based setting{other}")
-    if task.time_based and not has_user:
+    if task.names_users and not has_user:
         raise ValueError(f"{where} has no 'user_id': is this a file of the user-based setting{other}?")
     checked = {field: _text(row, field, where, task) for field in task.row_fields}
     looks, checked["profile"] = looks_like(checked["input"], task), []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamp_dataset.hub import front_matter
 from lamp_dataset.task import SPLITS, Task
-from lamp_dataset.tasks import CITATION, HOMEPAGE
+from lamp_dataset.tasks import LAMP
 
 if TYPE_CHECKING:
     from lamp_dataset.hub.plan import Config
@@ -122,6 +122,11 @@ def _block(data: Mapping[str, Any]) -> str:
     from lamp_dataset.version import __version__
 
     tasks, known = front_matter.tasks_on(data), front_matter.num_examples(data)
+    families = list(dict.fromkeys(task.family or LAMP for task in tasks)) or [LAMP]
+    names = " and ".join(f"[{family.name}]({family.homepage})" for family in families)
+    golds = (
+        " Rows of the Hub's files have `user_id` and golds in all splits." if any(task.hub for task in tasks) else ""
+    )
     rows = []
     for task in tasks:
         of_task = known.get(task.name, {})
@@ -129,22 +134,22 @@ def _block(data: Mapping[str, Any]) -> str:
     return "\n\n".join(
         [
             BEGIN,
-            f"[LaMP]({HOMEPAGE}) measures how well a language model personalizes its output. Each sample is an input "
-            "text plus the profile of the user who asks: a list of things the user wrote before.",
+            f"{names} measure{'s'[len(families) > 1 :]} how well a language model personalizes its output. Each "
+            "sample is an input text plus the profile of the user who asks: a list of things the user wrote before.",
             "## Tasks",
             task_table(tasks),
             "## Rows here",
             _table(("config", *SPLITS), rows),
             "A row holds the sample's `id`, its `input`, the user's `profile` and the gold `output`. The benchmark "
             "withholds the outputs of the test split; they are null. Time-based configs add `user_id` to each row and "
-            "`date` to each profile item.",
+            f"`date` to each profile item.{golds}",
             "## How it was made",
             f"lamp-hf {__version__} made it from the benchmark's official files and joined golds to questions by id. "
             "The texts are unchanged.",
             "## License",
             _licenses(tasks),
             "## Citation",
-            f"```bibtex\n{CITATION}\n```",
+            *(f"```bibtex\n{family.citation}\n```" for family in families),
             END,
         ]
     )

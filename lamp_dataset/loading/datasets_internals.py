@@ -11,7 +11,6 @@ import json
 import sys
 from typing import Any
 
-from lamp_dataset.formats.layout import Files
 from lamp_dataset.loading.import_hook import patch_factory, when_imported
 
 NAME = "lamp"
@@ -28,10 +27,11 @@ def patch_datasets() -> None:
         when_imported(name, lambda module: patch_factory(NAME, module, "dataset_module_factory", _found))
 
 
-def _found() -> object:
+def _found(revision: object = None, *_: object, **__: object) -> object:
     import datasets.load
 
-    return datasets.load.DatasetModule(BUILDER, NAME, {"dataset_name": NAME})
+    pinned = {} if revision is None else {"revision": str(revision)}
+    return datasets.load.DatasetModule(BUILDER, NAME, {"dataset_name": NAME, **pinned})
 
 
 def cache_key(facts: Any) -> str:
@@ -112,7 +112,7 @@ class BuilderOverrides:
         return [datasets.SplitGenerator(split, gen_kwargs={"split": split, "files": files}) for split, files in found]
 
     def _generate_tables(self, split, files):
-        return enumerate(self.read(split, Files(*files)))
+        return enumerate(self.read(split, files))
 
     def _download_and_prepare(self, dl_manager, verification_mode, **options):
         from datasets.exceptions import NonMatchingSplitsSizesError
@@ -142,7 +142,7 @@ class BuilderOverrides:
                 raise _SplitError(error.__cause__) from None
             if not isinstance(error.__cause__, ValueError):
                 raise
-            self.reject(Files(*split_generator.gen_kwargs["files"]))
+            self.reject(split_generator.gen_kwargs["files"])
             raise error.__cause__ from None
         except OSError as error:
             raise _SplitError(error) from None

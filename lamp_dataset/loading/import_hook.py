@@ -28,8 +28,8 @@ def when_imported(name: str, callback: Callable[[ModuleType], None]) -> None:
         callback(import_module(name))  # waits if another thread is still importing it
 
 
-def patch_factory(name: str, module: ModuleType, factory: str, answer: Callable[[], object]) -> None:
-    """Wrap ``module.<factory>(path, …)``, by which a library finds what it loads: ``name`` gets ``answer()``.
+def patch_factory(name: str, module: ModuleType, factory: str, answer: Callable[..., object]) -> None:
+    """Wrap ``module.<factory>(path, …)``, by which a library finds what it loads: ``name`` gets ``answer(…)``.
 
     Another spelling of that name, as in ``"LaMP"``, is an error with a hint unless it is a path: the library would look
     for it on the Hub, for a long time. Wrapping a module again for the same name does nothing, and a stub without such
@@ -43,7 +43,7 @@ def patch_factory(name: str, module: ModuleType, factory: str, answer: Callable[
     @functools.wraps(find)
     def find_ours_too(path, *args, **kwargs):
         if path == name:
-            return answer()
+            return answer(*args, **kwargs)
         if isinstance(path, str) and path.lower().replace("-", "_") == name and not os.path.exists(path):
             raise FileNotFoundError(f"found nothing under the name {path!r}; did you mean {name!r}?")
         return find(path, *args, **kwargs)

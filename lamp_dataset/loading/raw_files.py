@@ -35,6 +35,13 @@ def open_raw(path: str, algorithm: Callable[[], Any]) -> Iterator[HashedFile]:
             yield HashedFile(file, algorithm())
 
 
+@contextmanager
+def open_any(path: str) -> Iterator[BinaryIO]:
+    """Open a local file, or one on the Hub, for reading bytes in any order; ConnectionError as for :func:`open_raw`."""
+    with fetching(path), open_url(path) if is_url(path) else open(path, "rb") as file:
+        yield file
+
+
 def hash_file(path: str, algorithm: Callable[[], Any]) -> tuple[int, str]:
     """Size in bytes and hash of a local file."""
     with open(path, "rb") as file:
@@ -146,7 +153,7 @@ def open_url(url: str) -> Iterator[Any]:
     import fsspec
     from datasets.utils.file_utils import xopen
 
-    if url.startswith(datasets.config.HF_ENDPOINT):
+    if url.startswith((datasets.config.HF_ENDPOINT, "hf://")):
         with xopen(url, "rb") as file:
             yield file
     else:

@@ -62,14 +62,14 @@ def _as_written(rows: memoryview, task: Task) -> pa.StructType:
     for row in first_rows(rows):
         items = row.get("profile") if isinstance(row, dict) else None
         if isinstance(items, list) and items:
-            return _row_type(task, _integers([row, *items]), user_id=True)
-    return _row_type(task, user_id=True)
+            return row_type(task, _integers([row, *items]), user_id=True)
+    return row_type(task, user_id=True)
 
 
-def _normalized(rows: pa.StructArray, task: Task) -> pa.StructArray | None:
+def normalized(rows: pa.StructArray, task: Task) -> pa.StructArray | None:
     """Rows in the declared type; None if something is missing or a ``user_id`` should not be there."""
     columns = columns_of(rows)
-    if not task.time_based and columns["user_id"].null_count != len(rows):
+    if not task.names_users and columns["user_id"].null_count != len(rows):
         return None
     if any(columns[name].null_count for name in task.row_fields):
         return None
@@ -80,9 +80,9 @@ def _normalized(rows: pa.StructArray, task: Task) -> pa.StructArray | None:
     return pa.StructArray.from_arrays(list(wanted.values()), list(wanted))
 
 
-def _row_type(task: Task, numbers: Collection[str] = (), user_id: bool = False) -> pa.StructType:
+def row_type(task: Task, numbers: Collection[str] = (), user_id: bool = False) -> pa.StructType:
     """Type of a row without its gold; the fields in ``numbers`` are integers."""
-    names = (*task.row_fields, "user_id") if user_id and not task.time_based else task.row_fields
+    names = (*task.row_fields, "user_id") if user_id and not task.names_users else task.row_fields
     row, item = (
         [(name, pa.int64() if name in numbers else pa.string()) for name in some] for some in (names, task.item_fields)
     )
@@ -144,7 +144,7 @@ def _parse_as(document: bytes, as_written: pa.StructType, task: Task) -> pa.Stru
     rows = table.column("rows").combine_chunks().flatten()
     ids = rows.field("id")
     whole = len(table) == 1 and len(rows) > 1 and ids[0].as_py() == ids[-1].as_py() == MARK
-    return _normalized(rows[1:-1], task) if whole else None
+    return normalized(rows[1:-1], task) if whole else None
 
 
 def columns_of(rows: pa.StructArray) -> dict[str, pa.Array]:
@@ -174,7 +174,7 @@ def _slow_rows(source: JsonList, task: Task, count: int, block_bytes: int) -> It
         rows.append(row)
         size += len(row["input"]) + sum(len(v) for item in row["profile"] for v in item.values() if v)
         if size >= min(block_bytes, _OBJECT_BYTES):
-            yield pa.array(rows, type=_row_type(task))
+            yield pa.array(rows, type=row_type(task))
             rows, size = [], 0
     if rows:
-        yield pa.array(rows, type=_row_type(task))
+        yield pa.array(rows, type=row_type(task))

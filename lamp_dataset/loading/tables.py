@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lamp_dataset.formats.hub_rows import RowFiles
 from lamp_dataset.formats.ids import IdMismatchError, UniqueIds, check_same_ids, difference
 from lamp_dataset.formats.json_list import BLOCK_BYTES
 from lamp_dataset.formats.outputs import check_texts, parse_outputs
 from lamp_dataset.formats.task_of_file import check_name, looks_like
 from lamp_dataset.formats.texts import check_no_stub, short
+from lamp_dataset.loading.hub_tables import read_row_files
 from lamp_dataset.loading.row_arrays import columns_of, read_rows
 from lamp_dataset.task import Task
 
@@ -54,6 +56,14 @@ def read_tables(
     split.end()
 
 
+def checked_tables(files: RowFiles, name_of: Callable[[str], str]) -> Iterator[pa.Table]:
+    """The samples of files as the Hub has them, like :func:`read_tables`; ``name_of``: path -> its name in messages."""
+    split = _SplitChecks(files.task, str(files), None, "")
+    for rows, golds in read_row_files(files, name_of):
+        yield split.table(rows, golds)
+    split.end()
+
+
 class _SplitChecks:
     """What must hold for a whole split: unique ids, the same ids in questions and golds, inputs of the task."""
 
@@ -63,11 +73,11 @@ class _SplitChecks:
         self.of_this_task = 0
         self.example: str | None = None  # an input that does not begin as it should
 
-    def table(self, rows: pa.StructArray) -> pa.Table:
-        """The rows with their golds, checked."""
+    def table(self, rows: pa.StructArray, golds: list[str] | None = None) -> pa.Table:
+        """The rows with their golds, checked; ``golds`` are those of these rows, where they come with them."""
         columns = columns_of(rows)
         ids = columns["id"].to_pylist()
-        columns["output"] = pa.array(self._outputs(ids), pa.string())
+        columns["output"] = pa.array(golds or self._outputs(ids), pa.string())
         self.ids.add_all(ids)
         self._check_no_stubs(columns)
         self._check_task(columns["input"])

@@ -87,6 +87,7 @@ class Personalizer:
         order: str = PromptOptions.order,
         use_date: bool = PromptOptions.use_date,
         ranking: str | os.PathLike[str] | None = PromptOptions.ranking,
+        escape_quotes: bool = PromptOptions.escape_quotes,
         system: str | None = PromptOptions.system,
         summary: str | os.PathLike[str] | Mapping[str, str] | None = PromptOptions.summary,
         **options: Any,
@@ -96,11 +97,13 @@ class Personalizer:
         self.task, asked = get_task(task), PromptOptions(**given, retriever_options=options)
         self.k, self.max_length, self.rules, self.order = asked.k, asked.max_length, asked.rules, asked.order
         self.system, self.use_date = asked.system, bool(asked.use_date)
+        self.escape_quotes = bool(asked.escape_quotes)
         self.summary = None if asked.summary is None else read_summaries(asked.summary)
         self.ranker = choose_ranker(asked)
-        if (self.use_date or self.ranker.needs_dates) and not self.task.time_based:
+        needed = self.ranker.needs_dates and not self.task.stored_by_time
+        if (self.use_date or needed) and not self.task.dated:
             what = "'use_date'" if self.use_date else f"the retriever {short(asked.retriever)}"
-            where = other_setting(self.task, ": they are in the time-based ")
+            where = "" if self.task.stored_by_time else other_setting(self.task, ": they are in the time-based ")
             raise ValueError(f"{self.task.name} has no dates for {what}{where}")
         self._source = TokenizerSource(asked.tokenizer, asked.rules)
         self._tokens = self._make_tokens()
@@ -159,6 +162,7 @@ class Personalizer:
             part = slice(start, start + PROMPTS_AT_A_TIME)
             rows += self._rows(samples[part], rankings[part], summaries[part])
         golds = column_of(batch, "output") or [None] * len(rows)
+        golds = [gold and self._escaped(gold) for gold in golds]
         columns = {name: [row[name] for row in rows] for name in COLUMNS if name != "target"} | {"target": golds}
         if not self.ranker.scored:
             del columns["retrieved_scores"]
@@ -228,9 +232,12 @@ class Personalizer:
             more["fronts"], cuts = zip(*fronts, strict=True)
         made = PROMPTS[self.rules](self.task.wording, given, self._tokens, self.max_length, **more)
         return [
-            replace(prompt, notes=(*notes, *cut, *prompt.notes))
+            replace(prompt, text=self._escaped(prompt.text), notes=(*notes, *cut, *prompt.notes))
             for prompt, (_, notes), cut in zip(made, cleaned, cuts, strict=True)
         ]
+
+    def _escaped(self, text: str) -> str:
+        return text.replace('"', '\\"') if self.escape_quotes else text
 
     def _items(self, sample: Sample, chosen: list[int]) -> tuple[list[dict[str, str]], list[str]]:
         """The fields of the chosen items that the prompt needs, and notes."""

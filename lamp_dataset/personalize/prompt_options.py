@@ -91,6 +91,7 @@ class PromptOptions:
             also a mapping, or the name of the column that holds each row's text.
         tokenizer: Tokenizer of your model, by name or folder; without one, words are counted. In Python also an object.
         max_length: Budget of a prompt in tokens, or without a tokenizer in words, which are fewer and longer.
+        escape_quotes: Put a backslash before each quotation mark of prompt and gold, as LongLaMP's script does.
         system: The system message for chat models; None for no system message.
         retriever_options: Options of the retriever, see :class:`RetrieverOptions`.
 
@@ -107,6 +108,7 @@ class PromptOptions:
     summary: str | os.PathLike[str] | Mapping[str, str] | None = None
     tokenizer: Any = None
     max_length: int = 512
+    escape_quotes: bool = False
     system: str | None = SYSTEM
     retriever_options: Mapping[str, Any] | None = None
 

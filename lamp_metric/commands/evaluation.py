@@ -77,7 +77,7 @@ def eval_task(
         raise ValueError("--questions gives the users that intervals draw; pass --confidence_level as well")
     _, _, whose, (joined,) = source.join([preds_json], task_name, wants_users=drawn)
     result = evaluate_joined(joined, users=whose, **options)
-    official = {key: result["scores"][key] for key in joined.task.scores}
+    official = {key: result["scores"][key] for key in joined.task.scores if key in result["scores"]}
     write_scores(output_file, official, [joined.task])
     say(to_json(result) if as_json else score_table([result]))
 
@@ -163,7 +163,7 @@ def evaluate_joined(
         "intervals": bounds,
         "unusable": len(samples.unusable),
         "signature": signature(
-            task.name, samples.n, drawn, samples.n_users, extracted=extract_answers, also=samples.also
+            task.name, samples.n, drawn, samples.n_users, extracted=extract_answers, **samples.beside
         ),
         **extra,
     }

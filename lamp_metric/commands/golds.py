@@ -129,7 +129,7 @@ class Source:
             whose = frozenset(self.subset.users)
 
             def look_at_theirs(row: dict) -> None:
-                named = task.time_based and self.user_column is None
+                named = task.names_users and self.user_column is None
                 if look is not None and (not named or row["user_id"] in whose):
                     look(row)
 
@@ -205,7 +205,7 @@ def read_users(
             if named is not None:
                 yield {"user_id": named[row["id"]]}
             else:
-                yield {"user_id": row["user_id"]} if task.time_based else row
+                yield {"user_id": row["user_id"]} if task.names_users else row
 
     try:
         return dict(zip(ids, users_of(rows()), strict=True))

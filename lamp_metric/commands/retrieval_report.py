@@ -82,7 +82,7 @@ def retrieval(
     judged = judge_retrieval(task, rows.load(), made, ks, rules, use_date, worths)
     found = judged.means(drawn)
     about = {"task": rows.config, "split": rows.split, "n": len(judged.users), "users": len(set(judged.users))}
-    about |= {"users_inferred": not task.time_based and rows.user_column is None, **drawn.signed()}
+    about |= {"users_inferred": not task.names_users and rows.user_column is None, **drawn.signed()}
     click.echo(to_json({**about, "figures": found}) if as_json else _text(about, judged, found))
 
 

@@ -15,6 +15,7 @@ from lamp_dataset.commands.command import Command, say, stacked
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS, get_task
+from lamp_metric.measures import chosen
 from lamp_metric.predictions.scored_samples import ScoredSamples, remarks
 
 FILE = click.Path(path_type=Path)
@@ -42,19 +43,36 @@ def resampling_options(confidence_level: float | None, n_resamples: int) -> Call
     )
 
 
-def _find_here(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Make a function in the current folder importable, as ``python -m`` does."""
+def _find_here(context: click.Context, _: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Make a function in the current folder importable, as ``python -m`` does, and add what is to be left out."""
     if any(":" in name for name in names):
         sys.path.insert(0, os.getcwd())
-    return names
+    return tuple(chosen(names, context.meta.get(_WITHOUT, ())))
 
 
-also_option = click.option(
-    "--also",
-    multiple=True,
-    callback=_find_here,
-    metavar="MEASURE…",
-    help="Measures beside the scores: rouge-2 rouge-Lsum bleu chrf meteor, accuracy pearson, or module:name.",
+def _leave_out(context: click.Context, _: click.Parameter, names: tuple[str, ...]) -> None:
+    context.meta[_WITHOUT] = names
+
+
+_WITHOUT = f"{__name__}.without"
+
+also_option = stacked(
+    click.option(
+        "--also",
+        multiple=True,
+        callback=_find_here,
+        metavar="MEASURE…",
+        help="Measures beside the scores: rouge-2 rouge-Lsum bleu chrf meteor, accuracy pearson, or module:name.",
+    ),
+    click.option(
+        "--without",
+        multiple=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_leave_out,
+        metavar="SCORE…",
+        help="Scores to leave out: meteor, of long texts, which needs WordNet.",
+    ),
 )
 
 

@@ -44,12 +44,25 @@ def register_measure(measure: Measure) -> None:
     _measures[measure.name] = measure
 
 
+def chosen(also: Iterable[str], without: Iterable[str]) -> list[str]:
+    """Measures to add and scores to leave out as one list, the latter after a minus sign: they go one way from here."""
+    also, without = ([names] if isinstance(names, str) else list(names) for names in (also, without))
+    return [*also, *(f"-{name}" for name in without)]
+
+
 def together(task: Task, also: Iterable[str]) -> Together | None:
-    """The task's scores and the measures named in ``also``; None without any: the benchmark's scores alone."""
+    """The task's scores, without those after a minus sign, and the measures in ``also``; None for the scores alone."""
     names = [also] if isinstance(also, str) else list(also)
     if len(set(names)) < len(names):
         raise ValueError(f"also: expected each measure once, found {', '.join(names)}")
-    return Together(scorer_of(task), [_measure(task, name) for name in names]) if names else None
+    scorer, left_out = scorer_of(task), [name[1:] for name in names if name[:1] == "-"]
+    for key in left_out:
+        if key not in scorer.less:
+            known = " or ".join(scorer.less) or "nothing, since no score can be left out"
+            raise ValueError(f"without: expected for {task.name} {known}, found {key!r}")
+        scorer = scorer.less[key]
+    measures = [_measure(task, name) for name in names if name[:1] != "-"]
+    return Together(scorer, measures, ",".join(left_out)) if names else None
 
 
 def _measure(task: Task, name: str) -> Measure:

@@ -15,14 +15,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lamp_dataset.lazy import require
-from lamp_metric.measures.measure import Measure
+from lamp_metric.measures.measure import TEXTS, Measure
 from lamp_metric.scorers.scorer import Statistics
 
 
 class Corpus(Measure):
     """A metric of sacrebleu with its defaults."""
 
-    kinds = ("generation",)
+    kinds = TEXTS
     settings: Mapping[str, str]  # what the signature says -> the key in sacrebleu's own
 
     @abstractmethod

@@ -13,6 +13,9 @@ from lamp_dataset.task import Task
 from lamp_metric.scorers import Scorer
 from lamp_metric.scorers.scorer import Scores, Statistics
 
+#: The kinds whose answers are texts.
+TEXTS = ("generation", "long-generation")
+
 
 class Measure(ABC):
     """A measure. Subclass it, fill in the attributes, and pass an instance to :func:`lamp_metric.register_measure`.
@@ -100,9 +103,10 @@ class FunctionMeasure(Mean):
 class Together(Scores):
     """A task's scores and measures beside them, as one: the keys of the task first."""
 
-    def __init__(self, scorer: Scorer | None, measures: Sequence[Measure]) -> None:
-        """``scorer``: of the task; None: the measures alone."""
-        self._scorer, self.measures = scorer, tuple(measures)
+    def __init__(self, scorer: Scorer | None, measures: Sequence[Measure], left_out: str = "") -> None:
+        """``scorer``: of the task, or None: the measures alone; ``left_out``: scores of the task that it lacks."""
+        self.scorer, self.measures = scorer, tuple(measures)
+        self.left_out = left_out
         of_samples = {measure.name: measure.name for measure in measures if measure.of_samples}
         own = dict(scorer.higher_is_better) if scorer else {}
         for measure in measures:
@@ -121,7 +125,7 @@ class Together(Scores):
         self, task: Task, predictions: Sequence[str], references: Sequence[str]
     ) -> tuple[dict[str, list[float]], dict[str, float]]:
         """The measures' statistics and scores."""
-        pairs = self._scorer.as_values(task, predictions, references) if self._scorer else (predictions, references)
+        pairs = self.scorer.as_values(task, predictions, references) if self.scorer else (predictions, references)
         statistics: dict[str, list[float]] = {}
         scores = {}
         for measure in self.measures:
@@ -138,7 +142,7 @@ class Together(Scores):
         for measure in self.measures:
             own = [name for name in rest if name.partition(_MARK)[0] == measure.name]
             found[measure.name] = measure.aggregate({name.rpartition(_MARK)[2]: rest.pop(name) for name in own}, n)
-        return (self._scorer.aggregate(task, rest, n) if self._scorer else {}) | found
+        return (self.scorer.aggregate(task, rest, n) if self.scorer else {}) | found
 
 
 #: Between the name of a measure and that of its statistic, unless they are the same.

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any
 
-from lamp_dataset.lazy import require
-from lamp_metric.measures.measure import Mean
+from lamp_metric.measures.measure import TEXTS, Mean
+from lamp_metric.scorers.meteor import meteor, meteor_signature
 
 
 class Rouge(Mean):
     """The F-measure of a variant of ROUGE, without stemming; ROUGE-Lsum takes each line as a sentence."""
 
-    kinds = ("generation",)
+    kinds = TEXTS
 
     def __init__(self, name: str, variant: str) -> None:
         """``variant``: what ``rouge_score`` calls it."""
@@ -39,29 +37,9 @@ class Meteor(Mean):
 
     @property
     def signature(self) -> str:
-        """Library, version of WordNet, and nltk's defaults, which evaluate passes."""
-        return f"nltk {version('nltk')}|wordnet:{_nltk()[2]}|alpha:0.9|beta:3|gamma:0.5"
+        """Library, version of WordNet, and settings."""
+        return meteor_signature()
 
     def values(self, predictions: Sequence[str], references: Sequence[str]) -> list[float]:
         """The METEOR of each sample; FileNotFoundError if nltk has no WordNet or no sentence splitter."""
-        tokenize, score, _ = _nltk()
-        pairs = zip(predictions, references, strict=True)
-        return [float(score(tokenize(gold), tokenize(text), alpha=0.9, beta=3, gamma=0.5)) for text, gold in pairs]
-
-
-@cache
-def _nltk() -> tuple[Callable, Callable, Any]:
-    """The tokenizer, METEOR, and the version of WordNet."""
-    tokenize = require("nltk", "measures").word_tokenize
-    from nltk.corpus import wordnet
-    from nltk.translate.meteor_score import single_meteor_score
-
-    for name, ask in (("punkt_tab", lambda: tokenize("a")), ("wordnet", lambda: wordnet.ensure_loaded())):
-        try:
-            ask()
-        except LookupError:
-            raise FileNotFoundError(
-                f"meteor needs nltk's data wordnet and punkt_tab, and nltk finds no {name}; get it by "
-                f"python -m nltk.downloader {name}"
-            ) from None
-    return tokenize, single_meteor_score, wordnet.get_version()
+        return meteor(predictions, references)

@@ -80,10 +80,10 @@ def samples_of_values(
 
 def with_values(samples: ScoredSamples, given: ScoredSamples) -> ScoredSamples:
     """Scored samples with given values of the same samples beside their scores."""
-    more = (*(samples.measured.measures if samples.measured else ()), *given.measured.measures)
+    beside = samples.measured or Together(scorer_of(samples.task), ())
     return replace(
         samples,
         statistics={**samples.statistics, **given.statistics},
         scores={**samples.scores, **given.scores},
-        measured=Together(scorer_of(samples.task), more),
+        measured=Together(beside.scorer, (*beside.measures, *given.measured.measures), beside.left_out),
     )

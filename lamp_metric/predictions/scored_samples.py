@@ -73,7 +73,12 @@ class ScoredSamples:
     @property
     def also(self) -> str | None:
         """The measures beside the score, for the signature."""
-        return self.measured.signature if self.measured else None
+        return self.measured.signature or None if self.measured else None
+
+    @property
+    def beside(self) -> dict[str, str | None]:
+        """The measures beside the scores, and the scores that are left out, for the signature."""
+        return {"also": self.also, "without": self.measured.left_out or None if self.measured else None}
 
     def values(self, key: str) -> list[float] | None:
         """Each sample's part in the score ``key``: the score is their mean, or for RMSE the root of it.
@@ -110,7 +115,8 @@ def measure(
     whose = check_users(users, len(golds), names) if users is not None else None
     if extract_answers:
         predicted = answers_in(task, said)
-    scorer, positions = scorer_of(task), [str(position) for position in range(len(golds))]
+    scorer = measured.scorer if measured else scorer_of(task)
+    positions = [str(position) for position in range(len(golds))]
     statistics = scorer.sample_statistics(task, predicted, golds)
     scores = scorer.scores(task, predicted, golds, statistics)
     if measured:

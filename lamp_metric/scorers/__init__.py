@@ -15,7 +15,7 @@ from lamp_dataset.task import Task
 from lamp_metric.scorers.classification import Classification
 from lamp_metric.scorers.ordinal import Ordinal
 from lamp_metric.scorers.scorer import Scorer, Statistics
-from lamp_metric.scorers.text import Text
+from lamp_metric.scorers.text import LongText, Text
 
 __all__ = ["SCORERS", "Scorer", "Statistics", "register", "scorer_of"]
 
@@ -62,5 +62,5 @@ def _load_others() -> None:
     load_entry_points(GROUP, lambda found: register(found if isinstance(found, Scorer) else found()))
 
 
-for _scorer in (Classification(), Ordinal(), Text()):
+for _scorer in (Classification(), Ordinal(), Text(), LongText()):
     register(_scorer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from lamp_dataset.task import KINDS, Task
@@ -70,9 +71,11 @@ class Scorer(Scores):
         means: the keys of ``shown`` whose score is the mean of that statistic.
         unusable: what a prediction is that cannot be used, and how it counts, for messages.
         figures: figure of retrieval without a model -> what it says, averaged over samples.
+        less: key that can be left out, since what it needs has to be fetched -> the scorer without it.
     """
 
     kind: str
+    less: Mapping[str, Scorer] = MappingProxyType({})
     unusable: str
     figures: Mapping[str, str]
 

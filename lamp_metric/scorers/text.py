@@ -16,6 +16,7 @@ from typing import Any
 
 from lamp_dataset.personalize.retrieval.queries import find_query
 from lamp_dataset.task import Task
+from lamp_metric.scorers.meteor import meteor
 from lamp_metric.scorers.scorer import Finding, Row, Scorer, Statistics
 from lamp_metric.scorers.wrappers import unwrap, wrapper_of
 
@@ -143,3 +144,26 @@ class Text(Scorer):
         """The best score among the first k outputs."""
         scores = self.sample_statistics(task, outputs, [gold] * len(outputs))
         return {f"best {key}": list(accumulate(values, max)) for key, values in scores.items()}
+
+
+class LongText(Text):
+    """A long text: ROUGE, and METEOR, which needs WordNet and can be left out."""
+
+    kind = "long-generation"
+    higher_is_better = {"rouge-1": True, "rouge-L": True, "meteor": True}
+    shown = {key: key for key in higher_is_better}
+    means = tuple(higher_is_better)
+    less = {"meteor": Text()}
+
+    def sample_statistics(self, task: Task, predictions: Sequence[str], references: Sequence[str]) -> Statistics:
+        """``"rouge-1"``, ``"rouge-L"`` and ``"meteor"`` of each sample; FileNotFoundError without WordNet."""
+        sides = ([text.strip() for text in side] for side in (predictions, references))
+        try:
+            return {**super().sample_statistics(task, predictions, references), "meteor": meteor(*sides)}
+        except (FileNotFoundError, ImportError) as error:
+            how = '--without meteor, in Python without=["meteor"]'
+            raise type(error)(f"{error}; or leave METEOR out: {how}") from None
+
+    def judge(self, task: Task, gold: str, outputs: Sequence[str]) -> dict[str, list[float]]:
+        """The best ROUGE among the first k outputs."""
+        return self.less["meteor"].judge(task, gold, outputs)

@@ -36,8 +36,9 @@ COMPARED = 10_000
 #: Columns for one file of predictions, and for two.
 HEADERS = ("score", "value", "low", "high", "better is")
 HEADERS_OF_TWO = ("system", "score", "value", "difference", "low", "high", "p", "better is")
-#: Gated tasks are refused: their golds must not leave the machine of whoever has the license.
-CHOICES = (FROM_THE_GOLDS, *(name for name, task in TASKS.items() if not task.gated))
+#: Gated tasks are refused: their golds must not leave the machine of whoever has the license. Those of other files on
+#: the Hub need WordNet, which a Space lacks.
+CHOICES = (FROM_THE_GOLDS, *(name for name, task in TASKS.items() if not task.gated and task.hub is None))
 #: Many times the size of any official file of golds, and twice as many samples: scoring keeps others waiting.
 MAX_UPLOAD, MAX_SAMPLES = "8mb", 50_000
 #: Seconds after which gradio deletes its copies of files.

@@ -8,6 +8,7 @@ from typing import Any
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
+from lamp_metric.measures import chosen
 from lamp_metric.predictions.given_values import samples_of_values
 from lamp_metric.predictions.inputs import as_list
 from lamp_metric.predictions.scored_samples import measure, warn_of_remarks
@@ -30,6 +31,7 @@ def compare(
     seed: int = 0,
     extract_answers: bool = False,
     also: Iterable[str] = (),
+    without: Iterable[str] = (),
     average: str = "samples",
     answers: str = "mean",
 ) -> Comparison:
@@ -53,6 +55,7 @@ def compare(
         seed: of both.
         extract_answers: use what :func:`lamp_metric.extract_answer` finds. Not part of the official scores.
         also: measures beside the scores, see :func:`lamp_metric.score`.
+        without: scores to leave out, see there.
         average: ``"samples"``, or ``"users"`` for the means of the users' own scores; without macro F1 and corpus
             scores, which a single sample does not have.
         answers: which run's answer to a sample counts: ``"mean"`` for the mean of their scores, ``"best"`` for the best
@@ -74,7 +77,7 @@ def compare(
         raise ValueError(f"answers: expected one of mean, {', '.join(SIGNED)}, found {short(answers)}")
     task, references = get_task(task), as_list(references, "references")
     ids = as_list(ids, "ids") if ids is not None else None  # a generator can be read only once
-    options = {"extract_answers": extract_answers, "also": list(also)}
+    options = {"extract_answers": extract_answers, "also": chosen(also, without)}
     more = {**options, "users": as_list(users, "users") if users is not None else None}
     scored = {}
     for name, predictions in systems.items():

@@ -61,7 +61,7 @@ def compare_systems(
         resampled[name] = {key: sum(one[key] for one in some) / len(some) for key in some[0]}
     found = {name: _system(runs, resampled[name], resampling.confidence_level) for name, runs in systems.items()}
     name = given.task.name if given.task else None
-    signed = {"extracted": extract_answers, "answers": answers, "also": given.also, "test": "paired-randomization"}
+    signed = {"extracted": extract_answers, "answers": answers, **given.beside, "test": "paired-randomization"}
     signed |= {"average": average if average != "samples" else None}
     return Comparison(
         name,

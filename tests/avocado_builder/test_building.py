@@ -15,7 +15,7 @@ from mail_oracle import needs_email_of_3_11_7
 import avocado_builder
 import lamp_dataset
 from avocado_builder.building import build, check_collection
-from avocado_builder.collection.mail_names import GATED
+from avocado_builder.collection.mail_names import GATED, configs_of
 from avocado_builder.mail.parsing import REPAIRS
 from avocado_builder.verify import check_output
 from lamp_dataset.atomic import whole_folder
@@ -299,11 +299,12 @@ def test_odd_mails_are_named(tmp_path, mail, refused):
 # ---------------------------------------------------------------- the embedded sample
 
 
-@pytest.mark.parametrize("setting", GATED)
-def test_building_gives_exactly_the_files_of_the_sample(tmp_path, setting, snapshot):
-    task = GATED[setting]
+@pytest.mark.parametrize("setting", ["user", "time"])
+@pytest.mark.parametrize("name", GATED)
+def test_building_gives_exactly_the_files_of_the_sample(tmp_path, name, setting, snapshot):
+    task = GATED[name][setting]
     before = snapshot(AVOCADO)
-    manifest = build(AVOCADO, AVOCADO / "ids", tmp_path / "out", setting=setting)
+    manifest = build(AVOCADO, AVOCADO / "ids", tmp_path / "out", setting=setting, task=name)
     assert manifest["config"] == task.name
     assert manifest["setting"] == setting
     expected = [path for split in SPLITS for path in (task.questions_path(split), task.outputs_path(split)) if path]
@@ -315,8 +316,33 @@ def test_building_gives_exactly_the_files_of_the_sample(tmp_path, setting, snaps
 
 
 def test_the_id_files_of_both_settings_are_found_in_one_folder():
-    names = {setting: check_collection(AVOCADO, AVOCADO / "ids", setting=setting).task.name for setting in GATED}
-    assert names == {setting: task.name for setting, task in GATED.items()}
-    assert check_collection(AVOCADO, AVOCADO / "ids").task == GATED["user"]
-    assert check_collection(AVOCADO, AVOCADO / "ids" / "time").task == GATED["time"]
-    assert check_collection(AVOCADO, AVOCADO / "ids" / "time" / "LaMP_6").task == GATED["time"]
+    for name, configs in GATED.items():
+        for setting, task in configs.items():
+            assert check_collection(AVOCADO, AVOCADO / "ids", setting=setting, task=name).task == task
+    first = configs_of(None)
+    assert check_collection(AVOCADO, AVOCADO / "ids").task == first["user"]
+    assert check_collection(AVOCADO, AVOCADO / "ids" / "time").task == first["time"]
+    assert check_collection(AVOCADO, AVOCADO / "ids" / "time" / "LaMP_6").task == first["time"]
+
+
+def test_mails_to_be_completed_are_cut_after_their_content_length(tmp_path):
+    (row, *_) = rows = json.loads((AVOCADO / "ids" / "LongLaMP_email" / "dev" / "dev_questions.json").read_text())
+    (asked, *_) = json.loads((SAMPLE / "LaMP_6" / "dev" / "dev_questions.json").read_text())
+    subject = json.loads((SAMPLE / "LaMP_6" / "dev" / "dev_outputs.json").read_text())["golds"][0]["output"]
+    row["content_length"] = 3
+    path = tmp_path / "dev_questions.json"
+    path.write_text(json.dumps(rows))
+    build(AVOCADO, None, tmp_path / "out", task="LongLaMP_email", id_files={"validation": path})
+    built = json.loads((tmp_path / "out" / "dev_questions.json").read_text())[0]["input"]
+    gold = json.loads((tmp_path / "out" / "dev_outputs.json").read_text())["golds"][0]["output"]
+    words = asked["input"].split("email: ", 1)[1].split()
+    assert built == f"Complete the text of the following email. title: {subject}. text: {' '.join(words[:3])}"
+    assert gold == " ".join(words[3:])
+    row["content_length"] = "x"
+    path.write_text(json.dumps(rows))
+    with pytest.raises(ValueError, match="expected a whole number as 'content_length' .LongLaMP_email., found 'x'"):
+        build(AVOCADO, None, tmp_path / "two", task="LongLaMP_email", id_files={"validation": path})
+    with pytest.raises(ValueError, match="LongLaMP_email_time: no site is known to have its id files; pass --ids-dir"):
+        build(AVOCADO, None, tmp_path / "two", task="LongLaMP_email", setting="time")
+    with pytest.raises(ValueError, match="task: expected one of LaMP_6, LongLaMP_email, found 'LaMP_5'"):
+        build(AVOCADO, None, tmp_path / "two", task="LaMP_5", id_files={"validation": path})

@@ -4,7 +4,7 @@ import fake_site
 import pytest
 
 from avocado_builder.building import build, check_collection
-from avocado_builder.collection.mail_names import GATED
+from avocado_builder.collection.mail_names import configs_of
 from avocado_builder.id_files import fetch_ids, file_sha256, find_id_files, read_ids
 
 NAME = "147-000874-EM.txt"
@@ -199,7 +199,7 @@ def test_an_address_that_cannot_be_fetched_is_one_plain_error(tmp_path, site):
     with fake_site.running() as gone:
         url = gone.url
     with pytest.raises(OSError, match=rf"{url}/\S*: cannot be fetched .*refused.* --ids-dir"):
-        fetch_ids(GATED["user"], (), tmp_path, url)
+        fetch_ids(configs_of(None)["user"], (), tmp_path, url)
     for url in ("file:///etc", "ftp://x", "lamp"):
         with pytest.raises(ValueError, match=f"{url}/.*: expected .* http:// or https://"):
-            fetch_ids(GATED["user"], (), tmp_path, url)
+            fetch_ids(configs_of(None)["user"], (), tmp_path, url)

@@ -40,7 +40,10 @@ def _with_counts(counts):
 
     from avocado_builder.collection.mail_names import GATED
 
-    return {setting: dataclasses.replace(task, num_samples=counts) for setting, task in GATED.items()}
+    return {
+        name: {setting: dataclasses.replace(task, num_samples=counts) for setting, task in configs.items()}
+        for name, configs in GATED.items()
+    }
 
 
 def test_a_build_of_the_official_script_is_checked_without_manifest(place):

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from lamp_dataset import SAMPLE, SPLITS, TASKS
+from lamp_dataset.tasks import LAMP
 
-CONFIGS = list(TASKS)
+CONFIGS = [name for name, task in TASKS.items() if task.family is LAMP]
 SIZES = {"train": 6, "validation": 3, "test": 3}
 WITH_GOLDS = ("train", "validation")
 ITEM_TYPES = {"LaMP_3": {"score": str}, "LaMP_3_time": {"score": int}}
@@ -182,12 +183,21 @@ def test_no_other_files_lie_in_the_sample():
     questions_and_golds = [
         path
         for task in TASKS.values()
+        if task.hub is None
         for split in SPLITS
         for path in (task.questions_path(split), task.outputs_path(split))
         if path
     ]
-    assert len(questions_and_golds) == 80
+    assert len(questions_and_golds) == 90
     ids = [f"avocado/ids/{path}" for path in questions_and_golds if "LaMP_6" in path]
+    ids += [
+        f"avocado/ids/{TASKS[name].questions_path(split)}"
+        for name in ("LongLaMP_email", "LongLaMP_email_time")
+        for split in SPLITS
+    ]
+    hub = [
+        f"{task.hub.folder}/{split}.jsonl" for task in TASKS.values() if task.hub for split in ("train", "val", "test")
+    ]
     zips = [path.relative_to(SAMPLE).as_posix() for path in (AVOCADO / "data" / "text").glob("[0-9][0-9][0-9].zip")]
     found = {path.relative_to(SAMPLE).as_posix() for path in Path(SAMPLE).rglob("*") if path.is_file()}
-    assert found == {*questions_and_golds, *ids, *zips}
+    assert found == {*questions_and_golds, *hub, *ids, *zips}

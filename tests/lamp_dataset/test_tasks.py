@@ -6,13 +6,15 @@ from console import printed_by
 
 import lamp_dataset
 from lamp_dataset.task import SPLITS
-from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS, get_task
+from lamp_dataset.tasks import LAMP, OFFICIAL_NAMES, TASKS, get_task
+
+LAMPS = {name: task for name, task in TASKS.items() if task.family is LAMP}
 
 
 def test_there_are_sixteen_configs_that_cannot_be_changed():
-    user = [name for name, task in TASKS.items() if task.setting == "user"]
+    user = [name for name, task in LAMPS.items() if task.setting == "user"]
     assert user == ["LaMP_1", "LaMP_2", "LaMP_2_news", "LaMP_3", "LaMP_4", "LaMP_5", "LaMP_6", "LaMP_7"]
-    assert {name for name, task in TASKS.items() if task.time_based} == {f"{name}_time" for name in user}
+    assert {name for name, task in LAMPS.items() if task.time_based} == {f"{name}_time" for name in user}
     assert tuple(f"LaMP_{n}" for n in range(1, 8)) == OFFICIAL_NAMES
     with pytest.raises(TypeError):
         TASKS["LaMP_8"] = TASKS["LaMP_1"]
@@ -28,8 +30,8 @@ def test_locations_are_those_of_the_official_site():
     assert TASKS["LaMP_2_news"].outputs_path("train") == "LaMP_2/train/train_outputs.json"
     assert TASKS["LaMP_2_news_time"].outputs_path("validation") == "time/LaMP_2/dev/dev_outputs.json"
     assert TASKS["LaMP_7"].outputs_path("test") is None
-    files = {task.questions_path(s) for task in TASKS.values() for s in SPLITS}
-    files |= {task.outputs_path(s) for task in TASKS.values() for s in SPLITS} - {None}
+    files = {task.questions_path(s) for task in LAMPS.values() for s in SPLITS}
+    files |= {task.outputs_path(s) for task in LAMPS.values() for s in SPLITS} - {None}
     assert len(files) == 80
 
 

@@ -9,11 +9,12 @@ SAMPLES = {
     "classification": lambda task: ([task.labels[0], "x"], [task.labels[0], task.labels[1]]),
     "ordinal": lambda task: (["4", "no idea"], ["5", "2"]),
     "generation": lambda task: (["a title", "x"], ["the title", "y"]),
+    "long-generation": lambda task: (["a long text", "x"], ["the long text", "y"]),
 }
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_every_config_has_the_keys_of_the_benchmark(name):
+def test_every_config_has_the_keys_of_the_benchmark(name, nltk_data):
     task = TASKS[name]
     result = score(name, *SAMPLES[task.kind](task))
     assert tuple(result) == task.scores

@@ -65,6 +65,13 @@ def others(items: pa.Table, limit: int) -> Views:
     return Views(own, np.clip(own - (count + 1) // 2, begin, end - 1 - count), count, own)
 
 
+def stored_before(items: pa.Table, limit: int) -> Views:
+    """The items stored last before each, for tasks whose profiles are stored by time."""
+    own, user = np.arange(len(items)), items["user"].to_numpy()
+    count = np.minimum(limit, own - np.searchsorted(user, user))
+    return Views(own, own - count, count, np.full(len(items), _ABOVE))
+
+
 #: Name -> what each item of some users sees.
 VISIBLE: Mapping[str, Callable[[pa.Table, int], Views]] = MappingProxyType(
     {"none": lambda items, limit: others(items, 0), "earlier": earlier, "others": others}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from string import Formatter
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -43,8 +45,18 @@ def pair_texts(
             for text, user in zip(texts.to_pylist(), users.to_pylist(), strict=True)
         ]
         texts, outputs = (pa.array([half[n] for half in halves], pa.string()) for n in (0, 1))
+    if task.pair.asks is not None:
+        return _filled(task.pair.asks, items), outputs
     instruction = task.instruction if style == "task" or task.pair.instruction is None else task.pair.instruction
     return pc.binary_join_element_wise(instruction, texts, " "), outputs
+
+
+def _filled(template: str, items: pa.StructArray) -> pa.Array:
+    """The template with the fields of each item; None counts as empty."""
+    parts: list[Any] = []
+    for text, field, _, _ in Formatter().parse(template):
+        parts += [text] if field is None else [text, pc.fill_null(pc.struct_field(items, field), "")]
+    return pc.binary_join_element_wise(*parts, "")
 
 
 def _cut(text: str, key: str, low: float, high: float) -> tuple[str, str]:

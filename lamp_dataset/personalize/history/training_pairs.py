@@ -18,7 +18,7 @@ from lamp_dataset import version
 from lamp_dataset.atomic import PRIVATE, work_folder, write_whole
 from lamp_dataset.formats.texts import counted, is_whole, short
 from lamp_dataset.loading.datasets_internals import cache_path, fingerprint_of
-from lamp_dataset.personalize.history.pair_profiles import VISIBLE
+from lamp_dataset.personalize.history.pair_profiles import VISIBLE, stored_before
 from lamp_dataset.personalize.history.pair_texts import check_style, pair_texts
 from lamp_dataset.personalize.history.rows_by_user import RowsByUser
 from lamp_dataset.personalize.history.user_items import has_both, pair_ids
@@ -103,7 +103,7 @@ class History:
         self.task = get_task(task)
         if visible not in tuple(VISIBLE):
             raise ValueError(f"expected {', '.join(VISIBLE)} as visible, found {short(visible)}")
-        if visible == "earlier" and not self.task.time_based:
+        if visible == "earlier" and not (self.task.dated or self.task.stored_by_time):
             where = other_setting(self.task, ": they are in the time-based ")
             raise ValueError(f"{self.task.name} has no dates to tell what is earlier{where}")
         if limit is not None and (not is_whole(limit) or limit < 0):
@@ -175,7 +175,10 @@ class History:
     def _tables(self, users: list[str], items: pa.Table, counts: Counter) -> Iterator[pa.Table]:
         owners = pa.array(users, pa.string()).take(items["user"].combine_chunks())
         asks, answers = pair_texts(self.task, items["item"].combine_chunks(), owners, self.style, self.seed)
-        views = VISIBLE[self.visible](items, ALL if self.limit is None else min(self.limit, ALL))
+        by_place = self.visible == "earlier" and self.task.stored_by_time
+        views = (stored_before if by_place else VISIBLE[self.visible])(
+            items, ALL if self.limit is None else min(self.limit, ALL)
+        )
         pairs = np.arange(len(items))
         if self.task.pair.lead is not None:  # else, different texts ask differently
             asked = pa.table([items["user"], asks, pairs], ["user", "asks", "pair"])

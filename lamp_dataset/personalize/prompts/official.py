@@ -4,6 +4,8 @@ The script reserves a share of the budget for the input, divides the rest among 
 the tokenizer refuses an item's limit. Some of its costs are off (see the task table), so a prompt can be longer than
 the budget; the end of the input is then lost when the model's tokenizer truncates it. Here the row says so.
 
+Where the wording does not share a budget, each item's text passes through the tokenizer, and nothing else is measured.
+
 The script encodes one text at a time, items twice. Here the texts of all samples are encoded together, once; the limits
 apply to the ids.
 """
@@ -23,6 +25,10 @@ Items = Sequence[Mapping[str, str]]
 
 #: Shares of the budget that the input may reserve, in the order of trial: 0.6, 0.5, … 0, in the script's arithmetic.
 SHARES = tuple(accumulate([-0.1] * 6, initial=0.6))
+
+
+#: What transformers takes for a tokenizer without a limit.
+NO_LIMIT = int(1e20)
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ def _measured(wording: Wording, text: str, items: Items) -> Iterator[str]:
     """The texts that are encoded for a sample's prompt."""
     yield text
     for item in items:
-        yield item[wording.truncated_field]
+        yield _first_words(wording, item)
         if wording.item_cost[1] is not None:
             yield wording.item_cost[1].format_map(item)
 
@@ -77,6 +83,8 @@ def _truncate(wording: Wording, text: str, items: Items, tokens: Tokens, max_len
         return input_only(text, items)
     if wording.insert_after is not None and wording.insert_after not in text:
         return input_only(text, items, no_place(wording))
+    if not wording.shared:
+        return [_uncounted(item, wording, tokens) for item in items]
     length, budget, trouble = tokens.length(text), max_length - tokens.overhead, ""
     for share in SHARES:
         try:
@@ -86,6 +94,20 @@ def _truncate(wording: Wording, text: str, items: Items, tokens: Tokens, max_len
     left = "1 item does" if len(items) == 1 else f"{len(items)} items do"
     found = f"the input takes {length} of {max_length} {tokens.unit}; {left} not fit"
     return input_only(text, items, f"{found}{trouble and f' ({trouble})'}: the prompt is the input")
+
+
+def _first_words(wording: Wording, item: Mapping[str, str]) -> str:
+    text = item[wording.truncated_field]
+    return text if wording.max_words is None else " ".join(text.split()[: wording.max_words])
+
+
+def _uncounted(item: Mapping[str, str], wording: Wording, tokens: Tokens) -> Truncated:
+    """The text as the tokenizer cuts it by itself, which only one with a limit of its own does."""
+    text, limit = _first_words(wording, item), getattr(tokens.tokenizer, "model_max_length", NO_LIMIT)
+    ids = [text] if tokens.tokenizer is None else tokens.ids(text, limit if limit < NO_LIMIT else None)
+    whole = tokens.tokenizer is None or len(ids) == tokens.length(text)
+    whole = whole and len(text.split()) == len(item[wording.truncated_field].split())
+    return Truncated(ids, WHOLE if whole else CUT, "")
 
 
 def _truncate_items(wording: Wording, items: Items, tokens: Tokens, room: int) -> list[Truncated]:

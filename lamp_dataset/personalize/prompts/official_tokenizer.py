@@ -88,7 +88,7 @@ def _read_again(tokenizer: Any, backend: type) -> tuple[Any, str]:
     known = original.get_added_vocab()
     added = sorted(tokenizer.added_tokens_decoder.items())
     original.add_tokens([token for _, token in added if token.content not in known])
-    for attribute in ("chat_template", "truncation_side", "split_special_tokens"):
+    for attribute in ("chat_template", "truncation_side", "split_special_tokens", "model_max_length"):
         setattr(original, attribute, getattr(tokenizer, attribute))
     return original, ""
 

@@ -32,6 +32,8 @@ def find_query(task: Task, text: str, rules: str = "official") -> Query:
     >>> find_query(TASKS["LaMP_7"], "Paraphrase the following tweet: so tired").text
     'so tired'
     """
+    if task.query_marker == "":
+        return Query(text, "" if text.strip() else "the input is empty", rules)
     if task.query_marker is not None:
         _, found, query = text.partition(task.query_marker)
         lacking = f"no {task.query_marker!r} in the input"

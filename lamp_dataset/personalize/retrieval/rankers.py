@@ -70,12 +70,16 @@ class BM25(_OneByOne):
 class Recency(_OneByOne):
     """The newest first; for equal dates, the later in the profile first. Items without a date count as the oldest.
 
+    Of a task whose profiles are stored by time, the last item is the newest, whatever its date.
+
     A date that is not as :func:`~lamp_dataset.personalize.dates.day_of` wants it is a ValueError.
     """
 
     needs_dates: ClassVar[bool] = True
 
     def _rank(self, sample: Sample) -> Ranking:
+        if sample.task.stored_by_time:
+            return Ranking(list(range(sample.size))[::-1])
         dates = sample.column("date")
         days = [day_of(date, f"sample {short(sample.id)}, item {n}") for n, date in enumerate(dates)]
         undated = days.count(None)

@@ -22,18 +22,18 @@ def user_figures(task: Task, rows: Any) -> dict[str, Any]:
         as in configs without ``user_id``; a summary as ``split_stats`` in ``loading`` makes them. Where
         users are named, also ``"inference"``: see :func:`judge_inference`.
     """
-    inferred, named = UserFinder(named=False), UserFinder(named=task.time_based)
+    inferred, named = UserFinder(named=False), UserFinder(named=task.names_users)
     for table in tables(rows):
         inferred.add(table)
-        if task.time_based:
+        if task.names_users:
             named.add(table)
-    users = (named if task.time_based else inferred).users()
+    users = (named if task.names_users else inferred).users()
     found = {
         "number": len(set(users)),
-        "inferred": not task.time_based,
+        "inferred": not task.names_users,
         "samples_per_user": summary([np.array(list(Counter(users).values()), np.int64)]),
     }
-    return {**found, "inference": judge_inference(users, inferred.users())} if task.time_based else found
+    return {**found, "inference": judge_inference(users, inferred.users())} if task.names_users else found
 
 
 def judge_inference(users: Sequence[str], inferred: Sequence[str]) -> dict[str, int]:

@@ -103,7 +103,7 @@ def test_names_of_configs_and_splits_touch_neither_files_nor_the_network(tmp_pat
     print(infos["LaMP_4"].splits["validation"].num_examples)
     print(load_dataset_builder("lamp", "LaMP_6").info.config_name)
     """
-    assert printed_by(code, cwd=tmp_path) == ["True 16", "True", "True True", "1925", "LaMP_6"]
+    assert printed_by(code, cwd=tmp_path) == ["True 24", "True", "True True", "1925", "LaMP_6"]
 
 
 def test_worker_processes(tmp_path):

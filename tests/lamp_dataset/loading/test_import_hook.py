@@ -114,7 +114,7 @@ def test_what_stands_in_for_a_module_is_left_alone_until_the_real_one_comes(tmp_
     import datasets
     print(len(datasets.get_dataset_config_names("lamp")))
     """
-    assert run(code, tmp_path) == ["16"]
+    assert run(code, tmp_path) == ["24"]
 
 
 def test_another_spelling_is_an_error_with_a_hint_unless_it_is_a_path(tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ import lamp_dataset
 from lamp_dataset import TASKS, History, Personalizer
 from lamp_dataset.loading.datasets_internals import fingerprint_of
 from lamp_dataset.personalize.history import training_pairs as module
+from lamp_dataset.tasks import LAMP
 
 STYLES = [
     (name, style)
@@ -42,7 +43,9 @@ def test_every_config_has_pairs_of_the_sample(name, style):
 
 @pytest.mark.oldest
 @pytest.mark.parametrize("visible", ["none", "earlier", "others"])
-@pytest.mark.parametrize(("name", "style"), [pair for pair in STYLES if TASKS[pair[0]].time_based])
+@pytest.mark.parametrize(
+    ("name", "style"), [pair for pair in STYLES if TASKS[pair[0]].time_based and TASKS[pair[0]].family is LAMP]
+)
 def test_pairs_equal_those_of_the_rules_in_plain_python(name, style, visible):
     for seed, limit in enumerate([16, 3, 1, 0, None]):
         rows, exclude = made_up(TASKS[name], seed=seed), made_up(TASKS[name], users=5, rows=1, seed=seed + 9)
@@ -51,6 +54,32 @@ def test_pairs_equal_those_of_the_rules_in_plain_python(name, style, visible):
         pairs, counts = expected(TASKS[name], rows, exclude, visible, style, limit, seed)
         assert found.to_list() == pairs
         assert dataclasses.asdict(history.counts) == {key: counts[key] for key in dataclasses.asdict(history.counts)}
+
+
+@pytest.mark.parametrize(
+    ("base", "asks"),
+    [
+        ("LongLaMP_abstract", 'Generate an abstract for the title "{title}"'),
+        ("LongLaMP_topic", "Generate the content for a reddit post {summary}"),
+        ("LongLaMP_email", "Complete the text of the following email. title: {title}. text:"),
+        (
+            "LongLaMP_review",
+            "Generate the review text written by a reviewer who has a given an overall rating of "
+            '"{overall}" for a product with description "{description}". '
+            'The summary of the review text is "{summary}".',
+        ),
+    ],
+)
+@pytest.mark.parametrize("setting", ["", "_time"])
+def test_pairs_of_long_texts_ask_as_their_task_does_and_see_what_is_stored_before(base, setting, asks):
+    task, rows = TASKS[base + setting], sample(base + setting, "validation")
+    row = rows[0]
+    pairs = History(task, visible="earlier", limit=1).pairs(rows.select([0]))
+    items = [item for item in row["profile"] if item[task.pair.text].strip() != task.subject_of(row["input"])]
+    assert pairs["input"][:] == [asks.format_map(item) for item in items]
+    assert pairs["output"][:] == [item[task.output_field].strip() for item in items]
+    seen = [[item["id"] for item in profile] for profile in pairs["profile"]]
+    assert seen == [[], *([item["id"]] for item in items[:-1])]
 
 
 @pytest.mark.oldest

@@ -10,7 +10,7 @@ from lamp_dataset.personalize.prompts.prompt import CUT, EMPTY, LEFT_OUT, WHOLE
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.tasks import TASKS
 
-USER_BASED = [name for name, task in TASKS.items() if not task.time_based]
+USER_BASED = [name for name, task in TASKS.items() if task.wording.shared and not task.time_based]
 
 
 def prompt(name, text, items, max_length, tokenizer=None):

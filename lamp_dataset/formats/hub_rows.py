@@ -1,0 +1,155 @@
+"""Files of a config as the Hub has them: rows with their golds, in Parquet, JSON or JSON lines, in one part or more.
+
+They lack ids of samples, so those are made here, of config, split and position in the published order:
+``LongLaMP_topic-train-17``. A stream, a slice and a local copy agree on them, and so do files that are cut into other
+parts, as long as the rows keep their order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from lamp_dataset.formats.json_file import DECODER
+from lamp_dataset.formats.json_list import JsonList
+from lamp_dataset.formats.texts import Number, short
+from lamp_dataset.task import Task
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Our split -> how the names of its files begin; the Hub's comes first.
+STARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"train": ("train",), "validation": ("val", "validation"), "test": ("test",)}
+)
+_NAME = re.compile(r"([a-z]+)(?:-\d{5}-of-(\d{5}))?(\.parquet|\.jsonl?)")
+#: Rows at a time: their profiles are long.
+ROWS = 64
+
+
+@dataclass(frozen=True)
+class RowFiles:
+    """The paths or URLs of a split, in the published order; ``read_questions`` and ``read_outputs`` take them, too."""
+
+    task: Task
+    split: str
+    paths: tuple[str, ...]
+
+    @property
+    def questions(self) -> RowFiles:
+        """The files themselves."""
+        return self
+
+    outputs = questions
+
+    def __iter__(self) -> Iterator[str]:
+        """The paths."""
+        return iter(self.paths)
+
+    def __str__(self) -> str:
+        """For messages."""
+        return self.paths[0] if len(self.paths) == 1 else f"{self.paths[0]} … ({len(self.paths)} files)"
+
+    def sample_id(self, number: int) -> str:
+        """The id of the row with this position in the split."""
+        return f"{self.task.name}-{self.split}-{number}"
+
+    def rows(self, profiles: bool = True) -> Iterator[dict[str, Any]]:
+        """The rows as official questions have them, with their ``output``; ValueError as for :func:`official_row`."""
+        number, columns = 0, None if profiles else [self.task.hub.user, "input", "output"]
+        for path in self.paths:
+            with open(path, "rb") as file:
+                for batch in read_batches(file, path, columns):
+                    for row in batch if isinstance(batch, list) else batch.to_pylist():
+                        yield official_row(row, self.task, self.sample_id(number), path)
+                        number += 1
+
+
+def find_row_files(task: Task, root: Path, splits: Iterable[str]) -> dict[str, RowFiles]:
+    """Split -> its files in ``root``, which has them in one of the :func:`places`; ValueError as for :func:`parts`."""
+    for folder in (root / place for place in places(task) if (root / place).is_dir()):
+        names = [path.name for path in folder.iterdir()]
+        found = {split: parts(names, split, str(folder)) for split in splits}
+        if any(found.values()):
+            files = {split: tuple(str(folder / name) for name in some) for split, some in found.items()}
+            return {split: RowFiles(task, split, paths) for split, paths in files.items() if paths}
+    return {}
+
+
+def places(task: Task) -> tuple[str, ...]:
+    """The folders below a ``data_dir`` that may hold the Hub's files of a config."""
+    return () if task.hub is None else (task.hub.folder, task.name, ".")
+
+
+def parts(names: Iterable[str], split: str, where: str) -> list[str]:
+    """Of the names of files, those of a split in order; ValueError if parts are missing, or two sets are there."""
+    found = sorted(match[0] for name in names if (match := _NAME.fullmatch(name)) and match[1] in STARTS[split])
+    sets = {_NAME.fullmatch(name).groups() for name in found}
+    if len(sets) > 1 or any(number is not None and len(found) != int(number) for _, number, _ in sets):
+        raise ValueError(f"{where}: expected all parts of the split {split!r}, each once, found {', '.join(found)}")
+    return found
+
+
+def read_batches(file: BinaryIO, name: str, columns: list[str] | None = None) -> Iterator[pa.RecordBatch | list[dict]]:
+    """The rows of a file as they are, some at a time; of a Parquet file, which must be seekable, only some columns."""
+    if name.endswith(".parquet"):
+        yield from _parquet(file, name, columns)
+    else:
+        rows = _lines(file, name) if file.read(1) == b"{" else None
+        file.seek(0)
+        rows = rows or JsonList(file, name, ("input", "output", "profile")).rows()
+        while some := list(islice(rows, ROWS)):
+            yield some
+
+
+def _parquet(file: BinaryIO, name: str, columns: list[str] | None) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    try:
+        yield from pyarrow.parquet.ParquetFile(file, buffer_size=1 << 20).iter_batches(ROWS, columns=columns)
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"{name}: expected a Parquet file, but {error} Was it cut off? Fetch it again.") from None
+
+
+def _lines(file: BinaryIO, name: str) -> Iterator[dict]:
+    for number, line in enumerate(file, 1):
+        try:
+            if line.strip():
+                yield DECODER.decode(line.decode())
+        except ValueError as error:
+            raise ValueError(f"{name}: line {number}: expected JSON, but {error}") from None
+
+
+def official_row(row: Any, task: Task, sample_id: str, name: str) -> dict[str, Any]:
+    """A row as an official questions file has it, numbers as strings, with ``output``; items get ids if they have none.
+
+    ValueError if the user or the gold is missing; what else is wrong with it, whoever reads it will say.
+    """
+    where, row = f"{name}: sample {short(sample_id)}", row if isinstance(row, dict) else {"a row": row}
+    for field in (task.hub.user, "input", "output"):
+        if not isinstance(row.get(field), str):
+            found = short(row[field]) if field in row else f"the keys {', '.join(map(short, row))}"
+            raise ValueError(f"{where}: expected a string as {field!r}, found {found}")
+    made = {
+        "id": sample_id,
+        "user_id": str(row[task.hub.user]),
+        "input": str(row["input"]),
+        "output": str(row["output"]),
+    }
+    items = row.get("profile")
+    if isinstance(items, list):
+        items = [_item(item, task, place) if isinstance(item, dict) else item for place, item in enumerate(items)]
+    return {**made, "profile": items}
+
+
+def _item(item: Mapping[str, Any], task: Task, place: int) -> dict[str, Any]:
+    names = {field: task.hub.date if field == "date" else field for field in task.item_fields}
+    found = {field: item[name] for field, name in names.items() if name in item}
+    found["id"] = place if found.get("id") is None else found["id"]
+    return {field: str(value) if isinstance(value, (int, float, Number)) else value for field, value in found.items()}
