@@ -4,10 +4,11 @@
     python examples/zero_shot.py --config LaMP_7 --model Qwen/Qwen2.5-1.5B-Instruct -k 2 --beams 1 --output qwen.json
     python examples/zero_shot.py --config LaMP_3 --api http://127.0.0.1:8000/v1 --model NAME --output served.json
     python examples/zero_shot.py --config LaMP_4 --model NAME --n 4 --temperature 0.7 --output four.json
+    python examples/zero_shot.py --config LaMP_4 --model NAME --prompts items.parquet --output answers.json
 
 A model of the Hub or a folder runs here: sequence-to-sequence models read the prompt, chat models the messages in their
 own template, other models the prompt. With --api a server with the OpenAI protocol is asked instead: vLLM, llama.cpp,
-TGI, Ollama, or a hosted one.
+TGI, Ollama, or a hosted one. It may have an adapter of each user: --model-of-user 'adapter-{user}' asks for it by name.
 
 Each answer is on disk as soon as it has come, in OUTPUT.answers.jsonl; a served model's with its finish reason and its
 name there. The same command after a stop asks for the rest, and where a question has changed, again. OUTPUT holds the
@@ -32,15 +33,30 @@ EXAMPLE = """on the embedded sample, with a model that is served on this machine
       --output served.json"""
 
 
+#: In a model's name, the place of the user's.
+OF_USER = "{user}"
+
+
+def of_user(name):
+    if OF_USER not in name:
+        raise argparse.ArgumentTypeError(f"expected a name with {OF_USER} in it, found {name!r}")
+    return name
+
+
 def arguments(given=None):
     parser = argparse.ArgumentParser(
         description=__doc__.splitlines()[0], epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--config", required=True, help="such as LaMP_3")
-    parser.add_argument("--model", required=True, help="name on the Hub or folder; with --api the server's name for it")
+    model = parser.add_mutually_exclusive_group(required=True)
+    model.add_argument("--model", help="name on the Hub or folder; with --api the server's name for it")
+    model.add_argument(
+        "--model-of-user", metavar="NAME", dest="model", type=of_user, help="with --api, such as adapter-{user}"
+    )
     parser.add_argument("--output", required=True, help="file of predictions to write")
     parser.add_argument("--split", default="validation")
     parser.add_argument("--data-dir", help="folder with the official files, or the word sample; by default fetched")
+    parser.add_argument("--prompts", help="file of prompts that lamp-dataset personalize or items wrote")
     parser.add_argument("--retriever", default="bm25")
     parser.add_argument("--retriever-model", help="checkpoint of --retriever dense, such as facebook/contriever")
     parser.add_argument("-k", type=int, default=PromptOptions.k, help="items in a prompt; 0 for the input alone")
@@ -67,6 +83,11 @@ def arguments(given=None):
     served.add_argument("--tokenizer", help="counts the tokens of a prompt (needs transformers), else words count")
     served.add_argument("--acknowledge-license", action="store_true", help="may send gated texts to another machine")
     args = parser.parse_args(given)
+    made = [name for name in ("retriever", "k", "rules", "use_date") if getattr(args, name) != parser.get_default(name)]
+    if args.prompts and made:
+        parser.error(f"--prompts are made already; leave out {', '.join(made)}")
+    if OF_USER in args.model and not args.api:
+        parser.error("--model-of-user needs --api, a server that has the adapters")
     if not 0 <= args.temperature < float("inf") or args.n < 1 or (args.n > 1 and not args.temperature):
         parser.error(f"--n {args.n} --temperature {args.temperature:g}: several answers need a temperature above 0")
     return args
@@ -88,8 +109,10 @@ try:
         one_run,
         open_gated,
         personalize_split,
+        read_prompts,
         require,
         run_script,
+        users_of,
     )
     from lamp_metric import Journal, Server, ask_all, ask_here, is_local, own_content
 except ModuleNotFoundError as error:
@@ -98,7 +121,7 @@ except ModuleNotFoundError as error:
 
 
 def prompts(args, tokenizer, model=None):
-    """The rows with their prompts.
+    """The rows with their prompts, and where each is asked of the user's own model, with its name.
 
     An official prompt can exceed the budget and lose its end: in a chat, that is where the model is told to begin.
     """
@@ -113,8 +136,18 @@ def prompts(args, tokenizer, model=None):
         **({"system": None} if args.no_system else {}),
         **({"model": args.retriever_model} if args.retriever == "dense" else {}),
     )
+    if args.limit is not None and args.limit < 1:
+        raise ValueError(f"limit: expected at least 1, found {args.limit}")
     folder = SAMPLE if args.data_dir == "sample" else args.data_dir
-    return personalize_split(load_split(args.config, args.split, folder, args.limit), personalize)
+    rows = read_prompts(args.prompts, args.config) if args.prompts else load_split(args.config, args.split, folder)
+    if OF_USER in args.model:  # users are told from the whole split
+        rows = rows.add_column("model", [args.model.replace(OF_USER, user) for user in users_of(rows)])
+    rows = rows.select(range(len(rows))[: args.limit])
+    if not args.prompts:
+        return personalize_split(rows, personalize)
+    if "messages" in rows.column_names and not args.no_system:
+        return rows
+    return rows.map(lambda row: {"messages": personalize.messages(row["source"])})
 
 
 def settings_of(args, model=None):
@@ -201,7 +234,7 @@ def repeated(rows, n):
     """Each row n times, with the number of its answer."""
     if n == 1:
         return rows
-    asked = rows.select_columns(["id", "source", "messages"])
+    asked = rows.select_columns(["id", "source", "messages", *(["model"] if "model" in rows.column_names else [])])
     again = asked.select([row for row in range(len(rows)) for _ in range(n)])
     return again.add_column("draw", list(range(n)) * len(rows))
 
@@ -227,7 +260,9 @@ def writing(args):
     """One run at a time that writes --output. FileNotFoundError or ValueError if it can or may not be written."""
     # all that is written from licensed texts is for their owner alone, and it stays here unless the license allows more
     acknowledged = args.acknowledge_license
-    open_gated(get_task(args.config), args.data_dir, acknowledged, lambda: not args.api or is_local(args.api))
+    open_gated(
+        get_task(args.config), args.prompts or args.data_dir, acknowledged, lambda: not args.api or is_local(args.api)
+    )
     with one_run(check_output(args.output)):
         yield
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from lamp_dataset.personalize.item_prompts import item_prompts
     from lamp_dataset.personalize.model_names import model_identity
     from lamp_dataset.personalize.personalizer import Personalizer
+    from lamp_dataset.personalize.prompt_files import read_prompts
     from lamp_dataset.personalize.prompt_options import PromptOptions
     from lamp_dataset.personalize.prompts.decoding import decode
     from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking
@@ -75,6 +76,7 @@ __all__ = [
     "positions_by_user",
     "profile_vectors",
     "push_to_hub",
+    "read_prompts",
     "register",
     "require",
     "run_script",

@@ -23,6 +23,7 @@ class FakeModel:
     Attributes:
         failures: names of entries in ``FAILURES``, used up by the next questions.
         rejects: options that a question may not hold.
+        adapters: names that it answers to besides ``NAME``.
         key: that every request must have, or None.
         answer: the text of a question -> what the model says.
         change: completion -> what is sent instead, for odd answers.
@@ -35,7 +36,7 @@ class FakeModel:
     """
 
     def __init__(self):
-        self.failures, self.rejects, self.key, self.seconds = [], (), None, 0
+        self.failures, self.rejects, self.key, self.seconds, self.adapters = [], (), None, 0, ()
         self.answer, self.change = (lambda text: "4"), (lambda completion: completion)
         self.questions, self.requests, self.released = [], [], threading.Event()
         self.url, self.elsewhere, self.pages, self.is_busy, self.cookie = "", "", False, False, ""
@@ -48,7 +49,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         if self.server.fake.is_busy:
             self.server.fake.released.wait(60)
-        self._handle(lambda: self.reply(200, {"object": "list", "data": [{"id": NAME, "object": "model"}]}))
+        models = [{"id": name, "object": "model"} for name in (NAME, *self.server.fake.adapters)]
+        self._handle(lambda: self.reply(200, {"object": "list", "data": models}))
 
     def do_POST(self):
         question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -75,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
         fake = self.server.fake
         if fake.failures:
             return FAILURES[fake.failures.pop(0)](self)
-        if question["model"] != NAME:
+        if question["model"] not in (NAME, *fake.adapters):
             return self.reply(404, {"error": {"message": f"The model {question['model']} does not exist."}})
         for name in fake.rejects:
             if name in question:

@@ -40,6 +40,7 @@ def prompts(reviews: Dataset) -> None:
     ranked.keys()
     alone: Dataset = lamp_dataset.item_prompts(reviews, personalize, top=8)
     alone.to_parquet("items.parquet")
+    lamp_dataset.read_prompts("items.parquet", "LaMP_3").column_names.sort()
     lamp_dataset.item_prompts(reviews, "bm25")  # type: ignore[arg-type]
     users: list[str] = lamp_dataset.users_of(reviews)
     swapped: Dataset = lamp_dataset.swap_profiles(reviews, seed=len(users), match_sizes=True)

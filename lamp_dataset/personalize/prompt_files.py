@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any
 
 from lamp_dataset.atomic import PRIVATE, write_whole
+from lamp_dataset.formats.ids import check_unique
+from lamp_dataset.formats.texts import short
+from lamp_dataset.task import Task
+from lamp_dataset.tasks import get_task
 
 if TYPE_CHECKING:
+    import datasets
     import pyarrow as pa
 
 #: Statistics of long texts help nobody to find a row; large batches of values are written faster.
@@ -36,6 +42,48 @@ def write_prompts(rows: Any, path: str, private: bool = False) -> None:
             rows.to_parquet(file)
         else:
             _write_json_lines(rows, file)
+
+
+def read_prompts(path: str | os.PathLike[str], task: str | Task) -> datasets.Dataset:
+    """The rows of a file of prompts, as ``lamp-dataset personalize`` and ``items`` write them.
+
+    Args:
+        path: the file; its name ends in ``.parquet`` or ``.jsonl``.
+        task: config that the prompts must be of.
+
+    Returns:
+        The rows on disk, with at least the columns ``id``, ``source`` and ``target``, all texts.
+
+    Raises:
+        ValueError: another ending, a file of something else, or of nothing, a column is missing, two prompts share an
+            id, or the first prompt is not the config's.
+        FileNotFoundError: there is no such file.
+    """
+    import datasets  # imported late: it takes a second
+
+    name, task = os.fspath(path), get_task(task)
+    kind = "parquet" if check_prompt_path(name).endswith(".parquet") else "json"
+    try:
+        rows = datasets.load_dataset(kind, data_files=name, split="train")
+    except (datasets.exceptions.DatasetGenerationError, ValueError, StopIteration) as error:
+        raise ValueError(
+            f"{name}: expected prompts, found no {kind}: {str(error.__cause__ or error) or 'empty'}"
+        ) from error
+    texts = [column for column in ("id", "source") if _is_whole(rows, column)]
+    if len(texts) < 2 or "target" not in rows.column_names or not len(rows):
+        found = f"{len(rows)} rows with {', '.join(rows.column_names)}"
+        raise ValueError(f"{name}: expected rows with id, source and target, no id or source None, found {found}")
+    check_unique(rows["id"], name)
+    first = rows[0]["source"]
+    if not isinstance(first, str) or task.opening not in first:
+        raise ValueError(f"{name}: expected prompts of {task.name}, which hold {task.opening!r}, found {short(first)}")
+    return rows
+
+
+def _is_whole(rows: datasets.Dataset, column: str) -> bool:
+    """Whether the rows have this column, with a text in each."""
+    there = column in rows.column_names and rows.features[column].dtype in ("string", "large_string")
+    return there and not rows.data[column].null_count
 
 
 def write_tables(tables: Iterable[pa.Table], schema: pa.Schema, path: str, private: bool = False) -> None:

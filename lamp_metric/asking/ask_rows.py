@@ -23,8 +23,8 @@ def ask_all(
 
     Args:
         server: the model.
-        rows: they have ``id``, and ``messages`` or, for completions, ``source``; and ``draw``, the number of an answer,
-            where there are several to one question.
+        rows: they have ``id``, and ``messages`` or, for completions, ``source``; ``draw``, the number of an answer,
+            where there are several to one question; and ``model``, its name, where not all are asked of the same.
         journal: keeps each answer as soon as it has come.
         concurrency: questions at the same time.
         unit: what the progress bar counts.
@@ -40,11 +40,12 @@ def ask_all(
 
     def ask(key: Key, row: int) -> None:
         try:
-            journal.keep({key: server.ask(rows[row][column], rows[row].get("draw", 0))})
+            asked = rows[row]
+            journal.keep({key: server.ask(asked[column], asked.get("draw", 0), asked.get("model"))})
         except ValueError as error:
             raise ValueError(f"sample {short(key[0])}: {error}") from None
 
-    rows = rows.select_columns(["id", column, *_draw(rows)])
+    rows = rows.select_columns(["id", column, *_more(rows)])
     with _progress(rows, column, journal, unit) as (keys, left, bar), ThreadPoolExecutor(concurrency) as pool:
         try:
             for answer in as_completed([pool.submit(ask, keys[row], row) for row in left]):
@@ -88,9 +89,9 @@ def ask_here(
     return [journal.entries[key] for key in keys]
 
 
-def _draw(rows: datasets.Dataset) -> list[str]:
-    """The column with the number of an answer, if there is one."""
-    return [name for name in rows.column_names if name == "draw"]
+def _more(rows: datasets.Dataset) -> list[str]:
+    """Of the columns with the number of an answer and the model that is asked, those that there are."""
+    return [name for name in ("draw", "model") if name in rows.column_names]
 
 
 @contextmanager
@@ -100,9 +101,8 @@ def _progress(
     """Keys of all rows, positions of those without an answer, and a bar for them; an error says what was kept."""
     from tqdm import tqdm
 
-    draws = rows["draw"] if _draw(rows) else [0] * len(rows)
-    questions = zip(rows["id"], rows[column], draws, strict=True)
-    keys = [journal.key(name, [question, draw] if draw else question) for name, question, draw in questions]
+    questions = zip(rows["id"], rows[column], *(rows[name] for name in _more(rows)), strict=True)
+    keys = [journal.key(name, [question, *more] if any(more) else question) for name, question, *more in questions]
     left = journal.missing(keys)
     try:
         with tqdm(total=len(keys), initial=len(keys) - len(left), unit=unit) as bar:

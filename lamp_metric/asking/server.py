@@ -148,12 +148,13 @@ class Server:
             raise _FailedError(reply.status_code, *_said(found, text), reply)
         return found
 
-    def ask(self, prompt: str | list[dict[str, str]], seed: int = 0) -> dict[str, Any]:
+    def ask(self, prompt: str | list[dict[str, str]], seed: int = 0, model: str | None = None) -> dict[str, Any]:
         """One answer.
 
         Args:
             prompt: messages, or with ``completions`` a text.
             seed: of an answer that is drawn by chance.
+            model: another one that the server has, such as a user's adapter.
 
         Returns:
             ``output``, ``finish_reason``, ``model`` (its name as the server says it), ``sent`` (the options). Where the
@@ -163,7 +164,7 @@ class Server:
             ValueError: the server refuses, goes on failing, or answers something else; in one line.
             InterruptedError: :meth:`stop` was called.
         """
-        question = {"model": self.model, self._question: prompt}
+        question = {"model": model or self.model, self._question: prompt}
         while True:
             sent = {**self.options, "seed": seed} if "seed" in self.options else self.options
             try:
@@ -172,7 +173,7 @@ class Server:
             except _FailedError as error:
                 rejected = next(filter(error.rejects, sent), None)
                 if rejected is None:
-                    raise ValueError(self._explained(error)) from None
+                    raise ValueError(self._explained(error, question["model"])) from None
                 self._leave_out(rejected)
 
     def stop(self) -> None:
@@ -214,14 +215,18 @@ class Server:
         instead = "max_completion_tokens is sent instead" if renamed else "it is left out"
         log.warning("note: the server rejects %s: %s", name, instead)
 
-    def _explained(self, error: _FailedError) -> str:
+    def _explained(self, error: _FailedError, model: str | None = None) -> str:
         """One line: what the server said, and what to do."""
         status, said = error.status, self._shown(error.said)
         hints = [hint for codes, words, hint in _HINTS if status in codes and re.search(words, said, re.IGNORECASE)]
         if status == 404 or (status in (400, 422) and not hints):  # the list may have other names than it answers to
             with suppress(_FailedError, TypeError, KeyError):
                 names = self._models()
-                hints = hints if self.model in names else [f"it has the models {self._shown(', '.join(names[:9]))}"]
+                hints = (
+                    hints
+                    if (model or self.model) in names
+                    else [f"it has the models {self._shown(', '.join(names[:9]))}"]
+                )
         return "; ".join([f"{self.api}: {f'answered {status}' if status else 'no answer'} ({said})", *hints[:1]])
 
     def _shown(self, said: object) -> str:

@@ -15,8 +15,9 @@ import example
 import pytest
 from fake_model import NAME
 
-from lamp_dataset import SAMPLE
+from lamp_dataset import SAMPLE, Personalizer, item_prompts, load_split, users_of
 from lamp_dataset.formats.outputs import read_outputs
+from lamp_dataset.personalize.prompt_files import write_prompts
 from lamp_dataset.tasks import get_task
 from lamp_metric.harness.harness_rows import MAX_ANSWER
 
@@ -43,7 +44,7 @@ def fake(fake):
 
 def given(url, target, **options):
     known = {"config": "LaMP_3", "data_dir": "sample", "k": 1, "model": NAME, "api": url, "output": target}
-    return [*example.words(**known | options)]
+    return [*example.words(**{name: value for name, value in (known | options).items() if value is not None})]
 
 
 @pytest.fixture
@@ -120,11 +121,65 @@ def test_several_answers_to_each_sample_are_lists_with_scores_of_their_own(fake,
     assert (len(fake.questions), output.read_bytes()) == (12, before)
 
 
-@pytest.mark.parametrize("more", [{"n": 4}, {"n": 0}, {"temperature": -1}, {"temperature": "nan"}])
-def test_several_answers_need_a_temperature(more, tmp_path, main, capsys):
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        *(({"n": 4}, "several answers"), ({"n": 0}, "several answers")),
+        *(({"temperature": -1}, "several answers"), ({"temperature": "nan"}, "several answers need a temperature")),
+        ({"model_of_user": "adapter"}, "expected a name with {user} in it, found 'adapter'"),
+        ({"model_of_user": "adapter-{user}"}, "not allowed with"),
+        ({"api": None, "model": "{user}"}, "--model-of-user needs --api"),
+        ({"prompts": "p.parquet"}, "--prompts are made already; leave out k"),
+    ],
+)
+def test_options_that_do_not_go_together(more, said, tmp_path, main, capsys):
     with pytest.raises(SystemExit, match="2"):
-        main(given("http://127.0.0.1:1/v1", tmp_path / "p.json", **more))
-    assert "several answers need a temperature above 0" in capsys.readouterr().err
+        main(given(**{"url": "http://127.0.0.1:1/v1", "target": tmp_path / "p.json"} | more))
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("config", ["LaMP_3", "LaMP_3_time"])
+def test_each_sample_is_asked_of_its_users_own_model(fake, tmp_path, main, config):
+    rows = load_split(config, "validation", SAMPLE)
+    whose = [f"adapter-{user}" for user in users_of(rows)]
+    fake.adapters = tuple(whose)
+    fake.change = lambda completion: completion | {"model": fake.questions[-1]["model"]}
+    for limit in (2, None):
+        more = {"model": None, "model_of_user": "adapter-{user}", "config": config, "concurrency": 1, "limit": limit}
+        main(given(fake.url, tmp_path / "own.json", **more))
+    assert [question["model"] for question in fake.questions] == whose
+    assert {entry["id"]: entry["model"] for entry in answers(tmp_path / "own.json")} == dict(
+        zip(rows["id"], whose, strict=True)
+    )
+    main(given(fake.url, tmp_path / "own.json", config=config))  # the same prompts of one model for all
+    assert len(fake.questions) == 2 * len(rows)
+
+
+@pytest.mark.parametrize("name", ["items.parquet", "items.jsonl"])
+@pytest.mark.parametrize("more", [{}, {"completions": True}, {"no_system": True}, {"n": 2, "temperature": 0.5}])
+def test_a_file_of_prompts_is_asked_as_it_is_and_a_stopped_run_goes_on(fake, tmp_path, main, name, more):
+    rows = load_split("LaMP_4", "validation", SAMPLE)
+    prompts = item_prompts(rows, Personalizer("LaMP_4"), top=2)
+    write_prompts(prompts, str(tmp_path / name))
+    options = {"config": "LaMP_4", "prompts": tmp_path / name, "k": None, "data_dir": None, "concurrency": 1}
+    for limit in (4, None):
+        main(given(fake.url, tmp_path / "p.json", **options | more, limit=limit))
+    assert len(fake.questions) == 9 * more.get("n", 1)
+    assert list(read_outputs(tmp_path / "p.json").by_id) == prompts["id"][:]
+    last = fake.questions[-1]
+    asked = last["prompt"] if more.get("completions") else last["messages"][-1]["content"]
+    assert asked == prompts[-1]["source"]
+    assert len(last.get("messages", [1, 2])) == (1 if more.get("no_system") else 2)
+
+
+def test_gated_prompts_leave_this_machine_only_with_the_license_whatever_config_is_named(fake, tmp_path, main):
+    rows = load_split("LaMP_6", "validation", SAMPLE)
+    write_prompts(item_prompts(rows, Personalizer("LaMP_6"), top=1), str(tmp_path / "items.parquet"))
+    options = {"prompts": tmp_path / "items.parquet", "k": None, "data_dir": None}
+    for config, url, said in (("LaMP_6", AWAY, "--acknowledge-license"), ("LaMP_4", fake.url, "expected prompts of L")):
+        with pytest.raises(ValueError, match=said):
+            main(given(url, tmp_path / "p.json", config=config, **options))
+    assert sorted(os.listdir(tmp_path)) == ["items.parquet"]
 
 
 def test_an_error_is_one_line_without_the_key(fake, tmp_path):

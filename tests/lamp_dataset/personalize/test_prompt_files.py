@@ -1,9 +1,11 @@
+import json
+
 import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lamp_dataset.personalize.prompt_files import check_prompt_path, write_prompts, write_tables
+from lamp_dataset.personalize.prompt_files import check_prompt_path, read_prompts, write_prompts, write_tables
 
 ROWS = [{"source": "é\u2028", "retrieved_scores": [0.1 + 0.2]}, {"source": "", "retrieved_scores": None}]
 READERS = {"p.parquet": datasets.Dataset.from_parquet, "p.jsonl": datasets.Dataset.from_json}
@@ -21,6 +23,39 @@ def test_a_private_file_is_for_the_user_alone(private, readable, tmp_path):
     path = tmp_path / "p.jsonl"
     write_prompts(datasets.Dataset.from_list(ROWS), str(path), private)
     assert path.stat().st_mode & 0o077 == readable
+
+
+PROMPT = {"id": "310", "source": "Generate a headline for the following article: rain", "target": None}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("p.parquet", "PAR1", "expected prompts, found no parquet: .*"),
+        ("p.jsonl", "[", "expected prompts, found no json: .*"),
+        ("p.jsonl", "", "expected prompts, found no json: empty"),
+        ("p.jsonl", [{"id": "310", "source": "rain"}], "expected rows with id, source and target.*1 rows with id, s"),
+        ("p.jsonl", [PROMPT, {**PROMPT, "source": None}], "no id or source None"),
+        ("p.jsonl", [{**PROMPT, "id": 310}], "no id or source None"),
+        ("p.jsonl", [PROMPT, PROMPT], "duplicate id '310'"),
+        ("p.jsonl", [{**PROMPT, "source": "rain"}], "expected prompts of LaMP_4, which hold 'Gener.*found 'rain'"),
+        ("p.csv", "id", "expected a name that ends in .parquet or .jsonl"),
+    ],
+)
+def test_what_is_no_file_of_prompts_is_refused(name, content, said, tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    lines = content if isinstance(content, str) else "".join(json.dumps(row) + "\n" for row in content)
+    (tmp_path / name).write_text(lines)
+    with pytest.raises(ValueError, match=rf"{name}: .*{said}"):
+        read_prompts(tmp_path / name, "LaMP_4")
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_prompts_read_back(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    rows = [PROMPT | {"target": "Rain"}, PROMPT | {"id": "310-1"}]
+    write_prompts(datasets.Dataset.from_list(rows), str(tmp_path / name))
+    assert read_prompts(str(tmp_path / name), "LaMP_4").to_list() == rows
 
 
 def test_another_ending_is_refused_and_nothing_left_of_a_failed_write(tmp_path):

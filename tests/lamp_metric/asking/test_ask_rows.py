@@ -63,6 +63,22 @@ def test_several_answers_to_a_question_have_seeds_of_their_own_and_are_kept_apar
         assert ask_here(None, twice, journal, column="messages") == found
 
 
+def test_each_row_may_name_its_own_model_and_answers_of_two_models_are_kept_apart(fake, tmp_path):
+    fake.adapters = ("adapter-7", "adapter-8")
+    names = ["adapter-7", "adapter-8", "adapter-7"]
+    with Journal(tmp_path / "j", {}) as journal:
+        for _ in range(2):
+            ask_all(Server(fake.url, "adapter"), rows(3).add_column("model", names), journal)
+        assert sorted(question["model"] for question in fake.questions) == sorted(names)
+        swapped = rows(3).add_column("model", ["adapter-8", "adapter-8", "adapter-7"])
+        ask_all(Server(fake.url, "adapter"), swapped, journal)
+        assert [question["model"] for question in fake.questions[3:]] == ["adapter-8"]
+        ask_all(Server(fake.url, NAME), rows(3), journal)
+    assert len(fake.questions) == 7
+    with Journal(tmp_path / "k", {}) as journal, pytest.raises(ValueError, match=r"'210'.*404.*has the models .*-7,"):
+        ask_all(Server(fake.url, NAME), rows(1).add_column("model", ["adapter-9"]), journal)
+
+
 def test_a_question_that_changed_is_asked_again(fake, tmp_path, caplog):
     server, other = Server(fake.url, NAME), rows(3).map(lambda row: {"messages": row["messages"] * 2})
     for asked in (rows(3), other, rows(3), other):
