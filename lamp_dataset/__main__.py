@@ -6,6 +6,7 @@ from lamp_dataset.commands.choose_users import users
 from lamp_dataset.commands.command import Group
 from lamp_dataset.commands.export_push import export, push
 from lamp_dataset.commands.history_leaks import history, leaks
+from lamp_dataset.commands.items import items
 from lamp_dataset.commands.list_show_stats import list_configs, show, stats
 from lamp_dataset.commands.neighbors_vectors import neighbors, vectors
 from lamp_dataset.commands.oppu_import_export import oppu
@@ -18,7 +19,8 @@ def main() -> None:
     """LaMP, the benchmark of personalized language models: its data, retrieval, prompts, and your copy on the Hub."""
 
 
-COMMANDS = (list_configs, show, stats, users, neighbors, vectors, oppu, personalize, rank, history, leaks, export, push)
+COMMANDS = (list_configs, show, stats, users, neighbors, vectors, oppu, personalize, rank, items, history, leaks)
+COMMANDS += (export, push)
 for command in COMMANDS:
     main.add_command(command)
 

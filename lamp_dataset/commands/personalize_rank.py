@@ -82,7 +82,7 @@ def personalize(
     if options["summary"] and swap is not None:
         raise ValueError(f"--profile {profile} does not swap the summaries; for this control, swap them in the file")
     options["k"] = 0 if profile == "none" else options["k"]
-    personalizer, loaded = _prepare(rows, options, swap)
+    personalizer, loaded = prepare(rows, options, swap)
     from lamp_dataset.personalize.split import personalize_split
 
     prompts = personalize_split(loaded, personalizer, workers)
@@ -125,7 +125,7 @@ def _arm(profile: str, swap: dict[str, Any] | None) -> str:
 def rank(rows: ChosenRows, output: str, **options: Any) -> None:
     """Write the official ranking file of a split of CONFIG: {sample id: [item id, ... best first]}, all items."""
     rows.check_output(output)
-    personalizer, loaded = _prepare(rows, options)
+    personalizer, loaded = prepare(rows, options)
     from lamp_dataset.personalize.split import rank_split
 
     with write_whole(output, permissions=PRIVATE if rows.task.gated else None) as file:
@@ -133,7 +133,7 @@ def rank(rows: ChosenRows, output: str, **options: Any) -> None:
     say(f"{output}: rankings of {counted(number, 'samples')}", err=True)
 
 
-def _prepare(
+def prepare(
     chosen: ChosenRows, options: dict[str, Any], swap: dict[str, Any] | None = None
 ) -> tuple[Personalizer, Dataset]:
     """The personalizer and the rows that the options ask for. Errors in the options show before any row is read.
