@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from lamp_dataset.personalize.users.neighbors import add_neighbor_items, similar_users
     from lamp_dataset.personalize.users.profile_swap import swap_profiles
     from lamp_dataset.personalize.users.profile_vectors import profile_vectors
-    from lamp_dataset.personalize.users.user_subsets import select_users
+    from lamp_dataset.personalize.users.user_subsets import select_samples, select_users
 else:  # their modules need numpy, pyarrow or the Hub
     __getattr__, __dir__ = lazy_exports(__name__)
 
@@ -80,6 +80,7 @@ __all__ = [
     "register",
     "require",
     "run_script",
+    "select_samples",
     "select_users",
     "similar_users",
     "swap_profiles",

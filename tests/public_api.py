@@ -56,6 +56,8 @@ def prompts(reviews: Dataset) -> None:
     chosen: Dataset = lamp_dataset.select_users(reviews, "top100.json")
     few: list[dict[str, str]] = lamp_dataset.select_users([{"id": "1", "user_id": "7"}], ["7"])
     lamp_dataset.select_users(chosen, few[0]["user_id"].split())
+    kept: Dataset = lamp_dataset.select_samples(chosen, "samples.json")
+    lamp_dataset.select_samples(kept, ["210"])
     lamp_dataset.select_users(reviews, 7)  # type: ignore[arg-type]
     Personalizer("LaMP_3", rules="fixed", summary={"210": "Dislikes crowds."})
 

@@ -30,6 +30,12 @@ _criteria = stacked(
     click.option("--ids", type=_FILE, help="Only users who are in this file, which may also have one id per line."),
     click.option("--sample", type=click.IntRange(1), help="Choose this many users at random."),
     click.option("--seed", type=int, help="For --sample; 0 by default."),
+    click.option(
+        "--strata",
+        type=click.IntRange(1),
+        default=1,
+        help="For --sample: as many users from each of so many groups by profile size; 3 are terciles.",
+    ),
 )
 
 
@@ -39,6 +45,7 @@ _criteria = stacked(
         "lamp-dataset users LaMP_4_time --data-dir my/files --split test --top 100 --output top100.json",
         "lamp-dataset users LaMP_4_time --data-dir D --split train --others top100.json --output others.json",
         "lamp-dataset users LaMP_3 --data-dir sample --cold-start 3 --sample 1 --seed 1 --output cold.json",
+        "lamp-dataset users LaMP_4_time --data-dir D --split train --sample 300 --strata 3 --output 300.json",
     ),
 )
 @row_options(user_column_option)
@@ -77,7 +84,7 @@ def users(
 
 def _check_given(ctx: click.Context) -> None:
     """ValueError for an option of another one that is not there."""
-    for flag, needs in (("by", "top"), ("seed", "sample")):
+    for flag, needs in (("by", "top"), ("seed", "sample"), ("strata", "sample")):
         given = ctx.get_parameter_source(flag) is not click.core.ParameterSource.DEFAULT
         if given and ctx.params[needs] is None:
             raise ValueError(f"--{flag} needs --{needs}")

@@ -114,12 +114,26 @@ class Split(click.Choice):
 SPLIT = Split()
 
 
+def stacked(*decorators: Callable) -> Callable:
+    """One decorator for several options or arguments, which the help shows in this order."""
+    return lambda command: functools.reduce(lambda done, decorator: decorator(done), reversed(decorators), command)
+
+
 #: For commands that read rows: only those of some users.
 users_option = click.option(
     "--users",
     type=click.Path(exists=True, dir_okay=False),
     help="Only the samples of these users: a file that lamp-dataset users wrote, or one with an id per line.",
 )
+
+
+samples_option = click.option(
+    "--samples",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Only these samples: a file that lamp-dataset leaks wrote, or one with an id per line.",
+)
+#: Both: of these users, these samples.
+subset_options = stacked(users_option, samples_option)
 
 
 user_column_option = click.option(
@@ -130,11 +144,6 @@ user_column_option = click.option(
 def _spelled(option: str, words: Iterable[str]) -> str:
     """The first of ``words`` that is the option, but for underscores."""
     return next((word for word in words if word.replace("_", "-") == option.replace("_", "-")), option)
-
-
-def stacked(*decorators: Callable) -> Callable:
-    """One decorator for several options or arguments, which the help shows in this order."""
-    return lambda command: functools.reduce(lambda done, decorator: decorator(done), reversed(decorators), command)
 
 
 def examples(*lines: str) -> str:

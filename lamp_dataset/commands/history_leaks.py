@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import click
 
-from lamp_dataset.commands.command import SPLIT, Command, examples, say, user_column_option, users_option
+from lamp_dataset.atomic import write_whole
+from lamp_dataset.commands.command import SPLIT, Command, examples, say, subset_options, user_column_option
 from lamp_dataset.commands.row_options import ChosenRows, prompts_output, row_options, say_license
+from lamp_dataset.formats.user_files import subset_of, write_user_subset
 from lamp_dataset.personalize.prompt_files import check_prompt_path, write_tables
 
 
@@ -18,7 +20,7 @@ from lamp_dataset.personalize.prompt_files import check_prompt_path, write_table
         "lamp-dataset history LaMP_1 --style official --visible others --limit 4 --output pairs.jsonl",
     ),
 )
-@row_options(users_option, user_column_option, split="train")
+@row_options(subset_options, user_column_option, split="train")
 @click.option(
     "--visible",
     default="none",
@@ -59,7 +61,7 @@ def history(
     from lamp_dataset.personalize.history.training_pairs import History  # imported late: --help must be quick
 
     check_prompt_path(output)
-    wanted = [rows, *(replace(rows, split=name, users=None) for name in excluded)]
+    wanted = [rows, *(replace(rows, split=name, users=None, samples=None) for name in excluded)]
     for some in wanted:
         some.check_output(output)
     made = History(rows.config, visible=visible, style=style, limit=None if no_limit else limit, seed=seed)
@@ -73,19 +75,35 @@ def history(
     say_license(made.task, output)
 
 
-@click.command(cls=Command, epilog=examples("lamp-dataset leaks LaMP_5 --split validation"))
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "lamp-dataset leaks LaMP_5 --split validation",
+        "lamp-dataset leaks LaMP_4 --split train --output samples.json",
+    ),
+)
 @row_options()
-def leaks(rows: ChosenRows) -> None:
+@click.option("--output", type=click.Path(dir_okay=False), help="File to write: all other samples, for --samples.")
+def leaks(rows: ChosenRows, output: str | None) -> None:
     """List the samples of a split of CONFIG whose own profile contains what they ask about, or their gold.
 
     In tasks with labels or ratings, a shared gold does not count.
     """
     from lamp_dataset.personalize.history.leaks import own_leaks
     from lamp_dataset.personalize.rows_on_disk import as_dicts
+    from lamp_dataset.personalize.users.user_subsets import users_of_rows
 
+    if output is not None:
+        rows.check_output(output)
     loaded, samples = rows.load(), set()
     for sample, item, field in own_leaks(rows.task, as_dicts(rows.task, loaded)):
         samples.add(sample)
         say(f"sample {sample}: {field} of item {item}")
+    if output is not None:
+        kept = [sample for sample in loaded["id"] if sample not in samples]
+        recipe = {**users_of_rows(loaded).recipe(rows.config, rows.split), "left_out": {"leaks": len(samples)}}
+        subset = subset_of(kept, output, recipe, "samples")
+        with write_whole(output) as file:
+            write_user_subset(file, subset)
     found = f"{len(samples)} of {len(loaded)} samples have a leak in their own profile"
     say(f"{rows.config}, {rows.split}: {found}", err=True)

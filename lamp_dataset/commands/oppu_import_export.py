@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from lamp_dataset.atomic import check_replaceable, real_path, whole_folder
-from lamp_dataset.commands.command import SPLIT, Command, Group, examples, say, user_column_option, users_option
+from lamp_dataset.commands.command import SPLIT, Command, Group, examples, say, subset_options, user_column_option
 from lamp_dataset.commands.row_options import ChosenRows, row_options, say_license
 from lamp_dataset.formats.oppu import OTHERS, Counts, import_users, names_of
 from lamp_dataset.formats.oppu_export import export_users
@@ -55,7 +55,7 @@ def import_(folder: str, config: str, output: str) -> None:
         "lamp-dataset oppu export LaMP_4_time --data-dir D --split train --users u.json --others train --output oppu",
     ),
 )
-@row_options(users_option, user_column_option, split="test")
+@row_options(subset_options, user_column_option, split="test")
 @click.option("--others", type=SPLIT, help="Also write the samples of all other users in this split.")
 @_output
 def export(rows: ChosenRows, others: str | None, output: str) -> None:
@@ -75,7 +75,8 @@ def export(rows: ChosenRows, others: str | None, output: str) -> None:
         subset.check_fits(task, rows.split)
     with _new_folder(task, output, names.folder) as (new, written):
         for name, file in ((rows.split, names.history), *([(others, OTHERS)] if others else [])):
-            loaded = replace(rows, split=name, users=None).load()
+            samples = rows.samples if file == names.history else None
+            loaded = replace(rows, split=name, users=None, samples=samples).load()
             whose = _chosen(positions_by_user(loaded), subset, name, file == OTHERS)
             of_users = ((user, [loaded[place] for place in places]) for user, places in whose.items())
             written[f"/{file}"] = export_users(new / file, task, of_users)

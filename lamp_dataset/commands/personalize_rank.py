@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lamp_dataset.atomic import PRIVATE, write_whole
-from lamp_dataset.commands.command import Command, examples, say, user_column_option, users_option
+from lamp_dataset.commands.command import Command, examples, say, subset_options, user_column_option
 from lamp_dataset.commands.flags import RETRIEVER_FLAGS, named_by_flags, prompt_flags
 from lamp_dataset.commands.row_options import (
     ChosenRows,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from lamp_dataset.personalize.personalizer import Personalizer
 
-some_rows = row_options(users_option, user_column_option, limit_option)
+some_rows = row_options(subset_options, user_column_option, limit_option)
 ranking_options = prompt_flags("retriever", *RETRIEVER_FLAGS, "use_date", "rules")
 
 
@@ -138,13 +138,13 @@ def prepare(
 ) -> tuple[Personalizer, Dataset]:
     """The personalizer and the rows that the options ask for. Errors in the options show before any row is read.
 
-    Profiles are swapped, and users inferred, in the whole split, so that ``--users`` and ``--limit`` show rows of a run
-    without them.
+    Profiles are swapped, and users inferred, in the whole split, so that ``--users``, ``--samples`` and ``--limit``
+    show rows of a run without them.
     """
     from lamp_dataset.personalize.personalizer import Personalizer  # imported late: --help must be quick
     from lamp_dataset.personalize.users.inference import users_of
     from lamp_dataset.personalize.users.profile_swap import swap_profiles
-    from lamp_dataset.personalize.users.user_subsets import positions_of_users
+    from lamp_dataset.personalize.users.user_subsets import chosen_positions
 
     given = {name: value for name, value in options.items() if value is not None and value != ()}
     with named_by_flags(given):
@@ -153,8 +153,8 @@ def prepare(
     infer = options.get("summary") is not None and not named
     if swap is None and not infer:
         return personalizer, chosen.load()
-    rows = replace(chosen, limit=None, users=None).load()
-    kept = range(len(rows)) if chosen.users is None else positions_of_users(rows, chosen.users)
+    rows = replace(chosen, limit=None, users=None, samples=None).load()
+    kept = chosen_positions(rows, chosen.users, chosen.samples)
     rows = rows if swap is None else swap_profiles(rows, **swap)
     rows = rows.add_column("user_id", users_of(rows)) if infer else rows
     return personalizer, rows.select(kept[: chosen.limit])

@@ -43,6 +43,7 @@ class ChosenRows:
     split: str
     data_dir: str | None = None
     users: str | None = None
+    samples: str | None = None
     user_column: str | None = None
     limit: int | None = None
 
@@ -63,9 +64,10 @@ class ChosenRows:
         ``inputs``: files that the command reads besides the rows and the users.
         """
         read = () if self.data_dir is None else find_files(self.task, self.data_dir, [self.split])[self.split]
-        check_not_input(output, [path for path in (*read, self.users, *inputs) if path is not None])
-        if self.users is not None:
-            read_user_subset(self.users).check_fits(self.task, self.split)
+        check_not_input(output, [path for path in (*read, self.users, self.samples, *inputs) if path is not None])
+        for kind, path in (("users", self.users), ("samples", self.samples)):
+            if path is not None:
+                read_user_subset(path, kind).check_fits(self.task, self.split)
         folder = os.path.dirname(real_path(output))
         if not os.path.isdir(folder):
             raise ValueError(f"{output}: the folder {folder} does not exist; create it first")
@@ -79,7 +81,15 @@ def row_options(*more: Callable, split: str = "validation") -> Callable:
     ``more`` are the options besides ``--data-dir`` and ``--split``, whose default is ``split``.
     """
     split_option = click.option("--split", type=SPLIT, default=split, show_default=True)
-    names = {"config", "data_dir", "split", "users", "user_column", *(["limit"] if limit_option in more else [])}
+    names = {
+        "config",
+        "data_dir",
+        "split",
+        "users",
+        "samples",
+        "user_column",
+        *(["limit"] if limit_option in more else []),
+    }
 
     def decorate(command: Callable) -> Callable:
         @functools.wraps(command)

@@ -1,6 +1,7 @@
 """Users files: ``{"recipe": {…}, "users": ["12", …]}``, some users of a split and how they were chosen.
 
-A list of ids alone is one as well: a JSON list, or a text file with an id per line. Standard library only.
+Samples files are the same with ``"samples"``. A list of ids alone is one as well: a JSON list, or a text file with an
+id per line. Standard library only.
 """
 
 from __future__ import annotations
@@ -19,39 +20,41 @@ from lamp_dataset.formats.texts import is_whole, short
 from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import TASKS
 
-_SHAPE = '{"recipe": {…}, "users": ["…", …]}'
+_SHAPE = '{"recipe": {…}, "%s": ["…", …]}'
 
 
 @dataclass(frozen=True)
 class UserSubset:
-    """Some users.
+    """Some users, or some samples.
 
     Attributes:
-        users: their names, as :func:`lamp_dataset.users_of` gives them; each once, one at least.
+        users: their names, as :func:`lamp_dataset.users_of` gives them, or the samples' ids; each once, one at least.
         name: the file's name, or what else to call them in messages.
         recipe: how they were chosen; ``"config"`` and ``"split"`` say from which rows. Empty for a list of ids alone.
+        kind: ``"users"`` or ``"samples"``.
     """
 
     users: tuple[str, ...]
     name: str = "users"
     recipe: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    kind: str = "users"
 
     def check_fits(self, task: Task, split: str | None = None) -> None:
-        """ValueError for users of another config, or of another split of a user-based config.
+        """ValueError for users of another config, or of another split of a user-based config; or samples of another.
 
         The splits of a user-based config hold different users; those of a time-based config share theirs.
         """
         config, own = self.recipe.get("config"), self.recipe.get("split")
         if config is not None and config != task.name:
-            raise ValueError(f"{self.name}: expected users of {task.name}, found users of {config}")
-        if None not in (own, split) and own != split and not task.time_based:
+            raise ValueError(f"{self.name}: expected {self.kind} of {task.name}, found {self.kind} of {config}")
+        if None not in (own, split) and own != split and not (task.time_based and self.kind == "users"):
             raise ValueError(
-                f"{self.name}: expected users of the split {split!r}, found users of {own!r}; "
-                f"the splits of {task.name} hold different users"
+                f"{self.name}: expected {self.kind} of the split {split!r}, found {self.kind} of {own!r}; "
+                f"the splits of {task.name} hold different {self.kind}"
             )
 
     def positions(self, users: Sequence[str], split: str | None = None) -> list[int]:
-        """Which rows belong to these users; ``users``: the user of each row.
+        """Which rows belong to these users; ``users``: the user of each row, or of samples its id.
 
         If the recipe names another split than that of the rows, some of these users may lack rows here, but not all;
         otherwise a ValueError says how many have none and names the first.
@@ -59,55 +62,63 @@ class UserSubset:
         there, own = set(users), self.recipe.get("split")
         unknown = [user for user in self.users if user not in there]
         if unknown and (None in (own, split) or own == split or len(unknown) == len(self.users)):
-            rows = f"the rows have {len(there)} users, such as {short(users[0])}" if users else "there are no rows"
-            found = f"{len(unknown)} of its {len(self.users)} users have no rows here (first: {short(unknown[0])})"
+            rows = (
+                f"the rows have {len(there)} {self.kind}, such as {short(users[0])}" if users else "there are no rows"
+            )
+            found = (
+                f"{len(unknown)} of its {len(self.users)} {self.kind} have no rows here (first: {short(unknown[0])})"
+            )
             raise ValueError(f"{self.name}: {found}; {rows}")
         wanted = set(self.users)
         return [position for position, user in enumerate(users) if user in wanted]
 
 
-def read_user_subset(path: str | os.PathLike[str]) -> UserSubset:
-    """Read a users file, or a list of ids; ValueError if it has another shape, holds no user, or one twice."""
+def read_user_subset(path: str | os.PathLike[str], kind: str = "users") -> UserSubset:
+    """Read a users file, a samples file or a list of ids; ValueError if it has another shape, no id, or one twice."""
     name, data = str(path), Path(path).read_bytes()
+    shape = f"{kind} file {_SHAPE % kind}"
     head = data.lstrip(b"\xef\xbb\xbf \t\r\n")
-    document: Any = load_json(data, name) if head[:1] in (b"{", b"[") else _lines(data, name)
+    document: Any = load_json(data, name) if head[:1] in (b"{", b"[") else _lines(data, name, shape)
     recipe: Any = {}
     if isinstance(document, dict):
-        if "users" not in document:
+        if kind not in document:
             keys = ", ".join(map(short, list(document)[:5])) or "none"
-            raise ValueError(f"{name}: expected a users file {_SHAPE}, found the keys {keys}")
-        recipe, document = document.get("recipe", {}), document["users"]
+            raise ValueError(f"{name}: expected a {shape}, found the keys {keys}")
+        recipe, document = document.get("recipe", {}), document[kind]
     if not isinstance(recipe, dict) or not isinstance(document, list):
-        raise ValueError(f"{name}: expected a users file {_SHAPE}, found {short(recipe)} and {short(document)}")
+        raise ValueError(f"{name}: expected a {shape}, found {short(recipe)} and {short(document)}")
     for key, known in (("config", TASKS), ("split", SPLITS)):
         if recipe.get(key) is not None and (not isinstance(recipe[key], str) or recipe[key] not in known):
             raise ValueError(f"{name}: expected one of {', '.join(known)} as {key!r}, found {short(recipe[key])}")
-    return subset_of(document, name, recipe)
+    return subset_of(document, name, recipe, kind)
 
 
-def subset_of(ids: Iterable[Any], name: str = "users", recipe: Mapping[str, Any] | None = None) -> UserSubset:
-    """The users of these ids, strings or whole numbers; errors as for :func:`read_user_subset`.
+def subset_of(
+    ids: Iterable[Any], name: str = "", recipe: Mapping[str, Any] | None = None, kind: str = "users"
+) -> UserSubset:
+    """The users or samples of these ids, strings or whole numbers; errors as for :func:`read_user_subset`.
 
     >>> subset_of(["7", 12]).users
     ('7', '12')
     """
-    users = []
+    users, name = [], name or kind
     for user in ids:
         if not (isinstance(user, str) or is_whole(user)) or user == "":
-            raise ValueError(f"{name}: user {len(users)}: expected a non-empty string or a number, found {short(user)}")
+            where = f"{name}: {kind[:-1]} {len(users)}"
+            raise ValueError(f"{where}: expected a non-empty string or a number, found {short(user)}")
         users.append(str(user))
     if not users:
-        raise ValueError(f"{name}: expected users, found none")
+        raise ValueError(f"{name}: expected {kind}, found none")
     check_unique(users, name)
-    return UserSubset(tuple(users), name, MappingProxyType(dict(recipe or {})))
+    return UserSubset(tuple(users), name, MappingProxyType(dict(recipe or {})), kind)
 
 
 def write_user_subset(file: TextIO, subset: UserSubset) -> None:
-    """Write a users file."""
-    file.write(json.dumps({"recipe": dict(subset.recipe), "users": list(subset.users)}, indent=1) + "\n")
+    """Write a users file, or a samples file."""
+    file.write(json.dumps({"recipe": dict(subset.recipe), subset.kind: list(subset.users)}, indent=1) + "\n")
 
 
-def _lines(data: bytes, name: str) -> list[str]:
+def _lines(data: bytes, name: str, shape: str) -> list[str]:
     """The ids of a text file, one per line."""
     try:
         text = data.decode("utf-8-sig")
@@ -115,5 +126,5 @@ def _lines(data: bytes, name: str) -> list[str]:
         text = ""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines or text.lstrip().startswith("<") or not all(map(str.isprintable, lines)):
-        raise ValueError(f"{name}: expected a users file {_SHAPE} or an id per line, found {describe(data[:4096])}")
+        raise ValueError(f"{name}: expected a {shape} or an id per line, found {describe(data[:4096])}")
     return lines

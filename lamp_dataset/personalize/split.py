@@ -15,7 +15,7 @@ from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.questions import read_user_column
 from lamp_dataset.formats.texts import short
 from lamp_dataset.loading.datasets_internals import fingerprint_of
-from lamp_dataset.personalize.users.user_subsets import select_users
+from lamp_dataset.personalize.users.user_subsets import chosen_positions
 from lamp_dataset.personalize.workers import shared
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import TASKS, get_task
@@ -36,15 +36,16 @@ def load_split(
     limit: int | None = None,
     users: str | os.PathLike[str] | None = None,
     user_column: str | None = None,
+    samples: str | os.PathLike[str] | None = None,
 ) -> datasets.Dataset:
-    """The first ``limit`` rows of a split, or of some users (all by default).
+    """The first ``limit`` rows of a split, or of some users or some samples (all by default).
 
     Only the files of that split are fetched or read. ``user_column`` is the key under which the files in ``data_dir``
     name a row's user, if it is not ``user_id``; the rows have it as ``user_id``.
 
     Raises:
-        ValueError: the task is not registered, the files do not fit the config, or ``users``, a users file, does not
-            fit the rows; the message names file and sample. Or ``limit`` is below 1.
+        ValueError: the task is not registered, the files do not fit the config, or the file ``users`` or ``samples``
+            does not fit the rows; the message names file and sample. Or ``limit`` is below 1.
     """
     if limit is not None and limit < 1:
         raise ValueError(f"limit: expected at least 1, found {limit}")
@@ -60,7 +61,7 @@ def load_split(
         raise ValueError(str(error.__cause__ or error)) from error
     if user_column is not None:
         rows = _with_users(rows, task, data_dir, user_column)
-    rows = rows if users is None else select_users(rows, users)
+    rows = rows if users is samples is None else rows.select(chosen_positions(rows, users, samples))
     return rows if limit is None else rows.select(range(min(limit, len(rows))))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from lamp_dataset.commands.command import Command, examples, say, user_column_option, users_option
+from lamp_dataset.commands.command import Command, examples, say, subset_options, user_column_option
 from lamp_dataset.commands.row_options import ChosenRows, output_option, row_options, say_license
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.outputs import read_outputs
@@ -20,7 +20,7 @@ from lamp_metric.predictions.writing import write_predictions
         "lamp-metric baseline LaMP_4 --data-dir sample --split test --output trivial.json",
     ),
 )
-@row_options(users_option, user_column_option)
+@row_options(subset_options, user_column_option)
 @output_option("The file of predictions to write")
 def baseline(chosen: ChosenRows, output: str) -> None:
     """Write the predictions of CONFIG's trivial baseline, which a model should beat.

@@ -72,7 +72,7 @@ def compare(
     if as_json and form not in ("text", "json"):
         raise ValueError(f"give either --json or --format {form}, not both")
     scored = score_systems(asked, source, task_name)
-    found = compare_systems(scored, asked.baseline, drawn, average=average, **asked.signed)
+    found = compare_systems(scored, asked.baseline, drawn, average=average, chosen=source.chosen, **asked.signed)
     say(FORMATS["json" if as_json else form](found, published_rows(found.task, source.split) if published else []))
     for note in found.notes:
         say(note, err=True)

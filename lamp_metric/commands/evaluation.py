@@ -76,7 +76,7 @@ def eval_task(
     if not drawn and source.subset is None and source.split is None and source.questions is not None:
         raise ValueError("--questions gives the users that intervals draw; pass --confidence_level as well")
     _, _, whose, (joined,) = source.join([preds_json], task_name, wants_users=drawn)
-    result = evaluate_joined(joined, users=whose, **options)
+    result = evaluate_joined(joined, users=whose, chosen=source.chosen, **options)
     official = {key: result["scores"][key] for key in joined.task.scores if key in result["scores"]}
     write_scores(output_file, official, [joined.task])
     say(to_json(result) if as_json else score_table([result]))
@@ -140,11 +140,12 @@ def evaluate_joined(
     extract_answers: bool,
     users: Mapping[str, str] | None = None,
     also: Sequence[str] = (),
+    chosen: str | None = None,
     **resampling: Any,
 ) -> dict[str, Any]:
     """Everything about one task's scores, as ``--json`` prints it; remarks go to standard error.
 
-    ``users``: sample id -> user, if they are drawn.
+    ``users``: sample id -> user, if they are drawn; ``chosen``: what a file chose, for the signature.
     """
     task, drawn = joined.task, Resampling.on_demand(**resampling)
     samples = measure_joined(joined, users, extract_answers=extract_answers, also=also)
@@ -163,7 +164,7 @@ def evaluate_joined(
         "intervals": bounds,
         "unusable": len(samples.unusable),
         "signature": signature(
-            task.name, samples.n, drawn, samples.n_users, extracted=extract_answers, **samples.beside
+            task.name, samples.n, drawn, samples.n_users, chosen=chosen, extracted=extract_answers, **samples.beside
         ),
         **extra,
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from lamp_dataset.atomic import PRIVATE, write_whole
-from lamp_dataset.commands.command import Command, examples, say, user_column_option, users_option
+from lamp_dataset.commands.command import Command, examples, say, subset_options, user_column_option
 from lamp_dataset.commands.row_options import ChosenRows, limit_option, output_option, row_options
 from lamp_dataset.formats.rankings import write_rankings
 from lamp_dataset.formats.texts import counted
@@ -26,7 +26,7 @@ score_option = click.option(
         "lamp-metric feedback LaMP_4 --split train --official-scores scores.json --output feedback.json",
     ),
 )
-@row_options(users_option, user_column_option, limit_option)
+@row_options(subset_options, user_column_option, limit_option)
 @click.option("--preds", type=FILE, help="The answers to the prompts of lamp-dataset items, in the official format.")
 @click.option("--official-scores", type=FILE, help="Instead: scores as the benchmark's own script writes them.")
 @score_option

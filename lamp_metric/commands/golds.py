@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from lamp_dataset.commands.command import DATA_DIR, SPLIT, stacked, user_column_option, users_option
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, stacked, subset_options, user_column_option
 from lamp_dataset.formats.ids import check_same_ids
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.outputs import Outputs, read_outputs
@@ -39,10 +39,10 @@ def source_options(golds: str) -> Callable:
             "--questions", type=FILE, help="With golds: the split's questions file, which identifies the users."
         ),
         folder_options(golds),
-        users_option,
+        subset_options,
         user_column_option,
     )
-    names = ("golds", "questions", "data_dir", "split", "users", "user_column")
+    names = ("golds", "questions", "data_dir", "split", "users", "samples", "user_column")
 
     def decorate(command: Callable) -> Callable:
         @functools.wraps(command)
@@ -79,6 +79,7 @@ class Source:
         split: of the golds, if they come from a folder.
         user_column: the key of the questions' users, if it is not ``user_id``.
         users_file: where the subset comes from.
+        samples: the samples that are scored; None for all.
     """
 
     golds: str | os.PathLike[str]
@@ -87,11 +88,18 @@ class Source:
     split: str | None = None
     user_column: str | None = None
     users_file: str | os.PathLike[str] | None = None
+    samples: UserSubset | None = None
 
     @property
     def files(self) -> list[Path]:
         """All files that are read."""
-        return [Path(path) for path in (self.golds, self.questions, self.users_file) if path is not None]
+        found = (self.golds, self.questions, self.users_file, self.samples and self.samples.name)
+        return [Path(path) for path in found if path is not None]
+
+    @property
+    def chosen(self) -> str | None:
+        """What the signature says of a file of samples."""
+        return self.samples and self.samples.kind
 
     def read_users(self, golds: Outputs, task: Task, look: Look | None = None) -> dict[str, str] | None:
         """Sample id -> user, of all samples; None without a questions file. See :func:`read_users` for ``look``."""
@@ -106,7 +114,7 @@ class Source:
     ) -> tuple[Outputs, Task, dict[str, str] | None, list[JoinedOutputs]]:
         """The golds, their task, if wanted sample id -> user, see :meth:`read_users`, and the joined predictions.
 
-        Of a subset of users, their samples alone are joined and looked at; the files may have predictions for others.
+        Of a subset of users or samples, these samples alone are joined and looked at; the files may have others.
         """
         golds, task, users, left_out = self._read(task_name, look)
         joined = [join(golds, _without(read_outputs(path), left_out), task_name) for path in paths]
@@ -117,7 +125,7 @@ class Source:
         return golds, task, users if wants_users else None, joined
 
     def _read(self, task_name: str | None, look: Look | None) -> tuple[Outputs, Task, dict[str, str] | None, set[str]]:
-        """The golds to score, their task, for a subset the users of all samples, and the ids that are left out."""
+        """The golds to score, their task, for a subset the known users of all samples, and what is left out."""
         golds, left_out, users = read_outputs(self.golds), set(), None
         if task_name is None:
             try:
@@ -135,12 +143,19 @@ class Source:
 
             users = self.read_users(golds, task, look_at_theirs)
             left_out = left_out_by(self.subset, users, task, self.split)
-            golds = _without(golds, left_out)
-        return golds, task, users, left_out
+        if self.samples is not None:
+            users = self.read_users(golds, task, look) if users is None else users  # of all golds
+            left_out |= left_out_by(self.samples, {name: name for name in golds.by_id}, task, self.split)
+        if left_out and len(left_out) == len(golds.by_id):
+            raise ValueError(f"{self.samples.name}: none of these samples is one of the users'")
+        return _without(golds, left_out), task, users, left_out
 
 
 def left_out_by(subset: UserSubset, users: Mapping[str, str], task: Task, split: str | None) -> set[str]:
-    """The samples in ``users`` (id -> user) of users who are not in the subset; ValueError if it is of other users."""
+    """The samples in ``users`` (id -> user) whose user is not in the subset; ValueError if it is of other users.
+
+    For a subset of samples, ids are in place of users.
+    """
     subset.check_fits(task, split)
     ids = list(users)
     return set(ids) - {ids[position] for position in subset.positions(list(users.values()), split)}
@@ -161,6 +176,7 @@ def find_source(
     task_name: str | None = None,
     users: str | os.PathLike[str] | None = None,
     user_column: str | None = None,
+    samples: str | os.PathLike[str] | None = None,
 ) -> Source:
     """The source that the options name; ``flag`` is the option for a file of golds, ``users`` a users file."""
     in_files, identified = data_dir is None, data_dir is not None or questions is not None
@@ -176,15 +192,16 @@ def find_source(
         if wrong:
             raise ValueError(message)
     subset = None if users is None else read_user_subset(users)
+    kept = None if samples is None else read_user_subset(samples, "samples")
     if data_dir is None:
-        return Source(golds, questions, subset, None, user_column, users)
+        return Source(golds, questions, subset, None, user_column, users, kept)
     task, split = get_task(task_name), split or "validation"
     files = find_files(task, data_dir, (split,))[split]
     if files.outputs is None:
         raise ValueError(
             f"{files.questions}: no golds file next to it; the split {split!r} of {task.name} cannot be scored"
         )
-    return Source(files.outputs, files.questions, subset, split, user_column, users)
+    return Source(files.outputs, files.questions, subset, split, user_column, users, kept)
 
 
 def read_users(

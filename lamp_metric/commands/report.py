@@ -67,7 +67,8 @@ def report(task_name: str, source: Source, asked: Asked, key: str | None, output
     measured = together(task, asked.also)
     more = [one.name for one in (measured.measures if measured else ()) if one.of_samples]
     key, look = check_score(task, key, [*more, *([VALUE] if asked.values else [])]), Profiles(task)
-    summary = make_report(output, score_systems(asked, source, task_name, look), look.by_id, key, drawn, **asked.signed)
+    scored, signed = score_systems(asked, source, task_name, look), {"chosen": source.chosen, **asked.signed}
+    summary = make_report(output, scored, look.by_id, key, drawn, **signed)
     for line in _lines(output, summary):
         say(line)
     for note in summary["notes"]:

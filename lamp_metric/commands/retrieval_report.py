@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lamp_dataset.commands.command import examples, user_column_option, users_option
+from lamp_dataset.commands.command import examples, subset_options, user_column_option
 from lamp_dataset.commands.flags import FLAGS, RETRIEVER_FLAGS, named_by_flags, prompt_flags
 from lamp_dataset.commands.row_options import ChosenRows, limit_option, row_options
 from lamp_metric.commands.shared import FILE, Several, resampling_options, to_json
@@ -32,7 +32,7 @@ FLAGS_HERE = {**FLAGS, "seed": "--random-seed"}
         "lamp-metric retrieval LaMP_4 --split train --feedback feedback.json --retriever bm25 random",
     ),
 )
-@row_options(users_option, user_column_option, limit_option)
+@row_options(subset_options, user_column_option, limit_option)
 @click.option(
     "--feedback", type=FILE, help="Judge by what each item is worth to a model: what lamp-metric feedback wrote."
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from lamp_dataset.atomic import check_not_input
-from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, users_option
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, subset_options
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.questions import OutputsFileError, read_question_ids
@@ -33,7 +33,7 @@ from lamp_metric.predictions.submission_zip import pack as pack_files
 @click.option("--questions", type=FILE, help="The split's questions file: says which samples need a prediction.")
 @click.option("--golds", type=FILE, help="Alternatively, the split's golds file.")
 @folder_options("--golds")
-@users_option
+@subset_options
 @click.option("--preds", type=FILE, required=True, help="The file of predictions to check.")
 @click.pass_context
 def check(
@@ -44,6 +44,7 @@ def check(
     data_dir: str | None,
     split: str | None,
     users: str | None,
+    samples: str | None,
     preds: Path,
 ) -> None:
     """Check a file of predictions for TASK: is it fit to submit?
@@ -75,6 +76,9 @@ def check(
         ) from None
     if users is not None:
         left_out = left_out_by(read_user_subset(users), read_users(questions, task), task, split)
+        ids = [sample_id for sample_id in ids if sample_id not in left_out]
+    if samples is not None:
+        left_out = left_out_by(read_user_subset(samples, "samples"), {name: name for name in ids}, task, split)
         ids = [sample_id for sample_id in ids if sample_id not in left_out]
     report = check_predictions(preds, task, ids, golds_name)
     say(report.text())

@@ -203,7 +203,7 @@ def _valued(
 
     def read(path: Path) -> ScoredSamples:
         values, known = read_values(path), set(ids)
-        if source.subset is not None:
+        if source.subset or source.samples:
             values = {sample_id: value for sample_id, value in values.items() if sample_id in known}
         return samples_of_values(str(path), values, ids, users, not asked.lower_is_better, task)
 

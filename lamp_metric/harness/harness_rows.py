@@ -43,7 +43,7 @@ def harness_rows(
     """
     from lamp_dataset import Personalizer, swap_profiles, users_of
     from lamp_dataset.personalize.split import load_split, personalize_split
-    from lamp_dataset.personalize.users.user_subsets import positions_of_users
+    from lamp_dataset.personalize.users.user_subsets import chosen_positions
 
     if profile not in PROFILES:
         raise ValueError(f"expected {', '.join(PROFILES)} as profile, found {short(profile)}")
@@ -56,7 +56,7 @@ def harness_rows(
         raise FileNotFoundError(f"users: expected a users file or a list of ids, found no file {short(users)}")
     if users is not None and not isinstance(users, (str, list, tuple)):
         users = [users]  # a harness reads one id without quotation marks as a number
-    kept = range(len(rows)) if users is None else positions_of_users(rows, users)
+    kept = chosen_positions(rows, users)
     swaps: dict[str, dict[str, Any]] = {"other": {}, "similar": {"by": "similar", "task": task}}
     rows = swap_profiles(rows, **swaps[profile]) if profile in swaps else rows  # in the whole split, like the users
     prompts = personalize_split(rows.select(kept), personalizer).select_columns(["id", "source", "messages", "target"])

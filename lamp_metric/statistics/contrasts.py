@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean, stdev
+from typing import Any
 
 import numpy as np
 
@@ -40,9 +41,9 @@ def compare_systems(
     *,
     extract_answers: bool = False,
     average: str = "samples",
-    answers: str | None = None,
+    **signed: Any,
 ) -> Comparison:
-    """What :func:`lamp_metric.compare` returns, for runs that are scored already; ``answers`` is for the signature."""
+    """What :func:`lamp_metric.compare` returns, for runs that are scored already; ``signed`` is for the signature."""
     names = ", ".join(map(repr, systems)) or "none"
     if len(systems) < 2:
         raise ValueError(f"expected two systems or more to compare, found {names}")
@@ -61,7 +62,7 @@ def compare_systems(
         resampled[name] = {key: sum(one[key] for one in some) / len(some) for key in some[0]}
     found = {name: _system(runs, resampled[name], resampling.confidence_level) for name, runs in systems.items()}
     name = given.task.name if given.task else None
-    signed = {"extracted": extract_answers, "answers": answers, **given.beside, "test": "paired-randomization"}
+    signed = {"extracted": extract_answers, **signed, **given.beside, "test": "paired-randomization"}
     signed |= {"average": average if average != "samples" else None}
     return Comparison(
         name,

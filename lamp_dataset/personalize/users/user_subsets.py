@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import Any
@@ -47,9 +48,31 @@ def select_users(rows: Any, ids: Iterable[str | int] | str | os.PathLike[str]) -
     >>> [row["id"] for row in select_users(rows, ["a"])]
     ['1', '3']
     """
+    return _selected(rows, ids, "users")
+
+
+def select_samples(rows: Any, ids: Iterable[str | int] | str | os.PathLike[str]) -> Any:
+    """The rows of some samples, in their order: those in a samples file, say, which ``lamp-dataset leaks`` writes.
+
+    Args:
+        rows: as for :func:`select_users`.
+        ids: ids of samples, or the path of a samples file, or of one with an id per line.
+
+    Returns:
+        The same kind of thing, as for :func:`select_users`.
+
+    Raises:
+        ValueError: some of the samples are not in the rows, or the file belongs to another config or split or has
+            another shape.
+        OSError: the file cannot be read.
+    """
+    return _selected(rows, ids, "samples")
+
+
+def _selected(rows: Any, ids: Any, kind: str) -> Any:
     if not hasattr(rows, "column_names") and not isinstance(rows, (str, bytes, Mapping)) and hasattr(rows, "__iter__"):
         rows = list(rows)  # to be read twice
-    positions, column, values = _found(rows, ids)
+    positions, column, values = _found(rows, ids, kind)
     if isinstance(rows, list):
         return [rows[position] for position in positions]
     if isinstance(rows, pa.Table):
@@ -59,17 +82,26 @@ def select_users(rows: Any, ids: Iterable[str | int] | str | os.PathLike[str]) -
     return rows.filter(_OneOf(values), input_columns=[column])  # a stream may come in another order the next time
 
 
-def positions_of_users(rows: Any, ids: Iterable[str | int] | str | os.PathLike[str]) -> list[int]:
-    """Positions of the rows of some users; arguments and errors as for :func:`select_users`."""
-    return _found(rows, ids)[0]
+def chosen_positions(rows: Any, users: Any = None, samples: Any = None) -> list[int]:
+    """Positions of the rows of some users and among some samples; None: all. Errors as for :func:`select_users`."""
+    given = (("users", users), ("samples", samples))
+    found = [_found(rows, ids, kind)[0] for kind, ids in given if ids is not None]
+    kept = sorted(set(range(len(rows))).intersection(*found))
+    if not kept and found:
+        raise ValueError("none of these samples is one of these users'")
+    return kept
 
 
-def _found(rows: Any, ids: Any) -> tuple[list[int], str, Iterable[str]]:
-    """Positions of the rows of these users, and what else distinguishes them: a column and its values in these rows."""
-    subset = read_user_subset(ids) if isinstance(ids, (str, os.PathLike)) else subset_of(dict.fromkeys(ids))
+def _found(rows: Any, ids: Any, kind: str) -> tuple[list[int], str, Iterable[str]]:
+    """Positions of the rows of these users or samples, and what else distinguishes these rows: a column's values."""
+    is_file = isinstance(ids, (str, os.PathLike))
+    subset = read_user_subset(ids, kind) if is_file else subset_of(dict.fromkeys(ids), kind=kind)
     config, split = origin_of(rows)
     if config is not None:
         subset.check_fits(TASKS[config], split)
+    if kind == "samples":
+        ids = [str(name) for table in tables(rows, "id") for name in table["id"].to_pylist()]
+        return subset.positions(ids, split), "id", subset.users
     finder, names = UserFinder(), []
     for table in tables(rows):
         finder.add(table)
@@ -132,6 +164,11 @@ class Users:
         """Number of rows."""
         return sum(activity.samples for activity in self.activity.values())
 
+    def recipe(self, config: str, split: str) -> dict[str, Any]:
+        """How a recipe begins: what was chosen from."""
+        data = {"samples": self.samples, "users": len(self.activity), "fingerprint": self.fingerprint}
+        return {"config": config, "split": split, "data": data}
+
 
 def users_of_rows(rows: Any) -> Users:
     """The users of ``rows``, which :func:`lamp_dataset.users_of` tells. Their order does not matter."""
@@ -161,6 +198,7 @@ class Choice:
         by: one of :data:`MEASURES`.
         sample: this many at random, in the order of their names.
         seed: decides the sample, whatever the order of the rows. A larger sample holds the smaller ones.
+        strata: users, by the size of their profiles, are in so many groups of equal size, and as many are from each.
     """
 
     ids: UserSubset | None = None
@@ -170,6 +208,7 @@ class Choice:
     by: str = MEASURES[0]
     sample: int | None = None
     seed: int = 0
+    strata: int = 1
 
     def __post_init__(self) -> None:
         """Raise ValueError if this chooses nobody in particular, or in two ways."""
@@ -177,6 +216,10 @@ class Choice:
             raise ValueError("expected one of top and sample, found both")
         if (self.ids, self.others, self.cold_start, self.top, self.sample) == (None,) * 5:
             raise ValueError("which users? Expected some of top, sample, ids, others, cold_start; found none")
+        if self.strata != 1 and (self.strata < 1 or self.sample is None or self.sample % self.strata):
+            raise ValueError(
+                f"expected a sample with as many users of each of {self.strata} strata, found {self.sample}"
+            )
         if self.by not in MEASURES:
             raise ValueError(f"expected one of {', '.join(MEASURES)}, found {short(self.by)}")
 
@@ -195,9 +238,12 @@ class Choice:
         if self.top is not None:
             left = sorted(left, key=lambda user: -getattr(users.activity[user], self.by))[: self.top]
         elif self.sample is not None:
-            left = sorted(sorted(left, key=self._draw)[: self.sample], key=by_name)
-        data = {"samples": users.samples, "users": len(users.activity), "fingerprint": users.fingerprint}
-        return UserSubset(tuple(left), recipe={"config": config, "split": split, "data": data, **self._recipe()})
+            left.sort(key=lambda user: users.activity[user].profile)
+            bounds = [len(left) * part // self.strata for part in range(self.strata + 1)]
+            of_each = self.sample // self.strata
+            drawn = (sorted(left[start:end], key=self._draw)[:of_each] for start, end in pairwise(bounds))
+            left = sorted(chain.from_iterable(drawn), key=by_name)
+        return UserSubset(tuple(left), recipe={**users.recipe(config, split), **self._recipe()})
 
     def _left(self, users: Users, split: str) -> set[str]:
         """The users whom no condition excludes."""
@@ -216,6 +262,7 @@ class Choice:
         """What was asked for, as JSON."""
         names = ("cold_start", *(("top", "by") if self.top is not None else ()))
         names += ("sample", "seed") if self.sample is not None else ()
+        names += ("strata",) if self.strata > 1 else ()
         found = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         return {**{name: _told(getattr(self, name)) for name in ("ids", "others") if getattr(self, name)}, **found}
 

@@ -61,6 +61,7 @@ def test_the_others_and_a_list_of_ids(run):
     [
         ((), ["found none"]),
         (("--seed", 1, "--top", 1), ["--seed", "--sample"]),
+        (("--strata", 3, "--top", 1), ["--strata", "--sample"]),
         (("--by", "samples", "--cold-start", 9), ["--by", "--top"]),
         (("--others", "other_config.json"), ["other_config.json", "LaMP_4"]),
         (("--ids", "unknown.txt"), ["unknown.txt", "1 of its 2", "'x'", "'210'"]),

@@ -117,7 +117,7 @@ def test_leaks_are_listed(run, tmp_path):
     rows = [{key: row[key] for key in ("id", "input", "profile")} for row in made_up(task, users=3, rows=2)]
     for row in rows:
         row["profile"] = [
-            {"id": item["id"], "title": f"t{n}", "abstract": f"a{n}"} for n, item in enumerate(row["profile"])
+            {"id": f"{item['id']}{n}", "title": f"t{n}", "abstract": f"a{n}"} for n, item in enumerate(row["profile"])
         ]
     found = golds(task, rows)
     rows[2]["input"] = f"{task.instruction} a1"
@@ -128,13 +128,24 @@ def test_leaks_are_listed(run, tmp_path):
         for row in rows:
             writer.add(row)
     (tmp_path / task.outputs_path("validation")).write_text(json.dumps(outputs(task, found)), encoding="utf-8")
-    status, said = run("leaks", "LaMP_5", "--data-dir", tmp_path)
+    status, said = run("leaks", "LaMP_5", "--data-dir", tmp_path, "--output", "keep.json")
     assert status == 0
     assert [line for line in said.splitlines() if line.startswith("sample ")] == [
         f"sample {rows[2]['id']}: abstract of item {rows[2]['profile'][1]['id']}",
         f"sample {rows[4]['id']}: title of item {rows[4]['profile'][0]['id']}",
     ]
     assert "LaMP_5, validation: 2 of 6 samples" in said
+    kept = [row["id"] for row in rows if row not in (rows[2], rows[4])]
+    recipe = json.loads(Path("keep.json").read_text())["recipe"]
+    assert (recipe.pop("left_out"), recipe.pop("data")["samples"]) == ({"leaks": 2}, 6)
+    assert recipe == {"config": "LaMP_5", "split": "validation"}
+    here = ("LaMP_5", "--data-dir", tmp_path, "--samples", "keep.json", "--output")
+    for command, name in (("rank", "r.json"), ("history", "p.jsonl"), ("items", "i.jsonl")):
+        assert run(command, *here, name, *(("--split", "validation") if command == "history" else ()))[0] == 0
+    assert list(json.loads(Path("r.json").read_text())) == kept
+    assert list(dict.fromkeys(row["id"].partition("-")[0] for row in READERS["p.jsonl"]("i.jsonl"))) == kept
+    status, said = run("rank", *here, "keep.json")
+    assert (status, "keep.json" in said.splitlines()[-1]) == (2, True)
 
 
 def test_the_sample_has_no_leaks(run):

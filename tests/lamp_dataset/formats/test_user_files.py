@@ -96,6 +96,21 @@ def test_users_of_another_config_or_split_are_refused_unless_they_fit():
         subset(split="test").positions([], "train")
 
 
+def test_samples_are_read_and_written_in_the_same_way_and_fit_their_own_split_alone(tmp_path):
+    given = subset_of(["10", 11], "", {"config": "LaMP_3_time", "split": "test"}, "samples")
+    file = io.StringIO()
+    write_user_subset(file, given)
+    path = written(tmp_path, file.getvalue().encode())
+    assert read_user_subset(path, "samples") == UserSubset(("10", "11"), str(path), given.recipe, "samples")
+    assert read_user_subset(written(tmp_path, ["10", 11]), "samples").users == given.users
+    given.check_fits(TASKS["LaMP_3_time"], "test")
+    with pytest.raises(ValueError, match=r"samples: expected samples of the split 'train', found samples of 'test'"):
+        given.check_fits(TASKS["LaMP_3_time"], "train")
+    for content, kind in (({"users": ["7"]}, "samples"), ({"samples": ["7"]}, "users")):
+        with pytest.raises(ValueError, match=rf"u\.json: expected a {kind} file .*\"{kind}\": "):
+            read_user_subset(written(tmp_path, content), kind)
+
+
 @pytest.mark.parametrize("own", [None, "test"])
 def test_unknown_users_are_counted(own):
     with pytest.raises(ValueError, match=r"u\.json: 2 of its 3 users.*'12'.*2 users.*'7'"):

@@ -173,3 +173,40 @@ def test_only_rows_of_the_chosen_users_are_looked_at(subset):
     _, _, users, (joined,) = source.join(subset["preds"][:1], subset["name"], seen.append)
     assert sorted(row["id"] for row in seen) == sorted(subset["few"]) == sorted(joined.ids)
     assert len(users) == 40
+
+
+def test_samples_are_chosen_by_a_file_too_and_the_signature_says_so(run, fails, subset, tmp_path):
+    golds, q, users = subset["files"]
+    name, (preds, other) = subset["name"], subset["preds"]
+    samples, chosen = tmp_path / "samples.json", subset["few"][::2]
+    other_user = next(i for i in read_outputs(golds).by_id if i not in subset["few"])
+    recipe = {"config": name, "split": "validation"}
+    samples.write_text(json.dumps({"recipe": recipe, "samples": [*chosen, other_user]}))
+    plain = ("eval-task", "--task_name", name, "--json", "--preds_json", preds)
+    for given, n in (
+        (("--golds_json", golds), len(chosen) + 1),
+        (("--data-dir", subset["all"][1], "--confidence_level", "0.9"), len(chosen) + 1),
+        (subset["all"], len(chosen)),
+        (("--golds_json", golds, "--questions", q, "--users", users), len(chosen)),
+    ):
+        found = run(*plain, *given, "--samples", samples)
+        assert found.exit_code == 0, found.output
+        assert json.loads(found.stdout)["n"] == n
+        assert f"|n:{n}|rule:1|chosen:samples|" in json.loads(found.stdout)["signature"]
+    compared = (*subset["all"], "--samples", samples, "--preds", preds, other, "--n_resamples", "99")
+    assert "|chosen:samples|" in json.loads(run("compare", name, *compared, "--json").stdout)["signature"]
+    assert run("report", name, *compared, "--output", tmp_path / "r").exit_code == 0
+    assert "|chosen:samples|" in read_json(tmp_path / "r" / "summary.json")["signature"]
+    few = tmp_path / "few.json"
+    wanted = [{"id": sample_id, "output": "3"} for sample_id in (*chosen, other_user)]
+    few.write_text(json.dumps({"task": "LaMP_3", "golds": wanted}))
+    assert run("check", name, "--golds", golds, "--samples", samples, "--preds", few).exit_code == 0
+    assert run("check", name, "--golds", golds, "--preds", few).exit_code == 2
+    for content, said in (
+        ({"users": ["u1"]}, "expected a samples file"),
+        ({"samples": ["u1"]}, "samples.json: 1 of its 1 samples have no rows here (first: 'u1')"),
+        ({"recipe": {"split": "test"}, "samples": chosen}, "found samples of 'test'"),
+        ({"samples": [other_user]}, "none of these samples"),
+    ):
+        samples.write_text(json.dumps(content))
+        assert said in fails(*plain, *subset["all"], "--samples", samples)

@@ -7,10 +7,17 @@ import pyarrow as pa
 import pytest
 
 import lamp_dataset
-from lamp_dataset import select_users, users_of
+from lamp_dataset import select_samples, select_users, users_of
 from lamp_dataset.formats.user_files import subset_of
 from lamp_dataset.personalize.row_forms import RowsError
-from lamp_dataset.personalize.users.user_subsets import Activity, Choice, by_name, origin_of, users_of_rows
+from lamp_dataset.personalize.users.user_subsets import (
+    Activity,
+    Choice,
+    by_name,
+    chosen_positions,
+    origin_of,
+    users_of_rows,
+)
 
 ROWS = [
     {"id": "10", "user_id": "a", "input": "one"},
@@ -89,6 +96,17 @@ def test_users_are_inferred_where_rows_name_none(streaming):
     assert [row["id"] for row in select_users(rows, ["210"])] == ["210", "211"]
     assert users_of(load()) == ["210", "210", "2110"]
     assert select_users(rows, ["210"]).features == rows.features
+
+
+@pytest.mark.parametrize("rows", [ROWS, pa.Table.from_pylist(ROWS), datasets.Dataset.from_list(ROWS)], ids=type)
+def test_samples_are_chosen_by_their_ids(rows, tmp_path):
+    (tmp_path / "s.json").write_text(json.dumps({"samples": ["13", "10"]}))
+    for ids in (["13", 10], tmp_path / "s.json"):
+        found = select_samples(rows, ids)
+        found = found.to_pylist() if isinstance(found, pa.Table) else list(found)
+        assert found == [ROWS[0], ROWS[3]]
+    with pytest.raises(ValueError, match=r"samples: 1 of its 2 samples have no rows here \(first: '99'\)"):
+        select_samples(rows, ["10", "99"])
 
 
 def test_unknown_users_are_refused_before_any_row_is_given():
@@ -196,6 +214,27 @@ def test_a_sample_depends_on_names_and_seed_alone(seed):
     assert chosen(users_of_rows(rows), sample=200, seed=seed) == sorted(names, key=by_name)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_as_many_users_come_from_each_third_of_the_profile_sizes(seed):
+    sizes = {f"u{number}": number // 2 % 50 for number in range(200)}
+    users = users_of_rows([row(name, name, size) for name, size in sizes.items()])
+    found = Choice(sample=30, strata=3, seed=seed).of(users, "LaMP_3_time", "test")
+    order = sorted(sorted(sizes, key=by_name), key=sizes.get)
+    thirds = [order[:66], order[66:133], order[133:]]
+    assert [len(set(third) & set(found.users)) for third in thirds] == [10, 10, 10]
+    assert set(chosen(users, sample=12, strata=3, seed=seed)) < set(found.users)
+    assert (found.recipe["strata"], list(found.users)) == (3, sorted(found.users, key=by_name))
+    assert len(chosen(users, sample=198, strata=3)) == 198
+
+
+def test_some_samples_of_some_users():
+    rows = datasets.Dataset.from_list(ROWS)
+    assert chosen_positions(rows, ["a", "b"], ["11", "12", "13"]) == [1, 2]
+    assert chosen_positions(rows) == [0, 1, 2, 3]
+    with pytest.raises(ValueError, match="none of these samples is one of these users'"):
+        chosen_positions(rows, ["a"], ["11"])
+
+
 def test_the_order_and_the_form_of_the_rows_do_not_matter_but_ids_users_and_sizes_do():
     for rows in (ACTIVE[::-1], pa.Table.from_pylist(ACTIVE), iter(ACTIVE)):
         users = users_of_rows(rows)
@@ -232,6 +271,8 @@ def test_inferred_users_select_the_rows_that_they_were_made_of():
         ({}, "none"),
         ({"top": 1, "sample": 1}, "both"),
         ({"top": 1, "by": "size"}, "'size'"),
+        ({"sample": 4, "strata": 3}, "as many users of each of 3 strata, found 4"),
+        ({"top": 3, "strata": 3}, "as many users of each of 3 strata, found None"),
         ({"top": 6}, "LaMP_3_time.*'test'.*6.*5"),
         ({"sample": 6}, "6.*5"),
         ({"others": subset_of(USERS.activity)}, "1.*0"),
