@@ -34,6 +34,7 @@ def arguments(given=None):
     parser.add_argument("--output", required=True, help="folder to write")
     parser.add_argument("--split", default="validation")
     parser.add_argument("--data-dir", help="folder with the official files, or the word sample; by default fetched")
+    parser.add_argument("--samples", help="file of samples, as lamp-dataset leaks writes it; by default all")
     parser.add_argument("--users", help="file of users, as lamp-dataset users writes it; by default all of the split")
     parser.add_argument("--profile", type=int, default=0, metavar="K", help="items in view, by BM25; by default none")
     parser.add_argument("--max-length", type=int, default=2048, help="words of a sample's items and input")
@@ -91,7 +92,8 @@ def load(args, task):
     task = replace(task, wording=replace(task.wording, template="{items}{input}", insert_after=None))
     personalize = Personalizer(task, k=args.profile, rules="fixed", max_length=args.max_length)
     folder = SAMPLE if args.data_dir == "sample" else args.data_dir
-    return personalize_split(load_split(args.config, args.split, folder, users=args.users), personalize)
+    rows = load_split(args.config, args.split, folder, users=args.users, samples=args.samples)
+    return personalize_split(rows, personalize)
 
 
 def systems_of(preds):

@@ -29,6 +29,7 @@ def arguments(given=None):
     parser.add_argument("--config", required=True, help="such as LaMP_3_time")
     parser.add_argument("--model", required=True, help="name on the Hub or folder")
     parser.add_argument("--output", default="run", help="folder for adapters and predictions, by default run")
+    parser.add_argument("--samples", help="file of samples, as lamp-dataset leaks writes it; by default all")
     parser.add_argument("--users", help="file of users, as lamp-dataset users writes it; by default all of the split")
     parser.add_argument("--split", default="validation")
     parser.add_argument("--data-dir", help="folder with the official files, or the word sample; by default fetched")
@@ -82,7 +83,8 @@ def read_rows(args):
     rows = load_split(args.config, args.split, lamp_dataset.SAMPLE if args.data_dir == "sample" else args.data_dir)
     if "user_id" not in rows.column_names:
         rows = rows.add_column("user_id", lamp_dataset.users_of(rows))
-    return rows if args.users is None else lamp_dataset.select_users(rows, args.users)
+    rows = rows if args.users is None else lamp_dataset.select_users(rows, args.users)
+    return rows if args.samples is None else lamp_dataset.select_samples(rows, args.samples)
 
 
 class Encode:
@@ -165,7 +167,7 @@ class Adapters:
 
 def settings_of(args, model, *data):
     """What decides the adapters and the answers: the model, what it reads, and the options."""
-    left_out = ("output", "data_dir", "users", "extract_answers")
+    left_out = ("output", "data_dir", "users", "samples", "extract_answers")
     settings = {name: value for name, value in vars(args).items() if name not in left_out}
     settings["model"] = model_identity(args.model, getattr(model.config, "_commit_hash", None))
     return {**settings, "data": content_digest(*data)}

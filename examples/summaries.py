@@ -25,6 +25,7 @@ def arguments(given=None):
     parser.add_argument("--config", required=True, help="such as LaMP_3")
     parser.add_argument("--model", required=True, help="name on the Hub or folder; with --api the server's name for it")
     parser.add_argument("--output", required=True, help="JSON file to write")
+    parser.add_argument("--samples", help="file of samples, as lamp-dataset leaks writes it; by default all")
     parser.add_argument("--users", help="file of users, as lamp-dataset users writes it; by default all of the split")
     parser.add_argument("--split", default="validation")
     parser.add_argument("--data-dir", help="folder with the official files, or the word sample; by default fetched")
@@ -115,7 +116,7 @@ def questions(args, rows, tokenizer):
 def run(args, folder):
     """User -> summary, from the journal or the model."""
     tokenizer, model, ask = zero_shot.asker(args)
-    rows = load_split(args.config, args.split, folder, users=args.users)
+    rows = load_split(args.config, args.split, folder, users=args.users, samples=args.samples)
     asked = questions(args, rows, tokenizer)
     wanted = [
         {"id": user, "source": text, "messages": [{"role": "user", "content": text}]}
@@ -131,7 +132,7 @@ def main(given=None):
     """Ask and write; gives user -> summary."""
     args = arguments(given)
     folder = lamp_dataset.SAMPLE if args.data_dir == "sample" else args.data_dir
-    with zero_shot.writing(args):
+    with zero_shot.writing(args, args.data_dir):
         found = run(args, folder)
         with write_whole(args.output, permissions=0o666) as file:
             json.dump(found, file, ensure_ascii=False, indent=0)

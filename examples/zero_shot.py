@@ -256,13 +256,14 @@ def check_output(output):
 
 
 @contextlib.contextmanager
-def writing(args):
-    """One run at a time that writes --output. FileNotFoundError or ValueError if it can or may not be written."""
+def writing(args, texts):
+    """One run at a time that writes --output. FileNotFoundError or ValueError if it can or may not be written.
+
+    ``texts``: where those of a gated task are.
+    """
     # all that is written from licensed texts is for their owner alone, and it stays here unless the license allows more
     acknowledged = args.acknowledge_license
-    open_gated(
-        get_task(args.config), args.prompts or args.data_dir, acknowledged, lambda: not args.api or is_local(args.api)
-    )
+    open_gated(get_task(args.config), texts, acknowledged, lambda: not args.api or is_local(args.api))
     with one_run(check_output(args.output)):
         yield
 
@@ -270,7 +271,7 @@ def writing(args):
 def main(given=None):
     """Ask, write, score. Returns the scores, a list of them with --n, or None without golds."""
     args = arguments(given)
-    with writing(args):
+    with writing(args, args.prompts or args.data_dir):
         rows, entries = run(args)
         ids, golds = rows["id"][:], rows["target"][:]
         said = [entry["output"] for entry in entries]

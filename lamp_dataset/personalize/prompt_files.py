@@ -45,18 +45,13 @@ def write_prompts(rows: Any, path: str, private: bool = False) -> None:
 
 
 def read_prompts(path: str | os.PathLike[str], task: str | Task) -> datasets.Dataset:
-    """The rows of a file of prompts, as ``lamp-dataset personalize`` and ``items`` write them.
+    """The rows of a file of prompts of a config, as ``lamp-dataset personalize`` and ``items`` write them.
 
-    Args:
-        path: the file; its name ends in ``.parquet`` or ``.jsonl``.
-        task: config that the prompts must be of.
-
-    Returns:
-        The rows on disk, with at least the columns ``id``, ``source`` and ``target``, all texts.
+    They have the columns ``id``, ``source`` and ``target``, all texts, and perhaps more.
 
     Raises:
-        ValueError: another ending, a file of something else, or of nothing, a column is missing, two prompts share an
-            id, or the first prompt is not the config's.
+        ValueError: a name without ``.parquet`` or ``.jsonl``, a file of something else or of nothing, a column is
+            missing, two prompts share an id, or the first prompt is not the config's.
         FileNotFoundError: there is no such file.
     """
     import datasets  # imported late: it takes a second
@@ -69,21 +64,15 @@ def read_prompts(path: str | os.PathLike[str], task: str | Task) -> datasets.Dat
         raise ValueError(
             f"{name}: expected prompts, found no {kind}: {str(error.__cause__ or error) or 'empty'}"
         ) from error
-    texts = [column for column in ("id", "source") if _is_whole(rows, column)]
-    if len(texts) < 2 or "target" not in rows.column_names or not len(rows):
-        found = f"{len(rows)} rows with {', '.join(rows.column_names)}"
+    columns = {field.name: field.type for field in rows.features.arrow_schema}
+    texts = [columns.get(one) == "string" and not rows.data[one].null_count for one in ("id", "source")]
+    if not all(texts) or "target" not in columns or not len(rows):
+        found = f"{len(rows)} rows with {', '.join(columns)}"
         raise ValueError(f"{name}: expected rows with id, source and target, no id or source None, found {found}")
     check_unique(rows["id"], name)
-    first = rows[0]["source"]
-    if not isinstance(first, str) or task.opening not in first:
+    if task.opening not in (first := rows[0]["source"]):
         raise ValueError(f"{name}: expected prompts of {task.name}, which hold {task.opening!r}, found {short(first)}")
     return rows
-
-
-def _is_whole(rows: datasets.Dataset, column: str) -> bool:
-    """Whether the rows have this column, with a text in each."""
-    there = column in rows.column_names and rows.features[column].dtype in ("string", "large_string")
-    return there and not rows.data[column].null_count
 
 
 def write_tables(tables: Iterable[pa.Table], schema: pa.Schema, path: str, private: bool = False) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from lamp_dataset.commands.command import examples, say, user_column_option, users_option
+from lamp_dataset.commands.command import examples, say, subset_options, user_column_option
 from lamp_dataset.commands.row_options import ChosenRows, limit_option, prompts_output, row_options, say_license
 from lamp_dataset.console import one_line
 from lamp_dataset.formats.ids import check_same_ids
@@ -32,7 +32,7 @@ EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
         "lamp-metric preferences LaMP_3 --split train --preds a.json --gold --prompts p.parquet --output pairs.parquet",
     ),
 )
-@row_options(users_option, user_column_option, limit_option)
+@row_options(subset_options, user_column_option, limit_option)
 @click.option("--preds", type=FILE, multiple=True, required=True, help="Answers, one or several to each sample.")
 @click.option("--prompts", type=EXISTING, required=True, help="What lamp-dataset personalize wrote.")
 @click.option("--messages", is_flag=True, help="Prompts and answers as chat messages, not as texts.")

@@ -19,6 +19,8 @@ FOREIGN = {"--use_date", "--help", "--port", "--model-id"}
 FOREIGN |= {"--include_path", "--tasks", "--model_args", "--metadata", "--log_samples", "--output_path", "--epochs"}
 FOREIGN |= {"--apply_chat_template", "--gen_kwargs", "--num_fewshot", "--cache_requests", "--use_cache"}
 FOREIGN |= {"--wandb_args", "--hf_hub_log_args"}
+#: Options of vLLM.
+FOREIGN |= {"--enable-lora", "--lora-modules", "--max-cpu-loras", "--max-loras"}
 #: What looks like a path: a task of inspect_ai.
 NO_PATHS = {"lamp_metric/lamp"}
 

@@ -19,6 +19,7 @@ EXAMPLES = {
     "finetune": ("torch", "models", ["--model", "m"]),
     "per_user": ("peft", "adapters", ["--model", "m"]),
     "summaries": ("torch", "models", ["--model", "m"]),
+    "train_retriever": ("torch", "dense", ["--model", "m", "--feedback", "f"]),
     "zero_shot": ("torch", "models", ["--model", "m"]),
 }
 BENCHMARKS = {

@@ -52,18 +52,12 @@ def select_users(rows: Any, ids: Iterable[str | int] | str | os.PathLike[str]) -
 
 
 def select_samples(rows: Any, ids: Iterable[str | int] | str | os.PathLike[str]) -> Any:
-    """The rows of some samples, in their order: those in a samples file, say, which ``lamp-dataset leaks`` writes.
+    """The rows of some samples, in their order; otherwise as :func:`select_users`.
 
-    Args:
-        rows: as for :func:`select_users`.
-        ids: ids of samples, or the path of a samples file, or of one with an id per line.
-
-    Returns:
-        The same kind of thing, as for :func:`select_users`.
+    ``ids`` are those of samples, or the path of a samples file, which ``lamp-dataset leaks`` writes.
 
     Raises:
-        ValueError: some of the samples are not in the rows, or the file belongs to another config or split or has
-            another shape.
+        ValueError: samples are not among the rows, or the file is of another config or split or has another shape.
         OSError: the file cannot be read.
     """
     return _selected(rows, ids, "samples")
