@@ -1,4 +1,4 @@
-"""What a training pair may see: the items of its user that become its profile, at most ``limit``; None for all."""
+"""What a training pair may see: the items of its user that become its profile, at most ``limit``."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.dates import day_of, last_of
 
-#: Above any number made of a date or of a place.
+#: Above any number made of a date.
 _ABOVE = 10**9
 
 
 class Views(NamedTuple):
-    """What each item sees: of ``order``, the numbers of items, ``count`` from ``first`` on, without ``own``."""
+    """What each item sees: of ``order``, the numbers of items, those from ``first`` to before ``end``, but itself."""
 
     order: np.ndarray
     first: np.ndarray
-    count: np.ndarray
-    own: np.ndarray
+    end: np.ndarray
 
-    def of(self, items: slice) -> np.ndarray:
-        """The numbers of the items that some items see, one after the other."""
-        count = self.count[items]
-        places = np.arange(count.sum()) + np.repeat(self.first[items] - count.cumsum() + count, count)
-        return self.order[places + (places >= np.repeat(self.own[items], count))]
+    def of(self, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """How many items each of some items sees, and the numbers of these, one after the other."""
+        count = (self.end - self.first)[items]
+        place = np.repeat(np.arange(len(items)), count)
+        seen = self.order[np.arange(len(place)) + (self.first[items] - count.cumsum() + count)[place]]
+        others = seen != items[place]
+        return np.bincount(place[others], minlength=len(items)), seen[others]
 
 
 def earlier(items: pa.Table, limit: int) -> Views:
@@ -41,16 +43,15 @@ def earlier(items: pa.Table, limit: int) -> Views:
     dated = np.flatnonzero(days)
     order = dated[np.argsort((user + lasts)[dated], kind="stable")]
     begin, end = (np.searchsorted((user + lasts)[order], wanted) for wanted in (user, user + days))
-    first = np.maximum(begin, end - limit)
-    return Views(order, first, np.where(days, end - first, 0), np.full(len(items), _ABOVE))
+    return Views(order, np.maximum(begin, end - limit), end)
 
 
 def _days(items: pa.Table) -> tuple[np.ndarray, np.ndarray]:
     """The date of each item and the last day that it may mean, as numbers; 0 for none."""
-    dates = pc.dictionary_encode(pc.struct_field(items["item"].combine_chunks(), "date"), null_encoding="encode")
+    ids, dates = (pc.struct_field(items["item"].combine_chunks(), name) for name in ("id", "date"))
+    dates = dates.dictionary_encode("encode")
     which = dates.indices.to_numpy()
-    first = items.select(["sample", "position"]).take(pa.array(np.unique(which, return_index=True)[1])).to_pylist()
-    places = (f"sample {place['sample']!r}, item {place['position']}" for place in first)
+    places = (f"item {short(ids[n].as_py())}" for n in np.unique(which, return_index=True)[1].tolist())
     days = list(map(day_of, dates.dictionary.to_pylist(), places))
     numbers = [(day, last_of(day)) if day else ((0, 0, 0), (0, 0, 0)) for day in days]
     first, last = (np.array(numbers, np.int64).reshape(-1, 2, 3) @ (10_000, 100, 1)).T
@@ -62,14 +63,15 @@ def others(items: pa.Table, limit: int) -> Views:
     own, user = np.arange(len(items)), items["user"].to_numpy()
     begin, end = (np.searchsorted(user, user, side) for side in ("left", "right"))
     count = np.minimum(limit, end - begin - 1)
-    return Views(own, np.clip(own - (count + 1) // 2, begin, end - 1 - count), count, own)
+    first = np.clip(own - (count + 1) // 2, begin, end - 1 - count)
+    return Views(own, first, first + count + 1)
 
 
 def stored_before(items: pa.Table, limit: int) -> Views:
     """The items stored last before each, for tasks whose profiles are stored by time."""
     own, user = np.arange(len(items)), items["user"].to_numpy()
     count = np.minimum(limit, own - np.searchsorted(user, user))
-    return Views(own, own - count, count, np.full(len(items), _ABOVE))
+    return Views(own, own - count, own)
 
 
 #: Name -> what each item of some users sees.

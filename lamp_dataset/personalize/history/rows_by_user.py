@@ -1,4 +1,4 @@
-"""What only the whole split shows: whose its rows are, and what the users' samples ask."""
+"""What only the whole split shows: whose its rows are, which items each user has, and what the users' samples ask."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import itertools
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lamp_dataset.personalize.history.leaks import questions
-from lamp_dataset.personalize.history.user_items import distinct, items_of
 from lamp_dataset.personalize.row_forms import tables
 from lamp_dataset.personalize.users.inference import UserFinder, by_name
 from lamp_dataset.task import Task
@@ -44,12 +44,8 @@ class RowsByUser:
         self._task, self._ids = task, rows["id"][:]
         self._profiles = rows.select_columns(["profile"]).with_format("arrow")
         self._rows = max(1, PIECE * len(rows.data) // max(1, rows.data.nbytes))
-        users, owners = _owners(rows, exclude)
-        self.users = users
-        self._numbers: dict[str, list[int]] = defaultdict(list)
-        for number, user in enumerate(users):
-            self._numbers[user].append(number)
-        self._owners = dict(zip(users, owners, strict=False))
+        self.users, owners = _owners(rows, exclude)
+        self._owners = dict(zip(self.users, owners, strict=False))
         self._asked: dict[Hashable, set[tuple[str, str]]] = defaultdict(set)
         asking = (split.select_columns(["input", "output"]) for split in (rows, *exclude))
         asking = itertools.chain.from_iterable(table.to_pylist() for split in asking for table in tables(split))
@@ -61,42 +57,33 @@ class RowsByUser:
         """What any sample asks about, and its gold, as :func:`questions` gives them."""
         return set().union(*self._asked.values())
 
-    def pieces(self) -> Iterator[list[str]]:
-        """The users in the order of their ids, some at a time: together they have about :data:`PIECE` of rows."""
-        users = sorted(self._numbers, key=by_name)
-        ends = itertools.accumulate(len(self._numbers[user]) for user in users)
-        for _, piece in itertools.groupby(zip(users, ends, strict=True), lambda one: one[1] // self._rows):
-            yield [user for user, _ in piece]
+    def pieces(self) -> Iterator[tuple[list[str], pa.Table]]:
+        """Users in the order of their ids with their items, as :func:`distinct` gives them of rows in that order.
 
-    def items(self, users: Sequence[str]) -> pa.Table:
-        """The distinct items of these users, see :mod:`~lamp_dataset.personalize.history.user_items`."""
-        rows = [(number, row) for number, user in enumerate(users) for row in self._ordered(user)]
-        found = []
-        for start in range(0, len(rows), self._rows):
-            owners, numbers = np.array(rows[start : start + self._rows]).T
-            profiles = self._profiles[numbers.tolist()]["profile"]
-            samples = pa.array([self._ids[number] for number in numbers], pa.string())
-            found = [distinct(pa.concat_tables([*found, items_of(self._task, owners, numbers, samples, profiles)]))]
-        return found[0].combine_chunks()
+        Some users at a time: together they have about :data:`PIECE` of rows.
+        """
+        order = sorted(range(len(self._ids)), key=lambda row: (by_name(self.users[row]), by_name(self._ids[row])))
+        piece: list[int] = []
+        for _, rows in itertools.groupby(order, self.users.__getitem__):
+            piece += rows
+            if len(piece) >= self._rows:
+                yield self._piece(piece)
+                piece = []
+        if piece:
+            yield self._piece(piece)
 
-    def _ordered(self, user: str) -> list[int]:
-        """The numbers of a user's rows in the order of their ids; equal ids in the order of the items."""
-        times = Counter(self._ids[number] for number in self._numbers[user])
-
-        def key(number: int) -> tuple:
-            name = self._ids[number]
-            return by_name(name), repr(self._profiles[number]["profile"].to_pylist()) if times[name] > 1 else ""
-
-        return sorted(self._numbers[user], key=key)
+    def _piece(self, rows: list[int]) -> tuple[list[str], pa.Table]:
+        times = Counter(map(self.users.__getitem__, rows))
+        owners = np.repeat(np.arange(len(times)), list(times.values()))
+        return list(times), distinct(self._task, owners, self._profiles[rows]["profile"].combine_chunks())
 
     def leaks(self, users: Sequence[str], items: pa.Table) -> np.ndarray:
         """Whether each item is what a sample of its user asks about or, where that counts, its gold."""
-        asked = [self._asked[self._owners[user]] for user in users]
-        found = np.zeros(len(items), bool)
-        for name, texts in ((self._task.pair.text, items["text"]), (self._task.pair.output, items["output"])):
-            wanted = pa.array({text for some in asked for field, text in some if field == name}, pa.string())
-            for n in np.flatnonzero(pc.is_in(texts, wanted)).tolist():
-                found[n] |= (name, texts[n].as_py()) in asked[items["user"][n].as_py()]
+        asked = [(str(n), *found) for n, user in enumerate(users) for found in self._asked[self._owners[user]]]
+        numbers, found = items["user"].cast(pa.string()), np.zeros(len(items), bool)
+        for field, texts in ((self._task.pair.text, items["text"]), (self._task.pair.output, items["output"])):
+            wanted = pa.array([f"{n} {text}" for n, name, text in asked if name == field], pa.string())
+            found |= pc.is_in(pc.binary_join_element_wise(numbers, texts, " "), wanted).to_numpy()
         return found
 
 
@@ -110,3 +97,54 @@ def _owners(rows: datasets.Dataset, exclude: Sequence[datasets.Dataset]) -> tupl
         others.add(table)
     users = own.users()
     return users, [*users, *others.users()] if own.named else own.groups(others)
+
+
+def distinct(task: Task, users: np.ndarray, profiles: pa.ListArray) -> pa.Table:
+    """The distinct items of some users, in which no text becomes a Python string: most items are copies.
+
+    Items with the same text are one, the first. Those that lack text or output are one only if both are the same, so
+    that they never take the place of a whole one. Copies in the user's other profiles do not count as further times:
+    profiles are made of them.
+
+    Args:
+        task: whose rows they are.
+        users, profiles: the number of each row's user, in ascending order, and its profile.
+
+    Returns:
+        ``user``; ``text`` and ``output``, what it asks and answers, without white space around them, ``""`` for None;
+        ``whole``, whether it has both; ``item``, its fields as stored; ``times``, how often one profile has it at most.
+    """
+    row = np.repeat(np.arange(len(profiles)), pc.fill_null(pc.list_value_length(profiles), 0).to_numpy())
+    items, user = profiles.flatten(), users[row]
+    text, output = (
+        pc.utf8_trim_whitespace(pc.fill_null(pc.struct_field(items, field), ""))
+        for field in (task.pair.text, task.pair.output)
+    )
+    whole = pc.and_(pc.not_equal(text, ""), pc.not_equal(output, ""))
+    key = user
+    for values in (text, pc.if_else(whole, None, output)):
+        key = key * (len(items) + 1) + pc.dictionary_encode(values, null_encoding="encode").indices.to_numpy()
+    _, first, which = np.unique(key, return_index=True, return_inverse=True)
+    of_rows, number = np.unique(which * len(profiles) + row, return_counts=True)
+    times, order = np.zeros(len(first), np.int64), np.argsort(first)
+    np.maximum.at(times, of_rows // max(1, len(profiles)), number)
+    found = pa.table({"user": user, "text": text, "output": output, "whole": whole, "item": items})
+    return found.take(first[order]).append_column("times", pa.array(times[order]))
+
+
+def pair_ids(users: Sequence[str], items: pa.Table) -> pa.Array:
+    """``user/item``, percent-encoded, so that no two are alike; ``user/item/2`` for a second item of the same id.
+
+    The ids do not depend on what is left out of the pairs.
+    """
+    owners, ids, times = list(map(_quoted, users)), pc.struct_field(items["item"].combine_chunks(), "id"), Counter()
+    found = []
+    for user, name in zip(items["user"].to_pylist(), ids.to_pylist(), strict=True):
+        name = f"{owners[user]}/{_quoted(name or '')}"
+        times[name] += 1
+        found.append(name if times[name] == 1 else f"{name}/{times[name]}")
+    return pa.array(found, pa.string())
+
+
+def _quoted(name: str) -> str:
+    return name if name.isascii() and name.isalnum() else quote(name, safe="")

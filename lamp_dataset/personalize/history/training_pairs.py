@@ -20,8 +20,7 @@ from lamp_dataset.formats.texts import counted, is_whole, short
 from lamp_dataset.loading.datasets_internals import cache_path, fingerprint_of
 from lamp_dataset.personalize.history.pair_profiles import VISIBLE, stored_before
 from lamp_dataset.personalize.history.pair_texts import check_style, pair_texts
-from lamp_dataset.personalize.history.rows_by_user import RowsByUser
-from lamp_dataset.personalize.history.user_items import has_both, pair_ids
+from lamp_dataset.personalize.history.rows_by_user import RowsByUser, pair_ids
 from lamp_dataset.personalize.rows_on_disk import TEXTS, on_disk, schema_of
 from lamp_dataset.personalize.workers import ahead
 from lamp_dataset.registry import other_setting
@@ -159,14 +158,13 @@ class History:
         with work_folder(Path(tempfile.gettempdir()), "lamp-history") as folder:
             whole, *others = (on_disk(self.task, rows, folder) for rows in (rows, *exclude))
             split = RowsByUser(self.task, whole, others)
-            for users in split.pieces():
-                yield from self._tables(users, self._usable(split, users, counts), counts)
+            for users, items in split.pieces():
+                yield from self._tables(users, self._usable(split, users, items, counts), counts)
         self.counts = Counts(**counts)
 
-    def _usable(self, split: RowsByUser, users: list[str], counts: Counter) -> pa.Table:
-        """The items of these users that become pairs or are seen by them, with their pairs' ids."""
-        items = split.items(users)
-        whole, leaks = has_both(items).to_numpy(), split.leaks(users, items)
+    def _usable(self, split: RowsByUser, users: list[str], items: pa.Table, counts: Counter) -> pa.Table:
+        """The items that become pairs or are seen by them, with their pairs' ids."""
+        whole, leaks = items["whole"].to_numpy(), split.leaks(users, items)
         number = pc.sum(items["times"], min_count=0).as_py()
         counts.update(users=len(users), items=number, duplicates=number - len(items))
         counts.update(incomplete=int((~whole).sum()), leaks=int((whole & leaks).sum()))
@@ -185,9 +183,10 @@ class History:
             pairs = np.sort(asked.group_by(["user", "asks"]).aggregate([("pair", "min")])["pair_min"])
         counts.update(pairs=len(pairs), duplicates=len(items) - len(pairs))
         table = pa.table([items["id"], owners, asks, answers], TEXTS).take(pa.array(pairs))
-        for part in _parts(pc.utf8_length(table["input"]).to_numpy() * (views.count[pairs] + 1)):
-            profiles = _profiles(items["item"].combine_chunks(), views.count[pairs[part]], views.of(pairs[part]))
-            yield table[part].append_column("profile", profiles)
+        sizes = pc.utf8_length(table["input"]).to_numpy() * (views.end - views.first + 1)[pairs]
+        for part in np.split(np.arange(len(pairs)), np.flatnonzero(np.diff(sizes.cumsum() // SIZE)) + 1):
+            profiles = _profiles(items["item"].combine_chunks(), *views.of(pairs[part]))
+            yield table.take(pa.array(part)).append_column("profile", profiles)
 
     def _fingerprint(self, rows: Any, exclude: Sequence[Any]) -> str:
         """The same for the same rows and options, where the rows have fingerprints, so that caches are found again."""
@@ -202,15 +201,6 @@ class History:
 def _check_list(exclude: Any) -> None:
     if not isinstance(exclude, (list, tuple)):
         raise ValueError(f"expected a list of splits as exclude, found {type(exclude).__name__}")
-
-
-def _parts(sizes: np.ndarray) -> Iterator[slice]:
-    """Slices of about :data:`SIZE`."""
-    ends, start = sizes.cumsum(), 0
-    while start < len(sizes):
-        end = int(np.searchsorted(ends, ends[start] - sizes[start] + SIZE, "right")) + 1
-        yield slice(start, end)
-        start = end
 
 
 def _profiles(items: pa.StructArray, lengths: np.ndarray, seen: np.ndarray) -> pa.ListArray:

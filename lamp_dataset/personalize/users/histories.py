@@ -18,8 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lamp_dataset.atomic import work_folder
-from lamp_dataset.personalize.history.rows_by_user import RowsByUser
-from lamp_dataset.personalize.history.user_items import pair_ids
+from lamp_dataset.personalize.history.rows_by_user import RowsByUser, pair_ids
 from lamp_dataset.personalize.retrieval.queries import Query
 from lamp_dataset.personalize.retrieval.samples import Sample
 from lamp_dataset.personalize.rows_on_disk import on_disk
@@ -86,8 +85,7 @@ def histories(
     with work_folder(Path(tempfile.gettempdir()), "lamp-histories") as folder:
         own, *others = (on_disk(known, some, folder) for some in (rows, *exclude))
         split, sizes, tables, is_leak = RowsByUser(known, own, others), [], [], None
-        for number, users in enumerate(split.pieces()):
-            items = split.items(users)
+        for number, (users, items) in enumerate(split.pieces()):
             items = items.append_column("id", pair_ids(users, items)).select(["user", "item", "id"])
             is_leak = is_leak or (_guard(known, split, items) if guard else lambda items: np.zeros(len(items), bool))
             kept = items.filter(pa.array(~is_leak(items)))

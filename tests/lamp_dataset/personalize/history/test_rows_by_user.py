@@ -1,10 +1,10 @@
-import random
-
+import numpy as np
+import pyarrow as pa
 import pytest
 from histories import made_up
 
 from lamp_dataset import TASKS
-from lamp_dataset.personalize.history.rows_by_user import RowsByUser
+from lamp_dataset.personalize.history.rows_by_user import RowsByUser, distinct, pair_ids
 from lamp_dataset.personalize.rows_on_disk import on_disk
 
 TASK = TASKS["LaMP_4"]
@@ -17,24 +17,6 @@ def look(tmp_path):
     )
 
 
-def by_user(split):
-    """Where the distinct items of each user are."""
-    found = {}
-    for users in split.pieces():
-        found |= {user: [] for user in users}
-        for item in split.items(users).to_pylist():
-            found[users[item["user"]]].append((item["sample"], item["item"]))
-    return found
-
-
-def test_rows_of_one_id_come_in_the_order_of_their_items(look):
-    rows = [{**row, "id": "1"} for row in made_up(TASK, users=1, rows=5)]
-    expected = by_user(look(rows))
-    for seed in range(3):
-        random.Random(seed).shuffle(rows)
-        assert by_user(look(rows)) == expected
-
-
 def test_rows_without_a_user_or_of_one_id_are_an_error(look):
     rows = made_up(TASK)
     del rows[3]["user_id"]
@@ -44,3 +26,37 @@ def test_rows_without_a_user_or_of_one_id_are_an_error(look):
         look(made_up(TASK), made_up(TASK, named=False))
     with pytest.raises(ValueError, match="'1'"):
         look([{**row, "id": "1"} for row in made_up(TASK, users=1, rows=2, named=False)])
+
+
+KIND = pa.struct([(name, pa.string()) for name in TASK.item_fields])
+
+
+def items(users, *profiles):
+    """The distinct items of some rows: one for each text and title."""
+    rows = [[{"id": str(n), "text": text, "title": title} for n, (text, title) in enumerate(texts)]
+            for texts in profiles]  # fmt: skip
+    given = pa.array([[{"id": "of another row"}], *rows], pa.list_(KIND))[1:]
+    return distinct(TASK, np.array(users), given)
+
+
+WHOLE = [("a", "1"), ("b", "2")]
+
+
+def test_each_user_has_items_of_their_own_as_often_as_one_profile_has_them():
+    found = items([0, 1, 1], WHOLE, WHOLE[:1] * 3, [*WHOLE, *WHOLE])
+    assert found["user"].to_pylist() == [0, 0, 1, 1]
+    assert found["times"].to_pylist() == [1, 1, 3, 2]
+
+
+def ids(user, *names):
+    kind = pa.struct({"id": pa.string()})
+    item = pa.array([{"id": name} for name in names], kind)
+    return pair_ids([user], pa.table({"user": [0] * len(names), "item": item})).to_pylist()
+
+
+def test_ids_are_made_of_the_users_and_the_items_and_never_alike():
+    assert ids("a", "1", "b/c", "1", "", "%2F", "a b", "é\n", "1/2", "1", None) == [
+        "a/1", "a/b%2Fc", "a/1/2", "a/", "a/%252F", "a/a%20b", "a/%C3%A9%0A", "a/1%2F2", "a/1/3", "a//2",
+    ]  # fmt: skip
+    assert ids("a/b", "-", "x") == ["a%2Fb/-", "a%2Fb/x"]
+    assert ids("", "x") == ["/x"]
