@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from avocado_builder.collection.find_mails import Collection, MailLocations, locate, open_collection
-from avocado_builder.collection.mail_names import configs_of
+from avocado_builder.collection.find_mails import Collection, locate, open_collection, read_mails
+from avocado_builder.collection.mail_names import NeededMails, configs_of
 from avocado_builder.id_files import IdFilePaths, Ids, fetch_ids, file_sha256, find_id_files, read_ids
 from avocado_builder.mail.parsing import parse_mail, warnings_of
 from avocado_builder.manifest import foreign_names, make_manifest, read_manifest, write_manifest
-from avocado_builder.split_files import Spool, write_split
+from avocado_builder.split_files import write_split
 from lamp_dataset.atomic import check_replaceable, real_path, whole_folder, work_folder
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import SETTINGS, SPLITS
@@ -69,7 +69,7 @@ def build(
         whole_folder(target, lambda path: _check_replaceable(path, overwrite), 0o700, alone=True) as work,
         _id_file_paths(ids_dir, splits, setting, id_files, base_url, task) as found,
     ):
-        ids = read_ids(found.paths, setting, task)
+        ids = read_ids(found.paths, setting, task, work)
         manifest = _build(collection, ids, found.left_out(), work)
         write_manifest(manifest, work)
     return manifest
@@ -136,31 +136,29 @@ def check_collection(
 
 
 def _build(collection: Collection, ids: Ids, left_out: Mapping[str, str], work: Path) -> dict[str, Any]:
-    locations = locate(collection, ids.needed)
-    with Spool(work, ids.needed) as spool:
-        notes = _read_mails(locations, spool)
-        written = {split: write_split(split, file, ids.task, spool, work) for split, file in ids.files.items()}
+    locate(collection, ids.needed)
+    notes = _parse_mails(collection, ids.needed)
+    written = {split: write_split(split, file, ids.task, ids.needed, work) for split, file in ids.files.items()}
     for file in ids.files.values():
         if file_sha256(file.path) != file.sha256:
             raise ValueError(f"{file.path}: the file changed while it was being read; start again")
     return make_manifest(ids, left_out, written, notes, collection.ignored)
 
 
-def _read_mails(locations: MailLocations, spool: Spool) -> dict[str, list[str]]:
-    """Parse every needed mail into the spool. Returns kind of repair or warning -> names of mails."""
+def _parse_mails(collection: Collection, needed: NeededMails) -> dict[str, list[str]]:
+    """Parse every needed mail and keep its texts. Returns kind of repair or warning -> names of mails."""
     from tqdm import tqdm  # late: importing this package stays light
 
     notes: dict[str, list[str]] = {}
-    mails = tqdm(locations.mails(), total=len(locations.needed), unit="mail", desc="mails", disable=None)
-    for key, name, raw in mails:
+    mails = tqdm(read_mails(collection, needed), total=len(needed), unit="mail", desc="mails", disable=None)
+    for name, raw in mails:
         try:
             mail = parse_mail(raw)
         except RecursionError:
             raise ValueError(f"{name}: parts nested too deeply to read, even for the official parser") from None
         for kind in (*mail.repairs, *warnings_of(mail)):
             notes.setdefault(kind, []).append(name)
-        spool.put(key, mail.subject, mail.body)
-    spool.close_writing()
+        needed.put(name, mail.subject, mail.body)
     return notes
 
 

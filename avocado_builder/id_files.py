@@ -119,15 +119,16 @@ def _none_found(folder: Path, names: Iterable[str]) -> str:
     return f"{folder}: expected the id files {', '.join(names)}, found none with that name"
 
 
-def read_ids(paths: Mapping[str, Path], setting: str | None = None, task: str | None = None) -> Ids:
-    """Read the id files once: check their shape, find out their setting, collect the names of mails.
+def read_ids(
+    paths: Mapping[str, Path], setting: str | None = None, task: str | None = None, folder: Path | None = None
+) -> Ids:
+    """Read the id files once: check their shape, find out their setting, collect the names of mails in ``folder``.
 
     ValueError if a file is not an id file, or the files are of different settings or not of the given one.
     """
-    needed = NeededMails()
+    needed = NeededMails(folder)
     configs = configs_of(task)
     files = {split: _read_file(path, needed, configs["user"]) for split, path in paths.items()}
-    needed.close()
     for file in files.values():
         setting, found = setting or file.setting, file.setting
         if found != setting:

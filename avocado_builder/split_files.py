@@ -1,23 +1,16 @@
-"""The files of a split, questions and golds, byte for byte as the benchmark's script writes them, as a stream.
-
-Meanwhile the texts of the mails are kept on disk, not in memory: each once, escaped for JSON, in a file without a name.
-"""
+"""The files of a split, questions and golds, byte for byte as the benchmark's script writes them, as a stream."""
 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-from array import array
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from avocado_builder.collection.mail_names import NeededMails
 from avocado_builder.id_files import CONTENT_LENGTH, IdFile, file_sha256, id_rows
 from lamp_dataset.atomic import PRIVATE, write_whole
-from lamp_dataset.atomic.lock import naming
 from lamp_dataset.formats.json_file import Encoded, EntryWriter, encode
 from lamp_dataset.formats.outputs import write_outputs
 from lamp_dataset.task import SPLITS, SPLITS_WITH_GOLDS, Task
@@ -33,7 +26,7 @@ def file_names(split: str) -> dict[str, str]:
     return {kind: f"{SPLITS[split]}_{kind}.json" for kind in kinds}
 
 
-def write_split(split: str, ids: IdFile, task: Task, spool: Spool, folder: Path) -> dict[str, dict[str, Any]]:
+def write_split(split: str, ids: IdFile, task: Task, mails: NeededMails, folder: Path) -> dict[str, dict[str, Any]]:
     """Write the questions of a split and, if the benchmark publishes them, its golds.
 
     Questions are a bare list in every split. The benchmark's script wraps those of test like outputs, which none of
@@ -49,7 +42,7 @@ def write_split(split: str, ids: IdFile, task: Task, spool: Spool, folder: Path)
         if "outputs" in files:
             writers["outputs"] = stack.enter_context(write_outputs(files["outputs"], task.official_name))
         for row in id_rows(ids.path, task):
-            for kind, entry in zip(("questions", "outputs"), expand(row, task, spool), strict=True):
+            for kind, entry in zip(("questions", "outputs"), expand(row, task, mails), strict=True):
                 if kind in writers:
                     writers[kind].add(entry)
     facts = {}
@@ -59,7 +52,7 @@ def write_split(split: str, ids: IdFile, task: Task, spool: Spool, folder: Path)
     return facts
 
 
-def expand(row: Mapping[str, Any], task: Task, spool: Spool) -> tuple[dict[str, Any], dict[str, Any]]:
+def expand(row: Mapping[str, Any], task: Task, mails: NeededMails) -> tuple[dict[str, Any], dict[str, Any]]:
     """A question and its gold: the row with its names of mails replaced by texts, which are JSON already.
 
     The input is the task's instruction, a space and the body; the gold is the subject. Or of a task that completes
@@ -67,12 +60,12 @@ def expand(row: Mapping[str, Any], task: Task, spool: Spool) -> tuple[dict[str, 
     input, profile and, in the time-based setting, user_id. A profile item keeps its keys in their order; ``text``
     becomes the body, and ``title``, the subject, comes last.
     """
-    body, subject = spool.get(row["input"])
+    body, subject = mails.get(row["input"])
     text, gold, items = Encoded(encode(f"{task.instruction} ")[:-1] + body[1:]), Encoded(subject), []
     if task.completes_texts:
         text, gold = _completion(int(row[CONTENT_LENGTH]), task, json.loads(body), json.loads(subject))
     for item in row["profile"]:
-        of_item = map(Encoded, spool.get(item["text"]))
+        of_item = map(Encoded, mails.get(item["text"]))
         items.append(item | dict(zip(("text", "title"), of_item, strict=True)))
     question = {"id": row["id"], "input": text, "profile": items}
     if task.names_users:
@@ -84,52 +77,3 @@ def _completion(length: int, task: Task, body: str, subject: str) -> tuple[str, 
     words = body.split()
     asked = task.pair.asks.format(title=subject)
     return f"{asked} {' '.join(words[:length])}", " ".join(words[length:])
-
-
-_BUFFER = 1 << 20
-
-
-class Spool:
-    """Subjects and bodies of the needed mails, in a file in ``folder``.
-
-    The file is unlinked as soon as it is open, and only its owner can read it before. So a killed run leaves no text.
-    """
-
-    def __init__(self, folder: Path, needed: NeededMails) -> None:
-        self._needed, self._folder = needed, folder
-        self._file = tempfile.TemporaryFile(dir=folder, buffering=_BUFFER)  # noqa: SIM115 - closed by __exit__
-        self._size = 0
-        self._at = array("Q", bytes(8 * len(needed)))
-        self._body, self._subject = (array("I", bytes(4 * len(needed))) for _ in range(2))
-
-    def __enter__(self) -> Spool:
-        """The open spool."""
-        return self
-
-    def __exit__(self, kind: type | None, *_: object) -> None:
-        """Close the file; that frees its space."""
-        with suppress(*([OSError] if kind else [])):
-            self._file.close()
-
-    def put(self, key: int, subject: str, body: str) -> None:
-        """Store the texts of a mail; OSError if the disk is full."""
-        texts = [encode(body), encode(subject)]
-        self._at[key] = self._size
-        self._body[key], self._subject[key] = map(len, texts)
-        with naming(self._folder):  # the file has no name
-            for text in texts:
-                self._file.write(text)
-                self._size += len(text)
-
-    def close_writing(self) -> None:
-        """Finish storing, from now on texts are read; OSError if the disk is full."""
-        with naming(self._folder):
-            self._file.flush()
-
-    def get(self, name: str) -> tuple[bytes, bytes]:
-        """Body and subject of a needed mail, each as a JSON string with its quotation marks."""
-        key = self._needed.key(name)
-        body, subject = self._body[key], self._subject[key]
-        os.lseek(self._file.fileno(), self._at[key], os.SEEK_SET)
-        data = os.read(self._file.fileno(), body + subject)
-        return data[:body], data[body:]

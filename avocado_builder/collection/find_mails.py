@@ -79,35 +79,19 @@ def _accounts_in(folder: Path, root: Path) -> Collection:
     return Collection(folder, root, tuple(accounts[name] for name in sorted(accounts)), tuple(sorted(ignored)))
 
 
-class MailLocations:
-    """Which needed mails are in the collection, and their bytes."""
-
-    def __init__(self, collection: Collection, needed: NeededMails) -> None:
-        self.needed, self.accounts = needed, {account.account: account for account in collection.accounts}
-        self._found = bytearray(len(needed))
-
-    def add(self, key: int) -> bool:
-        """Note that a mail was found; False if it was found before."""
-        again, self._found[key] = self._found[key], 1
-        return not again
-
-    def missing(self) -> list[str]:
-        """Names of needed mails that were not found, sorted."""
-        return [self.needed.name(key) for key, there in enumerate(self._found) if not there]
-
-    def mails(self) -> Iterator[tuple[int, str, bytes]]:
-        """Every needed mail: its key, its name and its bytes, in the order of the zip for each account."""
-        for account, keys in groupby(range(len(self.needed)), lambda key: self.needed.name(key)[:3]):
-            places = {f"{account}/{self.needed.name(key)}": key for key in keys}
-            for name, data in self.accounts[account].read(places):
-                yield places[name], name[4:], data
+def read_mails(collection: Collection, needed: NeededMails) -> Iterator[tuple[str, bytes]]:
+    """Names and bytes of the needed mails, in the order of the zip for each account."""
+    accounts = {account.account: account for account in collection.accounts}
+    for account, names in groupby(needed, lambda name: name[:3]):
+        for member, data in accounts[account].read([f"{account}/{name}" for name in names]):
+            yield member[4:], data
 
 
 #: A member that has the name of a needed mail, but is not that mail: the account and the member.
 Copy = tuple[Account, Member]
 
 
-def locate(collection: Collection, needed: NeededMails) -> MailLocations:
+def locate(collection: Collection, needed: NeededMails) -> None:
     """Find every needed mail by the directories of the zips alone: that takes seconds, and no mail is read.
 
     A mail is exactly the member ``NNN/NAME`` of the account ``NNN``. A copy elsewhere does no harm if it has the same
@@ -117,30 +101,28 @@ def locate(collection: Collection, needed: NeededMails) -> MailLocations:
     if collection.ignored:
         shown = ", ".join(collection.ignored[:5]) + (", …" if len(collection.ignored) > 5 else "")
         log.warning("%s: ignored because they are not accounts of the collection: %s", collection.path, shown)
-    locations, copies = MailLocations(collection, needed), []
+    copies: list[Copy] = []
     for account in collection.accounts:
         for member in account.members():
             name = member.name.rpartition("/")[2]
-            key = needed.key(name)
-            if key is None:
+            if name not in needed:
                 continue
             own = name[:3] == account.account and member.name == f"{name[:3]}/{name}"
             if own:
                 account.check(member)
-            if not own or not locations.add(key):
+            if not own or not needed.find(name):
                 copies.append((account, member))
-    _refuse_missing(collection, locations, copies)
+    _refuse_missing(collection, needed, copies)
     for copy in copies:
-        _refuse_other_text(locations, *copy)
-    return locations
+        _refuse_other_text(collection, *copy)
 
 
-def _refuse_missing(collection: Collection, locations: MailLocations, copies: list[Copy]) -> None:
-    missing = locations.missing()
+def _refuse_missing(collection: Collection, needed: NeededMails, copies: list[Copy]) -> None:
+    missing = needed.missing()
     if not missing:
         return
     shown = ", ".join(missing[:_SHOWN]) + (", …" if len(missing) > _SHOWN else "")
-    absent = sorted({name[:3] for name in missing} - set(locations.accounts))
+    absent = sorted({name[:3] for name in missing} - {account.account for account in collection.accounts})
     hint = f" There are no files for the accounts {', '.join(absent[:_SHOWN])}." if absent else ""
     for account, member in copies:
         name = member.name.rpartition("/")[2]
@@ -148,14 +130,14 @@ def _refuse_missing(collection: Collection, locations: MailLocations, copies: li
             hint += f" {account.path} has {member.name}; expected it as {name[:3]}/{name} in that account."
             break
     raise ValueError(
-        f"{collection.path}: {len(missing):,} of {len(locations.needed):,} emails named in the id files are missing: "
+        f"{collection.path}: {len(missing):,} of {len(needed):,} emails named in the id files are missing: "
         f"{shown}.{hint} Is the copy complete?"
     )
 
 
-def _refuse_other_text(locations: MailLocations, account: Account, member: Member) -> None:
+def _refuse_other_text(collection: Collection, account: Account, member: Member) -> None:
     name = member.name.rpartition("/")[2]
-    own_account = locations.accounts[name[:3]]
+    own_account = next(other for other in collection.accounts if other.account == name[:3])
     own = next(other for other in own_account.members() if other.name == f"{name[:3]}/{name}")
     if own_account.fingerprint(own) != account.fingerprint(member):
         raise ValueError(

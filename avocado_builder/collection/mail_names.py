@@ -1,11 +1,17 @@
-"""Names of mails, and the set of those that a build needs, packed so that a million of them stay small."""
+"""Names of mails, and those that a build needs: on disk with their texts, so that a million of them stay small."""
 
 from __future__ import annotations
 
+import os
 import re
-from array import array
-from bisect import bisect_left
+import sqlite3
+import tempfile
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
+from lamp_dataset.formats.json_file import encode
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import TASKS
 
@@ -34,45 +40,62 @@ def is_name(text: object) -> bool:
     return isinstance(text, str) and _NAME.fullmatch(text) is not None
 
 
-class NeededMails:
-    """The names of the mails that a build needs, once closed at four bytes a name.
+_TABLES = """
+PRAGMA page_size = 16384; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
+CREATE TABLE needed (name TEXT PRIMARY KEY, found INTEGER DEFAULT 0) WITHOUT ROWID;
+CREATE TABLE texts (name TEXT PRIMARY KEY, body BLOB, subject BLOB);
+BEGIN;
+"""
 
-    Add all names, then :meth:`close`, then look up. The key of a mail is its position among all names, sorted.
+
+class NeededMails:
+    """The mails that a build needs: their names, which of them were found, and their texts, each as JSON.
+
+    They are in a database in ``folder``, or in the system's folder for temporary files. Its file is unlinked as soon as
+    it is open, and only its owner can read it before. So a killed run leaves no text. OSError if the disk is full.
     """
 
-    def __init__(self) -> None:
-        self._added: set[int] = set()
-        self._numbers = array("I")
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder or tempfile.gettempdir()
+        descriptor, path = tempfile.mkstemp(dir=folder)
+        os.close(descriptor)
+        self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        weakref.finalize(self, self._database.close)
+        self._database.executescript(_TABLES)
+        os.unlink(path)
+
+    def _do(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        try:
+            return self._database.execute(statement, values)
+        except sqlite3.Error as error:
+            raise OSError(f"{self._folder}: {error}") from error
 
     def add(self, name: str) -> None:
         """Add a name for which :func:`is_name` holds."""
-        self._added.add(_number(name))
-
-    def close(self) -> None:
-        """Sort the names; after that none can be added."""
-        self._numbers = array("I", sorted(self._added))
-        self._added.clear()
+        self._do("INSERT OR IGNORE INTO needed (name) VALUES (?)", name)
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return self._do("SELECT count(*) FROM needed").fetchone()[0]
 
-    def key(self, name: str) -> int | None:
-        """The key of the mail ``name``; None if it is not needed, or not the name of a mail."""
-        if not is_name(name):
-            return None
-        number = _number(name)
-        key = bisect_left(self._numbers, number)
-        return key if key < len(self) and self._numbers[key] == number else None
+    def __iter__(self) -> Iterator[str]:
+        """The names, sorted."""
+        return (name for (name,) in self._do("SELECT name FROM needed ORDER BY name"))
 
-    def name(self, key: int) -> str:
-        """The name of the mail with this key."""
-        account, number = divmod(self._numbers[key], _ACCOUNT)
-        return f"{account:03}-{number:06}-EM.txt"
+    def __contains__(self, name: str) -> bool:
+        return is_name(name) and self._do("SELECT 1 FROM needed WHERE name = ?", name).fetchone() is not None
 
+    def find(self, name: str) -> bool:
+        """Note that a mail was found; False if it was found before."""
+        return self._do("UPDATE needed SET found = 1 WHERE name = ? AND NOT found", name).rowcount > 0
 
-#: A name as a number: its account's, times this, plus that of the mail.
-_ACCOUNT = 1_000_000
+    def missing(self) -> list[str]:
+        """Names of mails that were not found, sorted."""
+        return [name for (name,) in self._do("SELECT name FROM needed WHERE NOT found ORDER BY name")]
 
+    def put(self, name: str, subject: str, body: str) -> None:
+        """Store the texts of a mail."""
+        self._do("INSERT INTO texts VALUES (?, ?, ?)", name, encode(body), encode(subject))
 
-def _number(name: str) -> int:
-    return int(name[:3]) * _ACCOUNT + int(name[4:10])
+    def get(self, name: str) -> tuple[bytes, bytes]:
+        """Body and subject of a mail, each as a JSON string with its quotation marks."""
+        return self._do("SELECT body, subject FROM texts WHERE name = ?", name).fetchone()

@@ -23,7 +23,7 @@ def read(tmp_path, content, setting=None):
 def test_an_id_file_is_counted_and_its_names_collected(tmp_path):
     ids = read(tmp_path, [row(), row(id="501", input="003-000001-EM.txt")])
     assert ids.task.name == "LaMP_6"
-    assert list(map(ids.needed.name, range(len(ids.needed)))) == ["003-000001-EM.txt", "147-000137-EM.txt", NAME]
+    assert list(ids.needed) == ["003-000001-EM.txt", "147-000137-EM.txt", NAME]
     file = ids.files["train"]
     assert (file.rows, file.items, file.setting, file.sha256) == (2, 2, "user", file_sha256(file.path))
 

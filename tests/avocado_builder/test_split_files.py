@@ -1,13 +1,10 @@
-import errno
 import hashlib
 import json
-import os
 
 import pytest
 
-from avocado_builder.collection.mail_names import NeededMails
 from avocado_builder.id_files import read_ids
-from avocado_builder.split_files import Spool, write_split
+from avocado_builder.split_files import write_split
 
 MAILS = {"001-000001-EM.txt": ("one é", "first\nbody"), "001-000002-EM.txt": ("", 'the "second"')}
 ONE, TWO = MAILS
@@ -21,11 +18,9 @@ def write(tmp_path):
         path = tmp_path / "ids.json"
         path.write_text(json.dumps(rows))
         ids = read_ids({split: path})
-        with Spool(tmp_path, ids.needed) as spool:
-            for key in range(len(ids.needed)):
-                spool.put(key, *MAILS[ids.needed.name(key)])
-            spool.close_writing()
-            facts = write_split(split, ids.files[split], ids.task, spool, tmp_path)
+        for name in ids.needed:
+            ids.needed.put(name, *MAILS[name])
+        facts = write_split(split, ids.files[split], ids.task, ids.needed, tmp_path)
         return {kind: (tmp_path / fact["file"]).read_bytes() for kind, fact in facts.items()}, facts
 
     return make
@@ -65,42 +60,3 @@ def test_further_keys_numbers_and_dates_stay(write):
     expected = {**item, "text": "first\nbody", "title": "one é"}
     assert json.dumps(question["profile"][0]) == json.dumps(expected), "keys keep their order"
     assert set(files) == {"questions"}, "the golds of test are not published"
-
-
-TEXTS = {
-    "001-000003-EM.txt": ("a subject", 'a body\nwith "quotes" and é'),
-    "001-000001-EM.txt": ("", ""),
-    "147-000874-EM.txt": ("half \ud83d", "x" * 3_000_000),
-}
-
-
-@pytest.fixture
-def needed():
-    made = NeededMails()
-    for name in TEXTS:
-        made.add(name)
-    made.close()
-    return made
-
-
-def test_texts_come_back_as_json_from_a_file_without_a_name(tmp_path, needed):
-    with Spool(tmp_path, needed) as spool:
-        for name, texts in TEXTS.items():
-            spool.put(needed.key(name), *texts)
-        spool.close_writing()
-        for name, (subject, body) in reversed(TEXTS.items()):
-            assert spool.get(name) == (json.dumps(body).encode(), json.dumps(subject).encode())
-    with Spool(tmp_path, needed) as spool:
-        spool.put(needed.key("147-000874-EM.txt"), *TEXTS["147-000874-EM.txt"])
-        assert list(tmp_path.iterdir()) == []
-
-
-def test_a_full_disk_is_an_error_that_names_the_folder(tmp_path, needed):
-    if not os.path.exists("/dev/full"):
-        pytest.skip("this system has no /dev/full")
-    with pytest.raises(OSError, match=f"{tmp_path}") as caught, Spool(tmp_path, needed) as spool:  # noqa: PT012
-        spool._file.close()
-        spool._file = open("/dev/full", "wb")  # noqa: SIM115
-        spool.put(needed.key("001-000003-EM.txt"), *TEXTS["001-000003-EM.txt"])
-        spool.close_writing()
-    assert caught.value.errno == errno.ENOSPC
