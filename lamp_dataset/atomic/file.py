@@ -153,5 +153,6 @@ def _opened(descriptor: int, mode: str, path: Path) -> Iterator[IO]:
         with os.fdopen(descriptor, mode, **text) as file:
             yield file
     except OSError as error:
-        error.filename = error.filename or (str(path) if error.errno in FULL else None)
+        if error.filename is None and error.errno in FULL:  # an error without a number would lose its message
+            error.filename = str(path)
         raise
