@@ -91,8 +91,7 @@ def _check_given(ctx: click.Context) -> None:
 
 
 def _said(users: Users, chosen: UserSubset) -> str:
-    kept = [users.activity[user] for user in chosen.users]
-    sizes, samples = [activity.profile for activity in kept], sum(activity.samples for activity in kept)
-    everyone, everything = counted(len(users.activity), "users"), counted(users.samples, "samples")
-    counts = f"{len(kept):,} of {everyone} with {samples:,} of {everything}"
+    sizes, samples = ([of[user] for user in chosen.users] for of in (users.profile, users.samples))
+    everyone, everything = counted(len(users.samples), "users"), counted(sum(users.samples.values()), "samples")
+    counts = f"{len(sizes):,} of {everyone} with {sum(samples):,} of {everything}"
     return f"{counts}; profiles of {min(sizes):,} to {counted(max(sizes), 'items')}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -81,15 +81,7 @@ def row_options(*more: Callable, split: str = "validation") -> Callable:
     ``more`` are the options besides ``--data-dir`` and ``--split``, whose default is ``split``.
     """
     split_option = click.option("--split", type=SPLIT, default=split, show_default=True)
-    names = {
-        "config",
-        "data_dir",
-        "split",
-        "users",
-        "samples",
-        "user_column",
-        *(["limit"] if limit_option in more else []),
-    }
+    names = {field.name for field in fields(ChosenRows) if field.name != "limit" or limit_option in more}
 
     def decorate(command: Callable) -> Callable:
         @functools.wraps(command)

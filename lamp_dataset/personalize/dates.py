@@ -29,10 +29,10 @@ def day_of(date: object, where: str) -> Day | None:
     """
     if date is None or date == "":
         return None
-    found = _day(str(date))
-    if found is None:
-        raise ValueError(f"{where}: expected a date like 2013, 2013-05 or 2013-05-29, found {short(date)}")
-    return found
+    try:
+        return _day(str(date))
+    except ValueError:
+        raise ValueError(f"{where}: expected a date like 2013, 2013-05 or 2013-05-29, found {short(date)}") from None
 
 
 def last_of(day: Day) -> Day:
@@ -46,13 +46,8 @@ def last_of(day: Day) -> Day:
 
 
 @lru_cache(maxsize=100_000)
-def _day(date: str) -> Day | None:
+def _day(date: str) -> Day:
     found = _DATE.fullmatch(date)
-    if not found:
-        return None
-    year, month, day = (int(part or 0) for part in found.groups())
-    try:
-        datetime.date(year, 1 if found[2] is None else month, 1 if found[3] is None else day)
-    except ValueError:
-        return None
-    return year, month, day
+    year, month, day = found.groups() if found else ("", None, None)
+    datetime.date(int(year), int(month or 1), int(day or 1))
+    return int(year), int(month or 0), int(day or 0)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 from lamp_dataset.loading.raw_files import CONTENT, hash_file
 
@@ -70,7 +70,8 @@ def content_of(name: object, endings: tuple[str, ...] = ("",)) -> str:
     if not isinstance(name, str) or not os.path.isdir(name):
         return ""
     digest = CONTENT()
-    for path in sorted(_files(name, endings)):
+    found = Path(name).rglob("*") if "" in endings else Path(name).iterdir()
+    for path in sorted(str(path) for path in found if path.name.endswith(endings) and path.is_file()):
         digest.update(f"{os.path.relpath(path, name)}\0{hash_file(path, CONTENT)}\0".encode())
     return digest.hexdigest()
 
@@ -98,9 +99,3 @@ def check_content(name: str, endings: tuple[str, ...], expected: str) -> None:
     """Raise ValueError if the folder ``name`` no longer has the content ``expected``."""
     if content_of(name, endings) != expected:
         raise ValueError(f"{name}: the files in this folder have changed while they were in use; start again")
-
-
-def _files(folder: str, endings: tuple[str, ...]) -> Iterator[str]:
-    for place, _, names in os.walk(folder):
-        if place == folder or "" in endings:
-            yield from (os.path.join(place, name) for name in names if name.endswith(endings))

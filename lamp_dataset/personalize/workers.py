@@ -107,7 +107,7 @@ def _ask(idle: SimpleQueue[Connection], part: pa.Table) -> pa.Table:
     """The result of a part, from the first process that has nothing to do."""
     pipe = idle.get()
     try:
-        pipe.send_bytes(_to_bytes(part))
+        pipe.send(part.take(pa.array(range(len(part)))))  # of a part that shares its memory, pickle would send all
         result = pipe.recv()
     except (EOFError, OSError) as error:
         raise ChildProcessError(
@@ -121,14 +121,6 @@ def _ask(idle: SimpleQueue[Connection], part: pa.Table) -> pa.Table:
     raise error from RuntimeError(f"in another process:\n{trace}")
 
 
-def _to_bytes(table: pa.Table) -> pa.Buffer:
-    """Not pickled: of a part of a table, that would send all of it."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table)
-    return sink.getvalue()
-
-
 def _answer_all(pipe: Connection, pickled: bytes, workers: int) -> None:
     """The whole life of a process."""
     for name in THREADS:  # before anything is loaded that reads them
@@ -137,10 +129,10 @@ def _answer_all(pipe: Connection, pickled: bytes, workers: int) -> None:
     personalizer = None
     with suppress(EOFError, ConnectionError):  # the other end is gone
         while True:
-            part = pipe.recv_bytes()
+            part = pipe.recv()
             try:
                 personalizer = personalizer or pickle.loads(pickled)
-                answer = personalizer(pa.ipc.open_stream(part).read_all())
+                answer = personalizer(part)
             except Exception as error:
                 answer = _portable(error), traceback.format_exc()
             pipe.send(answer)

@@ -29,7 +29,7 @@ class RowsByUser:
 
     Args:
         task: whose rows they are.
-        rows: as :func:`~lamp_dataset.personalize.rows_on_disk.on_disk` gives them.
+        rows: as :func:`~lamp_dataset.personalize.row_forms.on_disk` gives them.
         exclude: further splits of that form, whose questions and golds count as leaks, too.
 
     Attributes:

@@ -21,7 +21,7 @@ from lamp_dataset.loading.datasets_internals import cache_path, fingerprint_of
 from lamp_dataset.personalize.history.pair_profiles import VISIBLE, stored_before
 from lamp_dataset.personalize.history.pair_texts import check_style, pair_texts
 from lamp_dataset.personalize.history.rows_by_user import RowsByUser, pair_ids
-from lamp_dataset.personalize.rows_on_disk import TEXTS, on_disk, schema_of
+from lamp_dataset.personalize.row_forms import TEXTS, on_disk, schema_of
 from lamp_dataset.personalize.workers import ahead
 from lamp_dataset.registry import other_setting
 from lamp_dataset.task import Task

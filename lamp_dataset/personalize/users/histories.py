@@ -21,7 +21,7 @@ from lamp_dataset.atomic import work_folder
 from lamp_dataset.personalize.history.rows_by_user import RowsByUser, pair_ids
 from lamp_dataset.personalize.retrieval.queries import Query
 from lamp_dataset.personalize.retrieval.samples import Sample
-from lamp_dataset.personalize.rows_on_disk import on_disk
+from lamp_dataset.personalize.row_forms import on_disk
 from lamp_dataset.task import ItemPair, Task
 from lamp_dataset.tasks import get_task
 

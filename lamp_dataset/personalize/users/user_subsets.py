@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, pairwise
 from pathlib import PurePath
-from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -73,7 +74,8 @@ def _selected(rows: Any, ids: Any, kind: str) -> Any:
         return rows.take(positions)
     if hasattr(rows, "select"):
         return rows.select(positions)
-    return rows.filter(_OneOf(values), input_columns=[column])  # a stream may come in another order the next time
+    is_one = partial(_is_one_of, frozenset(values))
+    return rows.filter(is_one, input_columns=[column])  # a stream may come in another order the next time
 
 
 def chosen_positions(rows: Any, users: Any = None, samples: Any = None) -> list[int]:
@@ -114,27 +116,8 @@ def origin_of(rows: Any) -> tuple[str | None, str | None]:
     return (config, split if split in SPLITS else None) if ours else (None, None)
 
 
-class _OneOf:
-    """Whether a row's user, or its id, is one of some."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self._names = frozenset(names)
-
-    def __call__(self, name: Any) -> bool:
-        return str(name) in self._names
-
-
-@dataclass(frozen=True)
-class Activity:
-    """How much there is of a user.
-
-    Attributes:
-        samples: number of rows.
-        profile: number of items, in the largest of the user's profiles.
-    """
-
-    samples: int = 0
-    profile: int = 0
+def _is_one_of(names: frozenset[str], name: Any) -> bool:
+    return str(name) in names
 
 
 #: What the most active users have most of.
@@ -146,21 +129,18 @@ class Users:
     """The users of some rows.
 
     Attributes:
-        activity: user -> how much there is.
+        samples: user -> number of rows.
+        profile: user -> number of items, in the largest of the user's profiles.
         fingerprint: of sample ids, users and profile sizes; it tells one version of the data from another.
     """
 
-    activity: Mapping[str, Activity]
+    samples: Mapping[str, int]
+    profile: Mapping[str, int]
     fingerprint: str
-
-    @property
-    def samples(self) -> int:
-        """Number of rows."""
-        return sum(activity.samples for activity in self.activity.values())
 
     def recipe(self, config: str, split: str) -> dict[str, Any]:
         """How a recipe begins: what was chosen from."""
-        data = {"samples": self.samples, "users": len(self.activity), "fingerprint": self.fingerprint}
+        data = {"samples": sum(self.samples.values()), "users": len(self.samples), "fingerprint": self.fingerprint}
         return {"config": config, "split": split, "data": data}
 
 
@@ -172,12 +152,11 @@ def users_of_rows(rows: Any) -> Users:
         ids += table["id"].to_pylist()
         sizes += pc.fill_null(pc.list_value_length(table["profile"]), 0).to_pylist()
     users = finder.users()
-    found: dict[str, Activity] = {}
+    largest: Counter[str] = Counter()
     for user, size in zip(users, sizes, strict=True):
-        old = found.get(user, Activity())
-        found[user] = Activity(old.samples + 1, max(old.profile, size))
+        largest[user] = max(largest[user], size)
     lines = sorted(map(repr, zip(ids, users, sizes, strict=True)))
-    return Users(MappingProxyType(found), xxhash.xxh3_128_hexdigest("\n".join(lines).encode()))
+    return Users(Counter(users), largest, xxhash.xxh3_128_hexdigest("\n".join(lines).encode()))
 
 
 @dataclass(frozen=True)
@@ -230,9 +209,9 @@ class Choice:
             least = counted(wanted or 1, "users")
             raise ValueError(f"{config}, split {split!r}: expected at least {least}, found {len(left)}")
         if self.top is not None:
-            left = sorted(left, key=lambda user: -getattr(users.activity[user], self.by))[: self.top]
+            left = sorted(left, key=lambda user: -getattr(users, self.by)[user])[: self.top]
         elif self.sample is not None:
-            left.sort(key=lambda user: users.activity[user].profile)
+            left.sort(key=users.profile.__getitem__)
             bounds = [len(left) * part // self.strata for part in range(self.strata + 1)]
             of_each = self.sample // self.strata
             drawn = (sorted(left[start:end], key=self._draw)[:of_each] for start, end in pairwise(bounds))
@@ -243,11 +222,11 @@ class Choice:
         """The users whom no condition excludes."""
         for subset in (self.ids, self.others):
             if subset is not None and (subset is self.ids or subset.recipe.get("split") in (None, split)):
-                subset.positions(list(users.activity), split)  # says if it is of other users
-        left = set(users.activity if self.ids is None else self.ids.users) & set(users.activity)
+                subset.positions(list(users.samples), split)  # says if it is of other users
+        left = set(users.samples if self.ids is None else self.ids.users) & set(users.samples)
         left -= set(() if self.others is None else self.others.users)
         limit = self.cold_start
-        return {user for user in left if limit is None or users.activity[user].profile <= limit}
+        return {user for user in left if limit is None or users.profile[user] <= limit}
 
     def _draw(self, user: str) -> bytes:
         return hashlib.blake2b(f"{self.seed}\0{user}".encode()).digest()

@@ -5,7 +5,7 @@ from histories import made_up
 
 from lamp_dataset import TASKS
 from lamp_dataset.personalize.history.rows_by_user import RowsByUser, distinct, pair_ids
-from lamp_dataset.personalize.rows_on_disk import on_disk
+from lamp_dataset.personalize.row_forms import on_disk
 
 TASK = TASKS["LaMP_4"]
 

@@ -11,7 +11,6 @@ from lamp_dataset import select_samples, select_users, users_of
 from lamp_dataset.formats.user_files import subset_of
 from lamp_dataset.personalize.row_forms import RowsError
 from lamp_dataset.personalize.users.user_subsets import (
-    Activity,
     Choice,
     by_name,
     chosen_positions,
@@ -162,14 +161,14 @@ def chosen(users=USERS, config="LaMP_3_time", split="test", **criteria):
 
 
 def test_what_there_is_of_each_user():
-    assert dict(USERS.activity) == {
-        "10": Activity(1, 3),
-        "9": Activity(2, 3),
-        "2": Activity(1, 3),
-        "1": Activity(1, 0),
-        "33": Activity(1, 7),
+    assert {user: (number, USERS.profile[user]) for user, number in USERS.samples.items()} == {
+        "10": (1, 3),
+        "9": (2, 3),
+        "2": (1, 3),
+        "1": (1, 0),
+        "33": (1, 7),
     }
-    assert USERS.samples == len(ACTIVE)
+    assert sum(USERS.samples.values()) == len(ACTIVE)
 
 
 OTHERS = subset_of(["9", "33"])
@@ -196,7 +195,7 @@ def test_conditions_choose_and_combine_and_numbers_come_in_their_order(criteria,
 
 def test_a_file_and_its_others_are_all_users_once_and_others_may_have_no_rows():
     first = Choice(top=2).of(USERS, "LaMP_3_time", "test")
-    assert sorted([*first.users, *chosen(others=first)]) == sorted(USERS.activity)
+    assert sorted([*first.users, *chosen(others=first)]) == sorted(USERS.samples)
     others = subset_of(["9", "nobody"], "o.json", {"config": "LaMP_3_time", "split": "validation"})
     assert chosen(others=others) == ["1", "2", "10", "33"]
     assert len(chosen(others=subset_of(["nobody"], "o.json", others.recipe))) == 5
@@ -260,9 +259,9 @@ def test_the_recipe_says_what_was_asked_for():
 def test_inferred_users_select_the_rows_that_they_were_made_of():
     rows = [{"id": str(n), "profile": [{"id": "x", "text": f"{n // 2} {k}"} for k in range(3 + n)]} for n in range(6)]
     users = users_of_rows(rows)
-    for count in range(1, len(users.activity) + 1):
+    for count in range(1, len(users.samples) + 1):
         names = chosen(users, "LaMP_3", "train", top=count)
-        assert sum(users.activity[name].samples for name in names) == len(select_users(rows, names))
+        assert sum(users.samples[name] for name in names) == len(select_users(rows, names))
 
 
 @pytest.mark.parametrize(
@@ -275,7 +274,7 @@ def test_inferred_users_select_the_rows_that_they_were_made_of():
         ({"top": 3, "strata": 3}, "as many users of each of 3 strata, found None"),
         ({"top": 6}, "LaMP_3_time.*'test'.*6.*5"),
         ({"sample": 6}, "6.*5"),
-        ({"others": subset_of(USERS.activity)}, "1.*0"),
+        ({"others": subset_of(USERS.samples)}, "1.*0"),
         ({"cold_start": 2, "others": subset_of(["1"])}, "1.*0"),
         ({"others": subset_of(["1", "x"], "o.json")}, r"o\.json.*1 of its 2.*'x'"),
         ({"ids": subset_of(["1", "x"], "i.txt")}, r"i\.txt.*1 of its 2.*'x'"),
