@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 from lamp_dataset import SAMPLE, TASKS
-from lamp_dataset.formats.json_file import read_json
+from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.outputs import read_outputs
+from lamp_dataset.formats.questions import read_questions
 from lamp_metric import score
 from lamp_metric.predictions.trivial_baselines import baseline
 
@@ -23,11 +24,12 @@ def test_the_quickstart_shows_and_scores_every_config(tmp_path):
     place = printed.index("LaMP_6 · 35 mails read in place, nothing extracted")
     assert printed[place + 2] == "output 'With thanks for an hour of silence'"
     for name, task in TASKS.items():
-        golds = read_outputs(f"{SAMPLE}/{task.outputs_path('validation')}", task).by_id
-        rows = read_json(f"{SAMPLE}/{task.questions_path('validation')}")
-        train = read_outputs(f"{SAMPLE}/{task.outputs_path('train')}", task).by_id
+        files = find_files(task, SAMPLE)
+        golds, train = (read_outputs(files[split].outputs, task).by_id for split in ("validation", "train"))
+        rows = list(read_questions(files["validation"].questions, task))
         does, predictions = baseline(name, rows, list(train.values()))
-        scores = score(name, predictions, [golds[row["id"]] for row in rows])
-        first, second = (f"{key} {scores[key]:.4f}" for key in task.scores)
+        without = set(task.scores) & {"meteor"}
+        scores = score(name, predictions, [golds[row["id"]] for row in rows], without=without)
+        first, second = (f"{key} {value:.4f}" for key, value in scores.items())
         place = printed.index(f"{name} {does} {first}")
         assert printed[place + 1] == second

@@ -6,6 +6,7 @@ import functools
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import click
 
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, stacked, subset_options, user_column_option
+from lamp_dataset.formats.hub_rows import RowFiles
 from lamp_dataset.formats.ids import check_same_ids
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.outputs import Outputs, read_outputs
@@ -82,8 +84,8 @@ class Source:
         samples: the samples that are scored; None for all.
     """
 
-    golds: str | os.PathLike[str]
-    questions: str | os.PathLike[str] | None = None
+    golds: str | os.PathLike[str] | RowFiles
+    questions: str | os.PathLike[str] | RowFiles | None = None
     subset: UserSubset | None = None
     split: str | None = None
     user_column: str | None = None
@@ -93,7 +95,8 @@ class Source:
     @property
     def files(self) -> list[Path]:
         """All files that are read."""
-        found = (self.golds, self.questions, self.users_file, self.samples and self.samples.name)
+        both = (files if isinstance(files, RowFiles) else [files] for files in (self.golds, self.questions))
+        found = [*chain.from_iterable(both), self.users_file, self.samples and self.samples.name]
         return [Path(path) for path in found if path is not None]
 
     @property

@@ -2,6 +2,7 @@ import json
 import random
 import shutil
 import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 
@@ -157,3 +158,10 @@ def nltk_data(tmp_path_factory):
     (wordnet / "lexnames").write_text("".join(f"{number:02d}\tmade.up{number}\t1\n" for number in range(45)))
     nltk.data.path.insert(0, str(root))
     return root
+
+
+@pytest.fixture(scope="session", autouse=True)
+def wordnet_for_long_texts(request):
+    """METEOR is a score of the benchmark; where nltk is not installed, the tests that need it fail by themselves."""
+    if find_spec("nltk"):
+        request.getfixturevalue("nltk_data")

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from lamp_dataset import SAMPLE, TASKS
+from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.outputs import read_outputs
+from lamp_dataset.tasks import OFFICIAL_NAMES
 
 DATE = "2026-01-31T10-00-00.000001"
 
@@ -24,7 +26,7 @@ def lm_eval_run(folder, config, answers, original):
 
 
 def golds_of(config):
-    return read_outputs(Path(SAMPLE) / TASKS[config].outputs_path("validation")).by_id
+    return read_outputs(find_files(TASKS[config], SAMPLE)["validation"].outputs).by_id
 
 
 def test_the_folder_of_task_files(run):
@@ -46,6 +48,8 @@ def test_a_run_of_lm_eval_goes_on_to_check_score_and_pack(run, tmp_path, config)
     done = run("eval-task", "--data-dir", "sample", "--task_name", config, "--preds_json", output, "--json")
     best = 0.0 if config.startswith("LaMP_3") else 1.0
     assert json.loads(done.stdout)["scores"][TASKS[config].scores[0]] == best
+    if TASKS[config].official_name not in OFFICIAL_NAMES:
+        return
     packed = run("pack", output, "--partial", "--output", tmp_path / "submission.zip")
     assert packed.exit_code == 0, packed.output
 
