@@ -48,12 +48,7 @@ class Ids:
 
 
 class IdFilePaths(NamedTuple):
-    """The id files in a folder, see :func:`find_id_files`.
-
-    Attributes:
-        paths: split -> id file.
-        missing: split without an id file -> the path below the folder where it was looked for.
-    """
+    """Split -> id file; and split without one -> the path below the folder where it was looked for."""
 
     paths: dict[str, Path]
     missing: dict[str, str]

@@ -30,10 +30,7 @@ def write_split(split: str, ids: IdFile, task: Task, mails: NeededMails, folder:
     """Write the questions of a split and, if the benchmark publishes them, its golds.
 
     Questions are a bare list in every split. The benchmark's script wraps those of test like outputs, which none of
-    its other scripts can read.
-
-    Returns:
-        ``questions`` and ``outputs`` -> name, number of entries, size and SHA-256 of the file.
+    its other scripts can read. The result gives name, number of entries, size and SHA-256 of each file.
     """
     paths = {kind: folder / name for kind, name in file_names(split).items()}
     with ExitStack() as stack:

@@ -25,13 +25,9 @@ _SHOWN = 20
 
 @dataclass(frozen=True)
 class Collection:
-    """The accounts of a collection.
+    """The folder that holds the accounts, the accounts, one per person, and names of whatever else is there, sorted.
 
-    Attributes:
-        path: the folder that holds them.
-        root: the topmost folder of the collection that is known; nothing may be written below it.
-        accounts: one per person, sorted.
-        ignored: names of whatever else is in that folder, sorted; it is never opened.
+    ``root`` is the topmost folder of the collection that is known; nothing may be written below it.
     """
 
     path: Path
@@ -41,13 +37,10 @@ class Collection:
 
 
 def open_collection(path: str | os.PathLike) -> Collection:
-    """Find the accounts.
+    """Find the accounts in the collection's folder (``avocado-1.0.2``), its ``data`` or ``data/text``.
 
-    Args:
-        path: the collection's folder (``avocado-1.0.2``), its ``data`` or ``data/text``, or a folder of extracted
-            account folders ``NNN``. An account that is there both as a zip and as a folder is read from the zip.
-
-    OSError or ValueError says what is there if the folder does not exist or holds no account.
+    Extracted accounts, folders ``NNN``, do as well. One that is there both as a zip and as a folder is read from the
+    zip. OSError or ValueError says what is there if the folder does not exist or holds no account.
     """
     root = Path(path).expanduser()
     if not root.exists():

@@ -162,7 +162,9 @@ def _remove_entry(path: Path) -> None:
 def one_run(target: str | os.PathLike, wait: bool = False) -> Iterator[None]:
     """Hold the lock of ``target``, a file or folder that need not exist: one run at a time makes it.
 
-    BlockingIOError if another run holds it, unless ``wait`` is set; OSError if the folder to make it in does not exist.
+    Raises:
+        BlockingIOError: another run holds the lock, and ``wait`` does not say to wait for its end.
+        OSError: the folder to make it in does not exist.
     """
     target = real_path(target)
     path = target.parent / f".{target.name}.lamp-lock"

@@ -45,12 +45,10 @@ _BEFORE, _AFTER = b'{"rows":[{"id":"%b"},' % MARK.encode(), b',{"id":"%b"}]}' % 
 
 
 class Block(NamedTuple):
-    """Whole rows as the file has them.
+    """Whole rows as the file has them, and the text between the last row and the next one.
 
-    Attributes:
-        document: ``{"rows": [{"id": MARK}, …, {"id": MARK}]}`` around the rows. If the text closes the list itself and
-            goes on, in another key or another document, then one list lacks a mark.
-        separator: the text between the last row and the next one.
+    ``document`` has ``{"rows": [{"id": MARK}, …, {"id": MARK}]}`` around the rows. If their text closes the list itself
+    and goes on, in another key or another document, then one list lacks a mark.
     """
 
     document: bytes
@@ -66,10 +64,8 @@ class JsonList:
     """A JSON list of objects, read once, from a file that needs only the method ``read``.
 
     ``row_keys``, which rows have and objects inside them do not, show where a row may end. ``check_task`` is called
-    with the name of the task if a wrapper around the list gives one.
-
-    Raises:
-        ValueError: the file does not begin with a list, or with the wrapper ``{"task": …, "golds": […]}`` around one.
+    with the name of the task if a wrapper around the list, ``{"task": …, "golds": […]}``, gives one. ValueError if the
+    file does not begin with a list.
     """
 
     def __init__(

@@ -74,11 +74,7 @@ def names_of(task: Task) -> Names:
 
 @dataclass
 class Counts:
-    """What was written: numbers of users, of their samples and of golds.
-
-    ``trimmed``: how many of the users have samples with different profiles, ``left_out``: how many items some, but not
-    all samples of such a user have.
-    """
+    """Numbers of users, samples, golds; of users whose samples have different profiles, and of items that differ."""
 
     users: int = 0
     samples: int = 0
@@ -90,18 +86,9 @@ class Counts:
 def import_users(task: Task, source: str | os.PathLike[str], target: Path) -> dict[str, Counts]:
     """Write the official files of a config from OPPU's: test users become the split ``test``, all others ``train``.
 
-    Args:
-        task: the config, a time-based one.
-        source: the folder of the tasks, or of one task; either file of users may be missing.
-        target: the folder to write ``SPLIT_questions.json`` and ``SPLIT_outputs.json`` in.
-
-    Returns:
-        Split -> what it holds.
-
-    Raises:
-        ValueError: a file has another shape or another task's samples, golds are missing, or those in the queries and
-            those in their own file contradict each other.
-        OSError: there is no file of users, or one cannot be read.
+    ``source`` is the folder of the tasks, or of one task; either file of users may be missing. ValueError if a file has
+    another shape or another task's samples, golds are missing, or those in the queries and those in their own file
+    contradict each other; OSError if there is no file of users, or one cannot be read.
     """
     found = {}
     for split, users in _find(task, Path(source).expanduser()).items():

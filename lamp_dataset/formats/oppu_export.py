@@ -16,10 +16,7 @@ from lamp_dataset.task import Task
 def export_users(path: Path, task: Task, users: Iterable[tuple[str, Sequence[Mapping[str, Any]]]]) -> Counts:
     """Write a file of users, and if it is one of test users whose golds are known, the file of their golds.
 
-    Args:
-        path: the file of users.
-        task: the config of the rows.
-        users: pairs of a user and the user's rows; one user is in memory at a time.
+    ``users`` are pairs of a user and the user's rows; one user is in memory at a time.
     """
     found, golds = Counts(), []
     with create(path, task) as file, EntryWriter(file) as entries:

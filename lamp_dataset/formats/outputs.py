@@ -27,13 +27,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outputs:
-    """The content of an outputs file.
+    """The content of an outputs file: what its ``"task"`` says, and sample id -> output, in the file's order.
 
-    Attributes:
-        task: what the file's ``"task"`` says: an official task name, such as ``"LaMP_2"``.
-        by_id: sample id -> output, in the file's order. Outputs are as JSON gave them: strings in golds,
-            possibly numbers or None in predictions.
-        name: the file's name, for messages.
+    Outputs are as JSON gave them: strings in golds, possibly numbers or None in predictions. ``name`` is the file's.
     """
 
     task: str
@@ -52,10 +48,7 @@ def read_outputs(path: str | os.PathLike | RowFiles, task: Task | None = None) -
 def parse_outputs(data: bytes, name: str, task: Task | None = None) -> Outputs:
     """The outputs in ``data``, the bytes of an outputs file, which must be of ``task`` if that is given.
 
-    Raises:
-        DuplicateIdError: an id occurs more than once.
-        ValueError: the file is not JSON, has another shape or another task, or an entry lacks ``id`` or ``output`` or
-            has an ``id`` that is not a string.
+    DuplicateIdError if an id occurs more than once; ValueError if the file is not JSON, or has another shape or task.
     """
     return check_outputs(load_json(data, name), name, task)
 

@@ -35,17 +35,12 @@ def read_questions(
 ) -> Iterator[dict]:
     """The rows of a questions file one by one, checked, in flat memory.
 
-    Args:
-        path: the file, or files as the Hub has them.
-        task: the config to read it as: rows come in its declared shape, see :func:`checked_row`. None: rows of any
-            config, or with file names in place of texts, come as they are, see :func:`check_row`, and JSON numbers as
-            :class:`~lamp_dataset.formats.texts.Number`.
-        profiles: whether rows must have a profile.
+    ``path`` may also be files as the Hub has them. With ``task`` rows come in its declared shape, see
+    :func:`checked_row`. Without it, rows of any config, or with file names in place of texts, come as they are, see
+    :func:`check_row`, and JSON numbers as :class:`~lamp_dataset.formats.texts.Number`.
 
-    Raises:
-        OutputsFileError: the file holds outputs, not questions.
-        DuplicateIdError: an id occurs more than once.
-        ValueError: the file is not a JSON list, it is empty, or a row has another shape; the message says where.
+    OutputsFileError if the file holds outputs; DuplicateIdError if an id occurs more than once; ValueError if it is not
+    a JSON list, it is empty, or a row has another shape.
     """
     name, ids = str(path), UniqueIds(str(path))
     with nullcontext(path) if isinstance(path, RowFiles) else Path(path).open("rb") as file:

@@ -25,13 +25,10 @@ _SHAPE = '{"recipe": {…}, "%s": ["…", …]}'
 
 @dataclass(frozen=True)
 class UserSubset:
-    """Some users, or some samples.
+    """Some users by name, or some samples by id, each once, one at least, and how they were chosen.
 
-    Attributes:
-        users: their names, as :func:`lamp_dataset.users_of` gives them, or the samples' ids; each once, one at least.
-        name: the file's name, or what else to call them in messages.
-        recipe: how they were chosen; ``"config"`` and ``"split"`` say from which rows. Empty for a list of ids alone.
-        kind: ``"users"`` or ``"samples"``.
+    In the recipe, ``"config"`` and ``"split"`` say from which rows; it is empty for a list of ids alone. ``kind`` is
+    ``"users"`` or ``"samples"``.
     """
 
     users: tuple[str, ...]

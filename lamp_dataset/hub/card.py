@@ -70,16 +70,9 @@ def make_card(existing: str | None, configs: Iterable[Config], sizes: Mapping[st
 
     What somebody else wrote into an existing card stays, to the character: text, other keys, other splits of
     ``configs``, and, unless ``replace`` is set, other configs. The entries of ``configs`` and the text between two
-    marks are written again.
+    marks are written again. ``sizes`` are the bytes of each config's Parquet files.
 
-    Args:
-        existing: content of the card that is there, if any.
-        configs: what is exported or pushed.
-        sizes: config -> bytes of its Parquet files.
-        replace: whether ``configs`` take the place of all configs on the card.
-
-    Raises:
-        ValueError: the front matter of the existing card is not YAML, or not as ``datasets`` writes it.
+    ValueError if the front matter of the existing card is not YAML, or not as ``datasets`` writes it.
     """
     existing = existing if existing and existing.strip() else _NEW
     newline = "\r\n" if "\r\n" in existing else "\n"

@@ -22,9 +22,7 @@ class ContentError(HubError, ValueError):
 class FailedError(HubError, ConnectionError):
     """The Hub or the connection to it failed: no answer, an error, or an answer that makes no sense.
 
-    Attributes:
-        http: the HTTP library's error behind it, if there was one; it decides whether to try again.
-        response: the HTTP answer behind it, if there was one.
+    ``http`` is the HTTP library's error behind it, if there was one; it and its answer decide whether to try again.
     """
 
     def __init__(self, message: str, http: BaseException | None = None) -> None:

@@ -36,13 +36,9 @@ class RepositoryState:
 
 
 class Remote:
-    """The repository ``repo_id``, as seen with ``token``.
+    """The repository ``repo_id``, as seen with ``token``, which is empty where a dry run found none.
 
-    Attributes:
-        repo_id: ``"namespace/name"``.
-        token: empty where a dry run found none.
-        url: address of the repository's page.
-        so_far: what has happened to the repository until now; each error says it.
+    ``so_far`` says what has happened to the repository until now; each error ends with it.
     """
 
     def __init__(self, repo_id: str, token: str | bool | None = None, needs_token: bool = True) -> None:
@@ -75,12 +71,8 @@ class Remote:
     def asking(self, step: str, failure: type[FailedError] = FailedError) -> Iterator[None]:
         """Turn every error of the client into one of ours. The block should call nothing but the client.
 
-        ``step`` is what is asked for, such as "the list of files".
-
-        Raises:
-            RefusedError: the token is unknown, may not do this, or sees no such repository.
-            FailedError: the Hub or the connection to it failed; more precisely, ``failure``.
-            OSError: the disk is full or not writable.
+        ``step`` is what is asked for, such as "the list of files". RefusedError if the token is unknown, may not do
+        this or sees no such repository; ``failure`` if the Hub or the connection failed; OSError if the disk is full.
         """
         try:
             yield

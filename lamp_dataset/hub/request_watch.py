@@ -23,12 +23,9 @@ CONNECT_SECONDS, ANSWER_SECONDS = 30, 120
 
 @dataclass(frozen=True)
 class Watch:
-    """The demands of one push.
+    """The demands of one push: ``before_commit`` is called right before the request that commits.
 
-    Attributes:
-        repo_id, so_far: the repository, and what has happened to it until now, for errors.
-        stays: whether to refuse redirects to another host. Reading a file is exempt: large ones lie elsewhere.
-        before_commit: called right before the request that commits, with nothing in between.
+    ``stays`` refuses redirects to another host. Reading a file is exempt: large ones lie elsewhere.
     """
 
     repo_id: str

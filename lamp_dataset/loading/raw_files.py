@@ -22,11 +22,7 @@ from lamp_dataset.formats.layout import is_url
 
 @contextmanager
 def open_raw(path: str, algorithm: Callable[[], Any]) -> Iterator[HashedFile]:
-    """Open a raw file or a URL for reading bytes, once and from the start.
-
-    ``algorithm`` makes the hash of what is read: :data:`CONTENT` or :data:`PROVENANCE`. ConnectionError for a URL that
-    could not be fetched, see :func:`fetching`.
-    """
+    """Open a raw file or a URL for reading bytes, to be hashed by :data:`CONTENT` or :data:`PROVENANCE`."""
     if is_url(path):
         with fetching(path), open_url(path) as file:
             yield HashedFile(file, algorithm())

@@ -23,11 +23,7 @@ _ENOUGH = 10
 
 
 def read_golds(data: bytes, name: str, task: Task) -> dict[str, str]:
-    """Sample id -> gold, from the bytes of an outputs file.
-
-    DuplicateIdError for an id that occurs twice; ValueError for another shape or task, or a gold that is not a string
-    or holds a lone surrogate.
-    """
+    """Sample id -> gold, from the bytes of an outputs file; errors as for its parts."""
     golds = parse_outputs(data, name)
     check_texts(golds)
     check_name(golds, task)

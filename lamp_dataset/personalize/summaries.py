@@ -16,15 +16,10 @@ _SHAPE = '{"user": "summary", …}'
 
 
 def read_summaries(given: Any) -> str | dict[str, str]:
-    """The name of the column that holds the summaries; or user -> summary.
+    """The name of the column that holds the summaries; or user -> summary, from a mapping or a JSON file of one.
 
-    Args:
-        given: the name of a column; a mapping; or a JSON file ``{"user": "summary", …}``, as a path object or as a
-            string that ends in ``.json``.
-
-    Raises:
-        ValueError: something else, or a summary that is not a text; the message names the file and the user.
-        OSError: the file cannot be read.
+    A file is a path object, or a string that ends in ``.json``. ValueError for something else, or a summary that is not
+    a text; OSError if the file cannot be read.
     """
     is_file = isinstance(given, os.PathLike) or (isinstance(given, str) and given.endswith(".json"))
     if isinstance(given, str) and given and not is_file:
@@ -42,14 +37,9 @@ def read_summaries(given: Any) -> str | dict[str, str]:
 
 
 def summaries_of(summaries: str | Mapping[str, str], batch: Mapping[str, Any] | pa.Table) -> list[str]:
-    """The summary of each row's user, "" for None.
+    """The summary of each row's user, "" for None; ``summaries`` is what :func:`read_summaries` gives.
 
-    Args:
-        summaries: what :func:`read_summaries` gives.
-        batch: the rows; where summaries are by user, with a column ``user_id``.
-
-    Raises:
-        ValueError: the column is missing or holds something else than texts, or a user has no summary.
+    ValueError if the column is missing or holds something else than texts, or a user has no summary.
     """
     by_user = not isinstance(summaries, str)
     column = "user_id" if by_user else summaries

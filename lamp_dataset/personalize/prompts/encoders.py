@@ -14,9 +14,7 @@ _WORD = re.compile(r"\S+")
 class Encoder:
     """From texts to tokens and back: calls a tokenizer of transformers text by text, as the official script does.
 
-    Attributes:
-        unit: ``"tokens"`` or ``"words"``.
-        batched: whether many texts at once cost less than the same texts one by one.
+    ``batched`` says whether many texts at once cost less than the same texts one by one.
     """
 
     unit, batched = "tokens", False

@@ -25,12 +25,7 @@ MARK = "▁"
 
 
 def load_official(name: str) -> tuple[Any, str]:
-    """The tokenizer ``name`` (on the Hub, or a folder) from its files, unchanged, and a note or "".
-
-    Raises:
-        ImportError: transformers is not installed.
-        OSError: there is no such tokenizer.
-    """
+    """The tokenizer ``name`` (on the Hub, or a folder) from its files, unchanged, and a note; OSError for none."""
     transformers = require("transformers", "models")
     backend, options = getattr(transformers, "TokenizersBackend", None), hub_options(name)
     if backend is not None and (not os.path.isdir(name) or os.path.isfile(os.path.join(name, "tokenizer.json"))):

@@ -49,8 +49,7 @@ def input_only(text: str, items: Sequence, *notes: str) -> Prompt:
 def clean_item(wording: Wording, item: Mapping[str, Any], where: str) -> tuple[dict[str, str], list[str]]:
     """The fields of an item that the prompt needs, as strings, and the names of those that are None: they count as "".
 
-    Raises:
-        ValueError: a field is missing.
+    ValueError if a field is missing.
     """
     names = fields(wording.item)
     missing = [name for name in names if name not in item]

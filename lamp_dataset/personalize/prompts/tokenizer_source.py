@@ -14,22 +14,12 @@ from lamp_dataset.personalize.prompts.official_tokenizer import as_official, loa
 class TokenizerSource:
     """A tokenizer as a caller gives it. Given by name, it pickles as the name and the digest of its folder's files.
 
-    Args:
-        given: a Hugging Face tokenizer, the name or folder of one, or None.
-        rules: with ``"official"`` the tokenizer is the one that measured the official prompts, see
-            :mod:`~lamp_dataset.personalize.prompts.official_tokenizer`.
-
-    Attributes:
-        tokenizer: the tokenizer that measures, or None.
-        note: why the prompts can differ from the official ones, or "".
-
-    Raises:
-        ValueError: anything else is given.
-        ImportError, OSError: the tokenizer cannot be loaded.
+    ``tokenizer`` measures, or is None; ``note`` says why the prompts can differ from the official ones, or is "". With
+    official rules it is the one that measured the official prompts, see :func:`load_official`.
     """
 
     def __init__(self, given: Any, rules: str) -> None:
-        """Load the tokenizer; warn once if the official result is out of reach."""
+        """Load it; warn once if the official result is out of reach. ValueError for something else than a tokenizer."""
         self.given, self.rules, self.note = check_tokenizer(given), rules, ""
         self.content = content_of(self.given, TOKENIZER_FILES)
         if rules == "official" and not isinstance(self.given, str):

@@ -12,13 +12,8 @@ from lamp_dataset.personalize.prompts.encoders import make_encoder
 class Tokens:
     """Measures, shortens and decodes texts with one tokenizer. What it encoded is kept until :meth:`prepare`.
 
-    Args:
-        tokenizer: a Hugging Face tokenizer, or None to count words.
-        messages: for chat models, prompt -> its messages. If the tokenizer has a chat template, the length of a prompt
-            is that of the rendered messages.
-
-    Attributes:
-        unit: ``"tokens"`` or ``"words"``.
+    ``unit`` is ``"tokens"``, or without a tokenizer ``"words"``. ``messages`` makes a prompt those of a chat; if the
+    tokenizer has a chat template, the length of a prompt is that of the rendered messages.
     """
 
     def __init__(self, tokenizer: Any = None, messages: Callable[[str], list[dict[str, str]]] | None = None) -> None:
@@ -34,12 +29,7 @@ class Tokens:
         self._prompts: dict[str, int] = {}
 
     def prepare(self, texts: Iterable[str], ends: Iterable[str] = ()) -> None:
-        """Forget earlier texts, and encode these together if that is faster.
-
-        Args:
-            texts: for :meth:`ids` and :meth:`length`.
-            ends: for :meth:`shorten`.
-        """
+        """Forget earlier texts, and encode these together if that is faster: ``ends`` are those to shorten."""
         self._forget()
         if self.encoder.batched:
             texts, ends = list(dict.fromkeys(texts)), list(dict.fromkeys(ends))

@@ -35,16 +35,11 @@ def bm25_scores(
     epsilon: float = RetrieverOptions.epsilon,
     tokenize: Tokenize | None = None,
 ) -> np.ndarray:
-    """The score of each document for ``query``.
+    """The score of each document, a float64, for ``query``, in which a repeated word counts each time.
 
-    Args:
-        documents: the texts of a profile, or an Arrow string array of them without nulls.
-        query: the text to look for; a repeated word counts each time.
-        k1, b, epsilon: BM25's saturation, length normalization and floor of the idf; the defaults are official.
-        tokenize: text -> words; by default ``str.split``, as in the official script: case and punctuation count.
-
-    Returns:
-        float64, one per document. All zero if no document holds a word (rank_bm25 divides by zero there).
+    ``documents`` are texts, or an Arrow string array without nulls. The options are those of
+    :class:`~lamp_dataset.personalize.prompt_options.RetrieverOptions`. All scores are zero if no document holds a word
+    (rank_bm25 divides by zero there).
     """
     if isinstance(documents, pa.Array) and (tokenize is not None or len(documents) < FEW):
         documents = documents.to_pylist()

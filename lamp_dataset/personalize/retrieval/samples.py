@@ -105,11 +105,7 @@ class Sample:
 
 
 def positions_by_id(sample: Sample) -> dict[str, int]:
-    """Item id -> position in the profile, in the stored order, for rankings that name items by their ids.
-
-    Raises:
-        DuplicateIdError: two items share an id, so that the id does not say which of them is meant.
-    """
+    """Item id -> position in the profile, in the stored order; DuplicateIdError if two items share an id."""
     ids = sample.column("id")
     check_unique(ids, f"the profile of sample {short(sample.id)}")
     return {item_id: position for position, item_id in enumerate(ids)}
@@ -118,16 +114,9 @@ def positions_by_id(sample: Sample) -> dict[str, int]:
 def read_samples(
     task: Task, batch: Mapping[str, Sequence] | pa.Table, rules: str, use_date: bool = False
 ) -> list[Sample]:
-    """The samples of a batch.
+    """The samples of a batch; ``rules`` is for the queries, ``use_date`` for the documents, see :class:`Sample`.
 
-    Args:
-        task: whose rows they are.
-        batch: columns by name, at least ``id``, ``input`` and ``profile``, a list of dicts.
-        rules: ``"official"`` or ``"fixed"``, for the query.
-        use_date: whether each document ends with its date.
-
-    Raises:
-        ValueError: a column or a field is missing, or holds None or a value of another type.
+    ValueError if a column or a field is missing, or holds None or a value of another type.
     """
     if not isinstance(batch, (Mapping, pa.Table)) and not hasattr(batch, "columns"):
         found = f"found {type(batch).__name__}; map(…, batched=True) of a dataset gives such batches"
