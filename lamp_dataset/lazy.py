@@ -13,23 +13,23 @@ from types import ModuleType
 from typing import Any
 
 
-def lazy_exports(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """``__getattr__`` and ``__dir__`` for a package whose public names are imported when first asked for (PEP 562).
+def lazy_exports(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """``__getattr__``, ``__dir__`` and ``__all__`` of a package whose public names are imported late (PEP 562).
 
-    The names and their modules are those that the package's ``__init__`` imports under ``if TYPE_CHECKING``, where type
-    checkers and editors read them, too. No module next to it may have one of these names: importing it would replace
-    the public name.
+    The public names and their modules are those that the package's ``__init__`` imports in the form ``name as name``,
+    by which type checkers and editors know them, too; those under ``if TYPE_CHECKING`` when they are first asked for.
+    No module next to it may have one of these names: importing it would replace the public name.
     """
     tree = ast.parse(Path(sys.modules[package].__file__ or "").read_text(encoding="utf-8"))
-    block = next(node.body for node in tree.body if isinstance(node, ast.If))
-    places = {alias.name: node.module for node in block for alias in node.names}
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    places = {alias.asname: node.module for node in imports for alias in node.names if alias.asname}
 
     def get(name: str) -> Any:
         if name not in places:
             raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name)
         return getattr(import_module(places[name]), name)
 
-    return get, lambda: sorted({*vars(sys.modules[package]), *places})
+    return get, lambda: sorted({*vars(sys.modules[package]), *places}), sorted({*places} - {"__version__"})
 
 
 def require(module: str, extra: str) -> ModuleType:

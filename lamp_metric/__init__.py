@@ -10,60 +10,37 @@ from lamp_dataset.version import __version__ as __version__
 from lamp_metric.evaluate_internals import patch_evaluate
 
 if TYPE_CHECKING:
-    from lamp_metric.asking.address import is_local
-    from lamp_metric.asking.ask_rows import ask_all, ask_here
-    from lamp_metric.asking.journal import Journal
-    from lamp_metric.asking.own_files import content_digest, own_content, own_folder
-    from lamp_metric.asking.server import Server
-    from lamp_metric.judged_retrieval import judge_retrieval
-    from lamp_metric.learning.item_feedback import item_feedback, read_feedback
-    from lamp_metric.learning.preference_pairs import preferences
-    from lamp_metric.learning.rewards import reward
-    from lamp_metric.measures import Measure, register_measure
-    from lamp_metric.predictions.answer_extraction import extract_answer
-    from lamp_metric.predictions.trivial_baselines import baseline
-    from lamp_metric.predictions.writing import write_predictions
-    from lamp_metric.result_tables.published import PUBLISHED, published_rows
-    from lamp_metric.scorers import Scorer, register
-    from lamp_metric.scoring import score, signature_of
-    from lamp_metric.statistics.comparing import compare, compare_values
-    from lamp_metric.statistics.comparison import Comparison
-    from lamp_metric.statistics.resampling import Resampling
-    from lamp_metric.trainer import best_tokens, compute_metrics
+    from lamp_metric.asking.address import is_local as is_local
+    from lamp_metric.asking.ask_rows import ask_all as ask_all
+    from lamp_metric.asking.ask_rows import ask_here as ask_here
+    from lamp_metric.asking.journal import Journal as Journal
+    from lamp_metric.asking.own_files import content_digest as content_digest
+    from lamp_metric.asking.own_files import own_content as own_content
+    from lamp_metric.asking.own_files import own_folder as own_folder
+    from lamp_metric.asking.server import Server as Server
+    from lamp_metric.judged_retrieval import judge_retrieval as judge_retrieval
+    from lamp_metric.learning.item_feedback import item_feedback as item_feedback
+    from lamp_metric.learning.item_feedback import read_feedback as read_feedback
+    from lamp_metric.learning.preference_pairs import preferences as preferences
+    from lamp_metric.learning.rewards import reward as reward
+    from lamp_metric.measures import Measure as Measure
+    from lamp_metric.measures import register_measure as register_measure
+    from lamp_metric.predictions.answer_extraction import extract_answer as extract_answer
+    from lamp_metric.predictions.trivial_baselines import baseline as baseline
+    from lamp_metric.predictions.writing import write_predictions as write_predictions
+    from lamp_metric.result_tables.published import PUBLISHED as PUBLISHED
+    from lamp_metric.result_tables.published import published_rows as published_rows
+    from lamp_metric.scorers import Scorer as Scorer
+    from lamp_metric.scorers import register as register
+    from lamp_metric.scoring import score as score
+    from lamp_metric.scoring import signature_of as signature_of
+    from lamp_metric.statistics.comparing import compare as compare
+    from lamp_metric.statistics.comparing import compare_values as compare_values
+    from lamp_metric.statistics.comparison import Comparison as Comparison
+    from lamp_metric.statistics.resampling import Resampling as Resampling
+    from lamp_metric.trainer import best_tokens as best_tokens
+    from lamp_metric.trainer import compute_metrics as compute_metrics
 else:  # their modules need scikit-learn, rouge_score or numpy
-    __getattr__, __dir__ = lazy_exports(__name__)
-
-__all__ = [
-    "PUBLISHED",
-    "Comparison",
-    "Journal",
-    "Measure",
-    "Resampling",
-    "Scorer",
-    "Server",
-    "ask_all",
-    "ask_here",
-    "baseline",
-    "best_tokens",
-    "compare",
-    "compare_values",
-    "compute_metrics",
-    "content_digest",
-    "extract_answer",
-    "is_local",
-    "item_feedback",
-    "judge_retrieval",
-    "own_content",
-    "own_folder",
-    "preferences",
-    "published_rows",
-    "read_feedback",
-    "register",
-    "register_measure",
-    "reward",
-    "score",
-    "signature_of",
-    "write_predictions",
-]
+    __getattr__, __dir__, __all__ = lazy_exports(__name__)
 
 patch_evaluate()

@@ -39,13 +39,14 @@ def test_only_public_names_are_there_whatever_is_imported(package):
 
 
 def test_a_name_is_read_from_its_module_when_asked_for(tmp_path, monkeypatch):
-    text = "if TYPE_CHECKING:\n    from lazy_encoder import dumps, gone\nelse:\n    pass\n"
+    text = "if TYPE_CHECKING:\n    from lazy_encoder import dumps as dumps, gone as gone, other\n"
     (tmp_path / "__init__.py").write_text(text)
     package, module = (type(sys)(name) for name in ("tests_of_lazy", "lazy_encoder"))
     package.__file__, package.here = str(tmp_path / "__init__.py"), 1
     monkeypatch.setitem(sys.modules, "tests_of_lazy", package)
     monkeypatch.setitem(sys.modules, "lazy_encoder", module)
-    get, names = lazy_exports("tests_of_lazy")
+    get, names, public = lazy_exports("tests_of_lazy")
+    assert public == ["dumps", "gone"]
     module.dumps = "first"
     assert get("dumps") == "first"
     module.dumps = "second"
