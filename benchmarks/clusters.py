@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from lamp_dataset.tasks import TASKS
+from lamp_metric.measures import together
 from lamp_metric.predictions.scored_samples import ScoredSamples
 from lamp_metric.predictions.writing import write_predictions
 from lamp_metric.statistics.bootstrap import percentile_interval, resampled_scores
@@ -28,6 +29,7 @@ from lamp_metric.statistics.resampling import Resampling
 from lamp_metric.statistics.significance import p_values
 
 TASK = TASKS["LaMP_4"]
+SCORES = together(TASK, ())
 #: Name -> number of samples of each user.
 DESIGNS = {
     "200 users, 10 samples each": [10] * 200,
@@ -47,7 +49,7 @@ def two_systems(sizes, generator):
     values = [0.3 + difference / 2, 0.3 - difference / 2]
     ids = [str(position) for position in range(len(users))]
     return [
-        [ScoredSamples(TASK, {key: side.tolist() for key in TASK.scores}, {}, ids, whose) for side in values]
+        [ScoredSamples(TASK, SCORES, {key: side.tolist() for key in TASK.scores}, {}, ids, whose) for side in values]
         for whose in (users, None)
     ]
 

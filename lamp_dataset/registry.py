@@ -10,33 +10,40 @@ import difflib
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
-from typing import Any
+from typing import Any, TypeVar
 
 from lamp_dataset.task import Kind, Task, register_kind
 
-GROUP = "lamp_dataset.tasks"
+Row = TypeVar("Row")
 
 
-class _Table(Mapping[str, Task]):
-    """A read-only mapping that asks other packages for their rows when it is first used.
+class Table(Mapping[str, Row]):
+    """A read-only mapping that asks other packages for their rows once, when it is iterated or a name is not its own.
 
-    Its KeyError says what :func:`get_task` says.
+    ``use`` gets what each entry point of ``group`` names, and adds to ``rows``; one that fails is a warning, and all
+    else works. ``unknown`` is what the KeyError says.
     """
 
-    def __init__(self) -> None:
-        self.rows: dict[str, Task] = {}
-        self._asked = False
+    def __init__(self, group: str, use: Callable[[Any], object], unknown: Callable[[object], str] = repr) -> None:
+        self.rows: dict[str, Row] = {}
+        self._use, self._unknown, self.unasked = use, unknown, [group]
 
-    def _all(self) -> dict[str, Task]:
-        if not self._asked:
-            self._asked = True  # at once: a package may use the table while it makes its rows
-            load_entry_points(GROUP, lambda make: register(*make()))
+    def _all(self) -> dict[str, Row]:
+        while self.unasked:
+            group = self.unasked.pop()  # at once: a package may use the table while it makes its rows
+            for entry in entry_points(group=group):
+                try:
+                    self._use(entry.load())
+                except Exception as error:  # whatever another package's code raises
+                    reason = " ".join(str(error).split()) or type(error).__name__
+                    message = f"entry point {entry.name!r} of {group} ({entry.value}) is left out: {reason}"
+                    warnings.warn(message, stacklevel=2)
         return self.rows
 
-    def __getitem__(self, name: str) -> Task:
+    def __getitem__(self, name: str) -> Row:
         if isinstance(name, str) and name in (self.rows if name in self.rows else self._all()):
             return self.rows[name]
-        raise KeyError(_unknown(name))
+        raise KeyError(self._unknown(name))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._all())
@@ -46,17 +53,7 @@ class _Table(Mapping[str, Task]):
 
 
 #: Config name -> task: the benchmark's own in its order, each user-based config before its time-based one, then others.
-TASKS = _Table()
-
-
-def load_entry_points(group: str, use: Callable[[Any], object]) -> None:
-    """Pass what each entry point of ``group`` names to ``use``; one that fails is a warning, and all else works."""
-    for entry in entry_points(group=group):
-        try:
-            use(entry.load())
-        except Exception as error:  # whatever another package's code raises
-            reason = " ".join(str(error).split()) or type(error).__name__
-            warnings.warn(f"entry point {entry.name!r} of {group} ({entry.value}) is left out: {reason}", stacklevel=2)
+TASKS: Table[Task] = Table("lamp_dataset.tasks", lambda make: register(*make()), lambda name: _unknown(name))
 
 
 def register(*rows: Kind | Task) -> None:

@@ -121,6 +121,5 @@ def signature_of(
     """
     task = get_task(task)
     resampling = Resampling.on_demand(confidence_level, n_resamples, seed)
-    beside = together(task, chosen(also, without))
-    more = {"also": beside.signature or None, "without": beside.left_out or None} if beside else {}
-    return signature(task.name, n, resampling, users, extracted=extract_answers, **more)
+    measured = together(task, chosen(also, without))
+    return signature(task.name, n, resampling, users, extracted=extract_answers, **measured.beside)

@@ -164,7 +164,13 @@ def evaluate_joined(
         "intervals": bounds,
         "unusable": len(samples.unusable),
         "signature": signature(
-            task.name, samples.n, drawn, samples.n_users, chosen=chosen, extracted=extract_answers, **samples.beside
+            task.name,
+            samples.n,
+            drawn,
+            samples.n_users,
+            chosen=chosen,
+            extracted=extract_answers,
+            **samples.scorer.beside,
         ),
         **extra,
     }

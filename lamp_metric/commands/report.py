@@ -64,8 +64,7 @@ def report(task_name: str, source: Source, asked: Asked, key: str | None, output
     if source.questions is None:
         raise ValueError("a report needs users and profiles: pass --questions next to --golds, or --data-dir")
     task = task_of(read_outputs(source.golds), task_name)
-    measured = together(task, asked.also)
-    more = [one.name for one in (measured.measures if measured else ()) if one.of_samples]
+    more = [one.name for one in together(task, asked.also).measures if one.of_samples]
     key, look = check_score(task, key, [*more, *([VALUE] if asked.values else [])]), Profiles(task)
     scored, signed = score_systems(asked, source, task_name, look), {"chosen": source.chosen, **asked.signed}
     summary = make_report(output, scored, look.by_id, key, drawn, **signed)

@@ -26,8 +26,7 @@ class SingleScores:
         self.task, self.keys = get_task(task), tuple(keys)
         self._scorer = scorer_of(self.task)
         own = self._scorer.higher_is_better
-        self._measured = together(self.task, [key for key in self.keys if key not in own])
-        self._scores = self._measured or self._scorer
+        self._scores = together(self.task, [key for key in self.keys if key not in own])
         wrong = [key for key in self.keys if key not in self._scores.shown]
         if wrong:
             known = ", ".join(self._scores.shown)
@@ -37,9 +36,7 @@ class SingleScores:
         """Key -> the score of each sample by itself; an error is an error."""
         import numpy as np
 
-        statistics = self._scorer.sample_statistics(self.task, predictions, references)
-        if self._measured:
-            statistics = {**statistics, **self._measured.added(self.task, predictions, references)[0]}
+        statistics = self._scores.statistics(self.task, predictions, references)
         columns = {name: np.asarray(column) for name, column in statistics.items()}
         found = self._scores.aggregate(self.task, columns, 1)
         return {key: np.asarray(found[key], float).tolist() for key in self.keys}

@@ -7,13 +7,11 @@ Another package adds one by :func:`register_measure`, or by an entry point of th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Iterable
 from importlib import import_module
-from types import MappingProxyType
 
 from lamp_dataset.formats.texts import short
-from lamp_dataset.registry import load_entry_points
+from lamp_dataset.registry import Table
 from lamp_dataset.task import Task
 from lamp_metric.measures.bleu_and_chrf import Bleu, Chrf
 from lamp_metric.measures.measure import FunctionMeasure, Measure, Together
@@ -24,11 +22,10 @@ from lamp_metric.scorers.ordinal import Ordinal
 
 __all__ = ["MEASURES", "Measure", "register_measure", "together"]
 
-GROUP = "lamp_metric.measures"
-
-_measures: dict[str, Measure] = {}
 #: Name -> measure.
-MEASURES: Mapping[str, Measure] = MappingProxyType(_measures)
+MEASURES: Table[Measure] = Table(
+    "lamp_metric.measures", lambda found: register_measure(found if isinstance(found, Measure) else found())
+)
 
 
 def register_measure(measure: Measure) -> None:
@@ -39,9 +36,9 @@ def register_measure(measure: Measure) -> None:
     """
     if not isinstance(measure, Measure):
         raise ValueError(f"register_measure: expected an instance of Measure, found {short(measure)}")
-    if measure.name in _measures:
+    if measure.name in MEASURES.rows:
         raise ValueError(f"register_measure: there is a measure named {measure.name!r} already; choose another name")
-    _measures[measure.name] = measure
+    MEASURES.rows[measure.name] = measure
 
 
 def chosen(also: Iterable[str], without: Iterable[str]) -> list[str]:
@@ -50,8 +47,8 @@ def chosen(also: Iterable[str], without: Iterable[str]) -> list[str]:
     return [*also, *(f"-{name}" for name in without)]
 
 
-def together(task: Task, also: Iterable[str]) -> Together | None:
-    """The task's scores, without those after a minus sign, and the measures in ``also``; None for the scores alone."""
+def together(task: Task, also: Iterable[str]) -> Together:
+    """The task's scores, without those after a minus sign, and the measures in ``also``."""
     names = [also] if isinstance(also, str) else list(also)
     if len(set(names)) < len(names):
         raise ValueError(f"also: expected each measure once, found {', '.join(names)}")
@@ -62,17 +59,15 @@ def together(task: Task, also: Iterable[str]) -> Together | None:
             raise ValueError(f"without: expected for {task.name} {known}, found {key!r}")
         scorer = scorer.less[key]
     measures = [_measure(task, name) for name in names if name[:1] != "-"]
-    return Together(scorer, measures, ",".join(left_out)) if names else None
+    return Together(scorer, measures, ",".join(left_out))
 
 
 def _measure(task: Task, name: str) -> Measure:
-    if name not in _measures:
-        _load_others()
-    found = _measures.get(name) or (_function(name) if ":" in name else None)
+    found = MEASURES.get(name) or (_function(name) if ":" in name else None)
     # Another package's kind is like that of the benchmark whose answers it shares: texts, or numbers on a scale.
     alike = {task.kind, "" if task.labels else "generation", "ordinal" if isinstance(scorer_of(task), Ordinal) else ""}
-    fitting = [key for key, one in _measures.items() if not one.kinds or alike.intersection(one.kinds)]
-    if found is None or (name in _measures and name not in fitting):
+    fitting = [key for key, one in MEASURES.items() if not one.kinds or alike.intersection(one.kinds)]
+    if found is None or (name in MEASURES and name not in fitting):
         known = ", ".join(fitting)
         raise ValueError(
             f"also: expected a measure for {task.name}: {known}, or a function by module:name, found {name!r}"
@@ -86,12 +81,6 @@ def _function(name: str) -> Measure:
         return FunctionMeasure(name, getattr(import_module(module), attribute))
     except (ImportError, AttributeError, ValueError) as error:
         raise ImportError(f"cannot load the measure {short(name)}: {error}") from error
-
-
-@cache
-def _load_others() -> None:
-    """Ask other packages for their measures, once."""
-    load_entry_points(GROUP, lambda found: register_measure(found if isinstance(found, Measure) else found()))
 
 
 _ROUGE = (Rouge("rouge-2", "rouge2"), Rouge("rouge-Lsum", "rougeLsum"))

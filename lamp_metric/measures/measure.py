@@ -117,32 +117,43 @@ class Together(Scores):
         self.means = (*(scorer.means if scorer else ()), *of_samples)
 
     @property
-    def signature(self) -> str:
-        """The measures' names and signatures, for the signature of a score."""
-        return ",".join(f"{one.name}({one.signature})" if one.signature else one.name for one in self.measures)
+    def beside(self) -> dict[str, str | None]:
+        """The measures beside the scores, and the scores that are left out, for the signature."""
+        names = [f"{one.name}({one.signature})" if one.signature else one.name for one in self.measures]
+        return {"also": ",".join(names) or None, "without": self.left_out or None}
 
-    def added(
-        self, task: Task, predictions: Sequence[str], references: Sequence[str]
-    ) -> tuple[dict[str, list[float]], dict[str, float]]:
-        """The measures' statistics and scores."""
-        pairs = self.scorer.as_values(task, predictions, references) if self.scorer else (predictions, references)
-        statistics: dict[str, list[float]] = {}
-        scores = {}
+    def statistics(self, task: Task, predictions: Sequence[str], references: Sequence[str]) -> dict[str, list[float]]:
+        """What each sample contributes: statistic -> one number per sample."""
+        found = dict(self.scorer.sample_statistics(task, predictions, references))
+        pairs = self.scorer.as_values(task, predictions, references)
         for measure in self.measures:
-            found = measure.statistics(*pairs)
-            statistics |= {
-                name if name == measure.name else f"{measure.name}{_MARK}{name}": values
-                for name, values in found.items()
-            }
-            scores[measure.name] = measure.score(found)
-        return statistics, scores
+            for name, values in measure.statistics(*pairs).items():
+                found[name if name == measure.name else f"{measure.name}{_MARK}{name}"] = values
+        return found
+
+    def scores(
+        self, task: Task, predictions: Sequence[str], references: Sequence[str], statistics: Statistics
+    ) -> dict[str, float]:
+        """Result key -> score of all samples."""
+        rest, own = self._parted(statistics)
+        scores = self.scorer.scores(task, predictions, references, rest)
+        return scores | {measure.name: measure.score(own[measure.name]) for measure in self.measures}
 
     def aggregate(self, task: Task | None, sums: Mapping[str, Any], n: Any) -> dict[str, Any]:
-        rest, found = dict(sums), {}
-        for measure in self.measures:
-            own = [name for name in rest if name.partition(_MARK)[0] == measure.name]
-            found[measure.name] = measure.aggregate({name.rpartition(_MARK)[2]: rest.pop(name) for name in own}, n)
-        return (self.scorer.aggregate(task, rest, n) if self.scorer else {}) | found
+        rest, own = self._parted(sums)
+        found = self.scorer.aggregate(task, rest, n) if self.scorer else {}
+        return found | {measure.name: measure.aggregate(own[measure.name], n) for measure in self.measures}
+
+    def _parted(self, columns: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+        """The statistics of the task's scores, and those of each measure."""
+        rest, own = {}, {measure.name: {} for measure in self.measures}
+        for name, column in columns.items():
+            measure, _, statistic = name.partition(_MARK)
+            if measure in own:
+                own[measure][statistic or name] = column
+            else:
+                rest[name] = column
+        return rest, own
 
 
 #: Between the name of a measure and that of its statistic, unless they are the same.

@@ -17,7 +17,6 @@ from lamp_dataset.task import Task
 from lamp_metric.measures.measure import Column, Together
 from lamp_metric.predictions.inputs import check_users, is_number
 from lamp_metric.predictions.scored_samples import ScoredSamples
-from lamp_metric.scorers import scorer_of
 
 #: The key of the values in results.
 VALUE = "value"
@@ -75,15 +74,15 @@ def samples_of_values(
     measured = Together(None, [Column(VALUE, higher_is_better, f"better:{'higher' if higher_is_better else 'lower'}")])
     mean = {VALUE: math.fsum(column) / len(column)}
     whose = None if users is None else check_users(users, len(ids), ids)
-    return ScoredSamples(task, {VALUE: column}, mean, ids, whose, measured=measured)
+    return ScoredSamples(task, measured, {VALUE: column}, mean, ids, whose)
 
 
 def with_values(samples: ScoredSamples, given: ScoredSamples) -> ScoredSamples:
     """Scored samples with given values of the same samples beside their scores."""
-    beside = samples.measured or Together(scorer_of(samples.task), ())
+    beside = samples.scorer
     return replace(
         samples,
         statistics={**samples.statistics, **given.statistics},
         scores={**samples.scores, **given.scores},
-        measured=Together(beside.scorer, (*beside.measures, *given.measured.measures), beside.left_out),
+        scorer=Together(beside.scorer, [*beside.measures, *given.scorer.measures], beside.left_out),
     )

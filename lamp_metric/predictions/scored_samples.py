@@ -16,7 +16,6 @@ from lamp_metric.predictions.answer_extraction import answers_in, extract_answer
 from lamp_metric.predictions.inputs import SIDES, as_list, as_texts, check_ids, check_users, record_of, where
 from lamp_metric.predictions.joining import JoinedOutputs, join_by_id
 from lamp_metric.scorers import Statistics, scorer_of
-from lamp_metric.scorers.scorer import Scores
 from lamp_metric.scorers.wrappers import CUT_OFF, wrapper_of
 
 
@@ -26,26 +25,26 @@ class ScoredSamples:
 
     Attributes:
         task: their task; None for values computed elsewhere, of no known task.
+        scorer: the scorer of the task's kind, with the measures beside it.
         statistics: name -> one number per sample.
         scores: result key -> score of all samples.
         ids: their ids, or their positions "0", "1", … if they have none.
         users: the user of each sample; None: resampling draws and swaps samples, not users.
         unusable: id and text of the predictions that cannot be used: not a label, not a number, no word.
         wrapped: id and text of the predictions that look wrapped, if answers were not extracted.
-        measured: what else they were scored by; None: by the scorer of the task alone.
         name: what messages call the predictions; "" where there are no others.
         predictions: the texts that were scored, before answers were extracted.
         references: the golds.
     """
 
     task: Task | None
+    scorer: Together
     statistics: Statistics
     scores: Mapping[str, float]
     ids: Sequence[str]
     users: Sequence[str] | None = None
     unusable: Sequence[tuple[str, str]] = ()
     wrapped: Sequence[tuple[str, str]] = ()
-    measured: Together | None = None
     name: str = ""
     predictions: Sequence[str] = ()
     references: Sequence[str] = ()
@@ -61,24 +60,9 @@ class ScoredSamples:
         return len(set(self.users)) if self.users is not None else None
 
     @property
-    def scorer(self) -> Scores:
-        """The scorer of the task's kind, with the measures beside it."""
-        return self.measured or scorer_of(self.task)
-
-    @property
     def keys(self) -> list[str]:
         """The result keys."""
         return list(self.scorer.higher_is_better)
-
-    @property
-    def also(self) -> str | None:
-        """The measures beside the score, for the signature."""
-        return self.measured.signature or None if self.measured else None
-
-    @property
-    def beside(self) -> dict[str, str | None]:
-        """The measures beside the scores, and the scores that are left out, for the signature."""
-        return {"also": self.also, "without": self.measured.left_out or None if self.measured else None}
 
     def values(self, key: str) -> list[float] | None:
         """Each sample's part in the score ``key``: the score is their mean, or for RMSE the root of it.
@@ -115,19 +99,14 @@ def measure(
     whose = check_users(users, len(golds), names) if users is not None else None
     if extract_answers:
         predicted = answers_in(task, said)
-    scorer = measured.scorer if measured else scorer_of(task)
-    positions = [str(position) for position in range(len(golds))]
-    statistics = scorer.sample_statistics(task, predicted, golds)
-    scores = scorer.scores(task, predicted, golds, statistics)
-    if measured:
-        more = measured.added(task, predicted, golds)
-        statistics, scores = {**statistics, **more[0]}, scores | more[1]
-    names = names or positions
+    scorer, statistics = measured.scorer, measured.statistics(task, predicted, golds)
+    scores = measured.scores(task, predicted, golds, statistics)
+    names = names or [str(position) for position in range(len(golds))]
     pairs = list(zip(names, said, strict=True))
     unusable = [pair for pair, text in zip(pairs, predicted, strict=True) if not scorer.is_usable(task, text)]
     wrapped = [] if extract_answers else [pair for pair in pairs if scorer.wrapper(pair[1]) is not None]
     name = sides[0].removesuffix("prediction").removesuffix(": ")
-    return ScoredSamples(task, statistics, scores, names, whose, unusable, wrapped, measured, name, said, golds)
+    return ScoredSamples(task, measured, statistics, scores, names, whose, unusable, wrapped, name, said, golds)
 
 
 def measure_joined(

@@ -70,7 +70,7 @@ def spearman(
     """
     ranks = [[_Ranks(values) for values in side.values()] for side in (traits, columns)]
     observed = _rhos(*ranks, np.ones((1, len(ranks[0][0].group))))[0]
-    batches = unit_weights(len(ranks[0][0].group), resampling, cached=True)
+    batches = unit_weights(len(ranks[0][0].group), resampling)
     drawn = np.concatenate([_rhos(*ranks, weights) for weights in batches])
     level = resampling.confidence_level
     return {

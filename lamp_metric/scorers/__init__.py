@@ -6,11 +6,7 @@ that names a scorer, or a function that returns one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
-from types import MappingProxyType
-
-from lamp_dataset.registry import load_entry_points
+from lamp_dataset.registry import Table
 from lamp_dataset.task import Task
 from lamp_metric.scorers.classification import Classification
 from lamp_metric.scorers.ordinal import Ordinal
@@ -19,11 +15,10 @@ from lamp_metric.scorers.text import LongText, Text
 
 __all__ = ["SCORERS", "Scorer", "Statistics", "register", "scorer_of"]
 
-GROUP = "lamp_metric.scorers"
-
-_scorers: dict[str, Scorer] = {}
 #: Kind of task -> scorer.
-SCORERS: Mapping[str, Scorer] = MappingProxyType(_scorers)
+SCORERS: Table[Scorer] = Table(
+    "lamp_metric.scorers", lambda found: register(found if isinstance(found, Scorer) else found())
+)
 
 
 def register(scorer: Scorer) -> None:
@@ -38,28 +33,19 @@ def register(scorer: Scorer) -> None:
     if not isinstance(scorer, Scorer):
         raise ValueError(f"register: expected an instance of Scorer, found {scorer!r}")
     scorer.check()
-    if scorer.kind in _scorers:
-        raise ValueError(f"scorer {scorer.kind!r}: this kind has a scorer already, {_scorers[scorer.kind]!r}")
-    _scorers[scorer.kind] = scorer
+    if scorer.kind in SCORERS.rows:
+        raise ValueError(f"scorer {scorer.kind!r}: this kind has a scorer already, {SCORERS[scorer.kind]!r}")
+    SCORERS.rows[scorer.kind] = scorer
 
 
 def scorer_of(task: Task) -> Scorer:
     """The scorer of the task's kind; ValueError, with what to do, if nobody registered one."""
-    if task.kind not in _scorers:
-        _load_others()
-    if task.kind not in _scorers:
-        known = ", ".join(_scorers)
+    if task.kind not in SCORERS:
         raise ValueError(
-            f"{task.name}: no scorer for the kind {task.kind!r}; known are {known}. Add it by lamp_metric.register, or "
-            "install the package that brings it"
+            f"{task.name}: no scorer for the kind {task.kind!r}; known are {', '.join(SCORERS)}. Add it by "
+            "lamp_metric.register, or install the package that brings it"
         )
-    return _scorers[task.kind]
-
-
-@cache
-def _load_others() -> None:
-    """Ask other packages for their scorers, once."""
-    load_entry_points(GROUP, lambda found: register(found if isinstance(found, Scorer) else found()))
+    return SCORERS[task.kind]
 
 
 for _scorer in (Classification(), Ordinal(), Text(), LongText()):

@@ -17,10 +17,8 @@ import numpy as np
 from lamp_metric.predictions.scored_samples import ScoredSamples
 from lamp_metric.statistics.resampling import Resampling
 
-#: The number of weights held at a time: 4 million take 32 MB.
-CELLS = 4_000_000
-#: The number drawn at a time: so few stay in a processor's cache.
-_CACHED_CELLS = 50_000
+#: The number of weights held at a time: so few stay in a processor's cache.
+CELLS = 1_000_000
 
 #: Result key -> that score on each resample.
 Resampled = Mapping[str, np.ndarray]
@@ -128,25 +126,16 @@ def resampled_scores(systems: Sequence[ScoredSamples], resampling: Resampling) -
     return [aggregate(system, np.concatenate(parts), n) for system, parts in zip(systems, sums, strict=True)]
 
 
-def unit_weights(n: int, resampling: Resampling, *, cached: bool = False) -> Iterator[np.ndarray]:
-    """Batches of resamples × units: how often each unit was drawn; ``cached``: so small that a cache holds each."""
+def unit_weights(n: int, resampling: Resampling) -> Iterator[np.ndarray]:
+    """Batches of resamples × units: how often each unit was drawn."""
     generator = np.random.default_rng(resampling.seed)
     for rows in batches(n, resampling.n_resamples):
-        weights, end = np.empty((0 if cached else rows, n)), 0
-        for part in batches(n, rows, _CACHED_CELLS):
-            drawn = generator.integers(0, n, (part, n)) + n * np.arange(part)[:, None]
-            counts = np.bincount(drawn.ravel(), minlength=part * n).reshape(part, n).astype(float)
-            if cached:
-                yield counts
-                continue
-            start, end = end, end + part
-            weights[start:end] = counts  # np.concatenate would hold them twice
-        if not cached:
-            yield weights
+        drawn = generator.integers(0, n, (rows, n)) + n * np.arange(rows)[:, None]
+        yield np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(float)
 
 
-def batches(n: int, total: int, cells: int | None = None) -> Iterator[int]:
-    """``total`` in parts, so that a part times ``n`` is at most ``cells`` numbers, :data:`CELLS` by default."""
-    rows = max(1, (cells or CELLS) // n)
+def batches(n: int, total: int) -> Iterator[int]:
+    """``total`` in parts, so that a part times ``n`` is at most :data:`CELLS` numbers."""
+    rows = max(1, CELLS // n)
     for start in range(0, total, rows):
         yield min(rows, total - start)

@@ -62,7 +62,7 @@ def compare_systems(
         resampled[name] = {key: sum(one[key] for one in some) / len(some) for key in some[0]}
     found = {name: _system(runs, resampled[name], resampling.confidence_level) for name, runs in systems.items()}
     name = given.task.name if given.task else None
-    signed = {"extracted": extract_answers, **signed, **given.beside, "test": "paired-randomization"}
+    signed = {"extracted": extract_answers, **signed, **given.scorer.beside, "test": "paired-randomization"}
     signed |= {"average": average if average != "samples" else None}
     return Comparison(
         name,
@@ -158,6 +158,6 @@ def users_as_samples(samples: ScoredSamples) -> ScoredSamples:
     names, units = numbered(samples.users)[0], Units.of(samples.n, samples.users)
     found = aggregate(samples, units.sums(to_matrix(samples)), units.sizes)
     columns = {key: np.asarray(found[key]).tolist() for key in samples.scorer.shown}
-    measured = Together(None, [Column(key, samples.scorer.higher_is_better[key]) for key in columns])
+    scorer = Together(None, [Column(key, samples.scorer.higher_is_better[key]) for key in columns])
     scores = {key: math.fsum(values) / len(names) for key, values in columns.items()}
-    return replace(samples, statistics=columns, scores=scores, ids=names, users=names, measured=measured)
+    return replace(samples, statistics=columns, scores=scores, ids=names, users=names, scorer=scorer)

@@ -108,15 +108,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
-def least_p(n: int, n_resamples: int) -> float:
-    """The smallest two-sided p-value that the randomization test can give for ``n`` samples, or ``n`` users.
-
-    >>> least_p(3, 10_000)
-    0.25
-    """
-    return 2 / min(2**n, n_resamples + 1)
-
-
 def few_units(n: int, users: int | None, n_resamples: int) -> list[str]:
     """A line that warns of few samples, or few users; no line if there are enough.
 
@@ -126,5 +117,5 @@ def few_units(n: int, users: int | None, n_resamples: int) -> list[str]:
     units, what = (n, "samples") if users is None else (users, "users")
     if units >= FEW_SAMPLES:
         return []
-    least = f"{least_p(units, n_resamples):.2g}"
-    return [f"few {what} ({units}): the interval tends to be too narrow, and p cannot be below {least}"]
+    least = 2 / min(2**units, n_resamples + 1)
+    return [f"few {what} ({units}): the interval tends to be too narrow, and p cannot be below {least:.2g}"]

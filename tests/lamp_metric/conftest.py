@@ -4,13 +4,11 @@ import shutil
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
-from types import MappingProxyType
 
 import pytest
 from click.testing import CliRunner
 
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
-from lamp_metric import measures
 from lamp_metric.__main__ import main
 from lamp_metric.measures import MEASURES
 
@@ -113,9 +111,7 @@ def fails(run):
 @pytest.fixture
 def registry(monkeypatch):
     """The registry of measures, which is as before afterwards."""
-    table = dict(MEASURES)
-    monkeypatch.setattr(measures, "_measures", table)
-    monkeypatch.setattr(measures, "MEASURES", MappingProxyType(table))
+    monkeypatch.setattr(MEASURES, "rows", dict(MEASURES))
 
 
 #: Of the packages wordnet-base and wordnet-sense-index.

@@ -4,7 +4,7 @@ from types import ModuleType
 import pytest
 
 import lamp_metric
-from lamp_metric import measures
+from lamp_metric.measures import MEASURES
 from lamp_metric.measures.measure import Mean, Measure
 
 
@@ -77,9 +77,9 @@ def test_an_entry_point_brings_a_measure(registry, monkeypatch):
         def load(self):
             return Longer
 
-    found = {measures.GROUP: [Entry()]}
+    found = {"lamp_metric.measures": [Entry()]}
     monkeypatch.setattr("lamp_dataset.registry.entry_points", lambda group: found.get(group, []))
-    measures._load_others.cache_clear()
+    monkeypatch.setattr(MEASURES, "unasked", list(found))
     assert lamp_metric.score("LaMP_4", PREDICTIONS, REFERENCES, also=["longer"])["longer"] == -0.5
 
 
