@@ -286,4 +286,4 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
             raise ValueError(f"{where} have changed since they were first read; load them again")
 
 
-_NOT_KEPT = "The file was not kept: try again, or pass data_dir=… with files fetched by other means."
+_NOT_KEPT = "The file was not kept: try again, or pass data_dir=… (--data-dir) with files fetched by other means."

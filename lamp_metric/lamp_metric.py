@@ -14,6 +14,9 @@ from typing import Any
 import datasets
 import evaluate
 
+if __name__ == "lamp_metric":  # Python was started in this folder and takes the file for the package
+    raise ImportError("Python was started inside the folder of the package lamp_metric; start it in another folder")
+
 from lamp_dataset.task import Task  # From: lamp-hf
 from lamp_dataset.tasks import CITATION, HOMEPAGE, TASKS, get_task  # From: lamp-hf
 from lamp_metric.evaluate_internals import discard, forget_files, is_collecting, write_empty_file  # From: lamp-hf

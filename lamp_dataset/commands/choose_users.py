@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lamp_dataset.atomic import write_whole
-from lamp_dataset.commands.command import Command, examples, say, stacked, user_column_option
+from lamp_dataset.commands.command import Command, UserPath, examples, say, stacked, user_column_option
 from lamp_dataset.commands.row_options import ChosenRows, output_option, row_options
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.formats.user_files import UserSubset, read_user_subset, write_user_subset
@@ -15,7 +15,7 @@ from lamp_dataset.formats.user_files import UserSubset, read_user_subset, write_
 if TYPE_CHECKING:
     from lamp_dataset.personalize.users.user_subsets import Users
 
-_FILE = click.Path(exists=True, dir_okay=False)
+_FILE = UserPath(exists=True, dir_okay=False)
 _criteria = stacked(
     click.option("--top", type=click.IntRange(1), help="Choose this many users: those with the most (see --by)."),
     click.option(
@@ -61,11 +61,12 @@ def users(
     output: str,
     **criteria: Any,
 ) -> None:
-    """Choose users of a split of CONFIG, for --users of other commands: the most active, cold starts, a sample.
+    """Choose users of a split of CONFIG for other commands.
 
-    Conditions combine: --ids, --others and --cold-start leave users out, and --top or --sample chooses among the rest.
-    --top breaks ties by name: shorter names first, then in alphabetical order. --sample depends only on names and seed.
-    The file says how its users were chosen.
+    The file is for their option --users: the most active users, cold starts, or a sample. Conditions combine: --ids,
+    --others and --cold-start leave users out, and --top or --sample chooses among the rest. --top breaks ties by name:
+    shorter names first, then in alphabetical order. --sample depends only on names and seed. The file says how its
+    users were chosen.
     """
     from lamp_dataset.personalize.users.user_subsets import Choice, users_of_rows  # imported late: --help must be quick
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -79,6 +80,14 @@ def _usage_in_one_line(path: str | None) -> Iterator[None]:
         raise Failure(f"{' '.join(error.format_message().split())} See {path} --help") from error
 
 
+class UserPath(click.Path):
+    """A path; ``~`` is the home folder even where the shell leaves it as it is, such as after ``--output=``."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path."""
+        return super().convert(os.path.expanduser(value), param, ctx)
+
+
 class DataDir(click.ParamType):
     """A folder; the word ``sample`` means the given one, which is embedded, and ``./sample`` a folder of that name."""
 
@@ -122,14 +131,14 @@ def stacked(*decorators: Callable) -> Callable:
 #: For commands that read rows: only those of some users.
 users_option = click.option(
     "--users",
-    type=click.Path(exists=True, dir_okay=False),
+    type=UserPath(exists=True, dir_okay=False),
     help="Only the samples of these users: a file that lamp-dataset users wrote, or one with an id per line.",
 )
 
 
 samples_option = click.option(
     "--samples",
-    type=click.Path(exists=True, dir_okay=False),
+    type=UserPath(exists=True, dir_okay=False),
     help="Only these samples: a file that lamp-dataset leaks wrote, or one with an id per line.",
 )
 #: Both: of these users, these samples.

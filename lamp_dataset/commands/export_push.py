@@ -56,10 +56,11 @@ def export(configs: tuple[str, ...], output: str, data_dir: str | None) -> None:
 def push(
     repo_id: str, configs: tuple[str, ...], data_dir: str | None, acknowledge_license: bool, dry_run: bool
 ) -> None:
-    """Put CONFIGS into the private dataset repository REPO (namespace/name) on the Hub, in one commit.
+    """Put CONFIGS into your private dataset on the Hub.
 
-    The repository is created if it does not exist; nothing is sent to a public one. After a failure, run it again: it
-    sends what is missing. The token comes from HF_TOKEN or from 'hf auth login'.
+    REPO is its name, namespace/name; one commit holds all. The repository is created if it does not exist; nothing is
+    sent to a public one. After a failure, run it again: it sends what is missing. The token comes from HF_TOKEN or from
+    'hf auth login'.
     """
     # read once, when datasets is imported: without it, a load sends the repository's name to a public bucket
     os.environ["HF_UPDATE_DOWNLOAD_COUNTS"] = "0"

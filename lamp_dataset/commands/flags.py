@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from lamp_dataset.commands.command import stacked
+from lamp_dataset.commands.command import UserPath, stacked
 from lamp_dataset.lazy import check_installed
 from lamp_dataset.personalize.prompt_options import PROMPT_OPTIONS, RETRIEVER_OPTIONS
 
@@ -33,7 +33,7 @@ _TYPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "float": {"type": float},
         "bool": {"is_flag": True},
         "tuple": {"multiple": True},
-        "str | os.PathLike": {"type": click.Path(exists=True, dir_okay=False, path_type=Path)},
+        "str | os.PathLike": {"type": UserPath(exists=True, dir_okay=False, path_type=Path)},
     }
 )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import click
 
 from lamp_dataset.atomic import write_whole
-from lamp_dataset.commands.command import SPLIT, Command, examples, say, subset_options, user_column_option
+from lamp_dataset.commands.command import SPLIT, Command, UserPath, examples, say, subset_options, user_column_option
 from lamp_dataset.commands.row_options import ChosenRows, prompts_output, row_options, say_license
 from lamp_dataset.formats.user_files import subset_of, write_user_subset
 from lamp_dataset.personalize.prompt_files import check_prompt_path, write_tables
@@ -54,9 +54,10 @@ def history(
     excluded: tuple[str, ...],
     output: str,
 ) -> None:
-    """Write training pairs made from the profile items of a split of CONFIG, each user once.
+    """Write training pairs made from the profiles of CONFIG.
 
-    Items that a sample of the same user asks about, or whose output is its gold, are left out.
+    Each user of the split counts once. Items that a sample of the same user asks about, or whose output is its gold,
+    are left out.
     """
     from lamp_dataset.personalize.history.training_pairs import History  # imported late: --help must be quick
 
@@ -83,11 +84,12 @@ def history(
     ),
 )
 @row_options()
-@click.option("--output", type=click.Path(dir_okay=False), help="File to write: all other samples, for --samples.")
+@click.option("--output", type=UserPath(dir_okay=False), help="File to write: all other samples, for --samples.")
 def leaks(rows: ChosenRows, output: str | None) -> None:
-    """List the samples of a split of CONFIG whose own profile contains what they ask about, or their gold.
+    """List the samples whose profile gives their answer away.
 
-    In tasks with labels or ratings, a shared gold does not count.
+    The profile contains what the sample asks about, or its gold. In tasks with labels or ratings, a shared gold does
+    not count.
     """
     from lamp_dataset.personalize.history.leaks import own_leaks
     from lamp_dataset.personalize.row_forms import as_dicts

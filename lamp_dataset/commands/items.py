@@ -27,10 +27,11 @@ from lamp_dataset.personalize.prompt_files import check_prompt_path, write_promp
 @click.option("--top", type=click.IntRange(1), default=16, show_default=True, help="Items of each profile, best first.")
 @prompts_output
 def items(rows: ChosenRows, output: str, top: int, **options: Any) -> None:
-    """Write the prompts of a split of CONFIG with one item each: each profile's best items, and before them none.
+    """Write the prompts of a split with one item each.
 
-    The columns are id, source and target. Ids are SAMPLE, for the prompt without items, and SAMPLE-ITEM. What a model
-    answers to them, lamp-metric feedback scores.
+    First comes the prompt without items, then one for each of the profile's best. The columns are id, source and
+    target. Ids are SAMPLE, for the prompt without items, and SAMPLE-ITEM. What a model answers to them, lamp-metric
+    feedback scores.
     """
     rows.check_output(check_prompt_path(output), options["ranking"], options["summary"])
     personalizer, loaded = prepare(rows, options)

@@ -24,7 +24,7 @@ from lamp_dataset.tasks import TASKS, get_task
 @click.option("--family", help="Only the configs of this benchmark: LaMP or LongLaMP.")
 @click.option("--markdown", is_flag=True, help="Print a Markdown table, with the licenses.")
 def list_configs(family: str | None, markdown: bool) -> None:
-    """List the configs by family: kind of task, scores, published samples per split."""
+    """List the configs by family: kind, scores, sample counts."""
     families: dict[str, list[Task]] = {}
     for task in TASKS.values():
         families.setdefault(task.family.name if task.family else "others", []).append(task)
@@ -118,10 +118,11 @@ def _field(name: str, text: str | None, indent: int) -> list[str]:
 @click.option("--split", type=SPLIT, help="Only this split; by default, every split that has files.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: an object, or a list for several configs.")
 def stats(configs: tuple[str, ...], data_dir: str | None, split: str | None, as_json: bool) -> None:
-    """Show samples, lengths, profile sizes, label shares and users of CONFIGS, and sizes and SHA-256 of raw files.
+    """Show the figures and raw files of CONFIGS.
 
-    In configs without user ids, users are inferred: they share profiles that differ in at most one item. Time-based
-    configs name their users; for these, the output says how accurate the inference is.
+    These are samples, lengths, profile sizes, label shares and users, and each file's size and SHA-256. In configs
+    without user ids, users are inferred: they share profiles that differ in at most one item. Time-based configs name
+    their users; for these, the output says how accurate the inference is.
     """
     splits = tuple(SPLITS) if split is None else (split,)
     found = [_stats(task, data_dir, splits) for task in [get_task(config) for config in configs]]

@@ -35,9 +35,10 @@ _OF_MODEL = ("model", "device", "batch_size", "vectors")
 )
 @output_option("JSON file to write")
 def neighbors(rows: ChosenRows, k: int, by: str, excluded: tuple[str, ...], output: str, **options: Any) -> None:
-    """Write the most similar users of each user in a split of CONFIG: {user: [[user, score], ... best first]}.
+    """Write each user's most similar users in a split of CONFIG.
 
-    Histories are compared without what any sample asks about or, in tasks that generate text, has as its gold.
+    The file is {user: [[user, score], ... best first]}. Histories are compared without what any sample asks about or,
+    in tasks that generate text, has as its gold.
     """
     from lamp_dataset.personalize.users.neighbors import similar_users  # imported late: --help must be quick
 
@@ -61,9 +62,10 @@ def neighbors(rows: ChosenRows, k: int, by: str, excluded: tuple[str, ...], outp
 @prompt_flags(*_OF_MODEL)
 @output_option("Parquet file to write")
 def vectors(rows: ChosenRows, output: str, **options: Any) -> None:
-    """Embed every item in the profiles of a split of CONFIG once, for --vectors of other commands.
+    """Embed the items of the profiles for other commands.
 
-    After a stop, the same command goes on where it was.
+    Each item in the split is embedded once, for their option --vectors. After a stop, the same command goes on where it
+    was.
     """
     from lamp_dataset.personalize.retrieval.dense import Dense
     from lamp_dataset.personalize.users.profile_vectors import write_vectors

@@ -26,7 +26,7 @@ _output = click.option(
 
 @click.group(cls=Group)
 def oppu() -> None:
-    """Read and write users with their samples in the layout of OPPU (arXiv 2402.04401)."""
+    """Read and write the layout of OPPU (arXiv 2402.04401)."""
 
 
 @oppu.command(

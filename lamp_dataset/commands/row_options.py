@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lamp_dataset.atomic import check_not_input, real_path
-from lamp_dataset.commands.command import DATA_DIR, SPLIT, say, stacked
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, UserPath, say, stacked
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.user_files import read_user_subset
 from lamp_dataset.task import Task
@@ -28,7 +28,7 @@ limit_option = click.option("--limit", type=click.IntRange(1), help="Only the fi
 
 def output_option(what: str) -> Callable:
     """The option for the file to write; ``what`` is its help."""
-    return click.option("--output", required=True, type=click.Path(dir_okay=False), help=f"{what}.")
+    return click.option("--output", required=True, type=UserPath(dir_okay=False), help=f"{what}.")
 
 
 #: For files of prompts or of training pairs.

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 #: The first bytes of a file are enough to tell a web page from JSON.
 HEAD_BYTES = 4096
-BOM = b"\xef\xbb\xbf"
+BOM, GZIP = b"\xef\xbb\xbf", b"\x1f\x8b"
 #: Reads numbers as the file spells them.
 DECODER = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=Number)
+_WRITER = "; for predictions, lamp_metric.write_predictions writes the format"
 #: What may be left where the text of a JSON value ends too soon: white space, a string or an escape without its end.
 _UNFINISHED = re.compile(r'\s*(?:"[^"\\]*(?:\\.[^"\\]*)*\\?|\\?u[0-9a-fA-F]{0,3})?', re.DOTALL)
 
@@ -47,7 +48,7 @@ def describe(head: bytes) -> str:
         return "only white space" if head else "an empty file"
     if looks_like_html(head):
         return "an HTML page (a failed download?)"
-    for magic, kind in ((b"PK\x03\x04", "a zip file"), (b"\x1f\x8b", "a gzip file"), (b"PAR1", "a Parquet file")):
+    for magic, kind in ((b"PK\x03\x04", "a zip file"), (GZIP, "a gzip file: unpack it"), (b"PAR1", "a Parquet file")):
         if head.startswith(magic):
             return kind
     return f"a file that begins {head[:40]!r}"
@@ -71,6 +72,8 @@ def load_json(data: bytes, name: str) -> Any:
     try:
         return json.loads(data.removeprefix(BOM).decode("utf-8"), object_pairs_hook=_object)
     except UnicodeDecodeError as error:
+        if data.startswith(GZIP):
+            raise ValueError(f"{name}: expected JSON, found {describe(data)}") from None
         raise ValueError(f"{name}: expected UTF-8, found byte {data[error.start]:#04x} at byte {error.start}") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"{name}: expected JSON, {_json_trouble(data, error)}") from None
@@ -94,11 +97,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _json_trouble(data: bytes, error: json.JSONDecodeError) -> str:
     head, text, at = data[:HEAD_BYTES], error.doc, error.pos
     if not head.strip() or at == 0 or looks_like_html(head):
-        return f"found {describe(head)}"
+        found = describe(head)
+        return f"found {found}{_WRITER if found.startswith('a file that') else ''}"
     if "\n" in text[:at]:
         with suppress(ValueError):
             json.loads(text[:at])
-            return "found what looks like JSON lines; for predictions, lamp_metric.write_predictions writes the format"
+            return f"found what looks like JSON lines{_WRITER}"
     if ends_too_soon(text, at):
         return f"but it ends in the middle, at character {len(text)}. Was it cut off? Fetch or write it again"
     return f"but {error.msg} at character {at}: {text[max(0, at - 20) : at + 20]!r}"

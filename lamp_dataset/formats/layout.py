@@ -116,6 +116,8 @@ def _what_is(task: Task, root: Path, splits: tuple[str, ...]) -> str:
     there = dict.fromkeys(split for split, place in places if os.path.lexists(root / place))
     if there:
         return f", split {' or '.join(splits)}; it has one of {' and of '.join(there)}"
+    if any(os.path.lexists(root / f"{place}.gz") for _, place in places):
+        return "; it has gzip files: unpack them first"
     if any(path for pattern in ("user_*.json", "*/user_*.json") for path in root.glob(pattern)):
         return "; it has users in OPPU's layout, and lamp-dataset oppu import makes official files of them"
     looked = [place for split, place in places if split in splits]

@@ -95,8 +95,8 @@ def fetching(url: str) -> Iterator[None]:
         reason = silence(cause) or f"{type(cause).__name__}: {' '.join(str(cause).split())}"
         raise ConnectionError(
             f"could not fetch {url} ({reason}). Is the site reachable? "
-            "Complete files were kept, so try again, or pass data_dir=… with files fetched by other means; "
-            "data_dir=lamp_dataset.SAMPLE is a made-up sample that needs no network"
+            "Complete files were kept, so try again, or pass data_dir=… (--data-dir in commands) with files fetched by "
+            "other means; lamp_dataset.SAMPLE (--data-dir sample) is a made-up sample that needs no network"
         ) from error
 
 

@@ -23,7 +23,7 @@ from lamp_metric.predictions.writing import write_predictions
 @row_options(subset_options, user_column_option)
 @output_option("The file of predictions to write")
 def baseline(chosen: ChosenRows, output: str) -> None:
-    """Write the predictions of CONFIG's trivial baseline, which a model should beat.
+    """Write a trivial baseline, which a model should beat.
 
     Tasks with labels: the most common label, or the mean rating, of the training golds, which --data-dir has. Titles:
     the title of the first profile item. Paraphrases: the text of the input.

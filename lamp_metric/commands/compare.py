@@ -48,7 +48,7 @@ def compare(
     average: str,
     **resampling: Any,
 ) -> None:
-    """Compare the scores of two or more systems on TASK: could the difference be chance?
+    """Compare systems on TASK: could the difference be chance?
 
     All are scored on the same samples. The interval holds the middle 95% (--confidence_level) of the differences on
     bootstrap resamples: how much the difference would vary with other samples. p is the probability of a difference at

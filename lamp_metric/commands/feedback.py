@@ -44,10 +44,11 @@ def feedback(
     official: bool,
     output: str,
 ) -> None:
-    """Score the answers to the prompts with one item each: {"SAMPLE": {"ITEM": 0.31, …}, …}.
+    """Score the answers to prompts with one item each.
 
-    More is better: ratings get (w - error) / w, where w is the largest error that the gold allows. The key "" is the
-    score without any item. The answers of a sample follow each other, as in the file of prompts.
+    The file is {"SAMPLE": {"ITEM": 0.31, …}, …}. More is better: ratings get (w - error) / w, where w is the largest
+    error that the gold allows. The key "" is the score without any item. The answers of a sample follow each other, as
+    in the file of prompts.
     """
     if (preds is None) == (official_scores is None):
         raise ValueError("expected either --preds or --official-scores")

@@ -27,7 +27,7 @@ log_options = stacked(
     epilog=examples('lm_eval --include_path "$(lamp-metric lm-eval-tasks)" --tasks lamp_3 …'),
 )
 def lm_eval_tasks() -> None:
-    """Print the folder with the task files for lm-evaluation-harness."""
+    """Print the folder of tasks for lm-evaluation-harness."""
     from lamp_metric.harness.lm_eval_tasks.task_files import task_folder
 
     click.echo(task_folder())
@@ -45,7 +45,7 @@ def lm_eval_tasks() -> None:
 @click.argument("results", type=FILE)
 @log_options
 def from_lm_eval(results: Path, **options: object) -> None:
-    """Write the predictions that lm-evaluation-harness has logged, in the official format.
+    """Write the predictions in a log of lm-evaluation-harness.
 
     RESULTS is the folder that lm_eval wrote (--output_path, with --log_samples), or one of its files.
     """
@@ -65,7 +65,10 @@ def from_lm_eval(results: Path, **options: object) -> None:
 @click.argument("log", type=FILE)
 @log_options
 def from_inspect(log: Path, **options: object) -> None:
-    """Write the predictions in an inspect_ai LOG, a file or a folder with one, in the official format."""
+    """Write the predictions in a log of inspect_ai.
+
+    LOG is a file or a folder with one.
+    """
     from lamp_metric.harness.inspect_tasks.eval_logs import read_inspect
 
     _convert(read_inspect, log, **options)

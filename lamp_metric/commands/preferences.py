@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from lamp_dataset.commands.command import examples, say, subset_options, user_column_option
+from lamp_dataset.commands.command import UserPath, examples, say, subset_options, user_column_option
 from lamp_dataset.commands.row_options import ChosenRows, limit_option, prompts_output, row_options, say_license
 from lamp_dataset.console import one_line
 from lamp_dataset.formats.ids import check_same_ids
@@ -21,7 +21,7 @@ from lamp_metric.commands.shared import FILE, Several, extraction_option
 from lamp_metric.predictions.joining import join
 from lamp_metric.predictions.several_answers import split
 
-EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+EXISTING = UserPath(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command(
@@ -45,9 +45,9 @@ EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 def preferences(
     chosen: ChosenRows, preds: Sequence[Path], prompts: Path, messages: bool, output: str, **options: Any
 ) -> None:
-    """Write pairs of a better and a worse answer: the columns prompt, chosen and rejected.
+    """Write pairs of a better and a worse answer.
 
-    CONFIG comes first, since --preds takes all values that follow.
+    The columns are prompt, chosen and rejected. CONFIG comes first, since --preds takes all values that follow.
     """
     chosen.check_output(check_prompt_path(output), prompts, *preds)
     import datasets  # imported late: --help must be quick

@@ -37,12 +37,12 @@ from lamp_metric.statistics.resampling import Resampling
 @click.option("--output", type=FILE, required=True, help="The folder to write; an older report there is replaced.")
 @resampling_options(0.95, 10_000)
 def report(task_name: str, source: Source, asked: Asked, key: str | None, output: Path, **resampling: Any) -> None:
-    """Report who gains from the profile on TASK: a folder with a page, tables and figures.
+    """Report who gains from the profile on TASK.
 
     Systems are compared with a baseline, user by user: for example, one that reads the user's own profile with one that
-    reads none and one that reads somebody else's. The folder holds report.html, users.csv, summary.json and the
-    figures. Profiles and users come from --data-dir, or from --questions next to --golds. Systems named k0, k4 and so
-    on are ordered by the number of retrieved items.
+    reads none and one that reads somebody else's. The folder holds the page report.html, users.csv, summary.json and
+    the figures. Profiles and users come from --data-dir, or from --questions next to --golds. Systems named k0, k4 and
+    so on are ordered by the number of retrieved items.
 
     A gain is positive if a system is better than the baseline, even in MAE and RMSE. Intervals and tests treat users,
     not samples, as independent.

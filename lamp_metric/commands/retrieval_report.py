@@ -59,11 +59,12 @@ def retrieval(
     seed: int,
     **options: Any,
 ) -> None:
-    """Judge retrievers on CONFIG without a model: how well do the top k items match the gold?
+    """Judge retrievers on CONFIG without a model.
 
-    Tasks with labels: how often one of the top k items has the gold label (hit), and what share of them has it (share).
-    Titles: ROUGE of the best of their titles against the gold. For several retrievers, also the overlap: the share of
-    the top k that two of them have in common. Intervals draw users, not samples.
+    How well do the top k items match the gold? Tasks with labels: how often one of the top k items has the gold label
+    (hit), and what share of them has it (share). Titles: ROUGE of the best of their titles against the gold. For
+    several retrievers, also the overlap: the share of the top k that two of them have in common. Intervals draw users,
+    not samples.
 
     With --feedback: nDCG, how many of the top k help, their mean score beside that of no item and of the best one, and
     the share of that gain which they attain.

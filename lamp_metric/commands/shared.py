@@ -11,14 +11,14 @@ from typing import Any
 
 import click
 
-from lamp_dataset.commands.command import Command, say, stacked
+from lamp_dataset.commands.command import Command, UserPath, say, stacked
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS, get_task
 from lamp_metric.measures import chosen
 from lamp_metric.predictions.scored_samples import ScoredSamples, remarks
 
-FILE = click.Path(path_type=Path)
+FILE = UserPath(path_type=Path)
 
 extraction_option = click.option(
     "--extract_answers",

@@ -47,7 +47,7 @@ def check(
     samples: str | None,
     preds: Path,
 ) -> None:
-    """Check a file of predictions for TASK: is it fit to submit?
+    """Check predictions for TASK: are they fit to submit?
 
     Errors (exit status 2): missing, extra or duplicate ids, another task, outputs of a wrong type. Doubts (exit status
     1): most outputs are not labels of the task, or look wrapped as by a chat model. Warnings (exit status 0): what
@@ -105,9 +105,10 @@ def check(
 def pack(
     ctx: click.Context, preds: tuple[Path, ...], output: Path, partial: bool, data_dir: str | None, split: str | None
 ) -> None:
-    """Check files of predictions, one per task, and pack them into a zip for eval-all and the leaderboard.
+    """Check files of predictions and pack them into a zip.
 
-    Nothing is written if one of them has errors (exit status 2), or is doubtful (exit status 1); see check.
+    There is one per task; eval-all and the leaderboard take the zip. Nothing is written if one of them has errors (exit
+    status 2), or is doubtful (exit status 1); see check.
     """
     check_not_input(output, preds)
     if split is not None and data_dir is None:

@@ -56,12 +56,13 @@ def systems_of(values: Sequence[str], flag: str = "--preds") -> list[SystemFiles
 def _system(value: str, flag: str) -> SystemFiles:
     named = _NAMED.fullmatch(value)
     if named is None or os.path.exists(value):
-        return SystemFiles(Path(value).stem, (Path(value),), False)
+        path = Path(value).expanduser()
+        return SystemFiles(path.stem, (path,), False)
     name, files = named.groups()
     paths = [files] if os.path.exists(files) else files.split(",")
     if not name or not all(paths):
         raise ValueError(f"{flag}: expected FILE, NAME=FILE or NAME=FILE,FILE, found {value!r}")
-    return SystemFiles(name, tuple(map(Path, paths)), True)
+    return SystemFiles(name, tuple(Path(path).expanduser() for path in paths), True)
 
 
 def _check_distinct(values: Sequence[str], complaint: str) -> None:

@@ -51,6 +51,11 @@ def run(code, cwd, tmp_path, **variables):
     return python(code, cwd=cwd, **{"HF_HOME": str(tmp_path / "hf"), "HF_EVALUATE_OFFLINE": "1", **variables})
 
 
+def test_in_the_folder_of_the_package_the_error_says_so(tmp_path):
+    done = run("import lamp_metric", Path(lamp_metric.__file__).parent, tmp_path)
+    assert "started inside the folder of the package" in done.stderr.splitlines()[-1]
+
+
 def test_the_documented_examples_run(load):
     runner, finder = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS), doctest.DocTestParser()
     test = finder.get_doctest(load().inputs_description, {}, "inputs_description", None, 0)

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import warnings
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from click.testing import CliRunner
 
 import lamp_dataset
 from lamp_dataset import SAMPLE
-from lamp_dataset.commands.command import DATA_DIR, Command, Group, examples, stacked
+from lamp_dataset.commands.command import DATA_DIR, Command, Group, UserPath, examples, stacked
 
 
 @click.group(cls=Group)
@@ -22,7 +23,7 @@ def main():
 
 
 @main.command(cls=Command, epilog=examples("tool fail value", "tool fail disk"))
-@stacked(click.argument("kind"), click.option("--data-dir", type=DATA_DIR), click.option("--last"))
+@stacked(click.argument("kind"), click.option("--data-dir", type=DATA_DIR), click.option("--last", type=UserPath()))
 def fail(kind, data_dir, last):
     """Fail."""
     if kind == "bars":
@@ -102,6 +103,17 @@ def work():
 import signal
 main(["work"], prog_name="tool")
 """
+
+
+@pytest.mark.parametrize("package", ["lamp_dataset", "lamp_metric", "avocado_builder"])
+def test_no_summary_is_cut(package):
+    listed = CliRunner().invoke(import_module(f"{package}.__main__").main, ["--help"], terminal_width=80).output
+    assert "..." not in listed.partition("Commands:")[2]
+
+
+def test_a_tilde_is_the_home_folder_where_the_shell_leaves_it(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    assert run("fail", "x", "--last=~/out.json").stdout == "None /home/me/out.json\n"
 
 
 ENDINGS = [("lamp_dataset", "SIGTERM", 143), ("lamp_metric", "SIGINT", 130), ("avocado_builder", "SIGTERM", 143)]

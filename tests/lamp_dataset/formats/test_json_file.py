@@ -15,7 +15,8 @@ from lamp_dataset.tasks import TASKS
     [
         (b"", "expected JSON, found an empty file"),
         (b"\xef\xbb\xbf<html>", "found an HTML page"),
-        (b"\x1f\x8b", "expected UTF-8"),
+        (b"\x1f\x8b", "expected JSON, found a gzip file: unpack it"),
+        (b"id,output\n1,5", r"begins b'id,output.*; for predictions, lamp_metric.write_predictions writes"),
         (b'{"a": "b', "it ends in the middle, at character 8"),
         (b'{"a": "b\\', "it ends in the middle"),
         (b'{"a": "b\\ud8"', "escape at character"),
@@ -35,7 +36,7 @@ def test_json_with_a_byte_order_mark_and_kinds_of_file(tmp_path):
     assert read_json(tmp_path / "a.json") == {"a": "é"}
     with pytest.raises(ValueError, match="found a folder"):
         read_json(tmp_path)
-    assert describe(b"\x1f\x8bxx") == "a gzip file"
+    assert describe(b"\x1f\x8bxx") == "a gzip file: unpack it"
     assert describe(b"hello") == "a file that begins b'hello'"
 
 

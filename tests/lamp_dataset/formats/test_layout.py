@@ -82,10 +82,17 @@ def test_what_is_missing_is_listed(tmp_path):
     assert list(find_files(task, tmp_path, ["train", "test"])) == ["train", "test"]
 
 
-@pytest.mark.parametrize("path", ["user_others.json", "product_rating/user_top_100_history.json"])
-def test_a_folder_in_oppus_layout_is_told_what_makes_official_files_of_it(path, tmp_path):
+@pytest.mark.parametrize(
+    ("path", "advice"),
+    [
+        ("user_others.json", "lamp-dataset oppu import"),
+        ("product_rating/user_top_100_history.json", "lamp-dataset oppu import"),
+        ("dev_questions.json.gz", "gzip files: unpack"),
+    ],
+)
+def test_a_folder_of_other_files_is_told_what_makes_official_files_of_it(path, advice, tmp_path):
     write(tmp_path / path)
-    with pytest.raises(FileNotFoundError, match=r"no questions file of LaMP_3_time; .*lamp-dataset oppu import"):
+    with pytest.raises(FileNotFoundError, match=rf"no questions file of LaMP_3_time; .*{advice}"):
         find_files(TASKS["LaMP_3_time"], tmp_path)
 
 

@@ -5,7 +5,7 @@ import pytest
 from lamp_metric.commands.systems import SystemFiles, systems_of
 
 
-def test_names_come_from_the_user_or_from_the_files():
+def test_names_come_from_the_user_or_from_the_files(monkeypatch):
     assert systems_of(["none=n.json", "d/own.json", "x=a.json,b.json", "k=16=b=c.json"]) == [
         SystemFiles("none", (Path("n.json"),), True),
         SystemFiles("own", (Path("d/own.json"),), False),
@@ -13,6 +13,8 @@ def test_names_come_from_the_user_or_from_the_files():
         SystemFiles("k=16", (Path("b=c.json"),), True),
     ]
     assert [system.name for system in systems_of(["a/p.json", "b/p.json", "c/q.json"])] == ["a/p.json", "b/p.json", "q"]
+    monkeypatch.setenv("HOME", "/me")
+    assert [str(system.paths[0]) for system in systems_of(["~/a.json", "b=~/b.json"])] == ["/me/a.json", "/me/b.json"]
 
 
 def test_a_file_may_have_an_equals_sign_or_a_comma_in_its_name(tmp_path):
