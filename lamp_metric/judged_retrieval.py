@@ -134,10 +134,10 @@ def judge_retrieval(
             found = dict(figures)
             kept.append(bool(found))
             for key, column in found.items():
-                values.setdefault(key, []).append([_at(column, k) for k in chosen])
+                values.setdefault(key, []).append([column[min(k, len(column)) - 1] if column else 0.0 for k in chosen])
     if not values:
         raise ValueError(f"{task.name}: no rows to judge retrieval on")
-    named = figures_of(task) if feedback is None else BY_FEEDBACK
+    named = {**scorer_of(task).figures, **OVERLAP} if feedback is None else BY_FEEDBACK
     by_figure = sorted(values, key=lambda key: list(named).index(key[0]))  # keeps the rankers in their order
     columns = {key: np.array(values[key]) for key in by_figure}
     whose = [user for user, has in zip(users.users(), kept, strict=True) if has]
@@ -156,11 +156,6 @@ def _batches(rows: Any) -> Iterable[pa.Table]:
         if "output" not in batch.column_names:
             raise ValueError(f"expected rows with the column 'output', found {', '.join(batch.column_names)}")
         yield batch
-
-
-def figures_of(task: Task) -> dict[str, str]:
-    """Figure -> what it says, averaged over samples; in the order that they are shown."""
-    return {**scorer_of(task).figures, **OVERLAP}
 
 
 def check_output_field(task: Task) -> str:
@@ -229,7 +224,3 @@ def _means(values: Sequence[float]) -> list[float]:
 
 def _overlap(one: Sequence[int], other: Sequence[int]) -> list[float]:
     return [len({*one[:k]} & {*other[:k]}) / k for k in range(1, min(len(one), len(other)) + 1)]
-
-
-def _at(values: Sequence[float], k: int) -> float:
-    return values[min(k, len(values)) - 1] if values else 0.0

@@ -132,7 +132,6 @@ class Journal:
             self._due = time.monotonic() + SYNC
 
     def __enter__(self) -> Journal:
-        """Itself."""
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -27,7 +27,7 @@ from lamp_metric.statistics.resampling import Resampling
 @click.argument("task_name", metavar="TASK")
 @source_options("--golds")
 @system_options
-@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--published", is_flag=True, help="Add published results on the task; see the manual.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, like --format json.")
 @click.option(
@@ -73,6 +73,7 @@ def compare(
         raise ValueError(f"give either --json or --format {form}, not both")
     scored = score_systems(asked, source, task_name)
     found = compare_systems(scored, asked.baseline, drawn, average=average, chosen=source.chosen, **asked.signed)
-    say(FORMATS["json" if as_json else form](found, published_rows(found.task, source.split) if published else []))
+    rows = published_rows(found.task, source.split) if published else []
+    say(getattr(found, f"to_{'json' if as_json else form}")(rows))
     for note in found.notes:
         say(note, err=True)

@@ -152,6 +152,7 @@ def evaluate_joined(
     say_remarks(samples)
     extra = {"users": samples.n_users} if users is not None else {}
     extra |= {"per_sample": samples.per_sample()} if per_sample else {}
+    signed = {"chosen": chosen, "extracted": extract_answers, **samples.scorer.beside}
     bounds = {}
     if drawn is not None:
         from lamp_metric.statistics.bootstrap import intervals  # needs numpy
@@ -163,15 +164,7 @@ def evaluate_joined(
         "scores": dict(samples.scores),
         "intervals": bounds,
         "unusable": len(samples.unusable),
-        "signature": signature(
-            task.name,
-            samples.n,
-            drawn,
-            samples.n_users,
-            chosen=chosen,
-            extracted=extract_answers,
-            **samples.scorer.beside,
-        ),
+        "signature": signature(task.name, samples.n, drawn, samples.n_users, **signed),
         **extra,
     }
 

@@ -73,16 +73,10 @@ def _check_distinct(values: Sequence[str], complaint: str) -> None:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be scored, and how.
+    """What is to be scored, and how: the options under their names.
 
-    Attributes:
-        preds: the systems, with files of predictions.
-        values: the same systems' files of values, or systems without predictions.
-        lower_is_better: whether the values are errors.
-        also: measures beside the scores.
-        baseline: name of the system that the others are compared to; None: the first.
-        extract_answers: whether to look for answers in sentences.
-        answers: which of several count, see :func:`~lamp_metric.predictions.several_answers.choose`.
+    ``preds``: the systems, with files of predictions; ``values``: the same systems' files of values, or systems without
+    predictions.
     """
 
     preds: Sequence[SystemFiles]

@@ -1,8 +1,7 @@
 """Feedback: how much each item of a profile, alone in the prompt, helps a model. ``{"SAMPLE": {"ITEM": 0.31, …}, …}``.
 
-The ids of the answers are those of :func:`lamp_dataset.item_prompts`: ``SAMPLE-ITEM``, and ``SAMPLE`` for the prompt
-without items, whose score has the key ``""``. Ids may hold hyphens, so they are split where a sample and its item are
-known.
+The ids of the answers are those of :func:`lamp_dataset.item_prompts`; they may hold hyphens, and are split where a
+sample and its item are known.
 """
 
 from __future__ import annotations

@@ -12,14 +12,9 @@ from lamp_metric.scorers import scorer_of
 
 
 class SingleScores:
-    """Some scores of a task, or measures beside them, for single samples.
+    """Some scores of a task, or measures beside them (``keys``), for single samples.
 
-    Args:
-        task: config name.
-        keys: such as ``"rouge-L"``; see ``also`` of :func:`lamp_metric.score` for measures.
-
-    Raises:
-        ValueError: the task or a measure is unknown, or no sample has the score by itself, as with macro F1.
+    ValueError if the task or a measure is unknown, or no sample has the score by itself, as with macro F1.
     """
 
     def __init__(self, task: str | Task, keys: Iterable[str]) -> None:

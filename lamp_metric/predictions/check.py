@@ -26,14 +26,10 @@ SHOWN = 5
 
 @dataclass
 class Report:
-    """What was found.
+    """What was found in a file of ``n`` entries, one line per kind.
 
-    Attributes:
-        name: the file.
-        n: number of entries in it.
-        errors: what makes the file unfit, one line per kind.
-        doubts: why the file seems to belong to another task, or to need ``--extract_answers``; one line at most.
-        warnings: what costs points, one line per kind.
+    ``errors`` make it unfit; for ``doubts`` it seems to belong to another task, or to need ``--extract_answers``;
+    ``warnings`` cost points.
     """
 
     name: str
@@ -47,16 +43,10 @@ class Report:
         """2 if the file is unfit, 1 if it is doubtful, 0 if it is fit."""
         return 2 if self.errors else 1 if self.doubts else 0
 
-    @property
-    def counted(self) -> str:
-        """The number of predictions, in words."""
-        return counted(self.n, "predictions")
-
     def text(self) -> str:
         """The report as human-readable text."""
         verdict = ("fit", "doubtful", "unfit")[self.exit_status]
-        name = printable(self.name)
-        lines = [f"{name}: {self.counted}, {verdict}"]
+        lines = [f"{printable(self.name)}: {counted(self.n, 'predictions')}, {verdict}"]
         for kind, found in (("error", self.errors), ("doubt", self.doubts), ("warning", self.warnings)):
             lines += [f"  {kind}: {line}" for line in found]
         return "\n".join(lines)
@@ -94,9 +84,8 @@ def check_document(
     if line is not None:
         (report.doubts if 2 * len(wrapped) > len(texts) else report.warnings).append(line)
     for found in scorer.findings(task, texts):
-        report.warnings += [
-            line + found.hint for line in _line(list(starmap(_shown, found.samples)), found.one, found.many, found.rest)
-        ]
+        lines = _line(list(starmap(_shown, found.samples)), found.one, found.many, found.rest)
+        report.warnings += [line + found.hint for line in lines]
     return report
 
 

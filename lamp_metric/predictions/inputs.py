@@ -144,10 +144,9 @@ def record_of(value: Any, position: int, side: str) -> tuple[str, Any]:
 
 @dataclass(frozen=True)
 class CheckedBatch:
-    """Checked samples, all as records, so that evaluate stores one form, even in a process without a sample to add.
+    """Checked samples, all as records, so that evaluate stores one form; without ``records`` their ids are NO_ID.
 
-    The id is :data:`NO_ID` if strings were passed, and ``records`` is False. ``number``: which sample holds a number
-    although the task is not known yet.
+    ``number``: which sample holds a number although the task is not known yet.
     """
 
     predictions: list

@@ -18,6 +18,7 @@ from lamp_dataset.atomic import PRIVATE, write_whole
 from lamp_dataset.formats.json_file import HEAD_BYTES, describe, read_json
 from lamp_dataset.formats.outputs import Outputs, dump_outputs, golds_of, parse_outputs
 from lamp_dataset.formats.task_of_file import best_fit, tasks_named
+from lamp_dataset.formats.texts import counted
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
 from lamp_metric.predictions.check import Report, check_document
@@ -156,7 +157,9 @@ def _report(document: Any, name: str, ids_of: Callable[[Task], Collection[str]] 
         report.errors.append("no predictions: 'golds' is an empty list")
     distance, nearest = _nearest_split(settings, len(entries))
     if distance and ids_of is None:
-        report.warnings.append(f"not a whole split of {task.base}: {report.counted} (nearest: {nearest})")
+        report.warnings.append(
+            f"not a whole split of {task.base}: {counted(report.n, 'predictions')} (nearest: {nearest})"
+        )
     return report
 
 

@@ -1,7 +1,4 @@
-"""Trivial baselines that a model should beat. They use the task table and the training golds, never a sample's gold.
-
-Standard library only.
-"""
+"""Trivial baselines that a model should beat. They use the task table and the training golds, never a sample's gold."""
 
 from __future__ import annotations
 

@@ -16,13 +16,9 @@ from lamp_metric.statistics.contrasts import sample_values
 class Frame:
     """Samples, their users and the systems that were scored on them.
 
-    Attributes:
-        systems: name -> runs, each scored on the same samples in the same order, with users. The first is the baseline.
-        profiles: of each sample; their ``sizes`` and the ``similarity`` of their nearest items are arrays.
-        samples: the first run of the baseline, for what all runs share, such as the ``task``.
-        keys: the scores that are means over samples. Macro F1 and RMSE say little or nothing of a single user.
-        users: the user of each sample.
-        names: the users, in the order of their first sample; ``counts``: the number of samples of each.
+    ``systems``: name -> runs, scored on the same samples with users, the baseline first; ``samples`` is its first run,
+    for what all share. ``keys`` are the scores that are means over samples: macro F1 and RMSE say little or nothing of
+    a single user. ``users`` has the user of each sample, ``names`` each user once, ``counts`` their numbers of samples.
     """
 
     def __init__(self, systems: Mapping[str, Sequence[ScoredSamples]], profiles: Sequence[Profile]) -> None:

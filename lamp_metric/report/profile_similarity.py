@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from scipy.sparse import csr_array
 
 from lamp_dataset.personalize.retrieval.queries import find_query
 from lamp_dataset.personalize.retrieval.samples import Sample
@@ -32,12 +33,9 @@ _MARKS = string.punctuation + "“”‘’„«»…–—"
 class Profile:
     """What is kept of one row.
 
-    Attributes:
-        size: number of items.
-        similarity: of the nearest item, 0 to 1, see :func:`similarities`; 0 if there is none.
-        copy: "exact" if the input is an own item or one of its texts, but for case and white space; "near" if it is at
-            least :data:`NEAR` similar to one; "" otherwise.
-        text: the input's query, for the page; "" for a gated task.
+    ``size`` counts the items, ``similarity`` is that of the nearest. ``copy`` is "exact" if the input is an own item or
+    one of its texts, but for case and white space, "near" from :data:`NEAR` on, or "". ``text``: the input's query, for
+    the page; "" for a gated task.
     """
 
     size: int
@@ -83,26 +81,12 @@ def similarities(samples: Sequence[tuple[Sequence[str], str]]) -> list[np.ndarra
     sizes = np.array([len(documents) for documents, _ in samples])
     texts = [*chain.from_iterable(documents for documents, _ in samples), *(query for _, query in samples)]
     words, owners, n_words = _words(pa.array(texts, pa.large_string()))
-    lengths = np.bincount(owners, minlength=len(texts))
-    sample_of = np.concatenate([np.repeat(np.arange(len(samples)), sizes), np.arange(len(samples))])
-    size = sizes.sum()
-    shared = _shared(sample_of[owners] * n_words + words, owners, size, len(samples) * n_words)
-    both = lengths[:size] + lengths[size:][sample_of[:size]]
+    counts = csr_array((np.ones(len(words)), (owners, words)), (len(texts), n_words))
+    size, lengths = sizes.sum(), counts.sum(axis=1)
+    query_of = np.repeat(np.arange(size, len(texts)), sizes)
+    shared = counts[:size].minimum(counts[query_of]).sum(axis=1)
+    both = lengths[:size] + lengths[query_of]
     return np.split(np.divide(2 * shared, both, out=np.zeros(size), where=shared > 0), np.cumsum(sizes)[:-1])
-
-
-def _shared(words: np.ndarray, owners: np.ndarray, size: int, n_words: int) -> np.ndarray:
-    """How many words each of the first ``size`` texts shares with the query that counts words by the same numbers."""
-    wanted, most = np.unique(words[owners >= size], return_counts=True)
-    place_of = np.full(n_words, -1)
-    place_of[wanted] = np.arange(len(wanted))
-    documents = owners < size
-    places = place_of[words[documents]]
-    hits = places >= 0
-    cells, counts = np.unique(owners[documents][hits] * len(wanted) + places[hits], return_counts=True)
-    if not len(cells):
-        return np.zeros(size)
-    return np.bincount(cells // len(wanted), np.minimum(counts, most[cells % len(wanted)]), size)
 
 
 def _words(texts: pa.Array) -> tuple[np.ndarray, np.ndarray, int]:

@@ -1,7 +1,4 @@
-"""Published results to compare with, as their sources print them, read from ``published.csv``.
-
-Standard library only.
-"""
+"""Published results to compare with, as their sources print them, read from ``published.csv``."""
 
 from __future__ import annotations
 

@@ -18,14 +18,9 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Finding:
-    """Predictions that cost points, for the check before a submission.
+    """Predictions that cost points, by id and text, for the check before a submission.
 
-    Attributes:
-        samples: id and text of each.
-        one: what one of them does, such as ``"output is not a label"``.
-        many: what several do.
-        rest: how the line goes on in both cases.
-        hint: what may explain it, at the end of the line.
+    A line says what ``one`` of them does (``"output is not a label"``), or ``many``; then come ``rest`` and ``hint``.
     """
 
     samples: Sequence[tuple[str, str]]

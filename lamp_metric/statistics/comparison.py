@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from types import MappingProxyType
 from typing import Any
 
 from lamp_metric.result_tables.csv_text import csv_text
@@ -231,7 +230,5 @@ def _why(published: Sequence[PublishedRow]) -> list[str]:
     return [] if all(row.comparable for row in published) else [WHY, ""]
 
 
-#: Name of the format -> comparison and published results -> text.
-FORMATS: Mapping[str, Callable[[Comparison, Sequence[PublishedRow]], str]] = MappingProxyType(
-    {form: getattr(Comparison, f"to_{form}") for form in ("text", "markdown", "latex", "json", "csv")}
-)
+#: The names of the formats, as in the methods ``to_…`` of a comparison.
+FORMATS = ("text", "markdown", "latex", "json", "csv")

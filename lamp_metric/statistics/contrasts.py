@@ -64,17 +64,11 @@ def compare_systems(
     name = given.task.name if given.task else None
     signed = {"extracted": extract_answers, **signed, **given.scorer.beside, "test": "paired-randomization"}
     signed |= {"average": average if average != "samples" else None}
-    return Comparison(
-        name,
-        given.n,
-        given.n_users,
-        baseline,
-        found,
-        _contrasts(systems, baseline, found, resampled, resampling),
-        few_units(given.n, given.n_users, resampling.n_resamples),
-        signature(name, given.n, resampling, given.n_users, **signed),
-        dict(systems[baseline][0].scorer.higher_is_better),
-    )
+    contrasts = _contrasts(systems, baseline, found, resampled, resampling)
+    notes = few_units(given.n, given.n_users, resampling.n_resamples)
+    signed_by = signature(name, given.n, resampling, given.n_users, **signed)
+    better = dict(systems[baseline][0].scorer.higher_is_better)
+    return Comparison(name, given.n, given.n_users, baseline, found, contrasts, notes, signed_by, better)
 
 
 def _system(runs: Runs, resampled: Resampled, level: float) -> System:

@@ -72,15 +72,16 @@ def test_csv_has_every_digit_and_no_name_that_a_spreadsheet_would_run():
 def test_scores_without_values_by_sample_and_equal_systems_have_empty_cells(form):
     same = {"a": ["[1]", "[2]"] * 20, "b": ["[1]", "[2]"] * 20}
     found = compare(same, task="LaMP_1", references=["[1]", "[2]"] * 20, n_resamples=50)
-    assert "None" not in FORMATS[form](found, [])
-    assert "nan" not in FORMATS[form](found, [])
+    shown = getattr(found, f"to_{form}")()
+    assert "None" not in shown
+    assert "nan" not in shown
 
 
 def test_published_results_are_extra_rows_and_those_of_other_data_are_marked():
     rows = published_rows("LaMP_3", "test")
     first, other = rows[0], next(row for row in rows if not row.comparable)
     assert first.comparable
-    shown = {form: FORMATS[form](FOUND, rows) for form in FORMATS}
+    shown = {form: getattr(FOUND, f"to_{form}")(rows) for form in FORMATS}
     assert len(json.loads(shown["json"])["published"]) == len(rows)
     for form in ("text", "markdown", "csv"):
         assert first.marked in shown[form].replace('"', "")
