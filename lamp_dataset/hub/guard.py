@@ -28,11 +28,7 @@ def open_private(remote: Remote, dry_run: bool) -> RepositoryState | None:
 
 
 def look_private(remote: Remote, advice: str = PUSH_ELSEWHERE) -> RepositoryState:
-    """Look at the repository as its owner.
-
-    RefusedError if it is public (then the message ends with ``advice``) or gone; ContentError if ``datasets`` cannot
-    load it, whatever a push puts there.
-    """
+    """Look as its owner: RefusedError if it is public or gone; ContentError if ``datasets`` can never load it."""
     return _check_private(remote, remote.look(), advice)
 
 

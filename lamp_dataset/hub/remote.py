@@ -42,11 +42,7 @@ class Remote:
     """
 
     def __init__(self, repo_id: str, token: str | bool | None = None, needs_token: bool = True) -> None:
-        """Check the name and find the token, without a request.
-
-        ValueError if ``repo_id`` is not ``"namespace/name"``, or the token holds characters that tokens never have;
-        PermissionError if there is no token, and ``needs_token``.
-        """
+        """Check the name (ValueError) and find the token (PermissionError if ``needs_token``), without a request."""
         from huggingface_hub import HfApi, get_token
         from huggingface_hub.utils import HFValidationError, validate_repo_id
 
@@ -145,17 +141,14 @@ class Remote:
             retrying()(self._api.create_repo, self.repo_id, repo_type=DATASET, private=True, exist_ok=True)
 
     def files(self, state: RepositoryState) -> dict[str, str]:
-        """Path -> hash of each file at the head: sha256 of large files, git's sha1 of others.
-
-        FailedError if a file of the state is not in the list: an odd answer can look like an empty list.
-        """
+        """Path -> hash of each file at the head: sha256 of large files, git's sha1 of others."""
         from huggingface_hub.hf_api import RepoFile
 
         with self.asking("the list of files"):
             entries = self._api.list_repo_tree(self.repo_id, repo_type=DATASET, revision=state.head, recursive=True)
             files = [entry for entry in entries if isinstance(entry, RepoFile)]
             hashes = {file.path: file.lfs.sha256 if file.lfs else file.blob_id for file in files}
-            if missing := state.paths - set(hashes):
+            if missing := state.paths - set(hashes):  # an odd answer can look like an empty list
                 raise KeyError(min(missing))
         return hashes
 

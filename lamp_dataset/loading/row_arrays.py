@@ -71,13 +71,17 @@ def normalized(rows: pa.StructArray, task: Task) -> pa.StructArray | None:
     columns = columns_of(rows)
     if not task.names_users and columns["user_id"].null_count != len(rows):
         return None
-    if any(columns[name].null_count for name in task.row_fields):
+    profile = columns["profile"]
+    items = columns_of(profile.values)
+    needed = [items[name] for name in task.item_fields if name not in NULLABLE_FIELDS]
+    if any(array.null_count for array in (profile, *needed, *(columns[name] for name in task.row_fields))):
         return None
-    profile = _normalized_profile(columns["profile"], task)
-    if profile is None:
-        return None
-    wanted = {**_texts(columns, task.row_fields), "profile": profile}
-    return pa.StructArray.from_arrays(list(wanted.values()), list(wanted))
+    profile = pa.ListArray.from_arrays(profile.offsets, _struct(_texts(items, task.item_fields)))
+    return _struct({**_texts(columns, task.row_fields), "profile": profile})
+
+
+def _struct(columns: Mapping[str, pa.Array]) -> pa.StructArray:
+    return pa.StructArray.from_arrays(list(columns.values()), list(columns))
 
 
 def row_type(task: Task, numbers: Collection[str] = (), user_id: bool = False) -> pa.StructType:
@@ -150,16 +154,6 @@ def _parse_as(document: bytes, as_written: pa.StructType, task: Task) -> pa.Stru
 def columns_of(rows: pa.StructArray) -> dict[str, pa.Array]:
     """Field name -> values."""
     return dict(zip([field.name for field in rows.type], rows.flatten(), strict=True))
-
-
-def _normalized_profile(profile: pa.ListArray, task: Task) -> pa.ListArray | None:
-    """Profiles in the declared type; None if something is missing."""
-    items = columns_of(profile.values)
-    needed = [items[name] for name in task.item_fields if name not in NULLABLE_FIELDS]
-    if any(array.null_count for array in (profile, *needed)):
-        return None
-    fields = _texts(items, task.item_fields)
-    return pa.ListArray.from_arrays(profile.offsets, pa.StructArray.from_arrays(list(fields.values()), list(fields)))
 
 
 def _texts(columns: Mapping[str, pa.Array], names: Iterable[str]) -> dict[str, pa.Array]:

@@ -15,10 +15,8 @@ from lamp_dataset.task import Task
 def split_stats(batches: Iterable[pa.Table], task: Task) -> dict:
     """Size of a split, lengths in words, profile sizes in items and, if the task has labels, label shares.
 
-    Returns:
-        ``{"samples", "input_words", "output_words", "profile_size"[, "labels"]}``. Words are
-        separated by white space. Lengths and sizes are summaries ``{"mean", "sd", "min", "median", "max"}`` (population
-        sd), None if there are no values, as for withheld golds. Shares are fractions of the golds.
+    Lengths and sizes are summaries as :func:`summary` makes them. Words are separated by white space; shares are
+    fractions of the golds.
     """
     inputs, outputs, sizes, labels = [], [], [], Counter()
     for batch in batches:

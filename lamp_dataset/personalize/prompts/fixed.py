@@ -30,11 +30,8 @@ def fixed_prompts(
 ) -> list[Prompt]:
     """The prompts of samples, each an input and its items, best first: at most ``max_length`` tokens.
 
-    ``keys`` holds a sort key for each item of each sample: the items' order in the prompt, see
-    :data:`~lamp_dataset.personalize.prompts.prompt.ORDERS`. By default they keep theirs. Which items are left out or
-    cut does not depend on it.
-
-    ``fronts`` holds what comes before each prompt, see :func:`front_of`; by default nothing does.
+    ``keys`` are sort keys of each sample's items, for their order in the prompt; which are left out or cut does not
+    depend on it. ``fronts`` come before the prompts, see :func:`front_of`.
     """
     tokens.prepare((), (item[wording.truncated_field] for _, items in samples for item in items))
     keys = [range(len(items)) for _, items in samples] if keys is None else keys
