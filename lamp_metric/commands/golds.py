@@ -74,14 +74,8 @@ def folder_options(golds: str) -> Callable:
 class Source:
     """The files with the golds of a split, and the questions that identify the users.
 
-    Attributes:
-        golds: path of the outputs file.
-        questions: path of the questions file; None: the users are not known.
-        subset: the users whose samples are scored; None for all samples.
-        split: of the golds, if they come from a folder.
-        user_column: the key of the questions' users, if it is not ``user_id``.
-        users_file: where the subset comes from.
-        samples: the samples that are scored; None for all.
+    Without ``questions`` the users are not known. ``subset``, from ``users_file``, and ``samples`` are whose and which
+    samples are scored, None for all; ``split`` is that of golds from a folder, ``user_column`` the key of the users.
     """
 
     golds: str | os.PathLike[str] | RowFiles

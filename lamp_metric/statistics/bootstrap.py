@@ -3,8 +3,7 @@
 Every score is a function of the sums of per-sample statistics, so a resample is a row of weights, and many resamples
 are one matrix product. The draws are those of ``scipy.stats.bootstrap``: with the same seed the intervals are equal.
 
-What is drawn and swapped are *units*: the users, each with all their samples, if the samples say whose they are, and
-otherwise the samples themselves. Samples of one user are alike, so they are not independent draws; users are.
+What is drawn and swapped are *units*: users with all their samples, which are alike, or samples if users are not known.
 """
 
 from __future__ import annotations

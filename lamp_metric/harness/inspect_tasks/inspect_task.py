@@ -50,7 +50,7 @@ def lamp(
         profile: see there.
         users: see there.
         system: whether the messages begin with a system message; some chat templates refuse it.
-    acknowledge_license: that the license of a gated config allows to send its texts to the model.
+        acknowledge_license: that the license of a gated config allows to send its texts to the model.
 
     Raises:
         RequestError: an option or the files are wrong; the config is gated, and the model may be elsewhere; or the

@@ -44,13 +44,8 @@ class RequestError(ValueError, SystemExit):
 def samples(lamp_config: str, **given: Any) -> dict[str, datasets.Dataset]:
     """The harness's ``custom_dataset``: the samples under the name of the task files' split.
 
-    Args:
-        lamp_config: config name, from the task file.
-        given: the content of ``--metadata`` and, below it, of ``--model_args``, which the harness merges.
-
-    Raises:
-        RequestError: an option is wrong or misspelled, or a file; or a gated config would go to another machine.
-            Standard error says it, too, in one line.
+    ``given``: the content of ``--metadata`` and, below it, of ``--model_args``, which the harness merges. RequestError,
+    which standard error says, too: an option or a file is wrong, or a gated config would go to another machine.
     """
     try:
         return {"samples": _rows(lamp_config, given)}
