@@ -60,6 +60,9 @@ def prompts(reviews: Dataset) -> None:
     lamp_dataset.select_samples(kept, ["210"])
     lamp_dataset.select_users(reviews, 7)  # type: ignore[arg-type]
     Personalizer("LaMP_3", rules="fixed", summary={"210": "Dislikes crowds."})
+    Personalizer("LaMP_3", rules="fixed", summary=3)  # type: ignore[arg-type]
+    Personalizer("LaMP_3", k="2")  # type: ignore[arg-type]
+    Personalizer("LaMP_3", retriever=3)  # type: ignore[arg-type]
 
 
 def histories(reviews: Dataset) -> None:

@@ -32,9 +32,6 @@ class RowsByUser:
         rows: as :func:`~lamp_dataset.personalize.row_forms.on_disk` gives them.
         exclude: further splits of that form, whose questions and golds count as leaks, too.
 
-    Attributes:
-        users: the user of each row.
-
     Raises:
         ValueError: the users of the rows cannot be found, or only some rows name theirs.
     """
@@ -44,27 +41,22 @@ class RowsByUser:
         self._task, self._ids = task, rows["id"][:]
         self._profiles = rows.select_columns(["profile"]).with_format("arrow")
         self._rows = max(1, PIECE * len(rows.data) // max(1, rows.data.nbytes))
-        self.users, owners = _owners(rows, exclude)
-        self._owners = dict(zip(self.users, owners, strict=False))
+        self._users, owners = _owners(rows, exclude)
+        self._owners = dict(zip(self._users, owners, strict=False))
         self._asked: dict[Hashable, set[tuple[str, str]]] = defaultdict(set)
         asking = (split.select_columns(["input", "output"]) for split in (rows, *exclude))
         asking = itertools.chain.from_iterable(table.to_pylist() for split in asking for table in tables(split))
         for owner, row in zip(owners, asking, strict=True):
             self._asked[owner].update(questions(task, row))
 
-    @property
-    def asked(self) -> set[tuple[str, str]]:
-        """What any sample asks about, and its gold, as :func:`questions` gives them."""
-        return set().union(*self._asked.values())
-
     def pieces(self) -> Iterator[tuple[list[str], pa.Table]]:
         """Users in the order of their ids with their items, as :func:`distinct` gives them of rows in that order.
 
         Some users at a time: together they have about :data:`PIECE` of rows.
         """
-        order = sorted(range(len(self._ids)), key=lambda row: (by_name(self.users[row]), by_name(self._ids[row])))
+        order = sorted(range(len(self._ids)), key=lambda row: (by_name(self._users[row]), by_name(self._ids[row])))
         piece: list[int] = []
-        for _, rows in itertools.groupby(order, self.users.__getitem__):
+        for _, rows in itertools.groupby(order, self._users.__getitem__):
             piece += rows
             if len(piece) >= self._rows:
                 yield self._piece(piece)
@@ -73,7 +65,7 @@ class RowsByUser:
             yield self._piece(piece)
 
     def _piece(self, rows: list[int]) -> tuple[list[str], pa.Table]:
-        times = Counter(map(self.users.__getitem__, rows))
+        times = Counter(map(self._users.__getitem__, rows))
         owners = np.repeat(np.arange(len(times)), list(times.values()))
         return list(times), distinct(self._task, owners, self._profiles[rows]["profile"].combine_chunks())
 
@@ -137,14 +129,15 @@ def pair_ids(users: Sequence[str], items: pa.Table) -> pa.Array:
 
     The ids do not depend on what is left out of the pairs.
     """
-    owners, ids, times = list(map(_quoted, users)), pc.struct_field(items["item"].combine_chunks(), "id"), Counter()
+    owners, ids, times = list(map(quoted, users)), pc.struct_field(items["item"].combine_chunks(), "id"), Counter()
     found = []
     for user, name in zip(items["user"].to_pylist(), ids.to_pylist(), strict=True):
-        name = f"{owners[user]}/{_quoted(name or '')}"
+        name = f"{owners[user]}/{quoted(name or '')}"
         times[name] += 1
         found.append(name if times[name] == 1 else f"{name}/{times[name]}")
     return pa.array(found, pa.string())
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """The name, percent-encoded."""
     return name if name.isascii() and name.isalnum() else quote(name, safe="")

@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 
 from lamp_dataset.formats.texts import short
 from lamp_dataset.lazy import load_model, require
-from lamp_dataset.personalize.model_names import check_content, content_of, hub_options, model_identity
+from lamp_dataset.personalize.model_names import check_content, content_of, hub_options
 from lamp_dataset.personalize.prompt_options import RetrieverOptions
 from lamp_dataset.personalize.retrieval.ranking import Ranking, by_score
 from lamp_dataset.personalize.retrieval.samples import Sample
@@ -24,8 +24,6 @@ from lamp_dataset.personalize.retrieval.vectors import Vectors
 
 #: Number of profiles embedded at a time: enough to fill and sort batches, few enough to hold their vectors.
 PROFILES_AT_A_TIME = 64
-#: The text whose vector tells a model from another one of its name.
-PROBE = "Five quacking zephyrs jolt my wax bed, 13 times."
 
 
 @dataclass(kw_only=True)
@@ -102,22 +100,19 @@ class Dense:
             raise ValueError(f"sample {short(sample_id)}: the dense model gives embeddings that are not finite numbers")
         return values
 
-    @cached_property
-    def mark(self) -> str:
-        """What tells the model from others: its name, what is in its folder, and the first numbers of a vector."""
-        name = model_identity(self.model) if isinstance(self.model, str) else type(self.model).__qualname__
-        return " ".join([name, "probe", *(f"{number:.4g}" for number in self._encode("document", [PROBE])[0][:8])])
-
     def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """The vectors of texts of items, a row for each."""
+        """The vectors of texts of items, a row for each; ValueError if they are not finite."""
         vectors = self._embed("document", texts)
-        return np.stack([vectors[text] for text in texts])
+        found = np.stack([vectors[text] for text in texts])
+        if not np.isfinite(found).all():
+            raise ValueError("the dense model gives embeddings that are not finite numbers")
+        return found
 
     def _embed(self, kind: str, texts: Iterable[str]) -> dict[str, np.ndarray]:
         keys = {text: hashlib.blake2b(f"{kind}\0{text}".encode("utf-8", "surrogatepass")).digest() for text in texts}
         new = [text for text, key in keys.items() if key not in self._vectors]
         if new and kind == "document" and self.vectors is not None:
-            self._stored = self._stored or Vectors(self.vectors, self.mark)
+            self._stored = self._stored or Vectors(self.vectors, partial(self._encode, kind))
             self._vectors.update((keys[text], vector) for text, vector in self._stored.of(new).items())
             new = [text for text in new if keys[text] not in self._vectors]
         if new:

@@ -2,145 +2,148 @@
 
 from __future__ import annotations
 
+import html
 import re
-import tempfile
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import datasets
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from lamp_dataset.atomic import work_folder
-from lamp_dataset.personalize.history.rows_by_user import RowsByUser, pair_ids
-from lamp_dataset.personalize.retrieval.queries import Query
-from lamp_dataset.personalize.retrieval.samples import Sample
-from lamp_dataset.personalize.row_forms import on_disk
-from lamp_dataset.task import ItemPair, Task
+from lamp_dataset.personalize.history.leaks import questions
+from lamp_dataset.personalize.history.rows_by_user import quoted
+from lamp_dataset.personalize.users.inference import by_name, users_of
+from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 
 _WORD = re.compile(r"[^\W_]+")
-#: Characters without width, which no reader sees.
-_UNSEEN = dict.fromkeys([0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF])
+#: Accents, and the characters that no reader sees (Unicode's Default_Ignorable_Code_Point, and controls).
+_UNSEEN = re.compile(
+    "[\0-\x08\x7f\xad\u0300-\u036f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
+)
 #: Whether a text occurs in an input is first asked of so many of its words.
-_FIRST = 4
+_FIRST = (3, 6)
 
 
 def normal(text: str | None) -> str:
-    """The words of a text, by which texts are compared: Unicode forms, case, punctuation and white space do not count.
+    """The words of a text, by which texts are compared.
 
-    >>> normal("Rain, again …") == normal("\\u2003rain\\xa0AGAIN"), normal("🙂 ")
-    (True, '🙂')
+    Unicode forms, case, accents, HTML entities, punctuation and white space do not count.
+
+    >>> normal("Rain, again …") == normal("\\u2003rain\\xa0AGAIN"), normal("tea &amp; cake"), normal("🙂 ")
+    (True, 'tea cake', '🙂')
     """
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text or "").casefold()).translate(_UNSEEN)
+    folded = _UNSEEN.sub("", unicodedata.normalize("NFKD", html.unescape(text or "")).casefold())
     return " ".join(_WORD.findall(folded)) or folded.strip()
 
 
-class Histories(NamedTuple):
-    """The histories of users; see :func:`histories`.
+class Item(NamedTuple):
+    """An item: its fields, with ``USER/ITEM`` as its id; the text that retrieval searches; and that text's words."""
 
-    Attributes:
-        task: whose rows they are, or what is known of it.
-        users: the user of each row.
-        of_user: user -> table of the user's items in the stored order: ``item``, and ``id``, ``USER/ITEM``. The users
-            are in the order of their names.
-        number: how many items all users have.
-        leaks: how many of them are left out.
-    """
-
-    task: Any
-    users: list[str]
-    of_user: dict[str, pa.Table]
-    number: int
-    leaks: int
-
-    def texts(self, user: str) -> list[str]:
-        """The texts of the user's items that retrieval searches."""
-        return Sample(self.task, user, "", Query(""), self.of_user[user]["item"].combine_chunks()).documents
+    fields: dict[str, Any]
+    text: str
+    words: str
 
 
-@contextmanager
-def histories(
-    rows: Any, task: str | Task | None, exclude: Sequence[Any] = (), guard: bool = True
-) -> Iterator[Histories]:
-    """The histories of the users of ``rows``, each user's once, as in :class:`~lamp_dataset.History`; on disk.
+class Histories:
+    """The histories of the users of ``rows``, each user's once, as in :class:`~lamp_dataset.History`.
 
     Left out is an item whose text a sample, of whichever user, in ``rows`` or ``exclude``, asks about or, in tasks that
     generate text, has as its gold; texts are compared as :func:`normal` says. Without a task, an item is left out if
-    any of its texts is a gold or occurs in an input; numbers, and fields of few different texts, do not count.
+    any of its texts occurs in an input or a gold. Those of one or two words beside a longer one may be labels: they
+    count if they are the gold of a single sample, and no numbers.
+
+    Attributes:
+        users: the user of each row.
+        rows_of: user -> numbers of the user's rows; users and rows in the order of their names.
+        of: user -> the user's items in the stored order.
+        counts: user -> how many items there are and how many of them are left out, once they have been read.
 
     Raises:
         ValueError: these are no data sets with all their rows at hand, or the rows do not fit the task.
     """
-    for some in (rows, *exclude):
-        if not isinstance(some, datasets.Dataset):
-            raise ValueError(f"expected a datasets.Dataset, found {type(some).__name__}; Dataset.from_list makes one")
-    known: Any = _untold(rows) if task is None else get_task(task)
-    with work_folder(Path(tempfile.gettempdir()), "lamp-histories") as folder:
-        own, *others = (on_disk(known, some, folder) for some in (rows, *exclude))
-        split, sizes, tables, is_leak = RowsByUser(known, own, others), [], [], None
-        for number, (users, items) in enumerate(split.pieces()):
-            items = items.append_column("id", pair_ids(users, items)).select(["user", "item", "id"])
-            is_leak = is_leak or (_guard(known, split, items) if guard else lambda items: np.zeros(len(items), bool))
-            kept = items.filter(pa.array(~is_leak(items)))
-            with pa.OSFile(str(folder / f"items{number}"), "wb") as file, pa.ipc.new_file(file, kept.schema) as writer:
-                writer.write_table(kept)
-            mapped = pa.ipc.open_file(pa.memory_map(str(folder / f"items{number}"))).read_all()
-            begin = np.searchsorted(kept["user"].to_numpy(), np.arange(len(users) + 1)).tolist()
-            tables += [
-                (user, mapped.slice(at, end - at)) for user, at, end in zip(users, begin, begin[1:], strict=False)
-            ]
-            sizes.append((len(items), len(items) - len(kept)))
-        count, leaks = np.sum(sizes, axis=0).tolist() if sizes else (0, 0)
-        yield Histories(known, split.users, dict(tables), count, leaks)
+
+    def __init__(self, rows: Any, task: str | Task | None, exclude: Sequence[Any] = (), guard: bool = True) -> None:
+        """Read all but the profiles."""
+        splits = [rows, *(exclude if isinstance(exclude, (list, tuple)) else [[exclude]])]
+        for some in splits:
+            if not isinstance(some, datasets.Dataset):
+                found = f"found {type(some).__name__}; Dataset.from_list makes one"
+                raise ValueError(f"expected a datasets.Dataset, and a list of them as exclude, {found}")
+            if missing := {"id", "input", "profile"}.difference(some.column_names):
+                raise ValueError(f"expected rows with {min(missing)!r}, found {', '.join(some.column_names)}")
+        known, rows, *others = None if task is None else get_task(task), *(some.with_format(None) for some in splits)
+        self.users, ids, self.rows_of = users_of(rows), list(map(str, rows["id"][:])), defaultdict(list)
+        for row in sorted(range(len(ids)), key=lambda row: (by_name(self.users[row]), by_name(ids[row]))):
+            self.rows_of[self.users[row]].append(row)
+        self._profiles, self._searched = rows.select_columns(["profile"]), _searched(rows, known)
+        self._key = (known.pair.text,) if known else self._searched
+        self._is_leak = _guard(known, self._searched, (rows, *others)) if guard else lambda item: False
+        self.of, self.counts = lru_cache(maxsize=256)(self._read), {}
+
+    def _read(self, user: str) -> list[Item]:
+        found: dict[str, Item] = {}
+        times: Counter[str] = Counter()
+        for item in (item for row in self.rows_of[user] for item in self._profiles[row]["profile"] or ()):
+            text = _joined(item, self._searched)
+            if (key := _joined(item, self._key).strip() or text) not in found:
+                name = f"{quoted(user)}/{quoted(str(item.get('id') or ''))}"
+                times[name] += 1
+                name = name if times[name] == 1 else f"{name}/{times[name]}"
+                found[key] = Item({**item, "id": name}, text, normal(text))
+        kept = [item for item in found.values() if not self._is_leak(item.fields)]
+        self.counts[user] = len(found), len(found) - len(kept)
+        return kept
 
 
-def _untold(rows: datasets.Dataset) -> SimpleNamespace:
-    """What is known of rows if their task is not."""
+def _joined(item: Mapping[str, Any], names: Sequence[str]) -> str:
+    return " ".join("" if item[name] is None else str(item[name]) for name in names)
+
+
+def _searched(rows: datasets.Dataset, task: Task | None) -> Sequence[str]:
+    """The fields of items that are searched: without a task, all."""
     kind = rows.features.arrow_schema.field("profile").type
-    names = [field.name for field in kind.value_type] if pa.types.is_list(kind) else []
-    fields = [name for name in names if name not in ("id", "date")]
-    if not fields:
-        raise ValueError(f"expected a list of dicts with texts as profile, found {kind}")
-    some = [item for profile in rows[:100]["profile"] for item in profile or ()]
-    longest = max(fields, key=lambda name: sum(len(str(item[name])) for item in some))  # items are one if it is equal
-    told = {"name": "these rows", "item_fields": names, "document_fields": fields, "labels": (), "subject_of": str}
-    return SimpleNamespace(**told, pair=ItemPair(text=longest, output=longest))
+    names = [field.name for field in kind.value_type] if hasattr(kind, "value_type") else []
+    wanted = [name for name in names if name not in ("id", "date")] if task is None else task.profile_fields
+    if not wanted or not {"id", *wanted} <= set(names):
+        expected = f"id, {', '.join(task.profile_fields)}" if task else "id and texts"
+        found = f"found {', '.join(names) or kind}; rows of another config?"
+        raise ValueError(f"expected a list of dicts with {expected} as profile, {found}")
+    return wanted if task is None else task.document_fields
 
 
-def _guard(task: Any, split: RowsByUser, items: pa.Table) -> Callable[[pa.Table], np.ndarray]:
-    """What gives whether each item is a leak; ``items``: some, from which labels are told if the task is not."""
-    asked = {normal(text) for _, text in split.asked} - {""}
-    fields, is_leak = [task.pair.text, *([] if task.labels else [task.pair.output])], asked.__contains__
-    if not isinstance(task, Task):
-        counts = {name: len(set(_column(items, name))) for name in task.document_fields}
-        fields, is_leak = [name for name, count in counts.items() if 4 * count >= len(items)], _occurs_in(asked)
-    return lambda some: np.array(
-        [any(map(is_leak, map(normal, texts))) for texts in zip(*(_column(some, name) for name in fields), strict=True)]
-        or [False] * len(some),
-        bool,
-    )
+def _guard(task: Task | None, fields: Sequence[str], splits: Sequence[datasets.Dataset]) -> Callable[[Mapping], bool]:
+    """What gives whether an item is a leak."""
+    rows = {
+        (row["input"] or "", str(row.get("output") or "")) for some in splits for row in some.remove_columns("profile")
+    }
+    if task is None:
+        golds = Counter(normal(gold) for _, gold in rows)
+        found = _found_in({normal(text) for text, _ in rows}.union(golds) - {""}, golds)
+    else:
+        of_rows = (questions(task, {"input": text, "output": gold}) for text, gold in rows)
+        found = ({normal(text) for some in of_rows for _, text in some} - {""}).intersection
+        fields = [task.pair.text, *([] if task.labels else [task.pair.output])]
+    return lambda item: bool(found([normal(_joined(item, [name])) for name in fields]))
 
 
-def _column(items: pa.Table, field: str) -> list[str | None]:
-    return pc.struct_field(items["item"].combine_chunks(), field).to_pylist()
+def _found_in(asked: set[str], golds: Mapping[str, int]) -> Callable[[list[str]], bool]:
+    """Whether the words of one of some texts follow each other in what is asked; see :class:`Histories`."""
+    everything = "\n".join(f" {text} " for text in asked)
+    words = [text.split() for text in asked]
+    first = {hash(tuple(some[at : at + n])) for n in _FIRST for some in words for at in range(len(some) - n + 1)}
 
-
-def _occurs_in(inputs: set[str]) -> Callable[[str], bool]:
-    """Whether the words of a text follow each other in one of the inputs."""
-    words, everything = [text.split() for text in inputs], "\n".join(f" {text} " for text in inputs)
-    starts = {" ".join(some[at : at + n]) for some in words for at in range(len(some)) for n in range(1, _FIRST + 1)}
-
-    @lru_cache(maxsize=100_000)
     def occurs(text: str) -> bool:
-        first = " ".join(text.split()[:_FIRST])
-        number = text.replace(" ", "").isdigit()
-        return not number and first in starts and (first == text or f" {text} " in everything)
+        some = text.split()
+        n = max((n for n in _FIRST if n <= len(some)), default=0)  # to search everything takes long
+        return (not n or hash(tuple(some[:n])) in first) and f" {text} " in everything
 
-    return occurs
+    def found(texts: list[str]) -> bool:
+        longest = max(texts, key=len)
+        texts = filter(None, texts)
+        return any(occurs(t) if t == longest or t.count(" ") > 1 else golds[t] == 1 and not t.isdigit() for t in texts)
+
+    return found

@@ -16,7 +16,7 @@ from lamp_dataset.formats.texts import is_whole, short
 from lamp_dataset.loading.datasets_internals import fingerprint_of
 from lamp_dataset.personalize.row_forms import tables
 from lamp_dataset.personalize.users.inference import by_name, users_of
-from lamp_dataset.personalize.users.neighbors import add_neighbor_items, similar_users
+from lamp_dataset.personalize.users.neighbors import similar_users, with_items
 
 if TYPE_CHECKING:
     import datasets
@@ -67,8 +67,8 @@ def swap_profiles(
     if (seed or match_sizes) if by != "other" else options:
         raise ValueError("seed and match_sizes go with by='other', and task and exclude with similar users")
     if by != "other":
-        near = similar_users(rows, 1, **options) if isinstance(by, str) else {user: by[user][:1] for user in by}
-        return add_neighbor_items(rows, near, None, own=False, **options)
+        near = similar_users(rows, 1, **options) if isinstance(by, str) else by
+        return with_items(rows, near, None, own=False, **options)
     parts = list(tables(rows))
     users = users_of(rows)
     partner = _partners(users, parts, seed, match_sizes)

@@ -4,16 +4,23 @@ import datasets
 import pytest
 from tastes import rows_of_tastes
 
-from lamp_dataset.personalize.users.histories import histories, normal
+from lamp_dataset.personalize.users.histories import Histories, normal
 from lamp_dataset.tasks import TASKS
 
 
 @pytest.mark.parametrize(
     "text",
-    ["Café  in the RAIN!", " café\u2003in\xa0the rain", "cafe\u0301 in the\train…", "“Ca\u00adfé, in the rain”\u200b"],
+    [
+        "Café  in the RAIN!",
+        " café\u2003in\xa0the rain",
+        "cafe\u0301 in the\train…",
+        "“Ca\u00adfé, in the rain”\u200b",
+        "CAFE\u202e in&nbsp;the r\ufe0fain",
+        "cafe&#32;İn the r\U000e0041ain",
+    ],
 )
 def test_texts_are_compared_by_their_words(text):
-    assert normal(text) == normal("café in the rain") != normal("cafe in the rain")
+    assert normal(text) == normal("café in the rain") != normal("café in the train")
     assert normal(unicodedata.normalize("NFD", text)) == normal(text)
 
 
@@ -36,11 +43,10 @@ def test_what_any_sample_asks_about_or_has_as_its_gold_is_in_no_history(task, to
     planted = [(odd[0], None), (odd[1], None)]
     planted += [] if TASKS[task].labels else [("new", rows[4]["output"].title()), ("newer", other[2]["output"])]
     leaky = with_items(rows, 3, *planted, task=task)
-    with histories(leaky, task if told else None, [other]) as found:
-        assert (found.leaks, found.number) == (len(planted), 12 * 8 + len(planted))
-        assert [item["id"] for item in found.of_user["u3"].to_pylist()] == [f"u3/3{n}" for n in range(8)]
-    with histories(leaky, task, [], guard=False) as found:
-        assert (found.leaks, len(found.of_user["u3"])) == (0, 8 + len(planted))
+    found = Histories(leaky, task if told else None, [other])
+    assert [item.fields["id"] for item in found.of("u3")] == [f"u3/3{n}" for n in range(8)]
+    assert found.counts == {"u3": (8 + len(planted), len(planted))}
+    assert len(Histories(leaky, task, [], guard=False).of("u3")) == 8 + len(planted)
 
 
 def test_without_a_task_an_item_in_an_input_is_left_out_but_labels_are_not():
@@ -51,14 +57,34 @@ def test_without_a_task_an_item_in_an_input_is_left_out_but_labels_are_not():
         )
     ]
     rows[1]["profile"] = [*rows[1]["profile"], {"id": "x", "note": "Day at\u00a0SEA", "tag": "fun", "stars": "2"}]
-    with histories(datasets.Dataset.from_list(rows), None) as found:
-        assert (found.leaks, found.number) == (1, 25)
+    found = Histories(datasets.Dataset.from_list(rows).with_format("numpy"), None)
+    assert [len(found.of(user)) for user in found.rows_of] == [12, 12]
+    assert found.counts == {"0": (12, 0), "1": (13, 1)}
 
 
-def test_rows_of_no_such_shape():
-    for rows, message in (
-        ([{"id": "1"}], "expected a datasets.Dataset, found list"),
-        (datasets.Dataset.from_dict({"id": ["1"], "input": ["x"], "profile": ["x"]}), "list of dicts with texts"),
-    ):
-        with pytest.raises(ValueError, match=message), histories(rows, None):
-            pass
+def test_ids_are_told_apart_and_copies_are_one():
+    items = [{"id": "7", "text": text} for text in ("tea", "rain", " rain\n", "fog")]
+    rows = [{"id": n, "user_id": "a/b", "input": "?", "profile": items[at:]} for n, at in (("10", 0), ("9", 1))]
+    found = Histories(datasets.Dataset.from_list(rows), None).of("a/b")
+    assert [(item.fields["id"], item.text) for item in found] == [
+        ("a%2Fb/7", "rain"), ("a%2Fb/7/2", "fog"), ("a%2Fb/7/3", "tea"),
+    ]  # fmt: skip
+
+
+ROWS = datasets.Dataset.from_dict({"id": ["1"], "input": ["x"], "profile": ["x"]})
+
+
+@pytest.mark.parametrize(
+    ("rows", "task", "exclude", "message"),
+    [
+        ([{"id": "1"}], None, [], "expected a datasets.Dataset, .*, found list"),
+        (rows_of_tastes(), None, ROWS, "a list of them as exclude, found list"),
+        (rows_of_tastes(), None, [ROWS.to_iterable_dataset()], "found IterableDataset"),
+        (ROWS.remove_columns("input"), None, [], "expected rows with 'input', found id, profile"),
+        (ROWS, None, [], "expected a list of dicts as 'profile', found 'x'"),
+        (rows_of_tastes(), "LaMP_4", [], "dicts with id, text, title as profile, found id, date, text, score"),
+    ],
+)
+def test_rows_of_no_such_shape(rows, task, exclude, message):
+    with pytest.raises(ValueError, match=message):
+        Histories(rows, task, exclude)

@@ -83,7 +83,13 @@ def leaky(task, form):
 
 @pytest.mark.parametrize("task", ["LaMP_3_time", "LaMP_4_time", "LaMP_7_time"])
 @pytest.mark.parametrize(
-    "form", [str, str.swapcase, lambda text: unicodedata.normalize("NFD", text.replace(" ", "\u2009\n"))]
+    "form",
+    [
+        str,
+        str.swapcase,
+        lambda text: unicodedata.normalize("NFD", text.replace(" ", "\u2009\n")),
+        lambda text: f"{text[:5]}\u202e\ufe0f{text[5:]}".replace(" ", "&nbsp;"),
+    ],
 )
 def test_a_planted_leak_never_reaches_a_row(task, form):
     rows = leaky(task, form)
@@ -92,11 +98,35 @@ def test_a_planted_leak_never_reaches_a_row(task, form):
         assert near.leaks == near.number - 12 * 8 > 0
         assert dict(near) == dict(similar_users(rows_of_tastes(task), 11, task=told))
         for made in (
-            add_neighbor_items(rows, near, None, own=False),
-            add_neighbor_items(rows, json.loads(json.dumps(near)), None, task=told, own=False),
+            add_neighbor_items(rows, near, None),
+            add_neighbor_items(rows, json.loads(json.dumps(near)), None, task=told),
             swap_profiles(rows, by="similar", task=told),
+            swap_profiles(rows, by=near),
         ):
-            assert {"leak" in item["id"] for row in made for item in row["profile"]} == {False}
+            assert not [item for row in made for item in row["profile"] if "leak" in item["id"] and "/" in item["id"]]
+
+
+@pytest.mark.parametrize("task", ["LaMP_4_time", None])
+def test_what_other_splits_ask_stays_out_of_whatever_is_made_with_these_neighbors(task):
+    rows, other = rows_of_tastes("LaMP_4_time").to_list(), rows_of_tastes("LaMP_4_time", seed=5)
+    for row in rows:
+        asked = [TASKS["LaMP_4_time"].subject_of(text) for text in other["input"]]
+        row["profile"] += [{"id": "leak", "date": "2013", "text": text, "title": f"new {text[:9]}"} for text in asked]
+    rows = datasets.Dataset.from_list(rows)
+    near = similar_users(rows, 3, task=task, exclude=[other])
+    assert near.leaks == 12 * 12
+    for made in (swap_profiles(rows, by=near), add_neighbor_items(rows, near, None)):
+        assert not [item for row in made for item in row["profile"] if "/leak" in item["id"]]
+
+
+@pytest.mark.parametrize("by", ["bm25", "dense"])
+def test_users_without_items_are_like_nobody(by):
+    rows, options = rows_of_tastes(), {"model": Letters()} if by == "dense" else {}
+    for empty in (range(12), range(3)):
+        made = datasets.Dataset.from_list(
+            [{**row, "profile": [] if n in empty else row["profile"]} for n, row in enumerate(rows)], rows.features
+        )
+        assert similar_users(made, 2, by, **options)["u0"] == [("u1", 0.0), ("u2", 0.0)]
 
 
 def test_the_neighbors_take_turns_and_their_items_follow_the_user_s_own():
@@ -152,6 +182,8 @@ def test_a_toy_model_gains_less_from_similar_users_and_least_from_others():
             lambda rows: similar_users(rows, by=lambda histories: [[np.nan]] * 12),
             "of finite numbers for each of 12 users",
         ),
+        (lambda rows: similar_users(rows, by=lambda histories: [["a"]] * 12), "of finite numbers for each of 12"),
+        (lambda rows: similar_users(rows, by="dense", modell="m"), "dense: unknown option 'modell'"),
         (lambda rows: similar_users(rows, by=lambda histories: [[1.0]]), "for each of 12 users, found .\\[1.0"),
         (lambda rows: similar_users(rows.select([0])), "at least two users, found 1"),
         (lambda rows: add_neighbor_items(rows, {}), "user 'u0': expected neighbors among the other users"),
