@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from lamp_dataset.commands.command import examples, say
+from lamp_dataset.tasks import get_task
 from lamp_metric.commands.golds import Source, source_options
 from lamp_metric.commands.shared import Several, resampling_options
 from lamp_metric.commands.systems import Asked, score_systems, system_options
@@ -73,7 +74,8 @@ def compare(
         raise ValueError(f"give either --json or --format {form}, not both")
     scored = score_systems(asked, source, task_name)
     found = compare_systems(scored, asked.baseline, drawn, average=average, chosen=source.chosen, **asked.signed)
-    rows = published_rows(found.task, source.split) if published else []
+    whole = source.split and get_task(task_name).num_samples[source.split] in (None, found.n)
+    rows = published_rows(found.task, source.split if whole else None) if published else []
     say(getattr(found, f"to_{'json' if as_json else form}")(rows))
     for note in found.notes:
         say(note, err=True)

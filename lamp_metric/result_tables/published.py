@@ -94,7 +94,7 @@ PUBLISHED: tuple[PublishedScores, ...] = read_published(io.StringIO(_FILE.read_t
 
 #: What marks a row of another split or setting, and why.
 MARK = "†"
-WHY = f"{MARK} published for another split or setting, or for a split that is not known: other samples, no comparison"
+WHY = f"{MARK} published for other samples (split, setting, a part of the split, or not known): no comparison"
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,11 @@ class PublishedRow:
         name = f"{self.result.label} ({self.result.source}: {self.result.config}, {self.result.split})"
         return name if self.comparable else f"{name} {MARK}"
 
+    @property
+    def short(self) -> str:
+        """System and source alone."""
+        return f"{self.result.label} ({self.result.source})"
+
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         facts = {key: getattr(self.result, key) for key in ("system", "source", "config", "split", "retriever", "k")}
@@ -124,7 +129,7 @@ class PublishedRow:
 def published_rows(config: str, split: str | None) -> list[PublishedRow]:
     """The published results on the task of ``config``, in both settings.
 
-    ``split``: what the systems are compared on; None: not known, and no result is comparable.
+    ``split``: what the systems are compared on; None: not known, or a part of one, and no result is comparable.
     """
     task = get_task(config)
     same_task = (result for result in PUBLISHED if get_task(result.config).base == task.base)

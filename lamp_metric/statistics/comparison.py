@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from typing import Any
 
 from lamp_metric.result_tables.csv_text import csv_text
-from lamp_metric.result_tables.published import MARK, WHY, PublishedRow
+from lamp_metric.result_tables.published import MARK, SOURCES, WHY, PublishedRow
 from lamp_metric.result_tables.text_table import interval, table
 
 #: What LaTeX takes for something else -> how to write it.
@@ -131,30 +132,37 @@ class Comparison:
             header += [f"difference to {self.baseline}", "p (Holm)"]
         rows = [header, ["---", *["---:"] * (len(header) - 1)]]
         for name, scores, spread, contrasts in self._rows(published):
-            cells = [(_value(scores, spread, key, "±"), *_difference(contrasts.get(key))) for key in self._keys]
-            rows.append([name, *(text for some in cells for text in some)])
+            cells = [name]
+            for key in self._keys:
+                difference, bounds, p = _difference(contrasts.get(key))
+                cells += [_value(scores, spread, key), f"{difference} {bounds}".strip(), p]
+            rows.append(cells)
         lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
         return "\n".join([*lines, "", *_why(published), f"`{self.signature}`"])
 
     def to_latex(self, published: Sequence[PublishedRow] = ()) -> str:
-        """A table for a paper, with the package booktabs: a line for each system, the best score of each in bold."""
+        """A table as narrow as a paper's text, with the package booktabs; the best score of each in bold.
+
+        Spreads and intervals are below. Published rows are grouped by config and split.
+        """
         arrows = {key: r"$\uparrow$" if self.higher_is_better[key] else r"$\downarrow$" for key in self._keys}
-        head = " & ".join(f"{key.translate(_LATEX)} {arrows[key]} & $\\Delta$ & $p$" for key in self._keys)
-        rows = [self._latex_row(*row) for row in self._rows(published)]
+        head = " & ".join(f"\\scriptsize {key.translate(_LATEX)} {arrows[key]} & $\\Delta$ & $p$" for key in self._keys)
         level = 100 * float(self.signature.partition("|confidence:")[2].partition("|")[0])
         lines = [
             "% \\usepackage{booktabs}",
             f"% {self.signature}",
             f"% Delta: difference to {self.baseline}, with its {level:g} % interval; p: Holm-corrected",
-            f"\\begin{{tabular}}{{l{'rrr' * len(self._keys)}}}",
+            *(f"% {letter}: {SOURCES[letter]}" for letter in sorted({row.result.source for row in published})),
+            *(f"% {line}" for line in _why(published) if line),
+            "{\\footnotesize\\setlength{\\tabcolsep}{1.4pt}%",
+            f"\\begin{{tabular}}{{@{{}}l{'rrr' * len(self._keys)}@{{}}}}",
             "\\toprule",
             f"System & {head} \\\\",
             "\\midrule",
-            *rows[: len(self.systems)],
-            *(["\\midrule"] if published else []),
-            *rows[len(self.systems) :],
+            *(self._latex_row(*row) for row in self._rows(())),
+            *(self._group(*group) for group in groupby(sorted(published, key=_origin), _origin)),
             "\\bottomrule",
-            "\\end{tabular}",
+            "\\end{tabular}}",
         ]
         return "\n".join(lines)
 
@@ -191,14 +199,21 @@ class Comparison:
             yield row.marked, row.scores, {}, {}
 
     def _latex_row(self, name: str, scores: Mapping, spread: Mapping, contrasts: Mapping) -> str:
-        cells = [name.translate(_LATEX).replace(f" {MARK}", r"$^\dagger$")]
+        cells, below = [name.translate(_LATEX)], ""
         for key in self._keys:
             best = (max if self.higher_is_better[key] else min)(one.scores[key] for one in self.systems.values())
-            value = _value(scores, spread, key, r"$\pm$")
+            value, spreads = _value(scores, {}, key), rf"\scriptsize $\pm{spread[key]:.3f}$" if spread else ""
             bold = name in self.systems and scores[key] == best
-            difference, p = _difference(contrasts.get(key), r"${}$ {{\small ${}$}}")
-            cells += [f"\\textbf{{{value}}}" if bold else value, difference, f"${p}$" if p else ""]
-        return " & ".join(cells) + r" \\"
+            difference, bounds, p = (f"${cell}$" if cell else "" for cell in _difference(contrasts.get(key)))
+            cells += [f"\\textbf{{{value}}}" if bold else value, difference, p]
+            below += f" & {spreads} & " + (rf"\multicolumn{{2}}{{r}}{{\scriptsize {bounds}}}" if bounds else "&")
+        return " & ".join(cells) + r" \\" + (f"\n{below} \\\\" if below.strip(" &") else "")
+
+    def _group(self, origin: str, rows: Iterable[PublishedRow]) -> str:
+        heading = origin.translate(_LATEX).replace(f" {MARK}", r"$^\dagger$")
+        line = f"\\multicolumn{{{1 + 3 * len(self._keys)}}}{{@{{}}l@{{}}}}{{\\emph{{{heading}}}}} \\\\"
+        results = (rf"\scriptsize {self._latex_row(row.short, row.scores, {}, {})}" for row in rows)
+        return "\n".join(["\\midrule", line, *results])
 
 
 def _text(contrast: Contrast | None) -> list[str]:
@@ -211,18 +226,22 @@ def _text(contrast: Contrast | None) -> list[str]:
     return [f"{contrast.difference:+.4f}", interval(contrast.difference_ci), *p, won, detectable]
 
 
-def _value(scores: Mapping[str, float], spread: Mapping[str, float], key: str, plus_minus: str) -> str:
+def _value(scores: Mapping[str, float], spread: Mapping[str, float], key: str) -> str:
     value = f"{scores[key]:.3f}" if key in scores else ""
-    return f"{value} {plus_minus} {spread[key]:.3f}" if spread else value
+    return f"{value} ± {spread[key]:.3f}" if spread else value
 
 
-def _difference(contrast: Contrast | None, pattern: str = "{} {}") -> list[str]:
-    """Difference with interval, and Holm's p."""
+def _origin(row: PublishedRow) -> str:
+    return f"published: {row.result.config}, {row.result.split}{'' if row.comparable else f' {MARK}'}"
+
+
+def _difference(contrast: Contrast | None) -> tuple[str, str, str]:
+    """Difference, interval, and Holm's p."""
     if contrast is None:
-        return ["", ""]
+        return "", "", ""
     low, high = contrast.difference_ci
     p = "<.001" if contrast.p_holm < 0.001 else f"{contrast.p_holm:.3f}"
-    return [pattern.format(f"{contrast.difference:+.3f}", f"[{low:+.3f}, {high:+.3f}]"), p]
+    return f"{contrast.difference:+.3f}", f"[{low:+.3f}, {high:+.3f}]", p
 
 
 def _why(published: Sequence[PublishedRow]) -> list[str]:

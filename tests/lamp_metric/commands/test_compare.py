@@ -3,6 +3,7 @@ import json
 import pytest
 
 import lamp_metric
+from lamp_dataset import TASKS
 
 
 def test_compare_of_few_samples_says_how_little_they_tell(made, run):
@@ -130,15 +131,19 @@ def test_bad_input_is_one_line(made, fails, tmp_path):
         assert fact in fails(*task, *source[:2], "--questions", path, "--preds", *files)
 
 
-def test_published_results_are_added_on_demand(made, run):
+def test_published_results_are_added_on_demand_and_all_marked_beside_a_part_of_the_split(made, run, monkeypatch):
     folder, golds, _ = made.by_user("LaMP_3_time")
     preds = [golds, made.write("p.json", "LaMP_3_time", made.outputs("LaMP_3_time", n=40)[1])]
-    for options, comparable in ((["--data-dir", folder], True), (["--golds", golds], False)):
-        result = run("compare", "LaMP_3_time", *options, "--preds", *preds, "--published", "--format", "json")
-        rows = json.loads(result.stdout)["published"]
-        assert any(row["comparable"] for row in rows) == (
-            comparable and any((row["config"], row["split"]) == ("LaMP_3_time", "validation") for row in rows)
-        )
+    compared = ["--preds", *preds, "--published", "--format", "json"]
+    for options in (["--data-dir", folder], ["--golds", golds]):  # the folder has 40 samples of the split
+        rows = json.loads(run("compare", "LaMP_3_time", *options, *compared).stdout)["published"]
+        assert not any(row["comparable"] for row in rows)
+    sizes = dict(TASKS["LaMP_3_time"].num_samples, validation=40)
+    monkeypatch.setitem(TASKS["LaMP_3_time"].__dict__, "num_samples", sizes)
+    rows = json.loads(run("compare", "LaMP_3_time", "--data-dir", folder, *compared).stdout)["published"]
+    assert [row["comparable"] for row in rows] == [
+        (row["config"], row["split"]) == ("LaMP_3_time", "validation") for row in rows
+    ]
     assert "†" in run("compare", "LaMP_3_time", "--golds", golds, "--preds", *preds, "--published").stdout
 
 

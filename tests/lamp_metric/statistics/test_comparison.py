@@ -47,9 +47,10 @@ def test_latex_has_booktabs_escapes_names_and_marks_the_best():
     rules = [line for line in lines if line.endswith("rule")]
     assert rules == ["\\toprule", "\\midrule", "\\bottomrule"]
     rows = [line for line in lines if line.endswith("\\\\")]
-    assert {row.replace("\\&", "").count("&") for row in rows} == {6}
+    assert [row.replace("\\&", "").count("&") for row in rows] == [6, 6, 6, 4]
     assert rows[1].startswith("no|profile\\_1 & 1.200 &")
     assert rows[2].startswith("own \\& all & \\textbf{")
+    assert rows[3].startswith(r" & \scriptsize $\pm0.071$ & \multicolumn{2}{r}{\scriptsize $[-1.009, -0.680]$} & ")
     assert f"% {FOUND.signature}" in lines
 
 
@@ -89,9 +90,12 @@ def test_published_results_are_extra_rows_and_those_of_other_data_are_marked():
         assert other.marked in shown[form].replace('"', "")
         assert f"{first.marked} †" not in shown[form].replace('"', "")
     tables = [line for line in shown["latex"].splitlines() if line.endswith("\\\\")]
-    assert len(tables) == 1 + 2 + len(rows)
-    assert {line.replace("\\&", "").count("&") for line in tables} == {6}
-    assert sum("dagger" in line for line in tables) == sum(not row.comparable for row in rows)
+    groups = {(row.result.config, row.result.split) for row in rows}
+    assert len(tables) == 1 + 2 + 1 + len(groups) + len(rows)
+    assert len([line for line in tables if line.replace("\\&", "").count("&") == 6]) == 1 + 2 + len(rows)
+    assert sum("dagger" in line for line in tables) == len(groups - {("LaMP_3", "test")})
+    assert rf"\scriptsize {first.result.label} ({first.result.source}) & " in shown["latex"]
+    assert "% L: the benchmark's leaderboard" in shown["latex"]
     assert len({line.count(",") for line in shown["csv"].replace(", ", "").splitlines()}) == 1
 
 
@@ -100,6 +104,6 @@ CONTRAST = Contrast(-0.25, [-0.5, 0.0], 0.125, 0.35, 0.0004, 0.0008, "own", 7, 2
 
 def test_a_contrast_in_cells():
     assert _text(CONTRAST) == ["-0.2500", "[-0.5000, 0.0000]", "0.0004", "0.0008", "7/2/1", "0.3500"]
-    assert _difference(CONTRAST, "{} {}") == ["-0.250 [-0.500, +0.000]", "<.001"]
+    assert _difference(CONTRAST) == ("-0.250", "[-0.500, +0.000]", "<.001")
     assert _text(replace(CONTRAST, wins=None, ties=None, losses=None, detectable=None))[-2:] == ["", ""]
-    assert (set(_text(None)), set(_difference(None, "{} {}"))) == ({""}, {""})
+    assert (set(_text(None)), set(_difference(None))) == ({""}, {""})
