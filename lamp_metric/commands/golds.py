@@ -19,7 +19,7 @@ from lamp_dataset.formats.ids import check_same_ids
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.outputs import Outputs, read_outputs
 from lamp_dataset.formats.questions import OutputsFileError, read_questions, read_user_column
-from lamp_dataset.formats.task_of_file import task_of, tasks_named
+from lamp_dataset.formats.task_of_file import check_labels, task_of, tasks_named
 from lamp_dataset.formats.user_files import UserSubset, read_user_subset
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
@@ -130,6 +130,8 @@ class Source:
             except ValueError as error:
                 raise ValueError(f"{error}; --task_name says which of them it is") from None
         task = task_of(golds, task_name)
+        if self.split is not None:  # the folder is said to be of this config
+            check_labels(golds, get_task(task_name))
         if self.subset is not None:
             whose = frozenset(self.subset.users)
 

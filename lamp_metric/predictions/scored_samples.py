@@ -164,7 +164,7 @@ def check_references(task: Task, references: Sequence[str], side: str, ids: Sequ
     if not is_valid(task, text):
         raise ValueError(
             f"{place}: {short(text)} is not a label of {task.name}{tasks_with_label(text)}; "
-            f"labels: {', '.join(task.labels)}"
+            f"labels: {', '.join(task.labels)}. Are golds and predictions swapped?"
         )
     raise ValueError(
         f"{place}: {short(text)} is a file name in place of the text; scores against it mean nothing. "
@@ -173,12 +173,15 @@ def check_references(task: Task, references: Sequence[str], side: str, ids: Sequ
 
 
 def remarks(samples: ScoredSamples, option: str) -> list[str]:
-    """A line on the predictions that cannot be used, and one on those that look wrapped; none if there are none.
+    """Lines on predictions that cannot be used or look wrapped, and on golds that look like predictions, if any.
 
     Each says how many there are, one example, and what would help. ``option``: what extracts answers, as the reader
     would write it.
     """
     lines = _unusable_line(samples, option), wrapped_line(samples.task, samples.wrapped, samples.n, option)
+    golds = sum(not scorer_of(samples.task).is_usable(samples.task, text) for text in samples.references)
+    if golds > len(samples.unusable):
+        lines += (f"{golds} of {samples.n} golds cannot be used: are golds and predictions swapped?",)
     return [f"{samples.name}: {line}" if samples.name else line for line in lines if line is not None]
 
 

@@ -19,7 +19,7 @@ CAPTIONS = {
     "both are scored on the same samples: see the gains below.",
     "sorted_gains": "The users, from the one who gains most to the one who loses most.",
     "gain_by_profile_size": "Each user's gain against the size of the profile. A dot is a user, its area the number of "
-    "samples; in black the means of the bins below, with intervals.",
+    "samples; in black the means of the table's bins, with intervals.",
     "gain_by_similarity": "Each user's gain against the similarity of the nearest profile items, drawn the same way.",
     "score_by_profile_size": "Each system's score by profile size, with intervals.",
     "score_by_k": "The score by the number of retrieved items, with intervals.",

@@ -23,7 +23,7 @@ NAME_OF_K = re.compile(r"k=?(\d+)")
 def summarize(frame: Frame, key: str, resampling: Resampling, **signed: Any) -> dict[str, Any]:
     """The numbers of the report; bins, correlations and extreme users are about the score ``key`` of ``frame.keys``."""
     compared = compare_systems(frame.systems, frame.baseline, resampling, **signed)
-    size = frame.by_user(frame.sizes)
+    size = frame.sizes
     gains = {system: frame.by_user(frame.gains(system, key)) for system in frame.others}
     traits = {"profile_size": frame.sizes, "similarity": frame.similarity}
     correlations = spearman({name: frame.by_user(trait) for name, trait in traits.items()}, gains, resampling)
@@ -32,7 +32,7 @@ def summarize(frame: Frame, key: str, resampling: Resampling, **signed: Any) -> 
         "samples": len(frame.users),
         "users": len(frame.names),
         "samples_per_user": {"median": median(frame.counts.tolist()), "max": int(frame.counts.max())},
-        "profile_size_per_user": {"median": float(np.median(size)), "min": float(size.min()), "max": float(size.max())},
+        "profile_size": {"median": float(np.median(size)), "min": int(size.min()), "max": int(size.max())},
         "baseline": frame.baseline,
         "score": key,
         "higher_is_better": compared.higher_is_better[key],

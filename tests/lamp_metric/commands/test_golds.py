@@ -210,3 +210,9 @@ def test_samples_are_chosen_by_a_file_too_and_the_signature_says_so(run, fails, 
     ):
         samples.write_text(json.dumps(content))
         assert said in fails(*plain, *subset["all"], "--samples", samples)
+
+
+def test_a_folder_of_another_config_is_refused_as_the_loader_refuses_it(made, fails):
+    _, golds, _ = made.by_user("LaMP_2_news_time")
+    message = fails("eval-task", "--task_name", "LaMP_2_time", "--data-dir", golds.parent, "--preds_json", golds)
+    assert "expected labels of LaMP_2_time as golds" in message

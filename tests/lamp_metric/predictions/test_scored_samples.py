@@ -96,6 +96,9 @@ def test_the_task_whose_labels_most_predictions_are_is_named():
         (line,) = remarks(measure(TASKS["LaMP_2"], predictions, ["comedy"] * 3), "x")
         assert ("LaMP_3" in line) == said
     assert remarks(measure(TASKS["LaMP_3"], ["9", 4], ["5", "4"]), "x") == []
+    assert remarks(measure(TASKS["LaMP_4"], ["a title", "tea"], ["", "tea"]), "x") == [
+        "1 of 2 golds cannot be used: are golds and predictions swapped?"
+    ]
 
 
 def test_wrapped_texts_are_counted_by_kind_and_scored_without_on_demand():

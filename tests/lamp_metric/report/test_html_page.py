@@ -69,6 +69,24 @@ def test_the_page_shows_the_summarys_numbers(summary):
     assert summary["signature"] in text
     assert "3 outputs &lt;were&gt; odd" in text
     assert f"{summary['samples']:,} samples of 150 users" in text
+    sizes = [summary["by_profile_size"]["bins"][place][end] for place, end in ((0, "low"), (-1, "high"))]
+    assert "profile: median {median:g}, from {min} to {max}".format(**summary["profile_size"]) in " ".join(text.split())
+    assert sizes == [summary["profile_size"][end] for end in ("min", "max")]
+
+
+def test_what_was_found_comes_first_and_users_in_several_bins_are_explained(summary):
+    found = {**summary["contrasts"]["own"]["MAE"], "gain": -0.5, "gain_ci": [-0.7, -0.3], "users_worse": 120}
+    for gain, p, said in ((-0.5, 0.01, "is worse than"), (0.5, 0.01, "is better than"), (0.5, 0.05, "does not differ")):
+        changed = {**summary, "contrasts": {"own": {"MAE": {**found, "gain": gain, "p_holm": p}}}}
+        lead = " ".join(page(changed, {}, {}).partition('<p class="found">')[2].partition("</p>")[0].split())
+        assert lead.startswith(f"In MAE, “own” {said}")
+        assert lead.endswith("of 150 users gain, 120 lose.")
+    again = "Users whose samples fall into several bins count in each"
+    bins = [{**one, "users": 30} for one in summary["by_similarity"]["bins"]]
+    few = {f"by_{trait}": {**summary[f"by_{trait}"], "bins": bins} for trait in ("profile_size", "similarity")}
+    assert again not in page({**summary, **few}, {}, {})
+    bins[0]["users"] = 31
+    assert again in page({**summary, **few}, {}, {})
 
 
 def test_it_says_which_way_is_better_and_shows_scores_by_k(summary):
@@ -104,7 +122,7 @@ def test_users_at_the_ends_are_shown_with_a_sample_where_there_is_one(summary):
     found = {**summary, "extremes": {"own": {"lose": [USER], "gain": []}}}
     without = page(found, {}, {})
     for cell in ("&lt;u&gt;", "7", "−0.5000", "2", "12.5", "0.25"):
-        assert f"<td>{cell}</td>" in without
+        assert f">{cell}</td>" in without
     assert "None." in without
     assert "<details>" not in without
     shown = page(found, {}, {"own": {"7": {"gold": "x" * 1000, "<i>": "<script>"}}})
@@ -124,7 +142,7 @@ def tables(text):
 def test_tables_and_correlations_name_every_system(summary):
     found = tables(page(summary, {}, {}))
     assert found["Systems"] == ([6], 3)  # RMSE has no mean of users
-    assert found["Gains over none"] == ([4], 0)
+    assert found["Gains over “none”"] == ([4], 0)
     assert found["Gain by size of the profile"][0] == found["Gain by similarity of the nearest profile item"][0] == [5]
     text = page(summary, {}, {})
     for name in ("own", "other"):
