@@ -48,10 +48,9 @@ def earlier(items: pa.Table, limit: int) -> Views:
 
 def _days(items: pa.Table) -> tuple[np.ndarray, np.ndarray]:
     """The date of each item and the last day that it may mean, as numbers; 0 for none."""
-    ids, dates = (pc.struct_field(items["item"].combine_chunks(), name) for name in ("id", "date"))
-    dates = dates.dictionary_encode("encode")
+    dates = pc.struct_field(items["item"].combine_chunks(), "date").dictionary_encode("encode")
     which = dates.indices.to_numpy()
-    places = (f"item {short(ids[n].as_py())}" for n in np.unique(which, return_index=True)[1].tolist())
+    places = (f"item {short(items['id'][n].as_py())}" for n in np.unique(which, return_index=True)[1].tolist())
     days = list(map(day_of, dates.dictionary.to_pylist(), places))
     numbers = [(day, last_of(day)) if day else ((0, 0, 0), (0, 0, 0)) for day in days]
     first, last = (np.array(numbers, np.int64).reshape(-1, 2, 3) @ (10_000, 100, 1)).T

@@ -11,6 +11,7 @@ def views(visible, dates, limit=10**9):
     table = pa.table(
         {
             "user": [0, 0, *[1] * size, 2, 2],
+            "id": [f"u/{n}" for n in range(-2, size + 2)],
             "item": pa.StructArray.from_arrays(
                 [pa.array(map(str, range(-2, size + 2))), pa.array([*years, *dates, *years])], ["id", "date"]
             ),
@@ -21,7 +22,7 @@ def views(visible, dates, limit=10**9):
 
 
 def test_what_is_no_date_is_shown_and_an_empty_one_is_none():
-    with pytest.raises(ValueError, match="item '2': expected a date like 2013, 2013-05 or 2013-05-29, found 'May'"):
+    with pytest.raises(ValueError, match="item 'u/2': expected a date like 2013, 2013-05 or 2013-05-29, found 'May'"):
         views("earlier", ["2013", None, "May", "May"])
     assert views("earlier", ["2012", "", "2013", ""]) == [[], [], [0], []]
     assert views("none", ["2012", "2013"]) == [[], []]

@@ -282,7 +282,7 @@ def test_rows_to_exclude_come_as_a_list_of_splits(exclude, found):
 
 def test_a_bad_date_is_named_and_none_in_a_field_stays_none():
     items = [{**item, "date": date} for item, date in zip(items_of("abc"), ["2013", "29 May", None], strict=True)]
-    with pytest.raises(ValueError, match=r"item '1': expected a date like .*, found '29 May'"):
+    with pytest.raises(ValueError, match=r"item 'u/1': expected a date like .*, found '29 May'"):
         History("LaMP_4_time", visible="earlier").pairs([{"id": "8", "user_id": "u", "input": "x", "profile": items}])
     items = [{**item, "date": None, "id": None} for item in items_of("abc")]
     pairs = History("LaMP_4_time", visible="others").pairs(
