@@ -136,7 +136,8 @@ def judge_retrieval(
             for key, column in found.items():
                 values.setdefault(key, []).append([column[min(k, len(column)) - 1] if column else 0.0 for k in chosen])
     if not values:
-        raise ValueError(f"{task.name}: no rows to judge retrieval on")
+        which = "no sample of these rows has feedback" if kept else "no rows to judge retrieval on"
+        raise ValueError(f"{task.name}: {which}")
     named = {**scorer_of(task).figures, **OVERLAP} if feedback is None else BY_FEEDBACK
     by_figure = sorted(values, key=lambda key: list(named).index(key[0]))  # keeps the rankers in their order
     columns = {key: np.array(values[key]) for key in by_figure}

@@ -55,7 +55,7 @@ def feedback(
     chosen.check_output(output, preds, official_scores)
     from lamp_metric.learning.item_feedback import item_feedback, read_answers, read_official_scores
 
-    answers = read_answers(preds) if preds else read_official_scores(official_scores)
+    answers = read_answers(preds, chosen.task) if preds else read_official_scores(official_scores)
     rows, key = chosen.load(), score or chosen.task.scores[0]
     options = {"score": key, "extract_answers": extract_answers, "partial": partial, "turned": not official}
     found = item_feedback(chosen.task, rows, answers, **options)

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from lamp_dataset.commands.command import UserPath, examples, say, subset_options, user_column_option
+from lamp_dataset.commands.command import examples, say, subset_options, user_column_option
 from lamp_dataset.commands.row_options import ChosenRows, limit_option, prompts_output, row_options, say_license
-from lamp_dataset.console import one_line
 from lamp_dataset.formats.ids import check_same_ids
 from lamp_dataset.formats.outputs import Outputs, read_outputs
 from lamp_dataset.formats.texts import counted
-from lamp_dataset.personalize.prompt_files import check_prompt_path, write_prompts
+from lamp_dataset.personalize.prompt_files import check_prompt_path, read_prompts, write_prompts
 from lamp_metric.commands.feedback import score_option
 from lamp_metric.commands.shared import FILE, Several, extraction_option
 from lamp_metric.predictions.joining import join
 from lamp_metric.predictions.several_answers import split
-
-EXISTING = UserPath(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command(
@@ -34,7 +30,7 @@ EXISTING = UserPath(exists=True, dir_okay=False, path_type=Path)
 )
 @row_options(subset_options, user_column_option, limit_option)
 @click.option("--preds", type=FILE, multiple=True, required=True, help="Answers, one or several to each sample.")
-@click.option("--prompts", type=EXISTING, required=True, help="What lamp-dataset personalize wrote.")
+@click.option("--prompts", type=FILE, required=True, help="What lamp-dataset personalize wrote.")
 @click.option("--messages", is_flag=True, help="Prompts and answers as chat messages, not as texts.")
 @click.option("--gold", is_flag=True, help="Prefer the gold to each answer.")
 @click.option("--margin", type=float, default=0.0, show_default=True, help="Least difference of the scores.")
@@ -54,7 +50,10 @@ def preferences(
 
     from lamp_metric.learning.preference_pairs import preferences as pairs_of
 
-    rows, asked = chosen.load(), dict(_prompts(prompts, "messages" if messages else "source"))
+    rows, asked, column = chosen.load(), read_prompts(prompts, chosen.task), "messages" if messages else "source"
+    if column not in asked.column_names:
+        raise ValueError(f"{prompts}: expected the column {column!r}, found {', '.join(asked.column_names)}")
+    asked = dict(zip(asked["id"], asked[column], strict=True))
     golds = Outputs(chosen.task.official_name, dict(zip(rows["id"], rows["output"], strict=True)), "the split")
     check_same_ids(asked, golds.by_id, (str(prompts), golds.name))
     runs = [run for path in preds for run in split(join(golds, read_outputs(path), chosen.config))]
@@ -66,19 +65,3 @@ def preferences(
     write_prompts(pairs, output, private=chosen.task.gated)
     say(f"{output}: {counted(len(pairs), 'pairs')} of {counted(len(rows), 'samples')}", err=True)
     say_license(chosen.task, output)
-
-
-def _prompts(path: Path, column: str) -> Iterator[tuple[str, Any]]:
-    """Pairs of id and prompt; ValueError for a file that is not one of prompts."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        if path.suffix == ".parquet":
-            rows = pq.read_table(path, columns=["id", column]).to_pylist()
-        else:
-            rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
-        yield from ((row["id"], row[column]) for row in rows)
-    except (ValueError, KeyError, TypeError, pa.ArrowException) as error:
-        expected = f"a file of prompts, .parquet or .jsonl, with the columns 'id' and {column!r}"
-        raise ValueError(f"{path}: expected {expected}, found another ({one_line(error)})") from None

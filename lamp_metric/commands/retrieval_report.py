@@ -79,7 +79,8 @@ def retrieval(
         check_output_field(task)
     options["seed"] = random_seed
     made = {name: ranker.ranker for name, ranker in _personalizers(rows.config, names, use_date, rules, options)}
-    worths = None if feedback is None else read_feedback(feedback, replace(rows, users=None, limit=None).load())
+    whole = replace(rows, users=None, samples=None, limit=None)
+    worths = None if feedback is None else read_feedback(feedback, whole.load())
     judged = judge_retrieval(task, rows.load(), made, ks, rules, use_date, worths)
     found = judged.means(drawn)
     about = {"task": rows.config, "split": rows.split, "n": len(judged.users), "users": len(set(judged.users))}

@@ -6,9 +6,8 @@ sample and its item are known.
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -16,14 +15,13 @@ from typing import TYPE_CHECKING, Any
 from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.json_list import JsonList
+from lamp_dataset.formats.task_of_file import is_name_of
 from lamp_dataset.formats.texts import counted, short
 from lamp_dataset.personalize.retrieval.samples import positions_by_id, read_samples
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.learning.single_scores import SingleScores
-from lamp_metric.predictions.answer_extraction import answers_in
-from lamp_metric.predictions.inputs import as_text, is_number
-from lamp_metric.predictions.scored_samples import check_references
+from lamp_metric.predictions.inputs import is_finite
 
 if TYPE_CHECKING:
     import datasets
@@ -59,33 +57,31 @@ def item_feedback(
         ValueError: an id belongs to no sample and item, or to several; a sample's answers are in two places, or one is
             there twice; an answer cannot be scored, a gold is withheld, or answers are missing.
     """
-    scores, pairs = SingleScores(task, [score or get_task(task).scores[0]]), _Pairs(get_task(task), rows)
-    counts: dict[str, int] = {}
-    for sample_id, found in groupby(((*pairs.resolve(name), value) for name, value in answers), lambda one: one[0]):
-        items = [(item_id, value) for _, item_id, value in found]
-        check_unique([item_id for item_id, _ in items], f"the answers of sample {short(sample_id)}")
+    scores, pairs = SingleScores(task, [score]), _Pairs(get_task(task), rows)
+    counts: dict[str, tuple[int, int]] = {}
+    resolved = ((*pairs.resolve(name), name, value) for name, value in answers)
+    for sample_id, found in groupby(resolved, lambda one: one[0]):
         if sample_id in counts:
             raise ValueError(f"sample {short(sample_id)}: its answers are in two places; expected one after the other")
-        counts[sample_id], said, golds = len(items), dict(items), [pairs.gold(sample_id)] * len(items)
-        values = _values(scores, sample_id, said, golds, extract_answers)
-        values = scores.turned(values, golds) if turned else values
-        yield sample_id, dict(zip(said, values[scores.keys[0]], strict=True))
+        _, item_ids, names, said = zip(*found, strict=True)
+        check_unique(item_ids, f"the answers of sample {short(sample_id)}")
+        given, golds = all(isinstance(value, Mapping) for value in said), pairs.golds(sample_id) * len(said)
+        texts, golds = scores.read(() if given else said, golds, "answer", names, extract_answers)
+        values = _given(scores.keys[0], said, names) if given else scores.values(texts, golds)
+        [values] = (scores.turned(values, golds) if turned else values).values()
+        counts[sample_id] = (BARE in item_ids, len(item_ids) - (BARE in item_ids))
+        yield sample_id, dict(zip(item_ids, values, strict=True))
     if not partial:
         pairs.check_complete(counts)
 
 
-def _values(
-    scores: SingleScores, sample_id: str, said: Mapping[str, Any], golds: list[str], extract: bool
-) -> dict[str, list[float]]:
-    """The scores of one sample's answers, or those that the benchmark's script gave, which spells MAE as mae."""
-    [key], task = scores.keys, scores.task
-    if all(isinstance(value, Mapping) for value in said.values()):
-        given = [{name.casefold(): number for name, number in value.items()} for value in said.values()]
-        if not all(is_number(one.get(key.casefold())) for one in given):
-            raise ValueError(f"sample {short(sample_id)}: expected the score {key!r} of each item, found {short(said)}")
-        return {key: [float(one[key.casefold()]) for one in given]}
-    texts = [as_text(value, task, f"answer {short(f'{sample_id}-{item_id}')}") for item_id, value in said.items()]
-    return scores.values(answers_in(task, texts) if extract else texts, golds)
+def _given(key: str, said: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, list[float]]:
+    """The scores that the benchmark's script gave, which spells MAE as mae."""
+    given = [{name.casefold(): number for name, number in one.items()}.get(key.casefold()) for one in said]
+    for name, number, scores in zip(names, given, said, strict=True):
+        if not is_finite(number):
+            raise ValueError(f"answer {short(name)}: expected its score {key!r}, found {short(scores)}")
+    return {key: list(map(float, given))}
 
 
 class _Pairs:
@@ -100,12 +96,8 @@ class _Pairs:
         place = self._places[sample_id]
         return positions_by_id(read_samples(self._task, self._rows[place : place + 1], "official")[0])
 
-    def gold(self, sample_id: str) -> str:
-        found = self._rows[self._places[sample_id]]["output"][0].as_py()
-        if found is None:
-            raise ValueError(f"sample {short(sample_id)}: no gold to score the answers by: it is withheld")
-        check_references(self._task, [found], "gold", [sample_id])
-        return found
+    def golds(self, sample_id: str) -> list[str | None]:
+        return self._rows[self._places[sample_id]]["output"].to_pylist()
 
     def resolve(self, name: str) -> tuple[str, str]:
         """Sample and item of an id."""
@@ -118,22 +110,31 @@ class _Pairs:
             raise ValueError(f"answer {short(name)}: expected the id SAMPLE-ITEM or SAMPLE, found {what}")
         return known[0]
 
-    def check_complete(self, counts: Mapping[str, int]) -> None:
-        """ValueError if a sample has fewer answers than others, although its profile has the items."""
-        most, lacking = max(counts.values(), default=0), []
+    def check_complete(self, counts: Mapping[str, tuple[int, int]]) -> None:
+        """ValueError if a sample has fewer answers than others, although its profile has the items.
+
+        ``counts``: of the prompts without items, which the benchmark's script does not ask, and of those with one.
+        """
+        bare, most = (max(column) for column in zip(*counts.values() or [(1, 0)], strict=True))
+        lacking = []
         for sample_id in self._places:
-            number = counts.get(sample_id, 0)
-            wanted = number if number == most else min(most, len(self.items(sample_id)) + 1)
-            lacking += [f"{short(sample_id)} ({number} of {wanted})"] if number < wanted else []
+            found = counts.get(sample_id, (0, 0))
+            wanted = bare + (most if found[1] == most else min(most, len(self.items(sample_id))))
+            lacking += [f"{short(sample_id)} ({sum(found)} of {wanted})"] if sum(found) < wanted else []
         if lacking:
             named = ", ".join(lacking[:3]) + ", …" * (len(lacking) > 3)
             raise ValueError(f"answers of {counted(len(lacking), 'samples')} are missing: {named}")
 
 
-def read_answers(path: str | os.PathLike) -> Iterator[tuple[str, Any]]:
-    """Pairs of id and output of a file in the official format, one at a time."""
+def read_answers(path: str | os.PathLike, task: Task) -> Iterator[tuple[str, Any]]:
+    """Pairs of id and output of a file in the official format, one at a time; ValueError if it is of another task."""
+
+    def check_task(found: str) -> None:
+        if not is_name_of(task, found):
+            raise ValueError(f"{path}: expected answers for task {task.official_name!r}, found {short(found)}")
+
     with open(path, "rb") as file:
-        for number, entry in enumerate(JsonList(file, str(path), ("output",)).rows()):
+        for number, entry in enumerate(JsonList(file, str(path), ("output",), check_task=check_task).rows()):
             if type(entry.get("id")) is not str or "output" not in entry:
                 raise ValueError(f"{path}: entry {number}: expected 'id' and 'output', found {short(entry)}")
             yield entry["id"], entry["output"]
@@ -164,7 +165,7 @@ def read_feedback(path: str | os.PathLike, rows: datasets.Dataset) -> dict[str, 
     """
     found, known = read_json(path), set(rows["id"])
     for sample_id, values in found.items() if isinstance(found, dict) else [("", None)]:
-        if not isinstance(values, dict) or not all(is_number(one) and math.isfinite(one) for one in values.values()):
+        if not isinstance(values, dict) or not all(map(is_finite, values.values())):
             raise ValueError(f"{path}: expected feedback {_SHAPE}, found {short(values)} for {short(sample_id)}")
         if sample_id not in known:
             raise ValueError(f"{path}: sample {short(sample_id)} is not in the split; is it feedback on another split?")

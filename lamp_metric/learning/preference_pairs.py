@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from lamp_dataset.task import Task
-from lamp_dataset.tasks import get_task
 from lamp_metric.learning.single_scores import SingleScores
-from lamp_metric.predictions.answer_extraction import answers_in
-from lamp_metric.predictions.inputs import as_texts, is_number
-from lamp_metric.predictions.scored_samples import check_references
+from lamp_metric.predictions.inputs import is_finite
 
 
 def preferences(
@@ -43,17 +39,16 @@ def preferences(
     Raises:
         ValueError: an answer cannot be scored, a gold is withheld or not the task's, or an option is out of range.
     """
-    scores = SingleScores(task, [score or get_task(task).scores[0]])
-    if not is_number(margin) or not 0 <= margin < math.inf or (max_pairs is not None and max_pairs < 1):
+    scores = SingleScores(task, [score])
+    if not is_finite(margin) or margin < 0 or (max_pairs is not None and max_pairs < 1):
         raise ValueError(f"expected a margin of 0 or more and at least 1 pair, found {margin!r} and {max_pairs!r}")
     for place, (prompt, said, reference) in enumerate(zip(prompts, answers, references, strict=True)):
-        golds = as_texts([reference], scores.task, f"gold {place}")
-        check_references(scores.task, golds, "gold", None)
-        given = as_texts(said, scores.task, f"answer to prompt {place}")
-        texts = list(dict.fromkeys([*golds, *given]))
-        scored = answers_in(scores.task, texts) if extract_answers else texts
-        [values] = scores.turned(scores.values(scored, golds * len(texts)), golds * len(texts)).values()
-        rated = [(text, value) for text, value in zip(texts, values, strict=True) if gold or text in given]
+        side = f"answer to prompt {place}"
+        texts, golds = scores.read(said, [reference] * len(said), side)
+        texts = list(dict.fromkeys([*golds[:1], *texts] if gold else texts))
+        scored, golds = scores.read(texts, [reference] * len(texts), side, extract=extract_answers)
+        [values] = scores.turned(scores.values(scored, golds), golds).values()
+        rated = list(zip(texts, values, strict=True))
         best = rated[:1] if gold else rated
         pairs = [(a - b, one, other) for one, a in best for other, b in rated if a > b and a - b >= margin]
         for _, one, other in sorted(pairs, key=lambda pair: -pair[0])[:max_pairs]:

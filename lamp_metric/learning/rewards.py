@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_metric.learning.single_scores import SingleScores
-from lamp_metric.predictions.answer_extraction import answers_in
-from lamp_metric.predictions.inputs import as_list, as_texts, is_number
-from lamp_metric.predictions.scored_samples import check_references
+from lamp_metric.predictions.inputs import as_list, is_finite
 from lamp_metric.scorers import scorer_of
 
 
@@ -47,7 +44,7 @@ def reward(
         raise ValueError("expected a score, or instead of it the weights of one or more")
     found = dict(weights) if weights is not None else {score: 1.0}
     for key, weight in found.items():
-        if not is_number(weight) or not 0 < weight < math.inf:
+        if not is_finite(weight) or weight <= 0:
             raise ValueError(f"weights: expected numbers above 0, found {short(weight)} for {short(key)}")
     return Reward(task, found, target, extract_answers)
 
@@ -57,9 +54,8 @@ class Reward:
 
     def __init__(self, task: str | Task, weights: Mapping[str | None, float], target: str, extract: bool) -> None:
         """``weights``: None stands for the task's first score."""
-        first = SingleScores(task, []).task.scores[0]
-        self._weights = {key or first: float(weight) for key, weight in weights.items()}
-        self._scores = SingleScores(task, self._weights)
+        self._scores = SingleScores(task, weights)
+        self._weights = dict(zip(self._scores.keys, map(float, weights.values()), strict=True))
         self._target, self._extract = target, extract
         self.__name__ = "+".join(self._weights)
 
@@ -74,28 +70,23 @@ class Reward:
         Raises:
             ValueError: there is no column of golds, it has another length, or a gold is withheld or not the task's.
         """
-        task, golds = self._scores.task, self._golds(columns, len(completions))
-        texts = as_texts([_said(completion) for completion in completions], task, "completion")
-        texts = answers_in(task, texts) if self._extract else texts
-        found = self._scores.turned(self._scores.values(texts, golds))
-        usable = scorer_of(task).is_usable
-        totals = [0.0] * len(texts)
-        for key, weight in self._weights.items():
-            totals = [total + weight * value for total, value in zip(totals, found[key], strict=True)]
+        golds = as_list(columns.get(self._target, ()), self._target)
+        if len(golds) != len(completions):
+            wanted, found = f"{len(completions)} completions as {self._target!r}", ", ".join(columns) or "none"
+            raise ValueError(f"expected a gold for each of {wanted}, found {len(golds)} in the columns: {found}")
+        scores, task = self._scores, self._scores.task
+        texts, golds = scores.read(map(_said, completions), golds, "completion", extract=self._extract)
+        found, usable = scores.turned(scores.values(texts, golds)), scorer_of(task).is_usable
+        weighted = ([weight * value for value in found[key]] for key, weight in self._weights.items())
+        totals = map(sum, zip(*weighted, strict=True))
         return [total if usable(task, text) else min(total, 0.0) for text, total in zip(texts, totals, strict=True)]
-
-    def _golds(self, columns: Mapping[str, Any], n: int) -> list[str]:
-        if columns.get(self._target) is None or len(columns[self._target]) != n:
-            found = ", ".join(columns) or "none"
-            raise ValueError(f"expected a gold for each of {n} completions as {self._target!r}, found columns: {found}")
-        golds = as_texts(as_list(columns[self._target], self._target), self._scores.task, "gold")
-        check_references(self._scores.task, golds, "gold", None)
-        return golds
 
 
 def _said(completion: Any) -> Any:
-    """The text of a completion: itself, or the content of the last of its messages."""
-    if isinstance(completion, Sequence) and not isinstance(completion, str):
-        last = completion[-1] if completion else {"content": ""}
-        return last["content"] if isinstance(last, Mapping) and "content" in last else completion
-    return completion
+    """The text of a completion: itself, or what the last of its messages says, which may be nothing but a tool call."""
+    if isinstance(completion, str) or not isinstance(completion, Sequence):
+        return completion
+    last = completion[-1] if completion else {"content": None}
+    if not isinstance(last, Mapping) or "content" not in last:
+        return completion
+    return "" if last["content"] is None else last["content"]

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.measures import together
+from lamp_metric.predictions.answer_extraction import answers_in
+from lamp_metric.predictions.inputs import as_texts, where
+from lamp_metric.predictions.scored_samples import check_references
 from lamp_metric.scorers import scorer_of
 
 
 class SingleScores:
     """Some scores of a task, or measures beside them (``keys``), for single samples.
 
-    ValueError if the task or a measure is unknown, or no sample has the score by itself, as with macro F1.
+    A key that is None is the task's first score. ValueError if the task or a measure is unknown, or no sample has the
+    score by itself, as with macro F1.
     """
 
-    def __init__(self, task: str | Task, keys: Iterable[str]) -> None:
-        self.task, self.keys = get_task(task), tuple(keys)
+    def __init__(self, task: str | Task, keys: Iterable[str | None]) -> None:
+        self.task = get_task(task)
+        self.keys = tuple(self.task.scores[0] if key is None else key for key in keys)
         self._scorer = scorer_of(self.task)
         own = self._scorer.higher_is_better
         self._scores = together(self.task, [key for key in self.keys if key not in own])
@@ -26,6 +32,19 @@ class SingleScores:
         if wrong:
             known = ", ".join(self._scores.shown)
             raise ValueError(f"no sample of {self.task.name} has {short(wrong[0])} by itself; expected one of {known}")
+
+    def read(
+        self, answers: Iterable[Any], golds: Sequence[Any], side: str, ids: Any = None, extract: bool = False
+    ) -> tuple[list[str], list[str]]:
+        """Answers, or with ``extract`` what is found in them, and golds as texts; ``side``: what messages call answers.
+
+        ValueError for an answer that cannot be scored, or a gold that is withheld or not the task's.
+        """
+        if None in golds:
+            raise ValueError(f"gold of {where(ids, golds.index(None))}: None, as golds that are withheld are")
+        texts, references = as_texts(answers, self.task, side, ids), as_texts(golds, self.task, "gold", ids)
+        check_references(self.task, references, "gold", ids)
+        return answers_in(self.task, texts) if extract else texts, references
 
     def values(self, predictions: Sequence[str], references: Sequence[str]) -> dict[str, list[float]]:
         """Key -> the score of each sample by itself; an error is an error."""

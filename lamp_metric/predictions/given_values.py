@@ -15,7 +15,7 @@ from lamp_dataset.formats.ids import check_same_ids, check_unique
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_metric.measures.measure import Column, Together
-from lamp_metric.predictions.inputs import check_users, is_number
+from lamp_metric.predictions.inputs import check_users, is_finite
 from lamp_metric.predictions.scored_samples import ScoredSamples
 
 #: The key of the values in results.
@@ -68,7 +68,7 @@ def samples_of_values(
     """Samples scored by given values alone, id -> number; messages call these ``name``. ``users``: one for each id."""
     check_same_ids(values, ids, (name, "the samples"))
     for sample_id in ids:
-        if not is_number(values[sample_id]) or not math.isfinite(values[sample_id]):
+        if not is_finite(values[sample_id]):
             raise ValueError(f"{name}: expected a number for sample {short(sample_id)}, found {values[sample_id]!r}")
     column = [float(values[sample_id]) for sample_id in ids]
     measured = Together(None, [Column(VALUE, higher_is_better, f"better:{'higher' if higher_is_better else 'lower'}")])

@@ -7,6 +7,7 @@ Standard library only.
 from __future__ import annotations
 
 import numbers
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -57,13 +58,18 @@ def is_number(value: Any) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
+def is_finite(value: Any) -> bool:
+    """Whether ``value`` is a number that a float can hold: neither NaN nor infinite, nor a whole number beyond them."""
+    return is_number(value) and abs(value) <= sys.float_info.max
+
+
 def _shown(value: Any) -> str:
     if value is None:
         return "None (null in JSON)"
     return f"{type(value).__name__} {short(value)}"
 
 
-def as_texts(values: Sequence[Any], task: Task | None, side: str, ids: Sequence[str] | None = None) -> list[str]:
+def as_texts(values: Iterable[Any], task: Task | None, side: str, ids: Sequence[str] | None = None) -> list[str]:
     """All ``values`` as texts, see :func:`as_text`; ``side`` is ``"prediction"`` or ``"reference"``."""
     return [
         value.strip() if type(value) is str else as_text(value, task, f"{side} of {where(ids, position)}")

@@ -203,5 +203,5 @@ def test_nothing_to_attain_has_no_share_and_unknown_items_are_named():
     assert judged.means(Resampling())[-1]["value"] is None
     with pytest.raises(ValueError, match="sample '1': feedback on item '12', which"):
         judge_retrieval("LaMP_3", rows, {"first": First()}, [1], feedback=worth(1, [1, 1, 1]))
-    with pytest.raises(ValueError, match="no rows"):
+    with pytest.raises(ValueError, match="no sample of these rows has feedback"):
         judge_retrieval("LaMP_3", rows, {"first": First()}, [1], feedback={})

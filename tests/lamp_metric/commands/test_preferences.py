@@ -1,3 +1,4 @@
+import json
 import stat
 
 import datasets
@@ -53,8 +54,11 @@ def test_the_file_is_what_the_library_makes(run, asked, tmp_path, config, ending
         (["--preds", "0.json", "--split", "test"], "prompts.parquet lacks 3 of the 3 ids"),
         (["--preds", "0.json", "--limit", "2"], "prompts.parquet has 4 ids that are not in the split"),
         (["--preds", "prompts.parquet"], "prompts.parquet"),
-        (["--preds", "0.json", "--prompts", "0.json"], "0.json: expected a file of prompts"),
+        (["--preds", "0.json", "--prompts", "0.json"], "0.json: expected a name that ends in"),
         (["--preds", "0.json", "--prompts", "no.jsonl"], "no.jsonl"),
+        (["--preds", "0.json", "--prompts", "twice.jsonl"], "twice.jsonl: duplicate id 'a'"),
+        (["--preds", "0.json", "--prompts", "other.jsonl"], "other.jsonl: expected prompts of LaMP_4"),
+        (["--preds", "0.json", "--prompts", "other.jsonl", "--messages"], "other.jsonl: expected prompts of LaMP_4"),
         (["--preds", "0.json", "--output", "pairs.csv"], "pairs.csv: expected a name that ends in"),
         (["--preds", "0.json", "--output", "prompts.parquet"], "prompts.parquet: is also an input"),
     ],
@@ -62,6 +66,9 @@ def test_the_file_is_what_the_library_makes(run, asked, tmp_path, config, ending
 def test_bad_input_is_one_line_and_writes_nothing(fails, asked, tmp_path, monkeypatch, options, facts):
     asked("LaMP_4")
     monkeypatch.chdir(tmp_path)
+    for name, ids in (("twice", "aa"), ("other", "ab")):
+        lines = [json.dumps({"id": one, "source": "Rate it.", "target": "5"}) for one in ids]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
     before = sorted(path.name for path in tmp_path.iterdir())
     common = ["preferences", "LaMP_4", "--data-dir", "sample", "--split", "train"]
     assert facts in fails(*common, "--prompts", "prompts.parquet", "--output", "pairs.parquet", *options)

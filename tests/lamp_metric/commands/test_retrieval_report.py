@@ -111,3 +111,7 @@ def test_feedback_in_place_of_golds(run, fails, tmp_path):
     ]
     assert "LaMP_1, train: samples 1, users 1 (inferred)" in result.stdout
     assert "sample '000' is not in the split" in fails(*common, "--split", "validation")
+    (tmp_path / "two").write_text("\n".join(rows["id"][1:3]))
+    assert "LaMP_1: no sample of these rows has feedback" in fails(
+        *common, "--split", "train", "--samples", tmp_path / "two"
+    )

@@ -1,12 +1,13 @@
 import json
 import math
 import re
+from functools import partial
 
 import datasets
 import pytest
 from rouge_score.rouge_scorer import RougeScorer
 
-from lamp_dataset import SAMPLE, Personalizer, item_prompts, load_split
+from lamp_dataset import SAMPLE, Personalizer, get_task, item_prompts, load_split
 from lamp_metric import item_feedback, read_feedback
 from lamp_metric.learning.item_feedback import read_answers, read_official_scores
 
@@ -59,27 +60,35 @@ def test_ids_with_hyphens_are_split_where_sample_and_item_are_known():
         ([("1-", "5")], "answer '1-'"),
         ([("1-a", "5"), ("2-a", "3"), ("1", "5")], "sample '1': its answers are in two places"),
         ([("1-a", "5"), ("1-a", "5")], "the answers of sample '1': duplicate id 'a'"),
-        ([("1-a", None)], "answer '1-a': expected a string or a number for LaMP_3, found None"),
-        ([("1-a", {"rouge-1": 1})], "sample '1': expected the score 'MAE' of each item"),
-        ([("1-a", {"mae": 1}), ("1", "5")], "answer '1-a': expected a string or a number"),
+        ([("1", None)], "answer of sample '1': expected a string or a number for LaMP_3, found None"),
+        ([("1-a", {"rouge-1": 1})], "answer '1-a': expected its score 'MAE'"),
+        ([("1-a", {"mae": math.nan})], "answer '1-a': expected its score 'MAE', found {'mae': nan}"),
+        ([("1-a", {"mae": 10**400})], "answer '1-a': expected its score 'MAE'"),
+        ([("1-a", {"mae": 1}), ("1", "5")], "answer of sample '1-a': expected a string or a number"),
         (SAID[:4], "answers of 1 sample are missing: '2' \\(1 of 2\\)"),
         (SAID[:3], "answers of 1 sample are missing: '2' \\(0 of 2\\)"),
         ([*SAID[:3], SAID[4]], "answers of 1 sample are missing: '2' \\(1 of 2\\)"),
-        ([], None),
+        ([("1-a", "5"), ("1-b-c", "5"), ("2", "3"), ("2-a", "3")], "1 sample are missing: '1' \\(2 of 3\\)"),
+        ([], "answers of 2 samples are missing: '1' \\(0 of 1\\), '2' \\(0 of 1\\)"),
     ],
 )
 def test_what_cannot_be_feedback_is_named(said, facts):
-    if facts is None:
-        assert list(item_feedback("LaMP_3", ROWS, said, partial=True)) == []
-        return
     with pytest.raises(ValueError, match=facts):
         list(item_feedback("LaMP_3", ROWS, said))
 
 
 def test_withheld_golds_and_parts_of_the_answers():
-    with pytest.raises(ValueError, match="sample '1': no gold.*withheld"):
-        list(item_feedback("LaMP_3", rows_of({}, {"1": ["a"]}), [("1", "5")]))
+    for said in ("5", {"mae": 1}):
+        with pytest.raises(ValueError, match="gold of sample '1': None, as golds that are withheld are"):
+            list(item_feedback("LaMP_3", rows_of({}, {"1": ["a"]}), [("1", said)]))
     assert dict(item_feedback("LaMP_3", ROWS, SAID[:2], partial=True)) == {"1": {"": 1, "a": 0.75}}
+    assert dict(item_feedback("LaMP_3", ROWS, [], partial=True)) == {}
+
+
+def test_the_benchmarks_own_scores_have_no_prompt_without_items():
+    """A smaller profile has fewer of them, and nothing is missing."""
+    scores = [("1-a", {"mae": 1}), ("1-b-c", {"mae": 4}), ("2-a", {"mae": 0})]
+    assert dict(item_feedback("LaMP_3", ROWS, scores)) == {"1": {"a": 0.75, "b-c": 0}, "2": {"a": 1}}
 
 
 def test_feedback_read_is_of_the_split(tmp_path):
@@ -89,6 +98,7 @@ def test_feedback_read_is_of_the_split(tmp_path):
     for bad, facts in (
         ({"7": {"a": 1}}, "sample '7' is not in the split"),
         ({"1": {"a": math.nan}}, "expected feedback"),
+        ({"1": {"a": 10**400}}, "expected feedback"),
         ({"1": [1]}, "expected feedback.* for '1'"),
         ([], "expected feedback"),
     ):
@@ -98,10 +108,11 @@ def test_feedback_read_is_of_the_split(tmp_path):
 
 
 def test_files_of_another_kind_are_named(tmp_path):
-    path = tmp_path / "x.json"
+    path, of_ratings = tmp_path / "x.json", partial(read_answers, task=get_task("LaMP_3"))
     for reader, bad, facts in (
-        (read_answers, {"task": "LaMP_3", "golds": [{"id": 1, "output": "5"}]}, "entry 0: expected 'id' and 'output'"),
-        (read_answers, {"1-a": {"mae": 1}}, "expected a JSON list"),
+        (of_ratings, {"task": "LaMP_3", "golds": [{"id": 1, "output": "5"}]}, "entry 0: expected 'id' and 'output'"),
+        (of_ratings, {"task": "LaMP_4", "golds": []}, "expected answers for task 'LaMP_3', found 'LaMP_4'"),
+        (of_ratings, {"1-a": {"mae": 1}}, "expected a JSON list"),
         (read_official_scores, {"1-a": 0.5}, "expected scores"),
         (read_official_scores, [1], "expected scores"),
     ):

@@ -33,7 +33,7 @@ def said(text):
     [
         ("LaMP_1", {}, ["[1]", "[2]", "1"], ["[1]", "[1]", "[1]"], [1, 0, 0]),
         ("LaMP_3", {}, ["4", "9", "no", " 5.0 "], ["5", "1", "3", "5"], [0.75, 0, 0, 1]),
-        ("LaMP_3", {"score": "RMSE"}, [4], ["5"], [0.75]),
+        ("LaMP_3", {"score": "RMSE"}, [4, [], said(None)], ["5", "5", "5"], [0.75, 0, 0]),
         ("LaMP_3", {"extract_answers": True}, ["I say 4 stars.", "2 or 4"], ["5", "3"], [0.75, 0]),
         ("LaMP_4", {}, ["Rain in May", "…", ""], ["Rain in June", "Rain", "Rain"], [2 / 3, 0, 0]),
         ("LaMP_4", {"weights": {"rouge-1": 2, "rouge-L": 1}}, ["b a"], ["a b"], [2.5]),
@@ -72,10 +72,12 @@ def test_it_is_pickled_and_works_in_threads_without_a_warning():
         ({"weights": {}}, {}, "the weights of one or more"),
         ({"weights": {"MAE": -1}}, {}, "numbers above 0, found -1 for 'MAE'"),
         ({"weights": {"MAE": math.inf}}, {}, "numbers above 0, found inf"),
+        ({"weights": {"MAE": 10**400}}, {}, "numbers above 0, found 1000"),
         ({"score": "f1"}, {}, "f1"),
-        ({}, {"gold": ["5"]}, "as 'target', found columns: gold"),
+        ({}, {"gold": ["5"]}, "as 'target', found 0 in the columns: gold"),
         ({}, {"target": ["5", "5"]}, "a gold for each of 1 completions"),
         ({}, {"target": [None]}, "gold of sample 0.*None"),
+        ({}, {"target": 5}, "target: expected a list"),
         ({}, {"target": ["7"]}, "gold of sample 0: '7' is not a label"),
     ],
 )
