@@ -11,6 +11,7 @@ Needs: pip install '.[dense]'
 """
 
 import argparse
+import functools
 import os
 import sys
 
@@ -171,6 +172,8 @@ def main(given=None):
         raise ValueError(f"{args.feedback}: expected feedback on items, found none on these samples")
     pairs = read_pairs(args, feedback, rows)
     encoder = load_encoder(args.model, args.max_length)
+    if get_task(args.config).gated:  # the card that would be pushed with the model quotes the training data
+        encoder.save_pretrained = functools.partial(encoder.save_pretrained, create_model_card=False)
     left_out = ("output", "data_dir", "feedback", "samples", "save_steps")
     settings = {name: value for name, value in vars(args).items() if name not in left_out}
     settings["model"] = model_identity(args.model, getattr(encoder[0].auto_model.config, "_commit_hash", None))

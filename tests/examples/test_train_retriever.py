@@ -10,6 +10,7 @@ import example
 import pytest
 from habits import write_split
 
+from lamp_dataset import SAMPLE, load_split
 from lamp_dataset.__main__ import main as lamp_dataset_main
 from lamp_dataset.tasks import TASKS
 
@@ -158,6 +159,18 @@ def test_feedback_on_other_samples_or_items_is_refused(tmp_path, encoder, change
     with pytest.raises(ValueError, match=said):
         example.load("train_retriever").main(given(tmp_path, encoder))
     assert not (tmp_path / "run").exists()
+
+
+def test_nothing_that_is_written_quotes_licensed_texts(tmp_path, encoder):
+    rows = load_split("LaMP_6", "train", SAMPLE)
+    feedback = {row["id"]: {item["id"]: float(n) for n, item in enumerate(row["profile"])} for row in rows}
+    (tmp_path / "feedback.json").write_text(json.dumps(feedback))
+    options = {"config": "LaMP_6", "data_dir": "sample", "steps": 2, "save_steps": 1, "batch_size": 1, "ctx_size": 3}
+    example.load("train_retriever").main(given(tmp_path, encoder, **options))
+    written = [path for path in (tmp_path / "run").rglob("*") if path.is_file() and "token" not in path.name]
+    titles = [item["title"].encode() for row in rows for item in row["profile"]]
+    assert (tmp_path / "run" / "model.safetensors") in written
+    assert [path for path in written for title in titles if title in path.read_bytes()] == []
 
 
 def test_samples_that_are_left_out_teach_nothing(tmp_path, encoder, capsys):
