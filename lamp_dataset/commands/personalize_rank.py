@@ -76,10 +76,7 @@ def personalize(
     match_sizes: bool,
     **options: Any,
 ) -> None:
-    """Write the personalized prompts of a split of CONFIG.
-
-    Each comes with its gold and the items used.
-    """
+    """Write a split's personalized prompts, with golds and items."""
     rows.check_output(check_prompt_path(output), options["ranking"], options["summary"])
     swap = _swap(rows.task, profile, profile_seed, match_sizes)
     if options["summary"] and swap is not None:
@@ -126,10 +123,7 @@ def _arm(profile: str, swap: dict[str, Any] | None) -> str:
 @ranking_options
 @output_option("JSON file to write")
 def rank(rows: ChosenRows, output: str, **options: Any) -> None:
-    """Write the official ranking file of a split of CONFIG.
-
-    It holds all items: {sample id: [item id, ... best first]}.
-    """
+    """Write the official ranking file of a split, best items first."""
     rows.check_output(output)
     personalizer, loaded = prepare(rows, options)
     from lamp_dataset.personalize.split import rank_split

@@ -65,10 +65,7 @@ def from_lm_eval(results: Path, **options: object) -> None:
 @click.argument("log", type=FILE)
 @log_options
 def from_inspect(log: Path, **options: object) -> None:
-    """Write the predictions in a log of inspect_ai.
-
-    LOG is a file or a folder with one.
-    """
+    """Write the predictions of inspect_ai's LOG, file or folder."""
     from lamp_metric.harness.inspect_tasks.eval_logs import read_inspect
 
     _convert(read_inspect, log, **options)
