@@ -13,7 +13,9 @@ Needs: pip install '.[dense]'
 import argparse
 import functools
 import os
+import shutil
 import sys
+from pathlib import Path
 
 EXAMPLE = """on the embedded sample, with feedback on it:
   python examples/train_retriever.py --config LaMP_4 --data-dir sample --feedback feedback.json \\
@@ -197,6 +199,9 @@ def main(given=None):
         train_dataset=pairs,
         loss=loss(encoder, temperature=args.temperature),
     )
+    for path in Path(args.output).glob("checkpoint-*"):
+        if not (path / "trainer_state.json").exists():  # which is written last: a run was killed before
+            shutil.rmtree(path)
     trainer.train(resume_from_checkpoint=get_last_checkpoint(args.output))
     trainer.save_model()
     print(f"{args.output}: trained on feedback on {len(pairs):,} samples")

@@ -137,6 +137,7 @@ def test_a_stopped_run_goes_on_from_its_checkpoint_to_the_same_weights(tmp_path,
     with pytest.raises(KeyboardInterrupt):
         script.main(given(tmp_path, encoder, **options))
     assert not (tmp_path / "stopped" / "model.safetensors").exists()
+    (tmp_path / "stopped" / "checkpoint-3").mkdir()  # of a run that was killed while it wrote
     monkeypatch.setattr(script, "SentenceTransformerTrainer", kept)
     script.main(given(tmp_path, encoder, **options))
     whole = weights(tmp_path / "run")
