@@ -1,6 +1,6 @@
 """Learn which of several systems answers a sample best, such as one for each retriever, and choose it.
 
-    python examples/choose_retriever.py --config LaMP_4 --data-dir D --preds none=n.json bm25=b.json recency=r.json \\
+    python examples/choose_retriever.py --config LaMP_4 --data-dir D --preds none=n.json bm25=b.json dense=d.json \\
         --model microsoft/deberta-v3-small --output chooser
 
 The method is RSPG of arXiv 2404.05970: a small cross-encoder learns from how good each system's answer was. With --see

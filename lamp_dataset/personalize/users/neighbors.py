@@ -161,7 +161,7 @@ def add_neighbor_items(
     task: str | Task | None = None,
     exclude: Sequence[datasets.Dataset] = (),
 ) -> datasets.Dataset:
-    """Rows whose profiles go on with items of their users' neighbors.
+    """Rows with items of the users' neighbors at the end of each profile.
 
     The neighbors take turns, the best one first, and each gives its items as stored. Left out is what
     :func:`similar_users` leaves out, and what the user or another of the neighbors has, too.
