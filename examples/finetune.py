@@ -171,6 +171,9 @@ def main(given=None):
     model = AutoModelForSeq2SeqLM.from_pretrained(args.model)
     own_folder(args.output, settings_of(args, model, train, validation))
     trainer = make_trainer(args, model, tokenizer, train, validation)
+    for path in Path(args.output).glob("checkpoint-*"):
+        if not (path / "trainer_state.json").exists():  # which is written last: a run was killed before
+            shutil.rmtree(path)
     trainer.train(resume_from_checkpoint=get_last_checkpoint(args.output))
     trainer.save_model()
     OriginalTokenizer(args.model).copy(args.output)

@@ -37,8 +37,8 @@ def swap_profiles(
     gains from having more text, not from the user's own history.
 
     With ``by="similar"``, each user gets the history of the most similar other user instead, as
-    :func:`add_neighbor_items` gives it, without what any sample asks about and what both have. This is the strictest
-    control: it separates this user from such a user.
+    :func:`lamp_dataset.add_neighbor_items` gives it, without what any sample asks about and what both have. This is the
+    strictest control: it separates this user from such a user.
 
     Args:
         rows: rows of one split, as :func:`users_of` takes them.
