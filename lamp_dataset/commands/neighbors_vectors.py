@@ -64,8 +64,8 @@ def neighbors(rows: ChosenRows, k: int, by: str, excluded: tuple[str, ...], outp
 def vectors(rows: ChosenRows, output: str, **options: Any) -> None:
     """Embed the items of the profiles for other commands.
 
-    Each item in the split is embedded once, for their option --vectors. After a stop, the same command goes on where it
-    was.
+    Each item in the split is embedded once, for their option --vectors. After a stop, the same command continues where
+    it left off.
     """
     from lamp_dataset.personalize.retrieval.dense import Dense
     from lamp_dataset.personalize.users.profile_vectors import write_vectors

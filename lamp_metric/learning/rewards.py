@@ -22,7 +22,7 @@ def reward(
 ) -> Reward:
     """A function that rewards completions by their scores, as ``trl.GRPOTrainer(reward_funcs=…)`` takes it.
 
-    More is always better. A rating gets 1 - error / (largest error on the scale), from 0 to 1; other errors are
+    Higher is always better. A rating gets 1 - error / (largest error on the scale), from 0 to 1; other errors are
     negated. An answer that cannot be used (not a label, not a number, no word) gets the least: 0, or for a negated
     error what its scorer says. It can be pickled, and called by several threads at once.
 

@@ -1,1 +1,1 @@
-"""The users of samples: who they are, subsets of them, their figures, and their profiles swapped."""
+"""The users of samples: who they are, who resembles whom, subsets, figures, and swapped profiles."""

@@ -1,4 +1,7 @@
-"""Each user's history once, as other users may see it: without what any sample asks about or has as its gold."""
+"""Each user's history once, as other users may see it: without what any sample asks about or has as its gold.
+
+Which texts count as the same is decided here, by :func:`normal`.
+"""
 
 from __future__ import annotations
 
