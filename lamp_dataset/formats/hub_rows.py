@@ -7,6 +7,7 @@ parts, as long as the rows keep their order.
 
 from __future__ import annotations
 
+import numbers
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,10 +16,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from lamp_dataset.formats.json_file import DECODER
+from lamp_dataset.formats.json_file import BOM, DECODER, HEAD_BYTES
 from lamp_dataset.formats.json_list import JsonList
 from lamp_dataset.formats.texts import Number, short
 from lamp_dataset.task import Task
+from lamp_dataset.tasks import TASKS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,14 +73,25 @@ class RowFiles:
 
 
 def find_row_files(task: Task, root: Path, splits: Iterable[str]) -> dict[str, RowFiles]:
-    """Split -> its files in ``root``, which has them in one of the :func:`places`; ValueError as for :func:`parts`."""
+    """Split -> its files in ``root``, which has them in one of the :func:`places`.
+
+    ValueError as for :func:`parts`, or if ``root`` has them directly and the name of the other setting.
+    """
     for folder in (root / place for place in places(task) if (root / place).is_dir()):
         names = [path.name for path in folder.iterdir()]
         found = {split: parts(names, split, str(folder)) for split in splits}
         if any(found.values()):
+            _check_setting(task, folder)
             files = {split: tuple(str(folder / name) for name in some) for split, some in found.items()}
             return {split: RowFiles(task, split, paths) for split, paths in files.items() if paths}
     return {}
+
+
+def _check_setting(task: Task, folder: Path) -> None:
+    """The rows of both settings look the same, so that only the name of their folder tells them apart."""
+    for other in TASKS.values():
+        if other.base == task.base and other.name != task.name and folder.name in (other.name, other.hub.folder):
+            raise ValueError(f"{folder}: expected files of {task.name}, found a folder of {other.name}")
 
 
 def places(task: Task) -> tuple[str, ...]:
@@ -100,7 +113,8 @@ def read_batches(file: BinaryIO, name: str, columns: list[str] | None = None) ->
     if name.endswith(".parquet"):
         yield from _parquet(file, name, columns)
     else:
-        rows = _lines(file, name) if file.read(1) == b"{" else None
+        head = file.read(HEAD_BYTES).removeprefix(BOM).lstrip()
+        rows = _lines(file, name) if head.startswith(b"{") else None
         file.seek(0)
         rows = rows or JsonList(file, name, ("input", "output", "profile")).rows()
         while some := list(islice(rows, ROWS)):
@@ -113,16 +127,19 @@ def _parquet(file: BinaryIO, name: str, columns: list[str] | None) -> Iterator[p
 
     try:
         yield from pyarrow.parquet.ParquetFile(file, buffer_size=1 << 20).iter_batches(ROWS, columns=columns)
-    except pa.ArrowInvalid as error:
-        raise ValueError(f"{name}: expected a Parquet file, but {error} Was it cut off? Fetch it again.") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        if type(error) not in (pa.ArrowInvalid, OSError):  # of the network
+            raise
+        found = " ".join(str(error).split()).rstrip(".")
+        raise ValueError(f"{name}: expected a Parquet file, but {found}. Was it cut off? Fetch it again.") from None
 
 
 def _lines(file: BinaryIO, name: str) -> Iterator[dict]:
     for number, line in enumerate(file, 1):
         try:
-            if line.strip():
-                yield DECODER.decode(line.decode())
-        except ValueError as error:
+            if text := line.decode("utf-8-sig").strip():
+                yield DECODER.decode(text)
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"{name}: line {number}: expected JSON, but {error}") from None
 
 
@@ -132,16 +149,12 @@ def official_row(row: Any, task: Task, sample_id: str, name: str) -> dict[str, A
     ValueError if the user or the gold is missing; what else is wrong with it, whoever reads it will say.
     """
     where, row = f"{name}: sample {short(sample_id)}", row if isinstance(row, dict) else {"a row": row}
-    for field in (task.hub.user, "input", "output"):
-        if not isinstance(row.get(field), str):
-            found = short(row[field]) if field in row else f"the keys {', '.join(map(short, row))}"
-            raise ValueError(f"{where}: expected a string as {field!r}, found {found}")
-    made = {
-        "id": sample_id,
-        "user_id": str(row[task.hub.user]),
-        "input": str(row["input"]),
-        "output": str(row["output"]),
-    }
+    made = {"id": sample_id}
+    for field, name in {"user_id": task.hub.user, "input": "input", "output": "output"}.items():
+        made[field] = _text(row.get(name))
+        if not isinstance(made[field], str):
+            found = short(row[name]) if name in row else f"the keys {', '.join(map(short, row))}"
+            raise ValueError(f"{where}: expected a string as {name!r}, found {found}")
     items = row.get("profile")
     if isinstance(items, list):
         items = [_item(item, task, place) if isinstance(item, dict) else item for place, item in enumerate(items)]
@@ -152,4 +165,8 @@ def _item(item: Mapping[str, Any], task: Task, place: int) -> dict[str, Any]:
     names = {field: task.hub.date if field == "date" else field for field in task.item_fields}
     found = {field: item[name] for field, name in names.items() if name in item}
     found["id"] = place if found.get("id") is None else found["id"]
-    return {field: str(value) if isinstance(value, (int, float, Number)) else value for field, value in found.items()}
+    return {field: _text(value) for field, value in found.items()}
+
+
+def _text(value: Any) -> Any:
+    return str(value) if isinstance(value, (numbers.Number, Number)) else value

@@ -15,6 +15,9 @@ from lamp_dataset.loading.raw_files import fetching, open_any
 from lamp_dataset.loading.row_arrays import columns_of, normalized, row_type
 from lamp_dataset.task import Task
 
+#: Types that Arrow writes as strings as Python does.
+_PLAIN = (pa.types.is_string, pa.types.is_large_string, pa.types.is_integer)
+
 
 def hub_files(task: Task, splits: Iterable[str], revision: str | None, token: Any = None) -> dict[str, RowFiles]:
     """Split -> its files on the Hub, at the commit that ``revision`` names now; by default, of the main branch.
@@ -62,17 +65,18 @@ def _one_by_one(batch: Any, task: Task, ids: list[str], name: str, start: int) -
 
 
 def _as_arrow(batch: pa.RecordBatch, task: Task, ids: list[str]) -> tuple[pa.StructArray, list[str]] | None:
-    """The rows without a Python object for each; None if any is not as it should be, or an item has decimal numbers."""
+    """The rows without a Python object for each; None if any is not as it should be, or of a type not in _PLAIN."""
     try:
         user, text, output, profile = (batch.column(name) for name in (task.hub.user, "input", "output", "profile"))
         sizes, items = pc.list_value_length(profile).to_numpy(), columns_of(pc.list_flatten(profile))
+        names = [task.hub.date if name == "date" else name for name in task.item_fields]
+        given = (user, text, output, *(items[name] for name in names if name in items))
+        if output.null_count or not all(any(is_(column.type) for is_ in _PLAIN) for column in given):
+            return None
         places = np.arange(sizes.sum()) - np.repeat(sizes.cumsum() - sizes, sizes)
         made = pc.cast(pa.array(places), pa.string())
         items |= {"id": pc.coalesce(pc.cast(items["id"], pa.string()), made) if "id" in items else made}
-        fields = [items[task.hub.date if name == "date" else name] for name in task.item_fields]
-        if output.null_count or any(pa.types.is_floating(field.type) for field in fields):
-            return None
-        item = pa.StructArray.from_arrays(fields, task.item_fields)
+        item = pa.StructArray.from_arrays([items[name] for name in names], task.item_fields)
         profile = pa.ListArray.from_arrays(pa.array(np.append(0, sizes.cumsum()), pa.int32()), item)
         rows = pa.StructArray.from_arrays([pa.array(ids), user, text, profile], [*task.row_fields, "profile"])
         found = normalized(rows, task)

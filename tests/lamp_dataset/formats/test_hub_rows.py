@@ -61,6 +61,7 @@ def test_missing_parts_and_two_sets_of_files_are_refused(names, found):
         ('{"author": []}', r"sample 'LongLaMP_topic-train-1': expected a string as 'author', found \[\]"),
         ('{"input": "x"}', r"sample 'LongLaMP_topic-train-1': expected a string as 'author', found the keys 'input'"),
         ('{"author": "a", "input": "x", "output": null}', r"expected a string as 'output', found None"),
+        ("[" * 100_000, "line 2: expected JSON, but maximum recursion depth"),
         ("[1]", r"sample 'LongLaMP_topic-train-1': expected a string as 'author', found the keys 'a row'"),
         ('{"author": "a", "input": "x", "output": "y", "profile": [5]}', "profile item 0: expected an object, found 5"),
         ('{"author": "a", "input": "x", "output": "y"}', "expected a list as 'profile'"),
@@ -73,6 +74,19 @@ def test_a_bad_row_is_named(line, message, tmp_path):
         list(read_questions(RowFiles(TOPIC, "train", (str(path),)), TOPIC))
 
 
+def test_json_lines_may_begin_with_a_byte_order_mark_and_empty_lines(tmp_path):
+    path = tmp_path / "train.jsonl"
+    path.write_text("\ufeff\n\n" + "\n\n".join(map(json.dumps, MADE)) + "\n")
+    assert read_question_ids(find_files(TOPIC, tmp_path)["train"]) == [f"{TOPIC.name}-train-{n}" for n in range(7)]
+
+
+@pytest.mark.parametrize("place", ["topic_writing_temporal", "LongLaMP_topic_time"])
+def test_a_folder_of_the_other_setting_is_refused(place, tmp_path):
+    made_up.json_lines(tmp_path / place / "train.jsonl", MADE)
+    with pytest.raises(ValueError, match=f"{place}: expected files of LongLaMP_topic, found .* of LongLaMP_topic_time"):
+        find_files(TOPIC, tmp_path / place)
+
+
 def test_numbers_become_strings_as_the_file_spells_them(tmp_path):
     task = TASKS["LongLaMP_review"]
     (row,) = made_up.rows(task, 1, items=(1, 1))
@@ -81,9 +95,10 @@ def test_numbers_become_strings_as_the_file_spells_them(tmp_path):
     assert next(read_questions(find_files(task, tmp_path)["train"], task))["profile"][0]["overall"] == "4.0"
 
 
-def test_a_file_that_is_not_parquet_or_cut_off_is_refused(tmp_path):
+@pytest.mark.parametrize("damage", [lambda data: data[:-9], lambda data: data[:30] + bytes(40) + data[70:]])
+def test_a_file_that_is_not_parquet_cut_off_or_damaged_is_refused(damage, tmp_path):
     path = tmp_path / "train.parquet"
     made_up.parquet(path, MADE)
-    path.write_bytes(path.read_bytes()[:-9])
+    path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(ValueError, match=rf"^{path}: expected a Parquet file, but .*Was it cut off"):
         read_outputs(RowFiles(TOPIC, "train", (str(path),)))

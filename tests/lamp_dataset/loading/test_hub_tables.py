@@ -2,6 +2,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from decimal import Decimal
 
 import datasets
 import hub_rows_made_up as made_up
@@ -84,6 +85,21 @@ def test_odd_types_of_parquet_are_read_and_what_is_missing_is_named(load, tmp_pa
     pa.parquet.write_table(large, tmp_path / "train.parquet")
     rows = made_up.expected(topic, "train", made_up.rows(topic, 4))
     assert load(topic.name, data_dir=str(tmp_path), split="train").to_list() == rows
+
+
+@pytest.mark.parametrize(("value", "text"), [(7, "7"), (2.0, "2.0"), (True, "True"), (Decimal("5.0"), "5.0")])
+def test_numbers_are_the_same_strings_however_they_are_read(value, text, load, tmp_path):
+    task = TASKS["LongLaMP_review"]
+    (row,) = made_up.rows(task, 1, items=(1, 1))
+    row |= {"reviewerId": value, "output": value, "profile": [{**row["profile"][0], "overall": value, "id": value}]}
+    made_up.parquet(tmp_path / "train.parquet", [row])
+    found = load(task.name, data_dir=str(tmp_path), split="train")[0]
+    assert (
+        (found["user_id"], found["output"])
+        == (found["profile"][0]["overall"], found["profile"][0]["id"])
+        == (text, text)
+    )
+    assert next(find_files(task, tmp_path)["train"].rows()) == found
 
 
 def test_the_golds_of_all_splits_and_the_unknown_license_are_there(load):
