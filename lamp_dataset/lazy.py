@@ -37,7 +37,7 @@ def require(module: str, extra: str) -> ModuleType:
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
-        if error.name != module:
+        if error.name not in (module, module.partition(".")[0]):
             raise
         raise _missing(module, extra) from None
 
@@ -49,7 +49,7 @@ def check_installed(module: str, extra: str) -> None:
 
 
 def _missing(module: str, extra: str) -> ImportError:
-    package = module.replace("_", "-")
+    package = module.partition(".")[0].replace("_", "-")
     return ImportError(f"this needs the package {package}; from a checkout: pip install '.[{extra}]'", name=module)
 
 
