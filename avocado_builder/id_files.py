@@ -155,9 +155,10 @@ def id_rows(path: Path, task: Task) -> Iterator[dict[str, Any]]:
     for row in read_questions(path):
         where = f"{path}: sample {short(row['id'])}"
         _check_name(row["input"], f"{where}: 'input'")
-        if task.completes_texts and not str(row.get(CONTENT_LENGTH, "")).isdecimal():
-            found = short(row.get(CONTENT_LENGTH))
-            raise ValueError(f"{where}: expected a whole number as {CONTENT_LENGTH!r} ({task.base}), found {found}")
+        expected = "a whole number" if task.completes_texts else "nothing"
+        given = row.get(CONTENT_LENGTH)
+        if not (str(given).isdecimal() if task.completes_texts else given is None):
+            raise ValueError(f"{where}: expected {expected} as {CONTENT_LENGTH!r} ({task.base}), found {short(given)}")
         for position, item in enumerate(row["profile"]):
             if not isinstance(item, dict) or "text" not in item:
                 raise ValueError(f"{where}: profile item {position}: expected an object with 'text'")

@@ -342,6 +342,8 @@ def test_mails_to_be_completed_are_cut_after_their_content_length(tmp_path):
     path.write_text(json.dumps(rows))
     with pytest.raises(ValueError, match="expected a whole number as 'content_length' .LongLaMP_email., found 'x'"):
         build(AVOCADO, None, tmp_path / "two", task="LongLaMP_email", id_files={"validation": path})
+    with pytest.raises(ValueError, match="expected nothing as 'content_length' .LaMP_6., found 'x'"):
+        build(AVOCADO, None, tmp_path / "two", task="LaMP_6", id_files={"validation": path})
     with pytest.raises(ValueError, match="LongLaMP_email_time: no site is known to have its id files; pass --ids-dir"):
         build(AVOCADO, None, tmp_path / "two", task="LongLaMP_email", setting="time")
     with pytest.raises(ValueError, match="task: expected one of LaMP_6, LongLaMP_email, found 'LaMP_5'"):
