@@ -104,12 +104,12 @@ Cost = tuple[int, str | None]
 def split_hint(names: object) -> str:
     """A hint for messages: what a split is called here, if ``names`` holds the files' word for it; else empty.
 
-    >>> split_hint("train+dev[:10%]"), split_hint("test")
-    ("; the files' 'dev' is called 'validation' here", '')
+    >>> split_hint("train+dev[:10%]"), split_hint("val"), split_hint("test")
+    ("; the files' 'dev' is called 'validation' here", "; the files' 'val' is called 'validation' here", '')
     """
     words = re.findall(r"\w+", str(names))
-    found = [(folder, split) for split, folder in SPLITS.items() if folder != split and folder in words]
-    return "".join(f"; the files' {folder!r} is called {split!r} here" for folder, split in found)
+    found = [name for name in (SPLITS["validation"], "val") if name in words]
+    return "".join(f"; the files' {name!r} is called 'validation' here" for name in found)
 
 
 @dataclass(frozen=True, kw_only=True)
