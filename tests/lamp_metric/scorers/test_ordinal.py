@@ -53,5 +53,5 @@ def test_numbers_are_fine():
 
 @pytest.mark.parametrize("gold", ["0", "6", "4.5", "five", "", "nan"])
 def test_a_gold_off_the_scale_is_an_error(gold):
-    with pytest.raises(ValueError, match=r"reference of sample 0: .*LaMP_3.*1, 2, 3, 4, 5$"):
+    with pytest.raises(ValueError, match=r"reference of sample 0: .*LaMP_3.*1, 2, 3, 4, 5\. "):
         score("LaMP_3", ["1"], [gold])
