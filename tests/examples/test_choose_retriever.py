@@ -45,7 +45,7 @@ def made(tmp_path, monkeypatch):
 
 def words(encoder, **options):
     known = {"config": TASK.name, "data_dir": "data", "model": encoder, "output": "chooser", "temperature": 0.2}
-    known |= {"max_length": 48, "epochs": 40, "learning_rate": 3e-3, "batch_size": 8}
+    known |= {"max_length": 48, "epochs": 40, "learning_rate": 5e-3, "batch_size": 32}
     return [*example.words(**known | options), "--preds", "none.json", "bm25.json"]
 
 
