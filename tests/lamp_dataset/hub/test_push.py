@@ -5,7 +5,7 @@ import os
 import pytest
 from made_up import write_all
 
-from lamp_dataset import TASKS
+from lamp_dataset import SAMPLE, TASKS, load_split
 
 ALL_THREE = ("LaMP_2", "LaMP_3_time", "LaMP_6")
 
@@ -214,3 +214,11 @@ def test_a_task_of_another_package_goes_to_a_private_repository(client, tmp_path
     assert client.hub.store.repos["me/films"].private
     rows = client.load("me/films", "Films")["Films"]
     assert {split: len(found) for split, found in rows.items()} == {"train": 5, "validation": 5, "test": 5}
+
+
+def test_rows_that_the_hub_published_go_to_a_private_repository(client):
+    client.push("me/posts", "LongLaMP_topic", data_dir=SAMPLE)
+    assert client.hub.store.repos["me/posts"].private
+    found = client.load("me/posts", "LongLaMP_topic")["LongLaMP_topic"]
+    assert found == {split: load_split("LongLaMP_topic", split, SAMPLE).to_list() for split in found}
+    assert [row["id"] for row in found["test"]] == [f"LongLaMP_topic-test-{n}" for n in range(len(found["test"]))]
