@@ -69,6 +69,8 @@ def read_prompts(path: str | os.PathLike[str], task: str | Task) -> datasets.Dat
     if not all(texts) or "target" not in columns or not len(rows):
         found = f"{len(rows)} rows with {', '.join(columns)}"
         raise ValueError(f"{name}: expected rows with id, source and target, no id or source None, found {found}")
+    if task.gated:  # datasets keeps a copy, for everybody if its folder is
+        os.chmod(os.path.dirname(rows.cache_files[0]["filename"]), 0o700)
     check_unique(rows["id"], name)
     if task.opening not in (first := rows[0]["source"]):
         raise ValueError(f"{name}: expected prompts of {task.name}, which hold {task.opening!r}, found {short(first)}")

@@ -1,10 +1,12 @@
 import json
+import os
 
 import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from lamp_dataset import TASKS
 from lamp_dataset.personalize.prompt_files import check_prompt_path, read_prompts, write_prompts, write_tables
 
 ROWS = [{"source": "é\u2028", "retrieved_scores": [0.1 + 0.2]}, {"source": "", "retrieved_scores": None}]
@@ -56,6 +58,14 @@ def test_prompts_read_back(name, tmp_path, monkeypatch):
     rows = [PROMPT | {"target": "Rain"}, PROMPT | {"id": "310-1"}]
     write_prompts(datasets.Dataset.from_list(rows), str(tmp_path / name))
     assert read_prompts(str(tmp_path / name), "LaMP_4").to_list() == rows
+
+
+@pytest.mark.parametrize(("config", "others"), [("LaMP_6", 0), ("LaMP_4", 0o055)])
+def test_what_datasets_keeps_of_licensed_prompts_is_for_the_user_alone(config, others, tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    write_prompts(datasets.Dataset.from_list([{**PROMPT, "source": TASKS[config].opening}]), str(tmp_path / "p.jsonl"))
+    kept = read_prompts(tmp_path / "p.jsonl", config).cache_files[0]["filename"]
+    assert os.stat(os.path.dirname(kept)).st_mode & 0o077 == others
 
 
 def test_another_ending_is_refused_and_nothing_left_of_a_failed_write(tmp_path):
