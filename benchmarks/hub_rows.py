@@ -5,6 +5,7 @@
 Claims: ours takes no more CPU time, and half the memory. The rows are made here, seeded, in ten parts of a split.
 """
 
+import argparse
 import random
 import tempfile
 from pathlib import Path
@@ -47,6 +48,7 @@ def write(task: lamp_dataset.Task, folder: Path, rows: int = 20_000, parts: int 
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with tempfile.TemporaryDirectory() as folder:
         size = write(lamp_dataset.TASKS[CONFIG], Path(folder))
         print(f"{size:5.0f} MB of Parquet{'seconds':>19}{'CPU s':>9}{'MB at most':>12}{'anonymous':>12}")
