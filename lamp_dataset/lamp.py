@@ -221,7 +221,8 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
         if not head or looks_like_html(head):
             url = self._fetched[path]
             self._forget([path])
-            raise ValueError(f"{url}: expected JSON, found {describe(head)}. {_NOT_KEPT}")
+            kind = "Parquet" if url.endswith(".parquet") else "JSON"
+            raise ValueError(f"{url}: expected {kind}, found {describe(head)}. {_NOT_KEPT}")
 
     def reject(self, files: Files | RowFiles | None) -> None:
         """Forget downloads with wrong content, of one split or (None) of all: the next call fetches them again."""

@@ -144,5 +144,6 @@ ROWS = (
         license_id="other",
         gated=True,
         stub_pattern=r"[0-9]{3}-[0-9]{6}-EM\.txt",
+        completes_texts=True,
     ),
 )

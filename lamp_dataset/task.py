@@ -224,6 +224,7 @@ class Task:
         gated: True if the texts require a signed license and must never be redistributed.
         stub_pattern: regular expression of the placeholders that the site publishes instead of gated texts; None if
             the site publishes the texts themselves. See :meth:`is_stub`.
+        completes_texts: whether the input begins the text that the gold goes on with.
         aliases: other names of the task in papers and leaderboards.
         id_start: how the sample ids begin, where that tells the settings apart; empty otherwise.
         family: the tasks it was published with.
@@ -258,6 +259,7 @@ class Task:
     license_id: str = "cc-by-nc-sa-4.0"
     gated: bool = False
     stub_pattern: str | None = None
+    completes_texts: bool = False
     aliases: tuple[str, ...] = ()
     id_start: str = ""
     family: Family | None = None
@@ -315,11 +317,6 @@ class Task:
     def time_based(self) -> bool:
         """Whether train, dev and test hold the same users, later items."""
         return self.setting == "time"
-
-    @property
-    def completes_texts(self) -> bool:
-        """Whether the input begins the gated text that the gold goes on with."""
-        return self.gated and self.output_field == "text"
 
     def is_stub(self, text: object) -> bool:
         """Whether ``text`` (an input, a gold or a text of a profile item) is a placeholder for a gated text.

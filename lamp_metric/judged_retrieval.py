@@ -193,7 +193,7 @@ def _by_feedback(
         return
     if not items.keys() <= set(ids):
         unknown = next(name for name in items if name not in ids)
-        raise ValueError(f"sample {short(sample.id)}: feedback on item {short(unknown)}, which its profile has not")
+        raise ValueError(f"sample {short(sample.id)}: feedback on item {short(unknown)}, which is not in its profile")
     for name, order in orders.items():
         ranked = [items[ids[position]] for position in order if ids[position] in items]
         yield ("nDCG", name), ndcg(ranked)
