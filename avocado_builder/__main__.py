@@ -1,7 +1,5 @@
 """The command ``avocado-builder``; also ``python -m avocado_builder``."""
 
-from __future__ import annotations
-
 import logging
 
 import click

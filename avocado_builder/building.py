@@ -1,7 +1,5 @@
 """Build the gated task from the id files and the collection, whole or not at all."""
 
-from __future__ import annotations
-
 import logging
 import os
 import tempfile

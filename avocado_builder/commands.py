@@ -1,7 +1,5 @@
 """The subcommands of ``avocado-builder``: ``build`` and ``check``."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -1,7 +1,5 @@
 """The benchmark's public id files: questions files with names of mails in place of texts, in a folder or fetched."""
 
-from __future__ import annotations
-
 import hashlib
 import http.client
 import logging

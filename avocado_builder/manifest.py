@@ -1,7 +1,5 @@
 """The manifest: what a built folder holds, how it was made, and what the license means for it."""
 
-from __future__ import annotations
-
 import json
 import os
 import platform

@@ -1,7 +1,5 @@
 """The files of a split, questions and golds, byte for byte as the benchmark's script writes them, as a stream."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from contextlib import ExitStack

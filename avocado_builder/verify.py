@@ -1,7 +1,5 @@
 """Check that a folder is a complete build: its files against the manifest, its rows against the task."""
 
-from __future__ import annotations
-
 import dataclasses
 import os
 from dataclasses import dataclass

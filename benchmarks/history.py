@@ -12,8 +12,6 @@ copy of the items, in an order that mixes the users; that is what 12,500 rows of
 Needs: pip install lamp-hf
 """
 
-from __future__ import annotations
-
 import argparse
 import itertools
 import json

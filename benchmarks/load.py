@@ -7,8 +7,6 @@ Claims: the call takes at most 1.0 x the time of `json.load` on the same file (i
 the process stays under 350 MB and does not grow with the file. The files are made here: seeded, of the official shape.
 """
 
-from __future__ import annotations
-
 import argparse
 import itertools
 import json

@@ -9,8 +9,6 @@ the scores before it ranks, so that equal users tie on every machine.
 Needs: pip install lamp-hf
 """
 
-from __future__ import annotations
-
 import argparse
 
 from shared import in_a_process

@@ -7,8 +7,6 @@ Claim: at most 30 seconds for 2,500 rows of 190 items and three systems. The fil
 seed: each row is a user, and who has a larger profile gains more. Needs: pip install '.[report]'
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import math

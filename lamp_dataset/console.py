@@ -1,7 +1,5 @@
 """What the user of a command or a script sees: lines, warnings, and errors in one line with exit status 2."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

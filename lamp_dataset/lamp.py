@@ -1,7 +1,5 @@
 """The ``datasets`` builder behind ``load_dataset("lamp", …)``: all configs, downloaded or from ``data_dir``."""
 
-from __future__ import annotations
-
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """What is imported late: heavy public names, optional packages, and models."""
 
-from __future__ import annotations
-
 import ast
 import importlib.util
 import os

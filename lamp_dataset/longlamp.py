@@ -6,8 +6,6 @@ Sources: the LongLaMP paper (Kumar et al. 2024, arXiv 2407.11016), its code, and
 samples and the license are not stated there in a way that is certain, so they are unknown here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from types import MappingProxyType
 

@@ -4,8 +4,6 @@ Standard library only. Tables in this package call :func:`register`. A package o
 names a function that returns tasks as an entry point of the group ``lamp_dataset.tasks``.
 """
 
-from __future__ import annotations
-
 import difflib
 import warnings
 from collections.abc import Callable, Iterator, Mapping

@@ -3,8 +3,6 @@
 Standard library only, no I/O, cheap to import. The rows are in :mod:`lamp_dataset.tasks`.
 """
 
-from __future__ import annotations
-
 import re
 import string
 from collections.abc import Iterator, Mapping

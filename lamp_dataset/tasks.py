@@ -8,8 +8,6 @@ Sources: the LaMP paper (Salemi et al. 2023, arXiv 2304.11406), the download pag
 the published files.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 

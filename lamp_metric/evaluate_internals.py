@@ -7,8 +7,6 @@ computed. It does not clean up after an error, and it writes no file if it is gi
 Nothing here imports evaluate: its objects are passed in.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 from types import ModuleType

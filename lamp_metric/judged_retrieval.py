@@ -4,8 +4,6 @@ Or judged by feedback: how much the retrieved items help a model, each alone in 
 Per-sample figures of several rankers side by side, their means, and intervals with users as clusters.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ evaluate copies this file alone when it loads it by a folder's path or from a Sp
 as text: one module per line, and the comment after an import of this project is what users are told to install.
 """
 
-from __future__ import annotations
-
 import difflib
 import inspect
 import warnings

@@ -1,7 +1,5 @@
 """Scores of plain lists: the kind of the task, a column of the table, picks the scorer."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

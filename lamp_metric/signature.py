@@ -1,7 +1,5 @@
 """The signature of a score, which says how it was made, and the version of the scoring rules."""
 
-from __future__ import annotations
-
 from lamp_dataset.version import __version__
 from lamp_metric.statistics.resampling import Resampling
 

@@ -1,7 +1,5 @@
 """The scores as ``compute_metrics`` of a transformers ``Trainer``. Nothing here imports torch."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import Any
 

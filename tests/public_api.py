@@ -3,8 +3,6 @@
 A line that must be an error says which error; the checker complains where it is none.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any

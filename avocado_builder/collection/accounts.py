@@ -1,7 +1,5 @@
 """The mails of one account, in its zip or in a folder extracted from it. Both are only read; nothing is unpacked."""
 
-from __future__ import annotations
-
 import errno
 import os
 import zipfile

@@ -1,7 +1,5 @@
 """Find the accounts of the collection, and every needed mail in them."""
 
-from __future__ import annotations
-
 import logging
 import os
 import re

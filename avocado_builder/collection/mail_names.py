@@ -1,7 +1,5 @@
 """Names of mails, and those that a build needs: on disk with their texts, so that a million of them stay small."""
 
-from __future__ import annotations
-
 import os
 import re
 import sqlite3

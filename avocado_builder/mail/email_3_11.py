@@ -5,8 +5,6 @@ changes are undone where they are met, and what takes quadratic time is bounded.
 with digests recorded on 3.11.7.
 """
 
-from __future__ import annotations
-
 import binascii
 import codecs
 import re

@@ -26,8 +26,6 @@ This module differs from mail-parser 3.15.0 in two cases, and :attr:`Mail.repair
   expects.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A file that appears whole or not at all. Standard library only."""
 
-from __future__ import annotations
-
 import os
 import stat
 import sys

@@ -5,8 +5,6 @@ the lock when the process ends, however that happens. So the next run removes wh
 behind, and does not touch the folder of a run that is still working.
 """
 
-from __future__ import annotations
-
 import ctypes
 import errno
 import logging

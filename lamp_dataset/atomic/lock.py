@@ -3,8 +3,6 @@
 By name and lock, the next run distinguishes what a killed run left behind from what another run is working on.
 """
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import os

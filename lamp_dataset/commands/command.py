@@ -1,7 +1,5 @@
 """Shared by all commands: their errors, common options, and examples in the help that keep their line breaks."""
 
-from __future__ import annotations
-
 import functools
 import os
 from collections.abc import Callable, Iterable, Iterator

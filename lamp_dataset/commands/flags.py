@@ -1,7 +1,5 @@
 """The options of a prompt as flags of a command line. What they are, and whether a value is right, the library says."""
 
-from __future__ import annotations
-
 import os
 import re
 import sys
@@ -9,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -26,14 +24,14 @@ FLAGS: Mapping[str, str] = MappingProxyType(
     | {"k": "-k", "rankers": "--ranker"}
 )
 _QUOTED = re.compile(f"'({'|'.join(FLAGS)})'")
-#: How the type of an option begins -> what click makes of the word that was typed.
-_TYPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+#: Type of an option, or one of its types -> what click makes of the word that was typed.
+_TYPES: Mapping[Any, Mapping[str, Any]] = MappingProxyType(
     {
-        "int": {"type": int},
-        "float": {"type": float},
-        "bool": {"is_flag": True},
-        "tuple": {"multiple": True},
-        "str | os.PathLike": {"type": UserPath(exists=True, dir_okay=False, path_type=Path)},
+        int: {"type": int},
+        float: {"type": float},
+        bool: {"is_flag": True},
+        tuple[str, ...]: {"multiple": True},
+        os.PathLike[str]: {"type": UserPath(exists=True, dir_okay=False, path_type=Path)},
     }
 )
 
@@ -49,8 +47,8 @@ RETRIEVER_FLAGS = tuple(name for name in RETRIEVER_OPTIONS if name in FLAGS)
 
 def _flag(name: str, flag: str) -> Callable:
     option = _OPTIONS[name]
-    shown = f"  [default: {option.default}]" if option.default not in (None, False, ()) or option.type == "int" else ""
-    kind = next((kind for start, kind in _TYPES.items() if option.type.startswith(start)), {})
+    shown = f"  [default: {option.default}]" if option.default not in (None, False, ()) or option.type is int else ""
+    kind = next((kind for type_, kind in _TYPES.items() if type_ in (option.type, *get_args(option.type))), {})
     text = option.help.replace("``", "").partition("; in Python")[0].partition(" In Python")[0].rstrip(".")
     return click.option(flag, *([name] if flag == FLAGS[name] else []), help=f"{text}.{shown}", **kind)
 

@@ -1,7 +1,5 @@
 """``lamp-dataset history`` and ``lamp-dataset leaks``: training pairs of users' histories, and leaks."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import click

@@ -1,7 +1,5 @@
 """``lamp-dataset items``: the prompts that ask a model what each item of a profile is worth."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import click

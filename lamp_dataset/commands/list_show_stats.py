@@ -1,7 +1,5 @@
 """``lamp-dataset list``, ``show`` and ``stats``: the dataset in a terminal."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import sys

@@ -1,7 +1,5 @@
 """``lamp-dataset neighbors`` and ``lamp-dataset vectors``: users who resemble each other, and what tells them."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from typing import Any

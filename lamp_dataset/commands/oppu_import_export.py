@@ -1,7 +1,5 @@
 """``lamp-dataset oppu``: official files from OPPU's layout, and that layout from the rows of a config."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace

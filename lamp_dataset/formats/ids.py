@@ -3,8 +3,6 @@
 Standard library only.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 
 from lamp_dataset.formats.texts import short

@@ -9,8 +9,6 @@ The official questions files are a single list on a single line, up to 1.7 GB. T
   row by counting brackets outside strings, reads any legal JSON and reports where anything else goes wrong.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

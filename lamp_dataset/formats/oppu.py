@@ -6,8 +6,6 @@ users in ``user_others.json``. This module makes official files of such a folder
 :mod:`lamp_dataset.formats.oppu_export` writes one. Standard library only.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import os

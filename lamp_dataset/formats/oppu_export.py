@@ -1,7 +1,5 @@
 """Rows in OPPU's layout (:mod:`lamp_dataset.formats.oppu`), user by user. Standard library only."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The texts about users that come with files in OPPU's layout (:mod:`lamp_dataset.formats.oppu`)."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
 from pathlib import Path

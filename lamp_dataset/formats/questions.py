@@ -3,8 +3,6 @@
 Rows of the time-based setting also have ``user_id``, and their profile items ``date``. Standard library only.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import nullcontext

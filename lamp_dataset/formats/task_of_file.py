@@ -3,8 +3,6 @@
 Standard library only. Two tasks share the official name ``"LaMP_2"``, so ``"task"`` alone is not always enough.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Any
 

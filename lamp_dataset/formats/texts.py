@@ -3,8 +3,6 @@
 Standard library only.
 """
 
-from __future__ import annotations
-
 import numbers
 from collections.abc import Mapping
 from typing import Any

@@ -4,8 +4,6 @@ Samples files are the same with ``"samples"``. A list of ids alone is one as wel
 id per line. Standard library only.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """All that relies on private names of ``huggingface_hub``: here and nowhere else. Works on 0.36 to 2.4."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -4,8 +4,6 @@ Each class is also the built-in one that fits, so callers need not know these. A
 repository and the step, without the token and without signed addresses.
 """
 
-from __future__ import annotations
-
 
 class HubError(Exception):
     """A problem with a repository on the Hub; the message says it in full."""

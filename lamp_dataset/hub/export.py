@@ -1,7 +1,5 @@
 """Configs of the dataset as a folder of Parquet files and a card."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
 from fnmatch import fnmatchcase

@@ -1,7 +1,5 @@
 """What must hold before anything is sent: the repository is private, the token fit."""
 
-from __future__ import annotations
-
 from lamp_dataset.hub.errors import ContentError, RefusedError
 from lamp_dataset.hub.remote import Remote, RepositoryState
 

@@ -5,8 +5,6 @@ each thread (0.36), and replaces them after some errors; so their factory is wra
 Xet client speaks HTTP on its own, with time-outs of its own, and is not reached from here.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

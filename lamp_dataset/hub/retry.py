@@ -4,8 +4,6 @@ The client repeats uploads and listings itself, but not the look at a repository
 the commit (seen with 0.36 and 2.4 against a server that answers 429 and 500).
 """
 
-from __future__ import annotations
-
 import logging
 from importlib import import_module
 

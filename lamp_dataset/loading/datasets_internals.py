@@ -4,8 +4,6 @@ Public names of ``datasets`` have no place here. When a new version moves one of
 change. ``datasets`` itself is imported late: it costs a second and 140 MB, and ``import lamp_dataset`` must not.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import sys

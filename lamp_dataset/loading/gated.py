@@ -1,7 +1,5 @@
 """Gated tasks: what to do for their files, which the official site does not have, and where their texts may go."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterable
 

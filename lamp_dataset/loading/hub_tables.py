@@ -1,7 +1,5 @@
 """The Hub's files of a config: which there are, and their rows as Arrow tables."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 

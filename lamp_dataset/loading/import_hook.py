@@ -4,8 +4,6 @@
 ``datasets.load_dataset("lamp")`` must work after it, whichever of the two comes first.
 """
 
-from __future__ import annotations
-
 import functools
 import importlib.abc
 import importlib.util

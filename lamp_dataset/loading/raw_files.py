@@ -4,8 +4,6 @@ A server that keeps silent ends in an error, and a slow one does not. The client
 five minutes for a whole file, however fast it comes, and while streaming twenty tries of that.
 """
 
-from __future__ import annotations
-
 import hashlib
 import math
 import os
@@ -21,7 +19,7 @@ from lamp_dataset.formats.layout import is_url
 
 
 @contextmanager
-def open_raw(path: str, algorithm: Callable[[], Any]) -> Iterator[HashedFile]:
+def open_raw(path: str, algorithm: Callable[[], Any]) -> "Iterator[HashedFile]":
     """Open a raw file or a URL for reading bytes, to be hashed by :data:`CONTENT` or :data:`PROVENANCE`."""
     if is_url(path):
         with fetching(path), open_url(path) as file:

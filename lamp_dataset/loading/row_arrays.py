@@ -5,8 +5,6 @@ rejects (a number where a string is declared, a duplicate key, an unusual layout
 standard library's decoder, which gives the same rows or names the bad sample.
 """
 
-from __future__ import annotations
-
 import re
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping

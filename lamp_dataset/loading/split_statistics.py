@@ -1,7 +1,5 @@
 """Statistics of a split, from Arrow batches in flat memory."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
 """The official files of a split as a stream of Arrow tables: rows joined with their golds by id, content checked."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO
 

@@ -1,7 +1,5 @@
 """The columns that the personalizer adds, and the forms of a batch: Arrow table, mapping, lazy batch."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any

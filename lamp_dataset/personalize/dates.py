@@ -1,7 +1,5 @@
 """The dates of profile items: the one rule that retrieval by date and training pairs share."""
 
-from __future__ import annotations
-
 import datetime
 import re
 from functools import lru_cache

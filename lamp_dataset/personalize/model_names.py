@@ -4,8 +4,6 @@ Without an answer, Hugging Face's loaders would try again for minutes, for each 
 result, so caches must see more than its name.
 """
 
-from __future__ import annotations
-
 import inspect
 import os
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """From a row with its profile to what a model reads: retrieval and prompt in one callable for ``map``."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace

@@ -3,8 +3,6 @@
 The library, the command lines, the harnesses and the manual read them here. Standard library only.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import difflib
 import inspect

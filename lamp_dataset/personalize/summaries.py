@@ -1,7 +1,5 @@
 """A text about each row's user, to go in front of the prompt: by user, or in a column of the rows."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Keep secrets out of what is shown: the token, and signed addresses, whose query is a key."""
 
-from __future__ import annotations
-
 import logging
 import re
 from collections.abc import Iterator

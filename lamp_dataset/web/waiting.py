@@ -1,7 +1,5 @@
 """How long to wait until a server is asked again."""
 
-from __future__ import annotations
-
 import re
 
 import tenacity

@@ -1,7 +1,5 @@
 """Where a served model is, the key for it, and the way to it."""
 
-from __future__ import annotations
-
 import ipaddress
 import os
 import re

@@ -3,8 +3,6 @@
 Not by a client made for OpenAI's own server: it adds headers about this machine and from the environment.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

@@ -5,8 +5,6 @@ another such line follows. All others are answers, each with a digest of what wa
 for the same question, asked in the same way.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import logging
@@ -131,7 +129,7 @@ class Journal:
             os.fsync(file.fileno())
             self._due = time.monotonic() + SYNC
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> "Journal":
         return self
 
     def __exit__(self, *error: object) -> None:

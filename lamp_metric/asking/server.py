@@ -4,8 +4,6 @@ This has what an overnight run needs: patience as the server says, options that 
 them, and errors in one line that say what to do and show no key.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import re

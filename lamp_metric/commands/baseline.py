@@ -1,7 +1,5 @@
 """``baseline``: the trivial baselines as a file of predictions."""
 
-from __future__ import annotations
-
 import click
 
 from lamp_dataset.commands.command import Command, examples, say, subset_options, user_column_option

@@ -1,7 +1,5 @@
 """``eval-task`` and ``eval-all``."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """``feedback``: what each item of a profile, alone in the prompt, is worth to a model."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """``lm-eval-tasks``, ``from-lm-eval`` and ``from-inspect``: to evaluation harnesses and back."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Where golds and users come from: the official files in a folder, or a file of golds and one of questions."""
 
-from __future__ import annotations
-
 import functools
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """``preferences``: pairs of a better and a worse answer."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

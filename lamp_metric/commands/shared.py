@@ -1,7 +1,5 @@
 """What the commands have in common: options, output, and the shape of what they print."""
 
-from __future__ import annotations
-
 import json
 import os
 import sys

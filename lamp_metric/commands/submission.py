@@ -1,7 +1,5 @@
 """``check`` and ``pack``."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

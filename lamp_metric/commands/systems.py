@@ -1,7 +1,5 @@
 """The systems to compare, scored: ``FILE``, ``NAME=FILE``, or ``NAME=FILE,FILE`` for several seeds."""
 
-from __future__ import annotations
-
 import functools
 import os
 import re

@@ -1,7 +1,5 @@
 """The answers that a harness has logged, and which of several logs is meant."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Pairs of a better and a worse answer to one prompt, for training by preferences (DPO and its like)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 

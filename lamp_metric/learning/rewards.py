@@ -1,7 +1,5 @@
 """Scores as rewards for reinforcement learning, in the form that TRL calls: a function of a batch of completions."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,7 +17,7 @@ def reward(
     weights: Mapping[str, float] | None = None,
     target: str = "target",
     extract_answers: bool = False,
-) -> Reward:
+) -> "Reward":
     """A function that rewards completions by their scores, as ``trl.GRPOTrainer(reward_funcs=…)`` takes it.
 
     Higher is always better. A rating gets 1 - error / (largest error on the scale), from 0 to 1; other errors are

@@ -1,7 +1,5 @@
 """The scores of single answers, and how to turn errors so that more is better."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 

@@ -5,8 +5,6 @@ Another package adds one by :func:`register_measure`, or by an entry point of th
 ``measures`` and are imported when a measure is asked for.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from importlib import import_module
 

@@ -8,8 +8,6 @@ The methods of ``sacrebleu.metrics`` that are private, here and nowhere else: ``
 has no other way to the counts, and ``_compute_score_from_stats``. Checked on sacrebleu 2.4 to 2.6.
 """
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """What a measure beside the benchmark's scores is: one object with its own statistics, and how it joins the scorer."""
 
-from __future__ import annotations
-
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence

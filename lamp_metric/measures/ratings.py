@@ -1,7 +1,5 @@
 """For ratings: accuracy after rounding, and Pearson's correlation."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """ROUGE-2 and ROUGE-Lsum by rouge_score, and METEOR by nltk: means over samples, 0 to 1."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from importlib.metadata import version
 

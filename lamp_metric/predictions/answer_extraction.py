@@ -1,7 +1,5 @@
 """Find the answer in what a chat model says. Opt-in, and never part of the official scores."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Is a file of predictions fit to be scored? A report of everything that is wrong with it, not only the first error."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Values of samples that were computed elsewhere, such as those of a judge: files and mappings of id to number."""
 
-from __future__ import annotations
-
 import csv
 import json
 import math

@@ -4,8 +4,6 @@ evaluate's own messages name no sample, so the evaluate module has its samples c
 Standard library only.
 """
 
-from __future__ import annotations
-
 import numbers
 import sys
 from collections.abc import Iterable, Mapping, Sequence

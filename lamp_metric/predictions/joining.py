@@ -1,7 +1,5 @@
 """Golds and predictions of one task, joined by id."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

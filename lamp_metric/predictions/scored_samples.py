@@ -1,7 +1,5 @@
 """Samples scored one by one: what scores, intervals and tests of differences are all computed from."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Several answers to each sample: as runs whose scores are averaged, or one of them, the majority's or the best."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace

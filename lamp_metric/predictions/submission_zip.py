@@ -3,8 +3,6 @@
 They are read without extracting anything to disk, and written only if all files are fit.
 """
 
-from __future__ import annotations
-
 import lzma
 import os
 import re

@@ -1,7 +1,5 @@
 """Trivial baselines that a model should beat. They use the task table and the training golds, never a sample's gold."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from lamp_dataset.task import Task

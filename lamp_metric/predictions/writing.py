@@ -1,7 +1,5 @@
 """Predictions into a file of the official format."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
 from typing import Any

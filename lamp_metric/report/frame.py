@@ -1,7 +1,5 @@
 """All that the report knows of each sample and each user: who, how large a profile, how near an item, which scores."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -45,7 +43,7 @@ class Frame:
         sign = self.samples.scorer.sign(key)
         return sign * (self.values(system, key) - self.values(self.baseline, key))
 
-    def only(self, kept: np.ndarray) -> Frame:
+    def only(self, kept: np.ndarray) -> "Frame":
         """The samples for which ``kept`` is True."""
         positions = np.flatnonzero(kept)
         systems = {name: [_only(run, positions) for run in runs] for name, runs in self.systems.items()}

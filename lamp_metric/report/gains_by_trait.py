@@ -1,7 +1,5 @@
 """Gains against a trait, such as the profile's size, in bins and as rank correlations, with intervals over users."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

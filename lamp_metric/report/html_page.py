@@ -1,7 +1,5 @@
 """The report's page: its template is ``report.html``, and every text in it is escaped."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from html import escape

@@ -3,8 +3,6 @@
 That is the size of the profile, and how near its nearest item is: whether the input is a copy of an own item.
 """
 
-from __future__ import annotations
-
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

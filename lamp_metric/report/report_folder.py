@@ -1,7 +1,5 @@
 """The report's folder, from scored systems and profiles: written whole, and only in place of an older report."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Mapping, Sequence

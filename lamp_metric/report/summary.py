@@ -1,7 +1,5 @@
 """Every number of the report, in one plain dict: what ``summary.json`` holds and the page shows."""
 
-from __future__ import annotations
-
 import re
 from statistics import median
 from typing import Any

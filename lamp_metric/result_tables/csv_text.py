@@ -1,7 +1,5 @@
 """CSV that a spreadsheet shows and does not run."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from typing import Any

@@ -1,7 +1,5 @@
 """Published results to compare with, as their sources print them, read from ``published.csv``."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Iterable, Mapping

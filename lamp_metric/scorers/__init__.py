@@ -4,8 +4,6 @@ Another package adds a kind by :func:`register`, or by an entry point of the gro
 that names a scorer, or a function that returns one.
 """
 
-from __future__ import annotations
-
 from lamp_dataset.registry import Table
 from lamp_dataset.task import Task
 from lamp_metric.scorers.classification import Classification

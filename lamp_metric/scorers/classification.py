@@ -1,7 +1,5 @@
 """Accuracy and macro F1, by scikit-learn. Plain values in, numbers out."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache

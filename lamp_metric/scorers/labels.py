@@ -1,7 +1,5 @@
 """What classes and ratings share: a fixed list of labels to look for in sentences, in tensors and in profile items."""
 
-from __future__ import annotations
-
 import re
 from abc import abstractmethod
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """METEOR as evaluate's module ``meteor`` has it: nltk's ``word_tokenize`` and ``single_meteor_score``, its defaults."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.metadata import version

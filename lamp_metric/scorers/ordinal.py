@@ -1,7 +1,5 @@
 """Mean absolute error and root mean squared error of ratings, by scikit-learn. Plain values in, numbers out."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """What a kind of score is: one object that owns everything the rest of the package asks about the kind."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,7 +68,7 @@ class Scorer(Scores):
     """
 
     kind: str
-    less: Mapping[str, Scorer] = MappingProxyType({})
+    less: Mapping[str, "Scorer"] = MappingProxyType({})
     unusable: str
     figures: Mapping[str, str]
 

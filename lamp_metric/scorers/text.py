@@ -5,8 +5,6 @@ takes time and memory proportional to the product of both lengths: the length of
 counted with bit operations. The tests compare thousands of random pairs with ``RougeScorer`` for equality.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence

@@ -3,8 +3,6 @@
 Only what surrounds the whole answer counts: ``Review: The Wire`` and ``"Rain" and "Snow"`` have no wrapper.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping

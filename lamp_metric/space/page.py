@@ -3,8 +3,6 @@
 The functions that need no gradio take files, and give table, signature, notes and a CSV file.
 """
 
-from __future__ import annotations
-
 import functools
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -6,8 +6,6 @@ are one matrix product. The draws are those of ``scipy.stats.bootstrap``: with t
 What is drawn and swapped are *units*: users with all their samples, which are alike, or samples if users are not known.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -42,7 +40,7 @@ class Units:
     sizes: np.ndarray
 
     @classmethod
-    def of(cls, n: int, users: Sequence[str] | None) -> Units:
+    def of(cls, n: int, users: Sequence[str] | None) -> "Units":
         """The users in the order of their first sample; without users, each of the ``n`` samples by itself."""
         places = np.arange(n) if users is None else np.array(numbered(users)[1])
         return cls(places, np.bincount(places).astype(float))

@@ -1,7 +1,5 @@
 """Two or more systems from Python: predictions in, one comparison out."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 

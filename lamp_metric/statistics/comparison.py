@@ -1,7 +1,5 @@
 """Systems on the same samples, compared: the figures, and how they look in a terminal, a paper or a program."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass

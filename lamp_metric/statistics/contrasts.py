@@ -1,7 +1,5 @@
 """Two or more systems, each against a baseline: differences, intervals, corrected p-values, and who won with whom."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """What is drawn for intervals and tests: the options of resampling, checked before any work."""
 
-from __future__ import annotations
-
 import numbers
 from dataclasses import asdict, dataclass
 
@@ -36,7 +34,7 @@ class Resampling:
                 raise ValueError(f"{name}: expected a whole number, at least {least}, found {value!r}")
 
     @classmethod
-    def on_demand(cls, confidence_level: float | None, n_resamples: int = 1000, seed: int = 0) -> Resampling | None:
+    def on_demand(cls, confidence_level: float | None, n_resamples: int = 1000, seed: int = 0) -> "Resampling | None":
         """None without a confidence level: no intervals are wanted, and the other options do not matter."""
         return None if confidence_level is None else cls(confidence_level, n_resamples, seed)
 

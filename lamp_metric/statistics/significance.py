@@ -1,7 +1,5 @@
 """Significance: the p-values of a paired randomization test, their correction, power, and warnings."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from itertools import cycle, islice
 from math import lcm

@@ -1,7 +1,5 @@
 """Leaks: profile items that a sample asks about, or whose output is its gold."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a training pair may see: the items of its user that become its profile, at most ``limit``."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """The strings of a training pair: what a profile item asks, and what it answers."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from string import Formatter
 from typing import Any

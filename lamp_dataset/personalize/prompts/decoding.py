@@ -3,8 +3,6 @@
 Standard library only: prompts, ``compute_metrics`` and the examples decode with it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

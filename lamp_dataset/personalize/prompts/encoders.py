@@ -1,7 +1,5 @@
 """Three ways from text to tokens: words, fast tokenizers of transformers (texts together), and any other tokenizer."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -85,7 +83,7 @@ class _FastTokenizer(Encoder):
         self.left = getattr(tokenizer, "truncation_side", "right") == "left"
 
     @classmethod
-    def of(cls, tokenizer: Any) -> _FastTokenizer | None:
+    def of(cls, tokenizer: Any) -> "_FastTokenizer | None":
         """The encoder of ``tokenizer``; None if it is not fast, or has special tokens not just at the two ends."""
         if not hasattr(tokenizer, "backend_tokenizer"):
             return None

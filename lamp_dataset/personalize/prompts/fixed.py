@@ -5,8 +5,6 @@ only if the input alone does; texts are cut, not decoded from ids; an item witho
 and the row says what happened.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 

@@ -10,8 +10,6 @@ The script encodes one text at a time, items twice. Here the texts of all sample
 apply to the ids.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate

@@ -4,8 +4,6 @@ transformers 5 takes the vocabulary from ``tokenizer.json`` and rebuilds everyth
 rebuilt tokenizer drops the token of a trailing space, so items would get more text than in the official runs.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import os

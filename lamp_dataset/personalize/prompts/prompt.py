@@ -1,7 +1,5 @@
 """What both rules of prompts share: the result, and how items and input become one text."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType

@@ -1,7 +1,5 @@
 """Where the tokenizer comes from: an object, or a name that is loaded in the process that needs it."""
 
-from __future__ import annotations
-
 import os
 import warnings
 from typing import Any

@@ -1,7 +1,5 @@
 """Lengths of texts and prompts, by a Hugging Face tokenizer or in words."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any

@@ -6,8 +6,6 @@ computed here, in the same order of operations. Every document is tokenized once
 cost, so for Arrow arrays the splitting and counting of words stays in Arrow.
 """
 
-from __future__ import annotations
-
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence

@@ -4,8 +4,6 @@ The official run used facebook/contriever: mean of the last hidden states, no no
 sentence-transformers makes of a bare checkpoint; a checkpoint with its own pooling or normalization keeps it.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

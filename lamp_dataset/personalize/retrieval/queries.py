@@ -1,7 +1,5 @@
 """The query of a sample: the part of its input that retrieval looks for in the profile."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from lamp_dataset.task import Task

@@ -4,8 +4,6 @@ A ranker is a value (its options) with a method ``rank``: it takes samples and r
 with every item ranked. Ties go to the later item, except for BM25 under official rules, see ``ties.py``.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import hashlib
 import math

@@ -1,7 +1,5 @@
 """The result of a ranker, and the rules for ties."""
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ A batch comes as a mapping of columns (``map(batched=True)``, Ray's numpy batche
 texts stay there; only the few chosen items become Python objects.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -51,7 +49,7 @@ class Sample:
     query: Query
     profile: Sequence[Mapping[str, Any]] | pa.StructArray
     use_date: bool = False
-    batch: Sample | None = field(default=None, repr=False)
+    batch: "Sample | None" = field(default=None, repr=False)
     start: int = 0
 
     @property

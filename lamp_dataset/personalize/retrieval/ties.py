@@ -6,8 +6,6 @@ That mixes up equal scores, but in the same way on every machine. Later versions
 differently on each kind of processor.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 #: A run of at most this many is finished by insertion sort, which is stable.

@@ -1,7 +1,5 @@
 """Vectors of texts that were computed before: a table with a hash of each text and its vector."""
 
-from __future__ import annotations
-
 import os
 from bisect import bisect
 from collections import defaultdict

@@ -3,8 +3,6 @@
 Which texts count as the same is decided here, by :func:`normal`.
 """
 
-from __future__ import annotations
-
 import html
 import re
 import unicodedata

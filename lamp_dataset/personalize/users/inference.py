@@ -4,8 +4,6 @@ The time-based files name the user of each row. The user-based files do not, yet
 and their profiles are leave-one-out copies of each other. :func:`users_of` infers the groups from that.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -140,7 +138,7 @@ class UserFinder:
             smallest[group] = min(sample_id, smallest.get(group, sample_id), key=by_name)
         return [smallest[group] for group in groups]
 
-    def groups(self, others: UserFinder | None = None) -> list[int]:
+    def groups(self, others: "UserFinder | None" = None) -> list[int]:
         """A number for the inferred user of each row so far, and then of each row of ``others``, which may connect
         them."""
         return _group([*self._profiles, *(others._profiles if others is not None else ())])

@@ -1,7 +1,5 @@
 """Users who resemble each other: who they are, and rows with what they wrote."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """The vectors of all items in users' profiles, computed once."""
 
-from __future__ import annotations
-
 import itertools
 import shutil
 from collections.abc import Callable, Iterator, Sequence

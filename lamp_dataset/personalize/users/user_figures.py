@@ -1,7 +1,5 @@
 """How many users a split has, how many samples each, and how well the inference from profiles alone does."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any

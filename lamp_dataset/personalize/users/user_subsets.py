@@ -1,7 +1,5 @@
 """Some users of a split: who is among them, by activity, by chance or by name, and which rows are theirs."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections import Counter

@@ -3,8 +3,6 @@
 The harness imports this whenever it starts, so it is light.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from inspect_ai import Task, task

@@ -3,8 +3,6 @@
 The harness itself is not needed: ``results_DATE.json`` and ``samples_TASK_DATE.jsonl`` lie next to each other.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The task files that lm-evaluation-harness reads, made from the table: registered tasks get theirs, too."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 
