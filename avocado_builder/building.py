@@ -64,7 +64,7 @@ def build(
     target = real_path(Path(output_dir).expanduser())
     _check_place(target, collection)
     with (
-        whole_folder(target, lambda path: _check_replaceable(path, overwrite), 0o700, alone=True) as work,
+        whole_folder(target, lambda path: _check_replaceable(path, overwrite), 0o700) as work,
         _id_file_paths(ids_dir, splits, setting, id_files, base_url, task) as found,
     ):
         ids = read_ids(found.paths, setting, task, work)

@@ -175,7 +175,7 @@ def main(given=None):
     if args.predictions and os.path.exists(args.predictions):
         raise FileExistsError(f"{args.predictions}: is there already; remove it or choose another output")
     permissions = 0o700 if get_task(args.config).gated else 0o777
-    with whole_folder(args.output, permissions=permissions, alone=True) as new:
+    with whole_folder(args.output, permissions=permissions) as new:
         connect(args.address)
         context = ray.data.DataContext.get_current()
         context.execution_options.preserve_order = True

@@ -162,7 +162,7 @@ def main(given=None):
     own_folder(folder, {"script": "judge", "config": args.config, "split": args.split})
     journal, settings = folder / "answers.jsonl", {"model": args.model, "max_answer": args.max_answer}
     values, first = {}, next(iter(answers.values()))
-    with one_run(journal, wait=False), Journal(journal, settings) as journal:
+    with one_run(journal), Journal(journal, settings) as journal:
         for name, own in answers.items():
             pairs = [*zip(own, first, strict=True)]
             asked = Dataset.from_list([*questions(rows, name, pairs, rubric)])

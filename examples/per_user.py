@@ -178,7 +178,7 @@ def answers_of(folder, adapters, pairs, questions):
     path = folder / "answers.json"
     if not path.exists():
         folder.parent.mkdir(exist_ok=True)
-        with whole_folder(folder, lambda target: None, alone=False) as new:
+        with whole_folder(folder, lambda target: None) as new:
             if pairs is None:
                 with adapters.model.disable_adapter():
                     answers = adapters.answer(questions)

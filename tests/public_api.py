@@ -144,7 +144,7 @@ def scripts(folder: str, tokenizer: Any) -> None:
     texts: list[str] = lamp_dataset.decode(tokenizer, list(positions.values()))
     with lamp_dataset.one_run(f"{folder}/texts.txt"), lamp_dataset.write_whole(Path(folder, "texts.txt")) as file:
         file.write("".join(texts))
-    with lamp_dataset.whole_folder(f"{folder}/run", print, 0o700, alone=True) as new:
+    with lamp_dataset.whole_folder(f"{folder}/run", print, 0o700) as new:
         new.joinpath("empty").touch()
     model = lamp_dataset.load_model(lamp_dataset.require("torch", "models").load, "model.pt")
     identity: str = lamp_dataset.model_identity("google/flan-t5-base", model.revision)

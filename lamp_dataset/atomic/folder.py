@@ -1,18 +1,15 @@
 """A folder that appears whole or not at all, also when the process is killed.
 
 A run works in a hidden folder next to its target, ``.NAME.TOKEN.lamp-work``, with its lock inside. The system releases
-the lock when the process ends, however that happens. So the next run removes what a killed run left
-behind, and does not touch the folder of a run that is still working.
+the lock when the process ends, however that happens. So the next run removes what a killed run left behind, and does
+not touch the folder of a run that is still working.
 """
 
-import ctypes
-import errno
 import logging
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lamp_dataset.atomic.file import check_replaceable, real_path
@@ -30,25 +27,20 @@ def whole_folder(
     target: str | os.PathLike,
     may_replace: Callable[[Path], object] = check_replaceable,
     permissions: int = 0o777,
-    *,
-    alone: bool,
 ) -> Iterator[Path]:
     """A new, empty folder that gets the name ``target`` when the block ends without an error.
 
-    What was there before is replaced in one step where the system can swap two folders (Linux, macOS), so that a whole
-    folder is there at every moment. Elsewhere it takes two renames; after a kill between them the next run puts the
-    old folder back.
+    A folder that was there before is moved away just before. If the run is killed between these two renames, the next
+    run with this target puts the old folder back. Only one run at a time makes a folder.
 
     Args:
         target: the folder to create; its parent must exist. A link is followed.
         may_replace: called with ``target`` if something is there, at the start and again before it is replaced; raises
             if it must not be replaced. By default, only an empty folder may be.
         permissions: of the folder, before the process's umask.
-        alone: refuse to start while another run makes the same folder. Otherwise both work, and the last one to end
-            replaces what the other made.
 
     Raises:
-        BlockingIOError: with ``alone``, another run is making the same folder.
+        BlockingIOError: another run is making the same folder.
         OSError: the parent is missing, not writable or full; the message names ``target`` or what it would contain.
     """
     target = real_path(target)
@@ -56,17 +48,16 @@ def whole_folder(
         raise FileNotFoundError(
             f"{target.parent}: the folder to create {target.name} in does not exist; create it first"
         )
-    with one_run(target) if alone else nullcontext(), work_folder(target.parent, target.name) as work:
+    with one_run(target), work_folder(target.parent, target.name) as work:
         if os.path.lexists(target):
             may_replace(target)
         new = work / _NEW
         new.mkdir(permissions)
         with _shown_as(new, target):
             yield new
-        with nullcontext() if alone else one_run(target, wait=True):
-            if os.path.lexists(target):
-                may_replace(target)
-            _put_in_place(new, target, work / _OLD)
+        if os.path.lexists(target):
+            may_replace(target)
+        _put_in_place(new, target, work / _OLD)
 
 
 @contextmanager
@@ -124,7 +115,8 @@ def _remove_left_overs(parent: Path, name: str) -> None:
         except OSError:  # its run is at work, or it belongs to another user
             continue
         try:
-            if (folder / _OLD).exists() and not os.path.lexists(parent / name):
+            between = (folder / _OLD).exists() and (folder / _NEW).exists()  # the two renames
+            if between and not os.path.lexists(parent / name):
                 log.warning("%s: put back after a killed run had moved it away", parent / name)
                 (folder / _OLD).rename(parent / name)
         finally:
@@ -139,35 +131,28 @@ def _remove(folder: Path, lock: int) -> None:
     """
     with suppress(OSError):
         for path in folder.iterdir():
-            if path.name != _LOCK:
-                _remove_entry(path)
-        if os.listdir(folder) == [_LOCK]:
-            (folder / _LOCK).unlink()
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name != _LOCK:
+                path.unlink()
+        (folder / _LOCK).unlink()
         folder.rmdir()
     release(lock)
 
 
-def _remove_entry(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with suppress(OSError):
-            path.unlink()
-
-
 @contextmanager
-def one_run(target: str | os.PathLike, wait: bool = False) -> Iterator[None]:
+def one_run(target: str | os.PathLike) -> Iterator[None]:
     """Hold the lock of ``target``, a file or folder that need not exist: one run at a time makes it.
 
     Raises:
-        BlockingIOError: another run holds the lock, and ``wait`` does not say to wait for its end.
+        BlockingIOError: another run holds the lock.
         OSError: the folder to make it in does not exist.
     """
     target = real_path(target)
     path = target.parent / f".{target.name}.lamp-lock"
     try:
         with naming(target):
-            lock = lock_file(path, wait=wait)
+            lock = lock_file(path)
     except BlockingIOError:
         raise BlockingIOError(f"{target}: another run is writing it; wait for it to end") from None
     try:
@@ -179,18 +164,17 @@ def one_run(target: str | os.PathLike, wait: bool = False) -> Iterator[None]:
 
 
 def _put_in_place(new: Path, target: Path, old: Path) -> None:
-    """Give ``new`` the name of ``target``; what was there goes to ``new``'s place or to ``old``."""
+    """Give ``new`` the name of ``target``; what was there is called ``old`` then."""
     for folder, _, _ in os.walk(new):
         _sync(folder)
-    if not os.path.lexists(target):
-        new.rename(target)
-    elif not exchange(new, target):
+    if os.path.lexists(target):
         target.rename(old)
-        try:
-            new.rename(target)
-        except OSError:
+    try:
+        new.rename(target)
+    except OSError:
+        if os.path.lexists(old):
             old.rename(target)
-            raise
+        raise
     _sync(target.parent)
 
 
@@ -202,27 +186,3 @@ def _sync(folder: str | Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
-_RENAME_SWAP = 2
-#: The answers of systems and file systems that cannot do it.
-_CANNOT = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EXDEV}
-
-
-def exchange(one: Path, other: Path) -> bool:
-    """Swap the names of two paths on one file system in a single step, where the system can: Linux and macOS.
-
-    False where that is not possible; OSError if it is possible here, but failed.
-    """
-    library = ctypes.CDLL(None, use_errno=True)
-    names = os.fsencode(one), os.fsencode(other)
-    if sys.platform == "linux" and hasattr(library, "renameat2"):
-        failed = library.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE)
-    elif sys.platform == "darwin" and hasattr(library, "renamex_np"):
-        failed = library.renamex_np(*names, _RENAME_SWAP)
-    else:
-        return False
-    if failed and ctypes.get_errno() not in _CANNOT:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(other))
-    return not failed

@@ -27,17 +27,16 @@ def hidden_paths(parent: Path, name: str, kind: str) -> list[Path]:
     return [parent / found for found in sorted(os.listdir(parent)) if pattern.fullmatch(found)]
 
 
-def lock_file(path: Path, *, wait: bool = False, optional: bool = False, permissions: int = 0o600) -> int:
+def lock_file(path: Path, *, optional: bool = False, permissions: int = 0o600) -> int:
     """Open and lock a file, which is created if it is missing; its descriptor, for :func:`release`.
 
     A link is not followed, and a file that another run removes meanwhile is made again. BlockingIOError if another run
-    holds the lock, unless ``wait`` is set; OSError if the file cannot be opened, or the file system has no locks and
-    ``optional`` is not set.
+    holds the lock; OSError if the file cannot be opened, or the file system has no locks and ``optional`` is not set.
     """
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, permissions)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BaseException as error:
             if optional and isinstance(error, OSError) and not isinstance(error, BlockingIOError):
                 return descriptor

@@ -88,7 +88,7 @@ def _new_folder(task: Task, output: str, name: str) -> Iterator[tuple[Path, dict
     made = [folder for folder in target.parents if not folder.exists()]
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with whole_folder(target, permissions=0o700 if task.gated else 0o777, alone=True) as new:
+        with whole_folder(target, permissions=0o700 if task.gated else 0o777) as new:
             yield new, written
     except BaseException:
         with suppress(OSError):  # another run may be at work there

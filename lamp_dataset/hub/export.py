@@ -44,7 +44,7 @@ def export(
     target.parent.mkdir(parents=True, exist_ok=True)
     # a signed license covers these texts: they are for the eyes of whoever runs this
     permissions = 0o700 if any(get_task(name).gated for name in names) else 0o777
-    with whole_folder(target, _check_replaceable, permissions, alone=False) as new:
+    with whole_folder(target, _check_replaceable, permissions) as new:
         prepared = prepare(builders)
         sizes = write_configs(prepared, new)
         _check_replaceable(target)  # again: the rows took a while

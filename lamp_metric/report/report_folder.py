@@ -85,7 +85,7 @@ def write_folder(
     }
     for name, formats in drawn.items():
         files |= {f"{FIGURES}/{name}.{kind}": content for kind, content in formats.items()}
-    with whole_folder(target, _check_replaceable, of_folders, alone=True) as new:
+    with whole_folder(target, _check_replaceable, of_folders) as new:
         for name, content in files.items():
             (new / name).parent.mkdir(of_folders, exist_ok=True)
             with write_whole(new / name, "wb", of_files) as file:

@@ -215,7 +215,7 @@ def test_id_files_that_change_under_the_build_are_noticed(place, monkeypatch):
 
 
 def test_two_runs_at_once_the_second_is_refused(place):
-    with whole_folder(place / "out", print, alone=True):
+    with whole_folder(place / "out", print):
         with pytest.raises(BlockingIOError, match=f"{place / 'out'}: another run"):
             build(place / "avocado-1.0.2", place / "ids", place / "out")
         assert not (place / "out").exists()

@@ -139,7 +139,7 @@ def test_every_id_gives_a_folder_of_its_own_that_can_be_written(tmp_path):
     assert names[:2] == ["user-A%2F1", f"user-{longest}"]
     assert len(set(names)) == len(users)
     for name in names:
-        with whole_folder(tmp_path / name, lambda target: None, alone=False) as new:
+        with whole_folder(tmp_path / name, lambda target: None) as new:
             (new / "answers.json").write_text("[]")
     assert sorted(os.listdir(tmp_path)) == sorted(names)
 

@@ -11,7 +11,6 @@ from folders import mode_of, names
 import lamp_dataset
 from lamp_dataset.atomic import folder as module
 from lamp_dataset.atomic import whole_folder, work_folder
-from lamp_dataset.atomic.folder import exchange
 
 ROOT = str(Path(lamp_dataset.__file__).parent.parent)
 
@@ -40,12 +39,6 @@ def fill(folder, text):
 def run(code, *arguments):
     code = f"import os, signal, sys\nsys.path.insert(0, {ROOT!r})\nfrom pathlib import Path\n{code}"
     return python(code, *arguments)
-
-
-@pytest.fixture(params=["one step", "two renames"])
-def _both_ways(request, monkeypatch):
-    if request.param == "two renames":
-        monkeypatch.setattr(module, "exchange", lambda one, other: False)
 
 
 # ---------------------------------------------------------------- work folders
@@ -98,14 +91,19 @@ def test_what_was_killed_before_it_had_its_lock_is_removed_and_odd_names_are_no_
 
 
 def test_what_cannot_be_removed_now_is_removed_the_next_time(tmp_path, monkeypatch):
+    def refuse_to_remove(path):
+        raise OSError(errno.EBUSY, "still in use", str(path))
+
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_remove_entry", lambda path: None)
-        with work_folder(tmp_path, "out") as work:
-            (work / "file").write_text("still in use")
-    assert (work / "file").exists()
+        patch.setattr(shutil, "rmtree", refuse_to_remove)
+        fill(tmp_path / "out", "old")
+        with whole_folder(tmp_path / "out", allow) as new:
+            fill(new, "new")
+    assert (new.parent / "old" / "file").exists()
+    shutil.rmtree(tmp_path / "out")
     with work_folder(tmp_path, "out"):
-        assert not work.exists()
-    assert names(tmp_path) == []
+        assert not new.parent.exists()
+    assert names(tmp_path) == [], "what was replaced is not put back"
 
 
 @pytest.mark.parametrize("marked", [False, True], ids=["before the lock exists", "before it is held"])
@@ -146,8 +144,7 @@ SIBLINGS = {
 }
 
 
-@pytest.mark.parametrize("alone", [True, False])
-def test_siblings_of_similar_names_are_the_users(tmp_path, alone):
+def test_siblings_of_similar_names_are_the_users(tmp_path):
     place = tmp_path / "here"
     marked = fill(tmp_path / "elsewhere", "years of work")
     (marked / "lamp-lock").touch()
@@ -163,7 +160,7 @@ def test_siblings_of_similar_names_are_the_users(tmp_path, alone):
                 (place / name / "lamp-lock").touch()
     before = state(place), state(marked)
     for text in ("first", "second"):
-        with whole_folder(place / "out", allow, alone=alone) as new:
+        with whole_folder(place / "out", allow) as new:
             fill(new, text)
         assert state(place / "out") == {"file": text.encode()}
         shutil.copytree(place / "out", tmp_path / text)
@@ -174,9 +171,8 @@ def test_siblings_of_similar_names_are_the_users(tmp_path, alone):
 # ---------------------------------------------------------------- whole folders
 
 
-@pytest.mark.parametrize("alone", [True, False])
-def test_a_folder_appears_when_the_block_ends(tmp_path, alone):
-    with whole_folder(tmp_path / "out", refuse, 0o700, alone=alone) as new:
+def test_a_folder_appears_when_the_block_ends(tmp_path):
+    with whole_folder(tmp_path / "out", refuse, 0o700) as new:
         (new / "a").write_text("1")
         assert not (tmp_path / "out").exists()
     assert state(tmp_path / "out") == {"a": b"1"}
@@ -185,22 +181,20 @@ def test_a_folder_appears_when_the_block_ends(tmp_path, alone):
 
 
 def test_a_block_that_fails_leaves_nothing_and_its_error_is_not_the_folders(tmp_path):
-    with pytest.raises(ZeroDivisionError), whole_folder(tmp_path / "out", refuse, alone=True) as new:  # noqa: PT012
+    with pytest.raises(ZeroDivisionError), whole_folder(tmp_path / "out", refuse) as new:  # noqa: PT012
         (new / "a").write_text("1")
         1 / 0  # noqa: B018
     assert names(tmp_path) == []
-    with pytest.raises(ConnectionResetError) as caught, whole_folder(tmp_path / "out", allow, alone=True):
+    with pytest.raises(ConnectionResetError) as caught, whole_folder(tmp_path / "out", allow):
         raise ConnectionResetError(104, "the Hub hung up")
     assert caught.value.filename is None
 
 
-@pytest.mark.usefixtures("_both_ways")
-@pytest.mark.parametrize("alone", [True, False])
-def test_a_folder_takes_the_place_of_nothing_an_empty_one_and_an_old_one(tmp_path, alone):
+def test_a_folder_takes_the_place_of_nothing_an_empty_one_and_an_old_one(tmp_path):
     target = tmp_path / "out"
     for text in ("first", "second", "third"):
         before = state(target)
-        with whole_folder(target, allow, alone=alone) as new:
+        with whole_folder(target, allow) as new:
             fill(new, text)
             assert state(target) == before
         assert state(target) == {"file": text.encode()}
@@ -209,9 +203,8 @@ def test_a_folder_takes_the_place_of_nothing_an_empty_one_and_an_old_one(tmp_pat
     assert names(tmp_path) == ["out"]
 
 
-@pytest.mark.parametrize("alone", [True, False])
-def test_permission_to_replace_is_asked_for_again_at_the_end(tmp_path, alone):
-    with pytest.raises(FileExistsError, match="out is in use"), whole_folder(tmp_path / "out", refuse, alone=alone):
+def test_permission_to_replace_is_asked_for_again_at_the_end(tmp_path):
+    with pytest.raises(FileExistsError, match="out is in use"), whole_folder(tmp_path / "out", refuse):
         fill(tmp_path / "out", "of another program")
     assert state(tmp_path / "out") == {"file": b"of another program"}
     assert names(tmp_path) == ["out"]
@@ -219,31 +212,21 @@ def test_permission_to_replace_is_asked_for_again_at_the_end(tmp_path, alone):
 
 def test_permission_to_replace_is_asked_for_before_any_work(tmp_path):
     (tmp_path / "out").mkdir()
-    with pytest.raises(FileExistsError, match="in use"), whole_folder(tmp_path / "out", refuse, alone=True):
+    with pytest.raises(FileExistsError, match="in use"), whole_folder(tmp_path / "out", refuse):
         pytest.fail("the block was entered")
     assert names(tmp_path) == ["out"]
 
 
-def test_a_second_run_that_wants_to_be_alone_is_refused(tmp_path):
+def test_a_second_run_with_the_same_target_is_refused(tmp_path):
     target = tmp_path / "out"
-    with whole_folder(target, allow, alone=True) as new:
+    with whole_folder(target, allow) as new:
         fill(new, "first")
-        with pytest.raises(BlockingIOError, match=f"{target}: .*run"), whole_folder(target, allow, alone=True):
+        with pytest.raises(BlockingIOError, match=f"{target}: .*run"), whole_folder(target, allow):
             pytest.fail("the block was entered")
-        with whole_folder(tmp_path / "other", allow, alone=True):
+        with whole_folder(tmp_path / "other", allow):
             pass
     assert state(target) == {"file": b"first"}
     assert names(tmp_path) == ["other", "out"]
-
-
-def test_runs_that_need_not_be_alone_work_apart_and_the_last_one_stays(tmp_path):
-    with whole_folder(tmp_path / "out", allow, alone=False) as one:
-        fill(one, "first to start")
-        with whole_folder(tmp_path / "out", allow, alone=False) as other:
-            fill(other, "second to start")
-        assert state(tmp_path / "out") == {"file": b"second to start"}
-    assert state(tmp_path / "out") == {"file": b"first to start"}
-    assert names(tmp_path) == ["out"]
 
 
 def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path):
@@ -251,16 +234,15 @@ def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path):
     (tmp_path / ".out.lamp-lock").symlink_to(tmp_path / "precious")
     with (
         pytest.raises(OSError, match=f"symbolic links: '{tmp_path / 'out'}'"),
-        whole_folder(tmp_path / "out", allow, alone=True),
+        whole_folder(tmp_path / "out", allow),
     ):
         pytest.fail("the block was entered")
     assert (tmp_path / "precious").read_text() == "text"
 
 
-#: The work is killed at one of the two renames that stand for the exchange: 1 before the first, 2 between them.
+#: The work is killed at one of the two renames that replace a folder: 1 before the first, 2 between them.
 KILLED_WHILE_REPLACING = """
 from lamp_dataset.atomic import folder
-folder.exchange = lambda one, other: False
 count = 0
 def hook(event, arguments):
     global count
@@ -268,30 +250,28 @@ def hook(event, arguments):
         count += 1
         if count == int(sys.argv[2]):
             os.kill(os.getpid(), signal.SIGKILL)
-with folder.whole_folder(Path(sys.argv[1]), lambda path: None, alone=sys.argv[3] == "alone") as new:
+with folder.whole_folder(Path(sys.argv[1]), lambda path: None) as new:
     (new / "file").write_text("new")
     sys.addaudithook(hook)
 """
 
 
-@pytest.mark.parametrize("alone", ["alone", "apart"])
 @pytest.mark.parametrize("moment", [1, 2])
-def test_an_old_folder_that_a_killed_run_had_moved_away_is_put_back(tmp_path, caplog, moment, alone):
+def test_an_old_folder_that_a_killed_run_had_moved_away_is_put_back(tmp_path, caplog, moment):
     target = fill(tmp_path / "out", "old")
-    assert run(KILLED_WHILE_REPLACING, target, moment, alone).returncode == -signal.SIGKILL
+    assert run(KILLED_WHILE_REPLACING, target, moment).returncode == -signal.SIGKILL
     assert target.exists() == (moment == 1)
-    with pytest.raises(FileExistsError), whole_folder(target, refuse, alone=True):
+    with pytest.raises(FileExistsError), whole_folder(target, refuse):
         pytest.fail("the block was entered")
     assert state(target) == {"file": b"old"}
     assert ("put back" in caplog.text) == (moment == 2)
-    with whole_folder(target, allow, alone=True) as new:
+    with whole_folder(target, allow) as new:
         fill(new, "newer")
     assert state(target) == {"file": b"newer"}
     assert names(tmp_path) == ["out"]
 
 
 def test_where_the_second_rename_fails_the_old_folder_is_put_back(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "exchange", lambda one, other: False)
     target = fill(tmp_path / "out", "old")
     rename = Path.rename
 
@@ -301,7 +281,7 @@ def test_where_the_second_rename_fails_the_old_folder_is_put_back(tmp_path, monk
         return rename(self, other)
 
     monkeypatch.setattr(Path, "rename", fail)
-    with pytest.raises(OSError, match="Input/output"), whole_folder(target, allow, alone=True):
+    with pytest.raises(OSError, match="Input/output"), whole_folder(target, allow):
         pass
     assert state(target) == {"file": b"old"}
     assert names(tmp_path) == ["out"]
@@ -310,7 +290,7 @@ def test_where_the_second_rename_fails_the_old_folder_is_put_back(tmp_path, monk
 def test_a_link_as_target_is_followed(tmp_path):
     (tmp_path / "disk").mkdir()
     (tmp_path / "out").symlink_to(tmp_path / "disk")
-    with whole_folder(tmp_path / "out", allow, alone=True) as new:
+    with whole_folder(tmp_path / "out", allow) as new:
         fill(new, "text")
     assert (tmp_path / "out").is_symlink()
     assert state(tmp_path / "disk") == {"file": b"text"}
@@ -319,12 +299,12 @@ def test_a_link_as_target_is_followed(tmp_path):
 def test_a_missing_parent_and_a_deleted_working_directory_are_named(tmp_path):
     with (
         pytest.raises(FileNotFoundError, match=f"{tmp_path / 'nowhere'}: .*out"),
-        whole_folder(tmp_path / "nowhere" / "out", allow, alone=True),
+        whole_folder(tmp_path / "nowhere" / "out", allow),
     ):
         pass
     code = (
         "from lamp_dataset.atomic import whole_folder\nos.chdir(sys.argv[1]); os.rmdir(sys.argv[1])\n"
-        "with whole_folder(Path('out'), print, alone=True): pass"
+        "with whole_folder(Path('out'), print): pass"
     )
     (tmp_path / "gone").mkdir()
     error = run(code, tmp_path / "gone").stderr.splitlines()[-1]
@@ -335,17 +315,16 @@ def test_a_missing_parent_and_a_deleted_working_directory_are_named(tmp_path):
 def test_files_and_names_are_on_disk_before_the_folder_has_its_name(tmp_path, monkeypatch):
     synced, sync = [], module._sync
     monkeypatch.setattr(module, "_sync", lambda folder: (synced.append(Path(folder).name), sync(folder)))
-    with whole_folder(tmp_path / "out", allow, alone=True) as new:
+    with whole_folder(tmp_path / "out", allow) as new:
         fill(new / "inner", "text")
     assert synced == ["new", "inner", tmp_path.name]
     assert os.listdir(tmp_path) == ["out"]
 
 
-@pytest.mark.parametrize("alone", [True, False])
 @pytest.mark.parametrize("target", ["/proc/x", f"/tmp/{'n' * 300}"])
-def test_where_nothing_can_be_made_the_error_names_the_target(target, alone):
+def test_where_nothing_can_be_made_the_error_names_the_target(target):
     with pytest.raises(OSError, match=f"(No such file or directory|too long): '{target}'"):  # noqa: SIM117
-        with whole_folder(Path(target), allow, alone=alone):
+        with whole_folder(Path(target), allow):
             pytest.fail("the block was entered")
 
 
@@ -353,23 +332,7 @@ def test_where_nothing_can_be_made_the_error_names_the_target(target, alone):
 def test_a_full_disk_is_an_error_with_the_place_that_the_file_would_have_got(tmp_path, at, shown):
     with (
         pytest.raises(OSError, match="No space left") as caught,
-        whole_folder(tmp_path / "out", allow, alone=True) as new,
+        whole_folder(tmp_path / "out", allow) as new,
     ):
         raise OSError(errno.ENOSPC, "No space left on device", at and str(new.parent / at))
     assert caught.value.filename == str(tmp_path / shown)
-
-
-def test_two_folders_swap_their_names(tmp_path):
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / name).touch()
-    if not exchange(tmp_path / "a", tmp_path / "b"):
-        pytest.skip("this file system cannot exchange two folders")
-    assert (names(tmp_path / "a"), names(tmp_path / "b")) == (["b"], ["a"])
-    with pytest.raises(FileNotFoundError):
-        exchange(tmp_path / "a", tmp_path / "nowhere")
-
-
-def test_a_system_without_the_call_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr("sys.platform", "win32")
-    assert not exchange(tmp_path / "a", tmp_path / "b")

@@ -1,5 +1,4 @@
 import os
-import threading
 
 import pytest
 
@@ -25,18 +24,6 @@ def test_a_child_that_lives_on_does_not_keep_a_lock_that_was_released(tmp_path):
     release(lock_file(tmp_path / "lock"))
     os.close(go)
     os.waitpid(child, 0)
-
-
-def test_whoever_waited_for_a_file_that_is_gone_locks_a_new_one(tmp_path):
-    path = tmp_path / "lock"
-    held, found = lock_file(path), []
-    waiting = threading.Thread(target=lambda: found.append(lock_file(path, wait=True)))
-    waiting.start()
-    path.unlink()
-    release(held)
-    waiting.join()
-    assert os.path.samestat(os.fstat(found[0]), path.stat())
-    release(found[0])
 
 
 def test_a_link_is_not_followed(tmp_path):

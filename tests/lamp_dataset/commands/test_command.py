@@ -94,7 +94,7 @@ from {package}.__main__ import main
 
 @main.command("work")
 def work():
-    with write_whole("file"), whole_folder(Path("folder"), print, alone=True):
+    with write_whole("file"), whole_folder(Path("folder"), print):
         if not (child := os.fork()):
             signal.raise_signal(signal.{ending})
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), sorted(os.listdir()), flush=True)
