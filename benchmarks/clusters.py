@@ -24,8 +24,8 @@ from lamp_dataset.tasks import TASKS
 from lamp_metric.measures import together
 from lamp_metric.predictions.scored_samples import ScoredSamples
 from lamp_metric.predictions.writing import write_predictions
+from lamp_metric.signature import Resampling
 from lamp_metric.statistics.bootstrap import percentile_interval, resampled_scores
-from lamp_metric.statistics.resampling import Resampling
 from lamp_metric.statistics.significance import p_values
 
 TASK = TASKS["LaMP_4"]

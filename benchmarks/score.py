@@ -77,8 +77,8 @@ def rouge_score_titles():
 
 def ours_intervals(name):
     from lamp_metric.predictions.scored_samples import measure
+    from lamp_metric.signature import Resampling
     from lamp_metric.statistics.bootstrap import intervals
-    from lamp_metric.statistics.resampling import Resampling
 
     measured = measure(TASKS[name], *samples(name))
     return timed(lambda: intervals(measured, Resampling(n_resamples=1000)))
@@ -108,7 +108,7 @@ def scipy_intervals(name):
 
 def ours_compare(name):
     from lamp_metric.predictions.scored_samples import measure
-    from lamp_metric.statistics.resampling import Resampling
+    from lamp_metric.signature import Resampling
     from lamp_metric.statistics.significance import p_values
 
     preds, golds = samples(name)

@@ -10,9 +10,9 @@ from lamp_dataset.version import __version__ as __version__
 from lamp_metric.evaluate_internals import patch_evaluate
 
 if TYPE_CHECKING:
-    from lamp_metric.asking.address import is_local as is_local
     from lamp_metric.asking.ask_rows import ask_all as ask_all
     from lamp_metric.asking.ask_rows import ask_here as ask_here
+    from lamp_metric.asking.connection import is_local as is_local
     from lamp_metric.asking.journal import Journal as Journal
     from lamp_metric.asking.own_files import content_digest as content_digest
     from lamp_metric.asking.own_files import own_content as own_content
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from lamp_metric.scorers import register as register
     from lamp_metric.scoring import score as score
     from lamp_metric.scoring import signature_of as signature_of
-    from lamp_metric.statistics.comparing import compare as compare
-    from lamp_metric.statistics.comparing import compare_values as compare_values
+    from lamp_metric.signature import Resampling as Resampling
+    from lamp_metric.statistics.compare_systems import compare as compare
+    from lamp_metric.statistics.compare_systems import compare_values as compare_values
     from lamp_metric.statistics.comparison import Comparison as Comparison
-    from lamp_metric.statistics.resampling import Resampling as Resampling
     from lamp_metric.trainer import best_tokens as best_tokens
     from lamp_metric.trainer import compute_metrics as compute_metrics
 else:  # their modules need scikit-learn, rouge_score or numpy

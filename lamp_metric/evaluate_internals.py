@@ -14,7 +14,7 @@ from typing import Any
 
 from lamp_dataset.loading.import_hook import patch_factory, when_imported
 from lamp_dataset.version import __version__
-from lamp_metric.signature import RULE
+from lamp_metric.signature import SCORING_VERSION
 
 #: What ``evaluate.load`` calls the module.
 NAME = "lamp_metric"
@@ -26,7 +26,7 @@ def patch_evaluate() -> None:
 
 
 def _patch(loading: ModuleType) -> None:
-    version = f"{__version__}-rule{RULE}"  # goes into the path of the cache
+    version = f"{__version__}-rule{SCORING_VERSION}"  # goes into the path of the cache
     # The class is looked up late: a stand-in for the module may not have it.
     make = "evaluation_module_factory"
     patch_factory(NAME, loading, make, lambda *_, **__: loading.ImportableModule(f"{NAME}.{NAME}", version))

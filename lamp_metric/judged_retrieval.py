@@ -22,8 +22,8 @@ from lamp_dataset.personalize.users.inference import UserFinder
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.scorers import scorer_of
+from lamp_metric.signature import Resampling
 from lamp_metric.statistics.bootstrap import mean_intervals
-from lamp_metric.statistics.resampling import Resampling
 
 #: Figure of two rankers -> what it says, averaged over samples.
 OVERLAP: Mapping[str, str] = MappingProxyType({"overlap": "share of the top k that two rankers have in common"})

@@ -20,7 +20,7 @@ from lamp_dataset.tasks import CITATION, HOMEPAGE, TASKS, get_task  # From: lamp
 from lamp_metric.evaluate_internals import discard, forget_files, is_collecting, write_empty_file  # From: lamp-hf
 from lamp_metric.predictions.inputs import SIDES, CheckedBatch, check_batch, join_records, user_names  # From: lamp-hf
 from lamp_metric.scoring import score, signature_of  # From: lamp-hf
-from lamp_metric.statistics.resampling import Resampling  # From: lamp-hf
+from lamp_metric.signature import Resampling  # From: lamp-hf
 
 DESCRIPTION = """\
 The scores of LaMP, the benchmark of personalized language models: accuracy and macro F1 for classes, MAE and RMSE for

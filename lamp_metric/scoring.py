@@ -7,8 +7,7 @@ from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.measures import chosen, together
 from lamp_metric.predictions.scored_samples import measure, warn_of_remarks
-from lamp_metric.signature import signature
-from lamp_metric.statistics.resampling import Resampling
+from lamp_metric.signature import Resampling, signature
 
 
 def score(

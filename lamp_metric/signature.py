@@ -1,11 +1,46 @@
-"""The signature of a score, which says how it was made, and the version of the scoring rules."""
+"""How a figure was made: the options of resampling, the version of the scoring rules, and the signature with both."""
 
+import numbers
+from dataclasses import dataclass
+
+from lamp_dataset.formats.texts import is_whole
 from lamp_dataset.version import __version__
-from lamp_metric.statistics.resampling import Resampling
 
 #: The version of the scoring rules. It goes up when the same files would get another score by another rule; differences
 #: in the last digits, as from another order of summation, do not count.
-RULE = 1
+SCORING_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """How bootstrap intervals and tests of differences draw their resamples.
+
+    Attributes:
+        confidence_level: of the intervals, such as 0.95.
+        n_resamples: number of resamples, and of random swaps in a test.
+        seed: of ``numpy.random.default_rng``.
+
+    Raises:
+        ValueError: the level is not between 0 and 1, or the number or the seed is not a whole number or is too small.
+    """
+
+    confidence_level: float = 0.95
+    n_resamples: int = 1000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        level = self.confidence_level
+        if not isinstance(level, numbers.Real) or not 0 < level < 1:
+            raise ValueError(f"confidence_level: expected a number between 0 and 1, such as 0.95, found {level!r}")
+        for name, least in (("n_resamples", 1), ("seed", 0)):
+            value = getattr(self, name)
+            if not is_whole(value) or value < least:
+                raise ValueError(f"{name}: expected a whole number, at least {least}, found {value!r}")
+
+    @classmethod
+    def on_demand(cls, confidence_level: float | None, n_resamples: int = 1000, seed: int = 0) -> "Resampling | None":
+        """None without a confidence level: no intervals are wanted, and the other options do not matter."""
+        return None if confidence_level is None else cls(confidence_level, n_resamples, seed)
 
 
 def signature(
@@ -13,13 +48,15 @@ def signature(
 ) -> str:
     """The signature of a score of ``n`` samples.
 
-    ``drawn``: what intervals and tests draw, if there are any; ``users``: how many, if they are drawn and swapped;
-    ``options``: whatever else the figures depend on, without those that are False or None.
+    ``drawn``: how intervals and tests are resampled, if there are any; ``users``: how many, if they are drawn and
+    swapped; ``options``: whatever else the figures depend on. Those that are False or None are left out.
 
-    >>> signature("LaMP_4", 2500, Resampling(), extracted=False)
-    'task:LaMP_4|n:2500|rule:1|confidence:0.95|resamples:1000|seed:0|version:...'
+    >>> signature("LaMP_4", 2500, Resampling(), users=12, extracted=False)
+    'task:LaMP_4|n:2500|rule:1|clusters:users|users:12|confidence:0.95|resamples:1000|seed:0|version:...'
     """
-    parts = {**({"task": task_name} if task_name else {}), "n": n, "rule": RULE}
-    parts |= {key: value for key, value in options.items() if value is not None and value is not False}
-    parts |= {**(drawn.signed(users) if drawn else {}), "version": __version__}
-    return "|".join(f"{key}:{'yes' if value is True else value}" for key, value in parts.items())
+    facts = {"task": task_name or None, "n": n, "rule": SCORING_VERSION, **options}
+    if drawn:
+        facts |= {"clusters": None if users is None else "users", "users": users}
+        facts |= {"confidence": drawn.confidence_level, "resamples": drawn.n_resamples, "seed": drawn.seed}
+    known = [(key, value) for key, value in facts.items() if value is not None and value is not False]
+    return "|".join(f"{key}:{'yes' if value is True else value}" for key, value in [*known, ("version", __version__)])

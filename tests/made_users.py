@@ -8,7 +8,7 @@ import made_up
 
 from lamp_dataset.tasks import TASKS
 from lamp_metric.predictions.scored_samples import measure
-from lamp_metric.report.frame import Frame
+from lamp_metric.report.gains import Frame
 from lamp_metric.report.profile_similarity import Profile
 
 WORDS = "rain tea fog late coat lamp road boat moss salt wind kite drum fern clay"

@@ -17,8 +17,7 @@ import tenacity
 from lamp_dataset.formats.texts import printable
 from lamp_dataset.web.redact import redact
 from lamp_dataset.web.waiting import wait_as_told
-from lamp_metric.asking.address import secret
-from lamp_metric.asking.connection import CONNECT, Connection, Reply
+from lamp_metric.asking.connection import CONNECT, Connection, Reply, secret
 from lamp_metric.harness.harness_rows import MAX_ANSWER
 
 log = logging.getLogger(__name__)

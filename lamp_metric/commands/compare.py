@@ -10,8 +10,8 @@ from lamp_metric.commands.golds import Source, source_options
 from lamp_metric.commands.shared import Several, resampling_options
 from lamp_metric.commands.systems import Asked, score_systems, system_options
 from lamp_metric.result_tables.published import published_rows
+from lamp_metric.signature import Resampling
 from lamp_metric.statistics.comparison import FORMATS
-from lamp_metric.statistics.resampling import Resampling
 
 
 @click.command(
@@ -65,7 +65,7 @@ def compare(
     With few samples or users the bootstrap interval tends to be too narrow, and may exclude 0 even if p is large: trust
     p.
     """
-    from lamp_metric.statistics.contrasts import compare_systems  # needs numpy
+    from lamp_metric.statistics.compare_systems import compare_systems  # needs numpy
 
     drawn = Resampling(**resampling)
     if as_json and form not in ("text", "json"):

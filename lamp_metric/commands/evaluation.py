@@ -24,9 +24,8 @@ from lamp_metric.commands.shared import (
 from lamp_metric.predictions.joining import JoinedOutputs, join
 from lamp_metric.predictions.scored_samples import measure_joined
 from lamp_metric.predictions.submission_zip import read_zip
-from lamp_metric.result_tables.text_table import interval, table
-from lamp_metric.signature import signature
-from lamp_metric.statistics.resampling import Resampling
+from lamp_metric.result_tables.text_and_csv import interval, table
+from lamp_metric.signature import Resampling, signature
 
 #: The options that both eval commands take besides their files.
 scoring_options = stacked(

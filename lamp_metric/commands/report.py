@@ -17,8 +17,8 @@ from lamp_metric.commands.shared import FILE, Several, resampling_options
 from lamp_metric.commands.systems import Asked, score_systems, system_options
 from lamp_metric.measures import together
 from lamp_metric.predictions.given_values import VALUE
-from lamp_metric.result_tables.text_table import interval
-from lamp_metric.statistics.resampling import Resampling
+from lamp_metric.result_tables.text_and_csv import interval
+from lamp_metric.signature import Resampling
 
 
 @click.command(

@@ -13,8 +13,8 @@ from lamp_dataset.commands.command import examples, subset_options, user_column_
 from lamp_dataset.commands.flags import FLAGS, RETRIEVER_FLAGS, named_by_flags, prompt_flags
 from lamp_dataset.commands.row_options import ChosenRows, limit_option, row_options
 from lamp_metric.commands.shared import FILE, Several, resampling_options, to_json
-from lamp_metric.result_tables.text_table import interval, table
-from lamp_metric.statistics.resampling import Resampling
+from lamp_metric.result_tables.text_and_csv import interval, table
+from lamp_metric.signature import Resampling
 
 if TYPE_CHECKING:
     from lamp_metric.judged_retrieval import JudgedRetrieval

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamp_dataset.lazy import require
-from lamp_metric.report.frame import Frame
-from lamp_metric.report.gains_by_trait import shown_rho
+from lamp_metric.report.gains import Frame, shown_rho
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -2,27 +2,43 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
 from lamp_dataset.atomic import check_replaceable, real_path, whole_folder, write_whole
-from lamp_dataset.formats.texts import Number
+from lamp_dataset.formats.texts import Number, counted
+from lamp_dataset.lazy import require
 from lamp_dataset.task import Task
 from lamp_metric.predictions.scored_samples import ScoredSamples
 from lamp_metric.report.figures import DRAWINGS, FORMATS, figures
-from lamp_metric.report.frame import Frame
-from lamp_metric.report.html_page import page
-from lamp_metric.report.profile_similarity import Profile
+from lamp_metric.report.gains import Frame, shown_rho
+from lamp_metric.report.profile_similarity import NEAR, Profile
 from lamp_metric.report.summary import summarize
-from lamp_metric.result_tables.csv_text import csv_text
+from lamp_metric.result_tables.text_and_csv import csv_text, interval
 from lamp_metric.scorers import scorer_of
-from lamp_metric.statistics.resampling import Resampling
+from lamp_metric.signature import Resampling
 
 PAGE, USERS, SUMMARY, FIGURES = "report.html", "users.csv", "summary.json", "figures"
 #: By this, an older report is known.
 MADE_BY = "lamp-metric report"
 _NAMES = {PAGE, USERS, SUMMARY, FIGURES, *(f"{FIGURES}/{name}.{kind}" for name in DRAWINGS for kind in FORMATS)}
+#: Name of a figure -> its caption.
+CAPTIONS = {
+    "systems": "Scores over all samples, with intervals. Two intervals may overlap even if the systems differ, because "
+    "both are scored on the same samples: see the gains below.",
+    "sorted_gains": "The users, from the one who gains most to the one who loses most.",
+    "gain_by_profile_size": "Each user's gain against the size of the profile. A dot is a user, its area the number of "
+    "samples; in black the means of the table's bins, with intervals.",
+    "gain_by_similarity": "Each user's gain against the similarity of the nearest profile items, drawn the same way.",
+    "score_by_profile_size": "Each system's score by profile size, with intervals.",
+    "score_by_k": "The score by the number of retrieved items, with intervals.",
+}
+
+#: Longer texts are cut on the page.
+TEXT = 280
 
 
 def make_report(
@@ -131,3 +147,49 @@ def users_csv(frame: Frame) -> str:
         columns |= {f"{name} {key}": numbers(frame.values(name, key)) for name in frame.systems}
         columns |= {f"{name} {key} gain": numbers(frame.gains(name, key)) for name in frame.others}
     return csv_text([columns, *zip(*columns.values(), strict=True)])
+
+
+def page(summary: Mapping[str, Any], figures: Mapping[str, bytes], texts: Mapping[str, Mapping[str, Any]]) -> str:
+    """The page, of the summary, the figures as SVG, and system -> sample id -> what to show of it: title -> text."""
+    jinja2 = require("jinja2", "report")
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("lamp_metric", "report"),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= _FILTERS
+    drawn = {name: _svg(name, svg) for name, svg in figures.items()}
+    more = {"scores": list(next(iter(summary["systems"].values()))), "captions": CAPTIONS, "near": f"{NEAR:g}"}
+    return environment.get_template("report.html").render(summary, figures=drawn, texts=texts, **more)
+
+
+def _svg(name: str, svg: bytes) -> str:
+    """A figure inside the page. Its ids get a prefix, since those of several figures would collide."""
+    text = svg.decode("utf-8")
+    text = text[text.index("<svg") :]
+    text = re.sub(r'\bid="', f'id="{name}-', text)
+    text = re.sub(r'(href="|url\()#', rf"\1#{name}-", text)
+    return text.replace("<svg", f'<svg role="img" aria-label="{escape(CAPTIONS[name])}"', 1)
+
+
+def _gain(value: float) -> str:
+    """With a sign, and without "-0.0000".
+
+    >>> _gain(-0.00001), _gain(0.25)
+    ('0.0000', '+0.2500')
+    """
+    shown = f"{value:+.4f}"
+    return "0.0000" if float(shown) == 0 else shown.replace("-", "−")
+
+
+_FILTERS = {
+    "counted": counted,
+    "cut": lambda text: text if len(text) <= TEXT else f"{text[: TEXT - 1]}…",
+    "gain": _gain,
+    "interval": lambda bounds: interval(bounds).replace("-", "−") or "–",
+    "number": lambda value, form=".4f": "–" if value is None else f"{value:{form}}",
+    "rho": shown_rho,
+    "trait": lambda value: f"{value:,}" if isinstance(value, int) else f"{value:.2f}",
+}

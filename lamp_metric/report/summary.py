@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from lamp_metric.report.frame import Frame
-from lamp_metric.report.gains_by_trait import binned, spearman
+from lamp_metric.report.gains import Frame, binned, spearman
+from lamp_metric.signature import Resampling
+from lamp_metric.statistics.compare_systems import compare_systems
 from lamp_metric.statistics.comparison import Comparison, System
-from lamp_metric.statistics.contrasts import compare_systems
-from lamp_metric.statistics.resampling import Resampling
 
 #: How many of the users who gain most, and of those who lose most, the report shows.
 EXTREMES = 10

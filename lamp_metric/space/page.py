@@ -21,11 +21,10 @@ from lamp_metric.predictions.joining import JoinedOutputs, join
 from lamp_metric.predictions.scored_samples import ScoredSamples, measure_joined, remarks
 from lamp_metric.predictions.trivial_baselines import baseline
 from lamp_metric.predictions.writing import write_predictions
-from lamp_metric.result_tables.csv_text import csv_text
-from lamp_metric.signature import signature
+from lamp_metric.result_tables.text_and_csv import csv_text
+from lamp_metric.signature import Resampling, signature
 from lamp_metric.statistics.bootstrap import intervals
-from lamp_metric.statistics.contrasts import compare_systems
-from lamp_metric.statistics.resampling import Resampling
+from lamp_metric.statistics.compare_systems import compare_systems
 
 FROM_THE_GOLDS = "as the golds say"
 ALL_USABLE = "All predictions could be used"

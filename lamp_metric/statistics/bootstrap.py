@@ -6,13 +6,15 @@ are one matrix product. The draws are those of ``scipy.stats.bootstrap``: with t
 What is drawn and swapped are *units*: users with all their samples, which are alike, or samples if users are not known.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lamp_metric.measures.measure import Column, Together
 from lamp_metric.predictions.scored_samples import ScoredSamples
-from lamp_metric.statistics.resampling import Resampling
+from lamp_metric.signature import Resampling
 
 #: The number of weights held at a time: so few stay in a processor's cache.
 CELLS = 1_000_000
@@ -136,3 +138,19 @@ def batches(n: int, total: int) -> Iterator[int]:
     rows = max(1, CELLS // n)
     for start in range(0, total, rows):
         yield min(rows, total - start)
+
+
+def users_as_samples(samples: ScoredSamples) -> ScoredSamples:
+    """Each user as one sample, whose parts in the scores are the user's own scores.
+
+    Scores that no sample has by itself are left out: macro F1, since a user's samples lack most labels, and corpus
+    scores. The RMSE is the mean of the users'.
+    """
+    if samples.users is None:
+        raise ValueError("means of users' means need the user of each sample: pass users, --data-dir or --questions")
+    names, units = numbered(samples.users)[0], Units.of(samples.n, samples.users)
+    found = aggregate(samples, units.sums(to_matrix(samples)), units.sizes)
+    columns = {key: np.asarray(found[key]).tolist() for key in samples.scorer.shown}
+    scorer = Together(None, [Column(key, samples.scorer.higher_is_better[key]) for key in columns])
+    scores = {key: math.fsum(values) / len(names) for key, values in columns.items()}
+    return replace(samples, statistics=columns, scores=scores, ids=names, users=names, scorer=scorer)

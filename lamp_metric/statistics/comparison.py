@@ -6,9 +6,8 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
 
-from lamp_metric.result_tables.csv_text import csv_text
 from lamp_metric.result_tables.published import MARK, SOURCES, WHY, PublishedRow
-from lamp_metric.result_tables.text_table import interval, table
+from lamp_metric.result_tables.text_and_csv import csv_text, interval, table
 
 #: What LaTeX takes for something else -> how to write it.
 _LATEX = str.maketrans(

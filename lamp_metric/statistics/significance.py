@@ -8,8 +8,8 @@ from statistics import NormalDist
 import numpy as np
 
 from lamp_metric.predictions.scored_samples import ScoredSamples
+from lamp_metric.signature import Resampling
 from lamp_metric.statistics.bootstrap import Units, aggregate, batches, to_matrix
-from lamp_metric.statistics.resampling import Resampling
 
 #: The probability with which a true difference of the size that is called detectable would be found.
 POWER = 0.8

@@ -9,7 +9,7 @@ from evaluate.loading import evaluation_module_factory
 import lamp_metric  # noqa: F401
 from lamp_dataset import __version__
 from lamp_metric.evaluate_internals import discard, forget_files, is_collecting, patch_evaluate, write_empty_file
-from lamp_metric.signature import RULE
+from lamp_metric.signature import SCORING_VERSION
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_forgotten_files_are_never_touched(metric):
 def test_the_name_leads_to_the_module_of_the_package_however_often_registered():
     found = evaluation_module_factory("lamp_metric")
     assert found.module_path == "lamp_metric.lamp_metric"
-    assert found.hash == f"{__version__}-rule{RULE}"
+    assert found.hash == f"{__version__}-rule{SCORING_VERSION}"
     before = evaluate.loading.evaluation_module_factory
     patch_evaluate()
     assert evaluate.loading.evaluation_module_factory is before

@@ -8,7 +8,7 @@ from lamp_dataset import SAMPLE, load_split, users_of
 from lamp_dataset.personalize.retrieval.rankers import BM25, make_ranker
 from lamp_dataset.tasks import TASKS
 from lamp_metric.judged_retrieval import judge_retrieval
-from lamp_metric.statistics.resampling import Resampling
+from lamp_metric.signature import Resampling
 
 HERE = ("--data-dir", "sample")
 

@@ -5,8 +5,8 @@ import pytest
 import lamp_metric
 from lamp_dataset.tasks import TASKS
 from lamp_metric.predictions.scored_samples import measure
+from lamp_metric.signature import Resampling
 from lamp_metric.statistics.bootstrap import resampled_scores, unit_weights
-from lamp_metric.statistics.resampling import Resampling
 from lamp_metric.statistics.significance import p_values
 
 pytestmark = pytest.mark.oldest

@@ -5,10 +5,10 @@ import pytest
 from lamp_dataset.tasks import TASKS
 from lamp_metric.predictions.scored_samples import measure
 from lamp_metric.report.figures import DRAWINGS, FORMATS, figures
-from lamp_metric.report.frame import Frame
+from lamp_metric.report.gains import Frame
 from lamp_metric.report.profile_similarity import Profile
 from lamp_metric.report.summary import summarize
-from lamp_metric.statistics.resampling import Resampling
+from lamp_metric.signature import Resampling
 
 matplotlib = pytest.importorskip("matplotlib")
 

@@ -2,7 +2,9 @@ import csv
 import io
 import json
 import os
+import re
 import stat
+from html.parser import HTMLParser
 
 import pytest
 from folders import tree
@@ -10,16 +12,20 @@ from folders import tree
 from lamp_dataset.tasks import TASKS
 from lamp_metric.predictions.scored_samples import measure
 from lamp_metric.report.figures import DRAWINGS, FORMATS
+from lamp_metric.report.gains import Frame
 from lamp_metric.report.profile_similarity import Profile
 from lamp_metric.report.report_folder import (
+    CAPTIONS,
+    TEXT,
     check_score,
     excerpts,
     make_report,
+    page,
     users_csv,
     write_folder,
 )
 from lamp_metric.report.summary import summarize
-from lamp_metric.statistics.resampling import Resampling
+from lamp_metric.signature import Resampling
 
 SUMMARY = {"baseline": "none", "extremes": {"own": {"gain": [{"sample": "2"}], "lose": []}}}
 PROFILES = {key: Profile(1, 0.0, "", f"text {key}") for key in "12"}
@@ -56,7 +62,7 @@ def frame(gainers):
 
 @pytest.fixture(scope="module")
 def summary(frame):
-    return summarize(frame, "MAE", Resampling(n_resamples=20))
+    return summarize(frame, "MAE", Resampling(n_resamples=20)) | {"notes": ["3 outputs <were> odd"]}
 
 
 @pytest.fixture(scope="module")
@@ -150,3 +156,150 @@ def test_the_score_is_one_that_users_have():
     for name, key in (("LaMP_3", "RMSE"), ("LaMP_2", "f1"), ("LaMP_4", "MAE")):
         with pytest.raises(ValueError, match=f"{name}.*'{key}'"):
             check_score(TASKS[name], key)
+
+
+VOID = {"meta", "br", "path", "use", "rect", "image"}
+
+
+class Checked(HTMLParser):
+    """Collects tags, and fails where one is closed that was not opened last."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.found = [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+
+def parsed(text):
+    checked = Checked()
+    checked.feed(text)
+    assert checked.open == []
+    return checked.found
+
+
+SVG = b'<?xml version="1.0"?><svg viewBox="0 0 1 1"><defs><path id="a"/></defs><use href="#a" x="url(#a)"/></svg>'
+
+
+def test_the_page_is_one_file_whose_figures_have_captions_and_ids_of_their_own(summary):
+    text = page(summary, dict.fromkeys(CAPTIONS, SVG), {})
+    tags = parsed(text)
+    assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in tags}
+    assert not re.search(r"(?:src|href)=[\"'](?!#)", text)
+    assert not re.search(r"@import|url\((?!#)|https?://", text)
+    assert ("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}) in tags
+    assert set(CAPTIONS) == set(DRAWINGS)
+    tags = parsed(page(summary, {"systems": SVG, "sorted_gains": SVG}, {}))
+    ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
+    assert ids == ["systems-a", "sorted_gains-a"]
+    assert [attributes["href"] for tag, attributes in tags if tag == "use"] == ["#systems-a", "#sorted_gains-a"]
+
+
+def test_the_page_shows_the_summarys_numbers(summary):
+    text = page(summary, {}, {})
+    for system, found in summary["contrasts"].items():
+        assert f">{system}<" in text
+        assert f"{found['MAE']['gain']:+.4f}".replace("-", "−") in text
+    assert summary["signature"] in text
+    assert "3 outputs &lt;were&gt; odd" in text
+    assert f"{summary['samples']:,} samples of 150 users" in text
+    sizes = [summary["by_profile_size"]["bins"][place][end] for place, end in ((0, "low"), (-1, "high"))]
+    assert "profile: median {median:g}, from {min} to {max}".format(**summary["profile_size"]) in " ".join(text.split())
+    assert sizes == [summary["profile_size"][end] for end in ("min", "max")]
+
+
+def test_what_was_found_comes_first_and_users_in_several_bins_are_explained(summary):
+    found = {**summary["contrasts"]["own"]["MAE"], "gain": -0.5, "gain_ci": [-0.7, -0.3], "users_worse": 120}
+    for gain, p, said in ((-0.5, 0.01, "is worse than"), (0.5, 0.01, "is better than"), (0.5, 0.05, "does not differ")):
+        changed = {**summary, "contrasts": {"own": {"MAE": {**found, "gain": gain, "p_holm": p}}}}
+        lead = " ".join(page(changed, {}, {}).partition('<p class="found">')[2].partition("</p>")[0].split())
+        assert lead.startswith(f"In MAE, “own” {said}")
+        assert lead.endswith("of 150 users gain, 120 lose.")
+    again = "Users whose samples fall into several bins count in each"
+    bins = [{**one, "users": 30} for one in summary["by_similarity"]["bins"]]
+    few = {f"by_{trait}": {**summary[f"by_{trait}"], "bins": bins} for trait in ("profile_size", "similarity")}
+    assert again not in page({**summary, **few}, {}, {})
+    bins[0]["users"] = 31
+    assert again in page({**summary, **few}, {}, {})
+
+
+def test_it_says_which_way_is_better_and_shows_scores_by_k(summary):
+    assert "MAE and RMSE, lower is better" in page(summary, {}, {})
+    text = page({**summary, "directions": {"rouge-1": True, "value": False}}, {}, {})
+    assert text.index("Of rouge-1, higher is better.") < text.index("Of value, lower is better, so a gain is")
+    assert "retrieved" not in page(summary, {}, {})
+    one = {"k": 4, "system": "k4", "score": 0.5, "score_ci": [0.4, 0.6]}
+    assert "<h2>Score by number of retrieved items</h2>" in page({**summary, "by_k": [one, one]}, {}, {})
+
+
+def test_names_cannot_break_the_page(gainers):
+    frame = gainers.frame()
+    names = ['<script>alert("x")</script>', "'\"><img src=x>", "a & b"]
+    odd = Frame(dict(zip(names, frame.systems.values(), strict=True)), frame.profiles)
+    found = summarize(odd, "MAE", Resampling(n_resamples=20))
+    tags = {tag for tag, _ in parsed(page(found, {}, {}))}
+    assert not {"script", "img"} & tags
+
+
+USER = {
+    "user": "<u>",
+    "sample": "7",
+    "gain": -0.5,
+    "samples": 2,
+    "profile_size": 12.5,
+    "similarity": 0.25,
+    "sample_gain": -1.0,
+}
+
+
+def test_users_at_the_ends_are_shown_with_a_sample_where_there_is_one(summary):
+    found = {**summary, "extremes": {"own": {"lose": [USER], "gain": []}}}
+    without = page(found, {}, {})
+    for cell in ("&lt;u&gt;", "7", "−0.5000", "2", "12.5", "0.25"):
+        assert f">{cell}</td>" in without
+    assert "None." in without
+    assert "<details>" not in without
+    shown = page(found, {}, {"own": {"7": {"gold": "x" * 1000, "<i>": "<script>"}}})
+    assert f"<dd>{'x' * (TEXT - 1)}…</dd>" in shown
+    assert "<dt>&lt;i&gt;</dt><dd>&lt;script&gt;</dd>" in shown
+
+
+def tables(text):
+    """Title of a section -> number of rows of each table, and of cells without a value."""
+    sections = {part.split("<", 1)[0]: part for part in text.split("<h2>")}
+    return {
+        title: ([table.count("<tr>") - 1 for table in part.split("<table")[1:]], part.count(">–<"))
+        for title, part in sections.items()
+    }
+
+
+def test_tables_and_correlations_name_every_system(summary):
+    found = tables(page(summary, {}, {}))
+    assert found["Systems"] == ([6], 3)  # RMSE has no mean of users
+    assert found["Gains over “none”"] == ([4], 0)
+    assert found["Gain by size of the profile"][0] == found["Gain by similarity of the nearest profile item"][0] == [5]
+    text = page(summary, {}, {})
+    for name in ("own", "other"):
+        assert len(re.findall(rf"^{name}: [\d−]", text, re.MULTILINE)) == 2
+    flat = {**summary["by_similarity"], "spearman": {"own": {"rho": None, "rho_ci": None}}}
+    assert "own: not defined, because one side is the same" in page({**summary, "by_similarity": flat}, {}, {})
+
+
+def test_copies_say_what_is_left(summary):
+    title = "Inputs that copy an item of the user&#39;s profile".replace("&#39;", "'")
+    assert f"<p>0 of {summary['samples']:,} inputs" in page(summary, {}, {})
+    some = {"exact": 2, "near": 1, "samples_without": 5, "users_without": 4, "contrasts_without": summary["contrasts"]}
+    shown = page({**summary, "copies": some}, {}, {})
+    assert "Without these: 5 samples of 4 users." in shown
+    assert tables(shown)[title] == ([4], 0)
+    assert "too few" in page({**summary, "copies": {**some, "contrasts_without": None}}, {}, {})

@@ -6,10 +6,10 @@ from lamp_dataset import __version__
 from lamp_dataset.tasks import TASKS
 from lamp_metric import score
 from lamp_metric.predictions.scored_samples import measure
-from lamp_metric.report.frame import Frame
+from lamp_metric.report.gains import Frame
 from lamp_metric.report.profile_similarity import Profile
 from lamp_metric.report.summary import summarize
-from lamp_metric.statistics.resampling import Resampling
+from lamp_metric.signature import Resampling
 
 #: Wide intervals: of those of 95 %, one in twenty lies off without any effect.
 DRAWN = Resampling(0.999, 2000)

@@ -9,13 +9,13 @@ import pytest
 from lamp_dataset.tasks import TASKS
 from lamp_metric.predictions.scored_samples import measure
 from lamp_metric.scoring import score
+from lamp_metric.signature import Resampling
 from lamp_metric.statistics.bootstrap import (
     intervals,
     mean_intervals,
     percentile_interval,
     resampled_scores,
 )
-from lamp_metric.statistics.resampling import Resampling
 from lamp_metric.statistics.significance import p_values
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lamp_metric.result_tables.published import published_rows
-from lamp_metric.statistics.comparing import compare
+from lamp_metric.statistics.compare_systems import compare
 from lamp_metric.statistics.comparison import FORMATS, Contrast, _difference, _text
 
 GOLDS = [str(1 + i % 5) for i in range(60)]
