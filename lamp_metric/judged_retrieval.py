@@ -7,8 +7,8 @@ Per-sample figures of several rankers side by side, their means, and intervals w
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate, combinations
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -26,16 +26,16 @@ from lamp_metric.signature import Resampling
 from lamp_metric.statistics.bootstrap import mean_intervals
 
 #: Figure of two rankers -> what it says, averaged over samples.
-OVERLAP: Mapping[str, str] = MappingProxyType({"overlap": "share of the top k that two rankers have in common"})
+OVERLAP = {"overlap": "share of the top k that two rankers have in common"}
 #: Figure of retrieval judged by feedback -> what it says. Only items with feedback are ranked and counted.
-BY_FEEDBACK: Mapping[str, str] = MappingProxyType(
-    {
-        "nDCG": "nDCG of the top k; an item's gain is its score, or 0 if that is negative, over log2(1 + rank)",
-        "precision": "share of the top k that score more than no item",
-        "score": "mean score of the top k, each alone in the prompt",
-        "attained": "share of the gain from no item to the best item: ratio of the mean gains",
-    }
-)
+BY_FEEDBACK = {
+    "nDCG": "nDCG of the top k; an item's gain is its score, or 0 if that is negative, over log2(1 + rank)",
+    "precision": "share of the top k that score more than no item",
+    "score": "mean score of the top k, each alone in the prompt",
+    "attained": "share of the gain from no item to the best item: ratio of the mean gains",
+}
+#: A judge's findings: key -> the value for the first item, the first two items, and so on.
+Found = Iterable[tuple[tuple[str, ...], Sequence[float]]]
 #: What the score has in place of a ranker.
 NO_ITEM, BEST_ITEM = "no item", "best item"
 
@@ -91,7 +91,7 @@ def judge_retrieval(
     use_date: bool = False,
     feedback: Mapping[str, Mapping[str, float]] | None = None,
 ) -> JudgedRetrieval:
-    """Rank each profile with each ranker and compare the outputs that the best items hold with the sample's gold.
+    """Rank each profile with each ranker and compare the outputs of the best items with the sample's gold.
 
     Fewer than k items are compared where a profile is smaller. An empty profile counts as 0 everywhere.
 
@@ -114,9 +114,11 @@ def judge_retrieval(
         ValueError: there is no such config, its profile items hold no outputs, golds are withheld, there are no rows
             or others than expected, or feedback is on an item that is not in the profile.
     """
-    task, chosen = get_task(task), tuple(sorted(set(ks)))
-    field = check_output_field(task) if feedback is None else None
-    bare = feedback is not None and all("" in worths for worths in feedback.values())
+    task, ks = get_task(task), tuple(sorted(set(ks)))
+    if feedback is None:
+        judge, named = partial(_by_gold, task, check_output_field(task), ks[-1]), {**scorer_of(task).figures, **OVERLAP}
+    else:
+        judge, named = partial(_by_feedback, feedback, all("" in some for some in feedback.values())), BY_FEEDBACK
     users, kept = UserFinder(), []
     values: dict[tuple[str, ...], list[list[float]]] = {}
     for batch in _batches(rows):
@@ -124,25 +126,19 @@ def judge_retrieval(
         samples = read_samples(task, batch, rules, use_date)
         orders = {name: [ranking.order for ranking in rank(ranker, samples)] for name, ranker in rankers.items()}
         for place, (sample, gold) in enumerate(zip(samples, batch["output"].to_pylist(), strict=True)):
-            own = {name: order[place] for name, order in orders.items()}
-            if feedback is None:
-                figures = _by_gold(task, sample, gold, field, {name: one[: chosen[-1]] for name, one in own.items()})
-            else:
-                figures = _by_feedback(sample, own, feedback.get(sample.id, {}), bare)
-            found = dict(figures)
+            found = dict(judge(sample, gold, {name: order[place] for name, order in orders.items()}))
             kept.append(bool(found))
             for key, column in found.items():
-                values.setdefault(key, []).append([column[min(k, len(column)) - 1] if column else 0.0 for k in chosen])
+                values.setdefault(key, []).append([column[min(k, len(column)) - 1] if column else 0.0 for k in ks])
     if not values:
         which = "no sample of these rows has feedback" if kept else "no rows to judge retrieval on"
         raise ValueError(f"{task.name}: {which}")
-    named = {**scorer_of(task).figures, **OVERLAP} if feedback is None else BY_FEEDBACK
     by_figure = sorted(values, key=lambda key: list(named).index(key[0]))  # keeps the rankers in their order
     columns = {key: np.array(values[key]) for key in by_figure}
     whose = [user for user, has in zip(users.users(), kept, strict=True) if has]
-    scores = [columns.get(("score", name)) for name in (BEST_ITEM, NO_ITEM)]
-    divisors = {"attained": (scores[0] - scores[1])[:, 0]} if bare else {}
-    return JudgedRetrieval(chosen, columns, whose, named, divisors)
+    best, none = (columns.get(("score", name)) for name in (BEST_ITEM, NO_ITEM))
+    divisors = {} if none is None else {"attained": (best - none)[:, 0]}
+    return JudgedRetrieval(ks, columns, whose, named, divisors)
 
 
 def _batches(rows: Any) -> Iterable[pa.Table]:
@@ -167,30 +163,36 @@ def check_output_field(task: Task) -> str:
 
 
 def _by_gold(
-    task: Task, sample: Sample, gold: str | None, field: str | None, orders: Mapping[str, Sequence[int]]
-) -> Iterable[tuple[tuple[str, ...], Sequence[float]]]:
-    """Key -> the value for the first item, the first two items, and so on."""
+    task: Task, field: str, most: int, sample: Sample, gold: str | None, orders: Mapping[str, Sequence[int]]
+) -> Found:
+    """By the outputs of the first ``most`` items."""
     if gold is None:
         raise ValueError(f"sample {short(sample.id)}: no gold to judge the retrieved items by: it is withheld")
     outputs = ["" if output is None else str(output) for output in sample.column(field)]
-    tops = {name: list(map(int, order)) for name, order in orders.items()}
+    tops = {name: list(map(int, order[:most])) for name, order in orders.items()}
     judge = scorer_of(task).judge
     for name, order in tops.items():
         for figure, found in judge(task, gold, [outputs[position] for position in order]).items():
             yield (figure, name), found
     for one, other in combinations(tops, 2):
-        yield ("overlap", one, other), _overlap(tops[one], tops[other])
+        ks = range(1, min(len(tops[one]), len(tops[other])) + 1)
+        yield ("overlap", one, other), [len({*tops[one][:k]} & {*tops[other][:k]}) / k for k in ks]
 
 
 def _by_feedback(
-    sample: Sample, orders: Mapping[str, Sequence[int]], worths: Mapping[str, float], bare: bool
-) -> Iterable[tuple[tuple[str, ...], Sequence[float]]]:
-    """The same by the scores of the items, of which ``""`` is none at all; nothing for a sample without scores."""
-    none, items, ids = worths.get(""), {name: one for name, one in worths.items() if name}, sample.column("id")
+    feedback: Mapping[str, Mapping[str, float]],
+    bare: bool,
+    sample: Sample,
+    gold: str | None,
+    orders: Mapping[str, Sequence[int]],
+) -> Found:
+    """By the scores of the items, of which ``""`` is none at all; nothing for a sample without scores."""
+    worths, ids = feedback.get(sample.id, {}), sample.column("id")
+    none, items = worths.get(""), {name: one for name, one in worths.items() if name}
     if not items:
         return
-    if not items.keys() <= set(ids):
-        unknown = next(name for name in items if name not in ids)
+    unknown = next((name for name in items if name not in ids), None)
+    if unknown is not None:
         raise ValueError(f"sample {short(sample.id)}: feedback on item {short(unknown)}, which is not in its profile")
     for name, order in orders.items():
         ranked = [items[ids[position]] for position in order if ids[position] in items]
@@ -219,7 +221,3 @@ def ndcg(scores: Sequence[float]) -> list[float]:
 
 def _means(values: Sequence[float]) -> list[float]:
     return [total / place for place, total in enumerate(accumulate(values), start=1)]
-
-
-def _overlap(one: Sequence[int], other: Sequence[int]) -> list[float]:
-    return [len({*one[:k]} & {*other[:k]}) / k for k in range(1, min(len(one), len(other)) + 1)]

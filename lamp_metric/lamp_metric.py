@@ -18,7 +18,7 @@ if __name__ == "lamp_metric":  # Python was started in this folder and takes the
 from lamp_dataset.task import Task  # From: lamp-hf
 from lamp_dataset.tasks import CITATION, HOMEPAGE, TASKS, get_task  # From: lamp-hf
 from lamp_metric.evaluate_internals import discard, forget_files, is_collecting, write_empty_file  # From: lamp-hf
-from lamp_metric.predictions.inputs import SIDES, CheckedBatch, check_batch, join_records, user_names  # From: lamp-hf
+from lamp_metric.predictions.reading import SIDES, CheckedBatch, check_batch, join_records, user_names  # From: lamp-hf
 from lamp_metric.scoring import score, signature_of  # From: lamp-hf
 from lamp_metric.signature import Resampling  # From: lamp-hf
 

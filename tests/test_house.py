@@ -39,6 +39,7 @@ SHARED_NAMES = {
     "__main__": "Python's name for what python -m runs",
     "commands": "each package's commands",
     "lamp_metric": "evaluate wants a metric's script to have the name of its folder",
+    "learning": "the room, and its commands",
     "report": "the room, and its command",
 }
 

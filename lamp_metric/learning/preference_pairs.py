@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from lamp_dataset.task import Task
-from lamp_metric.learning.single_scores import SingleScores
-from lamp_metric.predictions.inputs import is_finite
+from lamp_metric.learning.rewards import SingleScores
+from lamp_metric.predictions.answer_extraction import answers_in
+from lamp_metric.predictions.reading import is_finite
 
 
 def preferences(
@@ -41,11 +42,11 @@ def preferences(
     if not is_finite(margin) or margin < 0 or (max_pairs is not None and max_pairs < 1):
         raise ValueError(f"expected a margin of 0 or more and at least 1 pair, found {margin!r} and {max_pairs!r}")
     for place, (prompt, said, reference) in enumerate(zip(prompts, answers, references, strict=True)):
-        side = f"answer to prompt {place}"
-        texts, golds = scores.read(said, [reference] * len(said), side)
+        texts, golds = scores.read(said, [reference] * len(said), f"answer to prompt {place}")
         texts = list(dict.fromkeys([*golds[:1], *texts] if gold else texts))
-        scored, golds = scores.read(texts, [reference] * len(texts), side, extract=extract_answers)
-        [values] = scores.turned(scores.values(scored, golds), golds).values()
+        golds = golds[:1] * len(texts)
+        found = answers_in(scores.task, texts) if extract_answers else texts
+        [values] = scores.turned(scores.values(found, golds), golds).values()
         rated = list(zip(texts, values, strict=True))
         best = rated[:1] if gold else rated
         pairs = [(a - b, one, other) for one, a in best for other, b in rated if a > b and a - b >= margin]

@@ -15,7 +15,7 @@ from lamp_dataset.formats.texts import SHOWN_CHARS, counted, printable, short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import official_hint
 from lamp_metric.predictions.answer_extraction import wrapped_line
-from lamp_metric.predictions.inputs import is_number
+from lamp_metric.predictions.reading import is_number
 from lamp_metric.scorers import scorer_of
 
 #: The number of examples that a line of the report names.

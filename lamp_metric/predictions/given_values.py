@@ -13,7 +13,7 @@ from lamp_dataset.formats.ids import check_same_ids, check_unique
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_metric.measures.measure import Column, Together
-from lamp_metric.predictions.inputs import check_users, is_finite
+from lamp_metric.predictions.reading import check_users, is_finite
 from lamp_metric.predictions.scored_samples import ScoredSamples
 
 #: The key of the values in results.

@@ -11,8 +11,8 @@ from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_metric.measures import Together, together
 from lamp_metric.predictions.answer_extraction import answers_in, extract_answer, wrapped_line
-from lamp_metric.predictions.inputs import SIDES, as_list, as_texts, check_ids, check_users, record_of, where
 from lamp_metric.predictions.joining import JoinedOutputs, join_by_id
+from lamp_metric.predictions.reading import SIDES, as_list, as_texts, check_ids, check_users, record_of, where
 from lamp_metric.scorers import Statistics, scorer_of
 from lamp_metric.scorers.wrappers import CUT_OFF, wrapper_of
 

@@ -8,7 +8,7 @@ from lamp_dataset.atomic import PRIVATE, write_whole
 from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.outputs import write_outputs
 from lamp_dataset.tasks import get_task
-from lamp_metric.predictions.inputs import as_list, as_text, check_ids, where
+from lamp_metric.predictions.reading import as_list, as_text, check_ids, where
 
 
 def write_predictions(

@@ -12,7 +12,7 @@ from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.measures import chosen
 from lamp_metric.predictions.given_values import samples_of_values
-from lamp_metric.predictions.inputs import as_list
+from lamp_metric.predictions.reading import as_list
 from lamp_metric.predictions.scored_samples import ScoredSamples, measure, warn_of_remarks
 from lamp_metric.predictions.several_answers import SIGNED, choose
 from lamp_metric.signature import Resampling, signature

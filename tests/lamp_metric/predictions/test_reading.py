@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from lamp_dataset.tasks import TASKS
-from lamp_metric.predictions.inputs import (
+from lamp_metric.predictions.reading import (
     NO_ID,
     as_list,
     as_text,

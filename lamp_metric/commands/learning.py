@@ -1,4 +1,4 @@
-"""``preferences``: pairs of a better and a worse answer."""
+"""``feedback``, what each item of a profile is worth to a model, and ``preferences``, pairs of answers."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,16 +6,77 @@ from typing import Any
 
 import click
 
-from lamp_dataset.commands.command import examples, say, subset_options, user_column_option
-from lamp_dataset.commands.row_options import ChosenRows, limit_option, prompts_output, row_options, say_license
+from lamp_dataset.atomic import PRIVATE, write_whole
+from lamp_dataset.commands.command import Command, examples, say, subset_options, user_column_option
+from lamp_dataset.commands.row_options import (
+    ChosenRows,
+    limit_option,
+    output_option,
+    prompts_output,
+    row_options,
+    say_license,
+)
 from lamp_dataset.formats.ids import check_same_ids
 from lamp_dataset.formats.outputs import Outputs, read_outputs
+from lamp_dataset.formats.rankings import write_rankings
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.personalize.prompt_files import check_prompt_path, read_prompts, write_prompts
-from lamp_metric.commands.feedback import score_option
 from lamp_metric.commands.shared import FILE, Several, extraction_option
 from lamp_metric.predictions.joining import join
 from lamp_metric.predictions.several_answers import split
+
+score_option = click.option(
+    "--score", help="A score of the task, or a measure beside it, that a single sample has; by default the first."
+)
+
+
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "lamp-metric feedback LaMP_4 --data-dir my/files --split train --preds answers.json --output feedback.json",
+        "lamp-metric feedback LaMP_4 --split train --official-scores scores.json --output feedback.json",
+    ),
+)
+@row_options(subset_options, user_column_option, limit_option)
+@click.option("--preds", type=FILE, help="The answers to the prompts of lamp-dataset items, in the official format.")
+@click.option("--official-scores", type=FILE, help="Instead: scores as the benchmark's own script writes them.")
+@score_option
+@extraction_option
+@click.option("--partial", is_flag=True, help="Accept that answers are missing.")
+@click.option("--official", is_flag=True, help='Write the benchmark\'s format {"SAMPLE-ITEM": {"rouge-1": 0.31}}.')
+@output_option("JSON file to write")
+def feedback(
+    chosen: ChosenRows,
+    preds: Path | None,
+    official_scores: Path | None,
+    score: str | None,
+    extract_answers: bool,
+    partial: bool,
+    official: bool,
+    output: str,
+) -> None:
+    """Score the answers to prompts with one item each.
+
+    The file is {"SAMPLE": {"ITEM": 0.31, …}, …}. More is better: ratings get (w - error) / w, where w is the largest
+    error that the gold allows. The key "" is the score without any item. The answers of a sample follow each other, as
+    in the file of prompts.
+    """
+    if (preds is None) == (official_scores is None):
+        raise ValueError("expected either --preds or --official-scores")
+    chosen.check_output(output, preds, official_scores)
+    from lamp_metric.learning.item_feedback import item_feedback, read_answers, read_official_scores
+
+    answers = read_answers(preds, chosen.task) if preds else read_official_scores(official_scores)
+    rows, key = chosen.load(), score or chosen.task.scores[0]
+    options = {"score": key, "extract_answers": extract_answers, "partial": partial, "turned": not official}
+    found = item_feedback(chosen.task, rows, answers, **options)
+    if official:
+        name = key.lower() if key.isupper() else key  # the benchmark's script spells MAE as mae
+        pairs = ((sample, item, one) for sample, values in found for item, one in values.items())
+        found = ((f"{sample}-{item}" if item else sample, {name: one}) for sample, item, one in pairs)
+    with write_whole(output, permissions=PRIVATE if chosen.task.gated else None) as file:
+        number = write_rankings(file, found)
+    say(f"{output}: {key} of {counted(number, 'answers' if official else 'samples')}", err=True)
 
 
 @click.command(
