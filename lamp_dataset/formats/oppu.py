@@ -2,14 +2,13 @@
 
 A folder per task holds the test users, ``[{"user_id", "profile": […], "query": [{"id", "input", "gold"}, …]}, …]``, in
 ``user_top_100_history.json`` (tweets: ``user_more_100_history.json``), their golds in ``…_label.json``, and all other
-users in ``user_others.json``. This module makes official files of such a folder, and
-:mod:`lamp_dataset.formats.oppu_export` writes one. Standard library only.
+users in ``user_others.json``; texts about them are in ``profile_user_100.json`` and ``profile_user_others.json``.
+Standard library only.
 """
 
 import json
-import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,8 @@ from types import MappingProxyType
 from typing import IO, Any, NamedTuple
 
 from lamp_dataset.atomic import PRIVATE, write_whole
-from lamp_dataset.formats.ids import UniqueIds, check_same_ids
-from lamp_dataset.formats.json_file import Encoded, EntryWriter
+from lamp_dataset.formats.ids import UniqueIds, check_same_ids, check_unique
+from lamp_dataset.formats.json_file import Encoded, EntryWriter, read_json
 from lamp_dataset.formats.json_list import JsonList
 from lamp_dataset.formats.layout import check_regular
 from lamp_dataset.formats.outputs import Outputs, check_texts, dump_outputs, read_outputs
@@ -27,8 +26,7 @@ from lamp_dataset.formats.task_of_file import check_labels, looks_like
 from lamp_dataset.formats.texts import Number, check_encodable, counted, short
 from lamp_dataset.registry import other_setting
 from lamp_dataset.task import SPLITS, SPLITS_WITH_GOLDS, Task
-
-log = logging.getLogger(__name__)
+from lamp_dataset.tasks import get_task
 
 
 class Names(NamedTuple):
@@ -54,7 +52,9 @@ NAMES: Mapping[str, Names] = MappingProxyType(
 )
 #: The file of the training users, and names of that of the test users.
 OTHERS = "user_others.json"
-HISTORIES = tuple(dict.fromkeys(names.history for names in NAMES.values()))
+_HISTORIES = tuple(dict.fromkeys(names.history for names in NAMES.values()))
+#: The files of texts -> those of the users, in whose order they are.
+_TEXTS = {"profile_user_100.json": _HISTORIES, "profile_user_others.json": (OTHERS,)}
 #: What users have, and their profile items and queries do not.
 _USER = {"user_id": str, "profile": list, "query": list}
 _SHAPE = 'users [{"user_id", "profile": […], "query": [{"id", "input", "gold"}, …]}, …]'
@@ -89,48 +89,47 @@ def import_users(task: Task, source: str | os.PathLike[str], target: Path) -> di
     contradict each other; OSError if there is no file of users, or one cannot be read.
     """
     found = {}
-    for split, users in _find(task, Path(source).expanduser()).items():
-        start = f"{target / SPLITS[split]}_"
-        with create(f"{start}questions.json", task) as file, EntryWriter(file) as rows:
-            number, own = _import_rows(task, users, rows)
-        golds = _golds(task, split, users, own)
+    for split, path in _find(task, Path(source).expanduser()).items():
+        with _create(target / f"{SPLITS[split]}_questions.json", task) as file, EntryWriter(file) as rows:
+            counts, golds = _import_rows(task, path, rows)
+        golds = _all_golds(task, split, path, golds)
         if golds:
-            with create(f"{start}outputs.json", task) as file:
+            with _create(target / f"{SPLITS[split]}_outputs.json", task) as file:
                 file.write(dump_outputs(task.official_name, golds.items()).encode())
-        found[split] = Counts(number, len(own), len(golds))
+        counts.golds, found[split] = len(golds), counts
     return found
 
 
 def _find(task: Task, root: Path) -> dict[str, Path]:
     """Split -> the file of its users."""
-    for folder in folders(task, root):
-        found = [("train", folder / OTHERS), *(("test", folder / name) for name in HISTORIES)]
+    for folder in _folders(task, root):
+        found = [("train", folder / OTHERS), *(("test", folder / name) for name in _HISTORIES)]
         found = [(split, path) for split, path in found if os.path.lexists(path)]
         if len(found) > len(paths := dict(found)):
-            raise ValueError(f"{folder}: expected one file of test users, found {' and '.join(HISTORIES)}")
+            raise ValueError(f"{folder}: expected one file of test users, found {' and '.join(_HISTORIES)}")
         if paths:
-            check_regular((*paths.values(), *(label_file(path) for path in paths.values())))
+            check_regular((*paths.values(), *map(_label_file, paths.values())))
             return paths
-    looked = ", ".join(str(folder / name) for folder in folders(task, root) for name in (*HISTORIES, OTHERS))
+    looked = ", ".join(str(folder / name) for folder in _folders(task, root) for name in (*_HISTORIES, OTHERS))
     raise FileNotFoundError(f"{root}: found no file of users; looked for {looked}")
 
 
-def folders(task: Task, root: Path) -> list[Path]:
+def _folders(task: Task, root: Path) -> list[Path]:
     """Where the files of a task can be."""
     return [root / names_of(task).folder, root]
 
 
-def label_file(history: Path) -> Path:
+def _label_file(users: Path) -> Path:
     """The file with the golds of a file of test users."""
-    return history.with_name(f"{history.stem}_label.json")
+    return users.with_name(f"{users.stem}_label.json")
 
 
-def create(path: str | Path, task: Task) -> AbstractContextManager[IO]:
+def _create(path: Path, task: Task) -> AbstractContextManager[IO]:
     """A new file for bytes; one of a gated task is for its owner alone."""
     return write_whole(path, "wb", PRIVATE if task.gated else None)
 
 
-def read_users(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _read_users(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Position and user, with the keys that users must have."""
     with path.open("rb") as file:
         for number, user in enumerate(JsonList(file, str(path), tuple(_USER)).rows()):
@@ -142,12 +141,10 @@ def read_users(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             yield number, {**user, "user_id": str(user["user_id"])}
 
 
-def _import_rows(task: Task, path: Path, rows: EntryWriter) -> tuple[int, dict[str, str | None]]:
-    """Write the rows of a file of users, one user at a time; number of users, and sample id -> gold or None."""
+def _import_rows(task: Task, path: Path, rows: EntryWriter) -> tuple[Counts, dict[str, str | None]]:
+    """Write the rows of a file of users, one user at a time; also returns sample id -> gold or None."""
     ids, owners, golds = UniqueIds(str(path)), set(), {}
-    for number, user in read_users(path):
-        if user["user_id"] in owners:
-            log.warning("user %s is there more than once; the rows of all entries are read", short(user["user_id"]))
+    for number, user in _read_users(path):
         for row, gold in _rows_of_user(user, str(path), number, task):
             ids.add(row["id"])
             golds[row["id"]] = gold
@@ -155,7 +152,7 @@ def _import_rows(task: Task, path: Path, rows: EntryWriter) -> tuple[int, dict[s
             rows.add(row)
     if not golds:
         raise ValueError(f"{path}: expected samples, found no user with a query")
-    return len(owners), golds
+    return Counts(len(owners), len(golds)), golds
 
 
 def _rows_of_user(user: Mapping[str, Any], name: str, number: int, task: Task) -> Iterator[tuple[dict, str | None]]:
@@ -181,10 +178,18 @@ def _with_text_id(item: Any) -> Any:
     return {**item, "id": str(item["id"])} if isinstance(item, dict) and isinstance(item.get("id"), Number) else item
 
 
-def _golds(task: Task, split: str, users: Path, own: Mapping[str, str | None]) -> Mapping[str, str]:
-    """The golds of all samples, or none if they are withheld; ``own``: those in the queries."""
-    label = label_file(users)
-    golds = _labels(label, users, own) if split == "test" and label.exists() else own
+def _all_golds(task: Task, split: str, users: Path, golds: Mapping[str, str | None]) -> Mapping[str, str]:
+    """The golds of all samples, or none if they are withheld; ``golds``: those in the queries."""
+    label = _label_file(users)
+    if split == "test" and label.exists():
+        outputs = read_outputs(label)
+        check_texts(outputs)
+        check_same_ids(outputs.by_id, golds, (str(label), str(users)))
+        own, golds = golds, {sample_id: outputs.by_id[sample_id] for sample_id in golds}
+        differing = [i for i, gold in own.items() if gold is not None and gold.strip() != golds[i].strip()]
+        if differing:
+            found = f"found another for {counted(len(differing), 'samples')} (first: {short(differing[0])})"
+            raise ValueError(f"{users}: expected the golds of {label}, {found}; which of them is right?")
     missing = [sample_id for sample_id, gold in golds.items() if gold is None]
     if len(missing) == len(golds) and split not in SPLITS_WITH_GOLDS:
         return {}
@@ -195,14 +200,92 @@ def _golds(task: Task, split: str, users: Path, own: Mapping[str, str | None]) -
     return golds
 
 
-def _labels(label: Path, users: Path, own: Mapping[str, str | None]) -> dict[str, str]:
-    """The golds in their own file, which must not contradict those in the queries."""
-    outputs = read_outputs(label)
-    check_texts(outputs)
-    check_same_ids(outputs.by_id, own, (str(label), str(users)))
-    golds = {sample_id: outputs.by_id[sample_id] for sample_id in own}
-    differing = [i for i, gold in own.items() if gold is not None and gold.strip() != golds[i].strip()]
-    if differing:
-        found = f"found another for {counted(len(differing), 'samples')} (first: {short(differing[0])})"
-        raise ValueError(f"{users}: expected the golds of {label}, {found}; which of them is right?")
-    return golds
+def export_users(path: Path, task: Task, users: Iterable[tuple[str, Sequence[Mapping[str, Any]]]]) -> Counts:
+    """Write a file of users, and if it is one of test users whose golds are known, the file of their golds.
+
+    ``users`` are pairs of a user and the user's rows; one user is in memory at a time. What is None in a row (a field
+    that an item lacks, a gold that is withheld) is left out.
+    """
+    found, golds = Counts(), []
+    with _create(path, task) as file, EntryWriter(file) as entries:
+        for user, rows in users:
+            profile, left_out = common_items([row["profile"] for row in rows])
+            profile = [{key: value for key, value in item.items() if value is not None} for item in profile]
+            queries = [{"id": row["id"], "input": row["input"]} for row in rows]
+            for row, query in zip(rows, queries, strict=True):
+                if row["output"] is not None:
+                    query["gold"] = row["output"]
+                    golds.append((row["id"], row["output"]))
+            user_entry = {"user_id": user, "profile": profile, "query": queries}
+            entries.add(Encoded(json.dumps(user_entry).encode()))
+            found.users, found.samples = found.users + 1, found.samples + len(rows)
+            found.trimmed, found.left_out = found.trimmed + (left_out > 0), found.left_out + left_out
+    found.golds = len(golds)
+    if golds and path.name in _HISTORIES:
+        with _create(_label_file(path), task) as file:
+            file.write(dump_outputs(names_of(task).task, golds).encode())
+    return found
+
+
+def common_items(profiles: Sequence[Sequence[Mapping[str, Any]]]) -> tuple[list[Mapping[str, Any]], int]:
+    """The items of the first profile that all profiles have, whatever their ids, and how many others there are.
+
+    Profiles of one user's samples can lack the item that a sample was made of, and have those of its siblings: what
+    all of them have holds no sample's gold unless each profile already did.
+
+    >>> tea, rain, fog = ({"id": t, "text": t} for t in ("tea", "rain", "fog"))
+    >>> common_items([[tea, rain], [fog, {"id": "9", "text": "tea"}]])
+    ([{'id': 'tea', 'text': 'tea'}], 2)
+    """
+    contents = [[tuple(v for key, v in item.items() if key != "id") for item in profile] for profile in profiles]
+    shared = set.intersection(*map(set, contents))
+    kept = [item for item, content in zip(profiles[0], contents[0], strict=True) if content in shared]
+    return kept, len(set().union(*contents) - shared)
+
+
+def oppu_summaries(config: str, data_dir: str | os.PathLike[str]) -> dict[str, str]:
+    """The texts about users that a folder in OPPU's layout holds, as ``Personalizer(summary=…)`` takes them.
+
+    They are in ``profile_user_100.json`` and ``profile_user_others.json``, lists of ``{"id": user, "output": text}``;
+    where entries do not name their users, they are in the order of the file of users.
+
+    Args:
+        config: config name, such as ``"LaMP_4_time"``.
+        data_dir: the folder of the tasks, or of one task.
+
+    Returns:
+        User -> text.
+
+    Raises:
+        ValueError: a file has another shape, a user twice, or other users.
+        OSError: there is no such file, or it cannot be read.
+    """
+    root = Path(data_dir).expanduser()
+    places = _folders(get_task(config), root)
+    for folder in places:
+        there = [name for name in reversed(_TEXTS) if (folder / name).exists()]
+        if there:
+            return {user: text for name in there for user, text in _read_texts(folder, name).items()}
+    looked = ", ".join(str(folder / name) for folder in places for name in _TEXTS)
+    raise FileNotFoundError(f"{root}: found no file of summaries; looked for {looked}")
+
+
+def _read_texts(folder: Path, name: str) -> dict[str, str]:
+    """User -> text."""
+    path, entries = folder / name, read_json(folder / name)
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ValueError(f'{path}: expected a list [{{"id": "…", "output": "…"}}, …], found {short(entries)}')
+    users = [entry.get("id") for entry in entries]
+    if None in users:
+        files = [folder / file for file in _TEXTS[name]]
+        users = [user["user_id"] for file in files if file.exists() for _, user in _read_users(file)]
+    if len(users) != len(entries):
+        raise ValueError(f"{path}: expected a text for each of the {len(users)} users, found {len(entries)} texts")
+    check_unique(map(str, users), str(path))
+    found = {}
+    for user, entry in zip(map(str, users), entries, strict=True):
+        if not isinstance(entry.get("output"), str):
+            raise ValueError(f"{path}: user {short(user)}: expected a string as 'output', found {short(entry)}")
+        check_encodable(entry["output"], f"{path}: user {short(user)}", "output")
+        found[user] = entry["output"]
+    return found

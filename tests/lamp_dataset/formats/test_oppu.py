@@ -1,5 +1,6 @@
 import json
 import os
+import stat
 import tracemalloc
 from pathlib import Path
 
@@ -7,13 +8,24 @@ import datasets
 import made_oppu
 import pytest
 
-import lamp_dataset  # noqa: F401 -- makes load_dataset find "lamp"
+from lamp_dataset import SAMPLE, Personalizer
 from lamp_dataset.formats.json_file import read_json
-from lamp_dataset.formats.oppu import NAMES, Counts, import_users, names_of
+from lamp_dataset.formats.oppu import (
+    NAMES,
+    Counts,
+    common_items,
+    export_users,
+    import_users,
+    names_of,
+    oppu_summaries,
+)
+from lamp_dataset.lamp import features
+from lamp_dataset.personalize.users.inference import positions_by_user
 from lamp_dataset.tasks import TASKS
 
 NAME = "LaMP_3_time"
 TASK = TASKS[NAME]
+HEADLINES = TASKS["LaMP_4_time"]
 HISTORY, LABEL, OTHERS = "user_top_100_history.json", "user_top_100_history_label.json", "user_others.json"
 
 
@@ -168,11 +180,10 @@ def test_a_label_file_that_does_not_fit_is_named(oppu, change, facts):
         imported(oppu[0])
 
 
-def test_a_user_that_is_there_twice_is_noted(tmp_path, caplog):
+def test_a_user_that_is_there_twice_has_the_rows_of_both_entries(tmp_path):
     made = made_oppu.users(TASK, 3)
     made[2]["user_id"] = made[0]["user_id"]
     assert by_id(one_file(tmp_path / "o", made)) == by_id(made_oppu.expected(TASK, made))
-    assert ["'U0'" in record.getMessage() for record in caplog.records] == [True]
 
 
 def drop(holder, key):
@@ -238,3 +249,156 @@ def test_a_user_with_many_queries_is_never_in_memory_with_all_its_rows(tmp_path)
     tracemalloc.stop()
     assert Path(tmp_path / "train_questions.json").stat().st_size > 100_000_000
     assert peak < 20_000_000
+
+
+# ---------------------------------------------------------------- export
+
+
+def dataset(rows, task=HEADLINES):
+    return datasets.Dataset.from_list(rows, features=features(task))
+
+
+def row(sample_id, user, *texts, output="gold"):
+    profile = [{"id": f"{sample_id}{n}", "text": t, "title": f"of {t}", "date": None} for n, t in enumerate(texts)]
+    return {
+        "id": sample_id,
+        "user_id": user,
+        "input": f"{HEADLINES.instruction} x",
+        "output": output,
+        "profile": profile,
+    }
+
+
+def write_users(path, rows, task=HEADLINES):
+    """The file of all users of the rows."""
+    whose = positions_by_user(rows)
+    return export_users(path, task, ((user, [rows[n] for n in places]) for user, places in whose.items()))
+
+
+@pytest.mark.parametrize("name", made_oppu.NAMES)
+def test_what_was_read_is_written_again(tmp_path, name):
+    """Users, golds, profiles, their order, all texts: nothing is lost."""
+    made = made_oppu.write(tmp_path / "one", TASKS[name])
+    folder, _, history = made_oppu.NAMES[name]
+    for new in (tmp_path / "official" / name, tmp_path / "two" / folder):
+        new.mkdir(parents=True)
+    import_users(TASKS[name], tmp_path / "one", tmp_path / "official" / name)
+    read = datasets.load_dataset("lamp", name, data_dir=str(tmp_path / "official"))
+    for split, file in (("test", f"{history}.json"), ("train", "user_others.json")):
+        written = write_users(tmp_path / "two" / folder / file, read[split], TASKS[name])
+        samples = len(read[split])
+        assert written == Counts(users=len(made[split]), samples=samples, golds=samples)
+    files = [{path.name: read_json(path) for path in (tmp_path / place / folder).iterdir()} for place in ("one", "two")]
+    assert files[0] == files[1]
+
+
+def test_rows_of_a_user_come_together(tmp_path):
+    rows = dataset([row("1", "b", "tea"), row("2", "a", "fog"), row("3", "b", "tea")])
+    write_users(tmp_path / "user_others.json", rows)
+    found = read_json(tmp_path / "user_others.json")
+    assert [(user["user_id"], [query["id"] for query in user["query"]]) for user in found] == [
+        ("b", ["1", "3"]),
+        ("a", ["2"]),
+    ]
+    assert found[0]["profile"] == [{"id": "10", "text": "tea", "title": "of tea"}]
+
+
+def test_a_profile_has_what_all_samples_have(tmp_path):
+    """Leave-one-out profiles: each lacks the item of its own sample, and has that of the sibling."""
+    rows = dataset([row("1", "a", "tea", "rain", "fog"), row("2", "a", "sun", "rain", "tea"), row("3", "b", "ice")])
+    written = write_users(tmp_path / "user_others.json", rows)
+    assert written == Counts(users=2, samples=3, golds=3, trimmed=1, left_out=2)
+    users = read_json(tmp_path / "user_others.json")
+    assert [[item["id"] for item in user["profile"]] for user in users] == [["10", "11"], ["30"]]
+
+
+def test_equal_items_stay_as_often_as_they_are_there():
+    tea, rain = {"id": "1", "text": "tea"}, {"id": "2", "text": "rain"}
+    assert common_items([[tea, rain, tea]]) == ([tea, rain, tea], 0)
+    assert common_items([[tea, rain, tea], [tea]]) == ([tea, tea], 1)
+    assert common_items([[], [tea]]) == ([], 1)
+    assert common_items([[{**tea, "date": "2013"}], [{**tea, "date": "2014"}]]) == ([], 2)
+
+
+def test_withheld_golds_stay_withheld(tmp_path):
+    rows = dataset([row("1", "a", "tea", output=None)])
+    path = tmp_path / "user_top_100_history.json"
+    assert write_users(path, rows).golds == 0
+    assert read_json(path)[0]["query"] == [{"id": "1", "input": f"{HEADLINES.instruction} x"}]
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_files_of_the_gated_task_are_for_their_owner_alone(tmp_path):
+    rows = dataset([row("1", "a", "tea")], TASKS["LaMP_6_time"])
+    path = tmp_path / "user_top_100_history.json"
+    write_users(path, rows, TASKS["LaMP_6_time"])
+    assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+# ---------------------------------------------------------------- texts about users
+
+
+def dumped(path, content):
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = made_oppu.write(tmp_path, HEADLINES)
+    return tmp_path / "news_headline", {split: [user["user_id"] for user in users] for split, users in made.items()}
+
+
+def told(users):
+    return [{"id": user, "output": f"{user} likes “rain”"} for user in users]
+
+
+def test_summaries_of_both_files(folder):
+    place, users = folder
+    expected = {user: f"{user} likes “rain”" for user in (*users["test"], *users["train"])}
+    dumped(place / "profile_user_100.json", told(users["test"]))
+    assert oppu_summaries(HEADLINES.name, place) == {user: expected[user] for user in users["test"]}
+    dumped(place / "profile_user_others.json", told(users["train"]))
+    assert oppu_summaries(HEADLINES.name, place) == oppu_summaries(HEADLINES.name, str(place.parent)) == expected
+
+
+def test_summaries_without_names_come_in_the_order_of_the_users(folder):
+    place, users = folder
+    dumped(place / "profile_user_others.json", [{"output": text["output"]} for text in told(users["train"])])
+    assert oppu_summaries(HEADLINES.name, place) == {user: f"{user} likes “rain”" for user in users["train"]}
+    dumped(folder[0] / "profile_user_100.json", [{"id": 7, "output": "rain"}])
+    assert oppu_summaries(HEADLINES.name, folder[0])["7"] == "rain"
+
+
+@pytest.mark.parametrize(
+    ("content", "facts"),
+    [
+        ({"7": "rain"}, "list"),
+        (["rain"], "list"),
+        ([{"id": "7"}], "'7'.*'output'"),
+        ([{"id": "7", "output": None}], "'7'.*'output'.*None"),
+        ([{"id": "7", "output": "a"}, {"id": 7, "output": "b"}], "duplicate.*'7'"),
+        ([{"output": "rain"}], "8 users.*1 text"),
+        ([{"id": "7", "output": "\ud800"}], "'7'.*surrogate"),
+    ],
+)
+def test_summaries_of_another_shape_are_refused(folder, content, facts):
+    dumped(folder[0] / "profile_user_100.json", content)
+    with pytest.raises(ValueError, match=rf"profile_user_100\.json.*{facts}"):
+        oppu_summaries(HEADLINES.name, folder[0])
+
+
+def test_a_folder_without_summaries_says_where_they_were_looked_for(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"news_headline/profile_user_100\.json"):
+        oppu_summaries(HEADLINES.name, tmp_path)
+
+
+def test_the_texts_go_in_front_of_the_prompts(folder):
+    rows = datasets.load_dataset("lamp", HEADLINES.name, data_dir=SAMPLE, split="train")
+    dumped(folder[0] / "profile_user_100.json", told(sorted(set(rows["user_id"]))))
+    personalize = Personalizer(HEADLINES.name, rules="fixed", k=1, summary=oppu_summaries(HEADLINES.name, folder[0]))
+    prompts = rows.map(personalize, batched=True)
+    assert all(
+        f"{user} likes" in source.splitlines()[0]
+        for user, source in zip(rows["user_id"], prompts["source"], strict=True)
+    )
