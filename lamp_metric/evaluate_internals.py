@@ -12,7 +12,7 @@ import os
 from types import ModuleType
 from typing import Any
 
-from lamp_dataset.loading.import_hook import patch_factory, when_imported
+from lamp_dataset.loading.find_by_name import patch_factory, when_imported
 from lamp_dataset.version import __version__
 from lamp_metric.signature import SCORING_VERSION
 

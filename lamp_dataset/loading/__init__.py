@@ -1,1 +1,1 @@
-"""Official files as Arrow tables, and the name ``"lamp"`` in ``datasets``."""
+"""Official files as Arrow tables, and how ``datasets`` finds the name ``"lamp"``."""

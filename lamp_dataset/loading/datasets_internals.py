@@ -9,7 +9,7 @@ import json
 import sys
 from typing import Any
 
-from lamp_dataset.loading.import_hook import patch_factory, when_imported
+from lamp_dataset.loading.find_by_name import patch_factory, when_imported
 
 NAME = "lamp"
 BUILDER = "lamp_dataset.lamp"

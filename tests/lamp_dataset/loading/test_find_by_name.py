@@ -3,7 +3,7 @@ import types
 import pytest
 from console import printed_by
 
-from lamp_dataset.loading import import_hook
+from lamp_dataset.loading import find_by_name
 
 
 def run(code, folder):
@@ -19,7 +19,7 @@ def modules(tmp_path):
 
 def test_called_at_once_or_when_the_module_comes(modules):
     code = """
-    from lamp_dataset.loading.import_hook import when_imported
+    from lamp_dataset.loading.find_by_name import when_imported
     when_imported("waited_for", lambda module: print("early", module.value))
     print("nothing yet")
     import waited_for
@@ -31,7 +31,7 @@ def test_called_at_once_or_when_the_module_comes(modules):
 def test_the_module_looks_as_if_nobody_had_waited(modules):
     code = """
     import inspect, importlib, pickle
-    from lamp_dataset.loading.import_hook import when_imported
+    from lamp_dataset.loading.find_by_name import when_imported
     when_imported("waited_for", lambda module: print("called"))
     import waited_for
     print(type(waited_for.__loader__).__name__, type(waited_for.__spec__.loader).__name__)
@@ -47,16 +47,16 @@ def test_a_module_that_another_thread_is_importing_is_waited_for(modules):
     (modules / "slow.py").write_text("import gate\ngate.started.set()\nassert gate.go.wait(60)\nvalue = 1\n")
     code = """
     import threading, gate
-    from lamp_dataset.loading import import_hook
-    real = import_hook.import_module
+    from lamp_dataset.loading import find_by_name
+    real = find_by_name.import_module
     def release(name):
         gate.go.set()
         return real(name)
-    import_hook.import_module = release
+    find_by_name.import_module = release
     thread = threading.Thread(target=__import__, args=("slow",))
     thread.start()
     gate.started.wait(60)
-    import_hook.when_imported("slow", lambda module: print("whole", module.value))
+    find_by_name.when_imported("slow", lambda module: print("whole", module.value))
     thread.join()
     """
     assert run(code, modules) == ["whole", "1"]
@@ -64,7 +64,7 @@ def test_a_module_that_another_thread_is_importing_is_waited_for(modules):
 
 def test_two_may_wait_for_the_same_module_and_errors_pass_through(modules):
     code = """
-    from lamp_dataset.loading.import_hook import when_imported
+    from lamp_dataset.loading.find_by_name import when_imported
     when_imported("waited_for", lambda module: print("first"))
     when_imported("waited_for", lambda module: print("second"))
     when_imported("broken", lambda module: print("never"))
@@ -82,7 +82,7 @@ def test_two_may_wait_for_the_same_module_and_errors_pass_through(modules):
 def test_tools_may_wrap_the_finders_and_copy_the_loader(modules):
     code = """
     import copy, sys
-    from lamp_dataset.loading.import_hook import when_imported
+    from lamp_dataset.loading.find_by_name import when_imported
     class Wrapper:
         def __init__(self, finder):
             self.finder = finder
@@ -120,7 +120,7 @@ def test_what_stands_in_for_a_module_is_left_alone_until_the_real_one_comes(tmp_
 def test_another_spelling_is_an_error_with_a_hint_unless_it_is_a_path(tmp_path, monkeypatch):
     asked = []
     library = types.SimpleNamespace(find=asked.append)
-    import_hook.patch_factory("lamp_x", library, "find", lambda: "ours")
+    find_by_name.patch_factory("lamp_x", library, "find", lambda: "ours")
     assert library.find("lamp_x") == "ours"
     for spelling in ("LaMP_x", "lamp-x", "LAMP-X"):
         with pytest.raises(FileNotFoundError, match=f"{spelling}.*'lamp_x'"):

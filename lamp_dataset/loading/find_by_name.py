@@ -1,5 +1,6 @@
-"""Run a function when a module is imported, without importing it, and teach a library one more name.
+"""How ``load_dataset("lamp", …)`` and ``evaluate.load("lamp_metric", …)`` find our modules by those names.
 
+The function by which a library finds what it loads is wrapped as soon as the library is imported, and not before:
 ``import lamp_dataset`` must not cost the second and the 140 MB that ``import datasets`` costs, yet
 ``datasets.load_dataset("lamp")`` must work after it, whichever of the two comes first.
 """
