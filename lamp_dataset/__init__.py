@@ -40,14 +40,14 @@ if TYPE_CHECKING:
     from lamp_dataset.lazy import require as require
     from lamp_dataset.loading.gated import open_gated as open_gated
     from lamp_dataset.personalize.history.training_pairs import History as History
-    from lamp_dataset.personalize.item_prompts import item_prompts as item_prompts
     from lamp_dataset.personalize.model_names import model_identity as model_identity
     from lamp_dataset.personalize.personalizer import Personalizer as Personalizer
     from lamp_dataset.personalize.prompt_files import read_prompts as read_prompts
     from lamp_dataset.personalize.prompt_options import PromptOptions as PromptOptions
-    from lamp_dataset.personalize.prompts.decoding import decode as decode
+    from lamp_dataset.personalize.prompts.tokens import decode as decode
     from lamp_dataset.personalize.retrieval.ranking import Ranker as Ranker
     from lamp_dataset.personalize.retrieval.ranking import Ranking as Ranking
+    from lamp_dataset.personalize.split import item_prompts as item_prompts
     from lamp_dataset.personalize.split import load_split as load_split
     from lamp_dataset.personalize.split import personalize_split as personalize_split
     from lamp_dataset.personalize.users.inference import positions_by_user as positions_by_user

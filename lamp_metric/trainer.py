@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from lamp_dataset.personalize.prompts.decoding import decode
+from lamp_dataset.personalize.prompts.tokens import decode
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.scorers import scorer_of

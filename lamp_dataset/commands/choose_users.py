@@ -8,7 +8,7 @@ import click
 
 from lamp_dataset.atomic import write_whole
 from lamp_dataset.commands.command import Command, UserPath, examples, say, stacked, user_column_option
-from lamp_dataset.commands.row_options import ChosenRows, output_option, row_options
+from lamp_dataset.commands.command_options import ChosenRows, output_option, row_options
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.formats.user_files import UserSubset, read_user_subset, write_user_subset
 

@@ -8,8 +8,7 @@ import click
 
 from lamp_dataset.atomic import PRIVATE, write_whole
 from lamp_dataset.commands.command import SPLIT, Command, examples, say, user_column_option
-from lamp_dataset.commands.flags import named_by_flags, prompt_flags
-from lamp_dataset.commands.row_options import ChosenRows, output_option, row_options
+from lamp_dataset.commands.command_options import ChosenRows, named_by_flags, output_option, prompt_flags, row_options
 from lamp_dataset.formats.texts import counted
 
 _OF_MODEL = ("model", "device", "batch_size", "vectors")

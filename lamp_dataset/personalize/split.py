@@ -1,20 +1,23 @@
-"""A whole split of a config, loaded, personalized or ranked: the work of ``lamp-dataset personalize`` and ``rank``."""
+"""A whole split of a config, loaded, personalized, ranked, or asked item by item."""
 
 from __future__ import annotations
 
+import copy
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import datasets
 import pyarrow as pa
 from datasets.fingerprint import Hasher
 
+from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.questions import read_user_column
 from lamp_dataset.formats.texts import short
 from lamp_dataset.loading.datasets_internals import fingerprint_of
+from lamp_dataset.personalize.retrieval.rankers import First
 from lamp_dataset.personalize.users.user_subsets import chosen_positions
 from lamp_dataset.personalize.workers import shared
 from lamp_dataset.task import Task
@@ -27,6 +30,10 @@ if TYPE_CHECKING:
 BATCH = 256
 #: Of a batch, the rows that one process of several gets at a time.
 PART = 64
+#: The columns of the prompts of items, all texts.
+ITEM_COLUMNS = ("id", "source", "target")
+#: Rows whose items are asked about at a time; their profiles are Python objects.
+FEW = 16
 
 
 def load_split(
@@ -104,3 +111,56 @@ def rank_split(rows: datasets.Dataset, personalizer: Personalizer) -> Iterator[t
         for batch in rows.with_format("arrow").iter(BATCH):
             yield from personalizer.rank(batch).items()
             progress.update(len(batch))
+
+
+def item_prompts(rows: datasets.Dataset, personalizer: Personalizer, top: int = 16) -> datasets.Dataset:
+    """The prompts of each sample with one of its best items alone, and before them the one without items.
+
+    Source of the rule: the benchmark's code for feedback on items (arXiv 2404.05970), which has no prompt without
+    items.
+
+    Args:
+        rows: rows of one split.
+        personalizer: ranks the profiles and words the prompts; its ``k`` plays no part.
+        top: of each profile, the number of items.
+
+    Returns:
+        A dataset on disk with the columns ``id``, ``source`` and ``target`` (the gold). The ids are ``"SAMPLE"`` for
+        the prompt without items, and ``"SAMPLE-ITEM"``.
+
+    Raises:
+        ValueError: as for a call of the personalizer; two items of a profile share an id, or two prompts would, as
+            those of item ``"b-c"`` of sample ``"a"`` and of item ``"c"`` of sample ``"a-b"``; there are no rows, or
+            ``top`` is below 1.
+    """
+    if top < 1 or not len(rows):
+        raise ValueError(f"expected at least 1 row and 1 item, found {len(rows)} rows and top={top}")
+    alone = copy.copy(personalizer)
+    alone.k, alone.ranker = 1, First()
+    made = rows.with_format("arrow").map(
+        _prompts,
+        batched=True,
+        batch_size=FEW,
+        remove_columns=rows.column_names,
+        features=datasets.Features({name: datasets.Value("string") for name in ITEM_COLUMNS}),
+        fn_kwargs={"personalizer": personalizer, "alone": alone, "top": top},
+        desc="Prompts",
+    )
+    check_unique(made["id"].to_pylist(), "the prompts of items")
+    return made.with_format(None)
+
+
+def _prompts(rows: pa.Table, personalizer: Personalizer, alone: Personalizer, top: int) -> pa.Table:
+    """All prompts of some rows, given what ranks their items and what words one alone."""
+    ranked = personalizer.rank(rows)
+    asked = [question for row in rows.to_pylist() for question in _alone(row, ranked[row["id"]][:top])]
+    made = alone({name: [question[name] for question in asked] for name in rows.column_names})
+    return pa.table([[question["id"] for question in asked], made["source"], made["target"]], list(ITEM_COLUMNS))
+
+
+def _alone(row: Mapping[str, Any], item_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The row without a profile, and with each of these items as its profile."""
+    items = {item["id"]: item for item in row["profile"] or ()}
+    yield {**row, "profile": []}
+    for item_id in item_ids:
+        yield {**row, "id": f"{row['id']}-{item_id}", "profile": [items[item_id]]}

@@ -3,7 +3,7 @@
 import click
 
 from lamp_dataset.commands.command import Command, examples, say, subset_options, user_column_option
-from lamp_dataset.commands.row_options import ChosenRows, output_option, row_options, say_license
+from lamp_dataset.commands.command_options import ChosenRows, output_option, row_options, say_license
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.texts import counted

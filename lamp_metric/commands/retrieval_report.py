@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lamp_dataset.commands.command import examples, subset_options, user_column_option
-from lamp_dataset.commands.flags import FLAGS, RETRIEVER_FLAGS, named_by_flags, prompt_flags
-from lamp_dataset.commands.row_options import ChosenRows, limit_option, row_options
+from lamp_dataset.commands.command_options import (
+    FLAGS,
+    RETRIEVER_FLAGS,
+    ChosenRows,
+    limit_option,
+    named_by_flags,
+    prompt_flags,
+    row_options,
+)
 from lamp_metric.commands.shared import FILE, Several, resampling_options, to_json
 from lamp_metric.result_tables.text_and_csv import interval, table
 from lamp_metric.signature import Resampling

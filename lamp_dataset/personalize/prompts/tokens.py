@@ -1,17 +1,149 @@
-"""Lengths of texts and prompts, by a Hugging Face tokenizer or in words."""
+"""From text to tokens and back: by a Hugging Face tokenizer, or in words. Standard library only."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
-from lamp_dataset.personalize.prompts.encoders import make_encoder
+#: What ``clean_up_tokenization`` of transformers 4 replaces, in its order.
+REPLACEMENTS = (
+    (" .", "."),
+    (" ?", "?"),
+    (" !", "!"),
+    (" ,", ","),
+    (" ' ", "'"),
+    (" n't", "n't"),
+    (" 'm", "'m"),
+    (" 's", "'s"),
+    (" 've", "'ve"),
+    (" 're", "'re"),
+)
+
+_WORD = re.compile(r"\S+")
+_ENDS = {"add_special_tokens": False, "return_offsets_mapping": True, "verbose": False}
+
+
+def clean_up(text: str) -> str:
+    """``text`` without the spaces before punctuation and contractions.
+
+    >>> clean_up("It 's late , is n't it ?")
+    "It's late, isn't it?"
+    """
+    for spaced, joined in REPLACEMENTS:
+        text = text.replace(spaced, joined)
+    return text
+
+
+def decode(tokenizer: Any, ids: Sequence[Sequence[int]]) -> list[str]:
+    """The texts of rows of token ids, without special tokens and cleaned up, as in the official runs.
+
+    transformers 4 cleaned up by default. transformers 5 does so only on request, and not for BPE tokenizers.
+    """
+    texts = tokenizer.batch_decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    return [clean_up(text) for text in texts]
+
+
+class Encoder:
+    """Calls a tokenizer of transformers text by text, as the official script does.
+
+    ``batched`` says whether many texts together cost less than one by one.
+    """
+
+    unit, batched = "tokens", False
+
+    def __init__(self, tokenizer: Any) -> None:
+        self.tokenizer = tokenizer
+
+    def encode(self, texts: Sequence[str], special: bool = True) -> list[list]:
+        """The ids of each text, with or without special tokens."""
+        options = {} if special else {"add_special_tokens": False}
+        return [self.tokenizer(text, **options)["input_ids"] for text in texts]
+
+    def truncate(self, text: str, ids: list, limit: int) -> list:
+        """``text``, whose ids are ``ids``, truncated by the tokenizer's own rule to ``limit`` ids with special tokens.
+
+        Tokenizers differ if the limit is below their number of special tokens. They may raise OverflowError or
+        ValueError, or not truncate at all.
+        """
+        return self.tokenizer(text, max_length=limit, truncation=True)["input_ids"]
+
+    def decode(self, ids: Sequence[Sequence]) -> list[str]:
+        """The texts of rows of ids as the official script gets them."""
+        return decode(self.tokenizer, ids)
+
+    def ends(self, texts: Sequence[str]) -> list[list[int]] | None:
+        """Where in each text its tokens end; None if the tokenizer does not know."""
+        return None
+
+
+class _Words(Encoder):
+    """Counts words between white space; there are no special tokens."""
+
+    unit = "words"
+
+    def encode(self, texts: Sequence[str], special: bool = True) -> list[list]:
+        return [text.split() for text in texts]
+
+    def truncate(self, text: str, ids: list, limit: int) -> list:
+        if limit < 0:
+            raise ValueError(f"expected a limit of 0 words or more, found {limit}")
+        return ids[:limit]
+
+    def decode(self, ids: Sequence[Sequence]) -> list[str]:
+        return [" ".join(words) for words in ids]
+
+    def ends(self, texts: Sequence[str]) -> list[list[int]]:
+        return [[match.end() for match in _WORD.finditer(text)] for text in texts]
+
+
+class _FastTokenizer(Encoder):
+    """A fast tokenizer of transformers, which encodes texts together, on all cores.
+
+    If its special tokens are only at the ends of a text, a truncated text is cut from the ids of the whole one. The
+    edges are as measured with transformers 4.27 to 5.24: a limit below 0 raises OverflowError, one below the number of
+    special tokens does not truncate.
+    """
+
+    batched = True
+
+    def __init__(self, tokenizer: Any) -> None:
+        super().__init__(tokenizer)
+        mask = tokenizer("a", return_special_tokens_mask=True)["special_tokens_mask"]
+        self.edges = re.fullmatch("(1*)0+(1*)", "".join(map(str, mask)))
+        self.left = getattr(tokenizer, "truncation_side", "right") == "left"
+
+    def encode(self, texts: Sequence[str], special: bool = True) -> list[list]:
+        return self.tokenizer(list(texts), add_special_tokens=special, verbose=False)["input_ids"] if texts else []
+
+    def truncate(self, text: str, ids: list, limit: int) -> list:
+        if self.edges is None:
+            return super().truncate(text, ids, limit)
+        before, after = map(len, self.edges.groups())
+        room, last = limit - before - after, len(ids) - after
+        if limit < 0:
+            raise OverflowError(f"expected a limit of 0 tokens or more, found {limit}")
+        if room < 0 or len(ids) <= limit:
+            return ids
+        start = last - room if self.left else before
+        return ids[:before] + ids[start : start + room] + ids[last:]
+
+    def ends(self, texts: Sequence[str]) -> list[list[int]]:
+        found = self.tokenizer(list(texts), **_ENDS)["offset_mapping"] if texts else []
+        return [[end for _, end in offsets] for offsets in found]
+
+
+def make_encoder(tokenizer: Any) -> Encoder:
+    """The encoder of a tokenizer, or of words if it is None."""
+    if tokenizer is None:
+        return _Words(None)
+    return (_FastTokenizer if hasattr(tokenizer, "backend_tokenizer") else Encoder)(tokenizer)
 
 
 class Tokens:
     """Measures, shortens and decodes texts with one tokenizer. What it encoded is kept until :meth:`prepare`.
 
-    ``unit`` is ``"tokens"``, or without a tokenizer ``"words"``. ``messages`` makes a prompt those of a chat; if the
-    tokenizer has a chat template, the length of a prompt is that of the rendered messages.
+    ``unit`` is ``"tokens"``, or without a tokenizer ``"words"``. ``messages`` makes a chat of a prompt; if the
+    tokenizer has a chat template, the length of a prompt is that of the rendered chat.
     """
 
     def __init__(self, tokenizer: Any = None, messages: Callable[[str], list[dict[str, str]]] | None = None) -> None:
@@ -19,20 +151,14 @@ class Tokens:
         self.tokenizer, self.encoder = tokenizer, make_encoder(tokenizer)
         self.unit = self.encoder.unit
         self._messages = messages if getattr(tokenizer, "chat_template", None) else None
-        self._forget()
-
-    def _forget(self) -> None:
-        self._ids: dict[str, list] = {}
-        self._ends: dict[str, list[int]] = {}
-        self._prompts: dict[str, int] = {}
+        self.prepare(())
 
     def prepare(self, texts: Iterable[str], ends: Iterable[str] = ()) -> None:
         """Forget earlier texts, and encode these together if that is faster: ``ends`` are those to shorten."""
-        self._forget()
-        if self.encoder.batched:
-            texts, ends = list(dict.fromkeys(texts)), list(dict.fromkeys(ends))
-            self._ids = dict(zip(texts, self.encoder.encode(texts), strict=True))
-            self._ends = dict(zip(ends, self.encoder.ends(ends), strict=True))
+        self._prompts: dict[str, int] = {}
+        texts, ends = (list(dict.fromkeys(some if self.encoder.batched else ())) for some in (texts, ends))
+        self._ids: dict[str, list] = dict(zip(texts, self.encoder.encode(texts), strict=True))
+        self._ends: dict[str, list[int] | None] = dict(zip(ends, self.encoder.ends(ends) or (), strict=True))
 
     def ids(self, text: str, limit: int | None = None) -> list:
         """Ids of ``text``, special tokens included, truncated to ``limit`` by the tokenizer's own rule if given.
@@ -52,16 +178,15 @@ class Tokens:
         return self.encoder.decode(ids) if ids else []
 
     def prompt_length(self, prompt: str) -> int:
-        """What the model reads of ``prompt``: its length, or that of the chat it becomes."""
+        """The length of what the model reads: of ``prompt``, or of the chat made of it."""
         return self.prompt_lengths([prompt])[0]
 
     def prompt_lengths(self, prompts: Sequence[str]) -> list[int]:
         """:meth:`prompt_length` of several prompts, encoded together."""
         new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in self._prompts]
-        if new:
-            chats = new if self._messages is None else list(map(self._chat, new))
-            found = self.encoder.encode(chats, special=self._messages is None)
-            self._prompts.update(zip(new, map(len, found), strict=True))
+        chats = new if self._messages is None else list(map(self._chat, new))
+        found = self.encoder.encode(chats, special=self._messages is None)
+        self._prompts.update(zip(new, map(len, found), strict=True))
         return [self._prompts[prompt] for prompt in prompts]
 
     def _chat(self, prompt: str) -> str:
@@ -78,20 +203,14 @@ class Tokens:
         return 0 if self._messages is None else self.prompt_length("x") - self.length("x")
 
     def shorten(self, text: str, limit: int) -> tuple[str, int]:
-        """The longest beginning of ``text`` of at most ``limit`` tokens, and how many it has; special ones not counted.
+        """The longest beginning of ``text`` of at most ``limit`` tokens, and how many it has, without special ones.
 
         With a fast tokenizer, or words, the beginning is cut from the text itself, not decoded from ids.
         """
-        ends = self._ends.get(text)
-        if ends is None:
-            found = self.encoder.ends([text])
-            if found is None:
-                return self._shorten_by_decoding(text, limit)
-            ends = self._ends[text] = found[0]
-        if len(ends) <= limit:
-            return text, len(ends)
-        return text[: ends[limit - 1] if limit else 0], limit
-
-    def _shorten_by_decoding(self, text: str, limit: int) -> tuple[str, int]:
-        (ids,) = self.encoder.encode([text], special=False)
-        return (text, len(ids)) if len(ids) <= limit else (self.decode([ids[:limit]])[0], limit)
+        if text not in self._ends:
+            self._ends[text] = (self.encoder.ends([text]) or [None])[0]
+        ends = self._ends[text]
+        ids = self.encoder.encode([text], special=False)[0] if ends is None else ends
+        if len(ids) <= limit:
+            return text, len(ids)
+        return self.decode([ids[:limit]])[0] if ends is None else text[: ends[limit - 1] if limit else 0], limit

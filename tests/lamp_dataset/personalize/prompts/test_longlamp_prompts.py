@@ -7,7 +7,7 @@ import pytest
 from personal import batch, row, text
 
 from lamp_dataset import Personalizer
-from lamp_dataset.personalize.prompts.decoding import REPLACEMENTS
+from lamp_dataset.personalize.prompts.tokens import REPLACEMENTS
 from lamp_dataset.tasks import TASKS
 
 

@@ -8,8 +8,8 @@ from rank_bm25 import BM25Okapi
 
 from lamp_dataset.personalize.retrieval.queries import RULES
 from lamp_dataset.personalize.retrieval.rankers import RRF, First, RankingFile, make_ranker
+from lamp_dataset.personalize.retrieval.ranking import introsort
 from lamp_dataset.personalize.retrieval.samples import read_samples
-from lamp_dataset.personalize.retrieval.ties import introsort
 from lamp_dataset.tasks import TASKS
 
 

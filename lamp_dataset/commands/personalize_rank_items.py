@@ -1,4 +1,4 @@
-"""``lamp-dataset personalize`` and ``lamp-dataset rank``: retrieval and prompts from the command line."""
+"""``lamp-dataset personalize``, ``rank`` and ``items``: retrieval and prompts from the command line."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import click
 
 from lamp_dataset.atomic import PRIVATE, write_whole
 from lamp_dataset.commands.command import Command, examples, say, subset_options, user_column_option
-from lamp_dataset.commands.flags import RETRIEVER_FLAGS, named_by_flags, prompt_flags
-from lamp_dataset.commands.row_options import (
+from lamp_dataset.commands.command_options import (
+    RETRIEVER_FLAGS,
     ChosenRows,
     limit_option,
+    named_by_flags,
     output_option,
+    prompt_flags,
     prompts_output,
     row_options,
     say_license,
@@ -131,6 +133,35 @@ def rank(rows: ChosenRows, output: str, **options: Any) -> None:
     with write_whole(output, permissions=PRIVATE if rows.task.gated else None) as file:
         number = write_rankings(file, rank_split(loaded, personalizer))
     say(f"{output}: rankings of {counted(number, 'samples')}", err=True)
+
+
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "lamp-dataset items LaMP_4 --split train --ranking bm25.json --top 16 --output items.parquet",
+        "lamp-dataset items LaMP_3 --data-dir sample --tokenizer google/flan-t5-base --output items.parquet",
+    ),
+)
+@some_rows
+@ranking_options
+@prompt_flags("ranking", "summary", "tokenizer", "max_length")
+@click.option("--top", type=click.IntRange(1), default=16, show_default=True, help="Items of each profile, best first.")
+@prompts_output
+def items(rows: ChosenRows, output: str, top: int, **options: Any) -> None:
+    """Write the prompts of a split with one item each.
+
+    First comes the prompt without items, then one for each of the profile's best. The columns are id, source and
+    target. Ids are SAMPLE, for the prompt without items, and SAMPLE-ITEM. What a model answers to them, lamp-metric
+    feedback scores.
+    """
+    rows.check_output(check_prompt_path(output), options["ranking"], options["summary"])
+    personalizer, loaded = prepare(rows, options)
+    from lamp_dataset.personalize.split import item_prompts
+
+    prompts = item_prompts(loaded, personalizer, top)
+    write_prompts(prompts, output, private=rows.task.gated)
+    say(f"{output}: {counted(len(prompts), 'prompts')} of {counted(len(loaded), 'samples')}", err=True)
+    say_license(rows.task, output)
 
 
 def prepare(
