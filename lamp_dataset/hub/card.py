@@ -11,7 +11,7 @@ from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import LAMP
 
 if TYPE_CHECKING:
-    from lamp_dataset.hub.plan import Config
+    from lamp_dataset.hub.parquet import Config
 
 BEGIN = "<!-- lamp-dataset: begin. The next push or export rewrites the text from here to the end mark. -->"
 END = "<!-- lamp-dataset: end -->"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lamp_dataset.atomic import check_replaceable, real_path, whole_folder, write_whole
 from lamp_dataset.hub.card import is_ours, make_card, patterns_on
-from lamp_dataset.hub.plan import CARD, SHARD, config_names, find_builders, prepare, write_configs
+from lamp_dataset.hub.parquet import CARD, SHARD, config_names, find_builders, prepare, write_configs
 from lamp_dataset.tasks import get_task
 
 

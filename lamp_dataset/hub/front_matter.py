@@ -18,7 +18,7 @@ from lamp_dataset.task import KINDS, SPLITS, Task
 from lamp_dataset.tasks import TASKS
 
 if TYPE_CHECKING:
-    from lamp_dataset.hub.plan import Config
+    from lamp_dataset.hub.parquet import Config
 
 #: Keys of a new card, in their order.
 KEYS = ("pretty_name", "language", "license", "tags", "task_categories", "configs", "dataset_info")
@@ -186,7 +186,7 @@ def _info(config: Config, size: int, there: _Data) -> dict[str, Any]:
     splits = [*ours, *(split for split in there.get("splits") or [] if split["name"] not in SPLITS)]
     return {
         "config_name": config.name,
-        "features": yaml_of(config.features),
+        "features": yaml_of(next(iter(config.splits.values())).source.features),
         "splits": splits,
         "download_size": size,
         "dataset_size": sum(split.get("num_bytes", 0) for split in splits),

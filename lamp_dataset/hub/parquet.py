@@ -1,4 +1,4 @@
-"""Rows of a prepared dataset as Parquet files.
+"""Configs as Parquet files: which files there will be, and how they are written.
 
 What the files are like, and why:
 
@@ -11,12 +11,16 @@ What the files are like, and why:
   jumps to a row.
 * No ``huggingface`` key in the schema: ``datasets`` 3.6 cannot read the one that 5.2 writes ("Feature type 'List' not
   found"). The card declares the features. There is no other metadata either: no path and no user name.
+
+The files depend on the rows alone: the same rows give the same files.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +28,8 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 
 from lamp_dataset.atomic import write_whole
+from lamp_dataset.task import SPLITS, Task
+from lamp_dataset.tasks import TASKS, get_task
 
 if TYPE_CHECKING:
     import datasets
@@ -32,6 +38,9 @@ SHARD_BYTES = 500_000_000
 GROUP_BYTES = 32_000_000
 GROUP_ROWS = 1_000
 MAX_FILES = 90
+CARD = "README.md"
+#: ``LaMP_2/train-00000-of-00001.parquet``: how shards of our splits are named, here and by ``Dataset.push_to_hub``.
+SHARD = re.compile(rf"(?P<config>[^/]+)/(?P<split>{'|'.join(SPLITS)})-\d{{5}}-of-\d{{5}}\.parquet")
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,72 @@ class Shard:
 
     name: str
     groups: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Split:
+    """A split on its way out: the prepared rows, and the files to write."""
+
+    source: datasets.Dataset
+    shards: list[Shard]
+
+    @property
+    def pattern(self) -> str:
+        """File names of the shards. The count is part of it, so a stray shard of another count is never read."""
+        return self.shards[0].name.replace("-00000-of-", "-*-of-")
+
+
+@dataclass(frozen=True)
+class Config:
+    """A config on its way out: its task, and its splits by name."""
+
+    task: Task
+    splits: Mapping[str, Split]
+
+    @property
+    def name(self) -> str:
+        """The config's name, also that of its folder."""
+        return self.task.name
+
+    @property
+    def num_rows(self) -> dict[str, int]:
+        """Split -> number of rows."""
+        return {name: split.source.num_rows for name, split in self.splits.items()}
+
+    @property
+    def paths(self) -> list[str]:
+        """Paths of the files, with the config's folder."""
+        return [f"{self.name}/{shard.name}" for split in self.splits.values() for shard in split.shards]
+
+
+def config_names(configs: str | Iterable[str]) -> list[str]:
+    """The wanted configs, each once; ValueError if there is none, or one does not exist."""
+    names = [configs] if isinstance(configs, str) else list(configs)
+    if not names:
+        raise ValueError(f"expected the name of at least one config, found none. Configs: {', '.join(TASKS)}")
+    return [get_task(name).name for name in dict.fromkeys(names)]
+
+
+def find_builders(names: list[str], data_dir: str | os.PathLike | None) -> dict[str, datasets.DatasetBuilder]:
+    """Config -> its builder. This looks for the files in ``data_dir``; it builds and downloads nothing yet."""
+    import datasets
+
+    folder = os.fspath(data_dir) if data_dir else None
+    return {name: datasets.load_dataset_builder("lamp", name, data_dir=folder) for name in names}
+
+
+def prepare(builders: Mapping[str, datasets.DatasetBuilder]) -> list[Config]:
+    """Build the configs in the cache of ``datasets``, if they are not there yet, and plan their files."""
+    for builder in builders.values():
+        builder.download_and_prepare()
+    sources = {(name, split): ds for name, builder in builders.items() for split, ds in builder.as_dataset().items()}
+    sizes = {(name, split): ds.info.splits[split].num_bytes for (name, split), ds in sources.items()}
+    counts = number_of_shards(sizes)
+    found: dict[str, dict[str, Split]] = {}
+    for (name, split), ds in sources.items():
+        shards = plan_shards(split, ds.num_rows, sizes[name, split], counts[name, split])
+        found.setdefault(name, {})[split] = Split(ds, shards)
+    return [Config(get_task(name), splits) for name, splits in found.items()]
 
 
 def number_of_shards(sizes: Mapping[object, int], shard_bytes: int = SHARD_BYTES) -> dict[object, int]:
@@ -57,10 +132,7 @@ def number_of_shards(sizes: Mapping[object, int], shard_bytes: int = SHARD_BYTES
 
 
 def plan_shards(split: str, num_rows: int, num_bytes: int, shards: int) -> list[Shard]:
-    """The files of a split: rows spread evenly, row groups of about :data:`GROUP_BYTES`.
-
-    The result depends on the arguments alone, so the same rows always give the same files.
-    """
+    """The files of a split: rows spread evenly, row groups of about :data:`GROUP_BYTES`."""
     shards = max(1, min(shards, num_rows))
     group = min(GROUP_ROWS, max(1, GROUP_BYTES * num_rows // max(1, num_bytes)))
     bounds = [number * num_rows // shards for number in range(shards + 1)]
@@ -70,6 +142,18 @@ def plan_shards(split: str, num_rows: int, num_bytes: int, shards: int) -> list[
         groups = (group,) * whole + ((rest,) if rest else ())
         found.append(Shard(f"{split}-{number:05d}-of-{shards:05d}.parquet", groups))
     return found
+
+
+def write_configs(configs: Iterable[Config], folder: Path) -> dict[str, int]:
+    """Write the Parquet files of configs below ``folder``: config -> bytes of its files."""
+    from datasets.utils import tqdm  # silent if the user has silenced datasets
+
+    for config in configs:
+        (folder / config.name).mkdir()
+        for name, split in config.splits.items():
+            with tqdm(total=split.source.num_rows, unit=" rows", desc=f"Writing {config.name} {name}") as bar:
+                write_shards(split.source, split.shards, folder / config.name, bar.update)
+    return {config.name: sum((folder / path).stat().st_size for path in config.paths) for config in configs}
 
 
 def write_shards(

@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING
 
 from lamp_dataset.atomic import work_folder
 from lamp_dataset.hub.card import make_card
-from lamp_dataset.hub.client_internals import is_committed, is_ignored
-from lamp_dataset.hub.errors import CommitError, ContentError, FailedError
-from lamp_dataset.hub.guard import HIDE_AT_ONCE, look_private, open_private, require_unseen
-from lamp_dataset.hub.plan import CARD, SHARD, Config, config_names, find_builders, prepare, write_configs
+from lamp_dataset.hub.failures import CommitError, ContentError, FailedError, retrying
+from lamp_dataset.hub.parquet import CARD, SHARD, Config, config_names, find_builders, prepare, write_configs
 from lamp_dataset.hub.remote import NOTHING_COMMITTED, Remote, RepositoryState
-from lamp_dataset.hub.request_watch import Watch, watched
-from lamp_dataset.hub.retry import retrying
+from lamp_dataset.hub.request_watch import Watch, is_committed, is_ignored, watched
 from lamp_dataset.loading.gated import check_licenses
 from lamp_dataset.tasks import get_task
-from lamp_dataset.web.redact import redacted_logs
+from lamp_dataset.web import redacted_logs
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
@@ -107,10 +104,9 @@ def push_to_hub(
 
     builders = find_builders(names, data_dir)
     gated = any(get_task(name).gated for name in names)
-    watch = Watch(repo_id, gated, lambda: require_unseen(remote), lambda: remote.so_far)
-    with redacted_logs(remote.token), watched(watch):
+    with redacted_logs(remote.token), watched(Watch(remote, stays=gated)):
         # before the rows are built: a push that must not happen should not cost an hour first
-        state = open_private(remote, dry_run)
+        state = remote.open(dry_run)
         with work_folder(Path(datasets.config.HF_DATASETS_CACHE), "lamp-push") as work:
             push = _Push(remote, prepare(builders), work)
             return push.plan(state) if dry_run else push.run()
@@ -138,13 +134,11 @@ class _Push:
         return self._result(done, False, changes, "private" if state else new)
 
     def run(self) -> PushResult:
-        first = self.changes(look_private(self.remote))
+        first = self.changes(self.remote.look_private())
         self._send(first.send)
         commit, made = self._commit()
         self.remote.so_far = f"commit {commit} is in the repository"
-        left = self.changes(RepositoryState(commit, private=True))
-        require_unseen(self.remote, HIDE_AT_ONCE)
-        if left:
+        if left := self.changes(self.remote.require_unseen(commit)):
             wrong = [*left.send, *left.remove, CARD][0]
             raise ContentError(f"{self.remote.repo_id}: {wrong} in commit {commit} is not what was sent; run again")
         return self._result(commit, made, first, "private")
@@ -158,7 +152,7 @@ class _Push:
 
     def changes(self, state: RepositoryState | None) -> PendingChanges:
         """What the repository lacks, and which old files it should lose; None lacks everything."""
-        there = self.remote.files(state) if state else {}
+        there = state.files if state else {}
         card = self.remote.text(CARD, state.head, self.work / "hub") if CARD in there else None
         wanted = make_card(card, self.configs, self.bytes)
         names = {config.name for config in self.configs}
@@ -183,7 +177,7 @@ class _Push:
         for path in paths:
             portion.append(self.adds[path])
             if path == paths[-1] or sum(add.upload_info.size for add in portion) >= PORTION:
-                look_private(self.remote)
+                self.remote.look_private()
                 self.remote.so_far = NOTHING_COMMITTED
                 self.remote.upload(portion)
                 portion = []
@@ -201,7 +195,7 @@ class _Push:
         try:
             for attempt in retrying(races=True):
                 with attempt:
-                    state = look_private(self.remote)
+                    state = self.remote.look_private()
                     changes = self.changes(state)
                     if not changes:
                         return state.head, made
@@ -214,7 +208,7 @@ class _Push:
         except CommitError as error:
             failure = error
         # outside of the block above: an error of this last look is not about that one
-        state = look_private(self.remote)
+        state = self.remote.look_private()
         if not self.changes(state):
             return state.head, True
         raise FailedError(f"{failure}; {NOTHING_COMMITTED}. Run the same again: it sends what is missing")

@@ -1,20 +1,18 @@
-"""A dataset repository on the Hub: what a push asks of it, with errors in plain words."""
+"""A dataset repository on the Hub: what a push asks of it, when it must not send, and errors in plain words."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lamp_dataset.hub import request_watch
-from lamp_dataset.hub.errors import CommitError, ContentError, FailedError, HubError, RefusedError
-from lamp_dataset.hub.retry import is_http, retrying
-from lamp_dataset.web.redact import redact
-from lamp_dataset.web.waiting import status_of
+from lamp_dataset.hub import failures
+from lamp_dataset.hub.failures import CommitError, ContentError, FailedError, HubError, RefusedError, retrying
+from lamp_dataset.web import redact, status_of
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
@@ -24,15 +22,26 @@ BRANCH = "main"
 NOTHING_SENT = "nothing was sent"
 NOTHING_COMMITTED = "nothing was committed; what was sent belongs to no commit, so nobody can read it"
 UNKNOWN = "it is not known whether the commit was made"
+PUSH_ELSEWHERE = (
+    "This data goes only to a private repository. Push to a new name; or, if strangers may see all it holds and "
+    "ever held, make it private and push again"
+)
+HIDE_AT_ONCE = "Make it private at once"
 
 
 @dataclass(frozen=True)
 class RepositoryState:
-    """The repository at one moment: the oid of its last commit, whether the Hub calls it private, and its files."""
+    """The repository at a commit.
+
+    Attributes:
+        head: oid of the commit.
+        private: whether the Hub calls the repository private.
+        files: path -> hash of each file: sha256 of large files, git's sha1 of others.
+    """
 
     head: str
     private: bool
-    paths: frozenset[str] = frozenset()
+    files: Mapping[str, str]
 
 
 class Remote:
@@ -67,8 +76,8 @@ class Remote:
     def asking(self, step: str, failure: type[FailedError] = FailedError) -> Iterator[None]:
         """Turn every error of the client into one of ours. The block should call nothing but the client.
 
-        ``step`` is what is asked for, such as "the list of files". RefusedError if the token is unknown, may not do
-        this or sees no such repository; ``failure`` if the Hub or the connection failed; OSError if the disk is full.
+        ``step`` is what is asked for, such as "the commit". RefusedError if the token is unknown, may not do this or
+        sees no such repository; ``failure`` if the Hub or the connection failed; OSError if the disk is full.
         """
         try:
             yield
@@ -82,7 +91,7 @@ class Remote:
             raise ours or self._translated(causes, step, failure) from None
 
     def _translated(self, causes: list[BaseException], step: str, failure: type[FailedError]) -> Exception:
-        root = next((cause for cause in causes if is_http(cause)), None)
+        root = next((cause for cause in causes if failures.is_http(cause)), None)
         error, status = root or causes[0], status_of(root)
         if root is None and isinstance(error, OSError) and error.errno is not None:
             return error  # of this machine's disk
@@ -92,8 +101,8 @@ class Remote:
                 f"{self.repo_id}: the Hub refused {step} ({status}: {said}); {self.so_far}. Does the token exist, does "
                 f"it have write access to this repository, and is the name right? See {self.endpoint}/settings/tokens"
             )
-        if is_http(error, timeout=True):
-            said = f"no answer within {request_watch.ANSWER_SECONDS} s"
+        if failures.is_silence(error):
+            said = f"no answer within {failures.ANSWER_SECONDS} s"
         elif status and status >= 400:
             said = f"the Hub answered {status}: {said}"
         elif root is None and not isinstance(error, (RuntimeError, OSError)):  # those of the client and of hf_xet
@@ -108,49 +117,81 @@ class Remote:
         line = redact(" ".join(text.split()), self.token).rstrip(".")
         return line if len(line) <= 500 else f"{line[:500]}…"
 
-    def look(self) -> RepositoryState | None:
+    def look(self, revision: str = BRANCH) -> RepositoryState | None:
         """The repository as it is now; None if the token sees none. ContentError if it has another name by now."""
         from huggingface_hub.errors import RepositoryNotFoundError
 
         with self.asking("the look at the repository"):
             try:
-                info = retrying()(self._api.dataset_info, self.repo_id, revision=BRANCH)
+                info = retrying()(self._api.dataset_info, self.repo_id, revision=revision, files_metadata=True)
             except RepositoryNotFoundError:
                 return None
-            paths = frozenset(file.rfilename for file in info.siblings or ())
-            state, name = RepositoryState(info.sha, info.private is True, paths), info.id.lower()
-            if not state.head:
-                raise KeyError("sha")
+            # an odd answer can look like an empty repository
+            files = {file.rfilename: file.lfs.sha256 if file.lfs else file.blob_id for file in info.siblings}
+            state, name = RepositoryState(info.sha, info.private is True, files), info.id.lower()
+            if not all([state.head, *files.values()]):
+                raise KeyError("the sha of the commit or of a file")
         if name != self.repo_id.lower():
             raise ContentError(f"{self.repo_id} is now called {info.id}: push to that name")
         return state
 
-    def check_may_write(self) -> None:
-        """RefusedError if the token may not write to the repository, which exists."""
+    def look_private(self, commit: str | None = None) -> RepositoryState:
+        """Look as the owner, at ``commit`` if a push has made it.
+
+        RefusedError if the repository is public or gone; ContentError if ``datasets`` can never load it.
+        """
+        state = self.look(commit or BRANCH)
+        if state is None:
+            raise RefusedError(f"{self.repo_id} is gone, or the token can no longer see it; {self.so_far}")
+        if not state.private:
+            advice = HIDE_AT_ONCE if commit else PUSH_ELSEWHERE
+            raise RefusedError(f"{self.repo_id} is public; {self.so_far}. {advice}: {self.url}/settings")
+        script = f"{self.repo_id.split('/')[1].removesuffix('.py')}.py"
+        if script in state.files:
+            raise ContentError(
+                f"{self.repo_id}: holds {script}, which load_dataset takes for a loading script and refuses; "
+                f"{self.so_far}. Delete or rename it there and run again"
+            )
+        return state
+
+    def require_unseen(self, commit: str | None = None) -> RepositoryState:
+        """Look as the owner, see :meth:`look_private`, then as a stranger; RefusedError if a stranger sees it, too."""
+        from huggingface_hub import HfApi
+        from huggingface_hub.errors import HfHubHTTPError
+
+        state = self.look_private(commit)
+        with self.asking("the look at the repository as a stranger"):
+            try:
+                retrying()(HfApi(endpoint=self.endpoint, token=False).dataset_info, self.repo_id)
+            except HfHubHTTPError as error:
+                if status_of(error) in (401, 403, 404):
+                    return state
+                raise
+        raise RefusedError(
+            f"{self.repo_id}: the Hub calls it private, but strangers can see it; {self.so_far}. Do not use this "
+            "server until its operator has found out why"
+        )
+
+    def open(self, dry_run: bool) -> RepositoryState | None:
+        """Look at the repository, or create it, private. A dry run creates none.
+
+        RefusedError if strangers see it, or the token may not write to it.
+        """
         from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
+        if self.look() is None:
+            if dry_run:
+                return None
+            with self.asking("the creation of the repository"):
+                # if somebody else was faster, it is left as it is, whatever its visibility
+                retrying()(self._api.create_repo, self.repo_id, repo_type=DATASET, private=True, exist_ok=True)
+        state = self.require_unseen()
         # auth_check(write=True) is not in every version of the client; this is the request it makes
         address = f"{self.endpoint}/api/datasets/{self.repo_id}/auth-check/write"
         headers = build_hf_headers(token=self.token)
         with self.asking("the request for write access"):
             retrying()(lambda: hf_raise_for_status(get_session().get(address, headers=headers)))
-
-    def create(self) -> None:
-        """Make the repository, private. One that exists already is left as it is, whatever its visibility."""
-        with self.asking("the creation of the repository"):
-            retrying()(self._api.create_repo, self.repo_id, repo_type=DATASET, private=True, exist_ok=True)
-
-    def files(self, state: RepositoryState) -> dict[str, str]:
-        """Path -> hash of each file at the head: sha256 of large files, git's sha1 of others."""
-        from huggingface_hub.hf_api import RepoFile
-
-        with self.asking("the list of files"):
-            entries = self._api.list_repo_tree(self.repo_id, repo_type=DATASET, revision=state.head, recursive=True)
-            files = [entry for entry in entries if isinstance(entry, RepoFile)]
-            hashes = {file.path: file.lfs.sha256 if file.lfs else file.blob_id for file in files}
-            if missing := state.paths - set(hashes):  # an odd answer can look like an empty list
-                raise KeyError(min(missing))
-        return hashes
+        return state
 
     def text(self, path: str, revision: str, folder: Path) -> str:
         """Content of a small text file at a revision. ``folder`` takes what the client keeps of it."""
@@ -184,17 +225,3 @@ class Remote:
         except CommitError:
             self.so_far = UNKNOWN
             raise
-
-    def is_seen_by_strangers(self) -> bool:
-        """Whether somebody without a token sees the repository."""
-        from huggingface_hub import HfApi
-        from huggingface_hub.errors import HfHubHTTPError
-
-        with self.asking("the look at the repository as a stranger"):
-            try:
-                retrying()(HfApi(endpoint=self.endpoint, token=False).dataset_info, self.repo_id)
-            except HfHubHTTPError as error:
-                if status_of(error) in (401, 403, 404):
-                    return False
-                raise
-        return True

@@ -1,49 +1,46 @@
-"""What a push demands of each HTTP request of huggingface_hub: a time-out, no redirect to another host, a last look.
+"""What a push demands of each HTTP request of huggingface_hub: a timeout, no redirect to another host, a last look.
 
-The client waits for ever by default. It has one shared session of httpx or httpx2 (since 1.0), or one of requests for
-each thread (0.36), and replaces them after some errors; so their factory is wrapped as long as a push is running. The
-Xet client speaks HTTP on its own, with time-outs of its own, and is not reached from here.
+The client waits forever by default. It has one shared session of httpx or httpx2 (since 1.0), or one of requests for
+each thread (0.36), and replaces them after some errors; so their factory is wrapped while a push is running. The Xet
+client speaks HTTP on its own, with timeouts of its own, and is not watched.
+
+All private names of ``huggingface_hub`` are used here and nowhere else. They work on 0.36 to 2.4.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from lamp_dataset.hub.client_internals import client_factory
-from lamp_dataset.hub.errors import RefusedError
-
-#: Seconds until a connection must be there, and until each next part of an answer must come.
-CONNECT_SECONDS, ANSWER_SECONDS = 30, 120
+from lamp_dataset.hub import failures
+from lamp_dataset.hub.remote import Remote
 
 
 @dataclass(frozen=True)
 class Watch:
-    """The demands of one push: ``before_commit`` is called right before the request that commits.
+    """The demands of one push to ``remote``, which is looked at once more right before the request that commits.
 
-    ``stays`` refuses redirects to another host. Reading a file is exempt: large ones lie elsewhere.
+    ``stays`` refuses redirects to another host. Reading a file is exempt: large ones are stored elsewhere.
     """
 
-    repo_id: str
+    remote: Remote
     stays: bool
-    before_commit: Callable[[], object]
-    so_far: Callable[[], str]
 
     def before(self, method: str, path: str) -> None:
-        """Look at a request that is about to be sent."""
-        if method == "POST" and f"/api/datasets/{self.repo_id}/commit/" in path:
-            self.before_commit()
+        """Check a request that is about to be sent."""
+        if method == "POST" and f"/api/datasets/{self.remote.repo_id}/commit/" in path:
+            self.remote.require_unseen()
 
     def after(self, method: str, address: str, location: str | None) -> None:
-        """Look at an answer; RefusedError if it leads to another host."""
+        """Check an answer; RefusedError if it redirects to another host."""
         asked, target = urlsplit(address), urlsplit(urljoin(address, location or ""))
         reads_file = method in ("GET", "HEAD") and "/resolve/" in asked.path
         if self.stays and not reads_file and (asked.scheme, asked.netloc) != (target.scheme, target.netloc):
-            raise RefusedError(
-                f"{self.repo_id}: {asked.netloc} redirects {method} {asked.path} to another host, {target.netloc}; "
-                f"{self.so_far()}. A push with gated texts follows no such redirect"
+            raise failures.RefusedError(
+                f"{self.remote.repo_id}: {asked.netloc} redirects {method} {asked.path} to another host, "
+                f"{target.netloc}; {self.remote.so_far}. A push with gated texts follows no such redirect"
             )
 
 
@@ -52,10 +49,16 @@ _one_push = threading.Lock()
 
 @contextmanager
 def watched(watch: Watch) -> Iterator[None]:
-    """Apply the demands of ``watch`` to all requests of huggingface_hub meanwhile; another push waits for its turn."""
+    """Meanwhile, apply the demands of ``watch`` to all requests of huggingface_hub; other pushes wait their turn."""
+    import huggingface_hub
+    from huggingface_hub.utils import _http
+
     with _one_push:
-        set_factory, old = client_factory()
-        prepare = _prepare_httpx if set_factory.__name__ == "set_client_factory" else _prepare_requests
+        if hasattr(huggingface_hub, "set_client_factory"):  # since 1.0
+            set_factory, old, prepare = huggingface_hub.set_client_factory, _http._GLOBAL_CLIENT_FACTORY, _prepare_httpx
+        else:
+            set_factory, old = huggingface_hub.configure_http_backend, _http._GLOBAL_BACKEND_FACTORY
+            prepare = _prepare_requests
         set_factory(lambda: prepare(old(), watch))
         try:
             yield
@@ -64,7 +67,7 @@ def watched(watch: Watch) -> Iterator[None]:
 
 
 def _prepare_httpx(client: Any, watch: Watch) -> Any:
-    bounds = {"connect": CONNECT_SECONDS, "read": ANSWER_SECONDS, "write": ANSWER_SECONDS, "pool": ANSWER_SECONDS}
+    bounds = dict.fromkeys(("read", "write", "pool"), failures.ANSWER_SECONDS) | {"connect": failures.CONNECT_SECONDS}
 
     def before(request: Any) -> None:
         given = request.extensions.get("timeout", {})
@@ -83,7 +86,7 @@ def _prepare_requests(session: Any, watch: Watch) -> Any:
     send = session.send
 
     def bounded(request: Any, **options: Any) -> Any:
-        options["timeout"] = options.get("timeout") or (CONNECT_SECONDS, ANSWER_SECONDS)
+        options["timeout"] = options.get("timeout") or (failures.CONNECT_SECONDS, failures.ANSWER_SECONDS)
         watch.before(request.method, urlsplit(request.url).path)
         return send(request, **options)
 
@@ -93,3 +96,13 @@ def _prepare_requests(session: Any, watch: Watch) -> Any:
     session.send = bounded
     session.hooks["response"].append(after)
     return session
+
+
+def is_ignored(operation: Any) -> bool:
+    """Whether the repository's ``.gitignore`` keeps a file out of a commit, once the Hub was asked about it."""
+    return bool(operation._should_ignore)
+
+
+def is_committed(operation: Any) -> bool:
+    """Whether the client takes a file for committed, as after any answer with status 200; it would not send it."""
+    return bool(operation._is_committed)

@@ -15,8 +15,7 @@ from typing import Any
 import tenacity
 
 from lamp_dataset.formats.texts import printable
-from lamp_dataset.web.redact import redact
-from lamp_dataset.web.waiting import wait_as_told
+from lamp_dataset.web import redact, wait_as_told
 from lamp_metric.asking.connection import CONNECT, Connection, Reply, secret
 from lamp_metric.harness.harness_rows import MAX_ANSWER
 

@@ -80,9 +80,15 @@ def create(request):
 def info(request):
     repo = request.store.readable(request.name, request.token)
     commit = _commit(repo, request.match["revision"] or "main")
-    siblings = [{"rfilename": path} for path in commit.files]
+    blobs = "blobs" in request.query
+    siblings = [{"rfilename": path, **(_blob(file) if blobs else {})} for path, file in commit.files.items()]
     known = {"id": repo.name, "private": repo.private, "gated": repo.gated, "tags": [], "siblings": siblings}
     return as_json({**known, "sha": commit.oid})
+
+
+def _blob(file):
+    lfs = {"lfs": {"sha256": file.oid, "size": len(file.data), "pointerSize": 130}} if file.lfs else {}
+    return {"size": len(file.data), "blobId": file.oid, **lfs}
 
 
 def _commit(repo, revision):

@@ -7,17 +7,16 @@ from lamp_dataset import SPLITS
 #: Name -> (method, path, how many to let pass) of requests of a push to a repository that exists.
 STEPS = {
     "look": ("GET", "^/api/datasets/me/lamp/revision/main$", 0),
-    "tree": ("GET", "/tree/", 0),
     "card": ("GET", "/resolve/[^/]+/README.md", 0),
     "preupload": ("POST", "/preupload/", 0),
     "batch": ("POST", "objects/batch", 0),
     "upload": ("PUT", "^/upload/", 0),
     "commit": ("POST", "/commit/main", 0),
-    "tree after": ("GET", "/tree/", 2),
+    "look after": ("GET", "/revision/[0-9a-f]{40}$", 0),
 }
 #: An answer without what is looked for, of another kind, and none at all, each where the client reads it otherwise.
-ODD = [("look", "null"), ("tree", "object"), ("card", "page"), ("preupload", "list"), ("batch", "page")]
-ODD += [("upload", "object"), ("commit", "null"), ("commit", "page"), ("tree after", "page")]
+ODD = [("look", "null"), ("card", "page"), ("preupload", "list"), ("batch", "page")]
+ODD += [("upload", "object"), ("commit", "null"), ("commit", "page"), ("look after", "page"), ("look", "page")]
 BODIES = {"object": b"{}", "list": b"[]", "null": b"null", "page": b"<html><title>Log in to the WLAN</title></html>"}
 
 
@@ -100,7 +99,7 @@ def test_a_server_that_never_answers_is_given_up_after_a_named_time(client, repo
     method, path, skip = STEPS[step]
     client.hub.fault(method, path, skip=skip, times=100, drop="silence")
     code = """
-import lamp_dataset, lamp_dataset.hub.request_watch as sessions
+import lamp_dataset, lamp_dataset.hub.failures as sessions
 sessions.ANSWER_SECONDS = 0.3
 try:
     lamp_dataset.push_to_hub("me/lamp", "LaMP_2", arguments[0])

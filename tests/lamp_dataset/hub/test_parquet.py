@@ -3,8 +3,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from lamp_dataset import SAMPLE
 from lamp_dataset.hub import parquet
-from lamp_dataset.hub.parquet import number_of_shards, plan_shards, write_shards
+from lamp_dataset.hub.parquet import (
+    SHARD,
+    config_names,
+    find_builders,
+    number_of_shards,
+    plan_shards,
+    prepare,
+    write_configs,
+    write_shards,
+)
 
 FEATURES = datasets.Features(
     {"id": datasets.Value("string"), "output": datasets.Value("string"), "profile": [{"id": datasets.Value("string")}]}
@@ -81,3 +91,42 @@ def test_memory_stays_flat_however_many_rows_pass(tmp_path):
         pa.set_memory_pool(before)
     assert shards[0].groups == (16,) * 12 + (8,)
     assert pool.max_memory() < 4 * parquet.GROUP_BYTES
+
+
+@pytest.fixture(scope="module")
+def planned():
+    return prepare(find_builders(["LaMP_2", "LaMP_3_time"], SAMPLE))
+
+
+def test_each_config_is_named_once_and_only_shards_of_our_splits_are_ours():
+    assert config_names(["LaMP_2", "LaMP_3", "LaMP_2"]) == ["LaMP_2", "LaMP_3"]
+    assert config_names("LaMP_2") == ["LaMP_2"]
+    assert SHARD.fullmatch("LaMP_2/train-00000-of-00001.parquet")["split"] == "train"
+    for other in ("LaMP_2/prompts-00000-of-00001.parquet", "LaMP_2/train.parquet", "a/b/train-00000-of-00001.parquet"):
+        assert not SHARD.fullmatch(other)
+
+
+@pytest.mark.parametrize("wanted", [[], ["LaMP_2", "LaMP_99"]])
+def test_no_config_or_an_unknown_one_is_an_error(wanted):
+    with pytest.raises(ValueError, match=r"LaMP_99|at least one"):
+        config_names(wanted)
+
+
+@pytest.mark.oldest
+def test_a_plan_tells_the_files_of_the_rows(planned):
+    source = datasets.load_dataset("lamp", "LaMP_2", data_dir=SAMPLE)
+    config = planned[0]
+    assert (config.name, config.num_rows) == ("LaMP_2", {split: len(rows) for split, rows in source.items()})
+    assert config.paths == [f"LaMP_2/{split}-00000-of-00001.parquet" for split in source]
+    assert config.splits["train"].pattern == "train-*-of-00001.parquet"
+    assert config.splits["train"].source.features == source["train"].features
+
+
+@pytest.mark.oldest
+def test_the_planned_files_are_written(planned, tmp_path):
+    sizes = write_configs(planned, tmp_path)
+    assert list(sizes) == ["LaMP_2", "LaMP_3_time"]
+    for config in planned:
+        files = [tmp_path / path for path in config.paths]
+        assert sizes[config.name] == sum(file.stat().st_size for file in files)
+        assert [pq.read_metadata(file).num_rows for file in files] == list(config.num_rows.values())

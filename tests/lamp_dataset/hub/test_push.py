@@ -192,7 +192,9 @@ def test_other_rows_than_were_sent_are_noticed(client, files, tmp_path):
     write_all(tmp_path / "other", ["LaMP_2"], count=7, seed=1)
     client.push("me/other", "LaMP_2", data_dir=tmp_path / "other")
     others = {path: file for path, file in client.hub.store.repos["me/other"].head.files.items() if file.lfs}
-    client.hub.fault("GET", "/tree/", skip=2, act=lambda hub: hub.store.repos["me/lamp"].head.files.update(others))
+    client.hub.fault(
+        "GET", "/revision/[0-9a-f]{40}$", act=lambda hub: hub.store.repos["me/lamp"].head.files.update(others)
+    )
     done = client.push("me/lamp", "LaMP_2", data_dir=files, status=2)
     head = client.hub.store.repos["me/lamp"].head.oid
     assert f"me/lamp: LaMP_2/train-00000-of-00001.parquet in commit {head} is not what was sent" in done.stderr

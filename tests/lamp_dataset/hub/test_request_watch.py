@@ -1,16 +1,17 @@
 from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
-from huggingface_hub import get_session
+from huggingface_hub import CommitOperationAdd, get_session
 
-from lamp_dataset.hub.errors import RefusedError
-from lamp_dataset.hub.request_watch import ANSWER_SECONDS, CONNECT_SECONDS, Watch, watched
+from lamp_dataset.hub.failures import ANSWER_SECONDS, CONNECT_SECONDS, RefusedError
+from lamp_dataset.hub.request_watch import Watch, is_committed, is_ignored, watched
 
 HUB = "https://hub.example"
 
 
-def watch(stays=True, before_commit=lambda: None):
-    return Watch("me/lamp", stays, before_commit, lambda: "nothing was sent")
+def watch(stays=True, look=lambda: None):
+    return Watch(SimpleNamespace(repo_id="me/lamp", so_far="nothing was sent", require_unseen=look), stays)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ def test_a_redirect_to_another_host_is_refused_where_texts_are_gated(method, pat
 
 def test_the_last_look_is_right_before_the_request_that_commits():
     looks = []
-    here = watch(before_commit=lambda: looks.append(1))
+    here = watch(look=lambda: looks.append(1))
     here.before("POST", "/api/validate-yaml")
     here.before("POST", "/api/datasets/me/lamp/preupload/main")
     here.before("POST", "/api/datasets/me/other/commit/main")
@@ -75,3 +76,10 @@ def test_every_request_gets_time_outs_meanwhile(monkeypatch):
         assert time_outs(get_session(), monkeypatch, timeout=10) == (10, 10)
         assert len(hooks(get_session())["response"]) == before + 1
     assert len(hooks(get_session())["response"]) == before
+
+
+@pytest.mark.oldest
+def test_a_new_file_is_neither_ignored_nor_committed():
+    new = CommitOperationAdd("a.txt", b"a")
+    assert not is_ignored(new)
+    assert not is_committed(new)

@@ -3,7 +3,16 @@ from types import SimpleNamespace
 import pytest
 from huggingface_hub.errors import HfHubHTTPError
 
-from lamp_dataset.hub.retry import is_http, is_temporary, retrying
+from lamp_dataset.hub.failures import (
+    CommitError,
+    ContentError,
+    FailedError,
+    HubError,
+    RefusedError,
+    is_http,
+    is_temporary,
+    retrying,
+)
 
 
 class AnsweredError(Exception):
@@ -55,3 +64,18 @@ def test_tries_are_bounded_and_the_last_error_is_raised():
     with pytest.raises(HfHubHTTPError):
         retrying().copy(sleep=slept.append)(race)
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "builtin"),
+    [
+        (RefusedError("x"), PermissionError),
+        (ContentError("x"), ValueError),
+        (FailedError("x"), ConnectionError),
+        (CommitError("x"), ConnectionError),
+    ],
+)
+def test_each_is_the_builtin_error_that_callers_expect(error, builtin):
+    assert isinstance(error, HubError)
+    assert isinstance(error, builtin)
+    assert str(error) == "x"
