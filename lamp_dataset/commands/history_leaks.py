@@ -89,8 +89,8 @@ def leaks(rows: ChosenRows, output: str | None) -> None:
     The profile contains what the sample asks about, or its gold. In tasks with labels or ratings, a shared gold does
     not count.
     """
-    from lamp_dataset.personalize.history.leaks import own_leaks
     from lamp_dataset.personalize.row_forms import as_dicts
+    from lamp_dataset.personalize.same_text import own_leaks
     from lamp_dataset.personalize.users.user_subsets import users_of_rows
 
     if output is not None:

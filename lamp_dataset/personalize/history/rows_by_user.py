@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lamp_dataset.personalize.history.leaks import questions
 from lamp_dataset.personalize.row_forms import tables
+from lamp_dataset.personalize.same_text import questions
 from lamp_dataset.personalize.users.inference import UserFinder, by_name
 from lamp_dataset.task import Task
 

@@ -1,44 +1,20 @@
-"""Each user's history once, as other users may see it: without what any sample asks about or has as its gold.
+"""Each user's history once, as other users may see it: without what any sample asks about or has as its gold."""
 
-Which texts count as the same is decided here, by :func:`normal`.
-"""
-
-import html
-import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import datasets
 
-from lamp_dataset.personalize.history.leaks import questions
-from lamp_dataset.personalize.history.rows_by_user import quoted
+from lamp_dataset.personalize.same_text import normal, questions
 from lamp_dataset.personalize.users.inference import by_name, users_of
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 
-_WORD = re.compile(r"[^\W_]+")
-#: Accents, and the characters that no reader sees (Unicode's Default_Ignorable_Code_Point, and controls).
-_UNSEEN = re.compile(
-    "[\0-\x08\x7f\xad\u0300-\u036f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
-    "\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
-)
 #: Whether a text occurs in an input is first asked of so many of its words.
 _FIRST = (3, 6)
-
-
-def normal(text: str | None) -> str:
-    """The words of a text, by which texts are compared.
-
-    Unicode forms, case, accents, HTML entities, punctuation and white space do not count.
-
-    >>> normal("Rain, again …") == normal("\\u2003rain\\xa0AGAIN"), normal("tea &amp; cake"), normal("🙂 ")
-    (True, 'tea cake', '🙂')
-    """
-    folded = _UNSEEN.sub("", unicodedata.normalize("NFKD", html.unescape(text or "")).casefold())
-    return " ".join(_WORD.findall(folded)) or folded.strip()
 
 
 class Item(NamedTuple):
@@ -91,7 +67,7 @@ class Histories:
         for item in (item for row in self.rows_of[user] for item in self._profiles[row]["profile"] or ()):
             text = _joined(item, self._searched)
             if (key := _joined(item, self._key).strip() or text) not in found:
-                name = f"{quoted(user)}/{quoted(str(item.get('id') or ''))}"
+                name = f"{quote(user, safe='')}/{quote(str(item.get('id') or ''), safe='')}"
                 times[name] += 1
                 name = name if times[name] == 1 else f"{name}/{times[name]}"
                 found[key] = Item({**item, "id": name}, text, normal(text))

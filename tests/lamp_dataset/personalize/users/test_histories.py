@@ -4,24 +4,8 @@ import datasets
 import pytest
 from tastes import rows_of_tastes
 
-from lamp_dataset.personalize.users.histories import Histories, normal
+from lamp_dataset.personalize.users.histories import Histories
 from lamp_dataset.tasks import TASKS
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Café  in the RAIN!",
-        " café\u2003in\xa0the rain",
-        "cafe\u0301 in the\train…",
-        "“Ca\u00adfé, in the rain”\u200b",
-        "CAFE\u202e in&nbsp;the r\ufe0fain",
-        "cafe&#32;İn the r\U000e0041ain",
-    ],
-)
-def test_texts_are_compared_by_their_words(text):
-    assert normal(text) == normal("café in the rain") != normal("café in the train")
-    assert normal(unicodedata.normalize("NFD", text)) == normal(text)
 
 
 def with_items(rows, user, *texts, task):
