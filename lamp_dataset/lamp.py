@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import datasets
@@ -13,19 +13,12 @@ import xxhash
 
 from lamp_dataset.formats.hub_rows import RowFiles
 from lamp_dataset.formats.json_file import HEAD_BYTES, describe, looks_like_html
-from lamp_dataset.formats.layout import (
-    SAMPLE,
-    Files,
-    find_files,
-    is_url,
-    official_paths,
-    urls,
-)
+from lamp_dataset.formats.layout import SAMPLE, Files, find_files, is_url, official_paths, urls
 from lamp_dataset.loading.datasets_internals import BuilderOverrides
 from lamp_dataset.loading.gated import how_to_get
 from lamp_dataset.loading.hub_tables import hub_files
-from lamp_dataset.loading.raw_files import CONTENT, PROVENANCE, download, hash_file, open_raw, set_timeouts
-from lamp_dataset.loading.tables import checked_tables, read_golds, read_tables
+from lamp_dataset.loading.raw_files import CONTENT, PROVENANCE, fetching, hash_file, set_timeouts
+from lamp_dataset.loading.tables import split_tables
 from lamp_dataset.task import SPLITS, Task, split_hint
 from lamp_dataset.tasks import LAMP, TASKS, get_task
 
@@ -88,8 +81,7 @@ class LampConfig(datasets.BuilderConfig):
         """Look into ``data_dir`` once: the files read later must be those that the cache folder is named after."""
         self.files = find_files(get_task(self.name), self.data_dir, self.splits or SPLITS)
         self.digests = {
-            split: [hash_file(path, CONTENT) for path in files if path is not None]
-            for split, files in self.files.items()
+            split: [hash_file(path, CONTENT) for path in files.paths] for split, files in self.files.items()
         }
 
     @property
@@ -196,21 +188,20 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
             return self.config.files
         if self.task.gated and self.config.base_url is None:
             raise ValueError(how_to_get(self.task))
-        on_hub = self.task.hub is not None and self.config.base_url is None
-        if on_hub:
+        if self.task.hub is not None and self.config.base_url is None:
             remote = hub_files(self.task, self.config.wanted, self.config.revision, dl_manager.download_config.token)
         else:
             remote = urls(self.task, self.config.wanted, self.config.base_url)
-        flat = [url for files in remote.values() for url in files if url is not None]
         set_timeouts(dl_manager)
-        local = download(dl_manager, flat)
+        local = {}
+        for url in (url for files in remote.values() for url in files.paths):
+            with fetching(url):  # one after the other, so that an error names the file
+                local[url] = dl_manager.download(url)
         if not dl_manager.is_streaming:
             self._fetched = {path: url for url, path in local.items()}
             for path in local.values():
                 self._check_head(path)
-        if on_hub:
-            return {split: replace(files, paths=tuple(map(local.get, files))) for split, files in remote.items()}
-        return {split: Files(*(url and local[url] for url in files)) for split, files in remote.items()}
+        return {split: files.at(local) for split, files in remote.items()}
 
     def _check_head(self, path: str) -> None:
         """Reject a page in place of a file before anything is read: the site sends pages with status 200."""
@@ -224,9 +215,9 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
 
     def reject(self, files: Files | RowFiles | None) -> None:
         """Forget downloads with wrong content, of one split or (None) of all: the next call fetches them again."""
-        self._forget(list(self._fetched) if files is None else [path for path in files if path is not None])
+        self._forget(self._fetched if files is None else files.paths)
 
-    def _forget(self, paths: list[str]) -> None:
+    def _forget(self, paths: Iterable[str]) -> None:
         for path in paths:
             if path in self._fetched:
                 for name in (path, f"{path}.json"):
@@ -240,44 +231,28 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
 
     def read(self, split: str, files: Files | RowFiles) -> Iterator[pa.Table]:
         """The samples of a split, checked and joined with their golds."""
-        if isinstance(files, RowFiles):
-            yield from checked_tables(files, self._name)
-            algorithm = PROVENANCE if self.config.data_dir is None else CONTENT
-            self._record(split, files, [hash_file(path, algorithm) for path in files if not is_url(path)])
-            return
-        names = Files(*(path and self._name(path) for path in files))
-        golds, read = None, []
-        algorithm = PROVENANCE if self.config.data_dir is None else CONTENT
-        if files.outputs is not None:
-            with open_raw(files.outputs, algorithm) as file:
-                golds = read_golds(file.read(), names.outputs, self.task)
-                read.append(file)
-        with open_raw(files.questions, algorithm) as file:
-            rows = 0
-            for table in read_tables(file, names.questions, self.task, golds, names.outputs or ""):
-                rows += table.num_rows
-                yield table
-            read.insert(0, file)
-        self._record(split, files, [(file.num_bytes, file.hexdigest()) for file in read])
-        self._compare_size(split, rows, names.questions)
-
-    def _compare_size(self, split: str, rows: int, name: str) -> None:
-        """Say when files from elsewhere are not of the published size; those of the site are checked by datasets."""
+        count = 0
+        for table in split_tables(files, self.task, self._name):
+            count += table.num_rows
+            yield table
+        self._record(split, files)
         published = self.task.num_samples[split]
-        if published not in (None, rows) and self.expected_size(split) is None and self.config.data_dir != SAMPLE:
-            log.warning("%s: %s samples; %s has %s published in %s", name, rows, self.task.name, published, split)
+        elsewhere = self.expected_size(split) is None and self.config.data_dir != SAMPLE  # else datasets compares them
+        if elsewhere and published not in (None, count):
+            found = f"{self._name(files.paths[0])}: {count} samples"
+            log.warning("%s; %s has %s published in %s", found, self.task.name, published, split)
 
     def _name(self, path: str) -> str:
         """What to call a file in a message: its URL rather than its path in the download cache."""
         url = getattr(self, "_fetched", {}).get(path)
         return f"{url} ({path})" if url else path
 
-    def _record(self, split: str, files: Files | RowFiles, found: list[tuple[int, str]]) -> None:
+    def _record(self, split: str, files: Files | RowFiles) -> None:
         """Keep size and hash of downloads, under their official paths; check that files of a folder are unchanged."""
+        algorithm = PROVENANCE if self.config.data_dir is None else CONTENT
+        found = [hash_file(path, algorithm) for path in files.paths if not is_url(path)]
         if self.config.data_dir is None:
-            names = official_paths(self.task, split, files)
-            if isinstance(files, RowFiles):  # the URL ends with the commit and the path
-                names = [self._fetched.get(path, path).removeprefix("hf://datasets/") for path in files]
+            names = official_paths(self.task, split, files.at(self._fetched))
             for path, facts in zip(names, found, strict=False):
                 self.kept_facts[path] = dict(zip(("num_bytes", "checksum"), facts, strict=True))
         elif found != self.config.digests[split]:

@@ -73,7 +73,7 @@ class ChosenRows:
 
         ``inputs``: files that the command reads besides the rows and the users.
         """
-        read = () if self.data_dir is None else find_files(self.task, self.data_dir, [self.split])[self.split]
+        read = () if self.data_dir is None else find_files(self.task, self.data_dir, [self.split])[self.split].paths
         check_not_input(output, [path for path in (*read, self.users, self.samples, *inputs) if path is not None])
         for kind, path in (("users", self.users), ("samples", self.samples)):
             if path is not None:

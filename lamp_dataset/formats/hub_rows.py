@@ -10,7 +10,7 @@ from __future__ import annotations
 import numbers
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
@@ -49,9 +49,9 @@ class RowFiles:
 
     outputs = questions
 
-    def __iter__(self) -> Iterator[str]:
-        """The paths."""
-        return iter(self.paths)
+    def at(self, places: Mapping[str, str]) -> RowFiles:
+        """The same files at other paths, as far as these are in ``places``."""
+        return replace(self, paths=tuple(places.get(path, path) for path in self.paths))
 
     def __str__(self) -> str:
         """For messages."""

@@ -28,6 +28,15 @@ class Files(NamedTuple):
     questions: str
     outputs: str | None
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files that there are."""
+        return tuple(path for path in self if path is not None)
+
+    def at(self, places: Mapping[str, str]) -> "Files":
+        """The same files at other paths, as far as these are in ``places``."""
+        return Files(*(places.get(path, path) for path in self))
+
 
 def urls(task: Task, splits: Iterable[str] = tuple(SPLITS), base_url: str | None = None) -> dict[str, Files]:
     """Split -> URLs, on the official site or in ``base_url``, a mirror with its layout.
@@ -91,10 +100,10 @@ def find_files(
         paths = {split: root / places[split] for split in splits}
         if there := [split for split, path in paths.items() if os.path.lexists(path)]:
             found = {split: Files(str(paths[split]), _outputs(task, paths[split], split)) for split in there}
-            check_regular(path for files in found.values() for path in files if path is not None)
+            check_regular(path for files in found.values() for path in files.paths)
             return found
     if rows := find_row_files(task, root, splits):
-        check_regular(path for files in rows.values() for path in files)
+        check_regular(path for files in rows.values() for path in files.paths)
         return rows
     what = _what_is(task, root, splits)
     raise FileNotFoundError(f"data_dir {str(data_dir)!r} has no questions file of {task.name}{what}")
@@ -138,6 +147,10 @@ def _of_outputs(questions: str) -> str:
 def official_paths(task: Task, split: str, files: Files | RowFiles) -> dict[str, str]:
     """Path below the site's folder, or in the data set on the Hub, -> path or URL of each file of a split."""
     if isinstance(files, RowFiles):
-        return {f"{task.hub.folder}/{os.path.basename(path)}": path for path in files}
+        start = "hf://datasets/"  # such a path has the commit in it
+        return {
+            path.removeprefix(start) if path.startswith(start) else f"{task.hub.folder}/{os.path.basename(path)}": path
+            for path in files.paths
+        }
     paths = (task.questions_path(split), _of_outputs(task.questions_path(split)))
     return {path: file for path, file in zip(paths, files, strict=True) if file is not None}

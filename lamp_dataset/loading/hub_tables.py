@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from lamp_dataset.formats.hub_rows import RowFiles, official_row, parts, read_batches
 from lamp_dataset.formats.questions import checked_row
-from lamp_dataset.loading.raw_files import fetching, open_any
+from lamp_dataset.loading.raw_files import fetching, open_raw
 from lamp_dataset.loading.row_arrays import columns_of, normalized, row_type
 from lamp_dataset.task import Task
 
@@ -47,7 +47,7 @@ def read_row_files(files: RowFiles, name_of: Callable[[str], str]) -> Iterator[t
     """
     start, task = 0, files.task
     for path in files.paths:
-        with open_any(path) as file:
+        with open_raw(path) as file:
             for batch in read_batches(file, path):
                 ids = [files.sample_id(number) for number in range(start, start + len(batch))]
                 found = None if isinstance(batch, list) else _as_arrow(batch, task, ids)

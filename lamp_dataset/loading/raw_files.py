@@ -1,13 +1,13 @@
-"""Raw files, local or remote: opened, hashed while they are read, with network errors that say what to do.
+"""Raw files, local or remote: opened and hashed, with network errors that say what to do.
 
-A server that keeps silent ends in an error, and a slow one does not. The client below ``datasets`` has other habits:
-five minutes for a whole file, however fast it comes, and while streaming twenty tries of that.
+A silent server is an error, and a slow one is not. The client below ``datasets`` gives five minutes to a whole file,
+however fast it comes, and while streaming tries that twenty times.
 """
 
 import hashlib
 import math
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, BinaryIO
@@ -19,28 +19,14 @@ from lamp_dataset.formats.layout import is_url
 
 
 @contextmanager
-def open_raw(path: str, algorithm: Callable[[], Any]) -> "Iterator[HashedFile]":
-    """Open a raw file or a URL for reading bytes, to be hashed by :data:`CONTENT` or :data:`PROVENANCE`."""
+def open_raw(path: str) -> Iterator[BinaryIO]:
+    """Open a local file or a URL for reading bytes, files on the Hub in any order; errors as for :func:`fetching`."""
     if is_url(path):
         with fetching(path), open_url(path) as file:
-            yield HashedFile(file, algorithm())
+            yield file
     else:
         with open(path, "rb") as file:
-            yield HashedFile(file, algorithm())
-
-
-@contextmanager
-def open_any(path: str) -> Iterator[BinaryIO]:
-    """Open a local file, or one on the Hub, for reading bytes in any order; ConnectionError as for :func:`open_raw`."""
-    with fetching(path), open_url(path) if is_url(path) else open(path, "rb") as file:
-        yield file
-
-
-def hash_file(path: str, algorithm: Callable[[], Any]) -> tuple[int, str]:
-    """Size in bytes and hash of a local file."""
-    with open(path, "rb") as file:
-        digest = hashlib.file_digest(file, algorithm)
-        return file.tell(), digest.hexdigest()
+            yield file
 
 
 #: Fast: shows whether files in a folder changed.
@@ -49,34 +35,11 @@ CONTENT: Callable[[], Any] = xxhash.xxh3_128
 PROVENANCE: Callable[[], Any] = hashlib.sha256
 
 
-class HashedFile:
-    """A file that counts and hashes what is read from it."""
-
-    def __init__(self, file: BinaryIO, digest: Any) -> None:
-        self._file, self._digest, self.num_bytes = file, digest, 0
-
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes; empty at the end."""
-        data = self._file.read(size)
-        self.num_bytes += len(data)
-        self._digest.update(data)
-        return data
-
-    def hexdigest(self) -> str:
-        """The hash of everything read."""
-        return self._digest.hexdigest()
-
-
-def download(dl_manager: Any, addresses: Sequence[str]) -> dict[str, str]:
-    """URL -> what a download manager of ``datasets`` makes of it: a local path, or the URL itself while streaming.
-
-    One after the other, so that an error (see :func:`fetching`) names the file.
-    """
-    found = {}
-    for url in addresses:
-        with fetching(url):
-            found[url] = dl_manager.download(url)
-    return found
+def hash_file(path: str, algorithm: Callable[[], Any]) -> tuple[int, str]:
+    """Size in bytes and hash of a local file."""
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, algorithm)
+        return file.tell(), digest.hexdigest()
 
 
 @contextmanager

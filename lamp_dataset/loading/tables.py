@@ -9,15 +9,33 @@ import pyarrow.compute as pc
 from lamp_dataset.formats.hub_rows import RowFiles
 from lamp_dataset.formats.ids import IdMismatchError, UniqueIds, check_same_ids, difference
 from lamp_dataset.formats.json_list import BLOCK_BYTES
+from lamp_dataset.formats.layout import Files
 from lamp_dataset.formats.outputs import check_texts, parse_outputs
 from lamp_dataset.formats.task_of_file import check_name, looks_like
 from lamp_dataset.formats.texts import check_no_stub, short
 from lamp_dataset.loading.hub_tables import read_row_files
+from lamp_dataset.loading.raw_files import open_raw
 from lamp_dataset.loading.row_arrays import columns_of, read_rows
 from lamp_dataset.task import Task
 
 #: A file whose inputs mostly begin in another way is taken for another task's, if it has this many samples.
 _ENOUGH = 10
+
+
+def split_tables(files: Files | RowFiles, task: Task, name_of: Callable[[str], str]) -> Iterator[pa.Table]:
+    """The samples of a split, see :func:`read_tables`; ``name_of`` says what to call a path in messages."""
+    if isinstance(files, RowFiles):
+        split = _SplitChecks(task, str(files))
+        for rows, outputs in read_row_files(files, name_of):
+            yield split.table(rows, outputs)
+        split.end()
+        return
+    golds, golds_name = None, files.outputs and name_of(files.outputs)
+    if files.outputs is not None:
+        with open_raw(files.outputs) as file:
+            golds = read_golds(file.read(), golds_name, task)
+    with open_raw(files.questions) as file:
+        yield from read_tables(file, name_of(files.questions), task, golds, golds_name)
 
 
 def read_golds(data: bytes, name: str, task: Task) -> dict[str, str]:
@@ -33,7 +51,7 @@ def read_tables(
     name: str,
     task: Task,
     golds: Mapping[str, str] | None = None,
-    golds_name: str = "the outputs file",
+    golds_name: str | None = None,
     block_bytes: int = BLOCK_BYTES,
 ) -> Iterator[pa.Table]:
     """The samples of a questions file as Arrow tables, in the file's order, all values strings.
@@ -50,18 +68,12 @@ def read_tables(
     split.end()
 
 
-def checked_tables(files: RowFiles, name_of: Callable[[str], str]) -> Iterator[pa.Table]:
-    """The samples of files as the Hub has them, like :func:`read_tables`; ``name_of``: path -> its name in messages."""
-    split = _SplitChecks(files.task, str(files), None, "")
-    for rows, golds in read_row_files(files, name_of):
-        yield split.table(rows, golds)
-    split.end()
-
-
 class _SplitChecks:
     """What must hold for a whole split: unique ids, the same ids in questions and golds, inputs of the task."""
 
-    def __init__(self, task: Task, name: str, golds: Mapping[str, str] | None, golds_name: str) -> None:
+    def __init__(
+        self, task: Task, name: str, golds: Mapping[str, str] | None = None, golds_name: str | None = None
+    ) -> None:
         self.task, self.name, self.golds, self.golds_name = task, name, golds, golds_name
         self.ids = UniqueIds(name)
         self.of_this_task = 0

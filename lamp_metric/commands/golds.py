@@ -87,7 +87,7 @@ class Source:
     @property
     def files(self) -> list[Path]:
         """All files that are read."""
-        both = (files if isinstance(files, RowFiles) else [files] for files in (self.golds, self.questions))
+        both = (files.paths if isinstance(files, RowFiles) else [files] for files in (self.golds, self.questions))
         found = [*chain.from_iterable(both), self.users_file, self.samples and self.samples.name]
         return [Path(path) for path in found if path is not None]
 

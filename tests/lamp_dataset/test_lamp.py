@@ -194,7 +194,7 @@ class TestCache:
     def test_the_same_files_elsewhere_are_the_same_rows(self, load, made, tmp_path, monkeypatch):
         first = load("LaMP_2", data_dir=str(made[0]), split="test")
         shutil.copytree(made[0], tmp_path / "copy")
-        monkeypatch.setattr("lamp_dataset.lamp.read_tables", None)
+        monkeypatch.setattr("lamp_dataset.lamp.split_tables", None)
         assert load("LaMP_2", data_dir=str(tmp_path / "copy"), split="test").cache_files == first.cache_files
 
     @pytest.mark.parametrize("kind", ["questions", "outputs"])
@@ -234,7 +234,7 @@ class TestCache:
             else:
                 object.__setattr__(task, name, value)
         monkeypatch.setattr("lamp_dataset.lamp.get_task", lambda name: task)
-        monkeypatch.setattr("lamp_dataset.lamp.read_tables", lambda *_, **__: 1 / 0)
+        monkeypatch.setattr("lamp_dataset.lamp.split_tables", lambda *_, **__: 1 / 0)
         with pytest.raises(datasets.exceptions.DatasetGenerationError) if stale else nullcontext():
             assert load("LaMP_4", data_dir=str(made[0]), split="test").cache_files == before
 

@@ -23,7 +23,7 @@ def test_questions_golds_and_users_are_read_from_the_same_files(kind, tmp_path):
     else:
         path.write_text(json.dumps(MADE) if kind == "json" else "\n".join(map(json.dumps, MADE)))
     files = find_files(TOPIC, tmp_path)["validation"]
-    assert (list(files), str(files)) == ([str(path)], str(path))
+    assert (files.paths, str(files)) == ((str(path),), str(path))
     assert official_paths(TOPIC, "validation", files) == {f"topic_writing_user/val.{kind}": str(path)}
     without_gold = [{k: v for k, v in row.items() if k != "output"} for row in EXPECTED]
     assert list(read_questions(files.questions, TOPIC)) == without_gold
