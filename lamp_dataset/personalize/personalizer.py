@@ -15,7 +15,7 @@ from lamp_dataset.personalize.model_names import code_of
 from lamp_dataset.personalize.prompt_options import PROMPT_OPTIONS, PromptOptions
 from lamp_dataset.personalize.prompts.fixed import fixed_prompts, front_of
 from lamp_dataset.personalize.prompts.official import official_prompts
-from lamp_dataset.personalize.prompts.prompt import BEST_FIRST, LEFT_OUT, ORDERS, Prompt, clean_item
+from lamp_dataset.personalize.prompts.prompt import LEFT_OUT, ORDERS, Content, Prompt, clean_item
 from lamp_dataset.personalize.prompts.tokenizer_source import TokenizerSource
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.personalize.retrieval.rankers import choose_ranker
@@ -191,13 +191,17 @@ class Personalizer:
         self, samples: Sequence[Sample], rankings: Sequence[Ranking], summaries: Sequence[str | None]
     ) -> list[dict[str, Any]]:
         chosen = [[int(position) for position in ranking.order[: self.k]] for ranking in rankings]
-        prompts = self._prompts(samples, chosen, summaries)
+        contents = list(map(self._content, samples, chosen, summaries))
+        made = PROMPTS[self.rules](self.task.wording, contents, self._tokens, self.max_length)
+        prompts = [replace(prompt, text=self._escaped(prompt.text)) for prompt in made]
         lengths = self._tokens.prompt_lengths([prompt.text for prompt in prompts])
-        return list(map(self._row, samples, rankings, chosen, prompts, lengths))
+        return list(map(self._row, samples, rankings, chosen, contents, prompts, lengths))
 
-    def _row(self, sample: Sample, ranking: Ranking, chosen: list[int], prompt: Prompt, length: int) -> dict[str, Any]:
+    def _row(
+        self, sample: Sample, ranking: Ranking, chosen: list[int], content: Content, prompt: Prompt, length: int
+    ) -> dict[str, Any]:
         query = sample.query.trouble if self.ranker.needs_query else ""
-        notes = [query, *ranking.notes, *prompt.notes, self._source.note]
+        notes = [query, *ranking.notes, *content.notes, *prompt.notes, self._source.note]
         if len(chosen) < min(self.k, sample.size):
             notes.append(f"the ranking names {len(chosen)} of the profile's {sample.size} items")
         ids, scores = sample.column("id") if chosen else [], ranking.scores
@@ -213,38 +217,18 @@ class Personalizer:
             "messages": self.messages(prompt.text),
         }
 
-    def _prompts(
-        self, samples: Sequence[Sample], chosen: Sequence[list[int]], summaries: Sequence[str | None]
-    ) -> list[Prompt]:
-        cleaned = [self._items(sample, positions) for sample, positions in zip(samples, chosen, strict=True)]
-        given = [(sample.input, items) for sample, (items, _) in zip(samples, cleaned, strict=True)]
-        cuts: Sequence[tuple[str, ...]] = [()] * len(samples)  # notes on the summaries
-        more: dict[str, Any] = {}  # what only the fixed rules know
-        if self.order != BEST_FIRST:
-            more["keys"] = list(map(ORDERS[self.order], chosen))
-        if self.summary is not None:
-            fronts = (
-                front_of(summary, sample.input, self._tokens, self.max_length)
-                for sample, summary in zip(samples, summaries, strict=True)
-            )
-            more["fronts"], cuts = zip(*fronts, strict=True)
-        made = PROMPTS[self.rules](self.task.wording, given, self._tokens, self.max_length, **more)
-        return [
-            replace(prompt, text=self._escaped(prompt.text), notes=(*notes, *cut, *prompt.notes))
-            for prompt, (_, notes), cut in zip(made, cleaned, cuts, strict=True)
-        ]
-
-    def _escaped(self, text: str) -> str:
-        return text.replace('"', '\\"') if self.escape_quotes else text
-
-    def _items(self, sample: Sample, chosen: list[int]) -> tuple[list[dict[str, str]], list[str]]:
-        """The fields of the chosen items that the prompt needs, and notes."""
-        if not chosen:
-            return [], ["the profile is empty"] if self.k and not sample.size else []
-        items, notes = [], []
+    def _content(self, sample: Sample, chosen: list[int], summary: str | None) -> Content:
+        notes = ["the profile is empty"] if self.k and not sample.size else []
+        items, front = [], ""
         for item in sample.items(chosen):
             name = f"item {short(item.get('id'))}"
             values, empty = clean_item(self.task.wording, item, f"sample {short(sample.id)}, {name}")
             items.append(values)
             notes += [f"{name}: {', '.join(empty)} None, taken as empty"] if empty else []
-        return items, notes
+        if summary is not None:
+            front, cut = front_of(summary, sample.input, self._tokens, self.max_length)
+            notes += cut
+        return Content(sample.input, items, ORDERS[self.order](chosen), front, tuple(notes))
+
+    def _escaped(self, text: str) -> str:
+        return text.replace('"', '\\"') if self.escape_quotes else text

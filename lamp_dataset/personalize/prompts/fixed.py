@@ -8,7 +8,7 @@ and the row says what happened.
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from lamp_dataset.personalize.prompts.prompt import CUT, LEFT_OUT, WHOLE, Prompt, assemble, input_only, no_place
+from lamp_dataset.personalize.prompts.prompt import CUT, LEFT_OUT, WHOLE, Content, Prompt, assemble, no_place
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.task import Wording
 
@@ -18,27 +18,11 @@ TRIES = 8
 Items = Sequence[Mapping[str, str]]
 
 
-def fixed_prompts(
-    wording: Wording,
-    samples: Sequence[tuple[str, Items]],
-    tokens: Tokens,
-    max_length: int,
-    keys: Sequence[Sequence[int]] | None = None,
-    fronts: Sequence[str] | None = None,
-) -> list[Prompt]:
-    """The prompts of samples, each an input and its items, best first: at most ``max_length`` tokens.
-
-    ``keys`` are sort keys of each sample's items, for their order in the prompt; which are left out or cut does not
-    depend on it. ``fronts`` come before the prompts, see :func:`front_of`.
-    """
-    tokens.prepare((), (item[wording.truncated_field] for _, items in samples for item in items))
-    keys = [range(len(items)) for _, items in samples] if keys is None else keys
-    fronts = [""] * len(samples) if fronts is None else fronts
-    tokens.prompt_lengths([front + text for (text, items), front in zip(samples, fronts, strict=True) if items])
-    return [
-        _prompt(wording, text, items, tokens, max_length, order, front)
-        for (text, items), order, front in zip(samples, keys, fronts, strict=True)
-    ]
+def fixed_prompts(wording: Wording, contents: Sequence[Content], tokens: Tokens, max_length: int) -> list[Prompt]:
+    """The prompts of samples: at most ``max_length`` tokens, and of the items, the last ones are left out first."""
+    tokens.prepare((), (item[wording.truncated_field] for content in contents for item in content.items))
+    tokens.prompt_lengths([content.front + content.text for content in contents if content.items])
+    return [_prompt(wording, content, tokens, max_length) for content in contents]
 
 
 def front_of(summary: str, text: str, tokens: Tokens, max_length: int) -> tuple[str, tuple[str, ...]]:
@@ -56,38 +40,32 @@ def front_of(summary: str, text: str, tokens: Tokens, max_length: int) -> tuple[
     return "", ("no room for the summary",)
 
 
-def _prompt(
-    wording: Wording, text: str, items: Items, tokens: Tokens, max_length: int, keys: Sequence[int], front: str
-) -> Prompt:
-    place, whole = _place(wording, text), front + text
+def _prompt(wording: Wording, content: Content, tokens: Tokens, max_length: int) -> Prompt:
+    text, items, place = content.text, content.items, None
     if not items:
-        return input_only(whole, items)
-    if place is None:
-        return input_only(whole, items, no_place(wording))
-    length = tokens.prompt_length(whole)
+        return content.alone()
+    if wording.insert_after is not None:  # as a word of its own, not as part of one ("entitled")
+        place = re.search(rf"\b{re.escape(wording.insert_after)}\b", text)
+        if place is None:
+            return content.alone(no_place(wording))
+    length = tokens.prompt_length(content.front + text)
     if length > max_length:
-        return input_only(
-            whole, items, f"the input alone has {length} {tokens.unit}, more than {max_length}: no profile"
-        )
+        return content.alone(f"the input alone has {length} {tokens.unit}, more than {max_length}: no profile")
 
     def build(some: Items) -> str:
-        order = sorted(range(len(some)), key=keys.__getitem__)
-        return front + assemble(wording, text, [some[position] for position in order], place)
+        keys = range(len(items)) if content.keys is None else content.keys
+        ordered = [some[position] for position in sorted(range(len(some)), key=keys.__getitem__)]
+        return content.front + assemble(wording, text, ordered, place and place.start())
 
     for number in range(len(items), 0, -1):
         worded = _fit(wording, items[:number], tokens, max_length, build)
         if worded is not None:
-            return _report(wording, items, worded, build(worded))
-    taken = "summary and input take" if front else "the input takes"
-    return input_only(whole, items, f"{taken} {length} of {max_length} {tokens.unit}; no item fits")
-
-
-def _place(wording: Wording, text: str) -> int | None:
-    """Where the items go: after the first ``insert_after`` that is a word of its own, not part of one ("entitled")."""
-    if wording.insert_after is None:
-        return 0
-    found = re.search(rf"\b{re.escape(wording.insert_after)}\b", text)
-    return None if found is None else found.start()
+            use = [WHOLE if item == short else CUT for item, short in zip(items, worded, strict=False)]
+            left = len(items) - number
+            notes = (f"no room for {left} of {len(items)} items",) if left else ()
+            return Prompt(build(worded), (*use, *[LEFT_OUT] * left), notes)
+    taken = "summary and input take" if content.front else "the input takes"
+    return content.alone(f"{taken} {length} of {max_length} {tokens.unit}; no item fits")
 
 
 def _fit(
@@ -119,11 +97,3 @@ def _share(wording: Wording, items: Items, tokens: Tokens, room: int) -> tuple[l
         rest -= used
         worded.append({**item, wording.truncated_field: short})
     return worded, room - rest
-
-
-def _report(wording: Wording, items: Items, worded: Items, text: str) -> Prompt:
-    pairs = zip(items, worded, strict=False)
-    use = [WHOLE if item[wording.truncated_field] == short[wording.truncated_field] else CUT for item, short in pairs]
-    left = len(items) - len(worded)
-    notes = (f"no room for {left} of {len(items)} items",) if left else ()
-    return Prompt(text, (*use, *[LEFT_OUT] * left), notes)

@@ -14,17 +14,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from lamp_dataset.personalize.prompts.prompt import CUT, EMPTY, WHOLE, Prompt, assemble, input_only, no_place
+from lamp_dataset.personalize.prompts.prompt import CUT, EMPTY, WHOLE, Content, Prompt, assemble, no_place
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.task import Cost, Wording
 
-Items = Sequence[Mapping[str, str]]
-
-
 #: Shares of the budget that the input may reserve, in the order of trial: 0.6, 0.5, … 0, in the script's arithmetic.
 SHARES = tuple(accumulate([-0.1] * 6, initial=0.6))
-
-
 #: What transformers takes for a tokenizer without a limit.
 NO_LIMIT = int(1e20)
 
@@ -39,22 +34,20 @@ class Truncated:
 
 
 class NoRoom(Exception):  # noqa: N818 - the script's way to go on, not an error of the caller's
-    """The tokenizer refuses the limit of an item; says what it says against a limit that it should take, or ""."""
+    """The tokenizer refuses the limit of an item; the message is its own if it should have taken that limit, or ""."""
 
 
-def official_prompts(
-    wording: Wording, samples: Sequence[tuple[str, Items]], tokens: Tokens, max_length: int
-) -> list[Prompt]:
-    """The prompts of samples, each an input and its items, best first, for ``max_length`` tokens.
+def official_prompts(wording: Wording, contents: Sequence[Content], tokens: Tokens, max_length: int) -> list[Prompt]:
+    """The prompts of samples for ``max_length`` tokens, with the best item first.
 
     An input without items or a place for them is returned unchanged, and so is one for which no share works.
     """
-    tokens.prepare(text for sample in samples if sample[1] for text in _measured(wording, *sample))
-    found = [_truncate(wording, *sample, tokens, max_length) for sample in samples]
+    tokens.prepare(text for content in contents if content.items for text in _measured(wording, content))
+    found = [_truncate(wording, content, tokens, max_length) for content in contents]
     texts = iter(tokens.decode([field.ids for fields in found if not isinstance(fields, Prompt) for field in fields]))
     prompts = [
-        fields if isinstance(fields, Prompt) else _assemble(wording, *sample, fields, [next(texts) for _ in fields])
-        for sample, fields in zip(samples, found, strict=True)
+        fields if isinstance(fields, Prompt) else _assemble(wording, content, fields, [next(texts) for _ in fields])
+        for content, fields in zip(contents, found, strict=True)
     ]
     lengths = tokens.prompt_lengths([prompt.text for prompt in prompts])
     lost = f"{tokens.unit}: the end of the input, beyond {max_length}, will be lost"
@@ -66,32 +59,32 @@ def official_prompts(
     ]
 
 
-def _measured(wording: Wording, text: str, items: Items) -> Iterator[str]:
+def _measured(wording: Wording, content: Content) -> Iterator[str]:
     """The texts that are encoded for a sample's prompt."""
-    yield text
-    for item in items:
+    yield content.text
+    for item in content.items:
         yield _first_words(wording, item)
         if wording.item_cost[1] is not None:
             yield wording.item_cost[1].format_map(item)
 
 
-def _truncate(wording: Wording, text: str, items: Items, tokens: Tokens, max_length: int) -> list[Truncated] | Prompt:
+def _truncate(wording: Wording, content: Content, tokens: Tokens, max_length: int) -> list[Truncated] | Prompt:
     """The items' truncated fields with the largest share that works; the final prompt if the items cannot go in."""
-    if not items:
-        return input_only(text, items)
-    if wording.insert_after is not None and wording.insert_after not in text:
-        return input_only(text, items, no_place(wording))
+    if not content.items:
+        return content.alone()
+    if wording.insert_after is not None and wording.insert_after not in content.text:
+        return content.alone(no_place(wording))
     if not wording.shared:
-        return [_uncounted(item, wording, tokens) for item in items]
-    length, budget, trouble = tokens.length(text), max_length - tokens.overhead, ""
+        return [_uncounted(item, wording, tokens) for item in content.items]
+    length, budget, trouble = tokens.length(content.text), max_length - tokens.overhead, ""
     for share in SHARES:
         try:
-            return _truncate_items(wording, items, tokens, budget - min(length, int(share * budget)))
+            return _truncate_items(wording, content.items, tokens, budget - min(length, int(share * budget)))
         except NoRoom as refusal:
             trouble = str(refusal)
-    left = "1 item does" if len(items) == 1 else f"{len(items)} items do"
+    left = "1 item does" if len(content.items) == 1 else f"{len(content.items)} items do"
     found = f"the input takes {length} of {max_length} {tokens.unit}; {left} not fit"
-    return input_only(text, items, f"{found}{trouble and f' ({trouble})'}: the prompt is the input")
+    return content.alone(f"{found}{trouble and f' ({trouble})'}: the prompt is the input")
 
 
 def _first_words(wording: Wording, item: Mapping[str, str]) -> str:
@@ -108,24 +101,21 @@ def _uncounted(item: Mapping[str, str], wording: Wording, tokens: Tokens) -> Tru
     return Truncated(ids, WHOLE if whole else CUT, "")
 
 
-def _truncate_items(wording: Wording, items: Items, tokens: Tokens, room: int) -> list[Truncated]:
+def _truncate_items(wording: Wording, items: Sequence[Mapping[str, str]], tokens: Tokens, room: int) -> list[Truncated]:
     each = (room - _cost(wording.template_cost, {}, tokens) - 2 * (len(items) - 1)) // len(items)
     saved, found = 0, []
     for item in items:
         text, needed = item[wording.truncated_field], _cost(wording.item_cost, item, tokens)
         limit = each + saved - needed
-        ids = _limited(text, limit, tokens)
+        try:
+            ids = tokens.ids(text, limit)
+        except (OverflowError, ValueError) as error:  # to be expected below 0
+            raise NoRoom("" if limit < 0 else str(error) or type(error).__name__) from error
         saved += each - len(ids) - needed
-        found.append(Truncated(ids, *_use(text, ids, limit, tokens)))
+        whole = len(ids) < limit or len(ids) == tokens.length(text)  # fewer than the limit are all of them
+        note = f"the tokenizer cannot truncate to {limit} {tokens.unit}" if whole and len(ids) > limit else ""
+        found.append(Truncated(ids, WHOLE if whole else CUT, note))
     return found
-
-
-def _limited(text: str, limit: int, tokens: Tokens) -> list:
-    """The ids of ``text``; NoRoom if the tokenizer refuses the limit. Below 0, that is to be expected."""
-    try:
-        return tokens.ids(text, limit)
-    except (OverflowError, ValueError) as error:
-        raise NoRoom("" if limit < 0 else str(error) or type(error).__name__) from error
 
 
 def _cost(cost: Cost, item: Mapping[str, str], tokens: Tokens) -> int:
@@ -133,17 +123,9 @@ def _cost(cost: Cost, item: Mapping[str, str], tokens: Tokens) -> int:
     return number if template is None else number + tokens.length(template.format_map(item))
 
 
-def _use(text: str, ids: list, limit: int, tokens: Tokens) -> tuple[str, str]:
-    """Whether the text went in whole. Fewer ids than the limit mean that it did; otherwise they are counted."""
-    if len(ids) < limit or len(ids) == tokens.length(text):
-        over = len(ids) > limit
-        return WHOLE, f"the tokenizer cannot truncate to {limit} {tokens.unit}" if over else ""
-    return CUT, ""
-
-
-def _assemble(wording: Wording, text: str, items: Items, fields: Sequence[Truncated], texts: Sequence[str]) -> Prompt:
+def _assemble(wording: Wording, content: Content, fields: Sequence[Truncated], texts: Sequence[str]) -> Prompt:
     """The prompt with the decoded ``texts`` as the items' truncated fields."""
-    name = wording.truncated_field
+    name, items = wording.truncated_field, content.items
     use = [
         EMPTY if item[name].strip() and not short.strip() else field.use
         for item, field, short in zip(items, fields, texts, strict=True)
@@ -152,4 +134,4 @@ def _assemble(wording: Wording, text: str, items: Items, fields: Sequence[Trunca
     if EMPTY in use:
         notes.append(f"nothing is left of the texts of {use.count(EMPTY)} of {len(items)} items")
     worded = [{**item, name: short} for item, short in zip(items, texts, strict=True)]
-    return Prompt(assemble(wording, text, worded), tuple(use), tuple(notes))
+    return Prompt(assemble(wording, content.text, worded), tuple(use), tuple(notes))

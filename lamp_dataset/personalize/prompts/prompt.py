@@ -25,6 +25,29 @@ ORDERS: Mapping[str, Callable[[Sequence[int]], Sequence[int]]] = MappingProxyTyp
 
 
 @dataclass(frozen=True)
+class Content:
+    """What a prompt is made of.
+
+    Attributes:
+        text: the input.
+        items: the fields of the retrieved items that the prompt needs, best first.
+        keys: sort keys of the items, for their order in the prompt; None for the best first.
+        front: what comes before, on lines of its own, or "".
+        notes: how and why this differs from what was asked for.
+    """
+
+    text: str
+    items: Sequence[Mapping[str, str]]
+    keys: Sequence[int] | None = None
+    front: str = ""
+    notes: tuple[str, ...] = ()
+
+    def alone(self, *notes: str) -> "Prompt":
+        """The prompt without items."""
+        return Prompt(self.front + self.text, (LEFT_OUT,) * len(self.items), notes)
+
+
+@dataclass(frozen=True)
 class Prompt:
     """A personalized prompt.
 
@@ -37,11 +60,6 @@ class Prompt:
     text: str
     use: tuple[str, ...]
     notes: tuple[str, ...] = ()
-
-
-def input_only(text: str, items: Sequence, *notes: str) -> Prompt:
-    """The input alone, without the ``items`` that should have gone in."""
-    return Prompt(text, (LEFT_OUT,) * len(items), notes)
 
 
 def clean_item(wording: Wording, item: Mapping[str, Any], where: str) -> tuple[dict[str, str], list[str]]:

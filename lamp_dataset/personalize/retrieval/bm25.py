@@ -64,18 +64,10 @@ def _arrow_codes(documents: pa.Array, query: str) -> tuple[np.ndarray, np.ndarra
     """The same from an Arrow array. Blank texts are not split: splitting would give them one empty word."""
     texts = pc.utf8_trim_whitespace(pa.concat_arrays([documents, pa.array([query], documents.type)]))
     some = pc.greater(pc.binary_length(texts), 0)
-    split = pc.ascii_split_whitespace if _plain_ascii(texts) else pc.utf8_split_whitespace
-    words = split(texts.filter(some))
+    words = pc.utf8_split_whitespace(texts.filter(some))
     lengths = np.zeros(len(texts), np.int64)
     lengths[some.to_numpy(zero_copy_only=False)] = pc.list_value_length(words).to_numpy()
     return words.flatten().dictionary_encode().indices.to_numpy(), lengths
-
-
-def _plain_ascii(texts: pa.Array) -> bool:
-    """Whether the quicker ASCII splitting agrees with str.split, which also splits at the bytes 1c to 1f."""
-    data = texts.buffers()[2]
-    octets = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
-    return not octets.size or bool(octets.max() < 0x80 and not ((octets >= 0x1C) & (octets < 0x20)).any())
 
 
 def _scores(

@@ -11,7 +11,7 @@ from personal import END, WordTokenizer, batch, row, text
 from lamp_dataset import Personalizer
 from lamp_dataset.personalize.prompts.fixed import fixed_prompts
 from lamp_dataset.personalize.prompts.official import official_prompts
-from lamp_dataset.personalize.prompts.prompt import LEFT_OUT
+from lamp_dataset.personalize.prompts.prompt import LEFT_OUT, Content
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.tasks import TASKS
 
@@ -64,8 +64,8 @@ def test_the_fake_tokenizer_of_the_goldens_is_true_to_transformers(name, words):
     wording = TASKS[name].wording
     fell_back = 0
     for question, items, max_length in cases(name, 60):
-        (real,) = official_prompts(wording, [(question, items)], Tokens(words), max_length)
-        (fake,) = official_prompts(wording, [(question, items)], Tokens(WordTokenizer()), max_length)
+        (real,) = official_prompts(wording, [Content(question, items)], Tokens(words), max_length)
+        (fake,) = official_prompts(wording, [Content(question, items)], Tokens(WordTokenizer()), max_length)
         assert real == fake
         fell_back += LEFT_OUT in real.use
     assert (1 if wording.shared and name != "LaMP_1" else 0) <= fell_back < 60
@@ -88,7 +88,7 @@ def test_fixed_prompts_keep_the_budget_and_the_input(name, kind, t5, bert):
     tokens = Tokens({"t5": t5, "bert": bert}[kind])
     used = 0
     for question, items, max_length in cases(name, 40):
-        (found,) = fixed_prompts(TASKS[name].wording, [(question, items)], tokens, max_length)
+        (found,) = fixed_prompts(TASKS[name].wording, [Content(question, items)], tokens, max_length)
         if tokens.length(question) > max_length:
             assert found.text == question
             assert found.notes

@@ -4,7 +4,7 @@ import pytest
 from personal import WordTokenizer, numbers, row, text
 
 from lamp_dataset.personalize.prompts.fixed import fixed_prompts, front_of
-from lamp_dataset.personalize.prompts.prompt import CUT, LEFT_OUT, WHOLE, assemble
+from lamp_dataset.personalize.prompts.prompt import CUT, LEFT_OUT, WHOLE, Content, assemble
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.tasks import TASKS
 
@@ -12,7 +12,9 @@ USER_BASED = [name for name, task in TASKS.items() if not task.time_based]
 
 
 def prompt(name, text, items, max_length, tokenizer=None):
-    return fixed_prompts(TASKS[name].wording, [(text, items)], Tokens(tokenizer or WordTokenizer()), max_length)[0]
+    return fixed_prompts(TASKS[name].wording, [Content(text, items)], Tokens(tokenizer or WordTokenizer()), max_length)[
+        0
+    ]
 
 
 class Merging(WordTokenizer):
@@ -37,7 +39,7 @@ def test_the_budget_is_kept_and_the_input_whole(name, counter):
     wording, seen = TASKS[name].wording, set()
     for question, items, max_length in cases(name, 150):
         tokens = Tokens(counter())
-        (found,) = fixed_prompts(wording, [(question, items)], tokens, max_length)
+        (found,) = fixed_prompts(wording, [Content(question, items)], tokens, max_length)
         seen |= set(found.use)
         if tokens.length(question) > max_length:
             assert found.text == question
@@ -68,7 +70,9 @@ def test_room_is_shared_and_what_one_item_leaves_goes_on():
 def test_texts_are_cut_as_they_stand_and_titles_found_as_words():
     found = prompt("LaMP_7", "it: x", [{"text": "One\n\n two,  three"}], 100, tokenizer=None)
     assert '"One\n\n two,  three"' in found.text
-    (found,) = fixed_prompts(TASKS["LaMP_7"].wording, [("it: x", [{"text": "One\n\n two,  three four"}])], Tokens(), 14)
+    (found,) = fixed_prompts(
+        TASKS["LaMP_7"].wording, [Content("it: x", [{"text": "One\n\n two,  three four"}])], Tokens(), 14
+    )
     assert found.text.startswith('"One\n\n two,  three" ')
     found = prompt("LaMP_1", 'Entitled: the title "x"', [{"title": "P", "abstract": ""}], 60)
     assert found.text == 'Entitled: the title, and "P" "x"'
@@ -76,7 +80,7 @@ def test_texts_are_cut_as_they_stand_and_titles_found_as_words():
     assert found.notes == ("no 'title' in the input to insert the items after: the prompt is the input",)
     items = [{"title": "P", "abstract": ""}]
     wording, tokens = TASKS["LaMP_1"].wording, Tokens(WordTokenizer())
-    (found,) = fixed_prompts(wording, [('the title "x"', items)], tokens, 60, fronts=["Every title is short.\n"])
+    (found,) = fixed_prompts(wording, [Content('the title "x"', items, front="Every title is short.\n")], tokens, 60)
     assert found.text == 'Every title is short.\nthe title, and "P" "x"'
 
 
@@ -108,10 +112,10 @@ def test_a_summary_gets_what_the_input_leaves_and_the_items_get_the_rest():
     ]:
         assert front_of(" calm  reader ", "review: fine", tokens, limit) == (front, note)
     items = [{"score": "2", "text": "x y"}, {"score": "5", "text": "z"}]
-    (found,) = fixed_prompts(wording, [("review: fine", items)], tokens, 13, fronts=["calm  reader\n"])
+    (found,) = fixed_prompts(wording, [Content("review: fine", items, front="calm  reader\n")], tokens, 13)
     assert found.text == 'calm  reader\n2 is the score for "x y" . review: fine'
     assert (found.use, found.notes) == ((WHOLE, LEFT_OUT), ("no room for 1 of 2 items",))
-    (found,) = fixed_prompts(wording, [("review: fine", items)], tokens, 6, fronts=["calm  reader\n"])
+    (found,) = fixed_prompts(wording, [Content("review: fine", items, front="calm  reader\n")], tokens, 6)
     assert (found.text, found.use) == ("calm  reader\nreview: fine", (LEFT_OUT, LEFT_OUT))
     assert found.notes == ("summary and input take 5 of 6 tokens; no item fits",)
 

@@ -6,7 +6,7 @@ import pytest
 from personal import WordTokenizer, numbers, row, text
 
 from lamp_dataset.personalize.prompts.official import official_prompts
-from lamp_dataset.personalize.prompts.prompt import CUT, EMPTY, LEFT_OUT, WHOLE
+from lamp_dataset.personalize.prompts.prompt import CUT, EMPTY, LEFT_OUT, WHOLE, Content
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.tasks import TASKS
 
@@ -14,7 +14,9 @@ USER_BASED = [name for name, task in TASKS.items() if task.wording.shared and no
 
 
 def prompt(name, text, items, max_length, tokenizer=None):
-    return official_prompts(TASKS[name].wording, [(text, items)], Tokens(tokenizer or WordTokenizer()), max_length)[0]
+    return official_prompts(
+        TASKS[name].wording, [Content(text, items)], Tokens(tokenizer or WordTokenizer()), max_length
+    )[0]
 
 
 # ---- goldens: words are tokens, one special token at the end, so L("a b") = 3
@@ -170,7 +172,9 @@ def test_seven_failures_give_the_bare_input_and_say_so():
 
 def test_no_room_in_words_is_said_without_a_limit_below_zero():
     # needed: 6; P = 5 - 0 - 1 = 4 at most
-    (found,) = official_prompts(TASKS["LaMP_3"].wording, [("review: a", [{"score": "5", "text": "x"}])], Tokens(), 5)
+    (found,) = official_prompts(
+        TASKS["LaMP_3"].wording, [Content("review: a", [{"score": "5", "text": "x"}])], Tokens(), 5
+    )
     assert found.text == "review: a"
     assert found.notes == ("the input takes 2 of 5 words; 1 item does not fit: the prompt is the input",)
 

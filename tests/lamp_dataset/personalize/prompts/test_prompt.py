@@ -1,6 +1,6 @@
 import pytest
 
-from lamp_dataset.personalize.prompts.prompt import LEFT_OUT, Prompt, assemble, clean_item, input_only, no_place
+from lamp_dataset.personalize.prompts.prompt import LEFT_OUT, Content, Prompt, assemble, clean_item, no_place
 from lamp_dataset.tasks import TASKS
 
 
@@ -21,4 +21,4 @@ def test_an_item_is_cleaned_to_the_fields_of_the_prompt():
         clean_item(TASKS["LaMP_4"].wording, {"id": "1", "text": "a"}, "item '1'")
     note = no_place(TASKS["LaMP_1"].wording)
     assert "'title'" in note
-    assert input_only("a", [{}, {}], note) == Prompt("a", (LEFT_OUT, LEFT_OUT), (note,))
+    assert Content("a", [{}, {}]).alone(note) == Prompt("a", (LEFT_OUT, LEFT_OUT), (note,))
