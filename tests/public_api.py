@@ -45,7 +45,7 @@ def prompts(reviews: Dataset) -> None:
     swapped.save_to_disk("swapped")
     near = lamp_dataset.similar_users(reviews, k=3, by="dense", model="facebook/contriever", task="LaMP_3")
     more: Dataset = lamp_dataset.add_neighbor_items(reviews, near, items=near.leaks, exclude=[swapped])
-    lamp_dataset.swap_profiles(more, by={user: [(other, 1.0)] for user, ((other, _), *_) in near.items()})
+    lamp_dataset.swap_profiles(more, by="similar", task="LaMP_3", exclude=[reviews])
     vectors: Dataset = lamp_dataset.profile_vectors(reviews, task="LaMP_3", model="facebook/contriever")
     lamp_dataset.similar_users(vectors, by="dense", model="facebook/contriever", vectors=vectors)
     lamp_dataset.similar_users(reviews, by=3)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""``lamp-dataset neighbors`` and ``lamp-dataset vectors``: users who resemble each other, and what tells them."""
+"""``lamp-dataset neighbors`` and ``lamp-dataset vectors``: users who resemble each other, and vectors of items."""
 
 import json
 from dataclasses import replace
@@ -43,7 +43,7 @@ def neighbors(rows: ChosenRows, k: int, by: str, excluded: tuple[str, ...], outp
     for some in wanted:
         some.check_output(output, options["vectors"])
     given = {name: value for name, value in options.items() if value is not None}
-    with named_by_flags({"retriever": by, **given}):
+    with named_by_flags({"retriever": by}):
         split, *others = (some.load() for some in wanted)
         near = similar_users(split, k, by, task=rows.task, exclude=others, **given)
     with write_whole(output, permissions=PRIVATE if rows.task.gated else None) as file:
@@ -59,16 +59,16 @@ def neighbors(rows: ChosenRows, k: int, by: str, excluded: tuple[str, ...], outp
 @prompt_flags(*_OF_MODEL)
 @output_option("Parquet file to write")
 def vectors(rows: ChosenRows, output: str, **options: Any) -> None:
-    """Embed the items of the profiles for other commands.
+    """Embed the items of the profiles for the option --vectors of other commands.
 
-    Each item in the split is embedded once, for their option --vectors. After a stop, the same command continues where
-    it left off.
+    Each item in the split is embedded once. After a stop, the same command continues where it left off.
     """
-    from lamp_dataset.personalize.retrieval.dense import Dense
-    from lamp_dataset.personalize.users.profile_vectors import write_vectors
+    from lamp_dataset.personalize.users.profile_vectors import profile_vectors
 
     rows.check_output(output, options["vectors"])
     with named_by_flags({"retriever": "dense"}):
-        dense = Dense(**{name: value for name, value in options.items() if value is not None})
-        number = write_vectors(rows.load(), rows.task, output, dense)
-    say(f"{output}: vectors of {counted(number, 'items')}, {counted(dense.embedded, 'texts')} embedded now", err=True)
+        given = {name: value for name, value in options.items() if value is not None}
+        made = profile_vectors(rows.load(), task=rows.task, **given)
+    with write_whole(output, "wb", PRIVATE if rows.task.gated else None) as file:
+        made.to_parquet(file, batch_size=1024)
+    say(f"{output}: vectors of {counted(len(made), 'items')}", err=True)

@@ -16,8 +16,6 @@ from lamp_dataset.formats.texts import short
 
 #: The columns that are read of such a table.
 READ = pa.schema({"text": pa.uint64(), "vector": pa.list_(pa.float32())})
-#: Texts that are embedded together; a group of rows.
-SIZE = 1024
 #: How far two runs of a model may differ, as a share of a vector's length; other models differ by more.
 TOLERANCE = 1e-3
 
@@ -40,26 +38,19 @@ class Vectors:
 
     def __init__(self, source: Any, encode: Callable[[list[str]], np.ndarray]) -> None:
         """Read all but the vectors."""
-        path = source if isinstance(source, (str, os.PathLike)) else None
-        self._where, self._encode, self._shape = path or "vectors", encode, None
+        self._where = source if isinstance(source, (str, os.PathLike)) else "vectors"
+        self._encode, self._shape = encode, None
         try:
-            if path is not None:
-                file = pq.ParquetFile(path, page_checksum_verification=True)
-                schema, groups = file.schema_arrow, range(file.num_row_groups)
-                self._groups = [partial(file.read_row_group, group) for group in groups]
+            if self._where is source:
+                file = pq.ParquetFile(source)
+                self._groups = [partial(file.read_row_group, number) for number in range(file.num_row_groups)]
             else:
-                rows = source.with_format("arrow")
-                schema, starts = rows.features.arrow_schema, range(0, len(rows), SIZE)
-                self._groups = [lambda columns, at=at: rows.select_columns(columns)[at : at + SIZE] for at in starts]
-            if [schema.field(name).type for name in READ.names] != READ.types:
-                raise KeyError
-            parts = [np.array([], np.uint64), *(group(columns=["text"])["text"].to_numpy() for group in self._groups)]
-        except (FileNotFoundError, PermissionError):
-            raise
-        except (AttributeError, KeyError, OSError, ValueError):
+                self._groups = [source.data.select]
+            parts = [np.array([], np.uint64), *(group(["text"]).column("text").to_numpy() for group in self._groups)]
+            self._hashes = np.concatenate(parts, dtype=np.uint64, casting="no")
+        except (AttributeError, KeyError, TypeError, pa.ArrowInvalid):
             raise ValueError(f"{self._where}: expected a file of lamp-dataset vectors, found something else") from None
-        self._starts, self._hashes = np.cumsum(list(map(len, parts))).tolist(), np.concatenate(parts)
-        self._order = np.argsort(self._hashes, kind="stable")
+        self._starts, self._order = np.cumsum(list(map(len, parts))).tolist(), np.argsort(self._hashes, kind="stable")
 
     def of(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
         """Text -> vector, of those that are known."""
@@ -69,7 +60,7 @@ class Vectors:
             if place < len(self._hashes) and self._hashes[place] == one:
                 by_group[bisect(self._starts, place) - 1].append((text, place))
         for group, own in sorted(by_group.items()):
-            vectors = self._groups[group](columns=["vector"])["vector"]
+            vectors = self._groups[group](["vector"]).column("vector")
             found |= {text: np.array(vectors[place - self._starts[group]].values, np.float32) for text, place in own}
         for text, vector in found.items():
             self._check(text, vector)

@@ -71,6 +71,14 @@ def by_name(name: str) -> tuple[int, str]:
     return len(name), name
 
 
+def rows_by_name(users: Sequence[str], ids: Sequence[Any]) -> dict[str, list[int]]:
+    """User -> numbers of the user's rows, given the user and the id of each row; both in the order of their names."""
+    found: dict[str, list[int]] = {}
+    for row in sorted(range(len(users)), key=lambda row: (by_name(users[row]), by_name(str(ids[row])))):
+        found.setdefault(users[row], []).append(row)
+    return found
+
+
 class UserFinder:
     """The users of rows, as :func:`users_of` gives them, collected from table to table.
 

@@ -1,13 +1,12 @@
 """The control condition in which every sample gets somebody else's profile."""
 
-from __future__ import annotations
-
 import hashlib
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import datasets
 import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
@@ -15,20 +14,12 @@ import xxhash
 from lamp_dataset.formats.texts import is_whole, short
 from lamp_dataset.loading.datasets_internals import fingerprint_of
 from lamp_dataset.personalize.row_forms import tables
-from lamp_dataset.personalize.users.inference import by_name, users_of
+from lamp_dataset.personalize.users.inference import rows_by_name, users_of
 from lamp_dataset.personalize.users.neighbors import similar_users, with_items
-
-if TYPE_CHECKING:
-    import datasets
 
 
 def swap_profiles(
-    rows: datasets.Dataset,
-    seed: int = 0,
-    *,
-    match_sizes: bool = False,
-    by: str | Mapping[str, Sequence[tuple[str, float]]] = "other",
-    **options: Any,
+    rows: datasets.Dataset, seed: int = 0, *, match_sizes: bool = False, by: str = "other", **options: Any
 ) -> datasets.Dataset:
     """The control condition: every row with the profile of another user.
 
@@ -45,8 +36,8 @@ def swap_profiles(
         seed: decides the circle; the same on every machine and for every order of the rows.
         match_sizes: whether partners are chosen so that their profiles are as similar in size as possible. The seed
             then only decides among profiles of equal size.
-        by: ``"other"``, as the seed decides; ``"similar"``; or what :func:`similar_users` gave for these rows.
-        options: where users are similar, ``task`` and ``exclude``, as for :func:`similar_users`.
+        by: ``"other"``, as the seed decides, or ``"similar"``.
+        options: for ``"similar"``: ``task`` and ``exclude``, as for :func:`lamp_dataset.similar_users`.
 
     Returns:
         The rows in their order, with ``profile`` replaced. The profiles are views of the memory-mapped rows, not
@@ -56,19 +47,16 @@ def swap_profiles(
         ValueError: there are fewer than two users, ``rows`` is not a dataset with all its rows at hand, or an option
             does not go with ``by``.
     """
-    import datasets
-
     if not isinstance(rows, datasets.Dataset):
         raise ValueError(f"expected a datasets.Dataset, found {type(rows).__name__}; Dataset.from_list makes one")
     if not is_whole(seed):
         raise ValueError(f"expected a whole number as seed, found {short(seed)}")
-    if isinstance(by, str) and by not in ("other", "similar"):
-        raise ValueError(f"expected 'other', 'similar' or what similar_users gives as by, found {short(by)}")
-    if (seed or match_sizes) if by != "other" else options:
-        raise ValueError("seed and match_sizes go with by='other', and task and exclude with similar users")
-    if by != "other":
-        near = similar_users(rows, 1, **options) if isinstance(by, str) else by
-        return with_items(rows, near, None, own=False, **options)
+    if by not in ("other", "similar"):
+        raise ValueError(f"expected 'other' or 'similar' as by, found {short(by)}")
+    if options if by == "other" else (seed or match_sizes):
+        raise ValueError("seed and match_sizes go with by='other', task and exclude with by='similar'")
+    if by == "similar":
+        return with_items(rows, similar_users(rows, 1, **options), None, own=False)
     parts = list(tables(rows))
     users = users_of(rows)
     partner = _partners(users, parts, seed, match_sizes)
@@ -122,11 +110,8 @@ def _circles(sizes: Sequence[int]) -> list[range]:
 
 def _donors(users: Sequence[str], partner: Mapping[str, str], ids: Sequence[str]) -> list[int]:
     """For each row the row whose profile it gets: a user's first row gets the partner's first, by sample id."""
-    rows_of: dict[str, list[int]] = {}
-    for position in sorted(range(len(ids)), key=lambda row: by_name(ids[row])):
-        rows_of.setdefault(users[position], []).append(position)
-    donors = [0] * len(ids)
-    for user, positions in rows_of.items():
-        for position, donor in zip(positions, itertools.cycle(rows_of[partner[user]])):
-            donors[position] = donor
+    rows_of, donors = rows_by_name(users, ids), [0] * len(ids)
+    for user, rows in rows_of.items():
+        for row, donor in zip(rows, itertools.cycle(rows_of[partner[user]])):
+            donors[row] = donor
     return donors

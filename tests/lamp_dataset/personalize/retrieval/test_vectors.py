@@ -37,12 +37,11 @@ def test_other_vectors_are_refused(tmp_path, wrong):
 
 
 def test_other_files_are_refused(tmp_path):
-    pq.write_table(table(), tmp_path / "v.parquet", write_page_checksum=True)
+    pq.write_table(table(), tmp_path / "v.parquet")
     whole = (tmp_path / "v.parquet").read_bytes()
     strings = table().set_column(0, "text", pa.array(TEXTS))
     pq.write_table(strings, tmp_path / "s.parquet")
-    flipped = whole[:40] + bytes(255 - byte for byte in whole[40:60]) + whole[60:]
-    for data in (b"", b"<html>", whole[:-9], flipped, (tmp_path / "s.parquet").read_bytes()):
+    for data in (b"", b"<html>", whole[:-9], (tmp_path / "s.parquet").read_bytes()):
         (tmp_path / "v.parquet").write_bytes(data)
         with pytest.raises(ValueError, match=r"v.parquet: expected a file of lamp-dataset vectors"):
             Vectors(tmp_path / "v.parquet", encode)

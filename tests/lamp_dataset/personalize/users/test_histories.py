@@ -28,7 +28,7 @@ def test_what_any_sample_asks_about_or_has_as_its_gold_is_in_no_history(task, to
     planted += [] if TASKS[task].labels else [("new", rows[4]["output"].title()), ("newer", other[2]["output"])]
     leaky = with_items(rows, 3, *planted, task=task)
     found = Histories(leaky, task if told else None, [other])
-    assert [item.fields["id"] for item in found.of("u3")] == [f"u3/3{n}" for n in range(8)]
+    assert [item["id"] for item, _ in found.of("u3")] == [f"u3/3{n}" for n in range(8)]
     assert found.counts == {"u3": (8 + len(planted), len(planted))}
     assert len(Histories(leaky, task, [], guard=False).of("u3")) == 8 + len(planted)
 
@@ -50,7 +50,7 @@ def test_ids_are_told_apart_and_copies_are_one():
     items = [{"id": "7", "text": text} for text in ("tea", "rain", " rain\n", "fog")]
     rows = [{"id": n, "user_id": "a/b", "input": "?", "profile": items[at:]} for n, at in (("10", 0), ("9", 1))]
     found = Histories(datasets.Dataset.from_list(rows), None).of("a/b")
-    assert [(item.fields["id"], item.text) for item in found] == [
+    assert [(item["id"], text) for item, text in found] == [
         ("a%2Fb/7", "rain"), ("a%2Fb/7/2", "fog"), ("a%2Fb/7/3", "tea"),
     ]  # fmt: skip
 
@@ -61,12 +61,10 @@ ROWS = datasets.Dataset.from_dict({"id": ["1"], "input": ["x"], "profile": ["x"]
 @pytest.mark.parametrize(
     ("rows", "task", "exclude", "message"),
     [
-        ([{"id": "1"}], None, [], "expected a datasets.Dataset, .*, found list"),
-        (rows_of_tastes(), None, ROWS, "a list of them as exclude, found list"),
+        ([{"id": "1"}], None, [], "expected .* a datasets.Dataset, found list"),
+        (rows_of_tastes(), None, ROWS, "each split to exclude, as a datasets.Dataset, found dict"),
         (rows_of_tastes(), None, [ROWS.to_iterable_dataset()], "found IterableDataset"),
-        (ROWS.remove_columns("input"), None, [], "expected rows with 'input', found id, profile"),
-        (ROWS, None, [], "expected a list of dicts as 'profile', found 'x'"),
-        (rows_of_tastes(), "LaMP_4", [], "dicts with id, text, title as profile, found id, date, text, score"),
+        (rows_of_tastes(), "LaMP_4", [], "items of LaMP_4 with text, title, found text, score; rows of another"),
     ],
 )
 def test_rows_of_no_such_shape(rows, task, exclude, message):

@@ -45,11 +45,11 @@ def test_bm25_is_that_of_retrieval_and_a_long_query_has_its_heaviest_words(words
     monkeypatch.setattr(neighbors, "QUERY_WORDS", words)
     rows = rows_of_tastes("LaMP_7_time", users=9)
     documents = [" ".join(item["text"] for item in profile) for profile in rows["profile"]]
-    near = similar_users(rows, 8, task="LaMP_7_time")
+    near, everywhere = similar_users(rows, 8, task="LaMP_7_time"), dict.fromkeys(" ".join(documents).split())
     for number, text in enumerate(documents):
         query = text.split()
         held = {word: sum(word in document.split() for document in documents) for word in query}
-        weights = {word: bm25_scores(documents, word)[number] for word in sorted(held) if held[word] > 1}
+        weights = {word: bm25_scores(documents, word)[number] for word in everywhere if held.get(word, 0) > 1}
         kept = sorted(weights, key=lambda word: -round(weights[word], 12))[:words]
         expected = bm25_scores(documents, " ".join(word for word in query if word in kept))
         found = {int(user[1:]): score for user, score in near[f"u{number}"]}
@@ -59,9 +59,8 @@ def test_bm25_is_that_of_retrieval_and_a_long_query_has_its_heaviest_words(words
 def test_all_pairs_equal_a_naive_search_and_ties_go_by_name(monkeypatch):
     monkeypatch.setattr(neighbors, "BLOCK", 7)
     vectors = np.random.default_rng(0).integers(-2, 3, (40, 3)).astype(float)  # many users are equal
-    found = list(neighbors._nearest(*neighbors._unit(vectors, 40), 6))
     unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-99)
-    for user, near in enumerate(found):
+    for user, near in enumerate(neighbors._nearest(unit, unit, 6)):
         scores = {other: round(float(unit[user] @ unit[other]), 9) for other in range(40) if other != user}
         assert near == sorted(scores.items(), key=lambda one: -one[1])[:6]
 
@@ -101,7 +100,6 @@ def test_a_planted_leak_never_reaches_a_row(task, form):
             add_neighbor_items(rows, near, None),
             add_neighbor_items(rows, json.loads(json.dumps(near)), None, task=told),
             swap_profiles(rows, by="similar", task=told),
-            swap_profiles(rows, by=near),
         ):
             assert not [item for row in made for item in row["profile"] if "leak" in item["id"] and "/" in item["id"]]
 
@@ -115,7 +113,8 @@ def test_what_other_splits_ask_stays_out_of_whatever_is_made_with_these_neighbor
     rows = datasets.Dataset.from_list(rows)
     near = similar_users(rows, 3, task=task, exclude=[other])
     assert near.leaks == 12 * 12
-    for made in (swap_profiles(rows, by=near), add_neighbor_items(rows, near, None)):
+    swapped = swap_profiles(rows, by="similar", task=task, exclude=[other])
+    for made in (swapped, add_neighbor_items(rows, near, None)):
         assert not [item for row in made for item in row["profile"] if "/leak" in item["id"]]
 
 
@@ -189,9 +188,9 @@ def test_a_toy_model_gains_less_from_similar_users_and_least_from_others():
         (lambda rows: add_neighbor_items(rows, {}), "user 'u0': expected neighbors among the other users"),
         (lambda rows: add_neighbor_items(rows, {"u0": [("u0", 1)]}), "user 'u0': expected neighbors"),
         (lambda rows: add_neighbor_items(rows, {}, -1), "whole number from 0 or None as items, found -1"),
-        (lambda rows: swap_profiles(rows, by="near"), "expected 'other', 'similar' or what similar_users gives"),
+        (lambda rows: swap_profiles(rows, by="near"), "expected 'other' or 'similar' as by, found 'near'"),
         (lambda rows: swap_profiles(rows, 3, by="similar"), "seed and match_sizes go with by='other'"),
-        (lambda rows: swap_profiles(rows, task="LaMP_3"), "task and exclude with similar users"),
+        (lambda rows: swap_profiles(rows, task="LaMP_3"), "task and exclude with by='similar'"),
     ],
 )
 def test_bad_calls(call, message):

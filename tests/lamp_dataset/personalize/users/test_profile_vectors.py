@@ -14,10 +14,8 @@ from lamp_dataset import Personalizer, profile_vectors, similar_users
 from lamp_dataset.hub.export import export
 from lamp_dataset.personalize.retrieval.dense import Dense
 from lamp_dataset.personalize.users import profile_vectors as module
-from lamp_dataset.personalize.users.profile_vectors import write_vectors
-from lamp_dataset.tasks import TASKS
 
-TASK = TASKS["LaMP_3_time"]
+TASK = "LaMP_3_time"
 
 
 @pytest.fixture
@@ -25,27 +23,33 @@ def path(tmp_path):
     return str(tmp_path / "v.parquet")
 
 
-def test_every_item_has_a_row_and_the_file_says_the_same(path):
+def test_every_item_has_a_row_and_a_file_says_the_same(path):
     rows, model = rows_of_tastes(), Letters()
     made = profile_vectors(rows, task=TASK, model=model)
     assert made["id"][:] == [f"u{user}/{user}{item}" for user in range(12) for item in range(8)]
     assert made["user_id"][:] == [f"u{user}" for user in range(12) for _ in range(8)]
     texts = [item["text"] for profile in rows["profile"] for item in profile]
     np.testing.assert_array_equal(np.array(made["vector"][:]), model.encode(texts))
-    assert write_vectors(rows, TASK, path, Dense(model=Letters())) == 96
+    made.to_parquet(path)
     assert datasets.Dataset.from_parquet(path)[:] == made[:]
+    nothing = rows.map(lambda _: {"profile": []}, features=rows.features)
+    assert (len(profile_vectors(nothing, model=model)), profile_vectors(nothing, model=model).features) == (
+        0,
+        made.features,
+    )
 
 
 @pytest.mark.parametrize("form", ["file", "data set"])
 def test_nothing_is_embedded_twice_and_all_results_are_the_same(path, form):
     rows, model = rows_of_tastes(), Letters()
-    write_vectors(rows, TASK, path, Dense(model=Letters()))
-    vectors = path if form == "file" else profile_vectors(rows, task=TASK, model=Letters())
+    vectors = profile_vectors(rows, task=TASK, model=Letters())
+    vectors.to_parquet(path, batch_size=10)
+    vectors = path if form == "file" else vectors
     expected = similar_users(rows, by="dense", model=Letters(), task=TASK)
     assert similar_users(rows, by="dense", model=model, vectors=vectors, task=TASK) == expected
     assert len(model.asked) == 1  # to compare
     personalize, plain = (
-        Personalizer("LaMP_3_time", retriever="dense", model=model, **given) for given in ({"vectors": vectors}, {})
+        Personalizer(TASK, retriever="dense", model=model, **given) for given in ({"vectors": vectors}, {})
     )
     assert personalize(rows[:]) == plain(rows[:])
     assert personalize.ranker.embedded == 12  # the queries
@@ -57,7 +61,7 @@ def test_nothing_is_embedded_twice_and_all_results_are_the_same(path, form):
 @pytest.mark.parametrize("model", [Letters(1.01), type("Other", (), {"encode": lambda *_, **__: np.ones((1, 3))})()])
 def test_vectors_of_another_model_are_refused(path, model):
     rows = rows_of_tastes()
-    write_vectors(rows, TASK, path, Dense(model=Letters()))
+    profile_vectors(rows, task=TASK, model=Letters()).to_parquet(path)
     with pytest.raises(ValueError, match=r"v.parquet: expected vectors of this model, found another one for '"):
         similar_users(rows, by="dense", model=model, vectors=path, task=TASK)
     rows.to_parquet(path)
@@ -65,60 +69,47 @@ def test_vectors_of_another_model_are_refused(path, model):
         similar_users(rows, by="dense", model=model, vectors=path, task=TASK)
 
 
+#: Makes the vectors of the rows in the folder ARGV[1] in parts of ten, and is killed before the sixth.
 KILLED = """
-import os, signal, sys, tastes
+import os, signal, sys, datasets, tastes
 from lamp_dataset.personalize.retrieval.dense import Dense
 from lamp_dataset.personalize.users import profile_vectors
 class Letters(tastes.Letters):
     def encode(self, texts, **options):
         len(self.asked) >= 50 and os.kill(os.getpid(), signal.SIGKILL)
         return super().encode(texts, **options)
+Dense._load = lambda self: Letters()
 profile_vectors.SIZE = 10
-task = tastes.get_task("LaMP_3_time")
-profile_vectors.write_vectors(tastes.rows_of_tastes(), task, sys.argv[1], Dense(model=Letters()))
+profile_vectors.profile_vectors(datasets.load_from_disk(sys.argv[1]), task="LaMP_3_time", model="letters")
 """
 
 
-def test_after_a_kill_the_same_call_goes_on(path, tmp_path, monkeypatch):
+def test_after_a_kill_the_same_call_goes_on(tmp_path, monkeypatch):
+    rows_of_tastes().save_to_disk(tmp_path)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run([sys.executable, "-c", KILLED, path], env=environment)
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], env=environment)
     assert done.returncode == -signal.SIGKILL
-    assert ".v.parquet.lamp-vectors" in names(tmp_path)
-    assert "v.parquet" not in names(tmp_path)
-    with monkeypatch.context() as patch:
-        patch.setattr(module, "SIZE", 10)
-        dense = Dense(model=Letters())
-        write_vectors(rows_of_tastes(), TASK, path, dense)
-    assert dense.embedded == 96 - 50 + 5  # one of each part, to compare
-    assert names(tmp_path) == ["v.parquet"]
-    expected = profile_vectors(rows_of_tastes(), task=TASK, model=Letters())
-    assert datasets.Dataset.from_parquet(path)[:] == expected[:]
-
-
-def test_what_another_model_or_other_rows_left_is_not_used(path, tmp_path, monkeypatch):
-    class Failing(Letters):
-        def encode(self, texts, **options):
-            if len(self.asked) >= 90:
-                raise ValueError("stopped")
-            return super().encode(texts, **options)
-
+    parts = [name for name in names(tmp_path) if name.startswith("cache-")]
+    assert len(parts) == 5
+    assert {mode_of(tmp_path / name) for name in parts} == {0o600}
     monkeypatch.setattr(module, "SIZE", 10)
-    with pytest.raises(ValueError, match="stopped"):
-        write_vectors(rows_of_tastes(), TASK, path, Dense(model=Failing()))
-    for rows, model in ((rows_of_tastes(seed=1), Letters()), (rows_of_tastes(), Letters(1.01))):
-        dense = Dense(model=model)
-        write_vectors(rows, TASK, path, dense)
-        assert dense.embedded == 96
-        assert similar_users(rows, by="dense", model=model, vectors=path) == similar_users(
-            rows, by="dense", model=model
-        )
+    rows, other = datasets.load_from_disk(str(tmp_path)), rows_of_tastes(seed=1)
+    for some, name, texts in (
+        (rows, "letters", 46),
+        (rows, "letters", 0),
+        (rows, "others", 96),
+        (other, "letters", 96),
+    ):
+        model = Letters(1.01 if name == "others" else 1)
+        monkeypatch.setattr(Dense, "_load", lambda _, model=model: model)
+        found = profile_vectors(some, task=TASK, model=name)
+        assert len(model.asked) == texts
+        assert found[:] == profile_vectors(some, task=TASK, model=Letters(model.factor))[:]
 
 
-def test_licensed_vectors_are_for_their_owner_and_no_export_takes_them(tmp_path, path):
-    task = TASKS["LaMP_6_time"]
-    write_vectors(rows_of_tastes("LaMP_6_time"), task, path, Dense(model=Letters()))
-    assert mode_of(tmp_path / "v.parquet") == 0o600
+def test_no_export_takes_a_file_of_vectors(tmp_path):
     write_all(tmp_path, ["LaMP_2"], count=3)
+    profile_vectors(rows_of_tastes(), model=Letters()).to_parquet(tmp_path / "v.parquet")
     export("LaMP_2", tmp_path / "out", tmp_path)
     assert names(tmp_path / "out") == ["LaMP_2", "README.md"]
     assert not [name for name in names(tmp_path / "out" / "LaMP_2") if "-of-" not in name]
