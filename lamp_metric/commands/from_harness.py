@@ -7,10 +7,10 @@ import click
 
 from lamp_dataset.atomic import check_not_input
 from lamp_dataset.commands.command import Command, examples, say, stacked
+from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import FILE
-from lamp_metric.harness.harness_answers import HarnessAnswers
 
 log_options = stacked(
     click.option("--config", help="Which config, if there are logs for several."),
@@ -70,15 +70,13 @@ def from_inspect(log: Path, **options: object) -> None:
 
 
 def _convert(
-    read: Callable[[Path, str | None], HarnessAnswers], log: Path, config: str | None, partial: bool, output: Path
+    read: Callable[[Path, str | None, bool], Outputs], log: Path, config: str | None, partial: bool, output: Path
 ) -> None:
     from lamp_metric.predictions.writing import write_predictions
 
     if config is not None:
         get_task(config)
-    answers = read(log, config)
+    answers = read(log, config, partial)
     check_not_input(output, [answers.name])
-    if not partial:
-        answers.check_whole()
-    write_predictions(output, answers.config, list(answers.by_id), list(answers.by_id.values()))
-    say(f"{output}: {counted(len(answers.by_id), 'predictions')} of {answers.config} from {answers.name}", err=True)
+    write_predictions(output, answers.task, list(answers.by_id), list(answers.by_id.values()))
+    say(f"{output}: {counted(len(answers.by_id), 'predictions')} of {answers.task} from {answers.name}", err=True)

@@ -1,40 +1,24 @@
 """The answers that a harness has logged, and which of several logs is meant."""
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from lamp_dataset.formats.ids import UniqueIds
+from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.formats.texts import short
 from lamp_dataset.tasks import TASKS
 
-PathLike = str | os.PathLike[str]
-
-
-@dataclass(frozen=True)
-class HarnessAnswers:
-    """The answers of one run to one config, by sample id; ``expected``: samples in the split, if the log says."""
-
-    config: str
-    by_id: Mapping[str, str]
-    expected: int | None
-    name: str
-
-    def check_whole(self) -> None:
-        """Fail if samples of the split have no answer."""
-        if self.expected is not None and len(self.by_id) < self.expected:
-            raise ValueError(
-                f"{self.name}: expected answers to all {self.expected} samples of the split, found "
-                f"{len(self.by_id)}: the run was limited or stopped; --partial accepts that"
-            )
-
 
 def collect(
-    logged: Iterable[tuple[Any, Any, Any]], name: str, *, config: str | None = None, expected: int | None = None
-) -> HarnessAnswers:
-    """The answers in ``logged``, triples of config, sample id and answer; ``config``: which config is wanted."""
+    logged: Iterable[tuple[Any, Any, Any]], path: Path, config: str | None = None, expected: int | None = None
+) -> Outputs:
+    """The answers of one run to one config, in a log at ``path``.
+
+    ``logged``: triples of config, sample id and answer. ``config``: which config is wanted. ``expected``: the number of
+    samples in the split, if all of them must have an answer and the log says it.
+    """
+    name = str(path)
     ids, by_id, configs = UniqueIds(name), {}, set()
     for found, sample_id, answer in logged:
         configs.add(found if isinstance(found, str) and found in TASKS else short(found))
@@ -48,11 +32,16 @@ def collect(
         by_id[sample_id] = answer
     if not by_id:
         raise ValueError(f"{name}: expected samples with their answers, found none")
-    return HarnessAnswers(configs.pop(), by_id, expected, name)
+    if expected is not None and len(by_id) < expected:
+        raise ValueError(
+            f"{name}: expected answers to all {expected} samples of the split, found {len(by_id)}: the run was limited "
+            "or stopped; --partial accepts that"
+        )
+    return Outputs(configs.pop(), by_id, name)
 
 
-def choose(logs: Sequence[tuple[str, Path]], config: str | None, place: PathLike) -> Path:
-    """The log that is meant, of pairs of config and log, found in ``place``."""
+def choose(logs: Sequence[tuple[str, Path]], config: str | None, place: Path) -> Path:
+    """The log that is meant, among the pairs of config and log found in ``place``."""
     found = [(name, path) for name, path in logs if config in (None, name)]
     names = sorted({name for name, _ in found})
     if len(names) > 1:

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.lazy import require
-from lamp_metric.harness.harness_answers import HarnessAnswers, PathLike, choose, collect
+from lamp_metric.harness.harness_answers import choose, collect
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog
 
 
-def read_inspect(place: PathLike, config: str | None = None) -> HarnessAnswers:
-    """The answers in a log, or in the log of ``config`` in a folder."""
+def read_inspect(place: Path, config: str | None = None, partial: bool = False) -> Outputs:
+    """The answers in a log, or in the log of ``config`` in a folder; ``partial``: samples may lack one."""
     require("inspect_ai", "inspect")
-    place = Path(place)
     path = choose(list(_logs(place)), config, place) if place.is_dir() else place
     log = _read(path)
     if not log.samples:
@@ -26,11 +26,11 @@ def read_inspect(place: PathLike, config: str | None = None) -> HarnessAnswers:
         raise ValueError(f"{path}: expected one answer to each sample, found {epochs} epochs; run it with --epochs 1")
     answered = [sample for sample in log.samples if sample.error is None]
     answers = ((sample.metadata.get("config"), sample.id, sample.output.completion) for sample in answered)
-    return collect(answers, str(path), config=config, expected=log.eval.dataset.samples)
+    return collect(answers, path, config, None if partial else log.eval.dataset.samples)
 
 
 def _logs(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Config and path of the logs of our task among those that the harness takes for its own."""
+    """Config and path of each log of our task, among the files that the harness takes for its logs."""
     from inspect_ai.log import list_eval_logs
 
     for found in list_eval_logs(str(folder), descending=False):

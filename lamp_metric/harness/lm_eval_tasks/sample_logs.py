@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from lamp_dataset.formats.json_file import load_json, read_json
+from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.tasks import TASKS
-from lamp_metric.harness.harness_answers import HarnessAnswers, PathLike, choose, collect
+from lamp_metric.harness.harness_answers import choose, collect
 
 
-def read_lm_eval(place: PathLike, config: str | None = None) -> HarnessAnswers:
-    """The answers in a file of samples, or to ``config`` in a file of results or a folder with them."""
-    place = Path(place)
+def read_lm_eval(place: Path, config: str | None = None, partial: bool = False) -> Outputs:
+    """The answers in a file of samples, or to ``config`` in a file of results or a folder with them.
+
+    ``partial``: samples may lack an answer.
+    """
     path = place if place.suffix == ".jsonl" else choose(_logs(place), config, place)
-    return collect(_samples(path), str(path), config=config, expected=_expected(path))
+    return collect(_samples(path), path, config, None if partial else _expected(path))
 
 
 def _logs(place: Path) -> list[tuple[str, Path]]:

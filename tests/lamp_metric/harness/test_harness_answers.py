@@ -7,13 +7,12 @@ from lamp_metric.harness.harness_answers import choose, collect
 LOGGED = [("LaMP_3", "310", "4"), ("LaMP_3", "311", "")]
 
 
-def test_answers_are_collected_as_they_are_and_a_limited_run_is_told():
-    answers = collect(LOGGED, "log", expected=2)
-    assert (answers.config, answers.by_id, answers.name) == ("LaMP_3", {"310": "4", "311": ""}, "log")
-    answers.check_whole()
+def test_answers_are_collected_as_they_are_and_a_limited_run_is_named():
+    answers = collect(LOGGED, Path("log"), expected=2)
+    assert (answers.task, answers.by_id, answers.name) == ("LaMP_3", {"310": "4", "311": ""}, "log")
+    assert collect(LOGGED, Path("log")) == answers  # the log does not say how many there should be
     with pytest.raises(ValueError, match=r"log: .*all 2500 samples.*found 2: .*--partial"):
-        collect(LOGGED, "log", expected=2500).check_whole()
-    collect(LOGGED, "log").check_whole()  # the log does not say
+        collect(LOGGED, Path("log"), expected=2500)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +29,7 @@ def test_answers_are_collected_as_they_are_and_a_limited_run_is_told():
 )
 def test_what_is_no_run_of_one_config_is_refused(logged, config, message):
     with pytest.raises(ValueError, match=message):
-        collect(logged, "log", config=config)
+        collect(logged, Path("log"), config)
 
 
 def test_the_log_that_is_meant():
