@@ -1,16 +1,12 @@
 """``compare``."""
 
-from typing import Any
-
 import click
 
 from lamp_dataset.commands.command import examples, say
 from lamp_dataset.tasks import get_task
-from lamp_metric.commands.golds import Source, source_options
-from lamp_metric.commands.shared import Several, resampling_options
-from lamp_metric.commands.systems import Asked, score_systems, system_options
+from lamp_metric.commands.shared import Several
+from lamp_metric.commands.systems import Comparing, comparing_options
 from lamp_metric.result_tables.published import published_rows
-from lamp_metric.signature import Resampling
 from lamp_metric.statistics.comparison import FORMATS
 
 
@@ -23,9 +19,7 @@ from lamp_metric.statistics.comparison import FORMATS
         "lamp-metric compare LaMP_4 --data-dir D --values none=judged/none.json own=judged/own.json",
     ),
 )
-@click.argument("task_name", metavar="TASK")
-@source_options("--golds")
-@system_options
+@comparing_options
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--published", is_flag=True, help="Add published results on the task; see the manual.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, like --format json.")
@@ -36,17 +30,7 @@ from lamp_metric.statistics.comparison import FORMATS
     show_default=True,
     help="Means over samples, or over users' own means.",
 )
-@resampling_options(0.95, 10_000)
-def compare(
-    task_name: str,
-    source: Source,
-    asked: Asked,
-    form: str,
-    published: bool,
-    as_json: bool,
-    average: str,
-    **resampling: Any,
-) -> None:
+def compare(asked: Comparing, form: str, published: bool, as_json: bool, average: str) -> None:
     """Compare systems on TASK: could the difference be chance?
 
     All are scored on the same samples. The interval holds the middle 95% (--confidence_level) of the differences on
@@ -67,13 +51,12 @@ def compare(
     """
     from lamp_metric.statistics.compare_systems import compare_systems  # needs numpy
 
-    drawn = Resampling(**resampling)
     if as_json and form not in ("text", "json"):
         raise ValueError(f"give either --json or --format {form}, not both")
-    scored = score_systems(asked, source, task_name)
-    found = compare_systems(scored, asked.baseline, drawn, average=average, chosen=source.chosen, **asked.signed)
-    whole = source.split and get_task(task_name).num_samples[source.split] in (None, found.n)
-    rows = published_rows(found.task, source.split if whole else None) if published else []
+    found = compare_systems(asked.score(), asked.baseline, asked.drawn, average=average, **asked.signed)
+    split, task_name = asked.source.split, asked.source.task_name
+    whole = split and get_task(task_name).num_samples[split] in (None, found.n)
+    rows = published_rows(found.task, split if whole else None) if published else []
     say(getattr(found, f"to_{'json' if as_json else form}")(rows))
     for note in found.notes:
         say(note, err=True)

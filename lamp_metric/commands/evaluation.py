@@ -14,13 +14,14 @@ from lamp_metric.commands.golds import Source, source_options
 from lamp_metric.commands.shared import (
     FILE,
     Several,
-    also_option,
+    also_options,
     extraction_option,
     resampling_options,
     say_other_task,
     say_remarks,
     to_json,
 )
+from lamp_metric.measures import chosen
 from lamp_metric.predictions.joining import JoinedOutputs, join
 from lamp_metric.predictions.scored_samples import measure_joined
 from lamp_metric.predictions.submission_zip import read_zip
@@ -48,12 +49,11 @@ scoring_options = stacked(
 @click.option("--preds_json", type=FILE, required=True, help="File of predictions, in the official format.")
 @click.option("--task_name", help="Config name; by default, taken from the golds.")
 @click.option("--output_file", type=FILE, help="Where to write the scores, in the format of the official script.")
-@also_option
+@also_options
 @scoring_options
 def eval_task(
     source: Source,
     preds_json: Path,
-    task_name: str | None,
     output_file: Path | None,
     as_json: bool,
     **options: Any,
@@ -70,12 +70,12 @@ def eval_task(
     """
     check_options(output_file, [*source.files, preds_json], as_json, **options)
     drawn = options["confidence_level"] is not None
-    if not drawn and source.subset is None and source.split is None and source.questions is not None:
+    if not drawn and source.users is None and source.split is None and source.questions is not None:
         raise ValueError("--questions gives the users that intervals draw; pass --confidence_level as well")
-    _, _, whose, (joined,) = source.join([preds_json], task_name, wants_users=drawn)
-    result = evaluate_joined(joined, users=whose, chosen=source.chosen, **options)
-    official = {key: result["scores"][key] for key in joined.task.scores if key in result["scores"]}
-    write_scores(output_file, official, [joined.task])
+    _, task, _, (joined,) = source.join([preds_json], wants_users=drawn)
+    result = evaluate_joined(joined, subset=source.chosen, **options)
+    official = {key: result["scores"][key] for key in task.scores if key in result["scores"]}
+    write_scores(output_file, official, [task])
     say(to_json(result) if as_json else score_table([result]))
 
 
@@ -135,21 +135,21 @@ def evaluate_joined(
     joined: JoinedOutputs,
     per_sample: bool,
     extract_answers: bool,
-    users: Mapping[str, str] | None = None,
     also: Sequence[str] = (),
-    chosen: str | None = None,
+    without: Sequence[str] = (),
+    subset: str | None = None,
     **resampling: Any,
 ) -> dict[str, Any]:
     """Everything about one task's scores, as ``--json`` prints it; remarks go to standard error.
 
-    ``users``: sample id -> user, if they are drawn; ``chosen``: what a file chose, for the signature.
+    ``subset``: what a file chose, for the signature.
     """
     task, drawn = joined.task, Resampling.on_demand(**resampling)
-    samples = measure_joined(joined, users, extract_answers=extract_answers, also=also)
+    samples = measure_joined(joined, extract_answers=extract_answers, also=chosen(also, without))
     say_remarks(samples)
-    extra = {"users": samples.n_users} if users is not None else {}
+    extra = {} if samples.users is None else {"users": samples.n_users}
     extra |= {"per_sample": samples.per_sample()} if per_sample else {}
-    signed = {"chosen": chosen, "extracted": extract_answers, **samples.scorer.beside}
+    signed = {"chosen": subset, "extracted": extract_answers, **samples.scorer.beside}
     bounds = {}
     if drawn is not None:
         from lamp_metric.statistics.bootstrap import intervals  # needs numpy

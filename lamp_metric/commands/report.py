@@ -12,13 +12,11 @@ from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.task_of_file import task_of
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.lazy import check_installed
-from lamp_metric.commands.golds import Source, source_options
-from lamp_metric.commands.shared import FILE, Several, resampling_options
-from lamp_metric.commands.systems import Asked, score_systems, system_options
+from lamp_metric.commands.shared import FILE, Several
+from lamp_metric.commands.systems import Comparing, comparing_options
 from lamp_metric.measures import together
 from lamp_metric.predictions.given_values import VALUE
 from lamp_metric.result_tables.text_and_csv import interval
-from lamp_metric.signature import Resampling
 
 
 @click.command(
@@ -28,13 +26,10 @@ from lamp_metric.signature import Resampling
         "lamp-metric report LaMP_4_time --data-dir D --preds k0=a.json k4=b.json --score rouge-L --output r",
     ),
 )
-@click.argument("task_name", metavar="TASK")
-@source_options("--golds")
-@system_options
+@comparing_options
 @click.option("--score", "key", help="Score for the sections by user; by default, the task's first score.")
 @click.option("--output", type=FILE, required=True, help="The folder to write; an older report there is replaced.")
-@resampling_options(0.95, 10_000)
-def report(task_name: str, source: Source, asked: Asked, key: str | None, output: Path, **resampling: Any) -> None:
+def report(asked: Comparing, key: str | None, output: Path) -> None:
     """Report who gains from the profile on TASK.
 
     Systems are compared with a baseline, user by user: for example, one that reads the user's own profile with one that
@@ -52,7 +47,7 @@ def report(task_name: str, source: Source, asked: Asked, key: str | None, output
     from lamp_metric.report.report_folder import check_output, check_score, make_report  # these need numpy
 
     check_output(output)
-    drawn, names = Resampling(**resampling), [system.name for system in asked.preds]
+    names, source = [system.name for system in asked.preds], asked.source
     if not names:
         raise ValueError("a report shows predictions: pass --preds next to --values")
     if asked.baseline not in (None, *names):
@@ -61,11 +56,10 @@ def report(task_name: str, source: Source, asked: Asked, key: str | None, output
     asked = replace(asked, preds=sorted(asked.preds, key=lambda system: system.name != first))
     if source.questions is None:
         raise ValueError("a report needs users and profiles: pass --questions next to --golds, or --data-dir")
-    task = task_of(read_outputs(source.golds), task_name)
+    task = task_of(read_outputs(source.golds), source.task_name)
     more = [one.name for one in together(task, asked.also).measures if one.of_samples]
     key, look = check_score(task, key, [*more, *([VALUE] if asked.values else [])]), Profiles(task)
-    scored, signed = score_systems(asked, source, task_name, look), {"chosen": source.chosen, **asked.signed}
-    summary = make_report(output, scored, look.by_id, key, drawn, **signed)
+    summary = make_report(output, asked.score(look), look.by_id, key, asked.drawn, **asked.signed)
     for line in _lines(output, summary):
         say(line)
     for note in summary["notes"]:

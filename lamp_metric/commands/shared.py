@@ -13,7 +13,6 @@ from lamp_dataset.commands.command import Command, UserPath, say, stacked
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS, get_task
-from lamp_metric.measures import chosen
 from lamp_metric.predictions.scored_samples import ScoredSamples, remarks
 
 FILE = UserPath(path_type=Path)
@@ -41,20 +40,14 @@ def resampling_options(confidence_level: float | None, n_resamples: int) -> Call
     )
 
 
-def _find_here(context: click.Context, _: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Make a function in the current folder importable, as ``python -m`` does, and add what is to be left out."""
+def _find_here(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Make functions in the current folder importable, as ``python -m`` does."""
     if any(":" in name for name in names):
         sys.path.insert(0, os.getcwd())
-    return tuple(chosen(names, context.meta.get(_WITHOUT, ())))
+    return names
 
 
-def _leave_out(context: click.Context, _: click.Parameter, names: tuple[str, ...]) -> None:
-    context.meta[_WITHOUT] = names
-
-
-_WITHOUT = f"{__name__}.without"
-
-also_option = stacked(
+also_options = stacked(
     click.option(
         "--also",
         multiple=True,
@@ -65,9 +58,6 @@ also_option = stacked(
     click.option(
         "--without",
         multiple=True,
-        is_eager=True,
-        expose_value=False,
-        callback=_leave_out,
         metavar="SCORE…",
         help="Scores to leave out: meteor, of long texts, which needs WordNet.",
     ),

@@ -4,7 +4,7 @@ import functools
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,13 @@ import click
 
 from lamp_dataset.commands.command import stacked
 from lamp_dataset.task import Task
-from lamp_metric.commands.golds import Look, Source
-from lamp_metric.commands.shared import also_option, extraction_option, say_remarks
+from lamp_metric.commands.golds import Look, Source, source_options
+from lamp_metric.commands.shared import also_options, extraction_option, resampling_options, say_remarks
+from lamp_metric.measures import chosen
 from lamp_metric.predictions.given_values import read_values, samples_of_values, with_values
 from lamp_metric.predictions.scored_samples import ScoredSamples, measure_joined
 from lamp_metric.predictions.several_answers import SIGNED, choose, split
+from lamp_metric.signature import Resampling
 
 #: A name may itself be "k=4", for the number of retrieved items.
 _NAMED = re.compile(r"(k=\d+|[^=]*)=(.*)", re.DOTALL)
@@ -70,53 +72,85 @@ def _check_distinct(values: Sequence[str], complaint: str) -> None:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is to be scored, and how: the options under their names.
+class Comparing:
+    """What is to be compared, and how, as the options say.
 
-    ``preds``: the systems, with files of predictions; ``values``: the same systems' files of values, or systems without
-    predictions.
+    ``preds`` are the systems with their files of predictions; ``values`` are the same systems with files of values, or
+    systems that have no predictions.
     """
 
+    source: Source
     preds: Sequence[SystemFiles]
     values: Sequence[SystemFiles]
     lower_is_better: bool
     also: Sequence[str]
     baseline: str | None
     extract_answers: bool
-    answers: str = "mean"
+    answers: str
+    drawn: Resampling
+
+    def __post_init__(self) -> None:
+        """ValueError if the options do not fit together."""
+        runs, of_values = ({one.name: len(one.paths) for one in side} for side in (self.preds, self.values))
+        for wrong, message in (
+            (self.also and not runs, "--also measures predictions: pass --preds as well"),
+            (
+                self.answers != "mean" and (of_values or not runs),
+                f"--answers {self.answers} chooses among predictions: pass --preds, and no --values",
+            ),
+            (self.lower_is_better and not of_values, "--lower-is-better is about --values: pass them as well"),
+            (
+                runs and of_values and runs != of_values,
+                f"--values: expected as many files of each system as in --preds, {runs}, found {of_values}",
+            ),
+        ):
+            if wrong:
+                raise ValueError(message)
 
     @property
     def signed(self) -> dict[str, Any]:
-        """What a comparison's signature says of the answers."""
-        return {"extract_answers": self.extract_answers, "answers": SIGNED.get(self.answers)}
+        """What a comparison's signature says of samples and answers."""
+        answers = SIGNED.get(self.answers)
+        return {"chosen": self.source.chosen, "extract_answers": self.extract_answers, "answers": answers}
 
+    def score(self, look: Look | None = None) -> dict[str, Sequence[ScoredSamples]]:
+        """The scored runs of each system; remarks go to standard error. ``look``: see :class:`Source`."""
+        golds, task, users, joined = self.source.join([path for one in self.preds for path in one.paths], look)
+        if not self.preds:
+            return self._valued(task, list(golds.by_id), users and [users[sample_id] for sample_id in golds.by_id])
+        files = iter(joined)
+        runs = {system.name: [run for _ in system.paths for run in split(next(files))] for system in self.preds}
+        if self.answers != "mean" and max(map(len, runs.values())) == 1:
+            raise ValueError(f"--answers {self.answers}: expected several answers to a sample, but each system has one")
+        options = {"extract_answers": self.extract_answers, "also": self.also}
+        found = {name: [measure_joined(run, **options) for run in some] for name, some in runs.items()}
+        found = {name: choose(some, self.answers, **options) for name, some in found.items()}
+        first = next(iter(found.values()))[0]
+        valued = self._valued(first.task, first.ids, first.users)
+        for name, some in found.items():
+            for samples in some:
+                say_remarks(samples)
+            if valued and len(some) != len(valued[name]):
+                raise ValueError(f"--values: expected {len(some)} files of {name}, found {len(valued[name])}")
+        return {name: list(map(with_values, some, valued[name])) if valued else some for name, some in found.items()}
 
-def asked_for(
-    preds: Sequence[str], values: Sequence[str], lower_is_better: bool, also: Sequence[str], *more: Any
-) -> Asked:
-    """What the options ask for; ValueError if they do not fit together."""
-    systems = systems_of(preds) if preds or not values else []
-    given = systems_of(values, "--values") if values else []
-    asked = Asked(systems, given, lower_is_better, also, *more)
-    runs, of_values = ({system.name: len(system.paths) for system in side} for side in (systems, given))
-    for wrong, message in (
-        (also and not systems, "--also measures predictions: pass --preds as well"),
-        (
-            asked.answers != "mean" and (given or not systems),
-            f"--answers {asked.answers} chooses among predictions: pass --preds, and no --values",
-        ),
-        (lower_is_better and not given, "--lower-is-better is about --values: pass them as well"),
-        (
-            systems and given and runs != of_values,
-            f"--values: expected as many files of each system as in --preds, {runs}, found {of_values}",
-        ),
-    ):
-        if wrong:
-            raise ValueError(message)
-    return asked
+    def _valued(
+        self, task: Task | None, ids: Sequence[str], users: Sequence[str] | None
+    ) -> dict[str, list[ScoredSamples]]:
+        """Samples scored by the given values; where some samples are chosen, the files may have values of others."""
+
+        def read(path: Path) -> ScoredSamples:
+            values, known = read_values(path), set(ids)
+            if self.source.users or self.source.samples:
+                values = {sample_id: value for sample_id, value in values.items() if sample_id in known}
+            return samples_of_values(str(path), values, ids, users, not self.lower_is_better, task)
+
+        return {system.name: [read(path) for path in system.paths] for system in self.values}
 
 
 _OPTIONS = stacked(
+    click.argument("task_name", metavar="TASK"),
+    source_options("--golds"),
     click.option(
         "--preds",
         multiple=True,
@@ -130,7 +164,7 @@ _OPTIONS = stacked(
         help="Values computed elsewhere, a number per sample: JSON {id: number}, JSON lines, or CSV id,value.",
     ),
     click.option("--lower-is-better", is_flag=True, help="The --values are errors."),
-    also_option,
+    also_options,
     click.option(
         "--baseline", metavar="NAME", help="The system that the others are compared to; by default, the first."
     ),
@@ -143,61 +177,20 @@ _OPTIONS = stacked(
         help="With several answers to a sample, as files of a system or lists in one: the mean of their scores, the "
         "best by gold (head-room, not a score), or the majority's (labels and ratings).",
     ),
+    resampling_options(0.95, 10_000),
 )
 
 
-def system_options(command: Callable) -> Callable:
-    """The options that say what is compared; a command gets ``asked``, an :class:`Asked`, in place of their values."""
+def comparing_options(command: Callable) -> Callable:
+    """TASK and the options that say what is compared; a command gets ``asked``, a :class:`Comparing`, instead."""
 
     @functools.wraps(command)
-    def with_systems(**given: Any) -> object:
-        asked = asked_for(*(given.pop(name) for name in Asked.__dataclass_fields__))
-        return command(asked=asked, **given)
+    def with_systems(preds: Sequence[str], values: Sequence[str], **given: Any) -> object:
+        systems = systems_of(preds) if preds or not values else []
+        given["also"] = chosen(given["also"], given.pop("without"))
+        given["drawn"] = Resampling(*(given.pop(field.name) for field in fields(Resampling)))
+        options = {field.name: given.pop(field.name) for field in fields(Comparing) if field.name in given}
+        valued = systems_of(values, "--values") if values else []
+        return command(asked=Comparing(preds=systems, values=valued, **options), **given)
 
     return _OPTIONS(with_systems)
-
-
-def score_systems(
-    asked: Asked, source: Source, task_name: str, look: Look | None = None
-) -> dict[str, Sequence[ScoredSamples]]:
-    """The scored runs of each system; what is noteworthy goes to standard error.
-
-    ``look`` is called with each row of the questions, if there are any.
-    """
-    paths = [path for system in asked.preds for path in system.paths]
-    golds, task, users, joined = source.join(paths, task_name, look)
-    if not asked.preds:
-        return _valued(
-            asked, source, task, list(golds.by_id), users and [users[sample_id] for sample_id in golds.by_id]
-        )
-    files = iter(joined)
-    runs = {system.name: [run for _ in system.paths for run in split(next(files))] for system in asked.preds}
-    if asked.answers != "mean" and max(map(len, runs.values())) == 1:
-        raise ValueError(f"--answers {asked.answers}: expected several answers to a sample, but each system has one")
-    options = {"extract_answers": asked.extract_answers, "also": asked.also}
-    found = {name: [measure_joined(run, users, **options) for run in some] for name, some in runs.items()}
-    found = {name: choose(some, asked.answers, **options) for name, some in found.items()}
-    for samples in (samples for some in found.values() for samples in some):
-        say_remarks(samples)
-    if asked.values:
-        first = next(iter(found.values()))[0]
-        valued = _valued(asked, source, first.task, first.ids, first.users)
-        for name, some in found.items():
-            if len(some) != len(valued[name]):
-                raise ValueError(f"--values: expected {len(some)} files of {name}, found {len(valued[name])}")
-        found = {name: list(map(with_values, some, valued[name])) for name, some in found.items()}
-    return found
-
-
-def _valued(
-    asked: Asked, source: Source, task: Task | None, ids: Sequence[str], users: Sequence[str] | None
-) -> dict[str, list[ScoredSamples]]:
-    """Samples scored by the given values; of a subset of users, the files may have values for others."""
-
-    def read(path: Path) -> ScoredSamples:
-        values, known = read_values(path), set(ids)
-        if source.subset or source.samples:
-            values = {sample_id: value for sample_id, value in values.items() if sample_id in known}
-        return samples_of_values(str(path), values, ids, users, not asked.lower_is_better, task)
-
-    return {system.name: [read(path) for path in system.paths] for system in asked.values}

@@ -1,6 +1,6 @@
 """Golds and predictions of one task, joined by id."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,8 @@ from lamp_dataset.tasks import official_hint
 class JoinedOutputs:
     """The golds and predictions of one task, all in the order of the golds.
 
-    ``names``: what messages call a prediction and a reference: file and side.
+    ``names``: what messages call a prediction and a reference: file and side. ``users``: the user of each sample, if
+    they are known.
     """
 
     task: Task
@@ -24,6 +25,7 @@ class JoinedOutputs:
     predictions: list
     references: list
     names: tuple[str, str]
+    users: list[str] | None = None
 
 
 def join_by_id(
@@ -37,8 +39,13 @@ def join_by_id(
     return list(golds), [predicted[sample_id] for sample_id in golds], list(golds.values())
 
 
-def join(golds: Outputs, predictions: Outputs, task_name: str | None = None) -> JoinedOutputs:
-    """Join predictions to golds of the same task, see :func:`~lamp_dataset.formats.task_of_file.task_of`."""
+def join(
+    golds: Outputs, predictions: Outputs, task_name: str | None = None, users: Mapping[str, str] | None = None
+) -> JoinedOutputs:
+    """Join predictions to golds of the same task, see :func:`~lamp_dataset.formats.task_of_file.task_of`.
+
+    ``users``: sample id -> user.
+    """
     task = task_of(golds, task_name)
     if predictions.task != golds.task and not is_name_of(task, predictions.task):
         raise ValueError(
@@ -50,4 +57,5 @@ def join(golds: Outputs, predictions: Outputs, task_name: str | None = None) -> 
     pairs = list(predictions.by_id.items()), list(golds.by_id.items())
     ids, predicted, references = join_by_id(*pairs, (predictions.name, golds.name))
     names = f"{predictions.name}: prediction", f"{golds.name}: reference"
-    return JoinedOutputs(task, ids, predicted, references, names)
+    whose = None if users is None else [users[sample_id] for sample_id in ids]
+    return JoinedOutputs(task, ids, predicted, references, names, whose)

@@ -107,24 +107,10 @@ def measure(
     return ScoredSamples(task, measured, statistics, scores, names, whose, unusable, wrapped, name, said, golds)
 
 
-def measure_joined(
-    joined: JoinedOutputs,
-    users: Mapping[str, str] | None = None,
-    *,
-    extract_answers: bool = False,
-    also: Iterable[str] = (),
-) -> ScoredSamples:
-    """Score the samples of two joined files, see :func:`measure`; ``users``: sample id -> user."""
-    return measure(
-        joined.task,
-        joined.predictions,
-        joined.references,
-        joined.ids,
-        users=[users[sample_id] for sample_id in joined.ids] if users is not None else None,
-        extract_answers=extract_answers,
-        also=also,
-        sides=joined.names,
-    )
+def measure_joined(joined: JoinedOutputs, *, extract_answers: bool = False, also: Iterable[str] = ()) -> ScoredSamples:
+    """Score the samples of two joined files, see :func:`measure`."""
+    options = {"users": joined.users, "extract_answers": extract_answers, "also": also, "sides": joined.names}
+    return measure(joined.task, joined.predictions, joined.references, joined.ids, **options)
 
 
 def _lists(

@@ -7,9 +7,7 @@ from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.questions import read_questions
 from lamp_dataset.tasks import TASKS
-from lamp_metric.commands.golds import Source, find_source, read_users
-
-NOTHING = {"golds": None, "questions": None, "data_dir": None, "split": None, "task_name": None, "users": None}
+from lamp_metric.commands.golds import Source, read_users
 
 
 def questions(folder, rows):
@@ -21,12 +19,12 @@ def questions(folder, rows):
 def test_a_folder_has_golds_and_questions_and_files_are_taken_as_they_are(tmp_path):
     task = TASKS["LaMP_4"]
     for split in (None, "train"):
-        source = find_source("--golds", **NOTHING | {"data_dir": SAMPLE, "task_name": "LaMP_4", "split": split})
+        source = Source("--golds", data_dir=SAMPLE, task_name="LaMP_4", split=split)
         assert source.golds.endswith(task.outputs_path(split or "validation"))
         assert source.questions.endswith(task.questions_path(split or "validation"))
-    assert find_source("--golds", **NOTHING | {"golds": tmp_path / "g"}) == Source(tmp_path / "g", None)
-    found = find_source("--golds", **NOTHING | {"golds": tmp_path / "g", "questions": tmp_path / "q"})
-    assert found == Source(tmp_path / "g", tmp_path / "q")
+    assert Source("--golds", golds=tmp_path / "g").files == [tmp_path / "g"]
+    found = Source("--golds", golds=tmp_path / "g", questions=tmp_path / "q")
+    assert [found.golds, found.questions] == found.files == [tmp_path / "g", tmp_path / "q"]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +43,7 @@ def test_a_folder_has_golds_and_questions_and_files_are_taken_as_they_are(tmp_pa
 )
 def test_options_that_name_nothing_or_contradict_each_other(options, facts):
     with pytest.raises(ValueError, match=facts):
-        find_source("--golds", **NOTHING | options)
+        Source("--golds", **options)
 
 
 def test_users_are_those_of_users_of():
@@ -61,19 +59,18 @@ def test_users_under_another_key(tmp_path):
     path = questions(tmp_path, [{**row, "author": f"a{n}"} for n, row in enumerate(rows)])
     expected = {row["id"]: f"a{n}" for n, row in enumerate(rows)}
     assert read_users(path, TASKS["LaMP_3"], column="author") == expected
-    source = find_source("--golds", **NOTHING | {"golds": "g", "questions": path, "user_column": "author"})
-    outputs = read_outputs(f"{SAMPLE}/{TASKS['LaMP_3'].outputs_path('train')}")
-    assert source.read_users(outputs, TASKS["LaMP_3"]) == expected
+    golds = f"{SAMPLE}/{TASKS['LaMP_3'].outputs_path('train')}"
+    _, _, users, [joined] = Source("--golds", golds=golds, questions=path, user_column="author").join([golds])
+    assert (users, joined.users) == (expected, [expected[sample_id] for sample_id in joined.ids])
 
 
 def test_questions_of_other_samples_or_of_another_shape_are_named(tmp_path, monkeypatch):
     task = TASKS["LaMP_3_time"]
     golds = f"{SAMPLE}/{task.outputs_path('validation')}"
-    outputs = read_outputs(golds)
-    assert Source(golds).read_users(outputs, task) is None
+    assert Source("--golds", golds=golds).join([])[2] is None
     row = {"id": "1", "input": "x", "profile": [], "user_id": "7"}
     with pytest.raises(ValueError, match=r"q\.json lacks"):
-        Source(golds, questions(tmp_path, [row])).read_users(outputs, task)
+        Source("--golds", task.name, golds, questions(tmp_path, [row])).join([])
     (tmp_path / "row").write_text(json.dumps([{**row, "user_id": ""}]))
     monkeypatch.chdir(tmp_path)  # named once even if its name is a part of the message
     with pytest.raises(ValueError, match="^row: row 0: .*'user_id'"):
@@ -163,16 +160,6 @@ def test_users_of_other_data_are_refused(fails, subset, content, facts):
     subset["files"][2].write_text(json.dumps(content))
     found = fails("eval-task", *subset["all"], "--task_name", subset["name"], "--preds_json", subset["preds"][0])
     assert [fact for fact in facts if fact not in found] == []
-
-
-def test_only_rows_of_the_chosen_users_are_looked_at(subset):
-    seen = []
-    source = find_source(
-        "--golds", **dict(zip(("golds", "questions", "users"), subset["files"], strict=False)), task_name=subset["name"]
-    )
-    _, _, users, (joined,) = source.join(subset["preds"][:1], subset["name"], seen.append)
-    assert sorted(row["id"] for row in seen) == sorted(subset["few"]) == sorted(joined.ids)
-    assert len(users) == 40
 
 
 def test_samples_are_chosen_by_a_file_too_and_the_signature_says_so(run, fails, subset, tmp_path):

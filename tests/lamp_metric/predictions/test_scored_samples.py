@@ -29,10 +29,10 @@ def test_joined_files_are_scored_in_the_order_of_the_golds():
     wrong = join(golds, Outputs("LaMP_3", {"2": None, "1": "2"}, "p.json"))
     with pytest.raises(ValueError, match=r"p\.json: prediction of sample '2': .*None"):
         measure_joined(wrong)
-    joined = join(Outputs("LaMP_3", {"1": "1", "2": "5"}, "g.json"), Outputs("LaMP_3", {"2": "5", "1": "2"}, "p.json"))
-    samples = measure_joined(joined, {"2": "b", "1": "a", "3": "c"})
-    assert (samples.users, samples.n_users) == (["a", "b"], 2)
     assert measure_joined(joined).n_users is None
+    predictions = Outputs("LaMP_3", {"2": "5", "1": "2"}, "p.json")
+    samples = measure_joined(join(golds, predictions, users={"2": "b", "1": "a", "3": "c"}))
+    assert (samples.users, samples.n_users) == (["a", "b"], 2)
 
 
 def test_records_and_tables_are_joined_by_id_in_any_order():
