@@ -12,7 +12,7 @@ def how_to_get(task: Task) -> str:
     return (
         f"{task.name} is gated: its texts come from the {task.source}, and the site has only their file names. "
         f"License: {task.license}. With a licensed copy, build the files with `avocado-builder build --avocado-dir … "
-        f'--task {task.base} --output-dir DIR`, then load_dataset("lamp", "{task.name}", data_dir="DIR")'
+        f'--task {task.base} --output-dir DIR`, then pass data_dir="DIR" (--data-dir DIR in commands)'
     )
 
 

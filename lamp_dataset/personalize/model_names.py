@@ -11,9 +11,6 @@ from pathlib import Path
 
 from lamp_dataset.loading.raw_files import CONTENT, hash_file
 
-#: Files that a model or tokenizer is looked up by in the cache: any of them will do.
-CACHED_FILES = ("tokenizer_config.json", "tokenizer.json", "config.json", "vocab.json", "vocab.txt", "spiece.model")
-CACHED_FILES += ("tokenizer.model",)
 #: How names of a tokenizer's files begin or end.
 BEGINNINGS = ("tokenizer", "tokenization", "vocab", "merges", "spiece", "sentencepiece", "tekken")
 ENDINGS = (".model", ".py", ".spm", ".tiktoken")
@@ -38,7 +35,7 @@ def hub_options(name: str) -> dict[str, bool]:
     Raises:
         OSError: no server answers, and nothing is cached: the loaders would not take that for an answer.
     """
-    from huggingface_hub import constants, model_info, try_to_load_from_cache
+    from huggingface_hub import constants, model_info
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     if not name or os.path.isdir(name) or constants.HF_HUB_OFFLINE:
@@ -50,8 +47,8 @@ def hub_options(name: str) -> dict[str, bool]:
     except Exception as error:  # OSError with requests, and a class of its own with httpx or httpx2
         if not isinstance(error, OSError) and not type(error).__module__.startswith("httpx"):
             raise
-        caches = {None, os.environ.get("TRANSFORMERS_CACHE")}  # the second one only for transformers 4
-        if any(isinstance(try_to_load_from_cache(name, f, at), str) for at in caches for f in CACHED_FILES):
+        caches = (constants.HF_HUB_CACHE, os.environ.get("TRANSFORMERS_CACHE", ""))  # the latter for transformers 4
+        if any(any(Path(cache, f"models--{name.replace('/', '--')}", "snapshots").glob("*/*")) for cache in caches):
             return {"local_files_only": True}
         here = f"cannot load {name!r}: no folder here, not in the cache, and {constants.ENDPOINT} does not answer"
         raise OSError(f"{here}. Is the name spelled right? Offline, pass a folder") from error

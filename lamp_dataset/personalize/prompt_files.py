@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import datasets
     import pyarrow as pa
 
+#: Rows of a data set at a time.
+_BATCH = 1000
 #: Statistics of long texts help nobody to find a row; large batches of values are written faster.
 _PARQUET: Mapping[str, Any] = MappingProxyType(
     {"compression": "zstd", "write_batch_size": 65536, "store_schema": False, "write_statistics": ["id", "user_id"]}
@@ -32,16 +34,9 @@ def check_prompt_path(path: str) -> str:
     return path
 
 
-def write_prompts(rows: Any, path: str, private: bool = False) -> None:
-    """Write a ``datasets.Dataset`` of prompts; the file appears when it is complete.
-
-    ``private`` says whether only the user may read the file. Errors as for :func:`check_prompt_path`, and OSError.
-    """
-    with write_whole(check_prompt_path(path), "wb", permissions=PRIVATE if private else None) as file:
-        if path.endswith(".parquet"):
-            rows.to_parquet(file)
-        else:
-            _write_json_lines(rows, file)
+def write_prompts(rows: datasets.Dataset, path: str, private: bool = False) -> None:
+    """Write a data set of prompts; otherwise as :func:`write_tables`."""
+    write_tables(rows.with_format("arrow").iter(_BATCH), rows.features.arrow_schema, path, private)
 
 
 def read_prompts(path: str | os.PathLike[str], task: str | Task) -> datasets.Dataset:
@@ -78,22 +73,21 @@ def read_prompts(path: str | os.PathLike[str], task: str | Task) -> datasets.Dat
 
 
 def write_tables(tables: Iterable[pa.Table], schema: pa.Schema, path: str, private: bool = False) -> None:
-    """Write rows that come as Arrow tables, one table in memory at a time; otherwise as :func:`write_prompts`.
+    """Write rows that come as Arrow tables, one of them in memory at a time; the file appears when it is complete.
 
-    ``schema`` is that of the rows, also where there are none. Notes in it are left out: they are of no use elsewhere.
+    Args:
+        tables: the rows.
+        schema: their columns, also where there are no rows. Its metadata, which is only for datasets, is left out.
+        path: as :func:`check_prompt_path` wants it.
+        private: whether only the user may read the file.
     """
     with write_whole(check_prompt_path(path), "wb", permissions=PRIVATE if private else None) as file:
         if path.endswith(".parquet"):
             _write_parquet(tables, schema.remove_metadata(), file)
-        else:  # few rows are Python objects at a time
-            parts = (table.slice(start, 64) for table in tables for start in range(0, len(table), 64))
-            _write_json_lines((row for part in parts for row in part.to_pylist()), file)
-
-
-def _write_json_lines(rows: Iterable[dict[str, Any]], file: IO) -> None:
-    """Not ``to_json``: it rounds the scores to ten digits."""
-    for row in rows:
-        file.write(json.dumps(row, ensure_ascii=False).encode("utf-8") + b"\n")
+            return
+        few = (table.slice(start, 64) for table in tables for start in range(0, len(table), 64))
+        for row in (row for some in few for row in some.to_pylist()):
+            file.write(json.dumps(row, ensure_ascii=False).encode("utf-8") + b"\n")
 
 
 def _write_parquet(tables: Iterable[pa.Table], schema: pa.Schema, file: IO) -> None:
@@ -103,8 +97,10 @@ def _write_parquet(tables: Iterable[pa.Table], schema: pa.Schema, file: IO) -> N
 
     tables = ahead(iter(tables))
     first = next(tables, schema.empty_table())
-    # its schema says which columns are dictionary-encoded; readers see plain texts. Others are not worth the hashing
-    often = ["user_id", *(f"profile.list.element.{field.name}" for field in schema.field("profile").type.value_type)]
+    # its schema says which columns are dictionary-encoded; readers see plain texts
+    often: bool | list[str] = "profile" not in schema.names
+    if not often:  # in pairs, other columns than these are not worth the hashing
+        often = ["user_id", *(f"profile.list.element.{one.name}" for one in schema.field("profile").type.value_type)]
     with pq.ParquetWriter(file, first.schema, use_dictionary=often, **_PARQUET) as writer:
         for table in itertools.chain([first], tables):
             writer.write_table(table)

@@ -1,12 +1,10 @@
 """A whole split of a config, loaded, personalized, ranked, or asked item by item."""
 
-from __future__ import annotations
-
 import copy
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import datasets
 import pyarrow as pa
@@ -17,14 +15,12 @@ from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.questions import read_user_column
 from lamp_dataset.formats.texts import short
 from lamp_dataset.loading.datasets_internals import fingerprint_of
+from lamp_dataset.personalize.personalizer import Personalizer
 from lamp_dataset.personalize.retrieval.rankers import First
 from lamp_dataset.personalize.users.user_subsets import chosen_positions
 from lamp_dataset.personalize.workers import shared
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import TASKS, get_task
-
-if TYPE_CHECKING:
-    from lamp_dataset.personalize.personalizer import Personalizer
 
 #: Rows at a time.
 BATCH = 256
@@ -67,15 +63,11 @@ def load_split(
         # the builder's own message, which names file and sample, is the cause
         raise ValueError(str(error.__cause__ or error)) from error
     if user_column is not None:
-        rows = _with_users(rows, task, data_dir, user_column)
+        whose = read_user_column(find_files(task, data_dir, [split])[split].questions, user_column)
+        rows = rows.remove_columns([name for name in rows.column_names if name == "user_id"])
+        rows = rows.add_column("user_id", [whose[sample_id] for sample_id in rows["id"]])
     rows = rows if users is samples is None else rows.select(chosen_positions(rows, users, samples))
     return rows if limit is None else rows.select(range(min(limit, len(rows))))
-
-
-def _with_users(rows: datasets.Dataset, task: Task, data_dir: str, column: str) -> datasets.Dataset:
-    whose = read_user_column(find_files(task, data_dir, [str(rows.split)])[str(rows.split)].questions, column)
-    rows = rows.remove_columns([name for name in rows.column_names if name == "user_id"])
-    return rows.add_column("user_id", [whose[sample_id] for sample_id in rows["id"]])
 
 
 def personalize_split(rows: datasets.Dataset, personalizer: Personalizer, workers: int = 1) -> datasets.Dataset:

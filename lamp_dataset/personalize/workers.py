@@ -1,11 +1,9 @@
-"""Several processes of this machine share the rows of a split. Standard library and Arrow only.
+"""Several processes of this machine share the rows of a split.
 
 Each process starts afresh (``spawn``): one forked from ours would inherit the locks of our threads, tokenizers that no
 longer work on all cores, and GPUs that it may not use. It has a pipe of its own, and nothing is shared, so that it can
 die or be stopped at any time: ``ProcessPoolExecutor`` waits forever for the rest of an answer that was cut off.
 """
-
-from __future__ import annotations
 
 import multiprocessing
 import os
@@ -20,14 +18,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from lamp_dataset.formats.texts import short
-
-if TYPE_CHECKING:
-    from lamp_dataset.personalize.personalizer import Personalizer
+from lamp_dataset.personalize.personalizer import Personalizer
 
 #: What says how many threads a process of torch and of tokenizers may have; by default each would take all cores.
 THREADS = ("OMP_NUM_THREADS", "RAYON_NUM_THREADS")

@@ -70,7 +70,8 @@ class Recency(_OneByOne):
 
     Of a task whose profiles are stored by time, the last item is the newest, whatever its date.
 
-    A date that is not as :func:`~lamp_dataset.personalize.dates.day_of` wants it is a ValueError.
+    Raises:
+        ValueError: a date that :func:`~lamp_dataset.personalize.dates.day_of` refuses.
     """
 
     needs_dates: ClassVar[bool] = True
@@ -98,14 +99,8 @@ class Random(_OneByOne):
 
     def _rank(self, sample: Sample) -> Ranking:
         """Positions are sorted by a hash: the same on every version of Python."""
-        start = hashlib.blake2b(f"{self.seed}\0{sample.id}\0".encode())
-
-        def key(position: int) -> bytes:
-            state = start.copy()
-            state.update(str(position).encode())
-            return state.digest()
-
-        return Ranking(sorted(range(sample.size), key=key))
+        digests = [hashlib.blake2b(f"{self.seed}\0{sample.id}\0{n}".encode()).digest() for n in range(sample.size)]
+        return Ranking(sorted(range(sample.size), key=digests.__getitem__))
 
 
 @dataclass(frozen=True)
@@ -130,25 +125,18 @@ class RRF:
             found = f"found {len(self.rankers)} and c={self.c}"
             raise ValueError(f"rrf: expected two rankers or more and a finite c from 0, {found}")
 
-    @property
-    def needs_query(self) -> bool:
-        """Whether any of the rankers does."""
-        return any(ranker.needs_query for ranker in self.rankers)
-
-    @property
-    def needs_dates(self) -> bool:
-        """Whether any of the rankers does."""
-        return any(ranker.needs_dates for ranker in self.rankers)
+    needs_query = property(lambda self: any(ranker.needs_query for ranker in self.rankers))
+    needs_dates = property(lambda self: any(ranker.needs_dates for ranker in self.rankers))
 
     def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
         """See :class:`Ranker`."""
-        return list(map(self._fuse, *(rank(ranker, samples) for ranker in self.rankers)))
-
-    def _fuse(self, *rankings: Ranking) -> Ranking:
-        scores = np.zeros(len(rankings[0].order))
-        for ranking in rankings:
-            scores[np.array(ranking.order, np.int64)] += 1 / (self.c + 1 + np.arange(len(scores)))
-        return by_score(scores, tuple(note for ranking in rankings for note in ranking.notes))
+        fused = []
+        for rankings in zip(*(rank(ranker, samples) for ranker in self.rankers), strict=True):
+            scores = np.zeros(len(rankings[0].order))
+            for ranking in rankings:
+                scores[np.array(ranking.order, np.int64)] += 1 / (self.c + 1 + np.arange(len(scores)))
+            fused.append(by_score(scores, tuple(note for ranking in rankings for note in ranking.notes)))
+        return fused
 
 
 _ELSEWHERE = "; made from another split or config?"
@@ -218,8 +206,11 @@ def make_ranker(name: str, **options: Any) -> Ranker:
             what is known.
         ImportError, OSError: a module or a file cannot be loaded.
     """
-    own = ":" in name
-    made = _imported(name) if own else RANKERS.get(name)
+    module, own, attribute = name.partition(":")
+    try:
+        made = getattr(import_module(module), attribute) if own else RANKERS.get(name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ImportError(f"cannot load the retriever {short(name)}: {error}") from error
     given = options if own else _known_options(name, options)
     try:
         return check_ranker(made(**given))
@@ -227,30 +218,19 @@ def make_ranker(name: str, **options: Any) -> Ranker:
         raise ValueError(f"{name}: {error}") from error
 
 
-def _imported(name: str) -> Any:
-    module, _, attribute = name.partition(":")
-    try:
-        return getattr(import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ImportError(f"cannot load the retriever {short(name)}: {error}") from error
-
-
 def _known_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """The options of one of :data:`RANKERS`; for ``"rrf"``, with the rankers to fuse in place of their names."""
-    own = options_of(name)
-    parts = (options.get("rankers") or ()) if name == "rrf" else ()
-    if name == "rrf" and (isinstance(parts, str) or len(parts) < 2 or name in parts):
+    fused = options.get("rankers") or ()
+    if name == "rrf" and (isinstance(fused, str) or len(fused) < 2 or name in fused):
         expected = "expected two or more other rankers as 'rankers', like ['bm25', 'recency']"
-        raise ValueError(f"rrf: {expected}, found {short(parts)}")
-    known = own.union(*map(options_of, parts))
-    unknown = sorted(set(options) - known)
-    if unknown:
-        raise ValueError(f"{name}: unknown option {short(unknown[0])}; known: {', '.join(sorted(known)) or 'none'}")
-    given = {option: value for option, value in options.items() if option in own}
-    if parts:
-        some = ({k: v for k, v in options.items() if k in options_of(part)} for part in parts)
-        given["rankers"] = tuple(make_ranker(part, **taken) for part, taken in zip(parts, some, strict=True))
-    return given
+        raise ValueError(f"rrf: {expected}, found {short(fused)}")
+    taken = {ranker: options_of(ranker) & set(options) for ranker in (name, *(fused if name == "rrf" else ()))}
+    for option in sorted(set(options).difference(*taken.values())):
+        known = ", ".join(sorted(set().union(*map(options_of, taken)))) or "none"
+        raise ValueError(f"{name}: unknown option {short(option)}; known: {known}")
+    given = {ranker: {option: options[option] for option in some} for ranker, some in taken.items()}
+    more = {"rankers": tuple(make_ranker(ranker, **given[ranker]) for ranker in fused)} if name == "rrf" else {}
+    return given[name] | more
 
 
 def options_of(name: str) -> set[str]:

@@ -68,13 +68,10 @@ def test_what_datasets_keeps_of_licensed_prompts_is_for_the_user_alone(config, o
     assert os.stat(os.path.dirname(kept)).st_mode & 0o077 == others
 
 
-def test_another_ending_is_refused_and_nothing_left_of_a_failed_write(tmp_path):
+def test_another_ending_is_refused():
     with pytest.raises(ValueError, match=r"p\.csv: .*\.parquet or \.jsonl"):
         check_prompt_path("p.csv")
     assert check_prompt_path("a/p.jsonl") == "a/p.jsonl"
-    with pytest.raises(TypeError):
-        write_prompts([{"source": object()}], str(tmp_path / "p.jsonl"))
-    assert not list(tmp_path.iterdir())
 
 
 SCHEMA = pa.schema(
