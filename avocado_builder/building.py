@@ -10,12 +10,13 @@ from typing import Any
 
 from avocado_builder.collection.find_mails import Collection, locate, open_collection, read_mails
 from avocado_builder.collection.mail_names import NeededMails, configs_of
-from avocado_builder.id_files import IdFilePaths, Ids, fetch_ids, file_sha256, find_id_files, read_ids
+from avocado_builder.id_files import Ids, fetch_ids, find_id_files, read_ids
 from avocado_builder.mail.parsing import parse_mail, warnings_of
-from avocado_builder.manifest import foreign_names, make_manifest, read_manifest, write_manifest
+from avocado_builder.manifest import foreign_names, read_manifest, write_manifest
 from avocado_builder.split_files import write_split
 from lamp_dataset.atomic import check_replaceable, real_path, whole_folder, work_folder
 from lamp_dataset.formats.texts import short
+from lamp_dataset.loading.raw_files import PROVENANCE, hash_file
 from lamp_dataset.task import SETTINGS, SPLITS
 from lamp_dataset.tasks import BASE_URL
 
@@ -65,12 +66,9 @@ def build(
     _check_place(target, collection)
     with (
         whole_folder(target, lambda path: _check_replaceable(path, overwrite), 0o700) as work,
-        _id_file_paths(ids_dir, splits, setting, id_files, base_url, task) as found,
+        _id_file_paths(ids_dir, splits, setting, id_files, base_url, task) as (paths, left_out),
     ):
-        ids = read_ids(found.paths, setting, task, work)
-        manifest = _build(collection, ids, found.left_out(), work)
-        write_manifest(manifest, work)
-    return manifest
+        return _build(collection, read_ids(paths, setting, task, work), left_out, work)
 
 
 @contextmanager
@@ -81,18 +79,18 @@ def _id_file_paths(
     id_files: Mapping[str, PathLike] | None,
     base_url: str,
     task: str | None,
-) -> Iterator[IdFilePaths]:
-    """The id files; without any they are fetched into a temporary folder."""
+) -> Iterator[tuple[dict[str, Path], dict[str, str]]]:
+    """Split -> id file, and split without one -> a sentence; without any, they are fetched into a temporary folder."""
     _check_choice("setting", (setting,) if setting else (), SETTINGS)
     _check_choice("splits", (*splits, *(id_files or ())), tuple(SPLITS))
     if id_files:
         _check_choice("splits", splits, tuple(id_files))
-        yield IdFilePaths({split: Path(id_files[split]).expanduser() for split in splits or id_files}, {})
+        yield {split: Path(id_files[split]).expanduser() for split in splits or id_files}, {}
     elif ids_dir is not None:
-        found = find_id_files(ids_dir, splits, setting, task)
-        for reason in found.left_out().values():
+        paths, left_out = find_id_files(ids_dir, splits, setting, task)
+        for reason in left_out.values():
             log.warning("%s: %s", ids_dir, reason)
-        yield found
+        yield paths, left_out
     else:
         config = configs_of(task)[setting or "user"]
         if config.family.base_url is None and base_url == BASE_URL:
@@ -100,7 +98,7 @@ def _id_file_paths(
                 f"{config.name}: no site is known to have its id files; pass --ids-dir (in Python, ids_dir)"
             )
         with work_folder(Path(tempfile.gettempdir()), "avocado-ids") as folder:
-            yield IdFilePaths(fetch_ids(config, splits, folder, base_url), {})
+            yield fetch_ids(config, splits, folder, base_url), {}
 
 
 def _check_choice(name: str, given: tuple[str, ...], legal: tuple[str, ...]) -> None:
@@ -127,8 +125,8 @@ def check_collection(
         The id files with their counts and the mails they name.
     """
     collection = open_collection(avocado_dir)
-    with _id_file_paths(ids_dir, splits, setting, id_files, base_url, task) as found:
-        ids = read_ids(found.paths, setting, task)
+    with _id_file_paths(ids_dir, splits, setting, id_files, base_url, task) as (paths, _):
+        ids = read_ids(paths, setting, task)
     locate(collection, ids.needed)
     return ids
 
@@ -136,11 +134,11 @@ def check_collection(
 def _build(collection: Collection, ids: Ids, left_out: Mapping[str, str], work: Path) -> dict[str, Any]:
     locate(collection, ids.needed)
     notes = _parse_mails(collection, ids.needed)
-    written = {split: write_split(split, file, ids.task, ids.needed, work) for split, file in ids.files.items()}
+    written = {split: write_split(split, file.path, ids.task, ids.needed, work) for split, file in ids.files.items()}
     for file in ids.files.values():
-        if file_sha256(file.path) != file.sha256:
+        if hash_file(file.path, PROVENANCE)[1] != file.sha256:
             raise ValueError(f"{file.path}: the file changed while it was being read; start again")
-    return make_manifest(ids, left_out, written, notes, collection.ignored)
+    return write_manifest(work, ids, left_out, written, notes, collection.ignored)
 
 
 def _parse_mails(collection: Collection, needed: NeededMails) -> dict[str, list[str]]:

@@ -4,6 +4,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from avocado_builder.mail.parsing import REPAIRS, RULES, WARNINGS
 from avocado_builder.split_files import file_names
 from lamp_dataset.atomic import write_whole
 from lamp_dataset.formats.json_file import read_json
-from lamp_dataset.formats.texts import counted, counted_each, short
-from lamp_dataset.task import SPLITS, Task
+from lamp_dataset.formats.texts import counted, counted_each
+from lamp_dataset.task import Task
 from lamp_dataset.version import __version__
 
 MANIFEST = "manifest.json"
@@ -25,19 +26,21 @@ NOTICE = (
 )
 
 
-def make_manifest(
+def write_manifest(
+    folder: Path,
     ids: Ids,
     left_out: Mapping[str, str],
     written: Mapping[str, Mapping[str, Any]],
     notes: Mapping[str, list[str]],
     ignored: tuple[str, ...],
 ) -> dict[str, Any]:
-    """The manifest of a build; ``left_out``: split without an id file -> a sentence about it.
+    """Write the manifest into the built folder, and return it; OSError if the disk is full.
 
-    ``written``: split -> ``questions`` and ``outputs`` -> facts of the file. ``notes``: key of
-    :data:`avocado_builder.mail.parsing.REPAIRS` or ``WARNINGS`` -> names of mails.
+    ``left_out``: split without an id file -> a sentence about it. ``written``: split -> ``questions`` and ``outputs``
+    -> facts of the file. ``notes``: key of :data:`avocado_builder.mail.parsing.REPAIRS` or ``WARNINGS`` -> names of
+    mails.
     """
-    return {
+    manifest = {
         "builder": {"name": BUILDER, "version": __version__, "rules": RULES, "python": platform.python_version()},
         "task": ids.task.official_name,
         "config": ids.task.name,
@@ -58,6 +61,9 @@ def make_manifest(
         "warnings": _counted(WARNINGS, notes),
         "ignored": list(ignored),
     }
+    with write_whole(folder / MANIFEST, permissions=0o600) as file:
+        file.write(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    return manifest
 
 
 def _counted(kinds: Mapping[str, str], notes: Mapping[str, list[str]]) -> dict[str, dict[str, Any]]:
@@ -67,27 +73,8 @@ def _counted(kinds: Mapping[str, str], notes: Mapping[str, list[str]]) -> dict[s
     }
 
 
-def write_manifest(manifest: Mapping[str, Any], folder: Path) -> None:
-    """Write the manifest into the built folder; OSError if the disk is full."""
-    with write_whole(folder / MANIFEST, permissions=0o600) as file:
-        file.write(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
-
-
-_FILE = {"file": str, "rows": int, "bytes": int, "sha256": str}
-_NOTE = {"meaning": str, "count": int, "mails": list}
-#: Each key that is read, with the type of its value.
-_SHAPE = {
-    "builder": {"name": str},
-    "config": str,
-    "mails": int,
-    "splits": dict,
-    "repairs": dict.fromkeys(REPAIRS, _NOTE),
-    "warnings": dict.fromkeys(WARNINGS, _NOTE),
-}
-
-
 def is_own_file(path: Path) -> bool:
-    """Whether a file is there. ValueError for a link, whose file can change elsewhere, or a folder."""
+    """Whether a file is there. ValueError for a folder, or for a link, whose file can change elsewhere."""
     if os.path.lexists(path) and (path.is_symlink() or not path.is_file()):
         raise ValueError(f"{path}: expected a file, found a link or a folder. Move it and build again")
     return path.exists()
@@ -99,36 +86,24 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     if not is_own_file(path):
         return None
     manifest = read_json(path)
-    if _has_shape(manifest, {"builder": {"name": str}}) and manifest["builder"]["name"] != BUILDER:
-        raise ValueError(f"{path}: made by {short(manifest['builder']['name'])}, not by {BUILDER}")
-    if not _has_shape(manifest, _SHAPE) or not all(
-        split in SPLITS and _has_shape(facts, _split_shape(split)) for split, facts in manifest["splits"].items()
-    ):
-        raise ValueError(f"{path}: expected a manifest of {BUILDER}, found something else")
-    return manifest
+    with suppress(KeyError, TypeError):
+        if manifest["builder"]["name"] == BUILDER and manifest["config"] and built_files(manifest) is not None:
+            return manifest
+    raise ValueError(f"{path}: expected a manifest of {BUILDER}, found something else")
 
 
-def _split_shape(split: str) -> dict[str, Any]:
-    files = {kind: {**_FILE, "file": name} for kind, name in file_names(split).items()}
-    return {"ids": {"rows": int, "profile_items": int}, **files}
-
-
-def _has_shape(value: Any, shape: Any) -> bool:
-    """Whether ``value`` is an instance of ``shape``, equal to it, or a mapping with its keys and such values."""
-    if isinstance(shape, dict):
-        return isinstance(value, dict) and all(key in value and _has_shape(value[key], shape[key]) for key in shape)
-    return isinstance(value, shape) and not isinstance(value, bool) if isinstance(shape, type) else value == shape
-
-
-def built_files(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What a manifest says about each of its files."""
-    return [facts[kind] for split, facts in manifest["splits"].items() for kind in file_names(split)]
+def built_files(manifest: Mapping[str, Any]) -> dict[str, tuple[int, str]]:
+    """Name of each built file -> its size and SHA-256 by a manifest; KeyError or TypeError if it has another shape."""
+    return {
+        name: (manifest["splits"][split][kind]["bytes"], manifest["splits"][split][kind]["sha256"])
+        for split in manifest["splits"]
+        for kind, name in file_names(split).items()
+    }
 
 
 def foreign_names(folder: Path, manifest: Mapping[str, Any] | None) -> list[str]:
     """What is in a folder, but was not built by this builder as its manifest says."""
-    known = {MANIFEST, *(file["file"] for file in built_files(manifest))} if manifest else set()
-    return sorted(set(os.listdir(folder)) - known)
+    return sorted(set(os.listdir(folder)) - ({MANIFEST, *built_files(manifest)} if manifest else set()))
 
 
 def summary(manifest: Mapping[str, Any], task: Task) -> list[str]:

@@ -3,7 +3,6 @@
 import errno
 import os
 import zipfile
-import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -13,10 +12,10 @@ MAX_MAIL_BYTES = 256 << 20
 
 
 class Member(NamedTuple):
-    """A file of an account: its name, such as ``"147/147-000874-EM.txt"``, and what the zip's directory says of it."""
+    """A file of an account: its name, such as ``"147/147-000874-EM.txt"``, and why it cannot be read, or ""."""
 
     name: str
-    info: zipfile.ZipInfo | None = None
+    trouble: str = ""
 
 
 class ZipAccount:
@@ -37,20 +36,7 @@ class ZipAccount:
         """All members, as the zip's central directory lists them; no mail is read. ValueError if the zip is damaged."""
         with self._open() as archive:
             for info in archive.infolist():
-                yield Member(info.filename, info)
-
-    def check(self, member: Member) -> None:
-        """Refuse a member before any mail is read.
-
-        ValueError if it is encrypted, too large, or compressed by a method that zips of this collection do not use.
-        """
-        where, info = f"{self.path}: member {member.name}", member.info
-        if info.flag_bits & 1:
-            raise ValueError(f"{where} is encrypted; use the collection as LDC delivers it")
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise ValueError(f"{where}: expected compression method 0 or 8, found {info.compress_type}")
-        if info.file_size > MAX_MAIL_BYTES:
-            raise ValueError(f"{where}: {info.file_size:,} bytes are too many for an email")
+                yield Member(info.filename, _trouble(info))
 
     def read(self, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
         """Names and bytes of members, in the order of the zip. ValueError names a damaged member and its zip."""
@@ -70,9 +56,13 @@ class ZipAccount:
                 raise OSError(error.errno, error.strerror, str(self.path)) from error
             raise ValueError(f"{self.path}: member {info.filename} is damaged ({error})") from None
 
-    def fingerprint(self, member: Member) -> tuple[int, int]:
-        """Size and CRC-32 of a member."""
-        return member.info.file_size, member.info.CRC
+
+def _trouble(info: zipfile.ZipInfo) -> str:
+    if info.flag_bits & 1:
+        return " is encrypted; use the collection as LDC delivers it"
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return f": expected compression method 0 or 8, found {info.compress_type}"
+    return f": {info.file_size:,} bytes are too many for an email" if info.file_size > MAX_MAIL_BYTES else ""
 
 
 class FolderAccount:
@@ -85,20 +75,11 @@ class FolderAccount:
         """All files, also those in subfolders; their names are paths relative to the folder's parent."""
         for folder, _, names in os.walk(self.path):
             below = Path(folder).relative_to(self.path.parent).as_posix()
-            yield from (Member(f"{below}/{name}") for name in names)
-
-    def check(self, member: Member) -> None:
-        """Refuse a member that is not a regular file, by a ValueError."""
-        path = self.path.parent / member.name
-        if not path.is_file():
-            raise ValueError(f"{path}: expected a regular file, found something else")
+            for name in names:
+                regular = os.path.isfile(os.path.join(folder, name))
+                yield Member(f"{below}/{name}", "" if regular else " is not a regular file")
 
     def read(self, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
         """Names and bytes of files."""
         for name in names:
             yield name, (self.path.parent / name).read_bytes()
-
-    def fingerprint(self, member: Member) -> tuple[int, int]:
-        """Size and CRC-32 of a file."""
-        data = (self.path.parent / member.name).read_bytes()
-        return len(data), zlib.crc32(data)

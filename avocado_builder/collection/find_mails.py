@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from avocado_builder.collection.accounts import FolderAccount, Member, ZipAccount
+from avocado_builder.collection.accounts import FolderAccount, ZipAccount
 from avocado_builder.collection.mail_names import NeededMails
 
 log = logging.getLogger(__name__)
@@ -78,60 +78,34 @@ def read_mails(collection: Collection, needed: NeededMails) -> Iterator[tuple[st
             yield member[4:], data
 
 
-#: A member that has the name of a needed mail, but is not that mail: the account and the member.
-Copy = tuple[Account, Member]
-
-
 def locate(collection: Collection, needed: NeededMails) -> None:
     """Find every needed mail by the directories of the zips alone: that takes seconds, and no mail is read.
 
-    A mail is exactly the member ``NNN/NAME`` of the account ``NNN``. A copy elsewhere does no harm if it has the same
-    content. ValueError if mails are missing (the message counts them and names the first twenty), cannot be read, or
-    exist twice with different contents, or if a zip is damaged.
+    A mail is exactly the member ``NNN/NAME`` of the account ``NNN``; copies elsewhere are ignored. ValueError if mails
+    are missing (the message counts them and names the first twenty), cannot be read or are twice in their zip, or if a
+    zip is damaged.
     """
     if collection.ignored:
         shown = ", ".join(collection.ignored[:5]) + (", …" if len(collection.ignored) > 5 else "")
         log.warning("%s: ignored because they are not accounts of the collection: %s", collection.path, shown)
-    copies: list[Copy] = []
+    copies: dict[str, str] = {}
     for account in collection.accounts:
-        for member in account.members():
-            name = member.name.rpartition("/")[2]
+        for member, trouble in account.members():
+            name = member.rpartition("/")[2]
             if name not in needed:
                 continue
-            own = name[:3] == account.account and member.name == f"{name[:3]}/{name}"
-            if own:
-                account.check(member)
-            if not own or not needed.find(name):
-                copies.append((account, member))
-    _refuse_missing(collection, needed, copies)
-    for copy in copies:
-        _refuse_other_text(collection, *copy)
-
-
-def _refuse_missing(collection: Collection, needed: NeededMails, copies: list[Copy]) -> None:
-    missing = needed.missing()
-    if not missing:
+            if name[:3] != account.account or member != f"{name[:3]}/{name}":
+                copies.setdefault(name, f"{account.path} has {member}")
+            elif trouble or not needed.find(name):
+                raise ValueError(f"{account.path}: member {member}{trouble or ' is there twice; which is the email?'}")
+    if not (missing := needed.missing()):
         return
     shown = ", ".join(missing[:_SHOWN]) + (", …" if len(missing) > _SHOWN else "")
     absent = sorted({name[:3] for name in missing} - {account.account for account in collection.accounts})
     hint = f" There are no files for the accounts {', '.join(absent[:_SHOWN])}." if absent else ""
-    for account, member in copies:
-        name = member.name.rpartition("/")[2]
-        if name in missing[:_SHOWN]:
-            hint += f" {account.path} has {member.name}; expected it as {name[:3]}/{name} in that account."
-            break
+    if copy := next(filter(copies.get, missing), None):
+        hint += f" {copies[copy]}; expected it as {copy[:3]}/{copy} in that account."
     raise ValueError(
         f"{collection.path}: {len(missing):,} of {len(needed):,} emails named in the id files are missing: "
         f"{shown}.{hint} Is the copy complete?"
     )
-
-
-def _refuse_other_text(collection: Collection, account: Account, member: Member) -> None:
-    name = member.name.rpartition("/")[2]
-    own_account = next(other for other in collection.accounts if other.account == name[:3])
-    own = next(other for other in own_account.members() if other.name == f"{name[:3]}/{name}")
-    if own_account.fingerprint(own) != account.fingerprint(member):
-        raise ValueError(
-            f"{own_account.path} has {own.name}, and {account.path} has {member.name} with other contents: "
-            "which one is the email? Restore the collection as LDC delivers it"
-        )

@@ -42,8 +42,14 @@ def hash_file(path: str, algorithm: Callable[[], Any]) -> tuple[int, str]:
         return file.tell(), digest.hexdigest()
 
 
+BY_OTHER_MEANS = (
+    "Complete files were kept, so try again, or pass data_dir=… (--data-dir in commands) with files fetched by other "
+    "means; lamp_dataset.SAMPLE (--data-dir sample) is a made-up sample that needs no network"
+)
+
+
 @contextmanager
-def fetching(url: str) -> Iterator[None]:
+def fetching(url: str, advice: str = BY_OTHER_MEANS) -> Iterator[None]:
     """Turn network errors into a ConnectionError, which says what to do; errors about content pass unchanged."""
     try:
         yield
@@ -54,11 +60,7 @@ def fetching(url: str) -> Iterator[None]:
         while cause.__cause__ is not None:  # the first of them says what happened, the last often only the address
             cause = cause.__cause__
         reason = silence(cause) or f"{type(cause).__name__}: {' '.join(str(cause).split())}"
-        raise ConnectionError(
-            f"could not fetch {url} ({reason}). Is the site reachable? "
-            "Complete files were kept, so try again, or pass data_dir=… (--data-dir in commands) with files fetched by "
-            "other means; lamp_dataset.SAMPLE (--data-dir sample) is a made-up sample that needs no network"
-        ) from error
+        raise ConnectionError(f"could not fetch {url} ({reason}). Is the site reachable? {advice}") from error
 
 
 #: The environment variable with the seconds without a byte after which a server counts as silent.

@@ -200,10 +200,10 @@ def test_unknown_splits_and_settings_are_refused(place, how, message):
 def test_id_files_that_change_under_the_build_are_noticed(place, monkeypatch):
     original = avocado_builder.building.write_split
 
-    def change(split, file, *rest):
+    def change(split, path, *rest):
         if split == "train":
-            file.path.write_text(file.path.read_text() + "\n")
-        return original(split, file, *rest)
+            path.write_text(path.read_text() + "\n")
+        return original(split, path, *rest)
 
     monkeypatch.setattr(avocado_builder.building, "write_split", change)
     with pytest.raises(ValueError, match=r"train_questions\.json: .* changed "):

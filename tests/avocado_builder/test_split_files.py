@@ -20,7 +20,7 @@ def write(tmp_path):
         ids = read_ids({split: path})
         for name in ids.needed:
             ids.needed.put(name, *MAILS[name])
-        facts = write_split(split, ids.files[split], ids.task, ids.needed, tmp_path)
+        facts = write_split(split, path, ids.task, ids.needed, tmp_path)
         return {kind: (tmp_path / fact["file"]).read_bytes() for kind, fact in facts.items()}, facts
 
     return make

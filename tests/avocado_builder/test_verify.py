@@ -95,15 +95,13 @@ def test_a_link_or_a_folder_in_place_of_a_file_is_not_vouched_for(built, name, r
 @pytest.mark.parametrize(
     ("edit", "match"),
     [
-        (lambda d: d["splits"]["train"]["questions"].update(rows=11), "train: expected 12 rows as in the files"),
-        (lambda d: d["splits"]["test"]["ids"].update(profile_items=1), "test: expected 108 profile items .* found 1$"),
         (lambda d: d["splits"]["train"]["questions"].update(bytes=7), "train_questions.json: changed since"),
-        (lambda d: d.update(mails=2), "expected [0-9]+ to 360 'mails' as in the files, found 2$"),
         (lambda d: d.update(config="LaMP_6_time"), "expected files of one config, found LaMP_6 and LaMP_6_time"),
+        (lambda d: d.update(config=["LaMP_6"]), "expected files of one config, found LaMP_6 and "),
         (lambda d: d["splits"].pop("test") and None, "test_questions.json: the manifest does not list it"),
     ],
 )
-def test_a_manifest_with_other_numbers_than_the_files_is_refused(built, edit, match):
+def test_a_manifest_of_other_files_is_refused(built, edit, match):
     change(built / "manifest.json", edit)
     with pytest.raises(ValueError, match=match):
         check_output(built)
@@ -156,5 +154,5 @@ def test_wrong_folders_say_so(tmp_path, built):
     with pytest.raises(ValueError, match=r"out: expected files such as dev_questions\.json, found none"):
         check_output(built)
     (built / "manifest.json").write_text('{"builder": {"name": "x"}}')
-    with pytest.raises(ValueError, match=r"manifest\.json: made by 'x', not by avocado-builder"):
+    with pytest.raises(ValueError, match=r"manifest\.json: expected a manifest of avocado-builder"):
         check_output(built)
