@@ -24,10 +24,6 @@ ROW_KEYS = ("input", "profile", "user_id")
 _HELP = 'A questions file holds [{"id", "input", "profile": [{…, "id"}, …]}, …].'
 
 
-class OutputsFileError(ValueError):
-    """A file of golds or predictions where a questions file was expected."""
-
-
 def read_questions(
     path: str | os.PathLike | RowFiles, task: Task | None = None, profiles: bool = True
 ) -> Iterator[dict]:
@@ -37,8 +33,8 @@ def read_questions(
     :func:`checked_row`. Without it, rows of any config, or with file names in place of texts, come as they are, see
     :func:`check_row`, and JSON numbers as :class:`~lamp_dataset.formats.texts.Number`.
 
-    OutputsFileError if the file holds outputs; DuplicateIdError if an id occurs more than once; ValueError if it is not
-    a JSON list, it is empty, or a row has another shape.
+    DuplicateIdError if an id occurs more than once; ValueError if the file is not a JSON list or is empty, or if a row
+    has another shape, such as that of an outputs file.
     """
     name, ids = str(path), UniqueIds(str(path))
     with nullcontext(path) if isinstance(path, RowFiles) else Path(path).open("rb") as file:
@@ -90,15 +86,15 @@ def read_user_column(path: str | os.PathLike | RowFiles, column: str) -> dict[st
 def check_row(row: dict, name: str, number: int, profiles: bool = True) -> None:
     """Check that a decoded row has what every row of a questions file has: a string as ``id``, ``input`` and a profile.
 
-    ``name`` and ``number``, the file and the row's position in it, are for messages. OutputsFileError for an entry of
-    an outputs file; ValueError if something is missing or of another type.
+    ``name`` and ``number``, the file and the row's position in it, are for messages. ValueError if something is
+    missing or of another type, as in an outputs file.
     """
     if type(row.get("id")) is not str:
         raise ValueError(f"{name}: row {number}: expected a string as 'id', found {_found(row, 'id')}")
     where = f"{name}: sample {short(row['id'])}"
     if "output" in row and "input" not in row:
         keys = f"sample {short(row['id'])} has the keys {_keys(row)}"
-        raise OutputsFileError(f"{name}: expected a questions file, found an outputs file: {keys}")
+        raise ValueError(f"{name}: expected a questions file, found an outputs file: {keys}")
     if "input" not in row:
         raise ValueError(f"{where}: expected a string as 'input', found {_found(row, 'input')}. {_HELP}")
     if profiles and not isinstance(row.get("profile"), list):

@@ -6,9 +6,10 @@ import click
 
 from lamp_dataset.atomic import check_not_input
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, subset_options
+from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.outputs import read_outputs
-from lamp_dataset.formats.questions import OutputsFileError, read_question_ids
+from lamp_dataset.formats.questions import read_question_ids
 from lamp_dataset.formats.task_of_file import task_of
 from lamp_dataset.formats.user_files import read_user_subset
 from lamp_dataset.task import Task
@@ -60,25 +61,19 @@ def check(
         raise ValueError("--split belongs to --data-dir; a file is one split already")
     if users is not None and questions is None:
         raise ValueError("--users needs --questions or --data-dir, which identify each sample's user")
-    golds_name = None
-    try:
-        if questions is not None:
-            ids = read_question_ids(questions)
-        else:
-            outputs = read_outputs(golds)
-            task_of(outputs, task_name)
-            ids, golds_name = list(outputs.by_id), outputs.task if outputs.task != task.official_name else None
-    except OutputsFileError:
-        raise ValueError(
-            f"{questions}: expected a questions file, found an outputs file; pass golds as --golds"
-        ) from None
+    if questions is not None:
+        ids, golds_name = read_question_ids(questions), None
+    else:
+        outputs = read_outputs(golds)
+        task_of(outputs, task_name)
+        ids, golds_name = list(outputs.by_id), outputs.task
     if users is not None:
         left_out = left_out_by(read_user_subset(users), read_users(questions, task), task, split)
         ids = [sample_id for sample_id in ids if sample_id not in left_out]
     if samples is not None:
         left_out = left_out_by(read_user_subset(samples, "samples"), {name: name for name in ids}, task, split)
         ids = [sample_id for sample_id in ids if sample_id not in left_out]
-    report = check_predictions(preds, task, ids, golds_name)
+    report = check_predictions(read_json(preds), str(preds), task, ids, golds_name)
     say(report.text())
     ctx.exit(report.exit_status)
 

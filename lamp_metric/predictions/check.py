@@ -1,14 +1,11 @@
 """Is a file of predictions fit to be scored? A report of everything that is wrong with it, not only the first error."""
 
-import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import starmap
-from pathlib import Path
 from typing import Any
 
 from lamp_dataset.formats.ids import difference, duplicates
-from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.outputs import golds_of
 from lamp_dataset.formats.task_of_file import is_name_of, other_task
 from lamp_dataset.formats.texts import SHOWN_CHARS, counted, printable, short
@@ -51,21 +48,13 @@ class Report:
 
 
 def check_predictions(
-    path: str | os.PathLike, task: Task, ids: Collection[str] | None = None, golds_name: str | None = None
-) -> Report:
-    """Check a file of predictions for ``task``.
-
-    ``ids`` are the samples that need a prediction, if they are known. ``golds_name`` is what the golds call the task,
-    if not by its official name; then the file may do so, too, or use a name that papers use.
-    """
-    name = str(Path(path))
-    return check_document(read_json(path), name, task, ids, golds_name)
-
-
-def check_document(
     document: Any, name: str, task: Task, ids: Collection[str] | None = None, golds_name: str | None = None
 ) -> Report:
-    """As :func:`check_predictions`, for a parsed file."""
+    """Check predictions for ``task``: the parsed file ``name``.
+
+    ``ids`` are the samples that need a prediction, if they are known. ``golds_name`` is what a file of golds calls the
+    task; the predictions may do so, too, or use a name that papers use.
+    """
     entries, official_name = golds_of(document, name)
     report = Report(name, len(entries))
     others = golds_name is not None and (official_name == golds_name or is_name_of(task, official_name))

@@ -19,7 +19,7 @@ from lamp_dataset.formats.task_of_file import best_fit, tasks_named
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
-from lamp_metric.predictions.check import Report, check_document
+from lamp_metric.predictions.check import Report, check_predictions
 
 #: More than an honest zip of all tasks inflates to; a zip that exceeds it is taken for a zip bomb.
 MAX_INFLATED_BYTES = 128 << 20
@@ -40,7 +40,10 @@ def read_zip(path: str | os.PathLike) -> dict[str, Outputs]:
     """
     found: dict[str, Outputs] = {}
     for name, data in _json_members(Path(path)):
-        _check_values(data, name)
+        if len(data) > MAX_VALUES:  # fewer bytes cannot hold more values
+            bare = _STRING.sub(b"", data)
+            if sum(map(bare.count, (b"{", b"[", b","))) > MAX_VALUES:
+                raise ValueError(f"{name}: expected an outputs file, found more than {MAX_VALUES:,} JSON values")
         outputs = parse_outputs(data, name)
         _check_official(outputs.task, name)
         if outputs.task in found:
@@ -69,26 +72,16 @@ def _json_members(path: Path) -> Iterator[tuple[str, bytes]]:
         left = MAX_INFLATED_BYTES
         try:
             with zipfile.ZipFile(file) as archive:
-                for member in filter(_is_json, archive.infolist()):
+                for member in archive.infolist():
+                    inside = PurePosixPath(member.filename)
+                    hidden = "__MACOSX" in inside.parts or inside.name.startswith(".")
+                    if member.is_dir() or hidden or inside.suffix.lower() != ".json":
+                        continue
                     data = _inflate(archive, member, f"{path}/{member.filename}", left)
                     left -= len(data)
                     yield f"{path}/{member.filename}", data
         except _DAMAGE as error:
             raise ValueError(f"{path}: expected a zip file, but it is damaged or cut off: {error}") from None
-
-
-def _check_values(data: bytes, name: str) -> None:
-    """Reject JSON that would take much more memory than its text, such as a list of millions of ``{}``."""
-    if len(data) > MAX_VALUES:  # fewer bytes cannot hold more values
-        bare = _STRING.sub(b"", data)
-        if sum(map(bare.count, (b"{", b"[", b","))) > MAX_VALUES:
-            raise ValueError(f"{name}: expected an outputs file, found more than {MAX_VALUES:,} JSON values")
-
-
-def _is_json(member: zipfile.ZipInfo) -> bool:
-    path = PurePosixPath(member.filename)
-    hidden = "__MACOSX" in path.parts or path.name.startswith(".")
-    return not member.is_dir() and not hidden and path.suffix.lower() == ".json"
 
 
 def _inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, limit: int) -> bytes:
@@ -146,30 +139,19 @@ def _report(document: Any, name: str, ids_of: Callable[[Task], Collection[str]] 
     entries, official_name = golds_of(document, name)
     outputs = [entry.get("output") for entry in entries if isinstance(entry, dict)]
     task = best_fit(official_name, outputs, name)
-    # the setting that all ids begin like; both, user-based first, if they begin like neither's
+    # the setting whose ids all begin like these; otherwise both, user-based first
     both = [other for other in TASKS.values() if other.base == task.base]
     ids = [str(entry.get("id")) for entry in entries if isinstance(entry, dict)]
     settings = [other for other in both if all(one.startswith(other.id_start) for one in ids)] or both
-    report = check_document(document, name, task, None if ids_of is None else ids_of(settings[0]))
+    report = check_predictions(document, name, task, None if ids_of is None else ids_of(settings[0]))
     if not entries:
         report.errors.append("no predictions: 'golds' is an empty list")
-    distance, nearest = _nearest_split(settings, len(entries))
-    if distance and ids_of is None:
-        report.warnings.append(
-            f"not a whole split of {task.base}: {counted(report.n, 'predictions')} (nearest: {nearest})"
-        )
+    sizes = {count for other in settings for count in other.num_samples.values() if count is not None}
+    if ids_of is None and sizes and report.n not in sizes:
+        whole = f"not a whole split of {task.base} ({', '.join(f'{size:,}' for size in sorted(sizes))} samples)"
+        found = f"{whole}: {counted(report.n, 'predictions')}"
+        report.warnings.append(f"{found}; with --data-dir, the samples without a prediction are named")
     return report
-
-
-def _nearest_split(settings: Sequence[Task], number: int) -> tuple[int, str]:
-    """Of the splits with a known size: how far the nearest one's size is from ``number``, and its size and name."""
-    sizes = (
-        (abs(count - number), f"{count:,} in {split}, {task.setting}")
-        for task in settings
-        for split, count in task.num_samples.items()
-        if count is not None
-    )
-    return min(sizes, default=(0, ""))
 
 
 def _write(documents: dict[str, Any], output: Path) -> None:

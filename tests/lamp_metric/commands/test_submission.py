@@ -81,7 +81,7 @@ def test_bad_input_of_check_is_one_line(made, fails, questions, tmp_path):
 def test_golds_given_as_questions_are_named_as_such(made, fails, tmp_path, text):
     preds, path = made.write("p.json", "LaMP_4", {"1": "a"}), tmp_path / "golds.json"
     path.write_text(text)
-    message = f"{path}: expected a questions file, found an outputs file; pass golds as --golds"
+    message = f"{path}: expected a questions file, found an outputs file: sample '1' has the keys 'id', 'output'"
     assert fails("check", "LaMP_4", "--questions", path, "--preds", preds) == message
 
 
@@ -109,7 +109,7 @@ def test_pack_and_eval_all_are_a_round_trip(made, run, tmp_path):
     result = run("pack", *files, "--output", packed)
     assert result.exit_code == 0, result.output
     assert result.stdout.endswith(f"wrote {packed}: {', '.join(OFFICIAL_NAMES)}\n")
-    assert "  warning: not a whole split of LaMP_7: 12 predictions (nearest: 1,496 in test, user)\n" in result.stdout
+    assert "  warning: not a whole split of LaMP_7 (" in result.stdout
     ours, theirs = (
         run("eval-all", "--golds_zip", golds_zip, "--preds_zip", path, "--json").stdout for path in (packed, preds_zip)
     )

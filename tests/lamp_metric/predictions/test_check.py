@@ -1,16 +1,14 @@
-import json
-
 import pytest
 
 from lamp_dataset.tasks import TASKS
-from lamp_metric.predictions.check import Report, check_document, check_predictions
+from lamp_metric.predictions.check import Report, check_predictions
 
 
 def check(name, by_id, ids=None, official_name=None):
     pairs = by_id.items() if isinstance(by_id, dict) else by_id
     golds = [{"id": key, "output": value} for key, value in pairs]
     document = {"task": official_name or TASKS[name].official_name, "golds": golds}
-    return check_document(document, "p.json", TASKS[name], ids)
+    return check_predictions(document, "p.json", TASKS[name], ids)
 
 
 def test_a_verdict_is_the_worst_that_was_found():
@@ -20,15 +18,6 @@ def test_a_verdict_is_the_worst_that_was_found():
     report = Report("p", 1, ["e"], ["d"], ["w"])
     assert report.exit_status == 2
     assert report.text().split("\n") == ["p: 1 prediction, unfit", "  error: e", "  doubt: d", "  warning: w"]
-
-
-def test_a_file_is_read_and_checked(tmp_path):
-    path = tmp_path / "p.json"
-    path.write_text(json.dumps({"task": "LaMP_4", "golds": [{"id": "1", "output": "a"}]}))
-    assert check_predictions(path, TASKS["LaMP_4"], ["1"]) == Report(str(path), 1)
-    path.write_text("[]")
-    with pytest.raises(ValueError, match=r"p\.json: .*list"):
-        check_predictions(path, TASKS["LaMP_4"])
 
 
 def test_ids_are_compared_only_where_they_are_known():

@@ -145,23 +145,22 @@ def test_all_tasks_go_into_one_zip_in_the_benchmarks_order(made, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "output", "prefix", "n", "nearest"),
+    ("name", "output", "prefix", "n", "sizes"),
     [
         ("LaMP_2", "comedy", "", 692, None),
         ("LaMP_2", "comedy", "", 1_410, None),  # the time-based setting
-        ("LaMP_2", "comedy", "", 693, "692 in validation, user"),
+        ("LaMP_2", "comedy", "", 693, "(692, 870, 1,410, 1,557, 3,820, 5,073 samples): 693 predictions"),
         ("LaMP_2_news", "travel", "", 1_052, None),
-        ("LaMP_2_news", "travel", "", 692, "1,052 in validation, user"),
-        # ids that tell the setting
-        ("LaMP_4", "a", "3", 1_801, "1,925 in validation, user"),
-        ("LaMP_4", "a", "10", 1_801, "1,800 in test, time"),
-        ("LaMP_4", "a", "x", 1_801, "1,800 in test, time"),
+        ("LaMP_2_news", "travel", "", 692, "(1,052, 1,274, 5,914 samples): 692"),
+        ("LaMP_4", "a", "3", 1_801, "(1,925, 2,376, 12,527 samples)"),
+        ("LaMP_4", "a", "10", 1_801, "(1,500, 1,800, 12,500 samples)"),
+        ("LaMP_4", "a", "x", 1_801, "(1,500, 1,800, 1,925, 2,376, 12,500, 12,527 samples)"),
     ],
 )
-def test_the_number_of_predictions_is_compared_with_the_splits(made, tmp_path, name, output, prefix, n, nearest):
+def test_the_number_of_predictions_is_compared_with_the_splits(made, tmp_path, name, output, prefix, n, sizes):
     preds = made.write("p.json", name, {f"{prefix}{i}": output for i in range(n)})
     warnings = pack([preds], tmp_path / "s.zip", partial=True)[TASKS[name].official_name].warnings
-    assert [nearest in warning for warning in warnings] == ([] if nearest is None else [True])
+    assert [sizes in warning for warning in warnings] == ([] if sizes is None else [True])
 
 
 @pytest.mark.parametrize(
