@@ -18,7 +18,7 @@ from lamp_metric.commands.submission import check, pack
     context_settings={
         "help_option_names": ["-h", "--help"],
         # The benchmark's own flags have underscores; --golds-json is understood as well.
-        "token_normalize_func": lambda token: token.replace("-", "_"),
+        "token_normalize_func": lambda token: token.replace("_", "-"),
     },
 )
 @click.version_option(package_name="lamp-hf")

@@ -48,7 +48,12 @@ class Part(Message):
         if encoding in ("quoted-printable", "x-uuencode", "uuencode", "uue", "x-uue"):
             return self.get_payload(decode=True)
         data = self.get_payload().encode("raw-unicode-escape")
-        return decode_base64_body(data) if encoding == "base64" else data
+        if encoding == "base64":
+            data = b"".join(data.splitlines())
+            for padding in (b"", b"=="):  # added if it is missing
+                with suppress(HeaderParseError):
+                    return decode_base64(data + padding)
+        return data
 
 
 def decode_text(data: bytes, charset: str, errors: str = "strict") -> str:
@@ -88,31 +93,17 @@ def _as_quoted(word: re.Match) -> str:
     return f"=?{word['charset']}?q?{''.join(f'={byte:02X}' for byte in data)}?="
 
 
+#: Groups of four, then a group that padding completes, or the end. Padding that completes no group is skipped.
+_GROUPS = re.compile(rb"(?:=*[^=]=*[^=]=?[^=][^=])*+(?:=*[^=]=*[^=](?:==|=?[^=]=)|=*$)")
+
+
 def decode_base64(data: bytes) -> bytes:
     """The bytes that ``data`` encodes. Characters outside base64 are skipped; the first complete padding ends the data.
 
     HeaderParseError if the data ends inside a group of four.
     """
-    count = padding = 0
-    kept = []
-    for run in re.findall(rb"[A-Za-z0-9+/]+|=", data):
-        if run != b"=":
-            kept.append(run)
-            count, padding = count + len(run), 0
-        elif count % 4 >= 2:
-            padding += 1
-            if count % 4 + padding >= 4:
-                break
-    else:
-        if count % 4:
-            raise HeaderParseError("base64 ends inside a group of four")
-    return binascii.a2b_base64(b"".join(kept) + b"=" * (-count % 4))
-
-
-def decode_base64_body(data: bytes) -> bytes:
-    """A base64 body. Missing padding is added, and a body that cannot be base64 stays as it is."""
-    joined = b"".join(data.splitlines())
-    for padding in (b"", b"=="):
-        with suppress(HeaderParseError):
-            return decode_base64(joined + padding)
-    return joined
+    found = _GROUPS.match(re.sub(rb"[^A-Za-z0-9+/=]+", b"", data))
+    if not found:
+        raise HeaderParseError("base64 ends inside a group of four")
+    kept = found[0].replace(b"=", b"")
+    return binascii.a2b_base64(kept + b"=" * (-len(kept) % 4))

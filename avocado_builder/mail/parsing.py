@@ -85,9 +85,9 @@ def parse_mail(raw: bytes) -> Mail:
     message = _parse(raw.decode("utf-8", "ignore").replace("\r\n", "\n").replace("\r", "\n"))
     if not message.keys():
         return Mail("", "")
-    repairs: set[str] = set()
-    body = _body(message, repairs)
-    subject = _subject(message, repairs)
+    subjects = message.get_all("subject", [""])
+    repairs = {"subjects"} if len(subjects) > 1 else set()
+    body, subject = _body(message, repairs), _decoded_header(subjects[0], repairs)
     return Mail(subject, body, tuple(sorted(repairs)))
 
 
@@ -196,16 +196,8 @@ def _decoded(data: bytes, charset: str) -> str:
     return normalize("NFC", text)
 
 
-def _subject(message: Part, repairs: set[str]) -> str:
-    """Rule 7."""
-    values = message.get_all("subject", [])
-    if len(values) > 1:
-        repairs.add("subjects")
-    return _decoded_header(values[0], repairs) if values else ""
-
-
 def _decoded_header(value: str, repairs: set[str]) -> str:
-    """A header value with its RFC 2047 words decoded, stripped."""
+    """Rule 7: a header value with its RFC 2047 words decoded, stripped."""
     text = ""
     try:
         for piece, charset in header_pieces(value):

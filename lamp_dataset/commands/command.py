@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,22 +14,7 @@ from lamp_dataset.formats.layout import SAMPLE
 from lamp_dataset.task import SPLITS, split_hint
 
 
-class AsTyped(click.Command):
-    """A command whose errors quote an unknown option as it was typed, also where dashes count as underscores."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the command line."""
-        typed = [word.partition("=")[0] for word in args]
-        try:
-            return super().parse_args(ctx, args)
-        except click.NoSuchOption as error:
-            name = _spelled(error.option_name, typed)
-            own = [option for parameter in self.params for option in parameter.opts]
-            close = [_spelled(option, own) for option in error.possibilities or ()]
-            raise click.NoSuchOption(name, possibilities=close, ctx=ctx) from error
-
-
-class Command(AsTyped):
+class Command(click.Command):
     """A command that reports bad input as one line, ``error: …``, with exit status 2 and no traceback."""
 
     def invoke(self, ctx: click.Context) -> object:
@@ -46,7 +31,7 @@ class Command(AsTyped):
             raise Failure("out of memory: is a file much larger than expected, or is memory limited?") from error
 
 
-class Group(AsTyped, click.Group):
+class Group(click.Group):
     """A group of such commands. A wrong call ends in one line, too."""
 
     command_class = Command
@@ -126,14 +111,11 @@ def stacked(*decorators: Callable) -> Callable:
     return lambda command: functools.reduce(lambda done, decorator: decorator(done), reversed(decorators), command)
 
 
-#: For commands that read rows: only those of some users.
 users_option = click.option(
     "--users",
     type=UserPath(exists=True, dir_okay=False),
     help="Only the samples of these users: a file that lamp-dataset users wrote, or one with an id per line.",
 )
-
-
 samples_option = click.option(
     "--samples",
     type=UserPath(exists=True, dir_okay=False),
@@ -141,16 +123,9 @@ samples_option = click.option(
 )
 #: Both: of these users, these samples.
 subset_options = stacked(users_option, samples_option)
-
-
 user_column_option = click.option(
     "--user-column", help="Key of a row's user in the files of --data-dir or in --questions, if it is not user_id."
 )
-
-
-def _spelled(option: str, words: Iterable[str]) -> str:
-    """The first of ``words`` that is the option, but for underscores."""
-    return next((word for word in words if word.replace("_", "-") == option.replace("_", "-")), option)
 
 
 def examples(*lines: str) -> str:
