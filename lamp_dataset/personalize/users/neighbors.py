@@ -2,14 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import lru_cache
 from itertools import count, islice, zip_longest
 from typing import Any
 
 import datasets
 import numpy as np
-import xxhash
+from datasets.fingerprint import Hasher
 from scipy.sparse import csr_array
 
 from lamp_dataset import version
@@ -101,7 +100,11 @@ def similar_users(
 def _bm25(histories: Iterable[list[str]]) -> tuple[csr_array, csr_array]:
     """A matrix of queries and one of documents, whose products are the scores that ``bm25_scores`` gives."""
     numbers: defaultdict[str, int] = defaultdict(count().__next__)
-    found = [_counts(np.array([numbers[word] for word in " ".join(texts).split()], np.int32)) for texts in histories]
+    found = []
+    for texts in histories:
+        words = np.array([numbers[word] for word in " ".join(texts).split()], np.int32)
+        words, counts = np.unique(words, return_counts=True)
+        found.append((words, counts.astype(np.int32)))  # half the memory
     held = np.bincount(np.concatenate([words for words, _ in found]), minlength=1)
     lengths, idf = np.array([counts.sum() for _, counts in found]), floored_idf(held, len(found))
     queries, mean, k1, b = [], lengths.mean() or 1, RetrieverOptions.k1, RetrieverOptions.b
@@ -113,11 +116,6 @@ def _bm25(histories: Iterable[list[str]]) -> tuple[csr_array, csr_array]:
         queries.append((words[best], counts[best]))
         found[user] = words, weights
     return _matrix(queries, len(held)), _matrix(found, len(held))
-
-
-def _counts(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    found, counts = np.unique(words, return_counts=True)
-    return found, counts.astype(np.int32)  # half the memory
 
 
 def _matrix(users: Sequence[tuple[np.ndarray, np.ndarray]], size: int) -> csr_array:
@@ -135,11 +133,10 @@ def _means(histories: Iterable[list[str]], options: Mapping[str, Any]) -> list[A
 
 
 def _unit(vectors: Any, users: int) -> np.ndarray:
-    with suppress(TypeError, ValueError):
-        found = np.array(vectors, np.float64)
-        if found.ndim == 2 and len(found) == users and np.isfinite(found).all():
-            return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), np.finfo(np.float64).tiny)
-    raise ValueError(f"expected a vector of finite numbers for each of {users} users, found {short(vectors)}")
+    found = np.asarray(vectors, np.float64)
+    if found.ndim != 2 or len(found) != users or not np.isfinite(found).all():
+        raise ValueError(f"expected a vector of finite numbers for each of {users} users, found {short(vectors)}")
+    return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), np.finfo(np.float64).tiny)
 
 
 def _nearest(queries: Any, documents: Any, k: int) -> Iterator[list[tuple[int, float]]]:
@@ -163,6 +160,7 @@ def add_neighbor_items(
     *,
     task: str | Task | None = None,
     exclude: Sequence[datasets.Dataset] = (),
+    own: bool = True,
 ) -> datasets.Dataset:
     """Rows with items of the users' neighbors at the end of each profile.
 
@@ -174,6 +172,7 @@ def add_neighbor_items(
         near: what :func:`similar_users` gave for these rows, or the content of a file of ``lamp-dataset neighbors``.
         items: number of items to add to each profile, fewer if the neighbors have no more; None for all.
         task, exclude: as for :func:`similar_users`. What it was given counts here, too, but a file does not hold it.
+        own: whether the user's own items stay.
 
     Returns:
         The rows in their order. The new items have the ids ``USER/ITEM``, each part percent-encoded.
@@ -183,16 +182,8 @@ def add_neighbor_items(
     """
     if items is not None and (not is_whole(items) or items < 0):
         raise ValueError(f"expected a whole number from 0 or None as items, found {short(items)}")
-    return with_items(rows, near, items, task, exclude)
-
-
-def with_items(
-    rows: datasets.Dataset, near: Any, items: int | None, task: Any = None, exclude: Any = (), own: bool = True
-) -> datasets.Dataset:
-    """See :func:`add_neighbor_items`; without ``own``, the neighbors' items take the place of the user's."""
     task, exclude = task or getattr(near, "task", None), (*exclude, *getattr(near, "exclude", ()))
-    given = Histories(rows, task, exclude)
-    state = [version.__version__, *map(fingerprint_of, (rows, *exclude)), repr((dict(near), items, task, own))]
+    given, state = Histories(rows, task, exclude), (version.__version__, dict(near), items, task, own)
 
     @lru_cache(maxsize=64)
     def more(user: str) -> list[dict[str, Any]]:
@@ -207,6 +198,6 @@ def with_items(
     def extend(profile: list[dict[str, Any]] | None, row: int) -> dict[str, Any]:
         return {"profile": [*(profile if own and profile else []), *more(given.users[row])]}
 
-    new = xxhash.xxh3_64_hexdigest("\0".join(state).encode())
-    options = {"features": rows.features, "new_fingerprint": new, "desc": "Adding items"}
+    fingerprint = Hasher.hash((state, [*map(fingerprint_of, (rows, *exclude))]))
+    options = {"features": rows.features, "new_fingerprint": fingerprint, "desc": "Adding items"}
     return rows.with_format(None).map(extend, with_indices=True, input_columns="profile", **options)

@@ -15,7 +15,7 @@ from lamp_dataset.formats.texts import is_whole, short
 from lamp_dataset.loading.datasets_internals import fingerprint_of
 from lamp_dataset.personalize.row_forms import tables
 from lamp_dataset.personalize.users.inference import rows_by_name, users_of
-from lamp_dataset.personalize.users.neighbors import similar_users, with_items
+from lamp_dataset.personalize.users.neighbors import add_neighbor_items, similar_users
 
 
 def swap_profiles(
@@ -56,7 +56,7 @@ def swap_profiles(
     if options if by == "other" else (seed or match_sizes):
         raise ValueError("seed and match_sizes go with by='other', task and exclude with by='similar'")
     if by == "similar":
-        return with_items(rows, similar_users(rows, 1, **options), None, own=False)
+        return add_neighbor_items(rows, similar_users(rows, 1, **options), None, own=False)
     parts = list(tables(rows))
     users = users_of(rows)
     partner = _partners(users, parts, seed, match_sizes)

@@ -10,8 +10,7 @@ from datasets.fingerprint import Hasher, generate_random_fingerprint
 
 from lamp_dataset.atomic import PRIVATE, write_whole
 from lamp_dataset.loading.datasets_internals import cache_path
-from lamp_dataset.personalize.retrieval.dense import Dense
-from lamp_dataset.personalize.retrieval.vectors import READ, text_hashes
+from lamp_dataset.personalize.retrieval.dense import READ, Dense, text_hashes
 from lamp_dataset.personalize.users.histories import Histories
 from lamp_dataset.task import Task
 

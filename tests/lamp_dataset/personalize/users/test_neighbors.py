@@ -181,7 +181,7 @@ def test_a_toy_model_gains_less_from_similar_users_and_least_from_others():
             lambda rows: similar_users(rows, by=lambda histories: [[np.nan]] * 12),
             "of finite numbers for each of 12 users",
         ),
-        (lambda rows: similar_users(rows, by=lambda histories: [["a"]] * 12), "of finite numbers for each of 12"),
+        (lambda rows: similar_users(rows, by=lambda histories: [["a"]] * 12), "could not convert string to float: 'a'"),
         (lambda rows: similar_users(rows, by="dense", modell="m"), "dense: unknown option 'modell'"),
         (lambda rows: similar_users(rows, by=lambda histories: [[1.0]]), "for each of 12 users, found .\\[1.0"),
         (lambda rows: similar_users(rows.select([0])), "at least two users, found 1"),
