@@ -2,14 +2,13 @@
 
 import click
 
-from lamp_dataset.commands.choose_users import users
 from lamp_dataset.commands.command import Group
 from lamp_dataset.commands.export_push import export, push
 from lamp_dataset.commands.history_leaks import history, leaks
 from lamp_dataset.commands.list_show_stats import list_configs, show, stats
-from lamp_dataset.commands.neighbors_vectors import neighbors, vectors
 from lamp_dataset.commands.oppu_import_export import oppu
 from lamp_dataset.commands.personalize_rank_items import items, personalize, rank
+from lamp_dataset.commands.users_neighbors_vectors import neighbors, users, vectors
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, pairwise
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from lamp_dataset.formats.texts import counted, short
+from lamp_dataset.formats.texts import counted
 from lamp_dataset.formats.user_files import UserSubset, read_user_subset, subset_of
 from lamp_dataset.personalize.row_forms import tables
 from lamp_dataset.personalize.users.inference import UserFinder, by_name
@@ -118,10 +118,6 @@ def _is_one_of(names: frozenset[str], name: Any) -> bool:
     return str(name) in names
 
 
-#: What the most active users have most of.
-MEASURES = ("profile", "samples")
-
-
 @dataclass(frozen=True)
 class Users:
     """The users of some rows.
@@ -129,7 +125,7 @@ class Users:
     Attributes:
         samples: user -> number of rows.
         profile: user -> number of items, in the largest of the user's profiles.
-        fingerprint: of sample ids, users and profile sizes; it tells one version of the data from another.
+        fingerprint: of sample ids, users and profile sizes; it distinguishes versions of the data.
     """
 
     samples: Mapping[str, int]
@@ -143,7 +139,7 @@ class Users:
 
 
 def users_of_rows(rows: Any) -> Users:
-    """The users of ``rows``, which :func:`lamp_dataset.users_of` tells. Their order does not matter."""
+    """The users of ``rows``, as :func:`lamp_dataset.users_of` gives them. Their order does not matter."""
     finder, ids, sizes = UserFinder(), [], []
     for table in tables(rows):
         finder.add(table)
@@ -157,88 +153,85 @@ def users_of_rows(rows: Any) -> Users:
     return Users(Counter(users), largest, xxhash.xxh3_128_hexdigest("\n".join(lines).encode()))
 
 
-@dataclass(frozen=True)
-class Choice:
-    """Which users: of those that meet the conditions (the first three), all of them, the ``top`` or a ``sample``.
+def choose(
+    users: Users,
+    config: str,
+    split: str,
+    *,
+    ids: UserSubset | None = None,
+    others: UserSubset | None = None,
+    cold_start: int | None = None,
+    top: int | None = None,
+    by: str = "profile",
+    sample: int | None = None,
+    seed: int = 0,
+    strata: int = 1,
+) -> UserSubset:
+    """Some users of a split: of those that meet the first three conditions, all of them, the ``top`` or a ``sample``.
 
-    Attributes:
+    Args:
+        users, config, split: from which users.
         ids: only users among these.
         others: only users that are not among these.
         cold_start: only users with at most this many profile items.
         top: this many users, those with the most of ``by``; ties are broken by name: shorter ones first.
-        by: one of :data:`MEASURES`.
-        sample: this many at random, in the order of their names.
-        seed: decides the sample, whatever the order of the rows. A larger sample holds the smaller ones.
-        strata: users, by the size of their profiles, are in so many groups of equal size, and as many are from each.
+        by: ``"profile"`` or ``"samples"``.
+        sample: this many at random, in the order of their names. A larger sample holds the smaller ones.
+        seed: decides the sample, whatever the order of the rows.
+        strata: users are split by the size of their profiles into so many groups of equal size, and each gives as many
+            to the sample.
+
+    Returns:
+        The users, with the recipe that chose them.
+
+    Raises:
+        ValueError: this chooses nobody in particular or in two ways, ``ids`` or ``others`` has users that the split
+            does not have, nobody is left, or fewer than ``top`` or ``sample``.
     """
-
-    ids: UserSubset | None = None
-    others: UserSubset | None = None
-    cold_start: int | None = None
-    top: int | None = None
-    by: str = MEASURES[0]
-    sample: int | None = None
-    seed: int = 0
-    strata: int = 1
-
-    def __post_init__(self) -> None:
-        """Raise ValueError if this chooses nobody in particular, or in two ways."""
-        if self.top is not None and self.sample is not None:
-            raise ValueError("expected one of top and sample, found both")
-        if (self.ids, self.others, self.cold_start, self.top, self.sample) == (None,) * 5:
-            raise ValueError("which users? Expected some of top, sample, ids, others, cold_start; found none")
-        if self.strata != 1 and (self.strata < 1 or self.sample is None or self.sample % self.strata):
-            raise ValueError(
-                f"expected a sample with as many users of each of {self.strata} strata, found {self.sample}"
-            )
-        if self.by not in MEASURES:
-            raise ValueError(f"expected one of {', '.join(MEASURES)}, found {short(self.by)}")
-
-    def of(self, users: Users, config: str, split: str) -> UserSubset:
-        """The chosen users of a split, with the recipe that chose them.
-
-        Raises:
-            ValueError: ``ids`` or ``others`` has users that the split does not have, nobody is left, or fewer than
-                ``top`` or ``sample``.
-        """
-        left = sorted(self._left(users, split), key=by_name)
-        wanted = self.top if self.sample is None else self.sample
-        if len(left) < (wanted or 1):
-            least = counted(wanted or 1, "users")
-            raise ValueError(f"{config}, split {split!r}: expected at least {least}, found {len(left)}")
-        if self.top is not None:
-            left = sorted(left, key=lambda user: -getattr(users, self.by)[user])[: self.top]
-        elif self.sample is not None:
-            left.sort(key=users.profile.__getitem__)
-            bounds = [len(left) * part // self.strata for part in range(self.strata + 1)]
-            of_each = self.sample // self.strata
-            drawn = (sorted(left[start:end], key=self._draw)[:of_each] for start, end in pairwise(bounds))
-            left = sorted(chain.from_iterable(drawn), key=by_name)
-        return UserSubset(tuple(left), recipe={**users.recipe(config, split), **self._recipe()})
-
-    def _left(self, users: Users, split: str) -> set[str]:
-        """The users whom no condition excludes."""
-        for subset in (self.ids, self.others):
-            if subset is not None and (subset is self.ids or subset.recipe.get("split") in (None, split)):
-                subset.positions(list(users.samples), split)  # says if it is of other users
-        left = set(users.samples if self.ids is None else self.ids.users) & set(users.samples)
-        left -= set(() if self.others is None else self.others.users)
-        limit = self.cold_start
-        return {user for user in left if limit is None or users.profile[user] <= limit}
-
-    def _draw(self, user: str) -> bytes:
-        return hashlib.blake2b(f"{self.seed}\0{user}".encode()).digest()
-
-    def _recipe(self) -> dict[str, Any]:
-        """What was asked for, as JSON."""
-        names = ("cold_start", *(("top", "by") if self.top is not None else ()))
-        names += ("sample", "seed") if self.sample is not None else ()
-        names += ("strata",) if self.strata > 1 else ()
-        found = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-        return {**{name: _told(getattr(self, name)) for name in ("ids", "others") if getattr(self, name)}, **found}
+    if top is not None and sample is not None:
+        raise ValueError("expected one of top and sample, found both")
+    if (ids, others, cold_start, top, sample) == (None,) * 5:
+        raise ValueError("which users? Expected some of top, sample, ids, others, cold_start; found none")
+    if strata != 1 and (strata < 1 or sample is None or sample % strata):
+        raise ValueError(f"expected a sample with as many users of each of {strata} strata, found {sample}")
+    left = sorted(_left(users, split, ids, others, cold_start), key=by_name)
+    wanted = top if sample is None else sample
+    if len(left) < (wanted or 1):
+        least = counted(wanted or 1, "users")
+        raise ValueError(f"{config}, split {split!r}: expected at least {least}, found {len(left)}")
+    if top is not None:
+        left = sorted(left, key=lambda user: -getattr(users, by)[user])[:top]
+    elif sample is not None:
+        left.sort(key=users.profile.__getitem__)
+        bounds = pairwise(len(left) * part // strata for part in range(strata + 1))
+        drawn = {user: hashlib.blake2b(f"{seed}\0{user}".encode()).digest() for user in left}
+        groups = (sorted(left[start:end], key=drawn.__getitem__)[: sample // strata] for start, end in bounds)
+        left = sorted(chain.from_iterable(groups), key=by_name)
+    recipe = {
+        "ids": ids and _by_content(ids),
+        "others": others and _by_content(others),
+        "cold_start": cold_start,
+        **({} if top is None else {"top": top, "by": by}),
+        **({} if sample is None else {"sample": sample, "seed": seed, "strata": strata if strata > 1 else None}),
+    }
+    asked = {name: value for name, value in recipe.items() if value is not None}
+    return UserSubset(tuple(left), recipe={**users.recipe(config, split), **asked})
 
 
-def _told(subset: UserSubset) -> dict[str, Any]:
-    """A file of users, as the recipe names it: by its content."""
+def _left(
+    users: Users, split: str, ids: UserSubset | None, others: UserSubset | None, cold_start: int | None
+) -> Iterator[str]:
+    """The users whom no condition excludes."""
+    for subset in (ids, others):
+        if subset is not None and (subset is ids or subset.recipe.get("split") in (None, split)):
+            subset.positions(list(users.samples), split)  # says if it is of other users
+    without = set() if others is None else set(others.users)
+    for user in users.samples if ids is None else set(users.samples).intersection(ids.users):
+        if user not in without and (cold_start is None or users.profile[user] <= cold_start):
+            yield user
+
+
+def _by_content(subset: UserSubset) -> dict[str, Any]:
+    """A file of users, as a recipe names it."""
     fingerprint = xxhash.xxh3_128_hexdigest("\n".join(sorted(subset.users)).encode())
     return {"file": PurePath(subset.name).name, "users": len(subset.users), "fingerprint": fingerprint}

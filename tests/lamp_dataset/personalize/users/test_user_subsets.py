@@ -11,8 +11,8 @@ from lamp_dataset import select_samples, select_users, users_of
 from lamp_dataset.formats.user_files import subset_of
 from lamp_dataset.personalize.row_forms import RowsError
 from lamp_dataset.personalize.users.user_subsets import (
-    Choice,
     by_name,
+    choose,
     chosen_positions,
     origin_of,
     users_of_rows,
@@ -157,7 +157,7 @@ USERS = users_of_rows(ACTIVE)
 
 
 def chosen(users=USERS, config="LaMP_3_time", split="test", **criteria):
-    return list(Choice(**criteria).of(users, config, split).users)
+    return list(choose(users, config, split, **criteria).users)
 
 
 def test_what_there_is_of_each_user():
@@ -194,7 +194,7 @@ def test_conditions_choose_and_combine_and_numbers_come_in_their_order(criteria,
 
 
 def test_a_file_and_its_others_are_all_users_once_and_others_may_have_no_rows():
-    first = Choice(top=2).of(USERS, "LaMP_3_time", "test")
+    first = choose(USERS, "LaMP_3_time", "test", top=2)
     assert sorted([*first.users, *chosen(others=first)]) == sorted(USERS.samples)
     others = subset_of(["9", "nobody"], "o.json", {"config": "LaMP_3_time", "split": "validation"})
     assert chosen(others=others) == ["1", "2", "10", "33"]
@@ -217,7 +217,7 @@ def test_a_sample_depends_on_names_and_seed_alone(seed):
 def test_as_many_users_come_from_each_third_of_the_profile_sizes(seed):
     sizes = {f"u{number}": number // 2 % 50 for number in range(200)}
     users = users_of_rows([row(name, name, size) for name, size in sizes.items()])
-    found = Choice(sample=30, strata=3, seed=seed).of(users, "LaMP_3_time", "test")
+    found = choose(users, "LaMP_3_time", "test", sample=30, strata=3, seed=seed)
     order = sorted(sorted(sizes, key=by_name), key=sizes.get)
     thirds = [order[:66], order[66:133], order[133:]]
     assert [len(set(third) & set(found.users)) for third in thirds] == [10, 10, 10]
@@ -247,10 +247,9 @@ def test_the_order_and_the_form_of_the_rows_do_not_matter_but_ids_users_and_size
 def test_the_recipe_says_what_was_asked_for():
     data = {"samples": 6, "users": 5, "fingerprint": USERS.fingerprint}
     start = {"config": "LaMP_3_time", "split": "test", "data": data}
-    assert Choice(top=2).of(USERS, "LaMP_3_time", "test").recipe == {**start, "top": 2, "by": "profile"}
-    found = Choice(cold_start=3, others=subset_of(["9"], "some/top.json"), sample=1, seed=4).of(
-        USERS, "LaMP_3_time", "test"
-    )
+    assert choose(USERS, "LaMP_3_time", "test", top=2).recipe == {**start, "top": 2, "by": "profile"}
+    others = subset_of(["9"], "some/top.json")
+    found = choose(USERS, "LaMP_3_time", "test", cold_start=3, others=others, sample=1, seed=4)
     told = found.recipe["others"]
     assert (told["file"], told["users"]) == ("top.json", 1)
     assert found.recipe == {**start, "others": told, "cold_start": 3, "sample": 1, "seed": 4}
@@ -269,7 +268,6 @@ def test_inferred_users_select_the_rows_that_they_were_made_of():
     [
         ({}, "none"),
         ({"top": 1, "sample": 1}, "both"),
-        ({"top": 1, "by": "size"}, "'size'"),
         ({"sample": 4, "strata": 3}, "as many users of each of 3 strata, found 4"),
         ({"top": 3, "strata": 3}, "as many users of each of 3 strata, found None"),
         ({"top": 6}, "LaMP_3_time.*'test'.*6.*5"),
