@@ -134,7 +134,7 @@ def _stats(task: Task, data_dir: str | None, wanted: tuple[str, ...]) -> dict:
     import datasets
 
     from lamp_dataset.loading.split_statistics import split_stats
-    from lamp_dataset.personalize.users.user_figures import user_figures
+    from lamp_dataset.personalize.users.inference import user_figures
 
     if not sys.stderr.isatty():
         datasets.disable_progress_bars()

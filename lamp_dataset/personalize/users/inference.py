@@ -5,6 +5,7 @@ and their profiles are leave-one-out copies of each other. :func:`users_of` infe
 """
 
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,11 +16,11 @@ import xxhash
 
 from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.texts import short
+from lamp_dataset.loading.split_statistics import summary
 from lamp_dataset.personalize.columns import COLUMNS
 from lamp_dataset.personalize.row_forms import KNOWN, RowsError, tables
+from lamp_dataset.task import Task
 
-#: Keys of a profile item that say nothing about whose it is: ids number the items of one sample.
-_NOT_CONTENT = ("id", "date")
 #: Profiles of fewer distinct items are never grouped: that two people share one item of two proves little.
 MIN_ITEMS = 3
 
@@ -33,7 +34,7 @@ def users_of(rows: Any, column: str | None = None) -> list[str]:
     says too little: its row is a user of its own.
 
     The inference can split a user whose samples share little of their history. It merges two people only if their
-    histories are the same but for one item.
+    histories differ in one item at most.
 
     Args:
         rows: rows of one split: a ``datasets.Dataset`` or ``IterableDataset``, an Arrow table, or an iterable of dicts,
@@ -45,8 +46,8 @@ def users_of(rows: Any, column: str | None = None) -> list[str]:
         One non-empty string per row.
 
     Raises:
-        ValueError: a row lacks these columns, a ``user_id`` is empty, or only some rows have one (a
-            :class:`RowsError`), or reading the rows raises one of its own.
+        ValueError: a row lacks these columns, a ``user_id`` is empty, only some rows have one, or two rows whose users
+            are inferred share an id.
 
     >>> a, b, c, d = ({"id": i, "text": t} for i, t in [("70", "rain"), ("71", "tea"), ("72", "late"), ("73", "fog")])
     >>> users_of([{"id": "8", "profile": [a, b, c]}, {"id": "7", "profile": [b, c, d]}, {"id": "9", "profile": []}])
@@ -83,12 +84,9 @@ class UserFinder:
     """The users of rows, as :func:`users_of` gives them, collected from table to table.
 
     Args:
-        named: whether rows name their users as ``user_id``. True: they must; False: the users are inferred, whatever
-            the rows name; None: whether the rows do, all of them or none.
+        named: True: rows must name their users in ``column``; False: the users are inferred, even if they are named;
+            None: all rows name theirs, or none does, which is what this attribute then says: None until one does.
         column: the column that names them.
-
-    Attributes:
-        named: the same; None as long as no row has named a user.
     """
 
     def __init__(self, named: bool | None = None, column: str = "user_id") -> None:
@@ -100,7 +98,7 @@ class UserFinder:
         self._profiles: list[np.ndarray] = []
 
     def add(self, table: pa.Table) -> None:
-        """Take note of some rows; ValueError if they lack the columns that show their users, or only some name them."""
+        """Take note of some rows; ValueError if they lack the columns that show their users."""
         if self.named is not False:
             self._add_names(table)
         if not self.named:
@@ -108,20 +106,14 @@ class UserFinder:
 
     def _add_names(self, table: pa.Table) -> None:
         if self.named:
-            _require(table, (self.column,))
-        there = self.column in table.column_names
-        names = table[self.column].to_pylist() if there else [None] * len(table)
-        first = len(self._names)
-        self._names += [None if name is None else str(name) for name in names]
-        if self.named is None and any(name is not None for name in names):
-            self.named, first = True, 0  # all rows before must name theirs, too
-        for position in range(first, len(self._names)) if self.named else ():
-            if not self._names[position]:
-                found = f"found {short(self._names[position])}"
-                raise RowsError(f"row {position}: expected a non-empty {self.column!r}, as in other rows, {found}")
+            _require(table, self.column)
+        names = table[self.column].to_pylist() if self.column in table.column_names else [None] * len(table)
+        self._names += names
+        if any(name is not None for name in names):
+            self.named = True
 
     def _add_profiles(self, table: pa.Table) -> None:
-        _require(table, ("id", "profile"))
+        _require(table, "id", "profile")
         for sample_id in table["id"].to_pylist():
             if not isinstance(sample_id, str) or not sample_id:
                 found = f"found {short(sample_id)}"
@@ -133,22 +125,28 @@ class UserFinder:
                 self._others.setdefault(name, set()).update(map(hash, table[name].to_pylist()))
 
     def users(self) -> list[str]:
-        """The user of each row so far; DuplicateIdError if inferred users would share a name, as two rows an id."""
+        """The user of each row so far.
+
+        ValueError if only some rows name theirs, or if inferred users would share a name, as two rows share an id.
+        """
         if self.named:
+            for row, name in enumerate(self._names):
+                if name in (None, ""):
+                    found = f"found {short(name)}"
+                    raise RowsError(f"row {row}: expected a non-empty {self.column!r}, as in other rows, {found}")
             return list(map(str, self._names))
         check_unique(self._ids, "rows")
-        groups, smallest = self.groups(), {}
+        groups = self.groups()
         repeated = [name for name, values in self._others.items() if 1 < len(values) < len(groups)]
         if repeated and len(set(groups)) == len(groups):
             message = f"each of {len(groups)} rows counts as a user of its own: no two profiles show the same user"
             warnings.warn(f"{message}. Is one named by {' or '.join(repeated)}? Then pass that as column", stacklevel=3)
-        for group, sample_id in zip(groups, self._ids, strict=True):
-            smallest[group] = min(sample_id, smallest.get(group, sample_id), key=by_name)
+        of_group = sorted(zip(groups, self._ids, strict=True), key=lambda pair: by_name(pair[1]), reverse=True)
+        smallest = dict(of_group)  # of a group's ids, the last one stays
         return [smallest[group] for group in groups]
 
     def groups(self, others: "UserFinder | None" = None) -> list[int]:
-        """A number for the inferred user of each row so far, and then of each row of ``others``, which may connect
-        them."""
+        """A number for the inferred user of each row so far, and of each of ``others``, which may connect them."""
         return _group([*self._profiles, *(others._profiles if others is not None else ())])
 
 
@@ -162,15 +160,12 @@ def _group(profiles: Sequence[np.ndarray]) -> list[int]:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    keys, owners = [], []
+    keys, owners, size = [np.array([], np.uint64)], [np.array([], np.int32)], len(profiles)
     for position, hashes in enumerate(profiles):
         if len(hashes) >= MIN_ITEMS:
             total = hashes.sum(dtype=np.uint64)
             keys += [np.array([total], np.uint64), total - hashes]
             owners.append(np.full(len(hashes) + 1, position, np.int32))
-    size = len(profiles)
-    if not keys:
-        return list(range(size))
     key, owner = np.concatenate(keys), np.concatenate(owners)
     order = np.argsort(key, kind="stable")
     key, owner = key[order], owner[order]
@@ -198,7 +193,8 @@ def _hashes(profiles: pa.Array) -> np.ndarray:
         return np.array([], np.uint64)
     if items is profiles or not pa.types.is_struct(items.type):
         raise RowsError(f"expected a list of dicts as 'profile', found {short(items[0].as_py())} in one")
-    names = sorted(field.name for field in items.type if field.name not in _NOT_CONTENT)
+    # an id or a date says nothing about whose an item is: ids number the items of one sample
+    names = sorted(field.name for field in items.type if field.name not in ("id", "date"))
     if not names:
         raise RowsError(f"expected profile items with texts, found {', '.join(field.name for field in items.type)}")
     no = pa.scalar("", pa.large_string())
@@ -220,7 +216,35 @@ def _texts(values: pa.Array) -> pa.Array:
         return pa.array([None if value is None else repr(value) for value in values.to_pylist()], pa.large_string())
 
 
-def _require(table: pa.Table, names: Sequence[str]) -> None:
+def _require(table: pa.Table, *names: str) -> None:
     for name in names:
         if name not in table.column_names:
             raise RowsError(f"expected rows with the column {name!r}, found {', '.join(table.column_names) or 'none'}")
+
+
+def user_figures(task: Task, rows: Any) -> dict[str, Any]:
+    """The figures of the users of a split; ``rows`` as for :func:`users_of`.
+
+    Returns:
+        ``{"number", "inferred", "samples_per_user"}``: number of users; whether they are inferred from the profiles,
+        as in configs without ``user_id``; a summary as ``split_stats`` in ``loading`` makes them. Where users are
+        named, also ``"inference"``, how the inference would do without the names, as numbers of users: ``"found"``,
+        whose rows are exactly one inferred user; ``"split"``, whose rows are several inferred users; ``"merged"``, who
+        share an inferred user with somebody. A user can be both.
+    """
+    inferred = UserFinder(named=False)
+    named = UserFinder(named=True) if task.names_users else inferred
+    for table in tables(rows):
+        for finder in {named, inferred}:
+            finder.add(table)
+    samples = Counter(named.users())
+    numbers = summary([np.array(list(samples.values()), np.int64)])
+    found = {"number": len(samples), "inferred": not task.names_users, "samples_per_user": numbers}
+    if task.names_users:
+        pairs = set(zip(named.users(), inferred.users(), strict=True))
+        parts, owners = Counter(user for user, _ in pairs), Counter(group for _, group in pairs)
+        split = {user for user, number in parts.items() if number > 1}
+        merged = {user for user, group in pairs if owners[group] > 1}
+        whole = len(parts.keys() - split - merged)
+        found["inference"] = {"found": whole, "split": len(split), "merged": len(merged)}
+    return found

@@ -8,7 +8,12 @@ import pytest
 from scholars import history, samples, scholars
 
 import lamp_dataset
-from lamp_dataset.personalize.users.inference import UserFinder, positions_by_user, users_of
+from lamp_dataset.personalize.users.inference import (
+    UserFinder,
+    positions_by_user,
+    user_figures,
+    users_of,
+)
 from lamp_dataset.tasks import TASKS
 
 
@@ -162,3 +167,38 @@ def test_the_type_of_texts_does_not_matter(kind):
     items = pa.struct([("id", pa.string()), ("text", kind)])
     cast = table.set_column(1, "profile", table["profile"].cast(pa.list_(items)))
     assert users_of(cast) == users_of(table) == ["0", "0"]
+
+
+def figures(name, rows):
+    return user_figures(TASKS[name], rows)
+
+
+def test_users_are_inferred_where_nobody_names_them():
+    rows, truth = scholars(4)
+    counts = [truth.count(user) for user in set(truth)]
+    found = figures("LaMP_1", rows)
+    assert (found["number"], found["inferred"]) == (len(counts), True)
+    assert found["samples_per_user"]["max"] == max(counts)
+    assert found["samples_per_user"]["mean"] == pytest.approx(len(rows) / len(counts))
+    assert "inference" not in found
+
+
+def test_named_users_judge_the_inference():
+    r = random.Random(0)
+    one, other, third = (history(r, 9) for _ in range(3))
+    rows = [
+        *({**row, "user_id": "found"} for row in samples(one, 3, 10)),
+        *({**row, "user_id": "split"} for row in samples(other, 2, 20)),
+        *({**row, "user_id": "split"} for row in samples(history(r, 9), 2, 30)),
+        *({**row, "user_id": row["id"]} for row in samples(third, 2, 40)),
+    ]
+    found = figures("LaMP_1_time", rows)
+    assert (found["number"], found["inferred"], found["samples_per_user"]["max"]) == (4, False, 4)
+    assert found["inference"] == {"found": 1, "split": 1, "merged": 2}
+
+
+def test_figures_of_no_rows():
+    nothing = {"number": 0, "samples_per_user": None}
+    assert figures("LaMP_1", []) == {**nothing, "inferred": True}
+    inference = {"found": 0, "split": 0, "merged": 0}
+    assert figures("LaMP_1_time", []) == {**nothing, "inferred": False, "inference": inference}
