@@ -171,6 +171,7 @@ OVERALL = {
     "lamp_dataset/hub/test_kill.py": "kill -9 and races, at every step of a push",
     "lamp_dataset/hub/test_odd_answers.py": "a server that is not as a push expects, at every step",
     "lamp_dataset/hub/test_strangers.py": "what others see of a push",
+    "lamp_dataset/loading/test_rows_on_the_hub.py": "all of loading, on files as the Hub has them",
     "lamp_dataset/loading/test_tables_defects.py": "tables.py on every kind of damaged file",
     "lamp_dataset/personalize/prompts/test_longlamp_prompts.py": "prompts and retrieval of a family of tasks",
     "lamp_dataset/personalize/retrieval/test_dense_model.py": "dense.py with a real model (make test-models)",

@@ -5,16 +5,15 @@ They lack ids of samples, so those are made here, of config, split and position 
 parts, as long as the rows keep their order.
 """
 
-from __future__ import annotations
-
 import numbers
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from lamp_dataset.formats.json_file import BOM, DECODER, HEAD_BYTES
 from lamp_dataset.formats.json_list import JsonList
@@ -22,15 +21,13 @@ from lamp_dataset.formats.texts import Number, short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import TASKS
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 #: Our split -> how the names of its files begin; the Hub's comes first.
 STARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"train": ("train",), "validation": ("val", "validation"), "test": ("test",)}
 )
 _NAME = re.compile(r"([a-z]+)(?:-\d{5}-of-(\d{5}))?(\.parquet|\.jsonl?)")
-#: Rows at a time: their profiles are long.
+_open = partial(open, mode="rb")
+#: Rows of Parquet at a time: their profiles are long.
 ROWS = 64
 
 
@@ -43,13 +40,13 @@ class RowFiles:
     paths: tuple[str, ...]
 
     @property
-    def questions(self) -> RowFiles:
+    def questions(self) -> "RowFiles":
         """The files themselves."""
         return self
 
     outputs = questions
 
-    def at(self, places: Mapping[str, str]) -> RowFiles:
+    def at(self, places: Mapping[str, str]) -> "RowFiles":
         """The same files at other paths, as far as these are in ``places``."""
         return replace(self, paths=tuple(places.get(path, path) for path in self.paths))
 
@@ -57,19 +54,22 @@ class RowFiles:
         """For messages."""
         return self.paths[0] if len(self.paths) == 1 else f"{self.paths[0]} … ({len(self.paths)} files)"
 
-    def sample_id(self, number: int) -> str:
-        """The id of the row with this position in the split."""
-        return f"{self.task.name}-{self.split}-{number}"
+    def rows(
+        self,
+        profiles: bool = True,
+        open_file: Callable[[str], AbstractContextManager[BinaryIO]] = _open,
+        name_of: Callable[[str], str] = str,
+    ) -> Iterator[tuple[dict[str, Any], str]]:
+        """The rows as official questions have them, with their ``output``, and the name of the file of each.
 
-    def rows(self, profiles: bool = True) -> Iterator[dict[str, Any]]:
-        """The rows as official questions have them, with their ``output``; ValueError as for :func:`official_row`."""
+        ``name_of`` says what to call a path in messages. ValueError as for :func:`official_row`.
+        """
         number, columns = 0, None if profiles else [self.task.hub.user, "input", "output"]
-        for path in self.paths:
-            with open(path, "rb") as file:
-                for batch in read_batches(file, path, columns):
-                    for row in batch if isinstance(batch, list) else batch.to_pylist():
-                        yield official_row(row, self.task, self.sample_id(number), path)
-                        number += 1
+        for path, name in ((path, name_of(path)) for path in self.paths):
+            with open_file(path) as file:
+                for row in _parquet(file, name, columns) if path.endswith(".parquet") else _json(file, name):
+                    yield official_row(row, self.task, f"{self.task.name}-{self.split}-{number}", name), name
+                    number += 1
 
 
 def find_row_files(task: Task, root: Path, splits: Iterable[str]) -> dict[str, RowFiles]:
@@ -81,17 +81,12 @@ def find_row_files(task: Task, root: Path, splits: Iterable[str]) -> dict[str, R
         names = [path.name for path in folder.iterdir()]
         found = {split: parts(names, split, str(folder)) for split in splits}
         if any(found.values()):
-            _check_setting(task, folder)
+            for other in TASKS.values():  # the rows of both settings look the same
+                if other.base == task.base and other.name != task.name and folder.name in places(other)[:2]:
+                    raise ValueError(f"{folder}: expected files of {task.name}, found a folder of {other.name}")
             files = {split: tuple(str(folder / name) for name in some) for split, some in found.items()}
             return {split: RowFiles(task, split, paths) for split, paths in files.items() if paths}
     return {}
-
-
-def _check_setting(task: Task, folder: Path) -> None:
-    """The rows of both settings look the same, so that only the name of their folder tells them apart."""
-    for other in TASKS.values():
-        if other.base == task.base and other.name != task.name and folder.name in (other.name, other.hub.folder):
-            raise ValueError(f"{folder}: expected files of {task.name}, found a folder of {other.name}")
 
 
 def places(task: Task) -> tuple[str, ...]:
@@ -108,25 +103,13 @@ def parts(names: Iterable[str], split: str, where: str) -> list[str]:
     return found
 
 
-def read_batches(file: BinaryIO, name: str, columns: list[str] | None = None) -> Iterator[pa.RecordBatch | list[dict]]:
-    """The rows of a file as they are, some at a time; of a Parquet file, which must be seekable, only some columns."""
-    if name.endswith(".parquet"):
-        yield from _parquet(file, name, columns)
-    else:
-        head = file.read(HEAD_BYTES).removeprefix(BOM).lstrip()
-        rows = _lines(file, name) if head.startswith(b"{") else None
-        file.seek(0)
-        rows = rows or JsonList(file, name, ("input", "output", "profile")).rows()
-        while some := list(islice(rows, ROWS)):
-            yield some
-
-
-def _parquet(file: BinaryIO, name: str, columns: list[str] | None) -> Iterator[pa.RecordBatch]:
+def _parquet(file: BinaryIO, name: str, columns: list[str] | None) -> Iterator[dict]:
     import pyarrow as pa
     import pyarrow.parquet
 
     try:
-        yield from pyarrow.parquet.ParquetFile(file, buffer_size=1 << 20).iter_batches(ROWS, columns=columns)
+        for batch in pyarrow.parquet.ParquetFile(file, buffer_size=1 << 20).iter_batches(ROWS, columns=columns):
+            yield from batch.to_pylist()
     except (pa.ArrowInvalid, OSError) as error:
         if type(error) not in (pa.ArrowInvalid, OSError):  # of the network
             raise
@@ -134,7 +117,12 @@ def _parquet(file: BinaryIO, name: str, columns: list[str] | None) -> Iterator[p
         raise ValueError(f"{name}: expected a Parquet file, but {found}. Was it cut off? Fetch it again.") from None
 
 
-def _lines(file: BinaryIO, name: str) -> Iterator[dict]:
+def _json(file: BinaryIO, name: str) -> Iterator[Any]:
+    lines = file.read(HEAD_BYTES).removeprefix(BOM).lstrip().startswith(b"{")
+    file.seek(0)
+    if not lines:
+        yield from JsonList(file, name, ("input", "output", "profile")).rows()
+        return
     for number, line in enumerate(file, 1):
         try:
             if text := line.decode("utf-8-sig").strip():
@@ -157,15 +145,14 @@ def official_row(row: Any, task: Task, sample_id: str, name: str) -> dict[str, A
             raise ValueError(f"{where}: expected a string as {name!r}, found {found}")
     items = row.get("profile")
     if isinstance(items, list):
-        items = [_item(item, task, place) if isinstance(item, dict) else item for place, item in enumerate(items)]
+        names = {field: task.hub.date if field == "date" else field for field in task.item_fields}
+        items = [_item(item, names, place) if isinstance(item, dict) else item for place, item in enumerate(items)]
     return {**made, "profile": items}
 
 
-def _item(item: Mapping[str, Any], task: Task, place: int) -> dict[str, Any]:
-    names = {field: task.hub.date if field == "date" else field for field in task.item_fields}
-    found = {field: item[name] for field, name in names.items() if name in item}
-    found["id"] = place if found.get("id") is None else found["id"]
-    return {field: _text(value) for field, value in found.items()}
+def _item(item: Mapping[str, Any], names: Mapping[str, str], place: int) -> dict[str, Any]:
+    found = {field: _text(item[name]) for field, name in names.items() if name in item}
+    return found if found.get("id") is not None else {**found, "id": str(place)}
 
 
 def _text(value: Any) -> Any:

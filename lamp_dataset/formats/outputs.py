@@ -40,7 +40,7 @@ class Outputs:
 def read_outputs(path: str | os.PathLike | RowFiles, task: Task | None = None) -> Outputs:
     """Read an outputs file from disk, see :func:`parse_outputs`; or the golds of files as the Hub has them."""
     if isinstance(path, RowFiles):
-        golds = [{"id": row["id"], "output": row["output"]} for row in path.rows(profiles=False)]
+        golds = [{"id": row["id"], "output": row["output"]} for row, _ in path.rows(profiles=False)]
         return check_outputs({"task": path.task.official_name, "golds": golds}, str(path), task)
     return check_outputs(read_json(path), str(Path(path)), task)
 

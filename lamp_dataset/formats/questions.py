@@ -6,6 +6,7 @@ Rows of the time-based setting also have ``user_id``, and their profile items ``
 import os
 from collections.abc import Iterator
 from contextlib import nullcontext
+from itertools import repeat
 from pathlib import Path
 from typing import BinaryIO
 
@@ -38,8 +39,9 @@ def read_questions(
     """
     name, ids = str(path), UniqueIds(str(path))
     with nullcontext(path) if isinstance(path, RowFiles) else Path(path).open("rb") as file:
-        rows = file.rows(profiles) if isinstance(file, RowFiles) else open_questions(file, name, task).rows()
-        for number, row in enumerate(rows):
+        is_rows = isinstance(file, RowFiles)
+        rows = file.rows(profiles) if is_rows else zip(open_questions(file, name, task).rows(), repeat(name))
+        for number, (row, name) in enumerate(rows):
             if task is None:
                 check_row(row, name, number, profiles)
             else:

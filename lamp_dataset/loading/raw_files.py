@@ -7,7 +7,7 @@ however fast it comes, and while streaming tries that twenty times.
 import hashlib
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, BinaryIO
@@ -15,7 +15,9 @@ from typing import Any, BinaryIO
 import tenacity
 import xxhash
 
+from lamp_dataset.formats.hub_rows import RowFiles, parts
 from lamp_dataset.formats.layout import is_url
+from lamp_dataset.task import Task
 
 
 @contextmanager
@@ -27,6 +29,29 @@ def open_raw(path: str) -> Iterator[BinaryIO]:
     else:
         with open(path, "rb") as file:
             yield file
+
+
+def hub_files(task: Task, splits: Iterable[str], revision: str | None, token: Any = None) -> dict[str, RowFiles]:
+    """Split -> its files on the Hub, at the commit that ``revision`` names now; by default, of the main branch.
+
+    Raises:
+        ConnectionError: the Hub cannot be reached, or has no such revision.
+        ValueError: it lacks files of a split.
+    """
+    from huggingface_hub import HfApi
+
+    api = HfApi(token=token)
+    folder = f"{api.endpoint}/datasets/{task.hub.repo}/{task.hub.folder}"
+    with fetching(folder):
+        info = api.dataset_info(task.hub.repo, revision=revision)
+    names = [file.rfilename.rpartition("/") for file in info.siblings]
+    names = [name for place, _, name in names if place == task.hub.folder]
+    root, found = f"hf://datasets/{task.hub.repo}@{info.sha}/{task.hub.folder}", {}
+    for split in splits:
+        found[split] = RowFiles(task, split, tuple(f"{root}/{name}" for name in parts(names, split, folder)))
+        if not found[split].paths:
+            raise ValueError(f"{folder}: expected files of the split {split!r}, found {', '.join(sorted(names))}")
+    return found
 
 
 #: Fast: shows whether files in a folder changed.

@@ -1,21 +1,22 @@
 """The official files of a split as a stream of Arrow tables: rows joined with their golds by id, content checked."""
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lamp_dataset.formats.hub_rows import RowFiles
+from lamp_dataset.formats.hub_rows import ROWS, RowFiles
 from lamp_dataset.formats.ids import IdMismatchError, UniqueIds, check_same_ids, difference
 from lamp_dataset.formats.json_list import BLOCK_BYTES
 from lamp_dataset.formats.layout import Files
 from lamp_dataset.formats.outputs import check_texts, parse_outputs
+from lamp_dataset.formats.questions import checked_row
 from lamp_dataset.formats.task_of_file import check_name, looks_like
 from lamp_dataset.formats.texts import check_no_stub, short
-from lamp_dataset.loading.hub_tables import read_row_files
 from lamp_dataset.loading.raw_files import open_raw
-from lamp_dataset.loading.row_arrays import columns_of, read_rows
+from lamp_dataset.loading.row_arrays import columns_of, read_rows, row_type
 from lamp_dataset.task import Task
 
 #: A file whose inputs mostly begin in another way is taken for another task's, if it has this many samples.
@@ -25,9 +26,10 @@ _ENOUGH = 10
 def split_tables(files: Files | RowFiles, task: Task, name_of: Callable[[str], str]) -> Iterator[pa.Table]:
     """The samples of a split, see :func:`read_tables`; ``name_of`` says what to call a path in messages."""
     if isinstance(files, RowFiles):
-        split = _SplitChecks(task, str(files))
-        for rows, outputs in read_row_files(files, name_of):
-            yield split.table(rows, outputs)
+        split, rows = _SplitChecks(task, str(files)), files.rows(open_file=open_raw, name_of=name_of)
+        while some := list(islice(rows, ROWS)):
+            checked = pa.array([checked_row(row, task, name, 0) for row, name in some], row_type(task))
+            yield split.table(checked, [row["output"] for row, _ in some])
         split.end()
         return
     golds, golds_name = None, files.outputs and name_of(files.outputs)
