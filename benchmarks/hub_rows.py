@@ -2,7 +2,8 @@
 
     python benchmarks/hub_rows.py
 
-Claims: ours takes no more CPU time, and half the memory. The rows are made here, seeded, in ten parts of a split.
+Claims: ours takes at most half as much CPU time again, and half the memory. The rows are made here, seeded, in ten
+parts of a split.
 """
 
 import argparse

@@ -90,7 +90,7 @@ def one_line(error: Exception) -> str:
     """What an error says, for a command line."""
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.filename}: {error.strerror}{_cache_hint(error.filename)}"
-    if isinstance(error, FileNotFoundError) and error.filename is None and _is_nowhere():
+    if isinstance(error, FileNotFoundError) and error.errno is not None:  # without a name: of the working directory
         return "the working directory no longer exists; change to another one"
     return " ".join(str(error).split("\n")) or type(error).__name__
 
@@ -104,12 +104,3 @@ def _cache_hint(name: object) -> str:
     if not (path.is_relative_to(caches) or caches.is_relative_to(path)):
         return ""
     return f". The caches of datasets are in {caches}; set HF_HOME to another folder"
-
-
-def _is_nowhere() -> bool:
-    """Whether the working directory was deleted."""
-    try:
-        os.getcwd()
-    except FileNotFoundError:
-        return True
-    return False

@@ -86,8 +86,7 @@ def get_task(name: str | Task) -> Task:
         name: a key of :data:`TASKS`, such as ``"LaMP_2"``. A task is returned as it is.
 
     Raises:
-        ValueError: no such config. The message translates the names used in papers, suggests similar names and lists
-            all configs.
+        ValueError: no such config. The message translates the names used in papers and suggests similar names.
 
     >>> from lamp_dataset.tasks import get_task
     >>> get_task("LaMP_3_time").labels
@@ -95,7 +94,7 @@ def get_task(name: str | Task) -> Task:
     >>> get_task("LaMP-2N")
     Traceback (most recent call last):
     ...
-    ValueError: no config named 'LaMP-2N': that task is 'LaMP_2_news' here. Configs: LaMP_1, LaMP_1_time, ...
+    ValueError: no config named 'LaMP-2N': that task is 'LaMP_2_news' here. `lamp-dataset list` shows all configs
     """
     if isinstance(name, Task):
         return name
@@ -119,7 +118,13 @@ def _unknown(name: object) -> str:
     shown = repr(name)
     if len(shown) > 82:
         shown = f"{shown[:80]}…{shown[0] if isinstance(name, str) else ''}"
-    return f"no config named {shown}{_hint(str(name)[:80])} Configs: {', '.join(TASKS)}"
+    key, known, hint = _fold(str(name)[:80]), _known_as(), "."
+    near = dict.fromkeys(known[match] for match in difflib.get_close_matches(key, known, n=3, cutoff=0.75))
+    if key in known:
+        hint = f": that task is {known[key]!r} here."
+    elif near:
+        hint = f"; did you mean {' or '.join(map(repr, near))}?"
+    return f"no config named {shown}{hint} `lamp-dataset list` shows all configs"
 
 
 def task_known_as(name: str) -> Task | None:
@@ -141,15 +146,6 @@ def official_hint(name: str) -> str:
     """
     task = task_known_as(name)
     return "" if task is None or task.official_name == name else f"; files of {task.name} say {task.official_name!r}"
-
-
-def _hint(name: object) -> str:
-    key, known = _fold(str(name)), _known_as()
-    if key in known:
-        return f": that task is {known[key]!r} here."
-    near = difflib.get_close_matches(key, known, n=3, cutoff=0.75)
-    ours = dict.fromkeys(known[match] for match in near)
-    return f"; did you mean {' or '.join(map(repr, ours))}?" if ours else "."
 
 
 def _fold(name: str) -> str:

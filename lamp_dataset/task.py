@@ -202,7 +202,6 @@ class Task:
         names_users: whether rows carry ``user_id``; by default those of the time-based setting do.
         dated: whether profile items carry ``date``; by default those of the time-based setting do.
         stored_by_time: whether the stored order of a profile is its official order in time, the last item the newest.
-        output_field: the profile field that holds earlier outputs, such as the user's own titles; None if none does.
         instruction: how the input of most samples begins, word for word.
         query_marker: the query of retrieval is the part of the input after the first occurrence of this; "" if it is
             the whole input, None if it consists of quoted titles.
@@ -219,9 +218,8 @@ class Task:
         source: the collection that the texts come from.
         license: license of the benchmark and of the texts.
         license_id: the Hub's identifier of that license, ``"other"`` if it has none.
-        gated: True if the texts require a signed license and must never be redistributed.
         stub_pattern: regular expression of the placeholders that the site publishes instead of gated texts; None if
-            the site publishes the texts themselves. See :meth:`is_stub`.
+            the site publishes the texts themselves. See :meth:`is_stub` and :attr:`gated`.
         completes_texts: whether the input begins the text that the gold goes on with.
         aliases: other names of the task in papers and leaderboards.
         id_start: how the sample ids begin, where that tells the settings apart; empty otherwise.
@@ -239,7 +237,6 @@ class Task:
     names_users: bool | None = None
     dated: bool | None = None
     stored_by_time: bool = False
-    output_field: str | None = None
     instruction: str
     query_marker: str | None
     query_frame: tuple[str, str, str] | None = None
@@ -255,7 +252,6 @@ class Task:
     source: str
     license: str
     license_id: str = "cc-by-nc-sa-4.0"
-    gated: bool = False
     stub_pattern: str | None = None
     completes_texts: bool = False
     aliases: tuple[str, ...] = ()
@@ -276,10 +272,8 @@ class Task:
             ),
             (len(set(self.labels)) != len(self.labels), "duplicate label"),
             (not set(self.document_fields) <= set(self.profile_fields), "a document field is missing from the profile"),
-            (self.output_field not in (None, *self.profile_fields), "the output field is missing from the profile"),
             (set(self.num_samples) != set(SPLITS), f"num_samples needs the splits {', '.join(SPLITS)}"),
             (any(self.num_samples.get(s) is None for s in self.verified_splits), "a verified split has no count"),
-            (self.gated != bool(self.stub_pattern), "a gated task, and only that, has stubs"),
             (
                 self.query_marker is not None
                 and self.subject_frame is None
@@ -299,7 +293,6 @@ class Task:
                 not {self.pair.text, self.pair.output, *fields(self.pair.asks or "")} <= set(self.profile_fields),
                 "the profile lacks a field of the training pair",
             ),
-            (self.output_field not in (None, self.pair.output), "the training pair has another output field"),
             *self.wording.problems(),
             *self.pair.problems(),
         ]
@@ -315,6 +308,16 @@ class Task:
     def time_based(self) -> bool:
         """Whether train, dev and test hold the same users, later items."""
         return self.setting == "time"
+
+    @property
+    def gated(self) -> bool:
+        """Whether the texts require a signed license and must never be redistributed."""
+        return self.stub_pattern is not None
+
+    @property
+    def output_field(self) -> str | None:
+        """The profile field that holds earlier outputs, such as the user's own titles; None if none does."""
+        return self.pair.output if self.pair.instruction is None else None
 
     def is_stub(self, text: object) -> bool:
         """Whether ``text`` (an input, a gold or a text of a profile item) is a placeholder for a gated text.

@@ -15,16 +15,7 @@ from lamp_dataset import longlamp
 from lamp_dataset.registry import TASKS, get_task, official_hint, register, task_known_as
 from lamp_dataset.task import SPLITS, Family, ItemPair, Task, Wording
 
-__all__ = [
-    "BASE_URL",
-    "CITATION",
-    "HOMEPAGE",
-    "OFFICIAL_NAMES",
-    "TASKS",
-    "get_task",
-    "official_hint",
-    "task_known_as",
-]
+__all__ = ["BASE_URL", "CITATION", "HOMEPAGE", "OFFICIAL_NAMES", "TASKS", "get_task", "official_hint", "task_known_as"]
 
 HOMEPAGE = "https://lamp-benchmark.github.io/"
 BASE_URL = "https://ciir.cs.umass.edu/downloads/LaMP"
@@ -114,7 +105,6 @@ _ROWS = (
         kind="classification",
         labels=tuple(_MOVIE_TAGS.split(", ")),
         profile_fields=("tag", "description"),
-        output_field="tag",
         instruction=(
             "Which tag does this movie relate to among the following tags? Just answer with the tag name without "
             f"further explanation. tags: [{_MOVIE_TAGS}] description:"
@@ -141,7 +131,6 @@ _ROWS = (
         kind="classification",
         labels=tuple(_NEWS_CATEGORIES.split(", ")),
         profile_fields=("text", "title", "category"),
-        output_field="category",
         instruction=(
             "Which category does this article relate to among the following categories? Just answer with the category "
             f"name without further explanation. categories: [{_NEWS_CATEGORIES}] article:"
@@ -167,7 +156,6 @@ _ROWS = (
         kind="ordinal",
         labels=("1", "2", "3", "4", "5"),
         profile_fields=("text", "score"),
-        output_field="score",
         instruction=(
             "What is the score of the following review on a scale of 1 to 5? just answer with 1, 2, 3, 4, or 5 without "
             "further explanation. review:"
@@ -191,7 +179,6 @@ _ROWS = (
         title="Personalized News Headline Generation",
         kind="generation",
         profile_fields=("text", "title"),
-        output_field="title",
         instruction="Generate a headline for the following article:",
         query_marker="article:",
         document_fields=("title", "text"),
@@ -207,7 +194,6 @@ _ROWS = (
         title="Personalized Scholarly Title Generation",
         kind="generation",
         profile_fields=("title", "abstract"),
-        output_field="title",
         instruction="Generate a title for the following abstract of a paper:",
         query_marker="paper:",
         document_fields=("title", "abstract"),
@@ -229,7 +215,6 @@ _ROWS = (
         title="Personalized Email Subject Generation",
         kind="generation",
         profile_fields=("text", "title"),
-        output_field="title",
         instruction="Generate a subject for the following email:",
         query_marker=":",
         document_fields=("text",),
@@ -240,7 +225,6 @@ _ROWS = (
         source="Avocado Research Email Collection, LDC2015T03 (Oard et al. 2015)",
         license="LDC2015T03: Avocado Research Email Collection license agreement; no redistribution",
         license_id="other",
-        gated=True,
         stub_pattern=r"[0-9]{3}-[0-9]{6}-EM\.txt",
     ),
     *_both_settings(

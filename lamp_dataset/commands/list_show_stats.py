@@ -34,13 +34,12 @@ def list_configs(family: str | None, markdown: bool) -> None:
 
 
 def _table(tasks: list[Task]) -> str:
-    lines = [("CONFIG", "KIND", "SCORES", *map(str.upper, SPLITS), "TASK"), *map(_cells, tasks)]
+    lines = [("CONFIG", "KIND", "SCORES", *map(str.upper, SPLITS), "TASK")]
+    for task in tasks:
+        counts = ("?" if count is None else f"{count:,}" for count in map(task.num_samples.get, SPLITS))
+        title = f"{task.title}{' (gated)' if task.gated else ''}"
+        lines.append((task.name, task.kind, ", ".join(task.scores), *counts, title))
     return "\n".join("{:<22} {:<15} {:<24} {:>7} {:>11} {:>7}  {}".format(*cells) for cells in lines)
-
-
-def _cells(task: Task) -> tuple[str, ...]:
-    counts = ("?" if count is None else f"{count:,}" for count in map(task.num_samples.get, SPLITS))
-    return (task.name, task.kind, ", ".join(task.scores), *counts, task.title + (" (gated)" if task.gated else ""))
 
 
 @click.command(
@@ -71,9 +70,11 @@ def show(rows: ChosenRows, count: int, sample_id: str | None, items: int | None,
         click.echo("\n".join(_sample(row, chosen, items, task, split)))
         shown += 1
     if not shown:
-        which = "no sample" if sample_id is None else f"no sample with the id {short(sample_id)}"
+        which, like = "no sample" if sample_id is None else f"no sample with the id {short(sample_id)}", ""
+        if sample_id is not None:
+            like = f"; the first id is {short(next(iter(stream))['id'])}"
         nothing = f"there is {which}" if find is None else f"{which} has a profile item with the words {short(find)}"
-        raise ValueError(f"{task.name}, split {split!r}: {nothing}")
+        raise ValueError(f"{task.name}, split {split!r}: {nothing}{like}")
 
 
 def _holds(item: dict, words: list[str]) -> bool:
@@ -169,7 +170,9 @@ def _report(found: dict) -> Iterator[str]:
         other = "" if published in (None, figures["samples"]) else f"; the published split has {published:,}"
         yield f"  {split}: {counted(figures['samples'], 'samples')}{other}"
         for name in ("input_words", "output_words", "profile_size"):
-            yield f"    {name.replace('_', ' '):13} {_summary_line(figures[name])}"
+            line = "mean {mean:.2f} ± {sd:.2f}, min {min}, median {median:g}, max {max}"
+            shown = "(withheld)" if figures[name] is None else line.format(**figures[name])
+            yield f"    {name.replace('_', ' '):13} {shown}"
         yield f"    users         {_users_line(figures['users'])}"
         if "labels" in figures:
             yield f"    labels        {', '.join(f'{printable(k)} {v:.1%}' for k, v in figures['labels'].items())}"
@@ -190,9 +193,3 @@ def _users_line(users: dict) -> str:
         return f"{found}; these look like samples, not users: {shared}"
     judgement = "{found:,} found, {split:,} split, {merged:,} merged".format(**judged)
     return f"{found}; inferred from profiles alone: {judgement}"
-
-
-def _summary_line(figures: dict | None) -> str:
-    if figures is None:
-        return "(withheld)"
-    return "mean {mean:.2f} ± {sd:.2f}, min {min}, median {median:g}, max {max}".format(**figures)

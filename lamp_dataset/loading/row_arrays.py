@@ -60,7 +60,10 @@ def _as_written(rows: memoryview, task: Task) -> pa.StructType:
     for row in first_rows(rows):
         items = row.get("profile") if isinstance(row, dict) else None
         if isinstance(items, list) and items:
-            return row_type(task, _integers([row, *items]), user_id=True)
+            holders = [holder for holder in (row, *items) if isinstance(holder, dict)]
+            given = {name: [h[name] for h in holders if h.get(name) is not None] for name in NUMERIC_FIELDS}
+            whole = {name: [isinstance(value, Number) and value.isdecimal() for value in given[name]] for name in given}
+            return row_type(task, [name for name, found in whole.items() if found and all(found)], user_id=True)
     return row_type(task, user_id=True)
 
 
@@ -98,7 +101,7 @@ def _fast_rows(source: JsonList, task: Task) -> Iterator[pa.StructArray]:
     with ThreadPoolExecutor(_THREADS, "lamp-json") as threads:
         for block in source.blocks():
             as_written = as_written or _as_written(block.rows, task)
-            waiting.append((block, threads.submit(_parse, block, as_written, task)))
+            waiting.append((block, threads.submit(_parse, block.document, as_written, task)))
             if len(waiting) > _THREADS:
                 if waiting[0][1].result() is None:
                     break
@@ -109,25 +112,8 @@ def _fast_rows(source: JsonList, task: Task) -> Iterator[pa.StructArray]:
         source.put_back(block for block, _ in waiting)
 
 
-def _integers(holders: Iterable[Any]) -> list[str]:
-    """The fields that are whole numbers wherever ``holders``, decoded objects, have them."""
-    objects = [holder for holder in holders if isinstance(holder, dict)]
-    given = {name: [holder[name] for holder in objects if holder.get(name) is not None] for name in NUMERIC_FIELDS}
-    whole = {name: [isinstance(value, Number) and value.isdecimal() for value in given[name]] for name in given}
-    return [name for name, found in whole.items() if found and all(found)]
-
-
-def _parse(block: Block, as_written: pa.StructType, task: Task) -> pa.StructArray | None:
-    """The rows of a block; None if the fast way cannot read them for certain.
-
-    A block that spells its numbers in another way than the first block of the file is tried once more, as it is.
-    """
-    rows = _parse_as(block.document, as_written, task)
-    own = as_written if rows is not None else _as_written(block.rows, task)
-    return rows if own == as_written else _parse_as(block.document, own, task)
-
-
-def _parse_as(document: bytes, as_written: pa.StructType, task: Task) -> pa.StructArray | None:
+def _parse(document: bytes, as_written: pa.StructType, task: Task) -> pa.StructArray | None:
+    """The rows of a block; None if the fast way cannot read them for certain."""
     try:
         if not document.isascii():
             document.decode()  # the reader does not check UTF-8 …

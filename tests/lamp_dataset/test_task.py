@@ -52,7 +52,6 @@ def test_a_bad_row_fails_by_name():
         ({"document_fields": ("title",)}, "document field"),
         ({"num_samples": {"train": 1}}, "needs the splits"),
         ({"setting": "month"}, "setting 'month'"),
-        ({"stub_pattern": "x"}, "stubs"),
         ({"query_marker": "tweet:"}, "marker"),
     ]:
         with pytest.raises(ValueError, match=f"row 'LaMP_3': .*{message}"):
@@ -85,7 +84,6 @@ def test_file_names_in_place_of_gated_texts_are_recognized(name):
     ("name", "change", "message"),
     [
         ("LaMP_4", {"text": "abstract"}, "profile lacks a field of the training pair"),
-        ("LaMP_4", {"output": "text"}, "another output field"),
         ("LaMP_7", {"lead": None}, "a lead is for pairs of one field"),
         ("LaMP_7", {"instruction": None}, "instruction of its own"),
         ("LaMP_1", {"lead": (0.1, 0.2)}, "a lead is for pairs of one field"),

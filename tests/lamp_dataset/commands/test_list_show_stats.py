@@ -156,7 +156,7 @@ def test_stats_for_people():
     ("arguments", "message"),
     [
         (("stats", "LaMP_6"), "error: LaMP_6 is gated"),
-        (("show", "LaMP_2", "--data-dir", "sample", "--id", "x"), "no sample with the id 'x'"),
+        (("show", "LaMP_2", "--data-dir", "sample", "--id", "x"), "no sample with the id 'x'; the first id is '"),
         (("show", "LaMP_2", "--data-dir", "sample", "--find", "xyzzy"), "no sample has .* the words 'xyzzy'"),
         (
             ("show", "LaMP_2", "--split", "dev"),
