@@ -61,8 +61,6 @@ ranking_options = prompt_flags("retriever", *RETRIEVER_FLAGS, "use_date", "rules
 @click.option("--match-sizes", is_flag=True, help="With --profile other: profiles as similar in size as possible.")
 @click.option(
     "--workers",
-    "--num-proc",
-    "workers",
     type=click.IntRange(1),
     default=1,
     show_default=True,
@@ -80,7 +78,7 @@ def personalize(
 ) -> None:
     """Write a split's personalized prompts, with golds and items."""
     rows.check_output(check_prompt_path(output), options["ranking"], options["summary"])
-    swap = _swap(rows.task, profile, profile_seed, match_sizes)
+    swap, arm = _swap(rows.task, profile, profile_seed, match_sizes)
     if options["summary"] and swap is not None:
         raise ValueError(f"--profile {profile} does not swap the summaries; for this control, swap them in the file")
     options["k"] = 0 if profile == "none" else options["k"]
@@ -91,26 +89,21 @@ def personalize(
     write_prompts(prompts, output, private=rows.task.gated)
     by = "" if workers == 1 else f" (up to {workers} processes on this machine, without Ray)"
     counts = _summary(prompts, personalizer.max_length)
-    say(f"{output}: {len(prompts)} prompts{by}, {_arm(profile, swap)}: {counts}", err=True)
+    say(f"{output}: {len(prompts)} prompts{by}, {arm}: {counts}", err=True)
     say_license(rows.task, output)
 
 
-def _swap(task: Task, profile: str, seed: int | None, match_sizes: bool) -> dict[str, Any] | None:
-    """The options of the swap of profiles; None if every sample keeps its own."""
+def _swap(task: Task, profile: str, seed: int | None, match_sizes: bool) -> tuple[dict[str, Any] | None, str]:
+    """The options of the swap of profiles, None if every sample keeps its own; and what the samples get."""
     if profile == "other":
-        return {"seed": seed or 0, "match_sizes": match_sizes}
+        sizes = ", similar sizes" if match_sizes else ""
+        return {"seed": seed or 0, "match_sizes": match_sizes}, f"profiles of other users (seed {seed or 0}{sizes})"
     for flag, given in (("--profile-seed", seed is not None), ("--match-sizes", match_sizes)):
         if given:
             raise ValueError(f"{flag} needs --profile other, not {profile}")
-    return {"by": profile, "task": task} if profile == "similar" else None
-
-
-def _arm(profile: str, swap: dict[str, Any] | None) -> str:
-    if swap is None:
-        return f"{'own' if profile == 'own' else 'no'} profiles"
-    if "by" in swap:
-        return "histories of the most similar other users"
-    return f"profiles of other users (seed {swap['seed']}{', similar sizes' if swap['match_sizes'] else ''})"
+    if profile == "similar":
+        return {"by": profile, "task": task}, "histories of the most similar other users"
+    return None, f"{'own' if profile == 'own' else 'no'} profiles"
 
 
 @click.command(

@@ -53,10 +53,10 @@ def append(table: pa.Table, columns: Mapping[str, Sequence]) -> pa.Table:
     return table.replace_schema_metadata(None)
 
 
-def result_features(features: Any, remove: Sequence[str], scored: bool) -> Any:
-    """The ``datasets.Features`` of a data set with ``features`` after adding these columns and removing ``remove``."""
+def result_features(features: Any, scored: bool) -> Any:
+    """The ``datasets.Features`` of a data set with ``features`` after adding these columns and removing the profile."""
     from datasets import Features  # imported late: it takes a second
 
     names = [name for name in COLUMNS if scored or name != "retrieved_scores"]
     new = Features.from_arrow_schema(pa.schema([(name, COLUMNS[name]) for name in names]))
-    return Features({**{name: kind for name, kind in features.items() if name not in remove}, **new})
+    return Features({**{name: kind for name, kind in features.items() if name != "profile"}, **new})

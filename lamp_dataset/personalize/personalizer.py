@@ -179,13 +179,13 @@ class Personalizer:
             ids[sample.id] = [names[position] for position in ranking.order]
         return ids
 
-    def features(self, features: Any, remove: tuple[str, ...] = ("profile",)) -> Any:
-        """The ``datasets.Features`` of the result, for ``map(features=…)``.
+    def features(self, features: Any) -> Any:
+        """The ``datasets.Features`` of the result without the profile, for ``map(features=…)``.
 
         ``map`` guesses the type of a column from the first batch. It cannot do so if all profiles of that batch are
         empty or all golds are withheld.
         """
-        return result_features(features, remove, self.ranker.scored)
+        return result_features(features, self.ranker.scored)
 
     def _rows(
         self, samples: Sequence[Sample], rankings: Sequence[Ranking], summaries: Sequence[str | None]

@@ -2,9 +2,8 @@
 
 import copy
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from itertools import islice
-from typing import Any
 
 import datasets
 import pyarrow as pa
@@ -66,8 +65,7 @@ def load_split(
         whose = read_user_column(find_files(task, data_dir, [split])[split].questions, user_column)
         rows = rows.remove_columns([name for name in rows.column_names if name == "user_id"])
         rows = rows.add_column("user_id", [whose[sample_id] for sample_id in rows["id"]])
-    rows = rows if users is samples is None else rows.select(chosen_positions(rows, users, samples))
-    return rows if limit is None else rows.select(range(min(limit, len(rows))))
+    return rows.select(chosen_positions(rows, users, samples)[:limit])
 
 
 def personalize_split(rows: datasets.Dataset, personalizer: Personalizer, workers: int = 1) -> datasets.Dataset:
@@ -144,15 +142,11 @@ def item_prompts(rows: datasets.Dataset, personalizer: Personalizer, top: int = 
 
 def _prompts(rows: pa.Table, personalizer: Personalizer, alone: Personalizer, top: int) -> pa.Table:
     """All prompts of some rows, given what ranks their items and what words one alone."""
-    ranked = personalizer.rank(rows)
-    asked = [question for row in rows.to_pylist() for question in _alone(row, ranked[row["id"]][:top])]
+    ranked, asked = personalizer.rank(rows), []
+    for row in rows.to_pylist():
+        items = {item["id"]: item for item in row["profile"] or ()}
+        best = ranked[row["id"]][:top]
+        asked.append({**row, "profile": []})
+        asked += ({**row, "id": f"{row['id']}-{item_id}", "profile": [items[item_id]]} for item_id in best)
     made = alone({name: [question[name] for question in asked] for name in rows.column_names})
     return pa.table([[question["id"] for question in asked], made["source"], made["target"]], list(ITEM_COLUMNS))
-
-
-def _alone(row: Mapping[str, Any], item_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """The row without a profile, and with each of these items as its profile."""
-    items = {item["id"]: item for item in row["profile"] or ()}
-    yield {**row, "profile": []}
-    for item_id in item_ids:
-        yield {**row, "id": f"{row['id']}-{item_id}", "profile": [items[item_id]]}

@@ -5,19 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
-#: What ``clean_up_tokenization`` of transformers 4 replaces, in its order.
-REPLACEMENTS = (
-    (" .", "."),
-    (" ?", "?"),
-    (" !", "!"),
-    (" ,", ","),
-    (" ' ", "'"),
-    (" n't", "n't"),
-    (" 'm", "'m"),
-    (" 's", "'s"),
-    (" 've", "'ve"),
-    (" 're", "'re"),
-)
+#: What ``clean_up_tokenization`` of transformers 4 strips of its spaces, in its order.
+SPACED = (" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're")
 
 _WORD = re.compile(r"\S+")
 _ENDS = {"add_special_tokens": False, "return_offsets_mapping": True, "verbose": False}
@@ -29,8 +18,8 @@ def clean_up(text: str) -> str:
     >>> clean_up("It 's late , is n't it ?")
     "It's late, isn't it?"
     """
-    for spaced, joined in REPLACEMENTS:
-        text = text.replace(spaced, joined)
+    for spaced in SPACED:
+        text = text.replace(spaced, spaced.strip())
     return text
 
 
@@ -44,12 +33,9 @@ def decode(tokenizer: Any, ids: Sequence[Sequence[int]]) -> list[str]:
 
 
 class Encoder:
-    """Calls a tokenizer of transformers text by text, as the official script does.
+    """Calls a tokenizer of transformers text by text, as the official script does."""
 
-    ``batched`` says whether many texts together cost less than one by one.
-    """
-
-    unit, batched = "tokens", False
+    unit = "tokens"
 
     def __init__(self, tokenizer: Any) -> None:
         self.tokenizer = tokenizer
@@ -71,9 +57,9 @@ class Encoder:
         """The texts of rows of ids as the official script gets them."""
         return decode(self.tokenizer, ids)
 
-    def ends(self, texts: Sequence[str]) -> list[list[int]] | None:
+    def ends(self, texts: Sequence[str]) -> list[list[int]] | list[None]:
         """Where in each text its tokens end; None if the tokenizer does not know."""
-        return None
+        return [None] * len(texts)
 
 
 class _Words(Encoder):
@@ -103,8 +89,6 @@ class _FastTokenizer(Encoder):
     edges are as measured with transformers 4.27 to 5.24: a limit below 0 raises OverflowError, one below the number of
     special tokens does not truncate.
     """
-
-    batched = True
 
     def __init__(self, tokenizer: Any) -> None:
         super().__init__(tokenizer)
@@ -154,11 +138,11 @@ class Tokens:
         self.prepare(())
 
     def prepare(self, texts: Iterable[str], ends: Iterable[str] = ()) -> None:
-        """Forget earlier texts, and encode these together if that is faster: ``ends`` are those to shorten."""
-        self._prompts: dict[str, int] = {}
-        texts, ends = (list(dict.fromkeys(some if self.encoder.batched else ())) for some in (texts, ends))
+        """Forget earlier texts, and encode these together, which is faster: ``ends`` are those to shorten."""
+        texts, ends = list(dict.fromkeys(texts)), list(dict.fromkeys(ends))
         self._ids: dict[str, list] = dict(zip(texts, self.encoder.encode(texts), strict=True))
-        self._ends: dict[str, list[int] | None] = dict(zip(ends, self.encoder.ends(ends) or (), strict=True))
+        self._ends: dict[str, list[int] | None] = dict(zip(ends, self.encoder.ends(ends), strict=True))
+        self._prompts: dict[str, int] = {}
 
     def ids(self, text: str, limit: int | None = None) -> list:
         """Ids of ``text``, special tokens included, truncated to ``limit`` by the tokenizer's own rule if given.
@@ -208,7 +192,7 @@ class Tokens:
         With a fast tokenizer, or words, the beginning is cut from the text itself, not decoded from ids.
         """
         if text not in self._ends:
-            self._ends[text] = (self.encoder.ends([text]) or [None])[0]
+            self._ends[text] = self.encoder.ends([text])[0]
         ends = self._ends[text]
         ids = self.encoder.encode([text], special=False)[0] if ends is None else ends
         if len(ids) <= limit:

@@ -75,7 +75,9 @@ def _scores(
 ) -> np.ndarray:
     size, words = len(lengths), int(codes.max()) + 1
     positions = np.repeat(np.arange(size), lengths)
-    idf = _idf(codes, positions, size, words, epsilon)
+    pairs = np.sort(positions * words + codes)
+    distinct = pairs[np.append(True, pairs[1:] != pairs[:-1])]
+    idf = floored_idf(np.bincount(distinct % words, minlength=words), size, epsilon)
     # Numbers go by first appearance: a word that only the query holds has one beyond the documents' words, and adds 0.
     wanted, order = np.unique(query[query < words], return_inverse=True)
     row = np.full(words, -1)
@@ -91,15 +93,11 @@ def _scores(
     return scores
 
 
-def _idf(codes: np.ndarray, positions: np.ndarray, size: int, words: int, epsilon: float) -> np.ndarray:
-    """The idf of each word; what would be negative gets ``epsilon`` of the mean, summed in order of appearance."""
-    pairs = np.sort(positions * words + codes)
-    distinct = pairs[np.append(True, pairs[1:] != pairs[:-1])]
-    return floored_idf(np.bincount(distinct % words, minlength=words), size, epsilon)
-
-
 def floored_idf(counts: np.ndarray, size: int, epsilon: float = RetrieverOptions.epsilon) -> np.ndarray:
-    """The idf of each word, see above, given in how many of ``size`` documents it is."""
+    """The idf of each word, given how many of ``size`` documents hold it.
+
+    What would be negative gets ``epsilon`` of the mean, which is summed in the order of the words' appearance.
+    """
     idf = _idf_by_count(size)[counts]
     mean = np.add.accumulate(idf)[-1] / len(counts)
     return np.where(idf < 0, epsilon * mean, idf)

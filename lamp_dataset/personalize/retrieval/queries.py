@@ -1,15 +1,16 @@
 """The query of a sample: the part of its input that retrieval looks for in the profile."""
 
+import re
 from typing import NamedTuple
 
 from lamp_dataset.task import Task
 
-#: ``official`` is how the published figures were made; ``fixed`` repairs the known defects of that.
+#: ``official`` is how the published figures were made, ``fixed`` is the same without its known defects.
 RULES = ("official", "fixed")
 
 
 class Query(NamedTuple):
-    """The text to look for, what was wrong with the input ("" if nothing), and the rules it was found by."""
+    """The text to look for, what is wrong with the input ("" if nothing), and the rules by which it was found."""
 
     text: str
     trouble: str = ""
@@ -24,7 +25,7 @@ def find_query(task: Task, text: str, rules: str = "official") -> Query:
     quoted string, so a quotation mark inside a title shifts everything; ``"fixed"`` cuts at the words around the
     candidates.
 
-    If an input has no query, the whole input is the query, and ``trouble`` says so (the official script crashes).
+    An input without a query is a query as a whole, and ``trouble`` says so. (The official script crashes.)
 
     >>> from lamp_dataset.tasks import TASKS
     >>> find_query(TASKS["LaMP_7"], "Paraphrase the following tweet: so tired").text
@@ -40,18 +41,10 @@ def find_query(task: Task, text: str, rules: str = "official") -> Query:
         found, query = len(quoted) >= 3, " ".join(quoted[1:3])
         lacking = "fewer than three quoted strings in the input"
     else:
-        query = _framed(text, task.query_frame)
-        found, lacking = query is not None, f"no candidates between {', '.join(map(repr, task.query_frame))}"
+        before, between, after = map(re.escape, task.query_frame)
+        found = re.search(f"{before}(.*?){between}(.*){after}\\Z", text.rstrip(), re.DOTALL)
+        query = " ".join(found.groups()) if found else ""
+        lacking = f"no candidates between {', '.join(map(repr, task.query_frame))}"
     if not found:
         return Query(text.strip(), f"{lacking}: the whole input is the query", rules)
     return Query(query.strip(), "" if query.strip() else "the input's query is empty", rules)
-
-
-def _framed(text: str, frame: tuple[str, str, str]) -> str | None:
-    before, between, after = frame
-    text = text.rstrip()
-    _, found_before, rest = text.partition(before)
-    first, found_between, second = rest.partition(between)
-    if not (found_before and found_between and second.endswith(after)):
-        return None
-    return f"{first} {second.removesuffix(after)}"

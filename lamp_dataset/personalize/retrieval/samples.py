@@ -131,7 +131,10 @@ def read_samples(
         column.to_pylist() if isinstance(column, pa.ChunkedArray) and not _in_arrow(column.type) else column
         for column in (batch[name] for name in COLUMNS)
     )
-    queries = [_query(task, *row, rules) for row in zip(ids, inputs, strict=True)]
+    for sample_id, text in zip(ids, inputs, strict=True):
+        for name, value in (("id", sample_id), ("input", text)):
+            if not isinstance(value, str):
+                raise ValueError(f"sample {short(sample_id)}: expected a string as {name!r}, found {short(value)}")
     if isinstance(given, pa.ChunkedArray):
         items, sizes = _items(given)
     else:
@@ -140,16 +143,9 @@ def read_samples(
     starts = itertools.accumulate(sizes, initial=0)
     whole = Sample(task, "", "", Query(""), items, use_date)
     return [
-        Sample(task, str(i), str(text), query, items[start : start + size], use_date, whole, start)
-        for i, text, query, size, start in zip(ids, inputs, queries, sizes, starts, strict=False)
+        Sample(task, str(i), str(text), find_query(task, text, rules), items[at : at + size], use_date, whole, at)
+        for i, text, size, at in zip(ids, inputs, sizes, starts, strict=False)
     ]
-
-
-def _query(task: Task, sample_id: Any, text: Any, rules: str) -> Query:
-    for name, value in (("id", sample_id), ("input", text)):
-        if not isinstance(value, str):
-            raise ValueError(f"sample {short(sample_id)}: expected a string as {name!r}, found {short(value)}")
-    return find_query(task, text, rules)
 
 
 def _in_arrow(kind: pa.DataType) -> bool:

@@ -29,14 +29,14 @@ def test_personalize_writes_what_map_gives(run, sample):
 
 
 def test_several_processes_write_the_same_file_and_the_line_names_them(run, tmp_path):
-    for name, workers in (("one.parquet", ()), ("two.parquet", ("--workers", 2)), ("old.parquet", ("--num-proc", 2))):
+    for name, workers in (("one.parquet", ()), ("two.parquet", ("--workers", 2))):
         status, output = run("personalize", "LaMP_3", *HERE, "--max-length", 60, *workers, "--output", name)
         assert status == 0
         assert (f"{name}: 3 prompts (up to 2 processes on this machine, without Ray), own profiles: " in output) == (
             workers != ()
         )
         assert re.search(r"0 without a profile, [1-3] with fully truncated items, [1-3] with a note", output)
-    assert len({(tmp_path / "here" / name).read_bytes() for name in ("one.parquet", "two.parquet", "old.parquet")}) == 1
+    assert len({(tmp_path / "here" / name).read_bytes() for name in ("one.parquet", "two.parquet")}) == 1
 
 
 def test_fully_truncated_items_are_counted(run):

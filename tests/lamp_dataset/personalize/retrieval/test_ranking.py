@@ -5,13 +5,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from personal import batch, row
-from tie_orders import DIGESTS, SIZES, arrays, digest, killer
+from tie_orders import DIGESTS, SIZES, arrays, digest
 
 from lamp_dataset import Personalizer, Ranking
 from lamp_dataset.personalize.prompt_options import PromptOptions
-from lamp_dataset.personalize.retrieval import ranking
 from lamp_dataset.personalize.retrieval.rankers import BM25, First, RankingFile, choose_ranker
-from lamp_dataset.personalize.retrieval.ranking import by_score, introsort
+from lamp_dataset.personalize.retrieval.ranking import by_score, official_order
 
 
 def test_ties_go_to_the_later_item_and_notes_are_kept():
@@ -141,17 +140,9 @@ def test_positions_may_be_numbers_of_numpy():
     assert (result["retrieved_ids"], result["retrieved_scores"]) == ([[rows["profile"][0][1]["id"]]], [[1.0]])
 
 
-def test_introsort_and_official_rankings_order_ties_as_recorded_with_numpy_1_24():
+def test_official_rankings_order_ties_as_recorded_with_numpy_1_24():
     recorded = json.loads(DIGESTS.read_text(encoding="utf-8"))
-    assert {str(size): digest(list(map(introsort, arrays(size)))) for size in SIZES} == recorded
+    assert {str(size): digest(list(map(official_order, arrays(size)))) for size in SIZES} == recorded
     for size in (0, 1, 16, 17, 40, 500):
         for scores in arrays(size) if size else [[]]:
-            assert by_score(np.array(scores), rules="official").order == introsort(scores)[::-1]
-
-
-@pytest.mark.parametrize("levels", [1, 3, 500])
-def test_the_arrays_against_the_median_of_three_reach_heapsort(levels, monkeypatch):
-    runs, heapsort = [], ranking._heapsort
-    monkeypatch.setattr(ranking, "_heapsort", lambda values, run: runs.append(len(run)) or heapsort(values, run))
-    introsort(killer([float(n % levels) for n in range(500)]))
-    assert runs == [500 - 2 * 17]
+            assert by_score(np.array(scores), rules="official").order == official_order(scores)[::-1]
