@@ -1,5 +1,6 @@
 """``eval-task`` and ``eval-all``."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,6 @@ from lamp_metric.commands.shared import (
     resampling_options,
     say_other_task,
     say_remarks,
-    to_json,
 )
 from lamp_metric.measures import chosen
 from lamp_metric.predictions.joining import JoinedOutputs, join
@@ -69,14 +69,14 @@ def eval_task(
     Intervals (--confidence_level) draw samples, or users if --data-dir or --questions identifies the users.
     """
     check_options(output_file, [*source.files, preds_json], as_json, **options)
-    drawn = options["confidence_level"] is not None
+    drawn = options["drawn"] is not None
     if not drawn and source.users is None and source.split is None and source.questions is not None:
         raise ValueError("--questions gives the users that intervals draw; pass --confidence_level as well")
     _, task, _, (joined,) = source.join([preds_json], wants_users=drawn)
     result = evaluate_joined(joined, subset=source.chosen, **options)
     official = {key: result["scores"][key] for key in task.scores if key in result["scores"]}
     write_scores(output_file, official, [task])
-    say(to_json(result) if as_json else score_table([result]))
+    say(json.dumps(result, allow_nan=False) if as_json else score_table([result]))
 
 
 @click.command(
@@ -128,23 +128,23 @@ def eval_all(
     results = {task: evaluate_joined(outputs, **options) for task, outputs in joined.items()}
     scores = {task: result["scores"] for task, result in results.items()}
     write_scores(output_file, scores, [outputs.task for outputs in joined.values()])
-    say(to_json(results) if as_json else score_table(list(results.values())))
+    say(json.dumps(results, allow_nan=False) if as_json else score_table(list(results.values())))
 
 
 def evaluate_joined(
     joined: JoinedOutputs,
+    drawn: Resampling | None,
     per_sample: bool,
     extract_answers: bool,
     also: Sequence[str] = (),
     without: Sequence[str] = (),
     subset: str | None = None,
-    **resampling: Any,
 ) -> dict[str, Any]:
     """Everything about one task's scores, as ``--json`` prints it; remarks go to standard error.
 
     ``subset``: what a file chose, for the signature.
     """
-    task, drawn = joined.task, Resampling.on_demand(**resampling)
+    task = joined.task
     samples = measure_joined(joined, extract_answers=extract_answers, also=chosen(also, without))
     say_remarks(samples)
     extra = {} if samples.users is None else {"users": samples.n_users}
@@ -195,4 +195,4 @@ def write_scores(output: Path | None, scores: Mapping[str, Any], tasks: Iterable
     """Write the official result file of these tasks, if one was requested."""
     if output is not None:
         with write_whole(output, permissions=PRIVATE if any(task.gated for task in tasks) else None) as file:
-            file.write(to_json(scores))
+            file.write(json.dumps(scores, allow_nan=False))

@@ -47,13 +47,13 @@ def report(asked: Comparing, key: str | None, output: Path) -> None:
     from lamp_metric.report.report_folder import check_output, check_score, make_report  # these need numpy
 
     check_output(output)
-    names, source = [system.name for system in asked.preds], asked.source
+    source, names = asked.source, list(asked.preds)
     if not names:
         raise ValueError("a report shows predictions: pass --preds next to --values")
     if asked.baseline not in (None, *names):
         raise ValueError(f"--baseline: expected one of the systems {', '.join(names)}, found {asked.baseline!r}")
     first = asked.baseline or names[0]
-    asked = replace(asked, preds=sorted(asked.preds, key=lambda system: system.name != first))
+    asked = replace(asked, preds={first: asked.preds[first], **asked.preds})
     if source.questions is None:
         raise ValueError("a report needs users and profiles: pass --questions next to --golds, or --data-dir")
     task = task_of(read_outputs(source.golds), source.task_name)

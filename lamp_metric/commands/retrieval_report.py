@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from lamp_dataset.commands.command_options import (
     prompt_flags,
     row_options,
 )
-from lamp_metric.commands.shared import FILE, Several, resampling_options, to_json
+from lamp_metric.commands.shared import FILE, Several, resampling_options
 from lamp_metric.result_tables.text_and_csv import interval, table
 from lamp_metric.signature import Resampling
 
@@ -61,9 +62,7 @@ def retrieval(
     rules: str,
     as_json: bool,
     random_seed: int | None,
-    confidence_level: float,
-    n_resamples: int,
-    seed: int,
+    drawn: Resampling,
     **options: Any,
 ) -> None:
     """Judge retrievers on CONFIG without a model.
@@ -78,7 +77,7 @@ def retrieval(
 
     CONFIG comes first, since --retriever, -k and --ranker take all values that follow.
     """
-    drawn, task = Resampling(confidence_level, n_resamples, seed), rows.task
+    task = rows.task
     from lamp_metric.judged_retrieval import check_output_field, judge_retrieval
     from lamp_metric.learning.item_feedback import read_feedback
 
@@ -91,8 +90,9 @@ def retrieval(
     judged = judge_retrieval(task, rows.load(), made, ks, rules, use_date, worths)
     found = judged.means(drawn)
     about = {"task": rows.config, "split": rows.split, "n": len(judged.users), "users": len(set(judged.users))}
-    about |= {"users_inferred": not task.names_users and rows.user_column is None, **drawn.signed()}
-    click.echo(to_json({**about, "figures": found}) if as_json else _text(about, judged, found))
+    about |= {"users_inferred": not task.names_users and rows.user_column is None}
+    about |= {"confidence": drawn.confidence_level, "resamples": drawn.n_resamples, "seed": drawn.seed}
+    click.echo(json.dumps({**about, "figures": found}, allow_nan=False) if as_json else _text(about, judged, found))
 
 
 def _personalizers(

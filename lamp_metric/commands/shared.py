@@ -1,9 +1,10 @@
 """What the commands have in common: options, output, and the shape of what they print."""
 
-import json
+import functools
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS, get_task
 from lamp_metric.predictions.scored_samples import ScoredSamples, remarks
+from lamp_metric.signature import Resampling
 
 FILE = UserPath(path_type=Path)
 
@@ -26,8 +28,11 @@ extraction_option = click.option(
 
 
 def resampling_options(confidence_level: float | None, n_resamples: int) -> Callable:
-    """The options ``--confidence_level``, ``--n_resamples`` and ``--seed``, with these defaults."""
-    return stacked(
+    """The options ``--confidence_level``, ``--n_resamples`` and ``--seed``, with these defaults.
+
+    A command gets ``drawn`` in place of their values, a :class:`Resampling`, or None without a confidence level.
+    """
+    options = stacked(
         click.option(
             "--confidence_level",
             type=float,
@@ -38,6 +43,16 @@ def resampling_options(confidence_level: float | None, n_resamples: int) -> Call
         click.option("--n_resamples", type=int, default=n_resamples, show_default=True, help="Number of resamples."),
         click.option("--seed", type=int, default=0, show_default=True, help="Seed of the resampling."),
     )
+
+    def decorate(command: Callable) -> Callable:
+        @functools.wraps(command)
+        def with_resampling(*rows: Any, **given: Any) -> object:
+            drawn = Resampling.on_demand(*(given.pop(field.name) for field in fields(Resampling)))
+            return command(*rows, drawn=drawn, **given)
+
+        return options(with_resampling)
+
+    return decorate
 
 
 def _find_here(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -79,11 +94,6 @@ def say_remarks(samples: ScoredSamples) -> None:
     """Lines on standard error if predictions of a file cannot be used, or look wrapped."""
     for line in remarks(samples, "--extract_answers"):
         click.echo(line, err=True)
-
-
-def to_json(value: Any) -> str:
-    """``value`` as JSON for machines."""
-    return json.dumps(value, allow_nan=False)
 
 
 class Several(Command):

@@ -3,7 +3,7 @@
 import functools
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from lamp_dataset.commands.command import stacked
+from lamp_dataset.formats.ids import duplicates
 from lamp_dataset.task import Task
 from lamp_metric.commands.golds import Look, Source, source_options
 from lamp_metric.commands.shared import also_options, extraction_option, resampling_options, say_remarks
@@ -24,51 +25,41 @@ from lamp_metric.signature import Resampling
 _NAMED = re.compile(r"(k=\d+|[^=]*)=(.*)", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class SystemFiles:
-    """One system's files, one for each run; ``named``: whether the user gave the name."""
-
-    name: str
-    paths: tuple[Path, ...]
-    named: bool
+#: System -> its files, one for each run.
+Systems = Mapping[str, Sequence[Path]]
 
 
-def systems_of(values: Sequence[str], flag: str = "--preds") -> list[SystemFiles]:
-    """The systems that the values of the option name; without a name, a system is called like its file."""
-    found = [_system(value, flag) for value in values]
-    stems = [system.name for system in found]
-    systems = [
-        system if system.named or stems.count(system.name) == 1 else SystemFiles(value, system.paths, False)
-        for system, value in zip(found, values, strict=True)
+def systems_of(values: Sequence[str], flag: str = "--preds") -> Systems:
+    """The systems that the values of the option name.
+
+    Without a name, a system is called like its file, or like its path if another system has that name.
+    """
+    if len(values) < 2:
+        example = f"{flag} a.json b.json"
+        raise ValueError(f"{flag}: expected the files of two systems or more, like {example}, found {len(values)}")
+    found = [_name_and_files(value, flag) for value in values]
+    names = [name or files[0].stem for name, files in found]
+    unique = [
+        name if given or names.count(name) == 1 else value
+        for name, (given, _), value in zip(names, found, values, strict=True)
     ]
-    if len(systems) < 2:
-        raise ValueError(
-            f"{flag}: expected the files of two systems or more, like {flag} a.json b.json, found {len(systems)}"
-        )
-    named = [system.name for system in systems if system.named]
-    _check_distinct(named, f"{flag}: two systems are called")
-    paths = [os.path.realpath(path) for system in systems for path in system.paths]
-    _check_distinct(paths, f"{flag}: a file is given twice:")
-    _check_distinct([system.name for system in systems], f"{flag}: two systems are called")
-    return systems
+    paths = [os.path.realpath(path) for _, files in found for path in files]
+    for some, complaint in ((paths, "a file is given twice:"), (unique, "two systems are called")):
+        if again := duplicates(some):
+            raise ValueError(f"{flag}: {complaint} {again[0]}")
+    return dict(zip(unique, (files for _, files in found), strict=True))
 
 
-def _system(value: str, flag: str) -> SystemFiles:
+def _name_and_files(value: str, flag: str) -> tuple[str, list[Path]]:
+    """What ``[NAME=]FILE[,FILE…]`` says; the name is "" if there is none."""
     named = _NAMED.fullmatch(value)
     if named is None or os.path.exists(value):
-        path = Path(value).expanduser()
-        return SystemFiles(path.stem, (path,), False)
+        return "", [Path(value).expanduser()]
     name, files = named.groups()
     paths = [files] if os.path.exists(files) else files.split(",")
     if not name or not all(paths):
         raise ValueError(f"{flag}: expected FILE, NAME=FILE or NAME=FILE,FILE, found {value!r}")
-    return SystemFiles(name, tuple(Path(path).expanduser() for path in paths), True)
-
-
-def _check_distinct(values: Sequence[str], complaint: str) -> None:
-    for value in values:
-        if values.count(value) > 1:
-            raise ValueError(f"{complaint} {value}")
+    return name, [Path(path).expanduser() for path in paths]
 
 
 @dataclass(frozen=True)
@@ -80,8 +71,8 @@ class Comparing:
     """
 
     source: Source
-    preds: Sequence[SystemFiles]
-    values: Sequence[SystemFiles]
+    preds: Systems
+    values: Systems
     lower_is_better: bool
     also: Sequence[str]
     baseline: str | None
@@ -91,7 +82,7 @@ class Comparing:
 
     def __post_init__(self) -> None:
         """ValueError if the options do not fit together."""
-        runs, of_values = ({one.name: len(one.paths) for one in side} for side in (self.preds, self.values))
+        runs, of_values = ({name: len(paths) for name, paths in side.items()} for side in (self.preds, self.values))
         for wrong, message in (
             (self.also and not runs, "--also measures predictions: pass --preds as well"),
             (
@@ -115,11 +106,11 @@ class Comparing:
 
     def score(self, look: Look | None = None) -> dict[str, Sequence[ScoredSamples]]:
         """The scored runs of each system; remarks go to standard error. ``look``: see :class:`Source`."""
-        golds, task, users, joined = self.source.join([path for one in self.preds for path in one.paths], look)
+        golds, task, users, joined = self.source.join([path for paths in self.preds.values() for path in paths], look)
         if not self.preds:
             return self._valued(task, list(golds.by_id), users and [users[sample_id] for sample_id in golds.by_id])
         files = iter(joined)
-        runs = {system.name: [run for _ in system.paths for run in split(next(files))] for system in self.preds}
+        runs = {name: [run for _ in paths for run in split(next(files))] for name, paths in self.preds.items()}
         if self.answers != "mean" and max(map(len, runs.values())) == 1:
             raise ValueError(f"--answers {self.answers}: expected several answers to a sample, but each system has one")
         options = {"extract_answers": self.extract_answers, "also": self.also}
@@ -145,7 +136,7 @@ class Comparing:
                 values = {sample_id: value for sample_id, value in values.items() if sample_id in known}
             return samples_of_values(str(path), values, ids, users, not self.lower_is_better, task)
 
-        return {system.name: [read(path) for path in system.paths] for system in self.values}
+        return {name: list(map(read, paths)) for name, paths in self.values.items()}
 
 
 _OPTIONS = stacked(
@@ -186,11 +177,10 @@ def comparing_options(command: Callable) -> Callable:
 
     @functools.wraps(command)
     def with_systems(preds: Sequence[str], values: Sequence[str], **given: Any) -> object:
-        systems = systems_of(preds) if preds or not values else []
+        systems = systems_of(preds) if preds or not values else {}
         given["also"] = chosen(given["also"], given.pop("without"))
-        given["drawn"] = Resampling(*(given.pop(field.name) for field in fields(Resampling)))
         options = {field.name: given.pop(field.name) for field in fields(Comparing) if field.name in given}
-        valued = systems_of(values, "--values") if values else []
+        valued = systems_of(values, "--values") if values else {}
         return command(asked=Comparing(preds=systems, values=valued, **options), **given)
 
     return _OPTIONS(with_systems)

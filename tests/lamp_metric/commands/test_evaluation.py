@@ -11,6 +11,7 @@ from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
 from lamp_metric.commands.evaluation import evaluate_joined, score_table
 from lamp_metric.predictions.joining import join
+from lamp_metric.signature import Resampling
 
 USER = [name for name, task in TASKS.items() if not task.time_based]
 
@@ -238,13 +239,12 @@ def test_a_task_loads_only_what_it_needs(made, name):
 
 
 NEWS = join(*[Outputs("LaMP_2", {"1": "travel", "2": "sports"}, "g.json")] * 2)
-NONE = {"confidence_level": None, "n_resamples": 1000, "seed": 0}
 
 
 def test_the_table_has_intervals_if_any_task_has():
     joined = NEWS
-    plain = evaluate_joined(joined, False, False, **NONE)
-    drawn = evaluate_joined(joined, False, False, **{**NONE, "confidence_level": 0.9})
+    plain = evaluate_joined(joined, None, False, False)
+    drawn = evaluate_joined(joined, Resampling(0.9), False, False)
     assert "interval" not in score_table([plain])
     lines = score_table([plain, drawn]).split("\n")
     assert lines[0].split() == ["task", "samples", "score", "value", "interval"]

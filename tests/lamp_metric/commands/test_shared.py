@@ -4,7 +4,7 @@ from click.testing import CliRunner
 
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.tasks import TASKS
-from lamp_metric.commands.shared import Several, say_other_task, spread, to_json
+from lamp_metric.commands.shared import Several, say_other_task, spread
 from lamp_metric.predictions.joining import join
 
 
@@ -21,11 +21,6 @@ def test_another_task_than_the_name_says_is_noted_once(capsys):
     assert all(fact in said for fact in ("g.json", "'LaMP_2'", "LaMP_2_news", TASKS["LaMP_2_news"].title))
     say_other_task(news(), task, "LaMP_2_news")
     assert capsys.readouterr().err == ""
-
-
-def test_json_for_machines_holds_no_nan():
-    with pytest.raises(ValueError, match="JSON"):
-        to_json(float("nan"))
 
 
 @pytest.mark.parametrize(
