@@ -136,7 +136,20 @@ def check(
     if (avocado_dir is None) == (output_dir is None):
         raise click.UsageError("give either --avocado-dir or --output-dir")
     if output_dir is not None:
-        _check_output(output_dir)
+        from avocado_builder.verify import check_output
+
+        verdict = check_output(output_dir)
+        state = "intact" if verdict.has_manifest else "well-formed"
+        say(
+            "\n".join(
+                [
+                    f"{output_dir}: {state} {verdict.task.name} ({counted_each(verdict.rows, 'samples')})",
+                    *verdict.remarks,
+                ]
+            )
+        )
+        if verdict.remarks:
+            raise click.exceptions.Exit(1)
     else:
         from avocado_builder.building import check_collection
 
@@ -151,15 +164,3 @@ def _ids_dir(avocado_dir: str, ids_dir: str | None, given: Mapping[str, str] = M
     """The sample comes with its id files; those of the site name other mails."""
     own = avocado_dir == SAMPLE_COLLECTION and not given
     return ids_dir or (os.path.join(SAMPLE_COLLECTION, "ids") if own else None)
-
-
-def _check_output(output_dir: str) -> None:
-    from avocado_builder.verify import check_output
-
-    verdict = check_output(output_dir)
-    state = "intact" if verdict.has_manifest else "well-formed"
-    say(f"{output_dir}: {state} {verdict.task.name} ({counted_each(verdict.rows, 'samples')})")
-    for remark in verdict.remarks:
-        say(remark)
-    if verdict.remarks:
-        raise click.exceptions.Exit(1)

@@ -176,22 +176,17 @@ def _text(part: Part, repairs: set[str]) -> str:
 
 
 def _decode(data: bytes, charset: str, repairs: set[str], passed_on: tuple[type[ValueError], ...] = ()) -> str:
-    try:
-        return _decoded(data, charset)
-    except passed_on:
-        raise
-    except ValueError:  # the codec "undefined", a NUL in the name of the charset
-        repairs.add("charset")
-        return _decoded(data, "utf-8")
-
-
-def _decoded(data: bytes, charset: str) -> str:
-    """The text in ``data``, normalized; see rule 5. ValueError if the codec fails in another way than rule 5 names."""
+    """The text in ``data``, normalized; see rule 5."""
     if not data:
         return ""
     try:
         text = decode_text(data, charset)
     except (LookupError, UnicodeDecodeError):
+        text = data.decode("utf-8", "ignore")
+    except passed_on:
+        raise
+    except ValueError:  # the codec "undefined", a NUL in the name of the charset
+        repairs.add("charset")
         text = data.decode("utf-8", "ignore")
     return normalize("NFC", text)
 

@@ -56,8 +56,8 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 
 
-def _count(number: float | None) -> str:
-    return "?" if number is None else f"{number:,}"
+def _count(number: object) -> str:
+    return f"{number:,}" if isinstance(number, int | float) else "?"
 
 
 def is_ours(content: bytes) -> bool:
@@ -76,39 +76,22 @@ def make_card(existing: str | None, configs: Iterable[Config], sizes: Mapping[st
     """
     existing = existing if existing and existing.strip() else _NEW
     newline = "\r\n" if "\r\n" in existing else "\n"
-    begin, old, end = _split(existing)
+    begin, old, text = front_matter.cut(existing)
     front = front_matter.merge(old, configs, sizes, replace)
-    block = _block(front_matter.read(front))
-    return begin + front.replace("\r\n", "\n").replace("\n", newline) + _with_block(end, block.replace("\n", newline))
-
-
-def patterns_on(content: str) -> list[str]:
-    """The file patterns of our splits that a card lists; see :func:`lamp_dataset.hub.front_matter.listed_patterns`."""
-    return front_matter.listed_patterns(front_matter.read(_split(content)[1]))
+    block = _block(front_matter.read(front)).replace("\n", newline)
+    if found := [*_BLOCK.finditer(text)]:
+        text = text[: found[-1].start()] + block + text[found[-1].end() :]
+    else:
+        text = f"{text.rstrip()}{newline * 2}{block}{newline}"
+    return begin + front.replace("\r\n", "\n").replace("\n", newline) + text
 
 
 #: Empty keys fix the order.
 _NEW = f"---\n{chr(10).join(f'{key}:' for key in front_matter.KEYS)}\n---\n\n# LaMP\n"
 
 
-def _split(card: str) -> tuple[str, str, str]:
-    """What is before, in and after the front matter, where ``datasets`` finds it."""
-    from huggingface_hub.repocard import REGEX_YAML_BLOCK
-
-    found = REGEX_YAML_BLOCK.search(card)
-    return (found[1], found[2], card[found.end(2) :]) if found else ("---\n", "", f"\n---\n{card}")
-
-
 #: Nothing between the two is a begin mark. If an end mark is missing, what follows may be somebody's own text.
 _BLOCK = re.compile(f"{re.escape(BEGIN)}(?:(?!{re.escape(BEGIN)}).)*?{re.escape(END)}", re.DOTALL)
-
-
-def _with_block(text: str, block: str) -> str:
-    """``text`` with ``block`` in place of the last one there, else at its end."""
-    if found := [*_BLOCK.finditer(text)]:
-        return text[: found[-1].start()] + block + text[found[-1].end() :]
-    newline = "\r\n" if "\r\n" in block else "\n"
-    return f"{text.rstrip()}{newline * 2}{block}{newline}"
 
 
 def _block(data: Mapping[str, Any]) -> str:

@@ -6,7 +6,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from lamp_dataset.atomic import check_replaceable, real_path, whole_folder, write_whole
-from lamp_dataset.hub.card import is_ours, make_card, patterns_on
+from lamp_dataset.hub.card import is_ours, make_card
+from lamp_dataset.hub.front_matter import listed_patterns
 from lamp_dataset.hub.parquet import CARD, SHARD, config_names, find_builders, prepare, write_configs
 from lamp_dataset.tasks import get_task
 
@@ -62,7 +63,7 @@ def _check_replaceable(target: Path) -> None:
         if not is_ours(card):
             return [CARD] if CARD in names else names
         try:
-            patterns = patterns_on(card.decode())
+            patterns = listed_patterns(card.decode())
         except ValueError as error:
             raise ValueError(f"{target / CARD}: {error}") from None
         return [name for name in names if name != CARD and not _is_written_by_export(target / name, name, patterns)]

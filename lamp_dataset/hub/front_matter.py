@@ -6,7 +6,6 @@ would become ``false``, ``1.10`` become ``1.1``, and comments vanish.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,14 @@ if TYPE_CHECKING:
 #: Keys of a new card, in their order.
 KEYS = ("pretty_name", "language", "license", "tags", "task_categories", "configs", "dataset_info")
 _Data = Mapping[str, Any]
+
+
+def cut(card: str) -> tuple[str, str, str]:
+    """What is before, in and after the front matter, where ``datasets`` finds it."""
+    from huggingface_hub.repocard import REGEX_YAML_BLOCK
+
+    found = REGEX_YAML_BLOCK.search(card)
+    return (found[1], found[2], card[found.end(2) :]) if found else ("---\n", "", f"\n---\n{card}")
 
 
 def merge(front: str, configs: Iterable[Config], sizes: Mapping[str, int], replace: bool) -> str:
@@ -107,24 +114,22 @@ def _as_yaml(data: _Data) -> str:
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1 << 20).rstrip("\n")
 
 
-def listed_patterns(data: _Data) -> list[str]:
-    """The file patterns of our splits in the front matter, such as ``"LaMP_2/train-*-of-00001.parquet"``.
+def listed_patterns(card: str) -> list[str]:
+    """The file patterns of our splits that a card lists, such as ``"LaMP_2/train-*-of-00001.parquet"``.
 
-    ValueError if ``configs`` is not as ``datasets`` writes it.
+    ValueError if the front matter is not YAML, or ``configs`` is not as ``datasets`` writes it.
     """
+    data = read(cut(card)[1])
     with _readable("'configs' as datasets writes them"):
         files = [file for name, entry in _entries(data).items() if name in TASKS for file in _files_of(entry)]
         return [file["path"] for file in files if file["split"] in SPLITS]
 
 
-def num_examples(data: _Data) -> dict[str, dict[str, int | None]]:
-    """Config -> split -> number of rows, None where the front matter does not say it; ValueError for other shapes."""
+def num_examples(data: _Data) -> dict[str, dict[str, object]]:
+    """Config -> split -> number of rows, as the front matter says it; ValueError if ``dataset_info`` is odd."""
     with _readable("'dataset_info' as datasets writes it"):
         return {
-            name: {
-                split["name"]: None if split.get("num_examples") is None else operator.index(split["num_examples"])
-                for split in info.get("splits") or []
-            }
+            name: {split["name"]: split.get("num_examples") for split in info.get("splits") or []}
             for name, info in _infos(data).items()
             if name in TASKS
         }

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,7 +94,9 @@ class Remote:
         error, status = root or causes[0], status_of(root)
         if root is None and isinstance(error, OSError) and error.errno is not None:
             return error  # of this machine's disk
-        said = self.clean(getattr(error, "server_message", None) or str(error) or type(error).__name__)
+        text = getattr(error, "server_message", None) or str(error) or type(error).__name__
+        said = redact(" ".join(text.split()), self.token).rstrip(".")
+        said = said if len(said) <= 500 else f"{said[:500]}…"
         if status in (401, 403, 404):
             return RefusedError(
                 f"{self.repo_id}: the Hub refused {step} ({status}: {said}); {self.so_far}. Does the token exist, does "
@@ -111,11 +112,6 @@ class Remote:
         # whether a commit without an answer was made is looked into
         ending = "" if failure is CommitError else f"; {self.so_far}. Run the same again: it sends what is missing"
         return failure(f"{self.repo_id}: {step} failed: {said}{ending}", root)
-
-    def clean(self, text: str) -> str:
-        """``text`` in one line of at most 500 characters, without secrets."""
-        line = redact(" ".join(text.split()), self.token).rstrip(".")
-        return line if len(line) <= 500 else f"{line[:500]}…"
 
     def look(self, revision: str = BRANCH) -> RepositoryState | None:
         """The repository as it is now; None if the token sees none. ContentError if it has another name by now."""
@@ -205,16 +201,8 @@ class Remote:
 
     def upload(self, files: list[CommitOperationAdd]) -> None:
         """Send contents. They belong to no commit yet, so nobody can read them."""
-        from huggingface_hub import constants
-
-        try:
-            with self.asking("the upload of files"):
-                self._api.preupload_lfs_files(self.repo_id, files, repo_type=DATASET, free_memory=False)
-        except FailedError as error:
-            if error.http is not None or constants.HF_HUB_DISABLE_XET or find_spec("hf_xet") is None:
-                raise
-            # hf_xet has its own HTTP client, whose errors do not distinguish a server without Xet from other problems
-            raise FailedError(f"{error} (a server that takes no Xet files needs HF_HUB_DISABLE_XET=1)") from None
+        with self.asking("the upload of files"):
+            self._api.preupload_lfs_files(self.repo_id, files, repo_type=DATASET, free_memory=False)
 
     def commit(self, operations: list[CommitOperationAdd | CommitOperationDelete], parent: str, message: str) -> str:
         """One commit on top of ``parent``, and its oid; CommitError if the Hub did not confirm it."""

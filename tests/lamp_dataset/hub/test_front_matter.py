@@ -9,15 +9,19 @@ pytestmark = pytest.mark.oldest
 
 
 def merged(wanted, replace=False, **keys):
-    front = yaml.safe_dump(json.loads(json.dumps(keys))) if keys else ""
+    front = dumped(keys) if keys else ""
     return read(merge(front, wanted, {config.name: 12 for config in wanted}, replace))
+
+
+def dumped(keys):
+    return yaml.safe_dump(json.loads(json.dumps(keys)))
 
 
 def test_it_says_where_the_files_are_and_how_many_rows_they_hold(configs):
     data = merged([configs["LaMP_6"], configs["LaMP_2"]])
     assert [task.name for task in tasks_on(data)] == ["LaMP_2", "LaMP_6"]
     assert num_examples(data) == {name: config.num_rows for name, config in configs.items()}
-    assert sorted(listed_patterns(data)) == [
+    assert sorted(listed_patterns(f"---\n{dumped(data)}---\n")) == [
         f"{name}/{split}-*-of-00001.parquet" for name in configs for split in ("test", "train", "validation")
     ]
     assert data["license"] == ["cc-by-nc-sa-4.0", "other"]
@@ -35,7 +39,7 @@ def test_a_split_that_somebody_added_to_a_config_stays_on_the_card(configs, repl
     data = merged([configs["LaMP_2"]], replace, **data)
     assert data["configs"][0]["data_files"][-1] == THEIRS
     assert data["dataset_info"]["splits"][-1] == THEIR_ROWS
-    assert len(listed_patterns(data)) == 3
+    assert len(listed_patterns(f"---\n{dumped(data)}---\n")) == 3
 
 
 def test_replacing_drops_what_was_said_of_other_configs_but_not_somebodys_own_words(configs):

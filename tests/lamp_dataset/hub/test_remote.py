@@ -87,22 +87,14 @@ def test_errors_of_the_disk_and_our_own_stay_what_they_are(monkeypatch, remote, 
         remote.upload([])
 
 
-@pytest.mark.parametrize(("disabled", "hinted"), [(False, True), (True, False)])
-def test_the_hint_at_xet_comes_only_where_xet_is_in_use(monkeypatch, remote, disabled, hinted):
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", disabled)
-    answers(monkeypatch, "preupload_lfs_files", RuntimeError("no route"))
-    with pytest.raises(FailedError) as caught:
+def test_secrets_and_long_texts_are_cut_from_a_message(monkeypatch, remote):
+    said = f"PUT https://a.example/b?sig=1\nwith {TOKEN}. <html>" + "x" * 20_000
+    answers(monkeypatch, "preupload_lfs_files", RuntimeError(said))
+    with pytest.raises(
+        FailedError, match="PUT https://a.example/b with <token>. <html>xx*…; nothing was sent"
+    ) as caught:
         remote.upload([])
-    assert ("HF_HUB_DISABLE_XET=1" in str(caught.value)) == hinted
-    answers(monkeypatch, "preupload_lfs_files", http_error(500))
-    with pytest.raises(FailedError) as caught:
-        remote.upload([])
-    assert "HF_HUB_DISABLE_XET" not in str(caught.value)
-
-
-def test_secrets_and_long_texts_are_cut_from_a_message(remote):
-    assert remote.clean(f"PUT https://a.example/b?sig=1\nwith {TOKEN}.") == "PUT https://a.example/b with <token>"
-    assert len(remote.clean("<html>" + "x" * 20_000)) <= 501
+    assert len(str(caught.value)) < 700
 
 
 def test_a_refused_commit_was_not_made(monkeypatch, remote):
