@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from lamp_dataset import version
 from lamp_dataset.formats.texts import short
-from lamp_dataset.personalize.columns import COLUMNS, append, arrow_of, column_of, result_features
 from lamp_dataset.personalize.model_names import code_of
 from lamp_dataset.personalize.prompt_options import PROMPT_OPTIONS, PromptOptions
 from lamp_dataset.personalize.prompts.fixed import fixed_prompts, front_of
@@ -20,7 +19,16 @@ from lamp_dataset.personalize.prompts.tokenizer_source import TokenizerSource
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.personalize.retrieval.rankers import choose_ranker
 from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking, rank
-from lamp_dataset.personalize.retrieval.samples import Sample, positions_by_id, read_samples
+from lamp_dataset.personalize.retrieval.samples import (
+    COLUMNS,
+    Sample,
+    append,
+    arrow_of,
+    column_of,
+    positions_by_id,
+    read_samples,
+    result_features,
+)
 from lamp_dataset.personalize.summaries import read_summaries, summaries_of
 from lamp_dataset.registry import other_setting
 from lamp_dataset.task import Task
@@ -110,9 +118,7 @@ class Personalizer:
         """The task and the options."""
         options = {"retriever": self.ranker, "k": self.k, "tokenizer": self._source.given}
         options |= {name: getattr(self, name) for name in ("max_length", "rules", "order", "use_date")}
-        shown = {name: repr(value) for name, value in options.items()}
-        cut = (f"{name}={text if len(text) < 200 else f'{text[:200]}…'}" for name, text in shown.items())
-        return f"Personalizer({self.task.name!r}, {', '.join(cut)})"
+        return f"Personalizer({self.task.name!r}, {', '.join(f'{name}={v!r:.200}' for name, v in options.items())})"
 
     def __getstate__(self) -> dict[str, Any]:
         """What decides the result, without anything that changes in use: ``datasets`` makes its cache key from it."""

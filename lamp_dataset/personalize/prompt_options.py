@@ -11,13 +11,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 from lamp_dataset.formats.texts import is_whole, short
 from lamp_dataset.personalize.prompts.prompt import BEST_FIRST, ORDERS
 from lamp_dataset.personalize.retrieval.queries import RULES
-
-_Function = TypeVar("_Function", bound=Callable)
 
 #: What a chat model is told about its part, whatever the task.
 SYSTEM = (
@@ -173,7 +171,7 @@ PROMPT_OPTIONS = _options(PromptOptions)
 RETRIEVER_OPTIONS = _options(RetrieverOptions)
 
 
-def with_prompt_options(function: _Function) -> _Function:
+def with_prompt_options(function: Callable) -> Callable:
     """``function`` with the options of a prompt in place of its ``**options``, for all who read its signature."""
     signature = inspect.signature(function)
     own = [parameter for parameter in signature.parameters.values() if parameter.kind != parameter.VAR_KEYWORD]

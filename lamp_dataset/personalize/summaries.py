@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from lamp_dataset.formats.json_file import read_json
 from lamp_dataset.formats.texts import check_encodable, short
-from lamp_dataset.personalize.columns import column_of
+from lamp_dataset.personalize.retrieval.samples import column_of
 
 _SHAPE = '{"user": "summary", …}'
 

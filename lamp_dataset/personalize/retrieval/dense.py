@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import Any, ClassVar
 
 import numpy as np
@@ -70,9 +71,7 @@ class Dense:
 
     def __getstate__(self) -> dict[str, Any]:
         """The options alone: a pickled ranker holds neither a loaded model nor vectors."""
-        return {
-            name: getattr(self, name) for name in ("model", "device", "batch_size", "vectors", "cache_size", "content")
-        }
+        return {name: value for name, value in vars(self).items() if name != "embedded" and not name.startswith("_")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Set the options and start afresh."""
@@ -84,36 +83,21 @@ class Dense:
         """Rank by the dot product with the query; ValueError for embeddings that are not finite."""
         rankings = []
         for start in range(0, len(samples), PROFILES_AT_A_TIME):
-            rankings += self._rank(samples[start : start + PROFILES_AT_A_TIME])
+            some = samples[start : start + PROFILES_AT_A_TIME]
+            documents = [sample.documents for sample in some]
+            queries = self._embed("query", [sample.query.text for sample in some])
+            vectors = self._embed("document", chain.from_iterable(documents))
+            for sample, texts in zip(some, documents, strict=True):
+                distinct = list(dict.fromkeys(texts))
+                found = np.stack([vectors[text] for text in distinct]) @ queries[sample.query.text] if distinct else ()
+                scores = dict(zip(distinct, found, strict=True))
+                rankings.append(by_score(np.array([scores[text] for text in texts], np.float64)))
         return rankings
-
-    def _rank(self, samples: Sequence[Sample]) -> list[Ranking]:
-        documents = [sample.documents for sample in samples]
-        queries = self._embed("query", [sample.query.text for sample in samples])
-        vectors = self._embed("document", [text for texts in documents for text in texts])
-        return [
-            by_score(self._scores(queries[sample.query.text], texts, vectors, sample.id))
-            for sample, texts in zip(samples, documents, strict=True)
-        ]
-
-    @staticmethod
-    def _scores(query: np.ndarray, texts: list[str], vectors: dict[str, np.ndarray], sample_id: str) -> np.ndarray:
-        distinct = list(dict.fromkeys(texts))
-        if not distinct:
-            return np.zeros(0)
-        scores = dict(zip(distinct, np.stack([vectors[text] for text in distinct]) @ query, strict=True))
-        values = np.array([scores[text] for text in texts], np.float64)
-        if not np.isfinite(values).all():
-            raise ValueError(f"sample {short(sample_id)}: the dense model gives embeddings that are not finite numbers")
-        return values
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """The vectors of texts of items, a row for each; ValueError if they are not finite."""
         vectors = self._embed("document", texts)
-        found = np.stack([vectors[text] for text in texts])
-        if not np.isfinite(found).all():
-            raise ValueError("the dense model gives embeddings that are not finite numbers")
-        return found
+        return np.stack([vectors[text] for text in texts])
 
     def _embed(self, kind: str, texts: Iterable[str]) -> dict[str, np.ndarray]:
         keys = {text: hashlib.blake2b(f"{kind}\0{text}".encode("utf-8", "surrogatepass")).digest() for text in texts}
@@ -127,6 +111,8 @@ class Dense:
             self._vectors.update(zip((keys[text] for text in new), found, strict=True))
             self.embedded += len(new)
         vectors = {text: self._vectors[key] for text, key in keys.items()}
+        if not np.isfinite(list(vectors.values())).all():
+            raise ValueError("the dense model gives embeddings that are not finite numbers")
         for key in list(self._vectors)[: max(0, len(self._vectors) - self.cache_size)]:
             del self._vectors[key]  # the oldest
         return vectors

@@ -1,4 +1,4 @@
-"""What retrieval and prompts see of a batch of rows: one :class:`Sample` per row, over plain values or over Arrow.
+"""A batch of rows: one :class:`Sample` for each row, for retrieval and prompts, and the columns that rows get.
 
 A batch comes as a mapping of columns (``map(batched=True)``, Ray's numpy batches) or as an Arrow table. On Arrow the
 texts stay there; only the few chosen items become Python objects.
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -16,12 +17,30 @@ import pyarrow.compute as pc
 
 from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.texts import short
+from lamp_dataset.loading.datasets_internals import table_of
 from lamp_dataset.personalize.retrieval.queries import Query, find_query
 from lamp_dataset.personalize.row_forms import items_of
 from lamp_dataset.task import Task
 
 #: The columns that retrieval and prompts read.
-COLUMNS = ("id", "input", "profile")
+NEEDED = ("id", "input", "profile")
+_STRINGS = pa.list_(pa.string())
+
+#: Name -> type of each column that a row gets.
+COLUMNS: Mapping[str, pa.DataType] = MappingProxyType(
+    {
+        "source": pa.string(),
+        "target": pa.string(),
+        "retrieved_ids": _STRINGS,
+        "retrieved_use": _STRINGS,
+        "retrieved_scores": pa.list_(pa.float64()),
+        "personalized": pa.bool_(),
+        "notes": pa.string(),
+        "source_length": pa.int64(),
+        "length_unit": pa.string(),
+        "messages": pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())])),
+    }
+)
 
 #: Separates a document from its date if dates are searched too (the official script's ``--use_date``).
 DATE = " date: "
@@ -120,16 +139,16 @@ def read_samples(
         found = f"found {type(batch).__name__}; map(…, batched=True) of a dataset gives such batches"
         raise ValueError(f"expected a batch of rows: a mapping of columns or an Arrow table, {found}")
     names = batch.column_names if isinstance(batch, pa.Table) else list(batch)
-    missing = [name for name in COLUMNS if name not in names]
+    missing = [name for name in NEEDED if name not in names]
     if missing:
-        raise ValueError(f"expected rows with {', '.join(COLUMNS)}; found no {missing[0]!r} among {', '.join(names)}")
-    sizes = [len(batch[name]) for name in COLUMNS]
+        raise ValueError(f"expected rows with {', '.join(NEEDED)}; found no {missing[0]!r} among {', '.join(names)}")
+    sizes = [len(batch[name]) for name in NEEDED]
     if len(set(sizes)) > 1:
-        found = ", ".join(f"{size} as {name!r}" for name, size in zip(COLUMNS, sizes, strict=True))
+        found = ", ".join(f"{size} as {name!r}" for name, size in zip(NEEDED, sizes, strict=True))
         raise ValueError(f"expected columns of equal length, found {found}")
     ids, inputs, given = (
         column.to_pylist() if isinstance(column, pa.ChunkedArray) and not _in_arrow(column.type) else column
-        for column in (batch[name] for name in COLUMNS)
+        for column in (batch[name] for name in NEEDED)
     )
     for sample_id, text in zip(ids, inputs, strict=True):
         for name, value in (("id", sample_id), ("input", text)):
@@ -161,3 +180,37 @@ def _items(column: pa.ChunkedArray) -> tuple[pa.StructArray, list[int]]:
     if items.null_count:
         raise ValueError("expected a list of dicts as profile of every sample, found None among the items")
     return items, pc.fill_null(pc.list_value_length(profiles), 0).to_pylist()
+
+
+def arrow_of(batch: Any) -> Any:
+    """The Arrow table behind a lazy batch of ``datasets`` whose columns are still untouched; otherwise the batch."""
+    found = table_of(batch)
+    if found is None:
+        return batch
+    table, untouched = found
+    return table if isinstance(table, pa.Table) and untouched >= set(NEEDED) else batch
+
+
+def column_of(batch: Mapping[str, Any] | pa.Table, name: str) -> list | None:
+    """The values of one column of a batch; None if it has no such column."""
+    if name not in (batch.column_names if isinstance(batch, pa.Table) else batch):
+        return None
+    return batch[name].to_pylist() if isinstance(batch, pa.Table) else list(batch[name])
+
+
+def append(table: pa.Table, columns: Mapping[str, Sequence]) -> pa.Table:
+    """The table with the columns and without ``profile``; an existing column of the same name is replaced."""
+    table = table.drop_columns([name for name in table.column_names if name == "profile" or name in columns])
+    for name in COLUMNS:
+        if name in columns:
+            table = table.append_column(name, pa.array(columns[name], COLUMNS[name]))
+    return table.replace_schema_metadata(None)
+
+
+def result_features(features: Any, scored: bool) -> Any:
+    """The ``datasets.Features`` of a data set with ``features`` after adding these columns and removing the profile."""
+    from datasets import Features  # imported late: it takes a second
+
+    names = [name for name in COLUMNS if scored or name != "retrieved_scores"]
+    new = Features.from_arrow_schema(pa.schema([(name, COLUMNS[name]) for name in names]))
+    return Features({**{name: kind for name, kind in features.items() if name != "profile"}, **new})

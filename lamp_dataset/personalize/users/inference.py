@@ -17,7 +17,7 @@ import xxhash
 from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.texts import short
 from lamp_dataset.loading.split_statistics import summary
-from lamp_dataset.personalize.columns import COLUMNS
+from lamp_dataset.personalize.retrieval.samples import COLUMNS
 from lamp_dataset.personalize.row_forms import KNOWN, RowsError, tables
 from lamp_dataset.task import Task
 

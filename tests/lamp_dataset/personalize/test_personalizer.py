@@ -16,9 +16,9 @@ from rank_bm25 import BM25Okapi
 
 import lamp_dataset
 from lamp_dataset import Personalizer
-from lamp_dataset.personalize.columns import COLUMNS
 from lamp_dataset.personalize.prompts.tokenizer_source import TokenizerSource, check_tokenizer
 from lamp_dataset.personalize.retrieval.rankers import First
+from lamp_dataset.personalize.retrieval.samples import COLUMNS
 from lamp_dataset.tasks import TASKS
 
 

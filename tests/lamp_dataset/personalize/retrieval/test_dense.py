@@ -80,7 +80,7 @@ def test_a_model_with_ways_for_queries_and_documents_is_asked_so():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_model_that_gives_no_numbers_is_refused(value):
-    with pytest.raises(ValueError, match="sample '310': .*not finite"):
+    with pytest.raises(ValueError, match="not finite"):
         Dense(model=Counting(value)).rank(samples("a"))
 
 
