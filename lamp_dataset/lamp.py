@@ -3,9 +3,7 @@
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import datasets
 import pyarrow as pa
@@ -36,9 +34,10 @@ DECIDING = (
     "num_samples",
     "verified_splits",
     "stub_pattern",
+    "names_users",
+    "dated",
+    "hub",
 )
-#: The same, where it is not what the setting says.
-UNUSUAL = ("names_users", "dated", "hub")
 
 
 @dataclass
@@ -72,16 +71,13 @@ class LampConfig(datasets.BuilderConfig):
         if self.revision is not None and get_task(self.name).hub is None:
             raise ValueError(f"revision: the files of {self.name} are not on the Hub, found {self.revision!r}")
         if self.data_dir is not None:
-            self._find_files()
+            # Once: the files read later must be those that the cache folder is named after.
+            self.files = find_files(get_task(self.name), self.data_dir, self.splits or SPLITS)
+            self.digests = {
+                split: [hash_file(path, CONTENT) for path in files.paths] for split, files in self.files.items()
+            }
             settings["data"] = xxhash.xxh3_128(repr(self.digests).encode()).hexdigest()
         return super().create_config_id(settings, custom_features)
-
-    def _find_files(self) -> None:
-        """Look into ``data_dir`` once: the files read later must be those that the cache folder is named after."""
-        self.files = find_files(get_task(self.name), self.data_dir, self.splits or SPLITS)
-        self.digests = {
-            split: [hash_file(path, CONTENT) for path in files.paths] for split, files in self.files.items()
-        }
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -98,17 +94,6 @@ def _known_splits(splits: Iterable[str] | str | None) -> tuple[str, ...] | None:
         found = f"found {', '.join(map(str, unknown)) or 'none'}{split_hint(unknown)}"
         raise ValueError(f"splits: expected some of {', '.join(SPLITS)}, {found}")
     return tuple(split for split in SPLITS if split in given)
-
-
-@contextmanager
-def _split_hints(split: object) -> Iterator[None]:
-    try:
-        yield
-    except ValueError as error:
-        hint = split_hint(split)
-        if not hint:
-            raise
-        raise ValueError(f"{str(error).rstrip('.')}{hint}") from error
 
 
 def features(task: Task) -> datasets.Features:
@@ -147,9 +132,7 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
 
     def deciding_facts(self, config_name: str) -> list:
         """What decides the rows, besides the files: the rules, and facts of the task. A change makes new rows."""
-        task = get_task(config_name)
-        more = {name: repr(fact) for name in UNUSUAL if (fact := getattr(task, name)) not in (None, task.time_based)}
-        return [LOADING_RULES, {name: getattr(task, name) for name in DECIDING} | more]
+        return [LOADING_RULES, {name: getattr(get_task(config_name), name) for name in DECIDING}]
 
     def describe(self) -> datasets.DatasetInfo:
         """Features, citation, license and, where they are verified, the published sizes of the config."""
@@ -169,16 +152,6 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
         """The published number of samples if it is verified and the files are the official site's; else any will do."""
         official = self.config.data_dir is None and self.config.base_url is None
         return self.task.num_samples[split] if official and split in self.task.verified_splits else None
-
-    def as_dataset(self, split: Any = None, *options: Any, **more: Any) -> Any:
-        """As ``datasets`` does it; an unknown split gets a hint."""
-        with _split_hints(split):
-            return super().as_dataset(split, *options, **more)
-
-    def as_streaming_dataset(self, split: Any = None, *options: Any, **more: Any) -> Any:
-        """As ``datasets`` does it; an unknown split gets a hint."""
-        with _split_hints(split):
-            return super().as_streaming_dataset(split, *options, **more)
 
     def fetch(self, dl_manager: datasets.DownloadManager) -> Mapping[str, Files | RowFiles]:
         """Split -> its files, downloaded unless they are in ``data_dir`` or streamed."""

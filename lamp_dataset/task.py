@@ -102,7 +102,7 @@ Cost = tuple[int, str | None]
 def split_hint(names: object) -> str:
     """A hint for messages: what a split is called here, if ``names`` holds the files' word for it; else empty.
 
-    >>> split_hint("train+dev[:10%]"), split_hint("val"), split_hint("test")
+    >>> split_hint("dev"), split_hint(["val"]), split_hint("test")
     ("; the files' 'dev' is called 'validation' here", "; the files' 'val' is called 'validation' here", '')
     """
     words = re.findall(r"\w+", str(names))

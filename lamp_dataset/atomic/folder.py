@@ -12,8 +12,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lamp_dataset.atomic.file import check_replaceable, real_path
-from lamp_dataset.atomic.lock import FULL, hidden_path, hidden_paths, lock_file, naming, release
+from lamp_dataset.atomic.file import (
+    FULL,
+    check_replaceable,
+    hidden_path,
+    hidden_paths,
+    lock_file,
+    naming,
+    real_path,
+    release,
+)
 
 log = logging.getLogger(__name__)
 

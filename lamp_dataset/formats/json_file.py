@@ -109,11 +109,8 @@ def _json_trouble(data: bytes, error: json.JSONDecodeError) -> str:
 
 
 def read_json(path: str | os.PathLike) -> Any:
-    """The value in the JSON file ``path``; ValueError as for :func:`load_json`, or for a folder."""
-    path = Path(path)
-    if path.is_dir():
-        raise ValueError(f"{path}: expected a JSON file, found a folder")
-    return load_json(path.read_bytes(), str(path))
+    """The value in the JSON file ``path``; ValueError as for :func:`load_json`."""
+    return load_json(Path(path).read_bytes(), str(path))
 
 
 _encode = json.JSONEncoder().encode

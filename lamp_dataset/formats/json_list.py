@@ -82,8 +82,7 @@ class JsonList:
         self._row_end = re.compile(rb"\}\s*,\s*(?=" + start + rb")", re.DOTALL)
         # what was read of the file and is still needed, and its position there
         self._buffer, self._offset, self._eof = b"", 0, False
-        # positions in the buffer: no row ends before the first, and what comes before the second was read as rows
-        self._searched = self._at = 0
+        self._at = 0  # the position in the buffer up to which rows were read
         self._start()
 
     def blocks(self) -> Iterator[Block]:
@@ -221,7 +220,7 @@ class JsonList:
 
     def _drop(self, size: int) -> None:
         self._buffer = self._buffer[size:]
-        self._searched = self._at = 0
+        self._at = 0
         self._offset += size
 
     def _cut(self) -> tuple[int, int] | None:
@@ -231,12 +230,11 @@ class JsonList:
             # Searching backwards for a key is many times faster than searching for the whole pattern.
             key = -1
             for name in self._row_keys:  # each only behind the best so far: a file may lack some of the keys
-                key = max(key, self._buffer.rfind(name, max(key, self._searched), limit))
+                key = max(key, self._buffer.rfind(name, max(key, 0), limit))
             if key < 0:
                 break
             near = max(0, key - _LONGEST_ROW_START), key + _LONGEST_ROW_START
             if ends := list(self._row_end.finditer(self._buffer, *near)):
                 return ends[-1].start() + 1, ends[-1].end()
             limit = key
-        self._searched = max(0, len(self._buffer) - _LONGEST_ROW_START)
         return None

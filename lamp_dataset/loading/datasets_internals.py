@@ -7,6 +7,7 @@ change. ``datasets`` itself is imported late: it costs a second and 140 MB, and 
 import hashlib
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from lamp_dataset.loading.find_by_name import patch_factory, when_imported
@@ -37,7 +38,10 @@ def cache_key(facts: Any) -> str:
 
     Rows that one version of it prepared can be unreadable for another.
     """
-    text = json.dumps([facts, feature_format()], sort_keys=True, default=dict)
+    facts = json.dumps(
+        facts, sort_keys=True, default=lambda fact: dict(fact) if isinstance(fact, Mapping) else vars(fact)
+    )
+    text = json.dumps([facts, feature_format()])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -16,7 +16,7 @@ import pytest
 from datasets import load_dataset, load_dataset_builder
 
 import lamp_dataset
-from lamp_dataset.lamp import DECIDING, LOADING_RULES, UNUSUAL
+from lamp_dataset.lamp import DECIDING, LOADING_RULES
 from lamp_dataset.loading.tables import read_golds, read_tables
 from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import LAMP, TASKS
@@ -247,7 +247,7 @@ class TestCache:
             list(read_tables(io.BytesIO((made[0] / questions).read_bytes()), questions, task, golds))
         columns = {column.name for column in dataclasses.fields(Task)}
         # The instruction's first words are the opening; bases and aliases are names that files may give.
-        assert (read & columns) - {"name", "instruction", "base", "aliases"} <= {*DECIDING, *UNUSUAL}
+        assert (read & columns) - {"name", "instruction", "base", "aliases"} <= set(DECIDING)
 
     def test_rows_of_one_version_of_the_rules_are_always_the_same(self, made):
         """If these digests change, raise LOADING_RULES, so that rows that were prepared before are made anew."""
@@ -384,16 +384,6 @@ def test_a_full_disk_is_named_as_such(load, made, tmp_path, monkeypatch):
         load("LaMP_4", data_dir=str(made[0]))
     monkeypatch.undo()
     assert load("LaMP_4", data_dir=str(made[0]))["test"].num_rows == 8
-
-
-@pytest.mark.parametrize("streaming", [False, True])
-@pytest.mark.parametrize("split", ["dev", "dev[:2]", "train+dev"])
-def test_the_files_word_for_a_split_gets_a_hint(load, made, split, streaming):
-    with pytest.raises(ValueError, match=r"dev.*'dev' is called 'validation' here"):
-        load("LaMP_4", data_dir=str(made[0]), split=split, streaming=streaming)
-    with pytest.raises(ValueError, match="evaluation") as error:
-        load("LaMP_4", data_dir=str(made[0]), split="evaluation", streaming=streaming)
-    assert "is called" not in str(error.value)
 
 
 @pytest.mark.parametrize("streaming", [False, True])

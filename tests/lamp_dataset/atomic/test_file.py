@@ -12,6 +12,7 @@ import pytest
 from folders import mode_of
 
 from lamp_dataset.atomic import check_not_input, check_replaceable, real_path, write_whole
+from lamp_dataset.atomic.file import lock_file, release
 
 
 @pytest.fixture
@@ -59,17 +60,6 @@ def test_permissions_of_an_older_file_are_kept_unless_others_are_asked_for(tmp_p
     path.chmod(mode)
     write(path, "new", **asked)
     assert (path.read_text(), mode_of(path)) == ("new", asked.get("permissions", mode))
-
-
-def test_the_owner_of_an_older_file_stays_its_owner(tmp_path):
-    if os.geteuid() != 0:
-        pytest.skip("only root may give a file away")
-    path = tmp_path / "out"
-    path.write_text("old")
-    path.chmod(0o600)
-    os.chown(path, 1234, 5678)
-    write(path, "new")
-    assert (path.stat().st_uid, path.stat().st_gid, mode_of(path)) == (1234, 5678, 0o600)
 
 
 def test_links_are_followed(tmp_path):
@@ -286,3 +276,31 @@ def test_only_an_empty_folder_or_what_the_same_program_wrote_is_replaceable(tmp_
         check_replaceable(tmp_path / "old")
     with pytest.raises(ValueError, match="expected a new folder, an empty one or an older run, found inner; no"):
         check_replaceable(tmp_path / "old", lambda names: names, "run", "no")
+
+
+def test_a_lock_is_held_by_one_until_it_is_released(tmp_path):
+    path = tmp_path / "lock"
+    held = lock_file(path)
+    with pytest.raises(BlockingIOError):
+        lock_file(path)
+    release(held)
+    release(lock_file(path))
+
+
+def test_a_child_that_lives_on_does_not_keep_a_lock_that_was_released(tmp_path):
+    held, (child_waits, go) = lock_file(tmp_path / "lock"), os.pipe()
+    if not (child := os.fork()):
+        os.close(go)
+        os.read(child_waits, 1)
+        os._exit(0)
+    release(held)
+    release(lock_file(tmp_path / "lock"))
+    os.close(go)
+    os.waitpid(child, 0)
+
+
+def test_a_link_is_not_followed(tmp_path):
+    (tmp_path / "lock").symlink_to(tmp_path / "precious")
+    with pytest.raises(OSError, match="symbolic links"):
+        lock_file(tmp_path / "lock")
+    assert not (tmp_path / "precious").exists()
