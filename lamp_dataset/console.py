@@ -31,7 +31,7 @@ def say(text: str, err: bool = False) -> None:
 
 @contextmanager
 def plain_warnings() -> Iterator[None]:
-    """Show a warning as one line, without the place in the code that Python adds: on a command line nobody knows it."""
+    """Show a warning as one line, without the place in the code that Python adds: it means nothing to a user."""
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_, **__: say(f"warning: {' '.join(str(message).split())}", err=True)
         yield
@@ -43,7 +43,7 @@ _ENDINGS = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_ha
 
 @contextmanager
 def signals_as_exit() -> Iterator[None]:
-    """SIGTERM and SIGINT raise SystemExit with the status that shells give them, so that all blocks end."""
+    """SIGTERM and SIGINT raise SystemExit with the status that shells give them, so that all ``with`` blocks end."""
     own = os.getpid()
 
     def end(number: int, frame: object) -> None:
@@ -96,7 +96,7 @@ def one_line(error: Exception) -> str:
 
 
 def _cache_hint(name: object) -> str:
-    """What to do if ``datasets`` cannot write its caches: nobody named their place."""
+    """What to do if ``datasets`` cannot write its caches, whose place the user did not name."""
     datasets = sys.modules.get("datasets")
     if datasets is None or not isinstance(name, str):
         return ""

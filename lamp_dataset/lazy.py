@@ -14,9 +14,9 @@ from typing import Any
 def lazy_exports(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """``__getattr__``, ``__dir__`` and ``__all__`` of a package whose public names are imported late (PEP 562).
 
-    The public names and their modules are those that the package's ``__init__`` imports in the form ``name as name``,
-    by which type checkers and editors know them, too; those under ``if TYPE_CHECKING`` when they are first asked for.
-    No module next to it may have one of these names: importing it would replace the public name.
+    Public are the names that the package's ``__init__`` imports in the form ``name as name``, which type checkers and
+    editors understand as well. Those under ``if TYPE_CHECKING`` are imported when they are first used. No module next
+    to the ``__init__`` may have one of these names: importing it would replace the public name.
     """
     tree = ast.parse(Path(sys.modules[package].__file__ or "").read_text(encoding="utf-8"))
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]

@@ -2,8 +2,8 @@
 
 Standard library only, no I/O, cheap to import; :mod:`lamp_dataset.tasks` registers the rows.
 
-Sources: the LongLaMP paper (Kumar et al. 2024, arXiv 2407.11016), its code, and the data set on the Hub. Counts of
-samples and the license are not stated there in a way that is certain, so they are unknown here.
+Sources: the LongLaMP paper (Kumar et al. 2024, arXiv 2407.11016), its code, and the data set on the Hub. None of them
+states the numbers of samples and the license with certainty, so they are unknown here.
 """
 
 from collections.abc import Iterator

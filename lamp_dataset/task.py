@@ -17,7 +17,7 @@ SPLITS_WITH_GOLDS = ("train", "validation")
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """What the data must know of a kind of score. How it scores is known to its scorer, in ``lamp_metric.scorers``.
+    """What the data needs to know about a kind of score. How it scores is up to its scorer, in ``lamp_metric.scorers``.
 
     Attributes:
         name: as in the column ``kind`` of tasks.
@@ -43,7 +43,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(_kinds)
 
 
 def register_kind(kind: Kind) -> None:
-    """Add a kind of score; ValueError if there is another one of its name. The same one may come again."""
+    """Add a kind of score; ValueError if there is another one of its name. The same one again changes nothing."""
     if _kinds.setdefault(kind.name, kind) != kind:
         raise ValueError(f"kind {kind.name!r}: another kind has this name already")
 
@@ -125,7 +125,7 @@ class Wording:
         insert_after: words of the input; the items are inserted after their first occurrence.
         shared: whether the official script divides a budget among the items. If not, it cuts their truncated fields
             where the tokenizer itself does, and nothing else.
-        max_words: so many words of the truncated field go in, joined by single blanks; None for all, as they are.
+        max_words: how many words of the truncated field go in, joined by single blanks; None for the field as it is.
         item_cost: what the official script reserves for an item, besides its truncated field.
         template_cost: what the official script reserves for the rest of the prompt, besides the input.
     """
@@ -220,9 +220,9 @@ class Task:
         license_id: the Hub's identifier of that license, ``"other"`` if it has none.
         stub_pattern: regular expression of the placeholders that the site publishes instead of gated texts; None if
             the site publishes the texts themselves. See :meth:`is_stub` and :attr:`gated`.
-        completes_texts: whether the input begins the text that the gold goes on with.
+        completes_texts: whether the gold continues a text that the input begins.
         aliases: other names of the task in papers and leaderboards.
-        id_start: how the sample ids begin, where that tells the settings apart; empty otherwise.
+        id_start: how the sample ids begin, where that distinguishes the settings; empty otherwise.
         family: the tasks it was published with.
     """
 
@@ -263,38 +263,27 @@ class Task:
         for name in ("names_users", "dated"):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, self.time_based)
+        kind, profile, pair, asks = KINDS.get(self.kind), set(self.profile_fields), self.pair, self.pair.asks or ""
+        marker, frame = self.query_marker, self.subject_frame
         problems = [
             (self.kind not in KINDS, f"kind {self.kind!r} is not one of {', '.join(KINDS)}; register a new one before"),
             (self.setting not in SETTINGS, f"setting {self.setting!r} is not one of {', '.join(SETTINGS)}"),
-            (
-                self.kind in KINDS and bool(self.labels) != KINDS[self.kind].labels,
-                "labels are for kinds that have them, and they need some",
-            ),
+            (kind and bool(self.labels) != kind.labels, "labels are for kinds that have them, and they need some"),
             (len(set(self.labels)) != len(self.labels), "duplicate label"),
-            (not set(self.document_fields) <= set(self.profile_fields), "a document field is missing from the profile"),
+            (not set(self.document_fields) <= profile, "a document field is missing from the profile"),
             (set(self.num_samples) != set(SPLITS), f"num_samples needs the splits {', '.join(SPLITS)}"),
             (any(self.num_samples.get(s) is None for s in self.verified_splits), "a verified split has no count"),
+            (not frame and marker is not None and marker not in self.instruction, "query marker not found"),
+            ((marker is None) != (self.query_frame is not None), "either a query marker or a query frame"),
             (
-                self.query_marker is not None
-                and self.subject_frame is None
-                and self.query_marker not in self.instruction,
-                "query marker not found",
-            ),
-            ((self.query_marker is None) != (self.query_frame is not None), "either a query marker or a query frame"),
-            (
-                self.subject_frame is not None
-                and not self.instruction.endswith(self.subject_frame[0])
-                and self.subject_frame[0] not in (self.pair.asks or ""),
+                frame and not self.instruction.endswith(frame[0]) and frame[0] not in asks,
                 "the instruction does not end with the words before the subject",
             ),
-            (not self.query_marker and self.subject_frame is None, "the subject of an input cannot be told"),
-            (not set(fields(self.wording.item)) <= set(self.profile_fields), "the profile lacks a field of the prompt"),
-            (
-                not {self.pair.text, self.pair.output, *fields(self.pair.asks or "")} <= set(self.profile_fields),
-                "the profile lacks a field of the training pair",
-            ),
+            (not marker and not frame, "the subject of an input cannot be found"),
+            (not set(fields(self.wording.item)) <= profile, "the profile lacks a field of the prompt"),
+            (not {pair.text, pair.output, *fields(asks)} <= profile, "the profile lacks a field of the training pair"),
             *self.wording.problems(),
-            *self.pair.problems(),
+            *pair.problems(),
         ]
         for wrong, message in problems:
             if wrong:

@@ -133,7 +133,7 @@ def _open_in_place(path: Path, status: os.stat_result) -> int | None:
 
 
 def _temporary(target: Path, path: Path, permissions: int) -> tuple[int, Path]:
-    """A new locked file next to the target, once what killed runs left there is gone."""
+    """A new locked file next to the target; what killed runs left there is removed first."""
     place = (target.parent, target.name[:40], "lamp-part")
     with suppress(OSError):
         for left in hidden_paths(*place):

@@ -70,7 +70,7 @@ def whole_folder(
 
 @contextmanager
 def _shown_as(new: Path, target: Path) -> Iterator[None]:
-    """Errors about what is in ``new`` name the place that it would have got."""
+    """Make errors about what is in ``new`` name the place where it would have been."""
     try:
         yield
     except OSError as error:
@@ -84,8 +84,8 @@ def _shown_as(new: Path, target: Path) -> Iterator[None]:
 def work_folder(parent: Path, name: str) -> Iterator[Path]:
     """A new hidden folder in ``parent``, for its owner only, that is removed when the block ends.
 
-    What a killed run with the same ``name`` left there is removed first, with a warning; folders of runs that are still
-    at work, and whatever is no work folder of ours, stay. OSError if ``parent`` cannot be created or written.
+    What a killed run with the same ``name`` left there is removed first, with a warning. Folders of runs that are still
+    at work, and any that are not work folders of ours, stay. OSError if ``parent`` cannot be created or written.
     """
     parent.mkdir(parents=True, exist_ok=True)
     _remove_left_overs(parent, name)

@@ -1,7 +1,7 @@
 """Files of a config as the Hub has them: rows with their golds, in Parquet, JSON or JSON lines, in one part or more.
 
-They lack ids of samples, so those are made here, of config, split and position in the published order:
-``LongLaMP_topic-train-17``. A stream, a slice and a local copy agree on them, and so do files that are cut into other
+They have no sample ids, so these are made here, from the config, the split and the position in the published order:
+``LongLaMP_topic-train-17``. A stream, a slice and a local copy agree on them, and so do files that are split into other
 parts, as long as the rows keep their order.
 """
 
@@ -47,7 +47,7 @@ class RowFiles:
     outputs = questions
 
     def at(self, places: Mapping[str, str]) -> "RowFiles":
-        """The same files at other paths, as far as these are in ``places``."""
+        """The same files, each at its path in ``places`` if it has one there."""
         return replace(self, paths=tuple(places.get(path, path) for path in self.paths))
 
     def __str__(self) -> str:
@@ -75,7 +75,7 @@ class RowFiles:
 def find_row_files(task: Task, root: Path, splits: Iterable[str]) -> dict[str, RowFiles]:
     """Split -> its files in ``root``, which has them in one of the :func:`places`.
 
-    ValueError as for :func:`parts`, or if ``root`` has them directly and the name of the other setting.
+    ValueError as for :func:`parts`, or if the folder is named after the other setting.
     """
     for folder in (root / place for place in places(task) if (root / place).is_dir()):
         names = [path.name for path in folder.iterdir()]
@@ -95,7 +95,7 @@ def places(task: Task) -> tuple[str, ...]:
 
 
 def parts(names: Iterable[str], split: str, where: str) -> list[str]:
-    """Of the names of files, those of a split in order; ValueError if parts are missing, or two sets are there."""
+    """The names that are those of a split's files, in order; ValueError if parts are missing or there are two sets."""
     found = sorted(match[0] for name in names if (match := _NAME.fullmatch(name)) and match[1] in STARTS[split])
     sets = {_NAME.fullmatch(name).groups() for name in found}
     if len(sets) > 1 or any(number is not None and len(found) != int(number) for _, number, _ in sets):
@@ -134,7 +134,7 @@ def _json(file: BinaryIO, name: str) -> Iterator[Any]:
 def official_row(row: Any, task: Task, sample_id: str, name: str) -> dict[str, Any]:
     """A row as an official questions file has it, numbers as strings, with ``output``; items get ids if they have none.
 
-    ValueError if the user or the gold is missing; what else is wrong with it, whoever reads it will say.
+    ValueError if the user or the gold is missing; the rest is checked as for rows of an official file.
     """
     where, row = f"{name}: sample {short(sample_id)}", row if isinstance(row, dict) else {"a row": row}
     made = {"id": sample_id}

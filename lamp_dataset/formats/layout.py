@@ -34,7 +34,7 @@ class Files(NamedTuple):
         return tuple(path for path in self if path is not None)
 
     def at(self, places: Mapping[str, str]) -> "Files":
-        """The same files at other paths, as far as these are in ``places``."""
+        """The same files, each at its path in ``places`` if it has one there."""
         return Files(*(places.get(path, path) for path in self))
 
 
@@ -75,16 +75,16 @@ def find_files(
 
     Args:
         task: the config.
-        data_dir: a folder in one of the :data:`LAYOUTS`, the first layout with a questions file is used; or with files
-            as the Hub has them.
+        data_dir: a folder in one of the :data:`LAYOUTS`, of which the first with a questions file is used; or one with
+            files as the Hub has them.
         splits: which splits.
 
     Returns:
         The files. Golds of test, which the site withholds, are among them if they are in the folder.
 
     Raises:
-        ValueError: ``data_dir`` is not a path, or of the Hub's files some parts are missing.
-        OSError: something in place of a file is not one.
+        ValueError: ``data_dir`` is not a path, or parts of the Hub's files are missing.
+        OSError: there is a folder or a named pipe in place of a file.
         FileNotFoundError: no layout has a questions file, or the golds of train or validation are missing; the message
             lists where they were looked for.
     """

@@ -44,7 +44,7 @@ def read_rankings(path: str | os.PathLike) -> Rankings:
 
 
 def write_rankings(file: TextIO, rankings: Iterable[tuple[str, Sequence[str] | Mapping[str, Any]]]) -> int:
-    """Write pairs of sample id and item ids, best first, one sample per line, as they come; how many they were.
+    """Write pairs of sample id and item ids, best first, one sample per line, as they come; returns how many.
 
     Feedback on items, a mapping for each sample, is written in the same way.
 

@@ -96,7 +96,7 @@ def test_a_bad_training_pair_fails_at_import_by_name(name, change, message):
 
 
 @pytest.mark.parametrize(
-    ("frame", "message"), [(None, "subject .* cannot be told"), (("title", "x"), "does not end with the words before")]
+    ("frame", "message"), [(None, "subject .* cannot be found"), (("title", "x"), "does not end with the words before")]
 )
 def test_a_subject_is_what_follows_the_instruction(frame, message):
     with pytest.raises(ValueError, match=f"row 'LaMP_1': .*{message}"):
