@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
 from lamp_dataset.atomic import PRIVATE, check_not_input, write_whole
-from lamp_dataset.commands.command import Command, examples, say, stacked
+from lamp_dataset.commands.command import Command, examples, say
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import OFFICIAL_NAMES
 from lamp_metric.commands.golds import Source, source_options
@@ -16,6 +17,7 @@ from lamp_metric.commands.shared import (
     FILE,
     Several,
     also_options,
+    bundled,
     extraction_option,
     resampling_options,
     say_other_task,
@@ -28,8 +30,69 @@ from lamp_metric.predictions.submission_zip import read_zip
 from lamp_metric.result_tables.text_and_csv import interval, table
 from lamp_metric.signature import Resampling, signature
 
-#: The options that both eval commands take besides their files.
-scoring_options = stacked(
+
+@dataclass(frozen=True, kw_only=True)
+class Scoring:
+    """How predictions are scored, and where the scores go: the options of both commands."""
+
+    output_file: Path | None = None
+    as_json: bool = False
+    per_sample: bool = False
+    extract_answers: bool = False
+    also: Sequence[str] = ()
+    without: Sequence[str] = ()
+    drawn: Resampling | None = None
+
+    def check(self, inputs: Sequence[Path]) -> None:
+        """Reject options that contradict each other, or a file to write that is read, before any work."""
+        if self.output_file is not None:
+            check_not_input(self.output_file, inputs)
+            if self.extract_answers:
+                found = "--extract_answers gives unofficial scores, so --output_file is not allowed"
+                raise ValueError(f"{found}; use --json")
+        if self.per_sample and not self.as_json:
+            raise ValueError("--per_sample adds to the output of --json: pass --json as well")
+
+    def evaluate(self, joined: JoinedOutputs, subset: str | None = None) -> dict[str, Any]:
+        """Everything about one task's scores, as ``--json`` prints it; remarks go to standard error.
+
+        ``subset``: what a file chose, for the signature.
+        """
+        task, also = joined.task, chosen(self.also, self.without)
+        samples = measure_joined(joined, extract_answers=self.extract_answers, also=also)
+        say_remarks(samples)
+        extra = {} if samples.users is None else {"users": samples.n_users}
+        extra |= {"per_sample": samples.per_sample()} if self.per_sample else {}
+        signed = {"chosen": subset, "extracted": self.extract_answers, **samples.scorer.beside}
+        bounds = {}
+        if self.drawn is not None:
+            from lamp_metric.statistics.bootstrap import intervals  # needs numpy
+
+            bounds = intervals(samples, self.drawn)
+        return {
+            "task": task.name,
+            "n": samples.n,
+            "scores": dict(samples.scores),
+            "intervals": bounds,
+            "unusable": len(samples.unusable),
+            "signature": signature(task.name, samples.n, self.drawn, samples.n_users, **signed),
+            **extra,
+        }
+
+    def finish(self, found: Any, results: Sequence[Mapping[str, Any]], official: Any, tasks: Iterable[Task]) -> None:
+        """Write the result file of these tasks, if one was requested, and print ``found`` as JSON, or the results."""
+        if self.output_file is not None:
+            permissions = PRIVATE if any(task.gated for task in tasks) else None
+            with write_whole(self.output_file, permissions=permissions) as file:
+                file.write(json.dumps(official, allow_nan=False))
+        say(json.dumps(found, allow_nan=False) if self.as_json else score_table(results))
+
+
+#: The options that both eval commands take besides their files; a command gets ``scoring`` in their place.
+scoring_options = bundled(
+    "scoring",
+    Scoring,
+    click.option("--output_file", type=FILE, help="Where to write the scores, in the format of the official script."),
     resampling_options(None, 1000),
     extraction_option,
     click.option("--per_sample", is_flag=True, help="Add the values of each sample to --json."),
@@ -48,16 +111,9 @@ scoring_options = stacked(
 @source_options("--golds_json")
 @click.option("--preds_json", type=FILE, required=True, help="File of predictions, in the official format.")
 @click.option("--task_name", help="Config name; by default, taken from the golds.")
-@click.option("--output_file", type=FILE, help="Where to write the scores, in the format of the official script.")
 @also_options
 @scoring_options
-def eval_task(
-    source: Source,
-    preds_json: Path,
-    output_file: Path | None,
-    as_json: bool,
-    **options: Any,
-) -> None:
+def eval_task(source: Source, preds_json: Path, scoring: Scoring) -> None:
     """Score the predictions of one task.
 
     Golds and predictions are joined by id; both files look like {"task": "LaMP_4", "golds": [{"id": …, "output": …},
@@ -68,15 +124,14 @@ def eval_task(
 
     Intervals (--confidence_level) draw samples, or users if --data-dir or --questions identifies the users.
     """
-    check_options(output_file, [*source.files, preds_json], as_json, **options)
-    drawn = options["drawn"] is not None
+    scoring.check([*source.files, preds_json])
+    drawn = scoring.drawn is not None
     if not drawn and source.users is None and source.split is None and source.questions is not None:
         raise ValueError("--questions gives the users that intervals draw; pass --confidence_level as well")
     _, task, _, (joined,) = source.join([preds_json], wants_users=drawn)
-    result = evaluate_joined(joined, subset=source.chosen, **options)
+    result = scoring.evaluate(joined, source.chosen)
     official = {key: result["scores"][key] for key in task.scores if key in result["scores"]}
-    write_scores(output_file, official, [task])
-    say(json.dumps(result, allow_nan=False) if as_json else score_table([result]))
+    scoring.finish(result, [result], official, [task])
 
 
 @click.command(
@@ -89,24 +144,15 @@ def eval_task(
 @click.option("--golds_zip", type=FILE, required=True, help="Zip of the tasks' files of golds, in any folder.")
 @click.option("--preds_zip", type=FILE, required=True, help="Zip of the tasks' files of predictions.")
 @click.option("--temp_dir", type=FILE, help="Accepted and ignored: nothing is extracted to disk.")
-@click.option("--output_file", type=FILE, help="Where to write the scores, in the format of the official script.")
 @click.option("--partial", is_flag=True, help="Score the tasks that are there, even if others are missing.")
 @scoring_options
-def eval_all(
-    golds_zip: Path,
-    preds_zip: Path,
-    temp_dir: Path | None,
-    output_file: Path | None,
-    partial: bool,
-    as_json: bool,
-    **options: Any,
-) -> None:
+def eval_all(golds_zip: Path, preds_zip: Path, temp_dir: Path | None, partial: bool, scoring: Scoring) -> None:
     """Score the predictions of all tasks.
 
     The result file is an object keyed by the tasks' official names. The zips can be made by pack or by any other tool.
     LaMP_2 holds movie tags or news categories: the golds' labels decide, see eval-task.
     """
-    check_options(output_file, [golds_zip, preds_zip], as_json, **options)
+    scoring.check([golds_zip, preds_zip])
     golds, predictions = read_zip(golds_zip), read_zip(preds_zip)
     for path, found in ((golds_zip, golds), (preds_zip, predictions)):
         missing = [task for task in OFFICIAL_NAMES if task not in found]
@@ -125,45 +171,9 @@ def eval_all(
     joined = {task: join(golds[task], predictions[task]) for task in tasks}
     for task, outputs in joined.items():
         say_other_task(golds[task], outputs.task, None)
-    results = {task: evaluate_joined(outputs, **options) for task, outputs in joined.items()}
+    results = {task: scoring.evaluate(outputs) for task, outputs in joined.items()}
     scores = {task: result["scores"] for task, result in results.items()}
-    write_scores(output_file, scores, [outputs.task for outputs in joined.values()])
-    say(json.dumps(results, allow_nan=False) if as_json else score_table(list(results.values())))
-
-
-def evaluate_joined(
-    joined: JoinedOutputs,
-    drawn: Resampling | None,
-    per_sample: bool,
-    extract_answers: bool,
-    also: Sequence[str] = (),
-    without: Sequence[str] = (),
-    subset: str | None = None,
-) -> dict[str, Any]:
-    """Everything about one task's scores, as ``--json`` prints it; remarks go to standard error.
-
-    ``subset``: what a file chose, for the signature.
-    """
-    task = joined.task
-    samples = measure_joined(joined, extract_answers=extract_answers, also=chosen(also, without))
-    say_remarks(samples)
-    extra = {} if samples.users is None else {"users": samples.n_users}
-    extra |= {"per_sample": samples.per_sample()} if per_sample else {}
-    signed = {"chosen": subset, "extracted": extract_answers, **samples.scorer.beside}
-    bounds = {}
-    if drawn is not None:
-        from lamp_metric.statistics.bootstrap import intervals  # needs numpy
-
-        bounds = intervals(samples, drawn)
-    return {
-        "task": task.name,
-        "n": samples.n,
-        "scores": dict(samples.scores),
-        "intervals": bounds,
-        "unusable": len(samples.unusable),
-        "signature": signature(task.name, samples.n, drawn, samples.n_users, **signed),
-        **extra,
-    }
+    scoring.finish(results, list(results.values()), scores, [outputs.task for outputs in joined.values()])
 
 
 def score_table(results: Sequence[Mapping[str, Any]]) -> str:
@@ -177,22 +187,3 @@ def score_table(results: Sequence[Mapping[str, Any]]) -> str:
             rows.append([name, n, key, f"{value:.4f}", *bounds])
     signatures = "\n".join(result["signature"] for result in results)
     return f"{table(rows, numeric=(1, 3))}\n\n{signatures}"
-
-
-def check_options(
-    output: Path | None, inputs: Sequence[Path], as_json: bool, *, per_sample: bool, extract_answers: bool, **_: Any
-) -> None:
-    """Reject options that contradict each other, before any work, with a ValueError that names them."""
-    if output is not None:
-        check_not_input(output, inputs)
-    if extract_answers and output is not None:
-        raise ValueError("--extract_answers gives unofficial scores, so --output_file is not allowed; use --json")
-    if per_sample and not as_json:
-        raise ValueError("--per_sample adds to the output of --json: pass --json as well")
-
-
-def write_scores(output: Path | None, scores: Mapping[str, Any], tasks: Iterable[Task]) -> None:
-    """Write the official result file of these tasks, if one was requested."""
-    if output is not None:
-        with write_whole(output, permissions=PRIVATE if any(task.gated for task in tasks) else None) as file:
-            file.write(json.dumps(scores, allow_nan=False))

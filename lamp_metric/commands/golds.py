@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import click
 
@@ -20,7 +19,7 @@ from lamp_dataset.formats.task_of_file import check_labels, task_of, tasks_named
 from lamp_dataset.formats.user_files import UserSubset, read_user_subset
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
-from lamp_metric.commands.shared import FILE, say_other_task
+from lamp_metric.commands.shared import FILE, bundled, say_other_task
 from lamp_metric.predictions.joining import JoinedOutputs, join
 
 #: Is called with each row of the questions by a command that needs more than its user: the file is large.
@@ -41,11 +40,13 @@ def folder_options(golds: str) -> Callable:
 
 
 def source_options(golds: str) -> Callable:
-    """The options for golds and users; a command gets ``source``, a :class:`Source`, in place of their values.
+    """The options for golds and users; a command gets ``source``, a :class:`Source`, in their place.
 
     ``golds`` is the option for a file of golds. The command has an option or argument ``task_name`` as well.
     """
-    options = stacked(
+    return bundled(
+        "source",
+        functools.partial(Source, golds),
         click.option(golds, "golds", type=FILE, help="File of golds, in the official format."),
         click.option(
             "--questions", type=FILE, help="With golds: the split's questions file, which identifies the users."
@@ -54,16 +55,6 @@ def source_options(golds: str) -> Callable:
         subset_options,
         user_column_option,
     )
-    names = ("task_name", "golds", "questions", "data_dir", "split", "users", "samples", "user_column")
-
-    def decorate(command: Callable) -> Callable:
-        @functools.wraps(command)
-        def with_source(**given: Any) -> object:
-            return command(source=Source(golds, **{name: given.pop(name) for name in names}), **given)
-
-        return options(with_source)
-
-    return decorate
 
 
 class Source:

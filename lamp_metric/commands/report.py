@@ -1,7 +1,6 @@
 """``report``."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +52,7 @@ def report(asked: Comparing, key: str | None, output: Path) -> None:
     if asked.baseline not in (None, *names):
         raise ValueError(f"--baseline: expected one of the systems {', '.join(names)}, found {asked.baseline!r}")
     first = asked.baseline or names[0]
-    asked = replace(asked, preds={first: asked.preds[first], **asked.preds})
+    asked.preds = {first: asked.preds[first], **asked.preds}
     if source.questions is None:
         raise ValueError("a report needs users and profiles: pass --questions next to --golds, or --data-dir")
     task = task_of(read_outputs(source.golds), source.task_name)

@@ -4,7 +4,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import fields
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +27,32 @@ extraction_option = click.option(
 )
 
 
+def bundled(name: str, make: Callable, *options: Callable) -> Callable:
+    """A decorator for these options; a command gets what ``make`` makes of their values, under ``name``.
+
+    ``make`` gets those that it has parameters for, also from the command's other options.
+    """
+    known = signature(make).parameters.keys()
+
+    def decorate(command: Callable) -> Callable:
+        @functools.wraps(command)
+        def with_bundle(*rows: Any, **given: Any) -> object:
+            values = {key: given.pop(key) for key in known & given.keys()}
+            return command(*rows, **{name: make(**values)}, **given)
+
+        return stacked(*options)(with_bundle)
+
+    return decorate
+
+
 def resampling_options(confidence_level: float | None, n_resamples: int) -> Callable:
     """The options ``--confidence_level``, ``--n_resamples`` and ``--seed``, with these defaults.
 
-    A command gets ``drawn`` in place of their values, a :class:`Resampling`, or None without a confidence level.
+    A command gets ``drawn`` in their place, a :class:`Resampling`, or None without a confidence level.
     """
-    options = stacked(
+    return bundled(
+        "drawn",
+        Resampling.on_demand,
         click.option(
             "--confidence_level",
             type=float,
@@ -43,16 +63,6 @@ def resampling_options(confidence_level: float | None, n_resamples: int) -> Call
         click.option("--n_resamples", type=int, default=n_resamples, show_default=True, help="Number of resamples."),
         click.option("--seed", type=int, default=0, show_default=True, help="Seed of the resampling."),
     )
-
-    def decorate(command: Callable) -> Callable:
-        @functools.wraps(command)
-        def with_resampling(*rows: Any, **given: Any) -> object:
-            drawn = Resampling.on_demand(*(given.pop(field.name) for field in fields(Resampling)))
-            return command(*rows, drawn=drawn, **given)
-
-        return options(with_resampling)
-
-    return decorate
 
 
 def _find_here(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,20 +1,18 @@
 """The systems to compare, scored: ``FILE``, ``NAME=FILE``, or ``NAME=FILE,FILE`` for several seeds."""
 
-import functools
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from lamp_dataset.commands.command import stacked
 from lamp_dataset.formats.ids import duplicates
 from lamp_dataset.task import Task
 from lamp_metric.commands.golds import Look, Source, source_options
-from lamp_metric.commands.shared import also_options, extraction_option, resampling_options, say_remarks
+from lamp_metric.commands.shared import also_options, bundled, extraction_option, resampling_options, say_remarks
 from lamp_metric.measures import chosen
 from lamp_metric.predictions.given_values import read_values, samples_of_values, with_values
 from lamp_metric.predictions.scored_samples import ScoredSamples, measure_joined
@@ -62,19 +60,20 @@ def _name_and_files(value: str, flag: str) -> tuple[str, list[Path]]:
     return name, [Path(path).expanduser() for path in paths]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Comparing:
     """What is to be compared, and how, as the options say.
 
-    ``preds`` are the systems with their files of predictions; ``values`` are the same systems with files of values, or
+    ``preds`` become the systems with their files of predictions; ``values`` the same systems with files of values, or
     systems that have no predictions.
     """
 
     source: Source
-    preds: Systems
-    values: Systems
+    preds: Sequence[str] | Systems
+    values: Sequence[str] | Systems
     lower_is_better: bool
     also: Sequence[str]
+    without: Sequence[str]
     baseline: str | None
     extract_answers: bool
     answers: str
@@ -82,9 +81,11 @@ class Comparing:
 
     def __post_init__(self) -> None:
         """ValueError if the options do not fit together."""
+        self.preds = systems_of(self.preds) if self.preds or not self.values else {}
+        self.values = systems_of(self.values, "--values") if self.values else {}
         runs, of_values = ({name: len(paths) for name, paths in side.items()} for side in (self.preds, self.values))
         for wrong, message in (
-            (self.also and not runs, "--also measures predictions: pass --preds as well"),
+            ((self.also or self.without) and not runs, "--also measures predictions: pass --preds as well"),
             (
                 self.answers != "mean" and (of_values or not runs),
                 f"--answers {self.answers} chooses among predictions: pass --preds, and no --values",
@@ -113,7 +114,7 @@ class Comparing:
         runs = {name: [run for _ in paths for run in split(next(files))] for name, paths in self.preds.items()}
         if self.answers != "mean" and max(map(len, runs.values())) == 1:
             raise ValueError(f"--answers {self.answers}: expected several answers to a sample, but each system has one")
-        options = {"extract_answers": self.extract_answers, "also": self.also}
+        options = {"extract_answers": self.extract_answers, "also": chosen(self.also, self.without)}
         found = {name: [measure_joined(run, **options) for run in some] for name, some in runs.items()}
         found = {name: choose(some, self.answers, **options) for name, some in found.items()}
         first = next(iter(found.values()))[0]
@@ -139,7 +140,10 @@ class Comparing:
         return {name: list(map(read, paths)) for name, paths in self.values.items()}
 
 
-_OPTIONS = stacked(
+#: TASK and the options that say what is compared; a command gets ``asked``, a :class:`Comparing`, in their place.
+comparing_options = bundled(
+    "asked",
+    Comparing,
     click.argument("task_name", metavar="TASK"),
     source_options("--golds"),
     click.option(
@@ -170,17 +174,3 @@ _OPTIONS = stacked(
     ),
     resampling_options(0.95, 10_000),
 )
-
-
-def comparing_options(command: Callable) -> Callable:
-    """TASK and the options that say what is compared; a command gets ``asked``, a :class:`Comparing`, instead."""
-
-    @functools.wraps(command)
-    def with_systems(preds: Sequence[str], values: Sequence[str], **given: Any) -> object:
-        systems = systems_of(preds) if preds or not values else {}
-        given["also"] = chosen(given["also"], given.pop("without"))
-        options = {field.name: given.pop(field.name) for field in fields(Comparing) if field.name in given}
-        valued = systems_of(values, "--values") if values else {}
-        return command(asked=Comparing(preds=systems, values=valued, **options), **given)
-
-    return _OPTIONS(with_systems)

@@ -9,7 +9,7 @@ import lamp_metric
 from lamp_dataset import __version__
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
-from lamp_metric.commands.evaluation import evaluate_joined, score_table
+from lamp_metric.commands.evaluation import Scoring, score_table
 from lamp_metric.predictions.joining import join
 from lamp_metric.signature import Resampling
 
@@ -243,8 +243,8 @@ NEWS = join(*[Outputs("LaMP_2", {"1": "travel", "2": "sports"}, "g.json")] * 2)
 
 def test_the_table_has_intervals_if_any_task_has():
     joined = NEWS
-    plain = evaluate_joined(joined, None, False, False)
-    drawn = evaluate_joined(joined, Resampling(0.9), False, False)
+    plain = Scoring().evaluate(joined)
+    drawn = Scoring(drawn=Resampling(0.9)).evaluate(joined)
     assert "interval" not in score_table([plain])
     lines = score_table([plain, drawn]).split("\n")
     assert lines[0].split() == ["task", "samples", "score", "value", "interval"]
