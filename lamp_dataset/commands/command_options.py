@@ -62,11 +62,11 @@ class ChosenRows:
         """The config's task; ValueError if there is none."""
         return get_task(self.config)
 
-    def load(self) -> Dataset:
-        """The rows."""
+    def load(self, **more: Any) -> Dataset:
+        """The rows; ``more`` are further arguments of :func:`lamp_dataset.load_split`."""
         from lamp_dataset.personalize.split import load_split  # imported late: --help must be quick
 
-        return load_split(**vars(self))
+        return load_split(**vars(self), **more)
 
     def check_output(self, output: str, *inputs: str | os.PathLike[str] | None) -> None:
         """Before hours of work, not after: the users fit, the folder exists, and no file that is read is overwritten.

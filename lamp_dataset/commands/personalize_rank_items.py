@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -160,28 +159,13 @@ def items(rows: ChosenRows, output: str, top: int, **options: Any) -> None:
 def prepare(
     chosen: ChosenRows, options: dict[str, Any], swap: dict[str, Any] | None = None
 ) -> tuple[Personalizer, Dataset]:
-    """The personalizer and the rows that the options ask for. Errors in the options show before any row is read.
-
-    Profiles are swapped, and users inferred, in the whole split, so that ``--users``, ``--samples`` and ``--limit``
-    show rows of a run without them.
-    """
+    """The personalizer and the rows that the options ask for. Errors in the options show before any row is read."""
     from lamp_dataset.personalize.personalizer import Personalizer  # imported late: --help must be quick
-    from lamp_dataset.personalize.users.inference import users_of
-    from lamp_dataset.personalize.users.profile_swap import swap_profiles
-    from lamp_dataset.personalize.users.user_subsets import chosen_positions
 
     given = {name: value for name, value in options.items() if value is not None and value != ()}
     with named_by_flags(given):
         personalizer = Personalizer(chosen.config, **given)
-    named = personalizer.task.names_users or chosen.user_column is not None
-    infer = options.get("summary") is not None and not named
-    if swap is None and not infer:
-        return personalizer, chosen.load()
-    rows = replace(chosen, limit=None, users=None, samples=None).load()
-    kept = chosen_positions(rows, chosen.users, chosen.samples)
-    rows = rows if swap is None else swap_profiles(rows, **swap)
-    rows = rows.add_column("user_id", users_of(rows)) if infer else rows
-    return personalizer, rows.select(kept[: chosen.limit])
+    return personalizer, chosen.load(swap=swap, name_users="summary" in given)
 
 
 def _summary(prompts: Dataset, budget: int) -> str:

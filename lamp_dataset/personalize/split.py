@@ -2,8 +2,9 @@
 
 import copy
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
+from typing import Any
 
 import datasets
 import pyarrow as pa
@@ -16,6 +17,8 @@ from lamp_dataset.formats.texts import short
 from lamp_dataset.loading.datasets_internals import fingerprint_of
 from lamp_dataset.personalize.personalizer import Personalizer
 from lamp_dataset.personalize.retrieval.rankers import First
+from lamp_dataset.personalize.users.inference import users_of
+from lamp_dataset.personalize.users.profile_swap import swap_profiles
 from lamp_dataset.personalize.users.user_subsets import chosen_positions
 from lamp_dataset.personalize.workers import shared
 from lamp_dataset.task import Task
@@ -39,11 +42,26 @@ def load_split(
     users: str | os.PathLike[str] | None = None,
     user_column: str | None = None,
     samples: str | os.PathLike[str] | None = None,
+    *,
+    swap: Mapping[str, Any] | None = None,
+    name_users: bool = False,
 ) -> datasets.Dataset:
     """The first ``limit`` rows of a split, or of some users or some samples (all by default).
 
-    Only the files of that split are fetched or read. ``user_column`` is the key under which the files in ``data_dir``
-    name a row's user, if it is not ``user_id``; the rows have it as ``user_id``.
+    Only the files of that split are fetched or read. Users are inferred and profiles swapped in the whole split, so
+    that some of its rows are the same as among all.
+
+    Args:
+        config: config name or task.
+        split: ``"train"``, ``"validation"`` or ``"test"``.
+        data_dir: folder with the official files; None: they are fetched.
+        limit: number of rows.
+        users: file of users, or their ids: only their rows.
+        user_column: the key under which the files in ``data_dir`` name a row's user, if it is not ``user_id``; the rows
+            have it as ``user_id``.
+        samples: file of samples, or their ids: only these rows.
+        swap: arguments of :func:`lamp_dataset.swap_profiles`, which then gives the rows other users' profiles.
+        name_users: whether rows that do not name their user get an inferred one as ``user_id``.
 
     Raises:
         ValueError: the task is not registered, the files do not fit the config, or the file ``users`` or ``samples``
@@ -65,7 +83,10 @@ def load_split(
         whose = read_user_column(find_files(task, data_dir, [split])[split].questions, user_column)
         rows = rows.remove_columns([name for name in rows.column_names if name == "user_id"])
         rows = rows.add_column("user_id", [whose[sample_id] for sample_id in rows["id"]])
-    return rows.select(chosen_positions(rows, users, samples)[:limit])
+    kept = chosen_positions(rows, users, samples)[:limit]
+    if name_users and "user_id" not in rows.column_names:
+        rows = rows.add_column("user_id", users_of(rows))
+    return (rows if swap is None else swap_profiles(rows, **swap)).select(kept)
 
 
 def personalize_split(rows: datasets.Dataset, personalizer: Personalizer, workers: int = 1) -> datasets.Dataset:

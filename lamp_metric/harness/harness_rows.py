@@ -41,27 +41,23 @@ def harness_rows(
         users: ids of users, or the path of a users file: only their samples; None for all.
         prompts: fields of :class:`~lamp_dataset.personalize.prompt_options.PromptOptions`.
     """
-    from lamp_dataset import Personalizer, swap_profiles, users_of
+    from lamp_dataset import Personalizer
     from lamp_dataset.personalize.split import load_split, personalize_split
-    from lamp_dataset.personalize.users.user_subsets import chosen_positions
 
     if profile not in PROFILES:
         raise ValueError(f"expected {', '.join(PROFILES)} as profile, found {short(profile)}")
     task, of_retriever = get_task(config), prompts.pop("retriever_options", None) or {}
     options = prompts | ({"k": 0} if profile == "none" else {})
     personalizer = Personalizer(task, **options, **of_retriever)
-    rows = load_split(task, split, SAMPLE if data_dir == "sample" else data_dir)
-    names = users_of(rows)
     if isinstance(users, str) and not os.path.exists(users):
         raise FileNotFoundError(f"users: expected a users file or a list of ids, found no file {short(users)}")
     if users is not None and not isinstance(users, (str, list, tuple)):
         users = [users]  # a harness reads one id without quotation marks as a number
-    kept = chosen_positions(rows, users)
-    swaps: dict[str, dict[str, Any]] = {"other": {}, "similar": {"by": "similar", "task": task}}
-    rows = swap_profiles(rows, **swaps[profile]) if profile in swaps else rows  # in the whole split, like the users
-    prompts = personalize_split(rows.select(kept), personalizer).select_columns(["id", "source", "messages", "target"])
-    prompts = prompts.add_column("config", [task.name] * len(prompts))
-    return prompts.add_column("user_id", [names[position] for position in kept]).select_columns(list(COLUMNS))
+    swap = {"other": {}, "similar": {"by": "similar", "task": task}}.get(profile)
+    folder = SAMPLE if data_dir == "sample" else data_dir
+    rows = load_split(task, split, folder, users=users, swap=swap, name_users=True)
+    prompts = personalize_split(rows, personalizer)
+    return prompts.add_column("config", [task.name] * len(prompts)).select_columns(list(COLUMNS))
 
 
 #: The options of a harness, by name.
