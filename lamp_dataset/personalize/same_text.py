@@ -28,7 +28,8 @@ def normal(text: str | None) -> str:
     >>> normal("Rain, again …") == normal("\\u2003rain\\xa0AGAIN"), normal("tea &amp; cake"), normal("🙂 ")
     (True, 'tea cake', '🙂')
     """
-    folded = _UNSEEN.sub("", unicodedata.normalize("NFKD", html.unescape(text or "")).casefold())
+    plain = html.unescape(html.unescape(text or ""))  # twice: scraped texts hold "&amp;amp;", too
+    folded = _UNSEEN.sub("", unicodedata.normalize("NFKD", plain).casefold())
     return " ".join(_WORD.findall(folded)) or folded.strip()
 
 

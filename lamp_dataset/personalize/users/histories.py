@@ -44,8 +44,9 @@ class Histories:
                 raise ValueError(f"expected rows, and each split to exclude, as a datasets.Dataset, {found}")
         known, rows = None if task is None else get_task(task), rows.with_format(None)
         items = rows.features.arrow_schema.field("profile").type.value_type
+        items = items if pa.types.is_struct(items) else ()  # no profile has any
         texts = [field.name for field in items if field.type in _STRINGS and field.name not in ("id", "date")]
-        if known and not set(known.profile_fields) <= set(texts):
+        if known and items and not set(known.profile_fields) <= set(texts):
             expected = f"expected items of {known.name} with {', '.join(known.profile_fields)}"
             raise ValueError(f"{expected}, found {', '.join(texts)}; rows of another config?")
         self._searched, self._key = (known.document_fields, known.pair.text) if known else (texts, None)

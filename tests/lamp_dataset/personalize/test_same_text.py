@@ -15,6 +15,7 @@ from lamp_dataset.personalize.same_text import normal, own_leaks, questions
         "“Ca\u00adfé, in the rain”\u200b",
         "CAFE\u202e in&nbsp;the r\ufe0fain",
         "cafe&#32;İn the r\U000e0041ain",
+        "Caf&amp;eacute; in the rain",
     ],
 )
 def test_texts_are_compared_by_their_words(text):

@@ -119,13 +119,13 @@ def test_what_other_splits_ask_stays_out_of_whatever_is_made_with_these_neighbor
 
 
 @pytest.mark.parametrize("by", ["bm25", "dense"])
-def test_users_without_items_are_like_nobody(by):
+@pytest.mark.parametrize("task", ["LaMP_3_time", None])
+def test_users_without_items_are_like_nobody(by, task):
     rows, options = rows_of_tastes(), {"model": Letters()} if by == "dense" else {}
     for empty in (range(12), range(3)):
-        made = datasets.Dataset.from_list(
-            [{**row, "profile": [] if n in empty else row["profile"]} for n, row in enumerate(rows)], rows.features
-        )
-        assert similar_users(made, 2, by, **options)["u0"] == [("u1", 0.0), ("u2", 0.0)]
+        made = [{**row, "profile": [] if n in empty else row["profile"]} for n, row in enumerate(rows)]
+        near = similar_users(datasets.Dataset.from_list(made), 2, by, task=task, **options)
+        assert near["u0"] == [("u1", 0.0), ("u2", 0.0)]
 
 
 def test_the_neighbors_take_turns_and_their_items_follow_the_user_s_own():
