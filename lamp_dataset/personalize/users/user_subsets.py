@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, pairwise
@@ -72,8 +72,12 @@ def _selected(rows: Any, ids: Any, kind: str) -> Any:
         return rows.take(positions)
     if hasattr(rows, "select"):
         return rows.select(positions)
-    is_one = partial(_is_one_of, frozenset(values))
-    return rows.filter(is_one, input_columns=[column])  # a stream may come in another order the next time
+    is_one = partial(_is_one_of, frozenset(values))  # not the positions: a stream may come in another order next time
+    return rows.filter(is_one, input_columns=[column])
+
+
+def _is_one_of(names: frozenset[str], name: Any) -> bool:  # unlike a lambda, it goes to the workers of a DataLoader
+    return str(name) in names
 
 
 def chosen_positions(rows: Any, users: Any = None, samples: Any = None) -> list[int]:
@@ -87,12 +91,13 @@ def chosen_positions(rows: Any, users: Any = None, samples: Any = None) -> list[
 
 
 def _found(rows: Any, ids: Any, kind: str) -> tuple[list[int], str, Iterable[str]]:
-    """Positions of the rows of these users or samples, and what else distinguishes these rows: a column's values."""
+    """Positions of the rows of these users or samples, and a column that distinguishes these rows by its values."""
     is_file = isinstance(ids, (str, os.PathLike))
     subset = read_user_subset(ids, kind) if is_file else subset_of(dict.fromkeys(ids), kind=kind)
-    config, split = origin_of(rows)
-    if config is not None:
-        subset.check_fits(TASKS[config], split)
+    info, split = getattr(rows, "info", None), str(getattr(rows, "split", None))
+    split = split if split in SPLITS and getattr(info, "dataset_name", None) == "lamp" else None
+    if getattr(info, "dataset_name", None) == "lamp" and info.config_name in TASKS:
+        subset.check_fits(TASKS[info.config_name], split)
     if kind == "samples":
         ids = [str(name) for table in tables(rows, "id") for name in table["id"].to_pylist()]
         return subset.positions(ids, split), "id", subset.users
@@ -104,18 +109,6 @@ def _found(rows: Any, ids: Any, kind: str) -> tuple[list[int], str, Iterable[str
     if finder.named:
         return positions, "user_id", subset.users
     return positions, "id", [names[position] for position in positions]  # which are unique where users are inferred
-
-
-def origin_of(rows: Any) -> tuple[str | None, str | None]:
-    """Config and split of a data set, as far as it tells."""
-    info = getattr(rows, "info", None)
-    config, split = getattr(info, "config_name", None), str(getattr(rows, "split", None))
-    ours = getattr(info, "dataset_name", None) == "lamp" and config in TASKS
-    return (config, split if split in SPLITS else None) if ours else (None, None)
-
-
-def _is_one_of(names: frozenset[str], name: Any) -> bool:
-    return str(name) in names
 
 
 @dataclass(frozen=True)
@@ -194,7 +187,15 @@ def choose(
         raise ValueError("which users? Expected some of top, sample, ids, others, cold_start; found none")
     if strata != 1 and (strata < 1 or sample is None or sample % strata):
         raise ValueError(f"expected a sample with as many users of each of {strata} strata, found {sample}")
-    left = sorted(_left(users, split, ids, others, cold_start), key=by_name)
+    left = set(users.samples)
+    if ids is not None:
+        ids.positions(list(users.samples), split)  # says if it is of other users
+        left &= set(ids.users)
+    if others is not None:
+        if others.recipe.get("split") in (None, split):
+            others.positions(list(users.samples), split)
+        left -= set(others.users)
+    left = sorted((user for user in left if cold_start is None or users.profile[user] <= cold_start), key=by_name)
     wanted = top if sample is None else sample
     if len(left) < (wanted or 1):
         least = counted(wanted or 1, "users")
@@ -203,35 +204,17 @@ def choose(
         left = sorted(left, key=lambda user: -getattr(users, by)[user])[:top]
     elif sample is not None:
         left.sort(key=users.profile.__getitem__)
-        bounds = pairwise(len(left) * part // strata for part in range(strata + 1))
         drawn = {user: hashlib.blake2b(f"{seed}\0{user}".encode()).digest() for user in left}
+        bounds = pairwise(len(left) * part // strata for part in range(strata + 1))
         groups = (sorted(left[start:end], key=drawn.__getitem__)[: sample // strata] for start, end in bounds)
         left = sorted(chain.from_iterable(groups), key=by_name)
-    recipe = {
-        "ids": ids and _by_content(ids),
-        "others": others and _by_content(others),
-        "cold_start": cold_start,
-        **({} if top is None else {"top": top, "by": by}),
-        **({} if sample is None else {"sample": sample, "seed": seed, "strata": strata if strata > 1 else None}),
-    }
-    asked = {name: value for name, value in recipe.items() if value is not None}
-    return UserSubset(tuple(left), recipe={**users.recipe(config, split), **asked})
-
-
-def _left(
-    users: Users, split: str, ids: UserSubset | None, others: UserSubset | None, cold_start: int | None
-) -> Iterator[str]:
-    """The users whom no condition excludes."""
-    for subset in (ids, others):
-        if subset is not None and (subset is ids or subset.recipe.get("split") in (None, split)):
-            subset.positions(list(users.samples), split)  # says if it is of other users
-    without = set() if others is None else set(others.users)
-    for user in users.samples if ids is None else set(users.samples).intersection(ids.users):
-        if user not in without and (cold_start is None or users.profile[user] <= cold_start):
-            yield user
-
-
-def _by_content(subset: UserSubset) -> dict[str, Any]:
-    """A file of users, as a recipe names it."""
-    fingerprint = xxhash.xxh3_128_hexdigest("\n".join(sorted(subset.users)).encode())
-    return {"file": PurePath(subset.name).name, "users": len(subset.users), "fingerprint": fingerprint}
+    recipe = users.recipe(config, split)
+    for name, subset in (("ids", ids), ("others", others)):
+        if subset is not None:
+            fingerprint = xxhash.xxh3_128_hexdigest("\n".join(sorted(subset.users)).encode())
+            recipe[name] = {"file": PurePath(subset.name).name, "users": len(subset.users), "fingerprint": fingerprint}
+    recipe |= {} if cold_start is None else {"cold_start": cold_start}
+    recipe |= {} if top is None else {"top": top, "by": by}
+    recipe |= {} if sample is None else {"sample": sample, "seed": seed}
+    recipe |= {} if strata == 1 else {"strata": strata}
+    return UserSubset(tuple(left), recipe=recipe)

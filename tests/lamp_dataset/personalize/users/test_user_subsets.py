@@ -14,7 +14,6 @@ from lamp_dataset.personalize.users.user_subsets import (
     by_name,
     choose,
     chosen_positions,
-    origin_of,
     users_of_rows,
 )
 
@@ -112,13 +111,6 @@ def test_unknown_users_are_refused_before_any_row_is_given():
     for rows in (ROWS, datasets.Dataset.from_list(ROWS).to_iterable_dataset()):
         with pytest.raises(ValueError, match=r"2 of its 3 users.*'x'.*3 users.*'a'"):
             select_users(rows, ["a", "x", "y"])
-
-
-def test_the_origin_of_rows():
-    assert origin_of(load()) == ("LaMP_3", "validation")
-    assert origin_of(load(streaming=True)) == ("LaMP_3", "validation")
-    assert origin_of(load(split="validation[:2]"))[0] == "LaMP_3"
-    assert origin_of(datasets.Dataset.from_list(ROWS)) == origin_of(ROWS) == (None, None)
 
 
 def test_a_file_of_another_config_or_split_is_refused(tmp_path):
