@@ -1,8 +1,8 @@
 """Measures beside the benchmark's own scores: an object each, see :class:`~lamp_metric.measures.measure.Measure`.
 
-Another package adds one by :func:`register_measure`, or by an entry point of the group
-``lamp_metric.measures`` that names a measure, or a function that returns one. Their libraries come with the extra
-``measures`` and are imported when a measure is asked for.
+Another package adds one by :func:`register_measure`, or by an entry point of the group ``lamp_metric.measures`` that
+names a measure, or a function that returns one. The libraries of those below come with the extra ``measures`` and are
+imported when a measure is asked for.
 """
 
 from collections.abc import Iterable
@@ -40,7 +40,7 @@ def register_measure(measure: Measure) -> None:
 
 
 def chosen(also: Iterable[str], without: Iterable[str]) -> list[str]:
-    """Measures to add and scores to leave out as one list, the latter after a minus sign: they go one way from here."""
+    """Measures to add and scores to leave out as one list, the latter after a minus sign."""
     also, without = ([names] if isinstance(names, str) else list(names) for names in (also, without))
     return [*also, *(f"-{name}" for name in without)]
 
@@ -62,14 +62,12 @@ def together(task: Task, also: Iterable[str]) -> Together:
 
 def _measure(task: Task, name: str) -> Measure:
     found = MEASURES.get(name) or (_function(name) if ":" in name else None)
-    # Another package's kind is like that of the benchmark whose answers it shares: texts, or numbers on a scale.
+    # Another package's kind counts as the benchmark's kind with the same answers: texts, or numbers on a scale.
     alike = {task.kind, "" if task.labels else "generation", "ordinal" if isinstance(scorer_of(task), Ordinal) else ""}
     fitting = [key for key, one in MEASURES.items() if not one.kinds or alike.intersection(one.kinds)]
     if found is None or (name in MEASURES and name not in fitting):
-        known = ", ".join(fitting)
-        raise ValueError(
-            f"also: expected a measure for {task.name}: {known}, or a function by module:name, found {name!r}"
-        )
+        known = f"{', '.join(fitting)}, or a function by module:name"
+        raise ValueError(f"also: expected a measure for {task.name}: {known}, found {name!r}")
     return found
 
 
@@ -81,6 +79,5 @@ def _function(name: str) -> Measure:
         raise ImportError(f"cannot load the measure {short(name)}: {error}") from error
 
 
-_ROUGE = (Rouge("rouge-2", "rouge2"), Rouge("rouge-Lsum", "rougeLsum"))
-for _one in (*_ROUGE, Bleu(), Chrf(), Meteor(), Accuracy(), Pearson()):
+for _one in (Rouge("rouge-2"), Rouge("rouge-Lsum"), Bleu(), Chrf(), Meteor(), Accuracy(), Pearson()):
     register_measure(_one)

@@ -1,11 +1,11 @@
 """BLEU and chrF of a corpus, by sacrebleu, 0 to 100.
 
 Neither is a mean of sentences: a resample's score is computed from the summed counts of its samples. The counts and the
-score of all samples are sacrebleu's own; its function takes 0.1 ms, too long for the 100,000 resamples of a comparison,
-so theirs is computed for all at once. The tests compare it with sacrebleu on the resampled texts.
+score of all samples are sacrebleu's own. Its function takes 0.1 ms, too long for the 100,000 resamples of a comparison,
+so their scores are computed together; the tests compare them with sacrebleu's on the resampled texts.
 
-The methods of ``sacrebleu.metrics`` that are private, here and nowhere else: ``_extract_corpus_statistics``, since chrF
-has no other way to the counts, and ``_compute_score_from_stats``. Checked on sacrebleu 2.4 to 2.6.
+Two private methods of ``sacrebleu.metrics`` are used, here and nowhere else: ``_extract_corpus_statistics``, because
+chrF gives its counts in no other way, and ``_compute_score_from_stats``. Checked on sacrebleu 2.4 to 2.6.
 """
 
 from abc import abstractmethod
@@ -21,7 +21,7 @@ class Corpus(Measure):
     """A metric of sacrebleu with its defaults."""
 
     kinds = TEXTS
-    settings: Mapping[str, str]  # what the signature says -> the key in sacrebleu's own
+    settings: tuple[str, ...]  # the keys of sacrebleu's signature that are shown
 
     @abstractmethod
     def metric(self) -> Any:

@@ -1,4 +1,4 @@
-"""What a measure beside the benchmark's scores is: one object with its own statistics, and how it joins the scorer."""
+"""What a measure beside the benchmark's scores is, one object with its own statistics, and how it joins a scorer."""
 
 import math
 from abc import ABC, abstractmethod
@@ -23,10 +23,10 @@ class Measure(ABC):
 
     Attributes:
         name: its key in the results.
-        kinds: of the tasks that it fits, and of those with the same answers: "generation" stands for all texts,
-            "ordinal" for all numbers on a scale. Empty: all of them.
+        kinds: the kinds of task that it fits, other packages' kinds with the same answers included: "generation" stands
+            for texts, "ordinal" for numbers on a scale. Empty: it fits all.
         higher_is_better: False for an error.
-        of_samples: whether the score is the mean of the statistic called ``name``, so that each sample has its own.
+        of_samples: whether the score is the mean of the statistic called ``name``, so that each sample has a score.
         signature: how the figure is made: library, version and settings.
     """
 
@@ -57,9 +57,9 @@ class Mean(Measure):
 
     of_samples = True
 
-    @abstractmethod
     def values(self, predictions: Sequence[Any], references: Sequence[Any]) -> list[float]:
         """The measure of each sample."""
+        raise NotImplementedError(f"{self.name}: this measure has values that were computed elsewhere")
 
     def statistics(self, predictions: Sequence[Any], references: Sequence[Any]) -> Statistics:
         return {self.name: self.values(predictions, references)}
@@ -69,26 +69,22 @@ class Mean(Measure):
 
 
 class Column(Mean):
-    """The mean of values that are there already."""
+    """The mean of values that were computed elsewhere."""
 
     def __init__(self, name: str, higher_is_better: bool, signature: str = "") -> None:
-        """What the attributes say."""
         self.name, self.higher_is_better, self.signature = name, higher_is_better, signature
-
-    def values(self, predictions: Sequence[Any], references: Sequence[Any]) -> list[float]:
-        """Nothing can be computed: ValueError."""
-        raise ValueError(f"{self.name}: values that were computed elsewhere cannot be computed here")
 
 
 class FunctionMeasure(Mean):
-    """The mean of what somebody's function ``(predictions, references) -> list of floats`` returns."""
+    """The mean of what somebody's function ``(predictions, references) -> list of floats`` returns.
+
+    Its ``name``, ``module:name``, is the key in the results.
+    """
 
     def __init__(self, name: str, function: Callable[[list, list], Any]) -> None:
-        """``name``: ``module:name``, the key in the results."""
         self.name, self._function = name, function
 
     def values(self, predictions: Sequence[Any], references: Sequence[Any]) -> list[float]:
-        """Its values; ValueError if they are not one finite number per sample."""
         found, n = list(self._function(list(predictions), list(references))), len(references)
         if len(found) != n:
             raise ValueError(f"{self.name}: expected a number for each of {n} samples, found {len(found)}")
@@ -99,12 +95,13 @@ class FunctionMeasure(Mean):
 
 
 class Together(Scores):
-    """A task's scores and measures beside them, as one: the keys of the task first."""
+    """A task's scores and measures beside them, as one: the keys of the task first.
+
+    ``scorer``: the task's, or None for the measures alone; ``left_out``: scores of the task that it lacks.
+    """
 
     def __init__(self, scorer: Scorer | None, measures: Sequence[Measure], left_out: str = "") -> None:
-        """``scorer``: of the task, or None: the measures alone; ``left_out``: scores of the task that it lacks."""
-        self.scorer, self.measures = scorer, tuple(measures)
-        self.left_out = left_out
+        self.scorer, self.measures, self.left_out = scorer, tuple(measures), left_out
         of_samples = {measure.name: measure.name for measure in measures if measure.of_samples}
         own = dict(scorer.higher_is_better) if scorer else {}
         for measure in measures:

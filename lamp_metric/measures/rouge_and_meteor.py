@@ -12,9 +12,8 @@ class Rouge(Mean):
 
     kinds = TEXTS
 
-    def __init__(self, name: str, variant: str) -> None:
-        """``variant``: what ``rouge_score`` calls it."""
-        self.name, self._variant = name, variant
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     @property
     def signature(self) -> str:
@@ -23,21 +22,20 @@ class Rouge(Mean):
     def values(self, predictions: Sequence[str], references: Sequence[str]) -> list[float]:
         from rouge_score.rouge_scorer import RougeScorer
 
-        scorer, pairs = RougeScorer([self._variant]), zip(predictions, references, strict=True)
-        return [float(scorer.score(gold, text)[self._variant].fmeasure) for text, gold in pairs]
+        variant = self.name.replace("-", "")
+        scorer, pairs = RougeScorer([variant]), zip(predictions, references, strict=True)
+        return [float(scorer.score(gold, text)[variant].fmeasure) for text, gold in pairs]
 
 
 class Meteor(Mean):
-    """METEOR as evaluate's module ``meteor`` has it: nltk's ``word_tokenize`` and ``single_meteor_score``."""
+    """METEOR, see :mod:`lamp_metric.scorers.meteor`."""
 
     name = "meteor"
     kinds = ("generation",)
 
     @property
     def signature(self) -> str:
-        """Library, version of WordNet, and settings."""
         return meteor_signature()
 
     def values(self, predictions: Sequence[str], references: Sequence[str]) -> list[float]:
-        """The METEOR of each sample; FileNotFoundError if nltk has no WordNet or no sentence splitter."""
         return meteor(predictions, references)

@@ -1,7 +1,7 @@
 """How each kind of task is scored: one module and one object per kind, see :class:`~lamp_metric.scorers.scorer.Scorer`.
 
-Another package adds a kind by :func:`register`, or by an entry point of the group ``lamp_metric.scorers``
-that names a scorer, or a function that returns one.
+Another package adds a kind by :func:`register`, or by an entry point of the group ``lamp_metric.scorers`` that names a
+scorer, or a function that returns one.
 """
 
 from lamp_dataset.registry import Table
@@ -37,7 +37,7 @@ def register(scorer: Scorer) -> None:
 
 
 def scorer_of(task: Task) -> Scorer:
-    """The scorer of the task's kind; ValueError, with what to do, if nobody registered one."""
+    """The scorer of the task's kind; ValueError if none was registered."""
     if task.kind not in SCORERS:
         raise ValueError(
             f"{task.name}: no scorer for the kind {task.kind!r}; known are {', '.join(SCORERS)}. Add it by "

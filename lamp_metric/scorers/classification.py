@@ -32,11 +32,11 @@ class Classification(LabelScorer):
         """What each sample contributes to the scores.
 
         A prediction is correct only if it equals the reference exactly, case included, as in the official script. A
-        prediction that is not a label is wrong and counts as predicted for no label.
+        prediction that is not a label is wrong, and predicts none of the labels.
 
         Returns:
             ``"correct"``: 1 or 0; and for each label ``"true positives …"``: 1 if both sides are the label, and
-            ``"predicted + actual …"``: how many of the two sides are the label, 0 to 2.
+            ``"predicted + actual …"``: on how many of the two sides the label is, 0 to 2.
         """
         pairs = list(zip(predictions, references, strict=True))
         result = {"correct": [float(p == r) for p, r in pairs]}
@@ -64,8 +64,8 @@ class Classification(LabelScorer):
     def aggregate(self, task: Task, sums: Mapping[str, Any], n: Any) -> dict[str, Any]:
         """The scores of resamples.
 
-        F1 is the mean over all labels of the task; a label that occurs on neither side counts as 0 (the paper's macro
-        F1: the official script passes the fixed list of labels to scikit-learn).
+        F1 is the mean over all labels of the task; a label that is on neither side counts as 0 (the paper's macro F1:
+        the official script passes the fixed list of labels to scikit-learn).
         """
         f1 = 0.0
         for label in task.labels:
@@ -99,6 +99,7 @@ class Classification(LabelScorer):
 
 @cache
 def _patterns(labels: tuple[str, ...]) -> tuple[re.Pattern, re.Pattern | None]:
+    """What finds the labels, and what finds those in square brackets without them."""
     longest_first = sorted(labels, key=len, reverse=True)
     full = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest_first)) + r")(?!\w)", re.I)
     cores = [label[1:-1] for label in longest_first if label.startswith("[") and label.endswith("]")]

@@ -1,4 +1,4 @@
-"""What classes and ratings share: a fixed list of labels to look for in sentences, in tensors and in profile items."""
+"""What classes and ratings share: a fixed list of labels, found in sentences, in tensors and in profile items."""
 
 import re
 from abc import abstractmethod
@@ -10,7 +10,7 @@ from lamp_dataset.task import Task
 from lamp_metric.scorers.scorer import Scorer
 from lamp_metric.scorers.wrappers import REASONING, unwrap
 
-#: What announces the answer. The last one counts, since models think aloud first.
+#: What announces the answer. The last one counts, because models think aloud first.
 _CUE = re.compile(
     r"\b(?:answer|tag|category|rating|score|reference|prediction|label)\b[^\n.:]{0,30}?(?:\bis\b|\bwould be\b|:|=)",
     re.I,
@@ -30,7 +30,7 @@ class LabelScorer(Scorer):
         """The labels that a sentence mentions, in order; ``announced``: the text follows words such as "answer:"."""
 
     def find_answer(self, task: Task, text: str) -> str | None:
-        """The first label after the last announcement of an answer, or else the only label; reasoning is skipped."""
+        """The first label after the last announcement of an answer, or the only label; reasoning is skipped."""
         text = unwrap(text, REASONING)
         cues = list(_CUE.finditer(text))
         announced = self.mentioned(task.labels, text[cues[-1].end() :], True) if cues else []
@@ -50,7 +50,8 @@ class LabelScorer(Scorer):
         """The best label of each sample; ``labels`` are positions in ``task.labels``."""
         if predictions.ndim != 2 or predictions.shape[1] != len(task.labels):
             return None
-        wrong = next((int(place) for place in labels if not 0 <= int(place) < len(task.labels)), None)
-        if wrong is not None:
-            raise ValueError(f"compute_metrics: expected labels from 0 to {len(task.labels) - 1}, found {wrong}")
-        return [task.labels[i] for i in predictions.argmax(axis=1)], [task.labels[int(i)] for i in labels]
+        golds = list(map(int, labels))
+        wrong = set(golds).difference(range(len(task.labels)))
+        if wrong:
+            raise ValueError(f"compute_metrics: expected labels from 0 to {len(task.labels) - 1}, found {min(wrong)}")
+        return [task.labels[i] for i in predictions.argmax(axis=1)], [task.labels[i] for i in golds]

@@ -1,4 +1,4 @@
-"""METEOR as evaluate's module ``meteor`` has it: nltk's ``word_tokenize`` and ``single_meteor_score``, its defaults."""
+"""METEOR as in evaluate's module ``meteor``: nltk's ``word_tokenize`` and ``single_meteor_score`` with its defaults."""
 
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -16,7 +16,7 @@ def meteor(predictions: Sequence[str], references: Sequence[str]) -> list[float]
 
 
 def meteor_signature() -> str:
-    """Library, version of WordNet, and nltk's defaults, which evaluate passes."""
+    """The library, the version of WordNet, and nltk's defaults, which evaluate passes."""
     return f"nltk {version('nltk')}|wordnet:{_nltk()[2]}|alpha:0.9|beta:3|gamma:0.5"
 
 

@@ -1,4 +1,4 @@
-"""Mean absolute error and root mean squared error of ratings, by scikit-learn. Plain values in, numbers out."""
+"""Mean absolute error and root mean squared error of ratings, by scikit-learn."""
 
 import math
 import re
@@ -74,11 +74,9 @@ class Ordinal(LabelScorer):
 
     def findings(self, task: Task, texts: Sequence[tuple[str, str]]) -> list[Finding]:
         low, high = _ends(task)
-        values = [number_of(text) for _, text in texts]
-        unusable = [text for text, value in zip(texts, values, strict=True) if value is None]
-        off = [
-            text for text, value in zip(texts, values, strict=True) if value is not None and not low <= value <= high
-        ]
+        values = [(pair, number_of(pair[1])) for pair in texts]
+        unusable = [pair for pair, value in values if value is None]
+        off = [pair for pair, value in values if value is not None and not low <= value <= high]
         end = " as the farther end of the scale"
         return [
             Finding(unusable, "output is not a number and counts", "outputs are not numbers and count", end),
@@ -86,7 +84,6 @@ class Ordinal(LabelScorer):
         ]
 
     def baseline(self, task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
-        """The mean rating."""
         mean = str(sum(map(float, golds)) / len(golds))
         return "mean training rating", lambda row: mean
 
@@ -122,10 +119,8 @@ def ratings(task: Task, predictions: Sequence[str], references: Sequence[str]) -
     """
     low, high = _ends(task)
     actual = [float(reference) for reference in references]
-    predicted = []
-    for prediction, reference in zip(predictions, actual, strict=True):
-        value = number_of(prediction)
-        if value is None:
-            value = low if abs(low - reference) > abs(high - reference) else high
-        predicted.append(value)
+    farther = [low if abs(low - reference) > abs(high - reference) else high for reference in actual]
+    predicted = [
+        end if value is None else value for value, end in zip(map(number_of, predictions), farther, strict=True)
+    ]
     return predicted, actual

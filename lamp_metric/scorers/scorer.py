@@ -1,5 +1,6 @@
 """What a kind of score is: one object that owns everything the rest of the package asks about the kind."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ Row = Mapping[str, Any]
 class Finding:
     """Predictions that cost points, by id and text, for the check before a submission.
 
-    A line says what ``one`` of them does (``"output is not a label"``), or ``many``; then come ``rest`` and ``hint``.
+    The line about them begins with ``one`` (``"output is not a label"``) or ``many``, then come ``rest`` and ``hint``.
     """
 
     samples: Sequence[tuple[str, str]]
@@ -49,22 +50,30 @@ class Scores(ABC):
             n: the number of samples in all of them, or an array of their numbers.
         """
 
+    def of_all(self, task: Task, statistics: Statistics) -> dict[str, float]:
+        """Result key -> the score of all samples, from exactly rounded sums."""
+        import numpy as np
+
+        sums = {name: np.array([math.fsum(values)]) for name, values in statistics.items()}
+        found = self.aggregate(task, sums, len(next(iter(statistics.values()))))
+        return {key: float(value[0]) for key, value in found.items()}
+
 
 class Scorer(Scores):
     """A kind of score. Subclass it, fill in the attributes, and pass an instance to :func:`lamp_metric.register`.
 
-    The scores come from the library that the benchmark uses. The statistics of the samples give the same scores by
-    their sums, so that the score of any resample, macro F1 and RMSE included, is computed from weighted sums.
+    The scores come from the library that the benchmark uses. The sums of the samples' statistics give the same scores,
+    so that the score of any resample, macro F1 and RMSE included, is computed from weighted sums.
 
     Attributes:
         kind: what the column ``kind`` of a task says.
         higher_is_better: result key -> False for an error. The first key is the one to judge a single sample by.
-        shown: result key -> the statistic that is a sample's own part in the score; without scores that no sample has
-            by itself, such as macro F1.
+        shown: result key -> the statistic that is a sample's own part in the score. Scores that no sample has by
+            itself, such as macro F1, are left out.
         means: the keys of ``shown`` whose score is the mean of that statistic.
-        unusable: what a prediction is that cannot be used, and how it counts, for messages.
+        unusable: what is wrong with a prediction that cannot be used, and how it counts, for messages.
         figures: figure of retrieval without a model -> what it says, averaged over samples.
-        less: key that can be left out, since what it needs has to be fetched -> the scorer without it.
+        less: key that can be left out because it needs a download -> the scorer without it.
     """
 
     kind: str
@@ -93,11 +102,11 @@ class Scorer(Scores):
     def sample_statistics(self, task: Task, predictions: Sequence[str], references: Sequence[str]) -> Statistics:
         """What each sample contributes to the scores: statistic -> one number per sample."""
 
-    @abstractmethod
     def scores(
         self, task: Task, predictions: Sequence[str], references: Sequence[str], statistics: Statistics
     ) -> dict[str, float]:
-        """Result key -> score of all samples, as the library computes it."""
+        """Result key -> score of all samples, as the benchmark's library computes it, or from the statistics."""
+        return self.of_all(task, statistics)
 
     def as_values(
         self, task: Task, predictions: Sequence[str], references: Sequence[str]
@@ -115,7 +124,7 @@ class Scorer(Scores):
 
     @abstractmethod
     def findings(self, task: Task, texts: Sequence[tuple[str, str]]) -> list[Finding]:
-        """Which of the predictions, pairs of id and text, cost points whatever their samples ask."""
+        """Which of the predictions, pairs of id and text, cost points whatever the gold is."""
 
     @abstractmethod
     def baseline(self, task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
@@ -127,7 +136,7 @@ class Scorer(Scores):
 
     @abstractmethod
     def judge(self, task: Task, gold: str, outputs: Sequence[str]) -> dict[str, list[float]]:
-        """How near the outputs of retrieved items, best first, come to the gold: figure -> its value for each k."""
+        """How close the outputs of the retrieved items, best first, are to the gold: figure -> its value for each k."""
 
     def read(self, text: str) -> Any:
         """The value that a label stands for; equal values are the same answer."""
@@ -138,7 +147,7 @@ class Scorer(Scores):
         return None
 
     def wrapper(self, text: str) -> str | None:
-        """The kind of what is around an answer that counts without :meth:`find_answer`, too, but for less; or None."""
+        """What kind of wrapper costs this text points although it counts without :meth:`find_answer`; None: none."""
         return None
 
     def read_head(self, task: Task, predictions: Any, labels: Any) -> tuple[list, list] | None:

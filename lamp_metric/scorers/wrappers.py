@@ -1,25 +1,26 @@
-"""What chat models put around a text: reasoning, a label, quotation marks, JSON, a code fence. Opt-in, see ``Text``.
+"""What chat models put around a text: reasoning, a label, quotation marks, JSON, a code fence.
 
-Only what surrounds the whole answer counts: ``Review: The Wire`` and ``"Rain" and "Snow"`` have no wrapper.
+Only what surrounds the whole answer counts: ``Review: The Wire`` and ``"Rain" and "Snow"`` have no wrapper. Answers are
+unwrapped only on request, see ``extract_answer``.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 #: The kind of an answer whose reasoning never ends: nothing is left of it.
 CUT_OFF = "reasoning that never ends"
 
-#: The number of wrappers that are taken off one answer: more are a model that repeats itself.
+#: The number of wrappers that are taken off one answer: with more, a model repeats itself.
 MOST = 16
 
 _NOUN = r"(?:title|headline|subject(?: line)?|paraphrase|paraphrased tweet)"
 _HERE = r"(?:(?:sure|certainly|of course|okay)[,.!]*\s+)?here(?:['’]s| is)"
 _ADJECTIVE = r"(?:(?:possible|suggested|generated|personalized|revised) )?"
-#: The second form may say more about the text ("for this article") since it has a line for itself.
+#: The second form may say more about the text ("for this article") because it has a line to itself.
 _LABEL = re.compile(
     rf"(?:(?P<bold>\*{{1,2}}|)(?:(?:{_HERE} (?:(?:an?|the|your) )?)?{_ADJECTIVE}{_NOUN})(?:\s?:(?P=bold)|(?P=bold):)"
-    rf"|{_HERE}\b[^\n:]{{0,80}}\b{_NOUN}\b[^\n:]{{0,80}}:[ \t]*\n)(?P<rest>.*)",
+    rf"|{_HERE}\b[^\n:]{{0,80}}\b{_NOUN}\b[^\n:]{{0,80}}:[ \t]*\n)(?P<inside>.*)",
     re.I | re.S,
 )
 #: An apostrophe is a quotation mark only if no word needs it, neither inside nor at the front.
@@ -28,8 +29,8 @@ _QUOTES = re.compile(
     rf"""(?i:"[^"]+"|“[^“”]+”|«[^«»]+»|„[^„“”]+[“”]|'{_NO_WORD}(?:[^']|(?<=\w)'(?=\w))+'"""
     rf"""|‘{_NO_WORD}(?:[^‘’]|(?<=\w)’(?=\w))+’)"""
 )
-_ASTERISKS = re.compile(r"(\*{1,3})([^*]+)\1")
-_FENCE = re.compile(r"```[\w-]*[ \t]*\n(.*?)\n?```", re.S)
+_ASTERISKS = re.compile(r"(\*{1,3})(?P<inside>[^*]+)\1")
+_FENCE = re.compile(r"```[\w-]*[ \t]*\n(?P<inside>.*?)\n?```", re.S)
 
 
 def _after_reasoning(text: str) -> str | None:
@@ -49,27 +50,26 @@ def _in_json(text: str) -> str | None:
     return texts[0] if len(texts) == 1 else None
 
 
-def _group(pattern: re.Pattern, group: int | str) -> Callable[[str], str | None]:
-    def inside(text: str) -> str | None:
-        match = pattern.fullmatch(text)
-        return match[group] if match else None
-
-    return inside
+def _inside(pattern: re.Pattern) -> Callable[[str], str | None]:
+    """What the group ``inside`` holds if the pattern fits the whole text."""
+    return lambda text: match["inside"] if (match := pattern.fullmatch(text)) else None
 
 
-#: Reasoning, which answers of every kind of task may have in front.
-REASONING: Mapping[str, Callable[[str], str | None]] = {
+#: The kind of a wrapper -> what is inside, or None if the text has no such wrapper.
+Wrappers = Mapping[str, Callable[[str], str | None]]
+#: Reasoning, which can precede an answer of every kind of task.
+REASONING: Wrappers = {
     CUT_OFF: lambda text: "" if text.startswith("<think>") and "</think>" not in text else None,
     "reasoning": _after_reasoning,
 }
-#: Kind of wrapper -> what is inside, or None if the text has no such wrapper.
-WRAPPERS: Mapping[str, Callable[[str], str | None]] = {
+#: All wrappers, in the order in which they are looked for.
+WRAPPERS: Wrappers = {
     **REASONING,
-    "code fence": _group(_FENCE, 1),
+    "code fence": _inside(_FENCE),
     "JSON": _in_json,
     "quotes": lambda text: text[1:-1] if _QUOTES.fullmatch(text) else None,
-    "asterisks": _group(_ASTERISKS, 2),
-    "label": _group(_LABEL, "rest"),
+    "asterisks": _inside(_ASTERISKS),
+    "label": _inside(_LABEL),
 }
 
 
@@ -79,23 +79,19 @@ def wrapper_of(text: str) -> str | None:
     >>> wrapper_of('Title: "Rain, Again"'), wrapper_of("Review: The Wire")
     ('label', None)
     """
-    return _outermost(text.strip(), WRAPPERS.items())[0]
+    return next((kind for kind, inside in WRAPPERS.items() if inside(text.strip()) is not None), None)
 
 
-def unwrap(text: str, wrappers: Mapping[str, Callable[[str], str | None]] = WRAPPERS) -> str:
-    """What is left without wrappers; an answer that has none comes back unchanged.
+def unwrap(text: str, wrappers: Wrappers = WRAPPERS) -> str:
+    """What is left without wrappers; an answer without any is returned unchanged.
 
     >>> unwrap('<think>Short.</think>Here is a headline: "Rain, Again"'), unwrap("<think>Let me")
     ('Rain, Again', '')
     """
     for _ in range(MOST):
-        kind, inside = _outermost(text.strip(), wrappers.items())
-        if kind is None:
+        found = (inside(text.strip()) for inside in wrappers.values())
+        left = next((rest for rest in found if rest is not None), None)
+        if left is None:
             break
-        text = inside.strip()
+        text = left.strip()
     return text
-
-
-def _outermost(text: str, wrappers: Iterable[tuple[str, Callable[[str], str | None]]]) -> tuple[str | None, str]:
-    found = ((kind, inside(text)) for kind, inside in wrappers)
-    return next(((kind, inside) for kind, inside in found if inside is not None), (None, text))
