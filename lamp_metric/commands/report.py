@@ -58,7 +58,7 @@ def report(asked: Comparing, key: str | None, output: Path) -> None:
     task = task_of(read_outputs(source.golds), source.task_name)
     more = [one.name for one in together(task, asked.also).measures if one.of_samples]
     key, look = check_score(task, key, [*more, *([VALUE] if asked.values else [])]), Profiles(task)
-    summary = make_report(output, asked.score(look), look.by_id, key, asked.drawn, **asked.signed)
+    summary = make_report(output, asked.score(look), look.by_id(), key, asked.drawn, **asked.signed)
     for line in _lines(output, summary):
         say(line)
     for note in summary["notes"]:

@@ -11,7 +11,7 @@ from importlib import import_module
 from lamp_dataset.formats.texts import short
 from lamp_dataset.registry import Table
 from lamp_dataset.task import Task
-from lamp_metric.measures.bleu_and_chrf import Bleu, Chrf
+from lamp_metric.measures.bleu_and_chrf import BLEU, CHRF
 from lamp_metric.measures.measure import FunctionMeasure, Measure, Together
 from lamp_metric.measures.ratings import Accuracy, Pearson
 from lamp_metric.measures.rouge_and_meteor import Meteor, Rouge
@@ -79,5 +79,5 @@ def _function(name: str) -> Measure:
         raise ImportError(f"cannot load the measure {short(name)}: {error}") from error
 
 
-for _one in (Rouge("rouge-2"), Rouge("rouge-Lsum"), Bleu(), Chrf(), Meteor(), Accuracy(), Pearson()):
+for _one in (Rouge("rouge-2"), Rouge("rouge-Lsum"), BLEU, CHRF, Meteor(), Accuracy(), Pearson()):
     register_measure(_one)

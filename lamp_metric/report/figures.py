@@ -1,24 +1,18 @@
-"""The report's figures, from the numbers of its summary. Needs matplotlib, the extra ``report``.
+"""The report's figures, from the numbers of its summary. They need matplotlib, the extra ``report``.
 
-One column wide, so that a figure fits a paper's column and a phone. Colors are those of Okabe and Ito (2008), which
-color-blind readers tell apart; markers and line styles differ as well, for print in gray.
+They are one column wide, for papers and phones. The colors are those of Okabe and Ito (2008), which color-blind readers
+can distinguish; markers and line styles differ as well, for print in gray.
 """
-
-from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from itertools import cycle
+from typing import Any
 
 import numpy as np
 
 from lamp_dataset.lazy import require
 from lamp_metric.report.gains import Frame, shown_rho
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 FORMATS = ("svg", "pdf", "png")
 WIDTH, PANEL = 4.8, 2.7
@@ -34,7 +28,7 @@ STYLES = (
 )
 #: Names of systems longer than this are cut in figures.
 NAME = 28
-#: More dots than this are drawn as pixels in SVG and PDF, too: as shapes they would make files of many megabytes.
+#: More dots than this are pixels even in SVG and PDF: as shapes, they would make files of many megabytes.
 MANY = 3000
 _SETTINGS = {
     "font.size": 9,
@@ -47,6 +41,8 @@ _SETTINGS = {
     "svg.fonttype": "path",
     "savefig.dpi": 200,
 }
+#: Of a legend above the axes, where it hides nothing.
+_ABOVE = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2, "handlelength": 3}
 #: No dates in the files.
 _METADATA = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
 
@@ -70,8 +66,8 @@ def figures(frame: Frame, summary: Mapping[str, Any]) -> dict[str, dict[str, byt
     return drawn
 
 
-def _panels(count: int, height: float = PANEL, **options: Any) -> tuple[Figure, Sequence[Axes]]:
-    """A figure of so many panels, one below the other."""
+def _panels(count: int, height: float = PANEL, **options: Any) -> tuple[Any, Sequence[Any]]:
+    """A figure with ``count`` panels, one below the other."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH, height * count), layout="constrained")
@@ -80,29 +76,22 @@ def _panels(count: int, height: float = PANEL, **options: Any) -> tuple[Figure, 
 
 def _styles(frame: Frame) -> dict[str, dict[str, Any]]:
     """System -> how it is drawn."""
-    found = {}
-    for number, name in enumerate(frame.systems):
-        color, marker, line = STYLES[number % len(STYLES)]
-        found[name] = {"color": color, "marker": marker, "linestyle": line, "label": _label(name)}
-    return found
+    return {
+        name: {"color": color, "marker": marker, "linestyle": line, "label": _label(name)}
+        for name, (color, marker, line) in zip(frame.systems, cycle(STYLES))
+    }
 
 
 def _label(name: str) -> str:
-    """The name, not too long; matplotlib leaves names out that begin with an underscore."""
+    """The name, cut if it is long. After an underscore at its front, matplotlib would leave it out."""
     name = name if len(name) <= NAME else f"{name[: NAME - 1]}…"
     return f" {name}" if name.startswith("_") else name
 
 
-def _error_bars(axes: Axes, x: Any, y: Sequence[float], bounds: Sequence[Any], **style: Any) -> None:
+def _error_bars(axes: Any, x: Any, y: Sequence[float], bounds: Sequence[Any], **style: Any) -> None:
     """Points with intervals; a point without one has no bar."""
-    known = [(value, *(pair or (value, value))) for value, pair in zip(y, bounds, strict=True)]
-    spans = [(value - low, high - value) for value, low, high in known]
-    axes.errorbar(x, y, yerr=np.abs(spans).T, capsize=2.5, markersize=4.5, linewidth=1.2, **style)
-
-
-def _legend(axes: Axes, columns: int) -> None:
-    """The legend above the axes, where it hides nothing."""
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.2, handlelength=3)
+    spans = [np.abs(np.subtract(pair or (value, value), value)) for value, pair in zip(y, bounds, strict=True)]
+    axes.errorbar(x, y, yerr=np.transpose(spans), capsize=2.5, markersize=4.5, linewidth=1.2, **style)
 
 
 def _score_label(summary: Mapping[str, Any], key: str | None = None) -> str:
@@ -110,15 +99,15 @@ def _score_label(summary: Mapping[str, Any], key: str | None = None) -> str:
     return f"{key or summary['score']} ({better} is better)"
 
 
-def systems(frame: Frame, summary: Mapping[str, Any]) -> Figure:
+def systems(frame: Frame, summary: Mapping[str, Any]) -> Any:
     """Each system's scores over all samples, with intervals."""
     keys, styles = frame.samples.keys, _styles(frame)
     figure, panels = _panels(len(keys), 0.75 + 0.28 * len(styles))
     for axes, key in zip(panels, keys, strict=True):
         for place, (name, style) in enumerate(styles.items()):
             found = summary["systems"][name][key]
-            value, (low, high) = found["over_samples"], found["over_samples_ci"]
-            spans = np.abs([[value - low], [high - value]])
+            value = found["over_samples"]
+            spans = np.abs(np.subtract(found["over_samples_ci"], value))[:, None]
             axes.errorbar([value], [place], xerr=spans, capsize=3, markersize=5, **{**style, "linestyle": "none"})
         axes.set_yticks(range(len(styles)), [style["label"] for style in styles.values()])
         axes.set_ylim(len(styles) - 0.5, -0.5)
@@ -127,25 +116,24 @@ def systems(frame: Frame, summary: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def sorted_gains(frame: Frame, summary: Mapping[str, Any]) -> Figure:
+def sorted_gains(frame: Frame, summary: Mapping[str, Any]) -> Any:
     """The users from the one who gains most to the one who loses most."""
     figure, (axes,) = _panels(1, PANEL + 0.16 * len(frame.others))  # the legend has a line for each
     styles = _styles(frame)
     for name in frame.others:
         gains = np.sort(frame.by_user(frame.gains(name, summary["score"])))[::-1]
-        style = styles[name]
         share = 100 * (np.arange(len(gains)) + 0.5) / len(gains)
-        label = f"{style['label']}: {np.mean(gains > 0):.0%} gain, {np.mean(gains < 0):.0%} lose"
-        axes.plot(share, gains, color=style["color"], linestyle=style["linestyle"], label=label)
+        label = f"{styles[name]['label']}: {np.mean(gains > 0):.0%} gain, {np.mean(gains < 0):.0%} lose"
+        axes.plot(share, gains, **{**styles[name], "marker": "", "label": label})
     axes.axhline(0, color="0.5", linewidth=0.8)
     axes.set_xlabel("users, sorted by gain (%)")
     axes.set_ylabel(f"gain in {summary['score']}")
     axes.set_xlim(0, 100)
-    _legend(axes, 1)
+    axes.legend(ncols=1, **_ABOVE)
     return figure
 
 
-def gain_by_profile_size(frame: Frame, summary: Mapping[str, Any]) -> Figure:
+def gain_by_profile_size(frame: Frame, summary: Mapping[str, Any]) -> Any:
     """Each user's gain against the size of the profile, and the bins' means."""
     figure, panels = _gains_by(frame, summary, "profile_size", frame.by_user(frame.sizes), "items in the profile")
     for axes in panels:
@@ -153,7 +141,7 @@ def gain_by_profile_size(frame: Frame, summary: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def gain_by_similarity(frame: Frame, summary: Mapping[str, Any]) -> Figure:
+def gain_by_similarity(frame: Frame, summary: Mapping[str, Any]) -> Any:
     """Each user's gain against the similarity of the nearest profile items, and the bins' means."""
     label = "similarity of the nearest profile item"
     return _gains_by(frame, summary, "similarity", frame.by_user(frame.similarity), label)[0]
@@ -161,7 +149,7 @@ def gain_by_similarity(frame: Frame, summary: Mapping[str, Any]) -> Figure:
 
 def _gains_by(
     frame: Frame, summary: Mapping[str, Any], trait: str, of_users: np.ndarray, label: str
-) -> tuple[Figure, Sequence[Axes]]:
+) -> tuple[Any, Sequence[Any]]:
     figure, panels = _panels(len(frame.others), sharex=True, sharey=True)
     found, styles = summary[f"by_{trait}"], _styles(frame)
     for axes, name in zip(panels, frame.others, strict=True):
@@ -182,8 +170,8 @@ def _gains_by(
     return figure, panels
 
 
-def _log_axis(axes: Axes, values: np.ndarray) -> None:
-    """A logarithmic axis of counts, also where one is 0."""
+def _log_axis(axes: Any, values: np.ndarray) -> None:
+    """A logarithmic axis of counts, even if one is 0."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     if values.min() < 1:
@@ -195,7 +183,7 @@ def _log_axis(axes: Axes, values: np.ndarray) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
-def score_by_profile_size(frame: Frame, summary: Mapping[str, Any]) -> Figure:
+def score_by_profile_size(frame: Frame, summary: Mapping[str, Any]) -> Any:
     """Each system's score in each bin of profile sizes."""
     bins = summary["by_profile_size"]["bins"]
     figure, (axes,) = _panels(1)
@@ -208,12 +196,12 @@ def score_by_profile_size(frame: Frame, summary: Mapping[str, Any]) -> Figure:
     axes.set_xticks(range(len(bins)), [f"{entry['low']}–{entry['high']}" for entry in bins])
     axes.set_xlabel("items in the profile")
     axes.set_ylabel(_score_label(summary))
-    _legend(axes, 3)
+    axes.legend(ncols=3, **_ABOVE)
     return figure
 
 
-def score_by_k(frame: Frame, summary: Mapping[str, Any]) -> Figure | None:
-    """The score against the number of retrieved items; None if the systems' names do not say it."""
+def score_by_k(frame: Frame, summary: Mapping[str, Any]) -> Any:
+    """The score against the number of retrieved items; None if the systems' names do not give it."""
     found = summary["by_k"]
     if not found:
         return None
@@ -226,8 +214,8 @@ def score_by_k(frame: Frame, summary: Mapping[str, Any]) -> Figure | None:
     return figure
 
 
-_DRAWN = (systems, sorted_gains, gain_by_profile_size, gain_by_similarity, score_by_profile_size, score_by_k)
-#: Name of a figure -> the function that draws it, or returns None where there is nothing to draw.
-DRAWINGS: Mapping[str, Callable[[Frame, Mapping[str, Any]], Any]] = MappingProxyType(
-    {function.__name__: function for function in _DRAWN}
-)
+#: Name of a figure -> the function that draws it, or returns None if there is nothing to draw.
+DRAWINGS: Mapping[str, Callable[[Frame, Mapping[str, Any]], Any]] = {
+    draw.__name__: draw
+    for draw in (systems, sorted_gains, gain_by_profile_size, gain_by_similarity, score_by_profile_size, score_by_k)
+}

@@ -20,8 +20,8 @@ class Frame:
     """Samples, their users and the systems that were scored on them.
 
     ``systems``: name -> runs, scored on the same samples with users, the baseline first; ``samples`` is its first run,
-    for what all share. ``keys`` are the scores that are means over samples: macro F1 and RMSE say little or nothing of
-    a single user. ``users`` has the user of each sample, ``names`` each user once, ``counts`` their numbers of samples.
+    for what all share. ``keys`` are the scores that are means over samples: macro F1 and RMSE say little or nothing
+    about a single user. ``users`` are those of the samples, ``names`` all of them, ``counts`` their numbers of samples.
     """
 
     def __init__(self, systems: Mapping[str, Sequence[ScoredSamples]], profiles: Sequence[Profile]) -> None:
@@ -44,9 +44,8 @@ class Frame:
         return np.array(sample_values(self.systems[system], key))
 
     def gains(self, system: str, key: str) -> np.ndarray:
-        """How much better than the baseline each sample is: positive is better, for errors, too."""
-        sign = self.samples.scorer.sign(key)
-        return sign * (self.values(system, key) - self.values(self.baseline, key))
+        """How much better than the baseline each sample is: positive is better, even for errors."""
+        return self.samples.scorer.sign(key) * (self.values(system, key) - self.values(self.baseline, key))
 
     def only(self, kept: np.ndarray) -> "Frame":
         """The samples for which ``kept`` is True."""
@@ -57,19 +56,13 @@ class Frame:
 
 def _only(run: ScoredSamples, positions: np.ndarray) -> ScoredSamples:
     statistics = {name: [values[place] for place in positions] for name, values in run.statistics.items()}
-    sums = {name: np.array([np.sum(values)]) for name, values in statistics.items()}
-    scores = run.scorer.aggregate(run.task, sums, len(positions))
-    return replace(
-        run,
-        statistics=statistics,
-        scores={key: float(value[0]) for key, value in scores.items()},
-        ids=[run.ids[place] for place in positions],
-        users=[run.users[place] for place in positions],
-    )
+    ids, users = ([values[place] for place in positions] for values in (run.ids, run.users))
+    scores = run.scorer.of_all(run.task, statistics)
+    return replace(run, statistics=statistics, scores=scores, ids=ids, users=users)
 
 
 def places(trait: np.ndarray, most: int) -> list[np.ndarray]:
-    """Up to ``most`` bins of about equally many samples, as masks; equal values are never parted.
+    """Up to ``most`` bins with about the same number of samples, as masks; equal values are never separated.
 
     >>> [mask.tolist() for mask in places(np.array([1, 1, 9, 1]), 2)]
     [[True, True, False, True], [False, False, True, False]]
@@ -119,13 +112,12 @@ def spearman(
 
     Returns:
         Trait -> column -> ``"rho"`` and ``"rho_ci"``, its percentile bootstrap interval. Both are None if a side is the
-        same for all users; resamples in which it is so are left out of the interval.
+        same for all users; resamples in which a side is the same are left out of the interval.
     """
     ranks = [[_Ranks(values) for values in side.values()] for side in (traits, columns)]
-    observed = _rhos(*ranks, np.ones((1, len(ranks[0][0].group))))[0]
-    batches = unit_weights(len(ranks[0][0].group), resampling)
-    drawn = np.concatenate([_rhos(*ranks, weights) for weights in batches])
-    level = resampling.confidence_level
+    n, level = len(ranks[0][0].group), resampling.confidence_level
+    observed = _rhos(*ranks, np.ones((1, n)))[0]
+    drawn = np.concatenate([_rhos(*ranks, weights) for weights in unit_weights(n, resampling)])
     return {
         trait: {name: _correlation(observed[i, j], drawn[:, i, j], level) for j, name in enumerate(columns)}
         for i, trait in enumerate(traits)
@@ -139,10 +131,9 @@ def _correlation(rho: float, drawn: np.ndarray, level: float) -> dict[str, Any]:
 
 
 class _Ranks:
-    """Ranks in resamples without sorting each: who is drawn more often takes up more ranks."""
+    """Ranks in resamples, sorted only once: who is drawn more often takes up more ranks."""
 
     def __init__(self, values: np.ndarray) -> None:
-        """Sort once."""
         distinct, self.group = np.unique(values, return_inverse=True)
         self.size = len(distinct)
 
@@ -158,18 +149,14 @@ class _Ranks:
 def _rhos(of_traits: Sequence[_Ranks], of_columns: Sequence[_Ranks], weights: np.ndarray) -> np.ndarray:
     """Resamples × traits × columns: the correlations; NaN where a side does not vary. All sums are exact."""
     x, y = ([ranks.centered(weights) for ranks in side] for side in (of_traits, of_columns))
-    spread_x, spread_y = (np.array([_sums(weights * one, one) for one in side]) for side in (x, y))
-    both = np.array([[_sums(weighted, one) for one in y] for weighted in (weights * one for one in x)])
+    spread_x, spread_y = (np.array([np.vecdot(weights * one, one) for one in side]) for side in (x, y))
+    both = np.array([[np.vecdot(weighted, one) for one in y] for weighted in (weights * one for one in x)])
     spread = np.sqrt(spread_x[:, None] * spread_y[None])
     return np.divide(both, spread, out=np.full_like(both, np.nan), where=spread > 0).transpose(2, 0, 1)
 
 
-def _sums(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return np.einsum("ij,ij->i", a, b)
-
-
 def shown_rho(found: Mapping[str, Any]) -> str:
-    """A correlation and its interval, for people.
+    """A correlation and its interval as text.
 
     >>> shown_rho({"rho": 0.25, "rho_ci": [-0.001, 0.5]})
     '0.25 [0.00, 0.50]'

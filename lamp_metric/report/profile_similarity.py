@@ -1,6 +1,6 @@
-"""What the report needs of each row of a questions file, taken while the file is read once, in flat memory.
+"""What the report needs of each row of a questions file, which is read only once, in constant memory.
 
-That is the size of the profile, and how near its nearest item is: whether the input is a copy of an own item.
+It is the size of the profile and the similarity of its nearest item: whether the input copies an item of the user's.
 """
 
 import string
@@ -18,12 +18,12 @@ from lamp_dataset.personalize.retrieval.queries import find_query
 from lamp_dataset.personalize.retrieval.samples import Sample
 from lamp_dataset.task import Task
 
-#: An input at least as similar to an own item as this is called a near copy.
+#: An input at least as similar to an item of its profile is a near copy.
 NEAR = 0.9
-#: An item less similar than this is not looked at for exact copies: one of its two fields would have to be the input,
-#: and the other longer than twice the input.
+#: A less similar item is not checked for being an exact copy: one of its two fields would have to be the input, and the
+#: other longer than twice the input.
 _MAYBE = 0.5
-#: What does not count at the ends of a word.
+#: Characters that do not count at the ends of a word.
 _MARKS = string.punctuation + "“”‘’„«»…–—"
 
 
@@ -31,9 +31,9 @@ _MARKS = string.punctuation + "“”‘’„«»…–—"
 class Profile:
     """What is kept of one row.
 
-    ``size`` counts the items, ``similarity`` is that of the nearest. ``copy`` is "exact" if the input is an own item or
-    one of its texts, but for case and white space, "near" from :data:`NEAR` on, or "". ``text``: the input's query, for
-    the page; "" for a gated task.
+    ``size`` is the number of items, ``similarity`` that of the nearest. ``copy`` is "exact" if the input is an item of
+    the profile or one of its texts, except for case and white space, "near" from :data:`NEAR` on, or "". ``text`` is
+    the input's query, for the page; "" for a gated task.
     """
 
     size: int
@@ -43,13 +43,13 @@ class Profile:
 
 
 def profiles_of(samples: Sequence[Sample]) -> list[Profile]:
-    """The profile of each sample; items are compared to its query by the texts that retrieval searches."""
+    """The profile of each sample; its query is compared with the texts of the items that retrieval searches."""
     kept = []
     found = similarities([(sample.documents, sample.query.text) for sample in samples])
     for sample, values in zip(samples, found, strict=True):
         best, exact = float(values.max(initial=0)), _is_item(sample, np.flatnonzero(values >= _MAYBE))
-        copy, text = "exact" if exact else "near" if best >= NEAR else "", sample.query.text
-        kept.append(Profile(sample.size, best, copy, "" if sample.task.gated else text))
+        copy = "exact" if exact else "near" if best >= NEAR else ""
+        kept.append(Profile(sample.size, best, copy, "" if sample.task.gated else sample.query.text))
     return kept
 
 
@@ -68,10 +68,10 @@ def _plain(text: Any) -> str:
 
 
 def similarities(samples: Sequence[tuple[Sequence[str], str]]) -> list[np.ndarray]:
-    """For each pair of documents and query the word overlap F1 of each document: twice the shared words over all words.
+    """For documents and their query, the word overlap F1 of each document: twice the shared words over all words.
 
-    This is ROUGE-1 with another idea of a word, which Arrow finds fast and which knows all scripts: text between white
-    space, in lower case, without punctuation at its ends. A repeated word counts as often as both sides have it.
+    This is ROUGE-1 with another definition of a word, which Arrow finds fast, in all scripts: text between white space,
+    in lower case, without punctuation at its ends. A repeated word counts as often as both sides have it.
 
     >>> [found.round(2).tolist() for found in similarities([(["A fine day.", "rain"], "a day of rain"), ([], "x")])]
     [[0.57, 0.4], []]
@@ -88,7 +88,7 @@ def similarities(samples: Sequence[tuple[Sequence[str], str]]) -> list[np.ndarra
 
 
 def _words(texts: pa.Array) -> tuple[np.ndarray, np.ndarray, int]:
-    """The numbers of all words, end to end; for each the position of its text; and how many words there are."""
+    """The numbers of all words, end to end; the position of each one's text; and how many distinct words there are."""
     plain = pc.all(pc.string_is_ascii(texts)).as_py()
     split = (pc.ascii_split_whitespace if plain else pc.utf8_split_whitespace)(pc.utf8_lower(texts))
     encoded = split.flatten().dictionary_encode()
@@ -100,15 +100,14 @@ def _words(texts: pa.Array) -> tuple[np.ndarray, np.ndarray, int]:
     return trimmed.indices.to_numpy()[numbers[inside]].astype(np.int64), owners[inside], len(trimmed.dictionary)
 
 
-#: Rows are looked at together until their texts have so many characters: one by one, Arrow's calls take the time.
+#: Rows are collected until their texts have this many characters: one by one, Arrow's calls would take most time.
 _TOGETHER = 100_000
 
 
 class Profiles:
-    """Keeps a :class:`Profile` of each row of ``task`` that it is called with, by sample id."""
+    """Keeps a :class:`Profile` of each row of ``task`` that it is called with."""
 
     def __init__(self, task: Task) -> None:
-        """Begin without rows."""
         self.task = task
         self._found: dict[str, Profile] = {}
         self._waiting: list[Sample] = []
@@ -121,16 +120,12 @@ class Profiles:
         self._waiting.append(sample)
         self._characters += sum(map(len, sample.documents))
         if self._characters >= _TOGETHER:
-            self._look()
+            self.by_id()
 
-    @property
     def by_id(self) -> dict[str, Profile]:
-        """Sample id -> what was kept of its row."""
+        """Sample id -> profile, of all rows so far."""
         if self._waiting:
-            self._look()
+            profiles = profiles_of(self._waiting)
+            self._found |= {sample.id: profile for sample, profile in zip(self._waiting, profiles, strict=True)}
+            self._waiting, self._characters = [], 0
         return self._found
-
-    def _look(self) -> None:
-        profiles = profiles_of(self._waiting)
-        self._found |= {sample.id: profile for sample, profile in zip(self._waiting, profiles, strict=True)}
-        self._waiting, self._characters = [], 0

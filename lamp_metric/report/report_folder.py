@@ -1,9 +1,13 @@
-"""The report's folder, from scored systems and profiles: written whole, and only in place of an older report."""
+"""The report's folder, from scored systems and profiles: written whole, and only in place of an older report.
+
+The template of its page is ``report.html``; every text in it is escaped.
+"""
 
 import json
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -22,7 +26,7 @@ from lamp_metric.scorers import scorer_of
 from lamp_metric.signature import Resampling
 
 PAGE, USERS, SUMMARY, FIGURES = "report.html", "users.csv", "summary.json", "figures"
-#: By this, an older report is known.
+#: In the summary, the mark of a report.
 MADE_BY = "lamp-metric report"
 _NAMES = {PAGE, USERS, SUMMARY, FIGURES, *(f"{FIGURES}/{name}.{kind}" for name in DRAWINGS for kind in FORMATS)}
 #: Name of a figure -> its caption.
@@ -36,7 +40,6 @@ CAPTIONS = {
     "score_by_profile_size": "Each system's score by profile size, with intervals.",
     "score_by_k": "The score by the number of retrieved items, with intervals.",
 }
-
 #: Longer texts are cut on the page.
 TEXT = 280
 
@@ -61,7 +64,7 @@ def make_report(
 
 
 def check_score(task: Task, key: str | None, more: Sequence[str] = ()) -> str:
-    """The score that sections by user can be about: ``key``, or the task's first; ``more``: others besides its own."""
+    """The score of the sections by user: ``key``, or the task's first; ``more`` are allowed besides the task's own."""
     allowed = (*scorer_of(task).means, *more)
     if key is not None and key not in allowed:
         raise ValueError(f"score: expected {' or '.join(allowed)}, which the users of {task.name} have, found {key!r}")
@@ -73,7 +76,7 @@ def excerpts(
 ) -> dict[str, dict[str, dict[str, str]]]:
     """What the page shows of the users who gain and lose most: system -> sample id -> title -> text.
 
-    The outputs are those of the first runs. Nothing of a gated task.
+    The outputs are those of the first runs. Of a gated task, nothing is shown.
     """
     runs, baseline = {name: found[0] for name, found in systems.items()}, summary["baseline"]
     first = runs[baseline]
@@ -90,7 +93,7 @@ def excerpts(
 def write_folder(
     output: str | os.PathLike[str], frame: Frame, summary: Mapping[str, Any], texts: Mapping[str, Any]
 ) -> None:
-    """Write the folder, with the :func:`excerpts` ``texts``. Of a gated task, it is for its owner alone."""
+    """Write the folder, with the :func:`excerpts` ``texts``. For a gated task, only its owner can read it."""
     target = real_path(Path(output).expanduser())
     of_folders, of_files = (0o700, 0o600) if frame.task.gated else (0o777, None)
     drawn, numbers = figures(frame, summary), {"made_by": MADE_BY, **summary}
@@ -98,9 +101,8 @@ def write_folder(
         USERS: users_csv(frame).encode(),
         SUMMARY: (json.dumps(numbers, indent=2, allow_nan=False) + "\n").encode(),
         PAGE: page(summary, {name: formats["svg"] for name, formats in drawn.items()}, texts).encode(),
+        **{f"{FIGURES}/{name}.{kind}": drawn[name][kind] for name in drawn for kind in FORMATS},
     }
-    for name, formats in drawn.items():
-        files |= {f"{FIGURES}/{name}.{kind}": content for kind, content in formats.items()}
     with whole_folder(target, _check_replaceable, of_folders) as new:
         for name, content in files.items():
             (new / name).parent.mkdir(of_folders, exist_ok=True)
@@ -119,16 +121,12 @@ def check_output(output: str | os.PathLike[str]) -> None:
 def _check_replaceable(target: Path) -> None:
     def foreign(names: list[str]) -> list[str]:
         strange = [name for name in names if name not in _NAMES]
-        return strange if strange or _is_report(target / SUMMARY) else names
+        with suppress(OSError, ValueError, AttributeError):
+            if json.loads((target / SUMMARY).read_bytes()).get("made_by") == MADE_BY:
+                return strange
+        return strange or names
 
     check_replaceable(target, foreign, "report")
-
-
-def _is_report(path: Path) -> bool:
-    try:
-        return json.loads(path.read_bytes()).get("made_by") == MADE_BY
-    except (OSError, ValueError, AttributeError):
-        return False
 
 
 def users_csv(frame: Frame) -> str:
@@ -150,7 +148,7 @@ def users_csv(frame: Frame) -> str:
 
 
 def page(summary: Mapping[str, Any], figures: Mapping[str, bytes], texts: Mapping[str, Mapping[str, Any]]) -> str:
-    """The page, of the summary, the figures as SVG, and system -> sample id -> what to show of it: title -> text."""
+    """The page, from the summary, the figures as SVG, and the :func:`excerpts` ``texts``."""
     jinja2 = require("jinja2", "report")
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("lamp_metric", "report"),
@@ -166,7 +164,7 @@ def page(summary: Mapping[str, Any], figures: Mapping[str, bytes], texts: Mappin
 
 
 def _svg(name: str, svg: bytes) -> str:
-    """A figure inside the page. Its ids get a prefix, since those of several figures would collide."""
+    """A figure inside the page. Its ids get a prefix, because those of several figures would collide."""
     text = svg.decode("utf-8")
     text = text[text.index("<svg") :]
     text = re.sub(r'\bid="', f'id="{name}-', text)

@@ -20,9 +20,9 @@ NAME_OF_K = re.compile(r"k=?(\d+)")
 def summarize(frame: Frame, key: str, resampling: Resampling, **signed: Any) -> dict[str, Any]:
     """The numbers of the report; bins, correlations and extreme users are about the score ``key`` of ``frame.keys``."""
     compared = compare_systems(frame.systems, frame.baseline, resampling, **signed)
-    size = frame.sizes
     gains = {system: frame.by_user(frame.gains(system, key)) for system in frame.others}
-    traits = {"profile_size": frame.sizes, "similarity": frame.similarity}
+    size = frame.sizes
+    traits = {"profile_size": size, "similarity": frame.similarity}
     correlations = spearman({name: frame.by_user(trait) for name, trait in traits.items()}, gains, resampling)
     return {
         "task": frame.task.name,
@@ -50,7 +50,7 @@ def summarize(frame: Frame, key: str, resampling: Resampling, **signed: Any) -> 
 
 
 def _system(frame: Frame, name: str, found: System) -> dict[str, Any]:
-    """Result key -> the score of all samples, its interval, and the mean of the users' scores, if they have any."""
+    """Result key -> the score of all samples, its interval, and the mean of the users' scores, if users have it."""
     return {
         key: {
             "over_samples": score,
@@ -62,7 +62,7 @@ def _system(frame: Frame, name: str, found: System) -> dict[str, Any]:
 
 
 def _contrasts(frame: Frame, compared: Comparison) -> dict[str, dict[str, dict[str, Any]]]:
-    """System -> result key -> the contrast with the baseline, turned so that a positive gain is better."""
+    """System -> result key -> the contrast with the baseline, its sign such that a positive gain is better."""
     sign = frame.samples.scorer.sign
     return {
         name: {
@@ -91,13 +91,14 @@ def _copies(frame: Frame, resampling: Resampling) -> dict[str, Any]:
     found |= {"samples_without": int(kept.sum()), "users_without": len(users)}
     if kept.all():
         return found
-    rest = frame.only(kept) if len(users) > 1 else None
-    compared = compare_systems(rest.systems, rest.baseline, resampling) if rest else None
-    return found | {"contrasts_without": _contrasts(rest, compared) if rest and compared else None}
+    if len(users) < 2:
+        return found | {"contrasts_without": None}
+    rest = frame.only(kept)
+    return found | {"contrasts_without": _contrasts(rest, compare_systems(rest.systems, rest.baseline, resampling))}
 
 
 def _by_k(compared: Comparison, key: str) -> list[dict[str, Any]]:
-    """The systems whose names say how many items were retrieved, by that number; empty if there are fewer than two."""
+    """The systems whose names give the number of retrieved items, in its order; empty if there are fewer than two."""
     found = [
         {"k": int(match[1]), "system": name, "score": system.scores[key], "score_ci": system.intervals[key]}
         for name, system in compared.systems.items()
@@ -107,27 +108,26 @@ def _by_k(compared: Comparison, key: str) -> list[dict[str, Any]]:
 
 
 def _extremes(frame: Frame, system: str, key: str) -> dict[str, list[dict[str, Any]]]:
-    """The users who gain and lose most, each with the sample that does most for it."""
+    """The users who gain and lose most, each with the sample that contributes most to it."""
     gains = frame.gains(system, key)
     of_users = frame.by_user(gains)
     order = np.argsort(-of_users, kind="stable")
     best, worst = order[:EXTREMES], order[::-1][:EXTREMES]
     return {
-        "gain": [_user(frame, user, of_users, gains) for user in best if of_users[user] > 0],
-        "lose": [_user(frame, user, of_users, gains) for user in worst if of_users[user] < 0],
+        "gain": [_user(frame, user, of_users[user], gains) for user in best if of_users[user] > 0],
+        "lose": [_user(frame, user, of_users[user], gains) for user in worst if of_users[user] < 0],
     }
 
 
-def _user(frame: Frame, user: int, of_users: np.ndarray, gains: np.ndarray) -> dict[str, Any]:
+def _user(frame: Frame, user: int, gain: float, gains: np.ndarray) -> dict[str, Any]:
     own = [place for place, name in enumerate(frame.users) if name == frame.names[user]]
-    sign = 1 if of_users[user] > 0 else -1
-    sample = max(own, key=lambda place: sign * gains[place])
+    sample = max(own, key=lambda place: np.sign(gain) * gains[place])
     return {
         "user": frame.names[user],
         "samples": len(own),
         "profile_size": float(frame.sizes[own].mean()),
         "similarity": float(frame.similarity[own].mean()),
-        "gain": float(of_users[user]),
+        "gain": float(gain),
         "sample": frame.samples.ids[sample],
         "sample_gain": float(gains[sample]),
     }

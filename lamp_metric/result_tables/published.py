@@ -1,17 +1,13 @@
-"""Published results to compare with, as their sources print them, read from ``published.csv``."""
+"""Published results for comparison, as their sources print them, read from ``published.csv``."""
 
 import csv
-import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from lamp_dataset.task import KINDS, SPLITS
 from lamp_dataset.tasks import get_task
-
-_FILE = Path(__file__).with_name("published.csv")
 
 #: Key of a source -> what it is, in Markdown.
 SOURCES: Mapping[str, str] = MappingProxyType(
@@ -27,15 +23,15 @@ SOURCES: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True)
 class PublishedScores:
-    """The scores of one system on one config. None stands for what the source does not say.
+    """The scores of one system on one config. None is what the source does not say.
 
     Attributes:
         source: key of :data:`SOURCES`.
         config: config name.
         split: ``"test"`` or ``"validation"``. No public golds exist for test.
         system: the model and how it was trained.
-        retriever: as the source calls it; ``"none"`` for no profile.
-        k: number of retrieved items, 0 for no profile.
+        retriever: its name in the source; ``"none"`` for no profile.
+        k: number of retrieved items; 0 for no profile.
         max_input_tokens: the budget of the prompt.
         scores: result key -> score. Some sources give only one of the task's two.
         note: what else matters, or "".
@@ -58,37 +54,17 @@ class PublishedScores:
         return self.system if how is None else f"{self.system}, {how}"
 
 
-def read_published(lines: Iterable[str], name: str = _FILE.name) -> tuple[PublishedScores, ...]:
-    """The rows of a table like ``published.csv``, the header first; messages call the file ``name``."""
-    reader = csv.DictReader(lines)
-    found = []
-    for cells in reader:
-        try:
-            found.append(_row(cells))
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{name}, line {reader.line_num}: {error}") from None
-    return tuple(found)
-
-
 def _row(cells: Mapping[str, str]) -> PublishedScores:
-    task = get_task(cells["config"])
-    scores = {key: float(cells[key]) for kind in KINDS.values() for key in kind.scores if cells.get(key)}
-    problems = (
-        (cells["source"] not in SOURCES, f"source: expected one of {', '.join(SOURCES)}, found {cells['source']!r}"),
-        (cells["split"] not in SPLITS, f"split: expected one of {', '.join(SPLITS)}, found {cells['split']!r}"),
-        (not scores, f"expected a score of {task.name}: {', '.join(task.scores)}"),
-        (not set(scores) <= set(task.scores), f"{task.name} has {', '.join(task.scores)}, found {', '.join(scores)}"),
-    )
-    for wrong, message in problems:
-        if wrong:
-            raise ValueError(message)
-    k, tokens = (int(cells[name]) if cells[name] else None for name in ("k", "max_input_tokens"))
     words = (cells[name] for name in ("source", "config", "split", "system"))
+    k, tokens = (int(cells[name]) if cells[name] else None for name in ("k", "max_input_tokens"))
+    scores = {key: float(cells[key]) for key in get_task(cells["config"]).scores if cells[key]}
     return PublishedScores(*words, cells["retriever"] or None, k, tokens, MappingProxyType(scores), cells["note"])
 
 
 #: The published results, in the order of the file: 154 rows, by source.
-PUBLISHED: tuple[PublishedScores, ...] = read_published(io.StringIO(_FILE.read_text(encoding="utf-8")))
+PUBLISHED: tuple[PublishedScores, ...] = tuple(
+    map(_row, csv.DictReader(Path(__file__).with_name("published.csv").read_text(encoding="utf-8").splitlines()))
+)
 
 #: What marks a row of another split or setting, and why.
 MARK = "†"
@@ -97,7 +73,7 @@ WHY = f"{MARK} published for other samples (split, setting, a part of the split,
 
 @dataclass(frozen=True)
 class PublishedRow:
-    """A published result alongside the systems; ``comparable``: whether it is of the same setting and split."""
+    """A published result next to the systems; ``comparable``: whether its setting and split are theirs."""
 
     result: PublishedScores
     comparable: bool
@@ -127,7 +103,7 @@ class PublishedRow:
 def published_rows(config: str, split: str | None) -> list[PublishedRow]:
     """The published results on the task of ``config``, in both settings.
 
-    ``split``: what the systems are compared on; None: not known, or a part of one, and no result is comparable.
+    ``split``: on which the systems are compared; None if it is not known or only a part: then no result is comparable.
     """
     task = get_task(config)
     same_task = (result for result in PUBLISHED if get_task(result.config).base == task.base)

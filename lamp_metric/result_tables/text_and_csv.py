@@ -17,15 +17,9 @@ def table(rows: Sequence[Sequence[str]], numeric: Sequence[int] = ()) -> str:
     score  value
     MAE     0.25
     """
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = (
-        "  ".join(
-            cell.rjust(width) if column in numeric else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    )
-    return "\n".join(line.rstrip() for line in lines)
+    columns = enumerate(zip(*rows, strict=True))
+    forms = [f"{'>' if place in numeric else '<'}{max(map(len, cells))}" for place, cells in columns]
+    return "\n".join("  ".join(map(format, row, forms)).rstrip() for row in rows)
 
 
 def interval(bounds: Sequence[float] | None) -> str:
@@ -38,9 +32,9 @@ def interval(bounds: Sequence[float] | None) -> str:
 
 
 def csv_text(rows: Iterable[Iterable[Any]]) -> str:
-    """Rows as CSV. A text that begins like a formula gets an apostrophe in front, by which spreadsheets know texts.
+    """Rows as CSV. A text that begins like a formula gets an apostrophe in front, which makes spreadsheets show it.
 
-    Numbers get none, formatted ones (:class:`~lamp_dataset.formats.texts.Number`) included. Source: OWASP, "CSV
+    Numbers get none, and neither do formatted ones (:class:`~lamp_dataset.formats.texts.Number`). Source: OWASP, "CSV
     Injection".
 
     >>> print(csv_text([["=1+1", -0.5, Number("-5e-07")]]), end="")

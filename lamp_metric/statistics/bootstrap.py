@@ -1,12 +1,11 @@
-"""Bootstrap intervals, and what is drawn, on whole scores rather than on means of per-sample values.
+"""Bootstrap intervals of whole scores, rather than of means of per-sample values.
 
 Every score is a function of the sums of per-sample statistics, so a resample is a row of weights, and many resamples
-are one matrix product. The draws are those of ``scipy.stats.bootstrap``: with the same seed the intervals are equal.
+are one matrix product. The draws are those of ``scipy.stats.bootstrap``: with the same seed, the intervals are equal.
 
-What is drawn and swapped are *units*: users with all their samples, which are alike, or samples if users are not known.
+*Units* are drawn here, and swapped in tests: users with all their samples, which are alike, or else samples.
 """
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,7 +15,7 @@ from lamp_metric.measures.measure import Column, Together
 from lamp_metric.predictions.scored_samples import ScoredSamples
 from lamp_metric.signature import Resampling
 
-#: The number of weights held at a time: so few stay in a processor's cache.
+#: The number of weights held at a time, few enough for a processor's cache.
 CELLS = 1_000_000
 
 #: Result key -> that score on each resample.
@@ -36,7 +35,7 @@ def numbered(users: Iterable[str]) -> tuple[list[str], list[int]]:
 
 @dataclass(frozen=True)
 class Units:
-    """What is drawn and swapped as a whole: the number of each sample's unit, and each unit's number of samples."""
+    """The units that are drawn and swapped: the number of each sample's unit, and each unit's number of samples."""
 
     of_sample: np.ndarray
     sizes: np.ndarray
@@ -47,16 +46,11 @@ class Units:
         places = np.arange(n) if users is None else np.array(numbered(users)[1])
         return cls(places, np.bincount(places).astype(float))
 
-    @property
-    def n(self) -> int:
-        """The number of units."""
-        return len(self.sizes)
-
     def sums(self, values: np.ndarray) -> np.ndarray:
         """Units × columns: for each unit the sum of its samples' rows in ``values``, samples × columns."""
-        if self.n == len(values):
+        if len(self.sizes) == len(values):
             return values
-        totals = np.zeros((self.n, values.shape[1]))
+        totals = np.zeros((len(self.sizes), values.shape[1]))
         np.add.at(totals, self.of_sample, values)
         return totals
 
@@ -64,8 +58,8 @@ class Units:
 def intervals(samples: ScoredSamples, resampling: Resampling) -> dict[str, list[float]]:
     """The percentile bootstrap interval of each score: result key -> ``[low, high]``.
 
-    Each resample has as many units (users or samples) as ``samples``, drawn with replacement. If users are drawn, its
-    number of samples varies, and the score is that of all samples in it.
+    A resample has as many units as ``samples``, drawn with replacement. If these are users, its number of samples
+    varies, and the score is that of all samples in it.
     """
     scores = resampled_scores([samples], resampling)[0]
     return {key: percentile_interval(values, resampling.confidence_level) for key, values in scores.items()}
@@ -77,16 +71,16 @@ def mean_intervals(
     resampling: Resampling,
     by: Sequence[float] | None = None,
 ) -> list[list[float]]:
-    """The percentile bootstrap interval of the mean of each column, when ``users`` (or for None samples) are drawn.
+    """The percentile bootstrap interval of each column's mean; ``users`` are drawn, or samples if they are None.
 
     Columns hold values of the same samples, such as the differences of two systems' per-sample scores. With ``by``,
-    another column, it is that of the ratio of sums; an end may be infinite or NaN.
+    another column, it is the interval of the ratio of sums, and may be infinite or NaN.
     """
     units = Units.of(len(columns[0]), users)
     totals = units.sums(np.array(columns, float).T)
     sizes = units.sizes if by is None else units.sums(np.array([by], float).T)[:, 0]
     with np.errstate(divide="ignore", invalid="ignore"):
-        means = [(weights @ totals) / (weights @ sizes)[:, None] for weights in unit_weights(units.n, resampling)]
+        means = [(weights @ totals) / (weights @ sizes)[:, None] for weights in unit_weights(len(sizes), resampling)]
         return [percentile_interval(column, resampling.confidence_level) for column in np.concatenate(means).T]
 
 
@@ -114,27 +108,22 @@ def resampled_scores(systems: Sequence[ScoredSamples], resampling: Resampling) -
     The systems were scored on the same samples in the same order; the first one's users are drawn, if it has any.
     """
     units = Units.of(systems[0].n, systems[0].users)
-    matrices = [units.sums(to_matrix(system)) for system in systems]
-    sums: list[list[np.ndarray]] = [[] for _ in systems]
-    sizes = []
-    for weights in unit_weights(units.n, resampling):
-        sizes.append(weights @ units.sizes)
-        for matrix, parts in zip(matrices, sums, strict=True):
-            parts.append(weights @ matrix)
-    n = np.concatenate(sizes)
-    return [aggregate(system, np.concatenate(parts), n) for system, parts in zip(systems, sums, strict=True)]
+    matrices = [units.sizes, *(units.sums(to_matrix(system)) for system in systems)]
+    batches = [[weights @ matrix for matrix in matrices] for weights in unit_weights(len(units.sizes), resampling)]
+    n, *sums = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    return [aggregate(system, parts, n) for system, parts in zip(systems, sums, strict=True)]
 
 
 def unit_weights(n: int, resampling: Resampling) -> Iterator[np.ndarray]:
     """Batches of resamples × units: how often each unit was drawn."""
     generator = np.random.default_rng(resampling.seed)
-    for rows in batches(n, resampling.n_resamples):
+    for rows in batch_sizes(n, resampling.n_resamples):
         drawn = generator.integers(0, n, (rows, n)) + n * np.arange(rows)[:, None]
         yield np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(float)
 
 
-def batches(n: int, total: int) -> Iterator[int]:
-    """``total`` in parts, so that a part times ``n`` is at most :data:`CELLS` numbers."""
+def batch_sizes(n: int, total: int) -> Iterator[int]:
+    """``total`` in parts, each of which times ``n`` is at most :data:`CELLS`, if it is more than 1."""
     rows = max(1, CELLS // n)
     for start in range(0, total, rows):
         yield min(rows, total - start)
@@ -143,8 +132,8 @@ def batches(n: int, total: int) -> Iterator[int]:
 def users_as_samples(samples: ScoredSamples) -> ScoredSamples:
     """Each user as one sample, whose parts in the scores are the user's own scores.
 
-    Scores that no sample has by itself are left out: macro F1, since a user's samples lack most labels, and corpus
-    scores. The RMSE is the mean of the users'.
+    Scores that no sample has by itself are left out: macro F1, because a user's samples lack most labels, and corpus
+    scores. The RMSE is the mean of the users' RMSE.
     """
     if samples.users is None:
         raise ValueError("means of users' means need the user of each sample: pass users, --data-dir or --questions")
@@ -152,5 +141,5 @@ def users_as_samples(samples: ScoredSamples) -> ScoredSamples:
     found = aggregate(samples, units.sums(to_matrix(samples)), units.sizes)
     columns = {key: np.asarray(found[key]).tolist() for key in samples.scorer.shown}
     scorer = Together(None, [Column(key, samples.scorer.higher_is_better[key]) for key in columns])
-    scores = {key: math.fsum(values) / len(names) for key, values in columns.items()}
+    scores = scorer.of_all(samples.task, columns)
     return replace(samples, statistics=columns, scores=scores, ids=names, users=names, scorer=scorer)

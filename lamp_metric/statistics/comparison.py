@@ -1,4 +1,4 @@
-"""Systems on the same samples, compared: the figures, and how they look in a terminal, a paper or a program."""
+"""What a comparison of systems found, and how it looks in a terminal, a paper or a program."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 from lamp_metric.result_tables.published import MARK, SOURCES, WHY, PublishedRow
 from lamp_metric.result_tables.text_and_csv import csv_text, interval, table
 
-#: What LaTeX takes for something else -> how to write it.
+#: A character with a meaning of its own in LaTeX -> how to write it.
 _LATEX = str.maketrans(
     {c: f"\\{c}" for c in "&%$#_{}"}
     | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
@@ -21,11 +21,11 @@ class System:
     """The scores of one system.
 
     Attributes:
-        scores: result key -> score; of several runs, their mean.
+        scores: result key -> score, the mean of the runs' scores.
         intervals: result key -> ``[low, high]``, the percentile bootstrap interval.
         runs: number of runs, such as seeds.
         spread: result key -> standard deviation of the runs' scores (with n - 1); None for a single run.
-        unusable: number of predictions that cannot be used, in all runs.
+        unusable: number of predictions, in all runs, that cannot be used.
     """
 
     scores: dict[str, float]
@@ -46,13 +46,12 @@ class Contrast:
         detectable: the smallest true difference that these data would probably show, see
             :func:`~lamp_metric.statistics.significance.detectable_difference`; None if the differences do not vary.
         p_value: of the two-sided paired randomization test.
-        p_holm: p corrected for the number of systems, see
-            :func:`~lamp_metric.statistics.significance.holm`.
+        p_holm: p corrected for the number of systems, see :func:`~lamp_metric.statistics.significance.holm`.
         better: name of the system with the better score; None if they are equal.
-        wins: number of users whose mean score is better under the system, or of samples if users are not known; None
-            for macro F1, which no sample has by itself.
-        ties: number of users with equal means.
-        losses: number of users whose mean is better under the baseline.
+        wins: number of users (samples if users are not known) whose mean score is better under the system; None for
+            macro F1, which no sample has by itself.
+        ties: number of those with equal means.
+        losses: number of those whose mean is better under the baseline.
     """
 
     difference: float
@@ -79,12 +78,12 @@ _COLUMNS = (
 class Comparison:
     """Systems on the same samples, each against a baseline.
 
-    The methods ``to_…`` take published results for extra rows, see :func:`lamp_metric.published_rows`.
+    The methods ``to_…`` add published results as rows, see :func:`lamp_metric.published_rows`.
 
     Attributes:
-        task: config name; None for values computed elsewhere, of no known task.
+        task: config name; None for values computed elsewhere without a task.
         n: number of samples.
-        users: number of users; None if they are not known, and samples were drawn and swapped.
+        users: number of users; None if they are not known, so that samples were drawn and swapped.
         baseline: name of the system that the others are compared to.
         systems: name -> its scores.
         contrasts: name -> result key -> contrast; every system but the baseline.
@@ -113,9 +112,10 @@ class Comparison:
         header = ["system", "score", "value", *seeds, "difference", "interval", "p", "p (Holm)", "won/tied/lost"]
         rows = [[*header, "detectable"]]
         for name, scores, spread, contrasts in self._rows(published):
-            for place, (key, value) in enumerate(scores.items()):
+            for key, value in scores.items():
                 spreads = [f"{spread[key]:.4f}" if spread else "" for _ in seeds]
-                rows.append([name if place == 0 else "", key, f"{value:.4f}", *spreads, *_text(contrasts.get(key))])
+                rows.append([name, key, f"{value:.4f}", *spreads, *_text(contrasts.get(key))])
+                name = ""
         numeric = [place for place, title in enumerate(rows[0]) if title not in ("system", "score", "interval")]
         units = "samples" if self.users is None else "users"
         columns = f"difference: to {self.baseline}. won/tied/lost: {units}. detectable: with 80% power."
@@ -124,13 +124,12 @@ class Comparison:
     def to_markdown(self, published: Sequence[PublishedRow] = ()) -> str:
         """A Markdown table: a line for each system, the better direction next to each score."""
         header = ["system"]
-        for key in self._keys:
-            header += [f"{key} {'↑' if self.higher_is_better[key] else '↓'}"]
-            header += [f"difference to {self.baseline}", "p (Holm)"]
+        for key, higher in self.higher_is_better.items():
+            header += [f"{key} {'↑' if higher else '↓'}", f"difference to {self.baseline}", "p (Holm)"]
         rows = [header, ["---", *["---:"] * (len(header) - 1)]]
         for name, scores, spread, contrasts in self._rows(published):
             cells = [name]
-            for key in self._keys:
+            for key in self.higher_is_better:
                 difference, bounds, p = _difference(contrasts.get(key))
                 cells += [_value(scores, spread, key), f"{difference} {bounds}".strip(), p]
             rows.append(cells)
@@ -138,12 +137,14 @@ class Comparison:
         return "\n".join([*lines, "", *_why(published), f"`{self.signature}`"])
 
     def to_latex(self, published: Sequence[PublishedRow] = ()) -> str:
-        """A table as narrow as a paper's text, with the package booktabs; the best score of each in bold.
+        """A table as narrow as a paper's text, for the package booktabs; the best of each score is bold.
 
-        Spreads and intervals are below. Published rows are grouped by config and split.
+        Spreads and intervals are in a line below. Published rows are grouped by config and split.
         """
-        arrows = {key: r"$\uparrow$" if self.higher_is_better[key] else r"$\downarrow$" for key in self._keys}
-        head = " & ".join(f"\\scriptsize {key.translate(_LATEX)} {arrows[key]} & $\\Delta$ & $p$" for key in self._keys)
+        head = "".join(
+            f" & \\scriptsize {key.translate(_LATEX)} $\\{'up' if higher else 'down'}arrow$ & $\\Delta$ & $p$"
+            for key, higher in self.higher_is_better.items()
+        )
         level = 100 * float(self.signature.partition("|confidence:")[2].partition("|")[0])
         lines = [
             "% \\usepackage{booktabs}",
@@ -152,9 +153,9 @@ class Comparison:
             *(f"% {letter}: {SOURCES[letter]}" for letter in sorted({row.result.source for row in published})),
             *(f"% {line}" for line in _why(published) if line),
             "{\\footnotesize\\setlength{\\tabcolsep}{1.4pt}%",
-            f"\\begin{{tabular}}{{@{{}}l{'rrr' * len(self._keys)}@{{}}}}",
+            f"\\begin{{tabular}}{{@{{}}l{'rrr' * len(self.higher_is_better)}@{{}}}}",
             "\\toprule",
-            f"System & {head} \\\\",
+            f"System{head} \\\\",
             "\\midrule",
             *(self._latex_row(*row) for row in self._rows(())),
             *(self._group(*group) for group in groupby(sorted(published, key=_origin), _origin)),
@@ -176,17 +177,13 @@ class Comparison:
             for key, value in scores.items():
                 row = {"system": name, "score": key, "value": value, "spread": spread.get(key)}
                 if system is not None:
-                    row |= dict(zip(("low", "high"), system.intervals[key], strict=True))
-                    row |= {"runs": system.runs, "unusable": system.unusable}
+                    low, high = system.intervals[key]
+                    row |= {"low": low, "high": high, "runs": system.runs, "unusable": system.unusable}
                 if key in contrasts:
-                    row |= vars(contrasts[key])
-                    row |= dict(zip(_COLUMNS[-2:], contrasts[key].difference_ci, strict=True))
+                    low, high = contrasts[key].difference_ci
+                    row |= {**vars(contrasts[key]), "difference_low": low, "difference_high": high}
                 rows.append([row.get(column) for column in _COLUMNS])
         return csv_text([_COLUMNS, *rows]).rstrip("\n")
-
-    @property
-    def _keys(self) -> list[str]:
-        return list(self.systems[self.baseline].scores)
 
     def _rows(self, published: Sequence[PublishedRow]) -> Iterator[tuple[str, Mapping, Mapping, Mapping]]:
         """Name, scores, their spread and contrasts of each system, then of each published result."""
@@ -197,8 +194,8 @@ class Comparison:
 
     def _latex_row(self, name: str, scores: Mapping, spread: Mapping, contrasts: Mapping) -> str:
         cells, below = [name.translate(_LATEX)], ""
-        for key in self._keys:
-            best = (max if self.higher_is_better[key] else min)(one.scores[key] for one in self.systems.values())
+        for key, higher in self.higher_is_better.items():
+            best = (max if higher else min)(one.scores[key] for one in self.systems.values())
             value, spreads = _value(scores, {}, key), rf"\scriptsize $\pm{spread[key]:.3f}$" if spread else ""
             bold = name in self.systems and scores[key] == best
             difference, bounds, p = (f"${cell}$" if cell else "" for cell in _difference(contrasts.get(key)))
@@ -208,19 +205,20 @@ class Comparison:
 
     def _group(self, origin: str, rows: Iterable[PublishedRow]) -> str:
         heading = origin.translate(_LATEX).replace(f" {MARK}", r"$^\dagger$")
-        line = f"\\multicolumn{{{1 + 3 * len(self._keys)}}}{{@{{}}l@{{}}}}{{\\emph{{{heading}}}}} \\\\"
+        line = f"\\multicolumn{{{1 + 3 * len(self.higher_is_better)}}}{{@{{}}l@{{}}}}{{\\emph{{{heading}}}}} \\\\"
         results = (rf"\scriptsize {self._latex_row(row.short, row.scores, {}, {})}" for row in rows)
         return "\n".join(["\\midrule", line, *results])
 
 
 def _text(contrast: Contrast | None) -> list[str]:
-    """The cells of a line for a terminal; what does not exist is empty."""
+    """The cells of a line for a terminal; a figure that does not exist is empty."""
     if contrast is None:
         return [""] * 6
-    p = (f"{contrast.p_value:.4f}", f"{contrast.p_holm:.4f}")
+    p, p_holm, detectable = (
+        "" if value is None else f"{value:.4f}" for value in (contrast.p_value, contrast.p_holm, contrast.detectable)
+    )
     won = "" if contrast.wins is None else f"{contrast.wins}/{contrast.ties}/{contrast.losses}"
-    detectable = "" if contrast.detectable is None else f"{contrast.detectable:.4f}"
-    return [f"{contrast.difference:+.4f}", interval(contrast.difference_ci), *p, won, detectable]
+    return [f"{contrast.difference:+.4f}", interval(contrast.difference_ci), p, p_holm, won, detectable]
 
 
 def _value(scores: Mapping[str, float], spread: Mapping[str, float], key: str) -> str:
@@ -242,7 +240,7 @@ def _difference(contrast: Contrast | None) -> tuple[str, str, str]:
 
 
 def _why(published: Sequence[PublishedRow]) -> list[str]:
-    """What the mark means, if a row has it."""
+    """What the mark means, if any row has it."""
     return [] if all(row.comparable for row in published) else [WHY, ""]
 
 

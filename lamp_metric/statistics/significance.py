@@ -1,4 +1,4 @@
-"""Significance: the p-values of a paired randomization test, their correction, power, and warnings."""
+"""P-values of a paired randomization test and their correction, the detectable difference, a note on few samples."""
 
 from collections.abc import Iterator, Sequence
 from itertools import cycle, islice
@@ -9,10 +9,8 @@ import numpy as np
 
 from lamp_metric.predictions.scored_samples import ScoredSamples
 from lamp_metric.signature import Resampling
-from lamp_metric.statistics.bootstrap import Units, aggregate, batches, to_matrix
+from lamp_metric.statistics.bootstrap import Units, aggregate, batch_sizes, to_matrix
 
-#: The probability with which a true difference of the size that is called detectable would be found.
-POWER = 0.8
 #: With fewer samples the percentile bootstrap interval is clearly too narrow: by 6 % for 30 samples, by 37 % for 5. It
 #: lacks the factor sqrt(n / (n - 1)) and uses quantiles of the normal distribution instead of Student's (Hesterberg
 #: 2015, "What Teachers Should Know About the Bootstrap").
@@ -23,22 +21,22 @@ def p_values(a: Sequence[ScoredSamples], b: Sequence[ScoredSamples], resampling:
     """The two-sided p-value of each score's difference in the paired randomization test.
 
     The hypothesis is that the two systems are exchangeable: the two predictions of each sample are swapped with
-    probability 1/2, those of a user's samples all at once if users are given. If there are at most ``n_resamples``
-    ways to swap, all are tried and the p-value is exact. Otherwise that many are drawn, and the observed one is counted
-    among them, so that the p-value is never 0. As in ``scipy.stats.permutation_test``, it is twice the smaller
-    one-sided p-value, at most 1.
+    probability 1/2, those of all of a user's samples at once if users are given. If there are at most ``n_resamples``
+    ways to swap, all are tried, and the p-value is exact. Otherwise that many are drawn, and the observed one counts as
+    one more, so that the p-value is never 0. As in ``scipy.stats.permutation_test``, it is twice the smaller one-sided
+    p-value, and at most 1.
 
-    Of systems with several runs, the means over the runs' scores are compared, and a unit's outputs are swapped in all
-    runs at once. If the numbers of runs differ, runs are repeated until they are equal, which leaves the means as they
-    are.
+    If systems have several runs, the means of the runs' scores are compared, and a unit's outputs are swapped in all
+    runs at once. If the numbers of runs differ, runs are repeated until they do not, which does not change the means.
     """
     pairs = list(islice(zip(cycle(a), cycle(b)), lcm(len(a), len(b))))
     units = Units.of(a[0].n, a[0].users)
-    exact = 2**units.n <= resampling.n_resamples
+    n = len(units.sizes)
+    exact = 2**n <= resampling.n_resamples
     sides = [(units.sums(to_matrix(run_a)), units.sums(to_matrix(run_b))) for run_a, run_b in pairs]
     gaps = np.concatenate([of_a - of_b for of_a, of_b in sides], axis=1)
     # The first row, in which nothing is swapped, gives the observed differences.
-    swapped = [swaps @ gaps for swaps in _swaps(units.n, resampling, exact)]
+    swapped = [swaps @ gaps for swaps in _swaps(n, resampling, exact)]
     moved = np.concatenate([np.zeros((1, gaps.shape[1])), *swapped])
     found = []
     for pair, both, part in zip(pairs, sides, np.split(moved, len(pairs), axis=1), strict=True):
@@ -52,7 +50,7 @@ def p_values(a: Sequence[ScoredSamples], b: Sequence[ScoredSamples], resampling:
 
 
 def _two_sided(null: np.ndarray, observed: float, exact: bool) -> float:
-    # Differences that are equal in exact arithmetic must count as equal although their sums are rounded differently.
+    # Differences that are equal in exact arithmetic must count as equal, even if their sums were rounded differently.
     slack = max(1e-14, abs(1e-12 * observed))
     extra = 0 if exact else 1
     greater = (np.count_nonzero(null >= observed - slack) + extra) / (len(null) + extra)
@@ -64,7 +62,7 @@ def _swaps(n: int, resampling: Resampling, exact: bool) -> Iterator[np.ndarray]:
     """Batches of swaps × units: 1 if the two systems' predictions of the unit are swapped."""
     generator = np.random.default_rng(resampling.seed)
     done = 0
-    for rows in batches(n, 2**n if exact else resampling.n_resamples):
+    for rows in batch_sizes(n, 2**n if exact else resampling.n_resamples):
         if exact:
             patterns = np.arange(done, done + rows)[:, None] >> np.arange(n) & 1
         else:
@@ -76,7 +74,7 @@ def _swaps(n: int, resampling: Resampling, exact: bool) -> Iterator[np.ndarray]:
 
 
 def detectable_difference(standard_error: float, confidence_level: float = 0.95) -> float:
-    """The smallest true difference that a test at the level 1 - ``confidence_level`` finds with a power of 80%.
+    """The smallest true difference that a test at the level 1 - ``confidence_level`` would find with a power of 80%.
 
     It is ``(z(1 - alpha / 2) + z(0.8)) * standard_error``, with quantiles z of the normal distribution: 2.80 standard
     errors for a test at 5%. The standard error must be that of the difference, clustered by user if users are drawn.
@@ -87,14 +85,14 @@ def detectable_difference(standard_error: float, confidence_level: float = 0.95)
     0.028
     """
     z = NormalDist().inv_cdf
-    return (z(0.5 + confidence_level / 2) + z(POWER)) * standard_error
+    return (z(0.5 + confidence_level / 2) + z(0.8)) * standard_error
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """The p-values corrected for their number by Holm's step-down method, which keeps the error of the whole family.
+    """The p-values corrected for their number by Holm's step-down method, which limits the error of the whole family.
 
-    The smallest of m is multiplied by m, the next by m - 1, and so on; none gets smaller than the one before or greater
-    than 1 (Holm 1979).
+    The smallest of m is multiplied by m, the next by m - 1, and so on; none gets smaller than the one before it, or
+    greater than 1 (Holm 1979).
 
     >>> holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]
@@ -107,7 +105,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def few_units(n: int, users: int | None, n_resamples: int) -> list[str]:
-    """A line that warns of few samples, or few users; no line if there are enough.
+    """A line that warns of few users, or of few samples if users are not known; none if there are enough.
 
     >>> few_units(100, 3, 10_000)
     ['few users (3): the interval tends to be too narrow, and p cannot be below 0.25']

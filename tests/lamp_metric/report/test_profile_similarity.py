@@ -66,7 +66,7 @@ def test_size_nearness_and_query_are_kept_but_no_gated_text():
     for number in range(5000):  # more than are looked at together
         look({**row(look.task, "rain and tea"), "id": f"7{number}"})
     expected = Profile(2, 0.4, "", "rain and tea")
-    assert look.by_id == {f"7{number}": expected for number in range(5000)}
+    assert look.by_id() == {f"7{number}": expected for number in range(5000)}
     look = Profiles(TASKS["LaMP_6"])
     look(row(look.task, "late  rain"))
-    assert look.by_id == {"7": Profile(2, 1.0, "exact")}
+    assert look.by_id() == {"7": Profile(2, 1.0, "exact")}
