@@ -1,4 +1,4 @@
-"""Asking for the answers to rows that a journal lacks: a served model several at a time, a model here in batches."""
+"""Asking for the answers that a journal lacks: a served model several at a time, a model on this machine in batches."""
 
 from __future__ import annotations
 
@@ -13,25 +13,24 @@ from lamp_metric.asking.server import Server
 
 if TYPE_CHECKING:
     import datasets
-    from tqdm import tqdm
 
 
 def ask_all(
     server: Server, rows: datasets.Dataset, journal: Journal, *, concurrency: int = 16, unit: str = " samples"
 ) -> list[dict[str, Any]]:
-    """The journal's entry of each row. A served model is asked for those that are missing, several at a time.
+    """The journal's entry of each row. A served model is asked for the missing ones, several at a time.
 
     Args:
         server: the model.
-        rows: they have ``id``, and ``messages`` or, for completions, ``source``; ``draw``, the number of an answer,
-            where there are several to one question; and ``model``, its name, where not all are asked of the same.
-        journal: keeps each answer as soon as it has come.
+        rows: they have ``id``, and ``messages`` or, for completions, ``source``; if a question gets several answers,
+            ``draw``, the number of the answer; if not all are asked of the same model, ``model``, its name.
+        journal: keeps each answer as soon as it arrives.
         concurrency: questions at the same time.
         unit: what the progress bar counts.
 
     Raises:
-        ValueError: the server failed at a sample, which the message names. Questions on their way were waited for, and
-            their answers are kept. Or ``concurrency`` is below 1.
+        ValueError: ``concurrency`` is below 1, or the server failed at a sample. Questions on their way are waited for
+            before, and their answers are kept.
         OSError: an answer could not be kept.
     """
     if concurrency < 1:
@@ -67,12 +66,12 @@ def ask_here(
     batch_size: int = 8,
     unit: str = " samples",
 ) -> list[dict[str, Any]]:
-    """The journal's entry of each row. A model on this machine is asked for those that are missing, batch by batch.
+    """The journal's entry of each row. A model on this machine is asked for the missing ones, batch by batch.
 
     Args:
         answer: a batch of rows, as lists by column -> the model's answers.
         rows: they have ``id`` and ``column``, and ``draw`` as for :func:`ask_all`.
-        journal: keeps each batch of answers as soon as it has come.
+        journal: keeps each batch of answers as soon as it arrives.
         column: what the model reads.
         batch_size: rows of a batch.
         unit: what the progress bar counts.
@@ -90,15 +89,15 @@ def ask_here(
 
 
 def _more(rows: datasets.Dataset) -> list[str]:
-    """Of the columns with the number of an answer and the model that is asked, those that there are."""
+    """Which of the columns with the number of the answer and the model's name there are."""
     return [name for name in ("draw", "model") if name in rows.column_names]
 
 
 @contextmanager
 def _progress(
     rows: datasets.Dataset, column: str, journal: Journal, unit: str
-) -> Iterator[tuple[list[Key], list[int], tqdm]]:
-    """Keys of all rows, positions of those without an answer, and a bar for them; an error says what was kept."""
+) -> Iterator[tuple[list[Key], list[int], Any]]:
+    """Keys of all rows, positions of those without an answer, and a progress bar; an error says what was kept."""
     from tqdm import tqdm
 
     questions = zip(rows["id"], rows[column], *(rows[name] for name in _more(rows)), strict=True)

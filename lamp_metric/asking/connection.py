@@ -23,9 +23,9 @@ import aiohttp
 _ADDRESS = re.compile(r"(https?)://(\[[\da-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?(/[\w.~/-]*)?", re.ASCII)
 #: Environment variable of the key.
 KEY = "OPENAI_API_KEY"
-#: Seconds to find the server.
+#: Seconds to reach the server.
 CONNECT = 10.0
-#: Seconds that an unused connection is kept. Servers close theirs after 5 or more, and a request must not meet that.
+#: Seconds for which an unused connection is kept: less than the 5 or more after which servers close theirs.
 IDLE = 3.0
 
 
@@ -36,7 +36,7 @@ def is_local(api: str) -> bool:
         api: base address of the server.
 
     Raises:
-        ValueError: it is not an address, or holds more than host, port and path.
+        ValueError: it is not an address, or it has more parts than a host, a port and a path.
 
     >>> is_local("http://127.0.0.1:8000/v1"), is_local("https://models.example/v1")
     (True, False)
@@ -78,7 +78,7 @@ def key_for(api: str) -> str:
 
 
 def secret() -> str:
-    """The key to keep out of messages and files, or "" where it is a word such as ``none``."""
+    """The key to keep out of messages and files, or "" if it is only a word such as ``none``."""
     key = os.environ.get(KEY, "").strip()
     return key if len(key) > 7 else ""
 
@@ -94,14 +94,13 @@ class Reply(NamedTuple):
 class Connection:
     """Requests of any number of threads to one server.
 
-    Sent are the key, a content type, what is accepted (JSON, not compressed) and ``User-Agent: lamp-hf``; nothing from
-    the environment, and no cookies. Redirects are not followed. A proxy is used only for another machine.
+    They send the key, a content type, what is accepted (uncompressed JSON) and ``User-Agent: lamp-hf``, but no cookies
+    and nothing from the environment. Redirects are not followed. A proxy is used only for another machine.
     """
 
     def __init__(self, api: str) -> None:
-        """Start the thread in which requests wait."""
         self._api, self._proxy = api.rstrip("/"), proxy_for(api)
-        self._headers = {
+        headers = {
             "Accept": "application/json",
             "Accept-Encoding": "identity",
             "Authorization": f"Bearer {key_for(api)}",
@@ -110,20 +109,18 @@ class Connection:
         self._loop = asyncio.new_event_loop()
         thread = threading.Thread(target=self._loop.run_forever, name="lamp-connection", daemon=True)
         thread.start()
-        self._session = asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
-        weakref.finalize(
-            self, _close, self._session, self._loop, thread
-        )  # its connections, however the last request ends
+        self._session = asyncio.run_coroutine_threadsafe(self._open(headers), self._loop).result()
+        weakref.finalize(self, _close, self._session, self._loop, thread)  # however the last request ends
 
-    async def _open(self) -> aiohttp.ClientSession:
+    async def _open(self, headers: Mapping[str, str]) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE)
-        options: dict[str, Any] = {"cookie_jar": aiohttp.DummyCookieJar(), "auto_decompress": False}  # nor a bomb
-        return aiohttp.ClientSession(connector=connector, headers=self._headers, **options)
+        options: dict[str, Any] = {"cookie_jar": aiohttp.DummyCookieJar(), "auto_decompress": False}  # no bombs
+        return aiohttp.ClientSession(connector=connector, headers=headers, **options)
 
     def send(self, path: str, question: Any = None, *, timeout: float) -> Reply:
-        """Send a question as JSON, or ask for what is at ``path``.
+        """Send a question as JSON, or get what is at ``path``.
 
-        ``timeout``: seconds from the first step to the last byte of the reply; then TimeoutError, else OSError.
+        A reply whose last byte takes longer than ``timeout`` seconds is a TimeoutError, other failures are OSErrors.
         """
         return asyncio.run_coroutine_threadsafe(self._send(path, question, timeout), self._loop).result()
 
@@ -142,7 +139,7 @@ class Connection:
             return Reply(error.status, error.headers or {}, f"the proxy: {error.message}".encode())
         except (aiohttp.ClientError, UnicodeError) as error:
             number = getattr(error, "errno", None) or 0
-            said = getattr(error, "message", error)  # all of it can hold the proxy's address, and so a password
+            said = getattr(error, "message", error)  # the rest can hold the proxy's address, and so a password
             raise ConnectionError(os.strerror(number) if number > 0 else f"{said or type(error).__name__}") from error
 
 
@@ -150,4 +147,4 @@ def _close(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop, thre
     asyncio.run_coroutine_threadsafe(session.close(), loop).result()
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
-    loop.close()  # or Python prints a traceback where it exits, behind the error of one line
+    loop.close()  # or else Python prints a traceback when it exits, after the error of one line

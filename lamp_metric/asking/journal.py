@@ -1,6 +1,6 @@
-"""Answers on disk as they arrive, so that a run that was stopped, in whatever way, continues where it stopped.
+"""Answers on disk as they arrive, so that a run continues where it stopped, whatever stopped it.
 
-A journal is a file of JSON lines. The first says what the file is and how its answers are made; where that changes,
+A journal is a file of JSON lines. The first says what the file is and how its answers are made; when that changes,
 another such line follows. All others are answers, each with a digest of what was asked and how: an answer counts only
 for the same question, asked in the same way.
 """
@@ -21,7 +21,7 @@ from lamp_metric.asking.own_files import own_content, parsed
 
 log = logging.getLogger(__name__)
 
-#: Seconds until answers that were kept have reached the disk, and outlive a power cut.
+#: Seconds until answers are flushed to the disk, so that they outlive a power cut.
 SYNC = 1.0
 #: A JSON string, or the beginning of one.
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\\?$)')
@@ -34,21 +34,20 @@ class Journal:
 
     Args:
         path: of the file; its folder must exist.
-        settings: what decides an answer besides the question, such as the model; values as JSON keeps them.
+        settings: what an answer depends on besides the question, such as the model; values of JSON's types.
 
     Attributes:
         entries: :meth:`key` -> entry, of earlier runs and of this one: ``id``, ``asked``, ``output`` and more.
 
     Raises:
-        ValueError: the file is not a journal, or a line is not an answer; the message names it. It is left as it is.
+        ValueError: the file is not a journal, or a line is not an answer; it is left as it is.
         OSError: the file cannot be read or written.
     """
 
-    #: The value of "format" in a first line.
+    #: The value of "format" in the first line.
     FORMAT: ClassVar[str] = "lamp answers 1"
 
     def __init__(self, path: str | os.PathLike[str], settings: Mapping[str, Any]) -> None:
-        """Read what is there; what a stop cut off at the end goes once everything else is known to be a journal."""
         self.path, self.entries = os.fspath(path), dict[Key, dict[str, Any]]()
         self._head, self._last_head = _line({"format": self.FORMAT, **settings}), b""
         self._lock, self._due = threading.Lock(), time.monotonic() + SYNC
@@ -65,7 +64,7 @@ class Journal:
         self._is_new = not lines
 
     def _take(self, line: bytes) -> bool:
-        """Whether the line is an entry, or blank, as editors leave some."""
+        """Whether the line is an entry, or blank, as some editors leave them."""
         entry = parsed(line)
         if entry.get("format") == self.FORMAT:
             self._last_head = _line(entry)
@@ -80,7 +79,7 @@ class Journal:
         return name, hashlib.sha256(self._head + _line(question)).hexdigest()[:32]
 
     def missing(self, keys: Iterable[Key]) -> list[int]:
-        """Positions of the questions without an answer; a warning counts those that were asked otherwise before."""
+        """Positions of the questions without an answer; a warning counts those that were asked in another way."""
         keys, named = list(keys), {name for name, _ in self.entries}
         found = [position for position, key in enumerate(keys) if key not in self.entries]
         others = sum(keys[position][0] in named for position in found)
@@ -90,10 +89,10 @@ class Journal:
         return found
 
     def keep(self, entries: Mapping[Key, Mapping[str, Any]]) -> None:
-        """Add entries; whatever happens to this process afterwards, they are kept. Several threads may call it.
+        """Add entries; they are kept, whatever happens to this process afterwards. Several threads may call it.
 
         Raises:
-            OSError: the disk is full, or the like; the message names the file, which is as it was before.
+            OSError: the file cannot be written, for example because the disk is full; it is as it was before.
         """
         made = {key: {"id": key[0], "asked": key[1], **entry} for key, entry in entries.items()}
         with self._lock:
@@ -103,7 +102,7 @@ class Journal:
             self.entries |= made
 
     def _write(self, data: bytes) -> None:
-        if self._is_new:  # whole or not at all: without its first line, nobody would know whose it is
+        if self._is_new:  # whole or not at all: without its first line, nobody would know what it is
             with write_whole(self.path, "wb") as file:
                 file.write(data)
                 if own_content(self.path, self.FORMAT):
@@ -111,7 +110,7 @@ class Journal:
             self._is_new = False
             return
         try:
-            with open(self.path, "r+b", buffering=0) as file:  # each time: an editor may have put another one there
+            with open(self.path, "r+b", buffering=0) as file:  # each time: an editor may have replaced it
                 self._append(file, data)
         except OSError as error:
             raise OSError(error.errno, error.strerror, self.path) from error
@@ -125,7 +124,7 @@ class Journal:
         except OSError:
             file.truncate(size)
             raise
-        if time.monotonic() > self._due:  # not for each answer: that would slow down the questions
+        if time.monotonic() > self._due:  # not after each answer: that would slow down the questions
             os.fsync(file.fileno())
             self._due = time.monotonic() + SYNC
 
@@ -133,14 +132,14 @@ class Journal:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Wait until all that was kept is on the disk."""
+        """Wait until everything is on the disk."""
         if not self._is_new:
             with open(self.path, "rb") as file:
                 os.fsync(file.fileno())
 
 
 def _is_cut_off(line: bytes) -> bool:
-    """Whether it ends within an object: a stop can leave that; whole JSON, and what follows it, is somebody's work."""
+    """Whether it ends within an object, as a stop leaves it. Whole JSON, and what follows it, is somebody's work."""
     rest = _STRING.sub(b"", line)
     return rest.startswith(b"{") and not rest.endswith(b"\n") and rest.count(b"{") > rest.count(b"}")
 

@@ -1,4 +1,4 @@
-"""Files that a run writes into again: only those that it, or an earlier run like it, made."""
+"""Files and folders that a run continues: only those that it, or an earlier run like it, made."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: The value of "format" in the settings of a folder.
 RUN = "lamp run 1"
-#: A first line is not longer, in bytes.
+#: The largest first line, in bytes.
 _LONGEST = 1 << 20
 
 
@@ -31,11 +31,11 @@ def parsed(line: bytes) -> dict[str, Any]:
 
 
 def own_content(path: str | os.PathLike[str], form: str) -> bytes:
-    """The content of a file that a run made; empty if it does not exist or is empty. It is only read.
+    """The content of a file that a run made; empty if the file is empty or does not exist.
 
     Args:
         path: of the file.
-        form: the value of ``"format"`` in the JSON object of its first line, which says who made it.
+        form: the value of ``"format"`` in the JSON object of its first line, which says what made it.
 
     Raises:
         ValueError: another program made the file.
@@ -59,7 +59,7 @@ def own_folder(folder: str | os.PathLike[str], settings: Mapping[str, Any]) -> N
 
     Args:
         folder: made if there is none; the run's settings are in its ``settings.json``.
-        settings: what decides the files of the run; values as JSON keeps them.
+        settings: what the run's files depend on; values of JSON's types.
 
     Raises:
         ValueError: the folder holds another run, or files that no run made.
@@ -80,7 +80,7 @@ def own_folder(folder: str | os.PathLike[str], settings: Mapping[str, Any]) -> N
 
 
 def content_digest(*tables: datasets.Dataset) -> str:
-    """A digest of the rows of tables, for the settings of a run."""
+    """A digest of the rows of some tables, for the settings of a run."""
     digest = hashlib.sha256()
     for batch in (batch for table in tables for batch in table.iter(1000)):
         digest.update(json.dumps(batch).encode())

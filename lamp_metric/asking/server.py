@@ -1,7 +1,7 @@
-"""A model behind an API of OpenAI's form: vLLM, llama.cpp, TGI, Ollama, or a hosted one.
+"""A model behind an API like OpenAI's: vLLM, llama.cpp, TGI, Ollama, or a hosted one.
 
-This has what an overnight run needs: patience as the server says, options that are left out where a server rejects
-them, and errors in one line that say what to do and show no key.
+It has what an overnight run needs: it waits as long as the server says, leaves out options that the server rejects, and
+its errors are one line that says what to do and shows no key.
 """
 
 import json
@@ -21,14 +21,14 @@ from lamp_metric.harness.harness_rows import MAX_ANSWER
 
 log = logging.getLogger(__name__)
 
-#: How often a question is asked that gets no answer. The pauses grow to half a minute, or are as the server says.
+#: How often a question without an answer is asked. The pauses grow to half a minute, or are as long as the server says.
 TRIES = 12
-#: In the message of a server that does not know an option; a value that is too large is another matter.
+#: In the message of a server that does not know an option. One about a value that is too large has no such word.
 _UNKNOWN = re.compile("support|unknown|unrecogni|unexpected|permitted|allowed", re.IGNORECASE)
 _ADDRESS = "is the address right? Most end in /v1"
-#: In place of a status: the server kept silent for too long, or there was no usable answer.
+#: In place of a status: the server took too long, or there was no usable answer.
 _LATE, _NONE = 0, None
-#: Statuses, words in the message, what to do: the first that fits.
+#: Statuses, words in the message, and what to do; the first that fits is shown.
 _HINTS = (
     ((_LATE,), "", "a longer timeout or fewer questions at the same time may help"),
     ((_NONE,), "part of it", "the server's log may say why it ended its answer"),
@@ -44,7 +44,7 @@ _HINTS = (
 
 
 class _FailedError(Exception):
-    """No answer: a status of the server or :data:`_LATE` or :data:`_NONE`, what it says, and its reply."""
+    """No answer: the server's status, :data:`_LATE` or :data:`_NONE`; what it says; the option it names; its reply."""
 
     def __init__(self, status: int | None, said: str, option: object = None, response: Reply | None = None) -> None:
         super().__init__(said)
@@ -65,7 +65,7 @@ class _FailedError(Exception):
 class Server:
     """A served model.
 
-    It is sent the key, the model's name, the prompts and the options, and the headers of
+    It gets the key, the model's name, the prompts and the options, and the headers of
     :class:`~lamp_metric.asking.connection.Connection`. A proxy gets them only if the server is on another machine.
 
     Args:
@@ -73,8 +73,8 @@ class Server:
         model: its name there.
         completions: send the bare prompt, for models without a chat template, instead of messages.
         max_answer: tokens of an answer.
-        temperature: above 0, answers are drawn by chance.
-        timeout: seconds from asking a question to the end of its answer; then it is asked again.
+        temperature: above 0, answers are drawn at random.
+        timeout: seconds from a question to the end of its answer; then it is asked again.
 
     Raises:
         ValueError: the address, the key or the timeout cannot be used, or there is no server with this protocol.
@@ -90,7 +90,6 @@ class Server:
         temperature: float = 0,
         timeout: float = 600,
     ) -> None:
-        """Look whether the server is there."""
         if not 0 < timeout < float("inf"):
             raise ValueError(f"timeout: expected a positive number of seconds, such as 600, found {timeout}")
         self.api, self.model, self.completions, self._timeout = api, model, completions, timeout
@@ -105,12 +104,8 @@ class Server:
             sleep=self._sleep,
             reraise=True,
         )
-        self._check()
-
-    def _check(self) -> None:
-        """Ask for the list of models, so that a wrong address or key shows before anything else is done."""
         try:
-            self._models()
+            self._models()  # so that a wrong address or key shows before anything else is done
         except (TypeError, KeyError):
             raise ValueError(f"{self.api}: expected a list of models, found something else; {_ADDRESS}") from None
         except _FailedError as error:
@@ -122,24 +117,23 @@ class Server:
         return [model["id"] for model in self._send("/models", timeout=min(CONNECT, self._timeout))["data"]]
 
     def _send(self, path: str, question: Any = None, *, timeout: float) -> Any:
-        """The JSON value that the server answers, or the text if it answers something else."""
+        """The JSON value that the server answers, or its text if it is not JSON."""
         try:
             reply = self._connection.send(path, question, timeout=timeout)
         except TimeoutError as error:
             raise _FailedError(_LATE, str(error)) from error
         except OSError as error:
             raise _FailedError(_NONE, str(error)) from error
-        text = reply.data.decode(errors="replace").strip()
+        found = text = reply.data.decode(errors="replace").strip()
         if reply.headers.get("Content-Encoding", "identity") != "identity":
-            text = "a compressed answer, for which it was not asked"
+            found = text = "a compressed answer, for which it was not asked"
         try:
             found = json.loads(text)
         except RecursionError:
-            found = text
+            pass
         except ValueError:
             if reply.status_code == 200 and text[:1] in ("{", ""):
                 raise _FailedError(_NONE, "expected JSON, found a part of it", response=reply) from None
-            found = text
         if reply.status_code != 200:
             raise _FailedError(reply.status_code, *_said(found, text), reply)
         return found
@@ -149,15 +143,15 @@ class Server:
 
         Args:
             prompt: messages, or with ``completions`` a text.
-            seed: of an answer that is drawn by chance.
+            seed: of an answer that is drawn at random.
             model: another one that the server has, such as a user's adapter.
 
         Returns:
-            ``output``, ``finish_reason``, ``model`` (its name as the server says it), ``sent`` (the options). Where the
+            ``output``, ``finish_reason``, ``model`` (the name that the server gives), ``sent`` (the options). If the
             server repeats the key, ``<key>`` is in its place.
 
         Raises:
-            ValueError: the server refuses, goes on failing, or answers something else; in one line.
+            ValueError: the server refuses, keeps failing, or its answer is not a model's.
             InterruptedError: :meth:`stop` was called.
         """
         question = {"model": model or self.model, self._question: prompt}
@@ -173,7 +167,7 @@ class Server:
                 self._leave_out(rejected)
 
     def stop(self) -> None:
-        """Do not ask unanswered questions again."""
+        """Stop asking questions again that got no answer."""
         self._stopped.set()
 
     def _sleep(self, seconds: float) -> None:
@@ -185,19 +179,19 @@ class Server:
             choice = found["choices"][0]
             text = choice["text"] if self.completions else choice["message"]["content"]
             output, reason = "" if text is None else text, choice.get("finish_reason")
-            told = {"output": output, "finish_reason": reason, "model": found.get("model")}
+            answer = {"output": output, "finish_reason": reason, "model": found.get("model")}
         except (AttributeError, TypeError, LookupError):
-            told = {"output": None}
-        if not isinstance(told["output"], str):
+            answer = {"output": None}
+        if not isinstance(answer["output"], str):
             said = self._shown(found)
             raise ValueError(f"{self.api}: expected an answer from a model, found {said}; {_ADDRESS}")
-        return {name: self._clean(value) for name, value in told.items()}
+        return {name: self._clean(value) for name, value in answer.items()}
 
     def _clean(self, value: object) -> str | None:
         """A text that every file can hold, without the key; None for anything else."""
         if not isinstance(value, str):
             return None
-        value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # half of a surrogate pair
+        value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # halves of surrogate pairs
         return value.replace(self._secret, "<key>") if self._secret else value
 
     def _leave_out(self, name: str) -> None:
@@ -212,17 +206,13 @@ class Server:
         log.warning("note: the server rejects %s: %s", name, instead)
 
     def _explained(self, error: _FailedError, model: str | None = None) -> str:
-        """One line: what the server said, and what to do."""
+        """What the server said, and what to do, in one line."""
         status, said = error.status, self._shown(error.said)
         hints = [hint for codes, words, hint in _HINTS if status in codes and re.search(words, said, re.IGNORECASE)]
         if status == 404 or (status in (400, 422) and not hints):  # the list may have other names than it answers to
             with suppress(_FailedError, TypeError, KeyError):
-                names = self._models()
-                hints = (
-                    hints
-                    if (model or self.model) in names
-                    else [f"it has the models {self._shown(', '.join(names[:9]))}"]
-                )
+                if (model or self.model) not in (names := self._models()):
+                    hints = [f"it has the models {self._shown(', '.join(names[:9]))}"]
         return "; ".join([f"{self.api}: {f'answered {status}' if status else 'no answer'} ({said})", *hints[:1]])
 
     def _shown(self, said: object) -> str:

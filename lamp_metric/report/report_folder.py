@@ -101,7 +101,7 @@ def write_folder(
         USERS: users_csv(frame).encode(),
         SUMMARY: (json.dumps(numbers, indent=2, allow_nan=False) + "\n").encode(),
         PAGE: page(summary, {name: formats["svg"] for name, formats in drawn.items()}, texts).encode(),
-        **{f"{FIGURES}/{name}.{kind}": drawn[name][kind] for name in drawn for kind in FORMATS},
+        **{f"{FIGURES}/{name}.{kind}": content for name in drawn for kind, content in drawn[name].items()},
     }
     with whole_folder(target, _check_replaceable, of_folders) as new:
         for name, content in files.items():

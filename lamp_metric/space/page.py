@@ -1,13 +1,12 @@
 """The metric's page: pick a task, drop golds and predictions, read the scores and their intervals.
 
-The functions that need no gradio take files, and give table, signature, notes and a CSV file.
+The functions without gradio take files and return a table, the signature, notes and a CSV file.
 """
 
-import functools
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from html import escape
-from inspect import Signature
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,10 +32,10 @@ COMPARED = 10_000
 #: Columns for one file of predictions, and for two.
 HEADERS = ("score", "value", "low", "high", "better is")
 HEADERS_OF_TWO = ("system", "score", "value", "difference", "low", "high", "p", "better is")
-#: Gated tasks are refused: their golds must not leave the machine of whoever has the license. Those of other files on
-#: the Hub need WordNet, which a Space lacks.
+#: Gated tasks are refused: their golds must not leave the machine of whoever has the license. Tasks from other datasets
+#: of the Hub need WordNet, which a Space lacks.
 CHOICES = (FROM_THE_GOLDS, *(name for name, task in TASKS.items() if not task.gated and task.hub is None))
-#: Many times the size of any official file of golds, and twice as many samples: scoring keeps others waiting.
+#: Many times the size of any official file of golds, and twice the number of samples: scoring keeps others waiting.
 MAX_UPLOAD, MAX_SAMPLES = "8mb", 50_000
 #: Seconds after which gradio deletes its copies of files.
 KEPT = 3600
@@ -57,7 +56,7 @@ have several samples, `lamp-metric compare --data-dir …` takes that into accou
 
 
 def build() -> Any:
-    """The page, a gradio ``Blocks``. It needs the extra ``app``."""
+    """The page, a ``Blocks`` of gradio. It needs the extra ``app``."""
     gradio = require("gradio", "app")
     with gradio.Blocks(title="LaMP metric", analytics_enabled=False, delete_cache=(KEPT // 6, KEPT)) as page:
         gradio.Markdown(INTRODUCTION)
@@ -76,58 +75,41 @@ def build() -> Any:
         made_by = gradio.Textbox(label="How they were made", interactive=False)
         per_sample = gradio.File(label="Values of each sample (CSV)", interactive=False, height=90)
 
+        def score(task_name: str, golds: str, predictions: str, confidence_level: float, other: str) -> Iterator[tuple]:
+            with _folder(gradio) as folder:
+                yield score_files(task_name, golds, predictions, confidence_level, other, folder=folder)
+
+        def sample(task_name: str, confidence_level: float) -> Iterator[tuple]:
+            with _folder(gradio) as folder:
+                yield try_the_sample(task_name, confidence_level, folder=folder)
+
         files, results = [golds, predictions, other], [table, made_by, notes, per_sample]
-        scored = [task, golds, predictions, level, other]
-        for button, function, inputs, outputs, name in (
-            (score_button, score_files, scored, results, "score"),
-            (sample_button, try_the_sample, [task, level], [*files, *results], "sample"),
-        ):
-            event = button.click(_answering(gradio, function), inputs, outputs, api_name=name)
-            event.failure(_explaining(function), inputs, results, api_visibility="private")
+        scored = score_button.click(score, [task, golds, predictions, level, other], results)
+        tried = sample_button.click(sample, [task, level], [*files, *results])
+        for event in (scored, tried):
+            event.failure(_nothing, None, results, api_visibility="private")
         changes = [change for file in files for change in (file.upload, file.clear, file.delete)]
         gradio.on([*changes, task.input, level.release], _nothing, None, results, api_visibility="private")
     return page
 
 
-def _nothing(notes: str = "") -> tuple:
+def _nothing() -> tuple:
     """No results."""
-    return {"headers": list(HEADERS), "data": []}, "", notes, None
+    return {"headers": list(HEADERS), "data": []}, "", "", None
 
 
-def _answering(gradio: Any, function: Callable) -> Callable:
-    """The function with a folder of its own, and with errors that the page and its clients show, as HTML."""
-
-    @functools.wraps(function)
-    def answer(*arguments: Any) -> Iterator[Any]:
-        with tempfile.TemporaryDirectory(prefix="lamp-page-") as folder:
-            try:
-                found = function(*arguments, folder=folder)
-            except (ValueError, OSError) as error:
-                raise gradio.Error(escape(str(error)), print_exception=False) from error
-            yield found  # gradio copies the files, then goes on, and the folder is deleted
-
-    shown = Signature.from_callable(function)
-    seen = [parameter for name, parameter in shown.parameters.items() if name != "folder"]
-    answer.__signature__ = shown.replace(parameters=seen)
-    return answer
-
-
-def _explaining(function: Callable) -> Callable:
-    """What the page shows after the function failed: no results, and the error as a note that stays."""
-
-    def explain(*arguments: Any) -> tuple:
-        with tempfile.TemporaryDirectory(prefix="lamp-page-") as folder:
-            try:
-                function(*arguments, folder=folder)
-            except (ValueError, OSError) as error:
-                return _nothing(f"Error: {error}")
-        return _nothing()  # it does not fail a second time: a file was replaced meanwhile
-
-    return explain
+@contextmanager
+def _folder(gradio: Any) -> Iterator[str]:
+    """A folder for a run's files, which gradio copies; an error stays on the page until it is closed, as HTML."""
+    with tempfile.TemporaryDirectory(prefix="lamp-page-") as folder:
+        try:
+            yield folder
+        except (ValueError, OSError) as error:
+            raise gradio.Error(escape(str(error)), duration=None, print_exception=False) from error
 
 
 class Shown(NamedTuple):
-    """What the page shows of a run: headers and rows of texts, remarks, and the path of a CSV file of all samples."""
+    """What the page shows of a run: a table of texts, its signature, remarks, and the path of a CSV file of samples."""
 
     table: dict[str, list]
     signature: str
@@ -153,10 +135,11 @@ def score_files(
         if not path:
             raise ValueError(f"no file of {side}: drop one, or try the sample")
     name = None if task_name in (None, FROM_THE_GOLDS) else task_name
-    given = (predictions, *([other] if other else []))
-    stems = [Path(path).stem for path in given]  # two files of one name get a number
-    names = stems if len(set(stems)) == len(stems) else [f"{stem} ({place})" for place, stem in enumerate(stems, 1)]
-    paths = dict(zip(names if other else [""], given, strict=True))
+    paths = {"": predictions}
+    if other:
+        stems = [Path(path).stem for path in (predictions, other)]
+        names = [f"{stem} ({place})" for place, stem in enumerate(stems, 1)] if stems[0] == stems[1] else stems
+        paths = dict(zip(names, (predictions, other), strict=True))
     scored = {label: measure_joined(_joined(golds, path, name)) for label, path in paths.items()}
     table, made_by, few = (_two if other else _one)(scored, confidence_level)
     option = "lamp-metric eval-task --extract_answers"
@@ -167,16 +150,13 @@ def score_files(
 def _joined(golds: str, predictions: str, name: str | None) -> JoinedOutputs:
     files = [parse_outputs(Path(path).read_bytes(), Path(path).name) for path in (golds, predictions)]
     joined = join(*files, name)
-    if len(joined.ids) > MAX_SAMPLES:
-        raise ValueError(
-            f"expected at most {MAX_SAMPLES:,} samples, found {len(joined.ids):,}; score them on your own machine, "
-            "with lamp-metric eval-task or compare"
-        )
-    if joined.task.gated:
-        raise ValueError(
-            f"{joined.task.name}: these texts are under {joined.task.license}; score them on your own machine, with "
-            "lamp-metric eval-task"
-        )
+    task, n = joined.task, len(joined.ids)
+    for wrong, what in (
+        (n > MAX_SAMPLES, f"expected at most {MAX_SAMPLES:,} samples, found {n:,}"),
+        (task.gated, f"{task.name}: these texts are under {task.license}"),
+    ):
+        if wrong:
+            raise ValueError(f"{what}; score them on your own machine, with lamp-metric eval-task or compare")
     return joined
 
 
@@ -221,7 +201,7 @@ def _per_sample(scored: Mapping[str, ScoredSamples], folder: str) -> str:
 
 
 def sample_files(task: Task, folder: str) -> tuple[str, str, str]:
-    """Write the sample's golds of a task and the predictions of a trivial baseline: both paths, and what that does."""
+    """Write a task's made-up golds and a trivial baseline's predictions: both paths, and what the baseline does."""
     root = Path(SAMPLE)
     train = read_outputs(root / task.outputs_path("train")).by_id
     golds = read_outputs(root / task.outputs_path("validation")).by_id
@@ -234,7 +214,7 @@ def sample_files(task: Task, folder: str) -> tuple[str, str, str]:
 
 
 def try_the_sample(task_name: str | None, confidence_level: float, *, folder: str) -> tuple:
-    """Score the trivial baseline on the sample: paths of golds and predictions, None, and what :class:`Shown` holds.
+    """Score the trivial baseline on the sample: the paths of golds and predictions, None, and the :class:`Shown`.
 
     For :data:`FROM_THE_GOLDS` the sample is that of the first task with generated texts.
     """

@@ -18,8 +18,8 @@ from lamp_metric.space.page import (
     ALL_USABLE,
     CHOICES,
     FROM_THE_GOLDS,
+    HEADERS,
     INTRODUCTION,
-    _explaining,
     _nothing,
     build,
     sample_files,
@@ -141,21 +141,12 @@ def test_a_run_leaves_no_folder_and_gradio_deletes_its_copies(client):
     assert build().delete_cache == (600, 3600)
 
 
-def test_an_error_stays_on_the_page_until_the_next_run(made):
-    """What the page does after a failed run, and when a file changes: gradio's client sees named endpoints only."""
-    golds, _ = made.pair("LaMP_3")
-    other = made.write("other.json", "LaMP_3", {"7": "1"})
-    explain = _explaining(score_files)
-    table, signature, notes, path = explain("LaMP_3", str(golds), str(other), 0.95, None)
-    assert notes.startswith("Error: other.json lacks 12 of the 12 ids")
-    assert (table["data"], signature, path) == ([], "", None)
-    assert _nothing() == (table, "", "", None)
-
-
-def test_a_changed_file_or_option_clears_the_results():
+def test_a_failure_and_a_changed_file_or_option_clear_the_results():
     pytest.importorskip("gradio")
     page = build()
-    (event,) = (event for event in page.fns.values() if event.fn is _nothing)
+    *failures, event = (event for event in page.fns.values() if event.fn is _nothing)
+    assert [(failure.trigger_after, failure.trigger_only_on_failure) for failure in failures] == [(0, True), (1, True)]
+    assert _nothing() == ({"headers": list(HEADERS), "data": []}, "", "", None)
     targets = [(page.blocks[number].label, name) for number, name in event.targets]
     files = ("Golds", "Predictions", "Predictions to compare with (optional)")
     expected = [(label, name) for label in files for name in ("upload", "clear", "delete")]
