@@ -97,12 +97,11 @@ def published(run, split, system):
     config, retriever, k = run
     found = {}
     for row in published_rows(config, split):
-        result = row.result
-        same = result.config == config and result.system == system and result.k in (None, k)
-        if same and result.retriever == (PUBLISHED_AS.get(retriever, retriever) if k else "none"):
-            for key, value in result.scores.items():
+        same = row.config == config and row.system == system and row.k in (None, k)
+        if same and row.retriever == (PUBLISHED_AS.get(retriever, retriever) if k else "none"):
+            for key, value in row.scores.items():
                 mark = "" if row.comparable else f" {MARK}"
-                found.setdefault(key, []).append(f"{value:.3f} ({result.source}{mark})")
+                found.setdefault(key, []).append(f"{value:.3f} ({row.source}{mark})")
     return found
 
 

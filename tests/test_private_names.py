@@ -49,7 +49,7 @@ PRIVATE = {
         ],
     ),
     "sacrebleu": (
-        "lamp_metric/measures/bleu_and_chrf.py",
+        "lamp_metric/measures/library_measures.py",
         [
             f"sacrebleu.metrics:{metric}.{name}"
             for metric in ("BLEU", "CHRF")

@@ -1,7 +1,7 @@
 """Measures beside the benchmark's own scores: an object each, see :class:`~lamp_metric.measures.measure.Measure`.
 
 Another package adds one by :func:`register_measure`, or by an entry point of the group ``lamp_metric.measures`` that
-names a measure, or a function that returns one. The libraries of those below come with the extra ``measures`` and are
+names a measure, or a function that returns one. The libraries of those here come with the extra ``measures`` and are
 imported when a measure is asked for.
 """
 
@@ -11,10 +11,8 @@ from importlib import import_module
 from lamp_dataset.formats.texts import short
 from lamp_dataset.registry import Table
 from lamp_dataset.task import Task
-from lamp_metric.measures.bleu_and_chrf import BLEU, CHRF
+from lamp_metric.measures.library_measures import MEASURES_HERE
 from lamp_metric.measures.measure import FunctionMeasure, Measure, Together
-from lamp_metric.measures.ratings import Accuracy, Pearson
-from lamp_metric.measures.rouge_and_meteor import Meteor, Rouge
 from lamp_metric.scorers import scorer_of
 from lamp_metric.scorers.ordinal import Ordinal
 
@@ -79,5 +77,5 @@ def _function(name: str) -> Measure:
         raise ImportError(f"cannot load the measure {short(name)}: {error}") from error
 
 
-for _one in (Rouge("rouge-2"), Rouge("rouge-Lsum"), BLEU, CHRF, Meteor(), Accuracy(), Pearson()):
+for _one in MEASURES_HERE:
     register_measure(_one)

@@ -9,7 +9,7 @@ import numpy as np
 from lamp_metric.predictions.scored_samples import ScoredSamples
 from lamp_metric.report.profile_similarity import Profile
 from lamp_metric.signature import Resampling
-from lamp_metric.statistics.bootstrap import mean_intervals, numbered, percentile_interval, unit_weights
+from lamp_metric.statistics.bootstrap import Units, mean_intervals, percentile_interval, unit_weights
 from lamp_metric.statistics.compare_systems import sample_values
 
 #: At most so many bins, and no more than one for so many users.
@@ -29,15 +29,14 @@ class Frame:
         self.baseline, *self.others = systems
         self.samples = systems[self.baseline][0]
         self.task, self.keys, self.users = self.samples.task, self.samples.scorer.means, list(self.samples.users)
-        self.names, numbers = numbered(self.users)
-        self._numbers = np.array(numbers)
-        self.counts = np.bincount(self._numbers)
+        self.names, self._units = list(dict.fromkeys(self.users)), Units.of(len(self.users), self.users)
+        self.counts = self._units.sizes.astype(int)
         self.sizes = np.array([profile.size for profile in profiles])
         self.similarity = np.array([profile.similarity for profile in profiles])
 
     def by_user(self, values: Sequence[float]) -> np.ndarray:
         """The mean of each user's ``values``, one per sample."""
-        return np.bincount(self._numbers, weights=np.asarray(values, float)) / self.counts
+        return self._units.means(values)
 
     def values(self, system: str, key: str) -> np.ndarray:
         """A score of each sample, the mean over the system's runs."""

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -19,6 +19,9 @@ SOURCES: Mapping[str, str] = MappingProxyType(
         "A": "a third party's note that quotes Tables 2 to 4 of the LaMP paper; secondhand",
     }
 )
+#: What marks a row of another split or setting, and why.
+MARK = "†"
+WHY = f"{MARK} published for other samples (split, setting, a part of the split, or not known): no comparison"
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class PublishedScores:
         max_input_tokens: the budget of the prompt.
         scores: result key -> score. Some sources give only one of the task's two.
         note: what else matters, or "".
+        comparable: whether the setting and the split are those of the systems next to which the row is shown.
     """
 
     source: str
@@ -46,12 +50,24 @@ class PublishedScores:
     max_input_tokens: int | None
     scores: Mapping[str, float]
     note: str = ""
+    comparable: bool = False
 
     @property
     def label(self) -> str:
         """System and retriever in a few words, for a row of a table."""
         how = "no profile" if self.retriever == "none" else self.retriever
         return self.system if how is None else f"{self.system}, {how}"
+
+    @property
+    def marked(self) -> str:
+        """Label, source, config and split, with the mark if the row is not comparable."""
+        name = f"{self.label} ({self.source}: {self.config}, {self.split})"
+        return name if self.comparable else f"{name} {MARK}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        facts = {key: getattr(self, key) for key in ("system", "source", "config", "split", "retriever", "k")}
+        return facts | {"scores": dict(self.scores), "comparable": self.comparable}
 
 
 def _row(cells: Mapping[str, str]) -> PublishedScores:
@@ -66,45 +82,12 @@ PUBLISHED: tuple[PublishedScores, ...] = tuple(
     map(_row, csv.DictReader(Path(__file__).with_name("published.csv").read_text(encoding="utf-8").splitlines()))
 )
 
-#: What marks a row of another split or setting, and why.
-MARK = "†"
-WHY = f"{MARK} published for other samples (split, setting, a part of the split, or not known): no comparison"
 
-
-@dataclass(frozen=True)
-class PublishedRow:
-    """A published result next to the systems; ``comparable``: whether its setting and split are theirs."""
-
-    result: PublishedScores
-    comparable: bool
-
-    @property
-    def scores(self) -> Mapping[str, float]:
-        """Result key -> score."""
-        return self.result.scores
-
-    @property
-    def marked(self) -> str:
-        """System, source, config and split, with the mark if the row is not comparable."""
-        name = f"{self.result.label} ({self.result.source}: {self.result.config}, {self.result.split})"
-        return name if self.comparable else f"{name} {MARK}"
-
-    @property
-    def short(self) -> str:
-        """System and source alone."""
-        return f"{self.result.label} ({self.result.source})"
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        facts = {key: getattr(self.result, key) for key in ("system", "source", "config", "split", "retriever", "k")}
-        return facts | {"scores": dict(self.scores), "comparable": self.comparable}
-
-
-def published_rows(config: str, split: str | None) -> list[PublishedRow]:
+def published_rows(config: str, split: str | None) -> list[PublishedScores]:
     """The published results on the task of ``config``, in both settings.
 
     ``split``: on which the systems are compared; None if it is not known or only a part: then no result is comparable.
     """
     task = get_task(config)
     same_task = (result for result in PUBLISHED if get_task(result.config).base == task.base)
-    return [PublishedRow(row, (row.config, row.split) == (task.name, split)) for row in same_task]
+    return [replace(row, comparable=(row.config, row.split) == (task.name, split)) for row in same_task]

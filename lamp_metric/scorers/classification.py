@@ -7,8 +7,7 @@ from typing import Any
 
 from lamp_dataset.formats.task_of_file import count_labels, tasks_named
 from lamp_dataset.task import Task
-from lamp_metric.scorers.labels import LabelScorer
-from lamp_metric.scorers.scorer import Finding, Row, Statistics
+from lamp_metric.scorers.scorer import Finding, LabelScorer, Row, Statistics
 
 #: What scikit-learn sees in place of a prediction that is not a label of the task.
 NO_LABEL = -1

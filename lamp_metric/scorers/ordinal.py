@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lamp_dataset.task import Task
-from lamp_metric.scorers.labels import LabelScorer
-from lamp_metric.scorers.scorer import Finding, Row, Statistics
+from lamp_metric.scorers.scorer import Finding, LabelScorer, Row, Statistics
 
 #: The square of a larger number could overflow in a sum, so it is treated like infinity: not a usable rating.
 TOO_LARGE = 1e100

@@ -6,7 +6,7 @@ are one matrix product. The draws are those of ``scipy.stats.bootstrap``: with t
 *Units* are drawn here, and swapped in tests: users with all their samples, which are alike, or else samples.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,17 +22,6 @@ CELLS = 1_000_000
 Resampled = Mapping[str, np.ndarray]
 
 
-def numbered(users: Iterable[str]) -> tuple[list[str], list[int]]:
-    """The distinct users in the order of their first sample, and for each sample the number of its user.
-
-    >>> numbered(["b", "a", "b"])
-    (['b', 'a'], [0, 1, 0])
-    """
-    numbers_of: dict[str, int] = {}
-    found = [numbers_of.setdefault(user, len(numbers_of)) for user in users]
-    return list(numbers_of), found
-
-
 @dataclass(frozen=True)
 class Units:
     """The units that are drawn and swapped: the number of each sample's unit, and each unit's number of samples."""
@@ -42,8 +31,13 @@ class Units:
 
     @classmethod
     def of(cls, n: int, users: Sequence[str] | None) -> "Units":
-        """The users in the order of their first sample; without users, each of the ``n`` samples by itself."""
-        places = np.arange(n) if users is None else np.array(numbered(users)[1])
+        """The users in the order of their first sample; without users, each of the ``n`` samples by itself.
+
+        >>> Units.of(3, ["b", "a", "b"]).of_sample.tolist()
+        [0, 1, 0]
+        """
+        number = {user: place for place, user in enumerate(dict.fromkeys(users or ()))}
+        places = np.arange(n) if users is None else np.array([number[user] for user in users])
         return cls(places, np.bincount(places).astype(float))
 
     def sums(self, values: np.ndarray) -> np.ndarray:
@@ -53,6 +47,10 @@ class Units:
         totals = np.zeros((len(self.sizes), values.shape[1]))
         np.add.at(totals, self.of_sample, values)
         return totals
+
+    def means(self, values: Sequence[float]) -> np.ndarray:
+        """For each unit the mean of its samples' ``values``."""
+        return self.sums(np.array(values, float)[:, None])[:, 0] / self.sizes
 
 
 def intervals(samples: ScoredSamples, resampling: Resampling) -> dict[str, list[float]]:
@@ -137,7 +135,7 @@ def users_as_samples(samples: ScoredSamples) -> ScoredSamples:
     """
     if samples.users is None:
         raise ValueError("means of users' means need the user of each sample: pass users, --data-dir or --questions")
-    names, units = numbered(samples.users)[0], Units.of(samples.n, samples.users)
+    names, units = list(dict.fromkeys(samples.users)), Units.of(samples.n, samples.users)
     found = aggregate(samples, units.sums(to_matrix(samples)), units.sizes)
     columns = {key: np.asarray(found[key]).tolist() for key in samples.scorer.shown}
     scorer = Together(None, [Column(key, samples.scorer.higher_is_better[key]) for key in columns])

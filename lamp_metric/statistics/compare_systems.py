@@ -245,8 +245,6 @@ def outcomes(runs: Runs, baseline: Runs, key: str) -> tuple[int, int, int] | Non
     ours, theirs = sample_values(runs, key), sample_values(baseline, key)
     if ours is None or theirs is None:
         return None
-    units = Units.of(len(ours), runs[0].users)
-    gaps = runs[0].scorer.sign(key) * (np.array(ours) - theirs)
-    means = units.sums(gaps[:, None])[:, 0] / units.sizes
+    means = Units.of(len(ours), runs[0].users).means(runs[0].scorer.sign(key) * (np.array(ours) - theirs))
     wins, losses = int((means > _ZERO).sum()), int((means < -_ZERO).sum())
     return wins, len(means) - wins - losses, losses

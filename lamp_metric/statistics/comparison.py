@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
 
-from lamp_metric.result_tables.published import MARK, SOURCES, WHY, PublishedRow
+from lamp_metric.result_tables.published import MARK, SOURCES, WHY, PublishedScores
 from lamp_metric.result_tables.text_and_csv import csv_text, interval, table
 
 #: A character with a meaning of its own in LaTeX -> how to write it.
@@ -106,7 +106,7 @@ class Comparison:
         """All of it as dicts and lists, for JSON."""
         return asdict(self)
 
-    def to_text(self, published: Sequence[PublishedRow] = ()) -> str:
+    def to_text(self, published: Sequence[PublishedScores] = ()) -> str:
         """For a terminal: a line for each system and score."""
         seeds = ["± seeds"] if any(system.spread for system in self.systems.values()) else []
         header = ["system", "score", "value", *seeds, "difference", "interval", "p", "p (Holm)", "won/tied/lost"]
@@ -121,7 +121,7 @@ class Comparison:
         columns = f"difference: to {self.baseline}. won/tied/lost: {units}. detectable: with 80% power."
         return "\n".join([table(rows, numeric), "", columns, "", *_why(published), self.signature])
 
-    def to_markdown(self, published: Sequence[PublishedRow] = ()) -> str:
+    def to_markdown(self, published: Sequence[PublishedScores] = ()) -> str:
         """A Markdown table: a line for each system, the better direction next to each score."""
         header = ["system"]
         for key, higher in self.higher_is_better.items():
@@ -136,7 +136,7 @@ class Comparison:
         lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
         return "\n".join([*lines, "", *_why(published), f"`{self.signature}`"])
 
-    def to_latex(self, published: Sequence[PublishedRow] = ()) -> str:
+    def to_latex(self, published: Sequence[PublishedScores] = ()) -> str:
         """A table as narrow as a paper's text, for the package booktabs; the best of each score is bold.
 
         Spreads and intervals are in a line below. Published rows are grouped by config and split.
@@ -150,7 +150,7 @@ class Comparison:
             "% \\usepackage{booktabs}",
             f"% {self.signature}",
             f"% Delta: difference to {self.baseline}, with its {level:g} % interval; p: Holm-corrected",
-            *(f"% {letter}: {SOURCES[letter]}" for letter in sorted({row.result.source for row in published})),
+            *(f"% {letter}: {SOURCES[letter]}" for letter in sorted({row.source for row in published})),
             *(f"% {line}" for line in _why(published) if line),
             "{\\footnotesize\\setlength{\\tabcolsep}{1.4pt}%",
             f"\\begin{{tabular}}{{@{{}}l{'rrr' * len(self.higher_is_better)}@{{}}}}",
@@ -164,12 +164,12 @@ class Comparison:
         ]
         return "\n".join(lines)
 
-    def to_json(self, published: Sequence[PublishedRow] = ()) -> str:
+    def to_json(self, published: Sequence[PublishedScores] = ()) -> str:
         """All figures."""
         extra = {"published": [row.as_dict() for row in published]} if published else {}
         return json.dumps(self.as_dict() | extra, allow_nan=False)
 
-    def to_csv(self, published: Sequence[PublishedRow] = ()) -> str:
+    def to_csv(self, published: Sequence[PublishedScores] = ()) -> str:
         """A line for each system and score, with all digits; empty where a figure does not exist."""
         rows = []
         for name, scores, spread, contrasts in self._rows(published):
@@ -185,7 +185,7 @@ class Comparison:
                 rows.append([row.get(column) for column in _COLUMNS])
         return csv_text([_COLUMNS, *rows]).rstrip("\n")
 
-    def _rows(self, published: Sequence[PublishedRow]) -> Iterator[tuple[str, Mapping, Mapping, Mapping]]:
+    def _rows(self, published: Sequence[PublishedScores]) -> Iterator[tuple[str, Mapping, Mapping, Mapping]]:
         """Name, scores, their spread and contrasts of each system, then of each published result."""
         for name, system in self.systems.items():
             yield name, system.scores, system.spread or {}, self.contrasts.get(name, {})
@@ -203,10 +203,10 @@ class Comparison:
             below += f" & {spreads} & " + (rf"\multicolumn{{2}}{{r}}{{\scriptsize {bounds}}}" if bounds else "&")
         return " & ".join(cells) + r" \\" + (f"\n{below} \\\\" if below.strip(" &") else "")
 
-    def _group(self, origin: str, rows: Iterable[PublishedRow]) -> str:
+    def _group(self, origin: str, rows: Iterable[PublishedScores]) -> str:
         heading = origin.translate(_LATEX).replace(f" {MARK}", r"$^\dagger$")
         line = f"\\multicolumn{{{1 + 3 * len(self.higher_is_better)}}}{{@{{}}l@{{}}}}{{\\emph{{{heading}}}}} \\\\"
-        results = (rf"\scriptsize {self._latex_row(row.short, row.scores, {}, {})}" for row in rows)
+        results = (rf"\scriptsize {self._latex_row(f'{row.label} ({row.source})', row.scores, {}, {})}" for row in rows)
         return "\n".join(["\\midrule", line, *results])
 
 
@@ -226,8 +226,8 @@ def _value(scores: Mapping[str, float], spread: Mapping[str, float], key: str) -
     return f"{value} ± {spread[key]:.3f}" if spread else value
 
 
-def _origin(row: PublishedRow) -> str:
-    return f"published: {row.result.config}, {row.result.split}{'' if row.comparable else f' {MARK}'}"
+def _origin(row: PublishedScores) -> str:
+    return f"published: {row.config}, {row.split}{'' if row.comparable else f' {MARK}'}"
 
 
 def _difference(contrast: Contrast | None) -> tuple[str, str, str]:
@@ -239,7 +239,7 @@ def _difference(contrast: Contrast | None) -> tuple[str, str, str]:
     return f"{contrast.difference:+.3f}", f"[{low:+.3f}, {high:+.3f}]", p
 
 
-def _why(published: Sequence[PublishedRow]) -> list[str]:
+def _why(published: Sequence[PublishedScores]) -> list[str]:
     """What the mark means, if any row has it."""
     return [] if all(row.comparable for row in published) else [WHY, ""]
 

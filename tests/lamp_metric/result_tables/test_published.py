@@ -1,4 +1,5 @@
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 from lamp_metric.result_tables import published
@@ -35,10 +36,11 @@ def test_the_facts_that_are_easily_mixed_up():
 
 def test_rows_are_those_of_the_task_and_others_are_marked():
     rows = published_rows("LaMP_3_time", "validation")
-    assert [row.result for row in rows] == [row for row in PUBLISHED if row.config in ("LaMP_3", "LaMP_3_time")]
-    assert {row.result.config for row in rows} == {"LaMP_3", "LaMP_3_time"}
-    for row in published_rows("LaMP_3_time", "validation"):
-        same = (row.result.config, row.result.split) == ("LaMP_3_time", "validation")
+    of_task = [row for row in PUBLISHED if row.config in ("LaMP_3", "LaMP_3_time")]
+    assert [replace(row, comparable=False) for row in rows] == of_task
+    assert {row.config for row in rows} == {"LaMP_3", "LaMP_3_time"}
+    for row in rows:
+        same = (row.config, row.split) == ("LaMP_3_time", "validation")
         assert row.comparable == same == (MARK not in row.marked)
         assert row.as_dict()["comparable"] == same
     assert any(row.comparable for split in ("validation", "test") for row in published_rows("LaMP_3_time", split))

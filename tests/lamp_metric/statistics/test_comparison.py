@@ -90,11 +90,11 @@ def test_published_results_are_extra_rows_and_those_of_other_data_are_marked():
         assert other.marked in shown[form].replace('"', "")
         assert f"{first.marked} †" not in shown[form].replace('"', "")
     tables = [line for line in shown["latex"].splitlines() if line.endswith("\\\\")]
-    groups = {(row.result.config, row.result.split) for row in rows}
+    groups = {(row.config, row.split) for row in rows}
     assert len(tables) == 1 + 2 + 1 + len(groups) + len(rows)
     assert len([line for line in tables if line.replace("\\&", "").count("&") == 6]) == 1 + 2 + len(rows)
     assert sum("dagger" in line for line in tables) == len(groups - {("LaMP_3", "test")})
-    assert rf"\scriptsize {first.result.label} ({first.result.source}) & " in shown["latex"]
+    assert rf"\scriptsize {first.label} ({first.source}) & " in shown["latex"]
     assert "% L: the benchmark's leaderboard" in shown["latex"]
     assert len({line.count(",") for line in shown["csv"].replace(", ", "").splitlines()}) == 1
 
