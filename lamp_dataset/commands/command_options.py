@@ -69,9 +69,9 @@ class ChosenRows:
         return load_split(**vars(self), **more)
 
     def check_output(self, output: str, *inputs: str | os.PathLike[str] | None) -> None:
-        """Before hours of work, not after: the users fit, the folder exists, and no file that is read is overwritten.
+        """Check before hours of work that the users fit, the folder exists, and no file to read is overwritten.
 
-        ``inputs``: files that the command reads besides the rows and the users.
+        ``inputs`` are the files that the command reads besides the rows and the users.
         """
         read = () if self.data_dir is None else find_files(self.task, self.data_dir, [self.split])[self.split].paths
         check_not_input(output, [path for path in (*read, self.users, self.samples, *inputs) if path is not None])
@@ -111,7 +111,7 @@ def say_license(task: Task, output: str | os.PathLike[str]) -> None:
 
 
 _OPTIONS = {**PROMPT_OPTIONS, **RETRIEVER_OPTIONS}
-#: What cannot be typed.
+#: Options that only Python takes.
 _PYTHON_ONLY = ("tokenize", "system", "retriever_options")
 #: Option of the library -> how it is written on the command line.
 FLAGS: Mapping[str, str] = MappingProxyType(
@@ -132,7 +132,7 @@ _TYPES: Mapping[Any, Mapping[str, Any]] = MappingProxyType(
 
 
 def prompt_flags(*names: str, flags: Mapping[str, str] = FLAGS) -> Callable:
-    """A decorator that gives a command these options, and each that it is not given the value None, False or ()."""
+    """A decorator that gives a command these options; those that are not typed are None, False or ()."""
     return stacked(*(_flag(name, flags[name]) for name in names))
 
 
@@ -150,7 +150,7 @@ def _flag(name: str, flag: str) -> Callable:
 
 @contextmanager
 def named_by_flags(options: Mapping[str, Any], flags: Mapping[str, str] = FLAGS) -> Iterator[None]:
-    """A block that makes a retriever of these options; errors name them as the user typed them.
+    """For a block that makes a retriever of these options: errors name them as the user typed them.
 
     Raises:
         ImportError: the dense retriever's package is missing.

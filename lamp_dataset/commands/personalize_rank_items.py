@@ -143,8 +143,8 @@ def items(rows: ChosenRows, output: str, top: int, **options: Any) -> None:
     """Write the prompts of a split with one item each.
 
     First comes the prompt without items, then one for each of the profile's best. The columns are id, source and
-    target. Ids are SAMPLE, for the prompt without items, and SAMPLE-ITEM. What a model answers to them, lamp-metric
-    feedback scores.
+    target. Ids are SAMPLE, for the prompt without items, and SAMPLE-ITEM. lamp-metric feedback scores what a model
+    answers.
     """
     rows.check_output(check_prompt_path(output), options["ranking"], options["summary"])
     personalizer, loaded = prepare(rows, options)

@@ -6,21 +6,21 @@ from functools import lru_cache
 
 from lamp_dataset.formats.texts import short
 
-#: Year, month, day as numbers that compare; 0 where a date does not have one.
+#: Year, month and day; 0 for what a date does not give.
 Day = tuple[int, int, int]
 
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{1,2}))?(?:-([0-9]{1,2}))?")
 
 
 def day_of(date: object, where: str) -> Day | None:
-    """A date such as ``"2013"``, ``"2013-05"`` or ``"2013-5-29"``; None where the item has none (None or ``""``).
+    """The day of a date such as ``"2013"``, ``"2013-05"`` or ``"2013-5-29"``; None for None and ``""``.
 
     Args:
         date: the field ``date`` of a profile item.
         where: the place of the item, for messages.
 
     Raises:
-        ValueError: anything else, and a date that no calendar has.
+        ValueError: anything else, and an impossible date.
 
     >>> day_of("2013-5-29", ""), day_of("2013", "")
     ((2013, 5, 29), (2013, 0, 0))
@@ -34,7 +34,7 @@ def day_of(date: object, where: str) -> Day | None:
 
 
 def last_of(day: Day) -> Day:
-    """The last day that a date may mean: of a year, its last.
+    """The last day that a date can mean: for a year, its last.
 
     >>> last_of((2013, 5, 0))
     (2013, 5, 99)

@@ -1,7 +1,7 @@
-"""Models and tokenizers that are given by name: whether a server answers for it, and what is in a folder.
+"""Models and tokenizers given by name: whether a server knows the name, and what is in a folder.
 
-Without an answer, Hugging Face's loaders would try again for minutes, for each file. What is in a folder decides the
-result, so caches must see more than its name.
+If no server answers, Hugging Face's loaders go on trying for minutes, for each file. The files in a folder decide the
+result, so caches must depend on them and not only on its name.
 """
 
 import inspect
@@ -11,14 +11,14 @@ from pathlib import Path
 
 from lamp_dataset.loading.raw_files import CONTENT, hash_file
 
-#: How names of a tokenizer's files begin or end.
+#: How the names of a tokenizer's files begin or end.
 BEGINNINGS = ("tokenizer", "tokenization", "vocab", "merges", "spiece", "sentencepiece", "tekken")
 ENDINGS = (".model", ".py", ".spm", ".tiktoken")
 TIMEOUT_SECONDS = 10
-#: Endings of a tokenizer's files. The weights next to them are large and do not matter to it.
+#: Endings of a tokenizer's files. The weights next to them are large and do not change it.
 TOKENIZER_FILES = (".json", ".txt", ".model", ".jinja", ".tiktoken", ".py")
 
-#: Endings of the files of a model in a folder: what else lies there, such as predictions, does not matter to it.
+#: Endings of a model's files in a folder. Other files there, such as predictions, do not change it.
 MODEL_FILES = (".safetensors", ".bin", ".model", ".jinja", ".tiktoken", ".py", "config.json", "index.json")
 MODEL_FILES += ("tokenizer.json", "tokens_map.json", "added_tokens.json", "vocab.json", "vocab.txt", "merges.txt")
 
@@ -30,10 +30,10 @@ def check_folder(name: str) -> None:
 
 
 def hub_options(name: str) -> dict[str, bool]:
-    """Options for a loader of Hugging Face: its cache alone if no server answers for this name, which is asked once.
+    """Options for a loader of Hugging Face: it reads its cache alone if the server, asked once, does not answer.
 
     Raises:
-        OSError: no server answers, and nothing is cached: the loaders would not take that for an answer.
+        OSError: no server answers, and nothing is cached.
     """
     from huggingface_hub import constants, model_info
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
@@ -76,7 +76,7 @@ def model_identity(name: str, revision: str | None = None) -> str:
 
     Args:
         name: a folder, or the name of a model on the Hub.
-        revision: the commit there, as a loaded config has it in ``_commit_hash``.
+        revision: the commit on the Hub, which a loaded config has as ``_commit_hash``.
     """
     found = content_of(name, MODEL_FILES) or revision or ""
     return f"{os.path.basename(os.path.realpath(name)) if os.path.isdir(name) else name} {found}".strip()

@@ -1,4 +1,4 @@
-"""What a caller may ask of retrieval and prompts: each option's name, type, default, meaning and check, once.
+"""The options of retrieval and prompts: name, type, default, meaning and check of each, in one place.
 
 The library, the command lines, the harnesses and the manual read them here. Standard library only.
 """
@@ -17,7 +17,7 @@ from lamp_dataset.formats.texts import is_whole, short
 from lamp_dataset.personalize.prompts.prompt import BEST_FIRST, ORDERS
 from lamp_dataset.personalize.retrieval.queries import RULES
 
-#: What a chat model is told about its part, whatever the task.
+#: The system message for chat models, the same for every task.
 SYSTEM = (
     "You write on behalf of one person. The message quotes things from that person's past and then asks for "
     "something. Answer as fits that person, with the answer alone."
@@ -37,7 +37,7 @@ PROFILES: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, kw_only=True)
 class RetrieverOptions:
-    """The options of the retrievers; each begins with the retriever that takes it, and that retriever checks it.
+    """The options of the retrievers; each text begins with the retriever that takes and checks it.
 
     Attributes:
         k1: bm25: saturation, how much repeated words count.
@@ -156,7 +156,7 @@ class Option:
 
 
 def _options(of: type) -> Mapping[str, Option]:
-    """Name -> option. Its meaning is in the docstring of its class, and nowhere else."""
+    """Name -> option. What it means is in the docstring of the class, and nowhere else."""
     _, _, listed = inspect.cleandoc(of.__doc__ or "").partition("Attributes:\n")
     found = re.findall(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", listed, re.MULTILINE)
     helps = {name: re.sub(r":class:`~?([^`]+)`", r"\1", " ".join(text.split())) for name, text in found}
@@ -172,7 +172,7 @@ RETRIEVER_OPTIONS = _options(RetrieverOptions)
 
 
 def with_prompt_options(function: Callable) -> Callable:
-    """``function`` with the options of a prompt in place of its ``**options``, for all who read its signature."""
+    """``function`` with a signature that names the options of a prompt instead of ``**options``."""
     signature = inspect.signature(function)
     own = [parameter for parameter in signature.parameters.values() if parameter.kind != parameter.VAR_KEYWORD]
     more = [

@@ -1,4 +1,4 @@
-"""A whole split of a config, loaded, personalized, ranked, or asked item by item."""
+"""A whole split of a config: load it, personalize it, rank its profiles, and ask about item after item."""
 
 import copy
 import os
@@ -90,7 +90,7 @@ def load_split(
 
 
 def personalize_split(rows: datasets.Dataset, personalizer: Personalizer, workers: int = 1) -> datasets.Dataset:
-    """``rows`` with the personalizer's columns in place of the profile, by so many processes of this machine.
+    """``rows`` with the personalizer's columns in place of the profile, made by ``workers`` processes of this machine.
 
     Several processes give the same rows in the same order, and the same files of them. Not ``map(num_proc=…)``: it
     reports an error only after all other processes have done all their rows, and hangs on errors that do not pickle.
@@ -132,8 +132,8 @@ def item_prompts(rows: datasets.Dataset, personalizer: Personalizer, top: int = 
 
     Args:
         rows: rows of one split.
-        personalizer: ranks the profiles and words the prompts; its ``k`` plays no part.
-        top: of each profile, the number of items.
+        personalizer: ranks the profiles and words the prompts; its ``k`` is ignored.
+        top: number of items of each profile.
 
     Returns:
         A dataset on disk with the columns ``id``, ``source`` and ``target`` (the gold). The ids are ``"SAMPLE"`` for
@@ -162,7 +162,7 @@ def item_prompts(rows: datasets.Dataset, personalizer: Personalizer, top: int = 
 
 
 def _prompts(rows: pa.Table, personalizer: Personalizer, alone: Personalizer, top: int) -> pa.Table:
-    """All prompts of some rows, given what ranks their items and what words one alone."""
+    """All prompts of some rows; ``personalizer`` ranks their items, and ``alone`` words each."""
     ranked, asked = personalizer.rank(rows), []
     for row in rows.to_pylist():
         items = {item["id"]: item for item in row["profile"] or ()}

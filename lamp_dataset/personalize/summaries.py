@@ -1,4 +1,4 @@
-"""A text about each row's user, to go in front of the prompt: by user, or in a column of the rows."""
+"""Summaries: a text about each row's user to put in front of the prompt, by user or in a column of the rows."""
 
 import os
 from collections.abc import Mapping

@@ -24,12 +24,12 @@ import pyarrow as pa
 from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.personalizer import Personalizer
 
-#: What says how many threads a process of torch and of tokenizers may have; by default each would take all cores.
+#: Variables that limit the threads of torch and of tokenizers; by default, each process would take all cores.
 THREADS = ("OMP_NUM_THREADS", "RAYON_NUM_THREADS")
 
 
 def ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """The tables; a thread makes the next one while this one is written, for which pyarrow leaves Python's lock."""
+    """The tables; a thread makes the next one while this one is written, since pyarrow does not hold Python's lock."""
     with ThreadPoolExecutor(1, "lamp-tables") as thread:
         waiting = thread.submit(next, tables, None)
         while (table := waiting.result()) is not None:
@@ -54,9 +54,9 @@ def shared(parts: Iterable[pa.Table], personalizer: Personalizer, workers: int) 
     """
     try:
         pickled = pickle.dumps(personalizer)
-    except Exception as error:  # whatever the objects of others raise
+    except Exception as error:  # other people's classes can raise anything
         what = f"the retriever {short(personalizer.ranker)} cannot be sent to other processes"
-        raise ValueError(f"{what}: {error}; give its class __getstate__, or take one process") from error
+        raise ValueError(f"{what}: {error}; give its class a __getstate__, or use one process") from error
     with ThreadPoolExecutor(workers) as threads, ExitStack() as processes:
         yield _in_order(parts, pickled, workers, threads, processes)
 
@@ -99,10 +99,10 @@ def _process(pickled: bytes, workers: int) -> Iterator[Connection]:
 
 
 def _ask(idle: SimpleQueue[Connection], part: pa.Table) -> pa.Table:
-    """The result of a part, from the first process that has nothing to do."""
+    """The result of a part, from the first idle process."""
     pipe = idle.get()
     try:
-        pipe.send(part.take(pa.array(range(len(part)))))  # of a part that shares its memory, pickle would send all
+        pipe.send(part.take(pa.array(range(len(part)))))  # a copy: pickle would send all that a slice was cut from
         result = pipe.recv()
     except (EOFError, OSError) as error:
         raise ChildProcessError(

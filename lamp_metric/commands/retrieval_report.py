@@ -100,10 +100,12 @@ def _personalizers(
 ) -> Iterator[tuple[str, Any]]:
     """Each retriever's name and a personalizer with it, which checks what config and options allow."""
     from lamp_dataset.personalize.personalizer import Personalizer
+    from lamp_dataset.personalize.retrieval.rankers import options_of
 
     given = {name: value for name, value in options.items() if value not in (None, ())}
     with named_by_flags({**given, "retriever": None}, FLAGS_HERE):
-        taken = {name: _taken(name, given) for name in names}
+        known = {name: set() if ":" in name else options_of(name, given.get("rankers", ())) for name in names}
+        taken = {name: {o: value for o, value in given.items() if o in known[name]} for name in names}
         for option in given:
             if not any(option in some for some in taken.values()):
                 raise ValueError(f"{' '.join(names)}: unknown option {option!r}")
@@ -111,15 +113,6 @@ def _personalizers(
         with named_by_flags({**taken[name], "retriever": name}, FLAGS_HERE):
             made = Personalizer(config, retriever=name, rules=rules, use_date=use_date, **taken[name])
         yield name, made
-
-
-def _taken(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Of the options, those that a retriever takes; one of the user's own takes none."""
-    from lamp_dataset.personalize.retrieval.rankers import options_of
-
-    parts = (name, *(given.get("rankers", ()) if name == "rrf" else ()))
-    known = set() if ":" in name else set().union(*map(options_of, parts))
-    return {option: value for option, value in given.items() if option in known}
 
 
 def _text(about: Mapping[str, Any], judged: JudgedRetrieval, found: Sequence[Mapping[str, Any]]) -> str:

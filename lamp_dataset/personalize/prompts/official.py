@@ -6,8 +6,8 @@ the budget; the end of the input is then lost when the model's tokenizer truncat
 
 Where the wording does not share a budget, each item's text passes through the tokenizer, and nothing else is measured.
 
-The script encodes one text at a time, items twice. Here the texts of all samples are encoded together, once; the limits
-apply to the ids.
+The script encodes one text at a time, and items twice. Here the texts of all samples are encoded once, together, and
+limits cut the ids.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -15,12 +15,12 @@ from typing import Any
 from lamp_dataset.lazy import load_model, require
 from lamp_dataset.personalize.model_names import TOKENIZER_FILES, check_content, check_folder, content_of, hub_options
 
-#: Said in the rows, and once in a warning, if the original files are missing.
+#: The note in the rows, and in one warning, if the original files are missing.
 NOTE = "the tokenizer was rebuilt by transformers 5 and its original files are missing: official prompts can differ"
-#: The same if the files are there, but describe another tokenizer.
+#: The same if the files describe another tokenizer.
 CHANGED = "the tokenizer was rebuilt by transformers 5 and its files describe another one: official prompts can differ"
 
-#: SentencePiece's mark of a space. Tokenizers without it come out of the rebuilding as they went in.
+#: SentencePiece's mark of a space. Rebuilding does not change tokenizers without it.
 MARK = "▁"
 
 
@@ -85,14 +85,14 @@ def _has_mark(tokenizer: Any) -> bool:
 
 
 class TokenizerSource:
-    """A tokenizer as a caller gives it. Given by name, it pickles as the name and the digest of its folder's files.
+    """The tokenizer that a caller names or passes. Named, it pickles as its name and a digest of its folder's files.
 
-    ``tokenizer`` measures, or is None; ``note`` says why the prompts can differ from the official ones, or is "". With
-    official rules it is the one that measured the official prompts, see :func:`load_official`.
+    ``tokenizer`` is the one that measures, or None; with official rules, see :func:`load_official`. ``note`` says why
+    prompts can differ from the official ones, or is "".
     """
 
     def __init__(self, given: Any, rules: str) -> None:
-        """Load it; warn once if the official result is out of reach. ValueError for something else than a tokenizer."""
+        """Load it; warn if official prompts can differ. ValueError for anything but a tokenizer."""
         self.given, self.rules, self.note = check_tokenizer(given), rules, ""
         self.content = content_of(self.given, TOKENIZER_FILES)
         if rules == "official" and not isinstance(self.given, str):

@@ -1,7 +1,7 @@
 """The rankers: which items of a profile come first. One signature, one table, :data:`RANKERS`.
 
-A ranker is a value (its options) with a method ``rank``: it takes samples and returns one :class:`Ranking` per sample,
-with every item ranked. Ties go to the later item, except for BM25 under official rules, see ``ties.py``.
+A ranker holds its options and has a method ``rank``, which takes samples and returns one :class:`Ranking` for each,
+with every item. Ties go to the later item, except for BM25 under official rules, see :func:`by_score`.
 """
 
 import dataclasses
@@ -27,7 +27,7 @@ from lamp_dataset.personalize.retrieval.samples import Sample, positions_by_id
 
 
 class _OneByOne:
-    """Ranks one sample after the other. Query, dates and scores play no part unless a subclass says so."""
+    """Ranks one sample after the other, without query, dates and scores unless a subclass says otherwise."""
 
     needs_query: ClassVar[bool] = False
     needs_dates: ClassVar[bool] = False
@@ -68,7 +68,7 @@ class BM25(_OneByOne):
 class Recency(_OneByOne):
     """The newest first; for equal dates, the later in the profile first. Items without a date count as the oldest.
 
-    Of a task whose profiles are stored by time, the last item is the newest, whatever its date.
+    Where profiles are stored by time, the last item is the newest, whatever its date.
 
     Raises:
         ValueError: a date that :func:`~lamp_dataset.personalize.dates.day_of` refuses.
@@ -224,17 +224,23 @@ def _known_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     if name == "rrf" and (isinstance(fused, str) or len(fused) < 2 or name in fused):
         expected = "expected two or more other rankers as 'rankers', like ['bm25', 'recency']"
         raise ValueError(f"rrf: {expected}, found {short(fused)}")
-    taken = {ranker: options_of(ranker) & set(options) for ranker in (name, *(fused if name == "rrf" else ()))}
-    for option in sorted(set(options).difference(*taken.values())):
-        known = ", ".join(sorted(set().union(*map(options_of, taken)))) or "none"
-        raise ValueError(f"{name}: unknown option {short(option)}; known: {known}")
-    given = {ranker: {option: options[option] for option in some} for ranker, some in taken.items()}
-    more = {"rankers": tuple(make_ranker(ranker, **given[ranker]) for ranker in fused)} if name == "rrf" else {}
-    return given[name] | more
+    known = options_of(name, fused)
+    for option in sorted(options.keys() - known):
+        raise ValueError(f"{name}: unknown option {short(option)}; known: {', '.join(sorted(known)) or 'none'}")
+    given, *others = (
+        {option: value for option, value in options.items() if option in options_of(ranker)}
+        for ranker in (name, *(fused if name == "rrf" else ()))
+    )
+    made = tuple(make_ranker(ranker, **some) for ranker, some in zip(fused, others, strict=False))
+    return {**given, "rankers": made} if others else given
 
 
-def options_of(name: str) -> set[str]:
-    """The options that the ranker ``name`` takes; ValueError if there is none of the name."""
+def options_of(name: str, fused: Sequence[str] = ()) -> set[str]:
+    """The options that the ranker ``name`` takes; for ``"rrf"``, also those of the rankers that it fuses.
+
+    ValueError if there is none of the name.
+    """
     if name not in RANKERS:
         raise ValueError(f"no retriever named {short(name)}; known: {', '.join(RANKERS)}")
-    return {field.name for field in dataclasses.fields(RANKERS[name]) if field.init}
+    own = {field.name for field in dataclasses.fields(RANKERS[name]) if field.init}
+    return own.union(*map(options_of, fused)) if name == "rrf" else own

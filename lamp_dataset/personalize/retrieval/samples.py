@@ -57,9 +57,9 @@ class Sample:
         query: what retrieval looks for.
         profile: the items in the stored order, as dicts or in Arrow.
         use_date: whether each document ends with its date.
-        batch: a sample with the profiles of several samples end to end, whose texts are made together; None for one
-            alone.
-        start: where in it this profile begins.
+        batch: a sample with the profiles of several samples end to end, whose texts are made together; None for a
+            sample alone.
+        start: where this profile begins in ``batch``.
     """
 
     task: Task
@@ -85,7 +85,7 @@ class Sample:
     def texts(self) -> pa.Array:
         """The documents as an array of strings."""
         if self.batch is not None:
-            with suppress(ValueError):  # of any of the samples: this one may be in order
+            with suppress(ValueError):  # which another sample of the batch may cause
                 return self.batch.texts.slice(self.start, self.size)
         parts = [pc.fill_null(self._strings(name), "") for name in self.task.document_fields]
         texts = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, pa.scalar(" ", _TEXT))
@@ -131,7 +131,7 @@ def positions_by_id(sample: Sample) -> dict[str, int]:
 def read_samples(
     task: Task, batch: Mapping[str, Sequence] | pa.Table, rules: str, use_date: bool = False
 ) -> list[Sample]:
-    """The samples of a batch; ``rules`` is for the queries, ``use_date`` for the documents, see :class:`Sample`.
+    """The samples of a batch; ``rules`` are for the queries, ``use_date`` is for the documents, see :class:`Sample`.
 
     ValueError if a column or a field is missing, or holds None or a value of another type.
     """
