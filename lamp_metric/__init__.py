@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from lamp_metric.judged_retrieval import judge_retrieval as judge_retrieval
     from lamp_metric.learning.item_feedback import item_feedback as item_feedback
     from lamp_metric.learning.item_feedback import read_feedback as read_feedback
-    from lamp_metric.learning.preference_pairs import preferences as preferences
-    from lamp_metric.learning.rewards import reward as reward
+    from lamp_metric.learning.rewards_and_preferences import preferences as preferences
+    from lamp_metric.learning.rewards_and_preferences import reward as reward
     from lamp_metric.measures import Measure as Measure
     from lamp_metric.measures import register_measure as register_measure
     from lamp_metric.predictions.answer_extraction import extract_answer as extract_answer

@@ -3,10 +3,9 @@
 import click
 
 from lamp_dataset.commands.command import Group
-from lamp_metric.commands.baseline import baseline
+from lamp_metric.commands.baseline_from_harness import baseline, from_inspect, from_lm_eval, lm_eval_tasks
 from lamp_metric.commands.compare import compare
 from lamp_metric.commands.evaluation import eval_all, eval_task
-from lamp_metric.commands.from_harness import from_inspect, from_lm_eval, lm_eval_tasks
 from lamp_metric.commands.learning import feedback, preferences
 from lamp_metric.commands.report import report
 from lamp_metric.commands.retrieval_report import retrieval

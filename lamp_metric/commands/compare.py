@@ -1,13 +1,190 @@
-"""``compare``."""
+"""``compare``, and the systems to compare: ``FILE``, ``NAME=FILE``, or ``NAME=FILE,FILE`` for several seeds."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import click
 
 from lamp_dataset.commands.command import examples, say
+from lamp_dataset.formats.ids import duplicates
+from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
-from lamp_metric.commands.shared import Several
-from lamp_metric.commands.systems import Comparing, comparing_options
+from lamp_metric.commands.golds import Look, Source, source_options
+from lamp_metric.commands.shared import (
+    Several,
+    also_options,
+    bundled,
+    extraction_option,
+    resampling_options,
+    say_remarks,
+)
+from lamp_metric.measures import chosen
+from lamp_metric.predictions.given_values import read_values, samples_of_values, with_values
+from lamp_metric.predictions.scored_samples import ScoredSamples, measure_joined
+from lamp_metric.predictions.several_answers import SIGNED, choose, split
 from lamp_metric.result_tables.published import published_rows
+from lamp_metric.signature import Resampling
 from lamp_metric.statistics.comparison import FORMATS
+
+#: A name may itself be "k=4", for the number of retrieved items.
+_NAMED = re.compile(r"(k=\d+|[^=]*)=(.*)", re.DOTALL)
+
+
+#: System -> its files, one for each run.
+Systems = Mapping[str, Sequence[Path]]
+
+
+def systems_of(values: Sequence[str], flag: str = "--preds") -> Systems:
+    """The systems that the values of the option name.
+
+    Without a name, a system is called like its file, or like its path if another system has that name.
+    """
+    if len(values) < 2:
+        example = f"{flag} a.json b.json"
+        raise ValueError(f"{flag}: expected the files of two systems or more, like {example}, found {len(values)}")
+    found = [_name_and_files(value, flag) for value in values]
+    names = [name or files[0].stem for name, files in found]
+    unique = [
+        name if given or names.count(name) == 1 else value
+        for name, (given, _), value in zip(names, found, values, strict=True)
+    ]
+    paths = [os.path.realpath(path) for _, files in found for path in files]
+    for some, complaint in ((paths, "a file is given twice:"), (unique, "two systems are called")):
+        if again := duplicates(some):
+            raise ValueError(f"{flag}: {complaint} {again[0]}")
+    return dict(zip(unique, (files for _, files in found), strict=True))
+
+
+def _name_and_files(value: str, flag: str) -> tuple[str, list[Path]]:
+    """What ``[NAME=]FILE[,FILE…]`` says; the name is "" if there is none."""
+    named = _NAMED.fullmatch(value)
+    if named is None or os.path.exists(value):
+        return "", [Path(value).expanduser()]
+    name, files = named.groups()
+    paths = [files] if os.path.exists(files) else files.split(",")
+    if not name or not all(paths):
+        raise ValueError(f"{flag}: expected FILE, NAME=FILE or NAME=FILE,FILE, found {value!r}")
+    return name, [Path(path).expanduser() for path in paths]
+
+
+@dataclass
+class Comparing:
+    """What is to be compared, and how, as the options say.
+
+    ``preds`` become the systems with their files of predictions; ``values`` the same systems with files of values, or
+    systems that have no predictions.
+    """
+
+    source: Source
+    preds: Sequence[str] | Systems
+    values: Sequence[str] | Systems
+    lower_is_better: bool
+    also: Sequence[str]
+    without: Sequence[str]
+    baseline: str | None
+    extract_answers: bool
+    answers: str
+    drawn: Resampling
+
+    def __post_init__(self) -> None:
+        """ValueError if the options do not fit together."""
+        self.preds = systems_of(self.preds) if self.preds or not self.values else {}
+        self.values = systems_of(self.values, "--values") if self.values else {}
+        runs, of_values = ({name: len(paths) for name, paths in side.items()} for side in (self.preds, self.values))
+        for wrong, message in (
+            ((self.also or self.without) and not runs, "--also measures predictions: pass --preds as well"),
+            (
+                self.answers != "mean" and (of_values or not runs),
+                f"--answers {self.answers} chooses among predictions: pass --preds, and no --values",
+            ),
+            (self.lower_is_better and not of_values, "--lower-is-better is about --values: pass them as well"),
+            (
+                runs and of_values and runs != of_values,
+                f"--values: expected as many files of each system as in --preds, {runs}, found {of_values}",
+            ),
+        ):
+            if wrong:
+                raise ValueError(message)
+
+    @property
+    def signed(self) -> dict[str, Any]:
+        """What a comparison's signature says of samples and answers."""
+        answers = SIGNED.get(self.answers)
+        return {"chosen": self.source.chosen, "extract_answers": self.extract_answers, "answers": answers}
+
+    def score(self, look: Look | None = None) -> dict[str, Sequence[ScoredSamples]]:
+        """The scored runs of each system; remarks go to standard error. ``look``: see :class:`Source`."""
+        golds, task, users, joined = self.source.join([path for paths in self.preds.values() for path in paths], look)
+        if not self.preds:
+            return self._valued(task, list(golds.by_id), users and [users[sample_id] for sample_id in golds.by_id])
+        files = iter(joined)
+        runs = {name: [run for _ in paths for run in split(next(files))] for name, paths in self.preds.items()}
+        if self.answers != "mean" and max(map(len, runs.values())) == 1:
+            raise ValueError(f"--answers {self.answers}: expected several answers to a sample, but each system has one")
+        options = {"extract_answers": self.extract_answers, "also": chosen(self.also, self.without)}
+        found = {name: [measure_joined(run, **options) for run in some] for name, some in runs.items()}
+        found = {name: choose(some, self.answers, **options) for name, some in found.items()}
+        first = next(iter(found.values()))[0]
+        valued = self._valued(first.task, first.ids, first.users)
+        for name, some in found.items():
+            for samples in some:
+                say_remarks(samples)
+            if valued and len(some) != len(valued[name]):
+                raise ValueError(f"--values: expected {len(some)} files of {name}, found {len(valued[name])}")
+        return {name: list(map(with_values, some, valued[name])) if valued else some for name, some in found.items()}
+
+    def _valued(
+        self, task: Task | None, ids: Sequence[str], users: Sequence[str] | None
+    ) -> dict[str, list[ScoredSamples]]:
+        """Samples scored by the given values; where some samples are chosen, the files may have values of others."""
+
+        def read(path: Path) -> ScoredSamples:
+            values, known = read_values(path), set(ids)
+            if self.source.users or self.source.samples:
+                values = {sample_id: value for sample_id, value in values.items() if sample_id in known}
+            return samples_of_values(str(path), values, ids, users, not self.lower_is_better, task)
+
+        return {name: list(map(read, paths)) for name, paths in self.values.items()}
+
+
+#: TASK and the options that say what is compared; a command gets ``asked``, a :class:`Comparing`, in their place.
+comparing_options = bundled(
+    "asked",
+    Comparing,
+    click.argument("task_name", metavar="TASK"),
+    source_options("--golds"),
+    click.option(
+        "--preds",
+        multiple=True,
+        metavar="[NAME=]FILE[,FILE…]…",
+        help="The systems' files of predictions, two or more; several files of one system are its seeds.",
+    ),
+    click.option(
+        "--values",
+        multiple=True,
+        metavar="[NAME=]FILE[,FILE…]…",
+        help="Values computed elsewhere, a number per sample: JSON {id: number}, JSON lines, or CSV id,value.",
+    ),
+    click.option("--lower-is-better", is_flag=True, help="The --values are errors."),
+    also_options,
+    click.option(
+        "--baseline", metavar="NAME", help="The system that the others are compared to; by default, the first."
+    ),
+    extraction_option,
+    click.option(
+        "--answers",
+        type=click.Choice(["mean", *SIGNED]),
+        default="mean",
+        show_default=True,
+        help="With several answers to a sample, as files of a system or lists in one: the mean of their scores, the "
+        "best by gold (head-room, not a score), or the majority's (labels and ratings).",
+    ),
+    resampling_options(0.95, 10_000),
+)
 
 
 @click.command(

@@ -107,7 +107,7 @@ def preferences(
     chosen.check_output(check_prompt_path(output), prompts, *preds)
     import datasets  # imported late: --help must be quick
 
-    from lamp_metric.learning.preference_pairs import preferences as pairs_of
+    from lamp_metric.learning.rewards_and_preferences import preferences as pairs_of
 
     rows, asked, column = chosen.load(), read_prompts(prompts, chosen.task), "messages" if messages else "source"
     if column not in asked.column_names:

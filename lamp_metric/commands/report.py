@@ -11,8 +11,8 @@ from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.task_of_file import task_of
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.lazy import check_installed
+from lamp_metric.commands.compare import Comparing, comparing_options
 from lamp_metric.commands.shared import FILE, Several
-from lamp_metric.commands.systems import Comparing, comparing_options
 from lamp_metric.measures import together
 from lamp_metric.predictions.given_values import VALUE
 from lamp_metric.result_tables.text_and_csv import interval

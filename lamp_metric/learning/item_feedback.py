@@ -20,7 +20,7 @@ from lamp_dataset.formats.texts import counted, short
 from lamp_dataset.personalize.retrieval.samples import positions_by_id, read_samples
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
-from lamp_metric.learning.rewards import SingleScores
+from lamp_metric.learning.rewards_and_preferences import SingleScores
 from lamp_metric.predictions.reading import is_finite
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
-"""Scores of single answers, more being better, and rewards for reinforcement learning in the form that TRL calls."""
+"""Learning from the scores of single answers: rewards, as TRL calls them, and pairs of a better and a worse answer."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from lamp_dataset.formats.texts import short
@@ -82,7 +83,7 @@ def reward(
     weights: Mapping[str, float] | None = None,
     target: str = "target",
     extract_answers: bool = False,
-) -> "Reward":
+) -> Callable[..., list[float]]:
     """A function that rewards completions by their scores, as ``trl.GRPOTrainer(reward_funcs=…)`` takes it.
 
     Higher is always better. A rating gets 1 - error / (largest error on the scale), from 0 to 1; other errors are
@@ -97,6 +98,12 @@ def reward(
         target: the column of the golds.
         extract_answers: use what :func:`lamp_metric.extract_answer` finds in a completion.
 
+    Returns:
+        A function of ``completions``, texts or lists of chat messages, the last of which has the answer, and of the
+        columns of the data as keywords, such as ``target``, one gold for each completion; others are not used. It
+        raises a ValueError if the column of golds is missing or has another length, or a gold is withheld or not the
+        task's.
+
     Raises:
         ValueError: the task or a score is unknown, or a weight is not a number above 0.
 
@@ -109,40 +116,32 @@ def reward(
     for key, weight in found.items():
         if not is_finite(weight) or weight <= 0:
             raise ValueError(f"weights: expected numbers above 0, found {short(weight)} for {short(key)}")
-    return Reward(task, found, target, extract_answers)
+    scores = SingleScores(task, found)
+    found = dict(zip(scores.keys, map(float, found.values()), strict=True))
+    rewarding = partial(_rewards, scores, found, target, extract_answers)
+    rewarding.__name__ = "+".join(found)  # what trainers log
+    return rewarding
 
 
-class Reward:
-    """What :func:`reward` returns. Its ``__name__`` is what trainers log."""
-
-    def __init__(self, task: str | Task, weights: Mapping[str | None, float], target: str, extract: bool) -> None:
-        """``weights``: None stands for the task's first score."""
-        self._scores = SingleScores(task, weights)
-        self._weights = dict(zip(self._scores.keys, map(float, weights.values()), strict=True))
-        self._target, self._extract = target, extract
-        self.__name__ = "+".join(self._weights)
-
-    def __call__(self, completions: Sequence[Any], prompts: Any = None, **columns: Any) -> list[float]:
-        """The reward of each completion.
-
-        Args:
-            completions: texts, or lists of chat messages, the last of which has the answer.
-            prompts: are not used.
-            columns: the golds' column, one gold for each completion; others are not used.
-
-        Raises:
-            ValueError: there is no column of golds, it has another length, or a gold is withheld or not the task's.
-        """
-        golds = as_list(columns.get(self._target, ()), self._target)
-        if len(golds) != len(completions):
-            wanted, found = f"{len(completions)} completions as {self._target!r}", ", ".join(columns) or "none"
-            raise ValueError(f"expected a gold for each of {wanted}, found {len(golds)} in the columns: {found}")
-        scores, task = self._scores, self._scores.task
-        texts, golds = scores.read(map(_said, completions), golds, "completion", extract=self._extract)
-        found, usable = scores.turned(scores.values(texts, golds)), scorer_of(task).is_usable
-        weighted = ([weight * value for value in found[key]] for key, weight in self._weights.items())
-        totals = map(sum, zip(*weighted, strict=True))
-        return [total if usable(task, text) else min(total, 0.0) for text, total in zip(texts, totals, strict=True)]
+def _rewards(
+    scores: SingleScores,
+    weights: Mapping[str, float],
+    target: str,
+    extract: bool,
+    /,  # a column may have one of these names
+    completions: Sequence[Any],
+    prompts: Any = None,
+    **columns: Any,
+) -> list[float]:
+    golds = as_list(columns.get(target, ()), target)
+    if len(golds) != len(completions):
+        wanted, found = f"{len(completions)} completions as {target!r}", ", ".join(columns) or "none"
+        raise ValueError(f"expected a gold for each of {wanted}, found {len(golds)} in the columns: {found}")
+    texts, golds = scores.read(map(_said, completions), golds, "completion", extract=extract)
+    found, usable = scores.turned(scores.values(texts, golds)), scorer_of(scores.task).is_usable
+    weighted = ([weight * value for value in found[key]] for key, weight in weights.items())
+    totals = map(sum, zip(*weighted, strict=True))
+    return [total if usable(scores.task, text) else min(total, 0.0) for text, total in zip(texts, totals, strict=True)]
 
 
 def _said(completion: Any) -> Any:
@@ -153,3 +152,52 @@ def _said(completion: Any) -> Any:
     if not isinstance(last, Mapping) or "content" not in last:
         return completion
     return "" if last["content"] is None else last["content"]
+
+
+def preferences(
+    task: str | Task,
+    prompts: Iterable[Any],
+    answers: Iterable[Sequence[Any]],
+    references: Iterable[str],
+    *,
+    score: str | None = None,
+    gold: bool = False,
+    margin: float = 0.0,
+    max_pairs: int | None = None,
+    extract_answers: bool = False,
+) -> Iterator[dict[str, Any]]:
+    """Rows of ``prompt``, ``chosen`` and ``rejected``, as ``trl.DPOTrainer`` takes them.
+
+    Args:
+        task: config name.
+        prompts: of the samples: texts, or lists of chat messages; then both answers are such lists, too.
+        answers: the answers to each.
+        references: their golds.
+        score: by default the task's first; see :func:`lamp_metric.reward`.
+        gold: prefer the gold to each answer, instead of better answers to worse ones.
+        margin: the least difference of the scores, 0 or more; equal ones make no pair. An error counts as
+            (w - error) / w, where w is the largest error that the gold allows.
+        max_pairs: of each sample, those with the largest differences; by default all.
+        extract_answers: score what :func:`lamp_metric.extract_answer` finds in an answer.
+
+    Raises:
+        ValueError: an answer cannot be scored, a gold is withheld or not the task's, or an option is out of range.
+    """
+    scores = SingleScores(task, [score])
+    if not is_finite(margin) or margin < 0 or (max_pairs is not None and max_pairs < 1):
+        raise ValueError(f"expected a margin of 0 or more and at least 1 pair, found {margin!r} and {max_pairs!r}")
+    for place, (prompt, said, reference) in enumerate(zip(prompts, answers, references, strict=True)):
+        texts, golds = scores.read(said, [reference] * len(said), f"answer to prompt {place}")
+        texts = list(dict.fromkeys([*golds[:1], *texts] if gold else texts))
+        golds = golds[:1] * len(texts)
+        found = answers_in(scores.task, texts) if extract_answers else texts
+        [values] = scores.turned(scores.values(found, golds), golds).values()
+        rated = list(zip(texts, values, strict=True))
+        best = rated[:1] if gold else rated
+        pairs = [(a - b, one, other) for one, a in best for other, b in rated if a > b and a - b >= margin]
+        for _, one, other in sorted(pairs, key=lambda pair: -pair[0])[:max_pairs]:
+            yield {"prompt": prompt, "chosen": _answer(one, prompt), "rejected": _answer(other, prompt)}
+
+
+def _answer(text: str, prompt: Any) -> Any:
+    return text if isinstance(prompt, str) else [{"role": "assistant", "content": text}]
