@@ -58,8 +58,10 @@ def yaml_of(features: Any) -> list[dict]:
 
 
 def fingerprint_of(rows: Any) -> str:
-    """The fingerprint of a ``datasets.Dataset``: which rows these are, for whoever derives a fingerprint of its own."""
-    return rows._fingerprint
+    """Which rows these are, for whoever derives a fingerprint of its own; of what has none, a new one each time."""
+    from datasets import Dataset, fingerprint
+
+    return rows._fingerprint if isinstance(rows, Dataset) else fingerprint.generate_random_fingerprint()
 
 
 def cache_path(rows: Any, fingerprint: str) -> str:

@@ -1,14 +1,13 @@
 """A user's history as training data: each user once, whatever the rows' order, and without the tests in it."""
 
-from __future__ import annotations
-
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import datasets
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,23 +17,16 @@ from lamp_dataset import version
 from lamp_dataset.atomic import PRIVATE, work_folder, write_whole
 from lamp_dataset.formats.texts import counted, is_whole, short
 from lamp_dataset.loading.datasets_internals import cache_path, fingerprint_of
-from lamp_dataset.personalize.history.pair_profiles import VISIBLE, stored_before
-from lamp_dataset.personalize.history.pair_texts import check_style, pair_texts
-from lamp_dataset.personalize.history.rows_by_user import RowsByUser, pair_ids
+from lamp_dataset.personalize.history.pairs import STYLES, VISIBLE, pair_texts, profiles
+from lamp_dataset.personalize.history.user_items import cut, items_by_user
 from lamp_dataset.personalize.row_forms import TEXTS, on_disk, schema_of
 from lamp_dataset.personalize.workers import ahead
 from lamp_dataset.registry import other_setting
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 
-if TYPE_CHECKING:
-    import datasets
-
-
 #: About how many characters of inputs and visible items are in one table, which are of about equal length.
 SIZE = 64_000_000
-#: More items than anybody has.
-ALL = 2**31
 
 
 @dataclass(frozen=True)
@@ -99,29 +91,34 @@ class History:
         self, task: str | Task, *, visible: str = "none", style: str = "task", limit: int | None = 16, seed: int = 0
     ) -> None:
         """See the class."""
-        self.task = get_task(task)
-        if visible not in tuple(VISIBLE):
-            raise ValueError(f"expected {', '.join(VISIBLE)} as visible, found {short(visible)}")
-        if visible == "earlier" and not (self.task.dated or self.task.stored_by_time):
-            where = other_setting(self.task, ": they are in the time-based ")
-            raise ValueError(f"{self.task.name} has no dates to tell what is earlier{where}")
-        if limit is not None and (not is_whole(limit) or limit < 0):
-            raise ValueError(f"expected a whole number as limit, found {short(limit)}")
-        if not is_whole(seed):
-            raise ValueError(f"expected a whole number as seed, found {short(seed)}")
-        self.visible, self.style = visible, check_style(self.task, style)
-        self.limit, self.seed = limit, seed
+        self.task = task = get_task(task)
+        no_dates = visible == "earlier" and not (task.dated or task.stored_by_time)
+        dated = other_setting(task, ": they are in the time-based ")
+        for wrong, message in (
+            (visible not in tuple(VISIBLE), f"expected {', '.join(VISIBLE)} as visible, found {short(visible)}"),
+            (
+                no_dates,
+                f"{task.name} has no dates to say what is earlier{dated}",
+            ),
+            (style not in STYLES, f"expected {' or '.join(STYLES)} as style, found {short(style)}"),
+            (
+                style == "task" and task.pair.instruction is not None,
+                f"{task.name} has no pairs in the style 'task': a profile item holds {', '.join(task.profile_fields)}, "
+                f"which does not answer the task ({task.title}). Use the style 'official': {task.pair.instruction!r}",
+            ),
+            (
+                limit is not None and (not is_whole(limit) or limit < 0),
+                f"expected a whole number as limit, found {short(limit)}",
+            ),
+            (not is_whole(seed), f"expected a whole number as seed, found {short(seed)}"),
+        ):
+            if wrong:
+                raise ValueError(message)
+        self.visible, self.style, self.limit, self.seed = visible, style, limit, seed
         self.counts = Counts()
-
-    def __repr__(self) -> str:
-        """The config and the options."""
-        options = (f"{name}={getattr(self, name)!r}" for name in ("visible", "style", "limit", "seed"))
-        return f"History({self.task.name!r}, {', '.join(options)})"
 
     def features(self) -> datasets.Features:
         """The ``datasets.Features`` of the pairs: those of the config, and ``user_id`` in any case."""
-        import datasets  # imported late: it takes a second
-
         return datasets.Features.from_arrow_schema(schema_of(self.task))
 
     def pairs(self, rows: Any, exclude: Sequence[Any] = ()) -> datasets.Dataset:
@@ -139,12 +136,12 @@ class History:
         Raises:
             ValueError: rows of another shape or config, or an invalid date.
         """
-        import datasets
-
         _check_list(exclude)
-        features, fingerprint = self.features(), self._fingerprint(rows, exclude)
-        path, schema = cache_path(rows, fingerprint), features.arrow_schema
-        permissions = PRIVATE if self.task.gated else None
+        options = repr((self.task, self.visible, self.style, self.limit, self.seed))
+        state = [options, version.__version__, *map(fingerprint_of, (rows, *exclude))]
+        fingerprint = xxhash.xxh3_64_hexdigest("\0".join(state).encode())
+        path, features = cache_path(rows, fingerprint), self.features()
+        schema, permissions = features.arrow_schema, PRIVATE if self.task.gated else None
         with write_whole(path, "wb", permissions=permissions) as file, pa.ipc.new_stream(file, schema) as writer:
             for table in ahead(self.tables(rows, exclude)):
                 writer.write_table(table.cast(schema))
@@ -156,63 +153,36 @@ class History:
         _check_list(exclude)
         self.counts, counts = Counts(), Counter()
         with work_folder(Path(tempfile.gettempdir()), "lamp-history") as folder:
-            whole, *others = (on_disk(self.task, rows, folder) for rows in (rows, *exclude))
-            split = RowsByUser(self.task, whole, others)
-            for users, items in split.pieces():
-                yield from self._tables(users, self._usable(split, users, items, counts), counts)
-        self.counts = Counts(**counts)
+            split, *others = (on_disk(self.task, some, folder) for some in (rows, *exclude))
+            for items in items_by_user(self.task, split, others):
+                counts.update(users=len(items["user"].dictionary), items=pc.sum(items["times"], min_count=0).as_py())
+                counts.update(incomplete=items["whole"].false_count, leaks=items["leak"].true_count)
+                for table in self._pairs(items.filter(pc.and_not(items["whole"], items["leak"]))):
+                    counts["pairs"] += len(table)
+                    yield table
+        others = counts["pairs"] + counts["leaks"] + counts["incomplete"]
+        self.counts = Counts(**counts, duplicates=counts["items"] - others)
 
-    def _usable(self, split: RowsByUser, users: list[str], items: pa.Table, counts: Counter) -> pa.Table:
-        """The items that become pairs or are seen by them, with their pairs' ids."""
-        whole, leaks = items["whole"].to_numpy(), split.leaks(users, items)
-        number = pc.sum(items["times"], min_count=0).as_py()
-        counts.update(users=len(users), items=number, duplicates=number - len(items))
-        counts.update(incomplete=int((~whole).sum()), leaks=int((whole & leaks).sum()))
-        return items.append_column("id", pair_ids(users, items)).filter(pa.array(whole & ~leaks)).combine_chunks()
-
-    def _tables(self, users: list[str], items: pa.Table, counts: Counter) -> Iterator[pa.Table]:
-        owners = pa.array(users, pa.string()).take(items["user"].combine_chunks())
-        asks, answers = pair_texts(self.task, items["item"].combine_chunks(), owners, self.style, self.seed)
-        by_place = self.visible == "earlier" and self.task.stored_by_time
-        views = (stored_before if by_place else VISIBLE[self.visible])(
-            items, ALL if self.limit is None else min(self.limit, ALL)
-        )
-        pairs = np.arange(len(items))
+    def _pairs(self, items: pa.RecordBatch) -> Iterator[pa.Table]:
+        """The pairs of some users. Most items are seen often: a table has each text of a profile once."""
+        limit = 0 if self.visible == "none" else len(items) if self.limit is None else min(self.limit, len(items))
+        order, first, end = VISIBLE[self.visible](self.task, items, limit)
+        users = items["user"].cast(pa.string())
+        texts = pair_texts(self.task, items["item"], users, self.style, self.seed)
+        pairs = pa.table([items["id"], users, *texts, np.arange(len(items))], [*TEXTS, "number"])
         if self.task.pair.lead is not None:  # else, different texts ask differently
-            asked = pa.table([items["user"], asks, pairs], ["user", "asks", "pair"])
-            pairs = np.sort(asked.group_by(["user", "asks"]).aggregate([("pair", "min")])["pair_min"])
-        counts.update(pairs=len(pairs), duplicates=len(items) - len(pairs))
-        table = pa.table([items["id"], owners, asks, answers], TEXTS).take(pa.array(pairs))
-        sizes = pc.utf8_length(table["input"]).to_numpy() * (views.end - views.first + 1)[pairs]
-        for part in np.split(np.arange(len(pairs)), np.flatnonzero(np.diff(sizes.cumsum() // SIZE)) + 1):
-            profiles = _profiles(items["item"].combine_chunks(), *views.of(pairs[part]))
-            yield table.take(pa.array(part)).append_column("profile", profiles)
-
-    def _fingerprint(self, rows: Any, exclude: Sequence[Any]) -> str:
-        """The same for the same rows and options, where the rows have fingerprints, so that caches are found again."""
-        import datasets
-
-        if not all(isinstance(split, datasets.Dataset) for split in (rows, *exclude)):
-            return datasets.fingerprint.generate_random_fingerprint()
-        state = [repr(self), repr(self.task), version.__version__, *map(fingerprint_of, (rows, *exclude))]
-        return xxhash.xxh3_64_hexdigest("\0".join(state).encode())
+            numbers = pairs.group_by(["user_id", "input"]).aggregate([("number", "min")])["number_min"]
+            pairs = pairs.take(numbers.sort())
+        seen = (items["item"] if limit else items["item"][:0]).flatten()
+        # If a dictionary held a text twice, pyarrow would write bytes of free memory into Parquet files.
+        seen = pa.StructArray.from_arrays([texts.dictionary_encode() for texts in seen], self.task.item_fields)
+        numbers = pairs["number"].to_numpy()
+        sizes = pc.utf8_length(pairs["input"]).to_numpy() * (end - first + 1)[numbers]
+        for part in cut(np.arange(len(pairs)), sizes, SIZE):
+            these = numbers[part]
+            yield pairs.take(part).set_column(4, "profile", profiles(seen, these, order, first[these], end[these]))
 
 
 def _check_list(exclude: Any) -> None:
     if not isinstance(exclude, (list, tuple)):
         raise ValueError(f"expected a list of splits as exclude, found {type(exclude).__name__}")
-
-
-def _profiles(items: pa.StructArray, lengths: np.ndarray, seen: np.ndarray) -> pa.ListArray:
-    """Most items are seen often: each text of a profile is there once, with references.
-
-    A dictionary must not hold a text twice: pyarrow would write bytes of free memory into Parquet files, different ones
-    in each run.
-    """
-    used = np.zeros(len(items), bool)
-    used[seen] = True
-    which = pa.array((used.cumsum() - 1)[seen], pa.int32())
-    encoded = [values.dictionary_encode() for values in items.filter(pa.array(used)).flatten()]
-    fields = [pa.DictionaryArray.from_arrays(one.indices.take(which), one.dictionary) for one in encoded]
-    offsets = pa.array(np.concatenate([[0], lengths.cumsum()]), pa.int32())
-    return pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(fields, items.type.names))

@@ -1,10 +1,9 @@
-import numpy as np
 import pyarrow as pa
 import pytest
 from histories import made_up
 
 from lamp_dataset import TASKS
-from lamp_dataset.personalize.history.rows_by_user import RowsByUser, distinct, pair_ids
+from lamp_dataset.personalize.history.user_items import cut, distinct, items_by_user, pair_ids
 from lamp_dataset.personalize.row_forms import on_disk
 
 TASK = TASKS["LaMP_4"]
@@ -12,8 +11,8 @@ TASK = TASKS["LaMP_4"]
 
 @pytest.fixture
 def look(tmp_path):
-    return lambda rows, *exclude: RowsByUser(
-        TASK, on_disk(TASK, rows, tmp_path), [on_disk(TASK, e, tmp_path) for e in exclude]
+    return lambda rows, *exclude: list(
+        items_by_user(TASK, on_disk(TASK, rows, tmp_path), [on_disk(TASK, e, tmp_path) for e in exclude])
     )
 
 
@@ -36,22 +35,20 @@ def items(users, *profiles):
     rows = [[{"id": str(n), "text": text, "title": title} for n, (text, title) in enumerate(texts)]
             for texts in profiles]  # fmt: skip
     given = pa.array([[{"id": "of another row"}], *rows], pa.list_(KIND))[1:]
-    return distinct(TASK, np.array(users), given)
+    return distinct(TASK, pa.array(users).dictionary_encode(), given)
 
 
 WHOLE = [("a", "1"), ("b", "2")]
 
 
 def test_each_user_has_items_of_their_own_as_often_as_one_profile_has_them():
-    found = items([0, 1, 1], WHOLE, WHOLE[:1] * 3, [*WHOLE, *WHOLE])
-    assert found["user"].to_pylist() == [0, 0, 1, 1]
+    found = items(["u", "v", "v"], WHOLE, WHOLE[:1] * 3, [*WHOLE, *WHOLE])
+    assert found["user"].to_pylist() == ["u", "u", "v", "v"]
     assert found["times"].to_pylist() == [1, 1, 3, 2]
 
 
 def ids(user, *names):
-    kind = pa.struct({"id": pa.string()})
-    item = pa.array([{"id": name} for name in names], kind)
-    return pair_ids([user], pa.table({"user": [0] * len(names), "item": item})).to_pylist()
+    return pair_ids(pa.array([user] * len(names)).dictionary_encode(), pa.array(names)).to_pylist()
 
 
 def test_ids_are_made_of_the_users_and_the_items_and_never_alike():
@@ -60,3 +57,11 @@ def test_ids_are_made_of_the_users_and_the_items_and_never_alike():
     ]  # fmt: skip
     assert ids("a/b", "-", "x") == ["a%2Fb/-", "a%2Fb/x"]
     assert ids("", "x") == ["/x"]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "parts"),
+    [([], []), ([0], ["a"]), ([1, 1, 1], ["ab", "c"]), ([9, 1, 5], ["ab", "c"]), ([0, 0, 9], ["ab", "c"])],
+)
+def test_parts_have_about_the_size_wanted_and_none_is_empty(sizes, parts):
+    assert ["".join(part) for part in cut(list("abc"[: len(sizes)]), sizes, 3)] == parts

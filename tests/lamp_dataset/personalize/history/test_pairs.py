@@ -1,8 +1,9 @@
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from lamp_dataset import TASKS
-from lamp_dataset.personalize.history.pair_texts import STYLES, check_style, pair_texts
+from lamp_dataset.personalize.history.pairs import VISIBLE, pair_texts, profiles
 
 #: What the benchmark's code for parameter-efficient fine-tuning asks for each config, read from it.
 OFFICIAL = {
@@ -75,9 +76,39 @@ def test_a_short_tweet_is_all_to_be_completed(text, rest):
     assert pairs("LaMP_7", [{"text": text}], style="official") == [("Complete the following tweet: ", rest)]
 
 
-def test_styles_are_checked():
-    assert [check_style(TASKS["LaMP_4"], style) for style in STYLES] == list(STYLES)
-    with pytest.raises(ValueError, match="'test'.*'task' or 'official'"):
-        check_style(TASKS["LaMP_4"], "test")
-    with pytest.raises(ValueError, match=r"LaMP_1_time.*title, abstract.*Citation.*'official'.*Write an abstract"):
-        check_style(TASKS["LaMP_1_time"], "task")
+def views(visible, dates, limit=10**9):
+    """What each item of a user sees; another user's items are before and after."""
+    size, years = len(dates), ["2012", "2011"]
+    batch = pa.record_batch(
+        {
+            "user": pa.array(["t", "t", *["u"] * size, "v", "v"]).dictionary_encode(),
+            "id": [f"u/{n}" for n in range(-2, size + 2)],
+            "item": pa.StructArray.from_arrays(
+                [pa.array(map(str, range(-2, size + 2))), pa.array([*years, *dates, *years])], ["id", "date"]
+            ),
+        }
+    )
+    order, first, end = VISIBLE[visible](TASKS["LaMP_4_time"], batch, limit)
+    numbers, wanted = np.arange(-2, size + 2), np.arange(2, size + 2)
+    return profiles(pa.array(numbers), wanted, order, first[wanted], end[wanted]).to_pylist()
+
+
+def test_what_is_no_date_is_shown_and_an_empty_one_is_none():
+    with pytest.raises(ValueError, match="item 'u/2': expected a date like 2013, 2013-05 or 2013-05-29, found 'May'"):
+        views("earlier", ["2013", None, "May", "May"])
+    assert views("earlier", ["2012", "", "2013", ""]) == [[], [], [0], []]
+    assert views("none", ["2012", "2013"], 0) == [[], []]
+
+
+def test_earlier_items_are_those_of_certainly_earlier_dates():
+    dates = ["2013-05-29", "2012", "2013", None, "2013-05-29", "2013-05-28", "2012-12-31", "2014"]
+    assert views("earlier", dates) == [
+        [6, 1, 5],  # 2013 may be later; the last day of 2012 is as late as 2012 may be
+        [],
+        [6, 1],
+        [],
+        [6, 1, 5],
+        [6, 1],
+        [],
+        [6, 1, 5, 0, 4, 2],
+    ]
