@@ -108,7 +108,9 @@ def _parquet(file: BinaryIO, name: str, columns: list[str] | None) -> Iterator[d
     import pyarrow.parquet
 
     try:
-        for batch in pyarrow.parquet.ParquetFile(file, buffer_size=1 << 20).iter_batches(ROWS, columns=columns):
+        # Without these options, all columns of a row group are in memory at once.
+        source = pyarrow.parquet.ParquetFile(file, buffer_size=1 << 20, pre_buffer=False)
+        for batch in source.iter_batches(ROWS, columns=columns):
             yield from batch.to_pylist()
     except (pa.ArrowInvalid, OSError) as error:
         if type(error) not in (pa.ArrowInvalid, OSError):  # of the network

@@ -5,17 +5,17 @@ rejects (a number where a string is declared, a duplicate key, an unusual layout
 standard library's decoder, which gives the same rows or names the bad sample.
 """
 
-import re
+import io
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, BinaryIO
+from contextlib import suppress
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
-from lamp_dataset.formats.json_file import DECODER
 from lamp_dataset.formats.json_list import BLOCK_BYTES, MARK, Block, JsonList
 from lamp_dataset.formats.questions import checked_row, open_questions
 from lamp_dataset.formats.texts import Number
@@ -23,8 +23,6 @@ from lamp_dataset.task import NULLABLE_FIELDS, NUMERIC_FIELDS, Task
 
 #: How much text the slower way holds as Python objects, which take several times as much memory, per array.
 _OBJECT_BYTES = 1 << 20
-
-_BETWEEN_ROWS = re.compile(r"[ \t\n\r,]*")
 
 #: pyarrow's reader releases Python's lock: while it parses, the next block is read and the last one is written.
 _THREADS = 2
@@ -44,26 +42,15 @@ def read_rows(file: BinaryIO, name: str, task: Task, block_bytes: int = BLOCK_BY
     yield from _slow_rows(source, task, count, block_bytes)
 
 
-def first_rows(rows: memoryview) -> Iterator[Any]:
-    """The values at the start of a block, one by one and numbers as spelled, up to one that cannot be read."""
-    text, position = bytes(rows).decode("utf-8", "replace"), 0
-    while True:
-        try:
-            value, position = DECODER.raw_decode(text, _BETWEEN_ROWS.match(text, position).end())
-        except (ValueError, RecursionError):
-            return
-        yield value
-
-
 def _as_written(rows: memoryview, task: Task) -> pa.StructType:
     """Type of a row as a block spells it, judging by its first rows: integers where those have them."""
-    for row in first_rows(rows):
-        items = row.get("profile") if isinstance(row, dict) else None
-        if isinstance(items, list) and items:
-            holders = [holder for holder in (row, *items) if isinstance(holder, dict)]
-            given = {name: [h[name] for h in holders if h.get(name) is not None] for name in NUMERIC_FIELDS}
-            whole = {name: [isinstance(value, Number) and value.isdecimal() for value in given[name]] for name in given}
-            return row_type(task, [name for name, found in whole.items() if found and all(found)], user_id=True)
+    with suppress(ValueError):
+        for row in open_questions(io.BytesIO(b"[%b]" % bytes(rows)), "").rows():
+            if isinstance(items := row.get("profile"), list) and items:
+                holders = [holder for holder in (row, *items) if isinstance(holder, dict)]
+                given = {name: [h[name] for h in holders if h.get(name) is not None] for name in NUMERIC_FIELDS}
+                whole = {name for name in given if all(isinstance(v, Number) and v.isdecimal() for v in given[name])}
+                return row_type(task, whole & {name for name in given if given[name]}, user_id=True)
     return row_type(task, user_id=True)
 
 
