@@ -7,13 +7,12 @@ standard library's decoder, which gives the same rows or names the bad sample.
 
 import io
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import BinaryIO
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.json
 
 from lamp_dataset.formats.json_list import BLOCK_BYTES, MARK, Block, JsonList
@@ -54,22 +53,15 @@ def _as_written(rows: memoryview, task: Task) -> pa.StructType:
     return row_type(task, user_id=True)
 
 
-def normalized(rows: pa.StructArray, task: Task) -> pa.StructArray | None:
+def _normalized(rows: pa.StructArray, task: Task) -> pa.StructArray | None:
     """Rows in the declared type; None if something is missing or a ``user_id`` should not be there."""
+    if not task.names_users and rows.field("user_id").null_count != len(rows):
+        return None
+    rows = rows.cast(row_type(task))
     columns = columns_of(rows)
-    if not task.names_users and columns["user_id"].null_count != len(rows):
-        return None
-    profile = columns["profile"]
-    items = columns_of(profile.values)
+    profile, items = columns.pop("profile"), columns_of(rows.field("profile").values)
     needed = [items[name] for name in task.item_fields if name not in NULLABLE_FIELDS]
-    if any(array.null_count for array in (profile, *needed, *(columns[name] for name in task.row_fields))):
-        return None
-    profile = pa.ListArray.from_arrays(profile.offsets, _struct(_texts(items, task.item_fields)))
-    return _struct({**_texts(columns, task.row_fields), "profile": profile})
-
-
-def _struct(columns: Mapping[str, pa.Array]) -> pa.StructArray:
-    return pa.StructArray.from_arrays(list(columns.values()), list(columns))
+    return None if any(array.null_count for array in (profile, *columns.values(), *needed)) else rows
 
 
 def row_type(task: Task, numbers: Collection[str] = (), user_id: bool = False) -> pa.StructType:
@@ -119,17 +111,12 @@ def _parse(document: bytes, as_written: pa.StructType, task: Task) -> pa.StructA
     rows = table.column("rows").combine_chunks().flatten()
     ids = rows.field("id")
     whole = len(table) == 1 and len(rows) > 1 and ids[0].as_py() == ids[-1].as_py() == MARK
-    return normalized(rows[1:-1], task) if whole else None
+    return _normalized(rows[1:-1], task) if whole else None
 
 
 def columns_of(rows: pa.StructArray) -> dict[str, pa.Array]:
     """Field name -> values."""
     return dict(zip([field.name for field in rows.type], rows.flatten(), strict=True))
-
-
-def _texts(columns: Mapping[str, pa.Array], names: Iterable[str]) -> dict[str, pa.Array]:
-    """These columns as strings."""
-    return {name: pc.cast(columns[name], pa.string()) for name in names}
 
 
 def _slow_rows(source: JsonList, task: Task, count: int, block_bytes: int) -> Iterator[pa.StructArray]:
