@@ -11,7 +11,7 @@ limits cut the ids.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate
 
 from lamp_dataset.personalize.prompts.prompt import CUT, EMPTY, WHOLE, Content, Prompt, assemble, no_place
@@ -24,13 +24,8 @@ SHARES = tuple(accumulate([-0.1] * 6, initial=0.6))
 NO_LIMIT = int(1e20)
 
 
-@dataclass(frozen=True)
-class Truncated:
-    """The truncated field of an item: its remaining ids, what happened to it, and a note or ""."""
-
-    ids: list
-    use: str
-    note: str
+#: The truncated field of an item: its remaining ids, what happened to it, and a note or "".
+Truncated = tuple[list, str, str]
 
 
 class NoRoom(Exception):  # noqa: N818 - the script's way to go on, not an error of the caller's
@@ -44,7 +39,7 @@ def official_prompts(wording: Wording, contents: Sequence[Content], tokens: Toke
     """
     tokens.prepare(text for content in contents if content.items for text in _measured(wording, content))
     found = [_truncate(wording, content, tokens, max_length) for content in contents]
-    texts = iter(tokens.decode([field.ids for fields in found if not isinstance(fields, Prompt) for field in fields]))
+    texts = iter(tokens.decode([ids for fields in found if not isinstance(fields, Prompt) for ids, _, _ in fields]))
     prompts = [
         fields if isinstance(fields, Prompt) else _assemble(wording, content, fields, [next(texts) for _ in fields])
         for content, fields in zip(contents, found, strict=True)
@@ -98,7 +93,7 @@ def _uncounted(item: Mapping[str, str], wording: Wording, tokens: Tokens) -> Tru
     ids = [text] if tokens.tokenizer is None else tokens.ids(text, limit if limit < NO_LIMIT else None)
     whole = tokens.tokenizer is None or len(ids) == tokens.length(text)
     whole = whole and len(text.split()) == len(item[wording.truncated_field].split())
-    return Truncated(ids, WHOLE if whole else CUT, "")
+    return ids, WHOLE if whole else CUT, ""
 
 
 def _truncate_items(wording: Wording, items: Sequence[Mapping[str, str]], tokens: Tokens, room: int) -> list[Truncated]:
@@ -114,7 +109,7 @@ def _truncate_items(wording: Wording, items: Sequence[Mapping[str, str]], tokens
         saved += each - len(ids) - needed
         whole = len(ids) < limit or len(ids) == tokens.length(text)  # fewer than the limit are all of them
         note = f"the tokenizer cannot truncate to {limit} {tokens.unit}" if whole and len(ids) > limit else ""
-        found.append(Truncated(ids, WHOLE if whole else CUT, note))
+        found.append((ids, WHOLE if whole else CUT, note))
     return found
 
 
@@ -127,10 +122,10 @@ def _assemble(wording: Wording, content: Content, fields: Sequence[Truncated], t
     """The prompt with the decoded ``texts`` as the items' truncated fields."""
     name, items = wording.truncated_field, content.items
     use = [
-        EMPTY if item[name].strip() and not short.strip() else field.use
-        for item, field, short in zip(items, fields, texts, strict=True)
+        EMPTY if item[name].strip() and not short.strip() else kept
+        for item, (_, kept, _), short in zip(items, fields, texts, strict=True)
     ]
-    notes = list(dict.fromkeys(field.note for field in fields if field.note))
+    notes = list(dict.fromkeys(note for _, _, note in fields if note))
     if EMPTY in use:
         notes.append(f"nothing is left of the texts of {use.count(EMPTY)} of {len(items)} items")
     worded = [{**item, name: short} for item, short in zip(items, texts, strict=True)]

@@ -93,7 +93,12 @@ class TokenizerSource:
 
     def __init__(self, given: Any, rules: str) -> None:
         """Load it; warn if official prompts can differ. ValueError for anything but a tokenizer."""
-        self.given, self.rules, self.note = check_tokenizer(given), rules, ""
+        named = given is None or (isinstance(given, str) and given) or isinstance(given, os.PathLike)
+        if not named and (isinstance(given, type) or not callable(given) or not hasattr(given, "batch_decode")):
+            expected = "expected a Hugging Face tokenizer, the name or folder of one, or None as tokenizer"
+            raise ValueError(f"{expected}, found {given!r}")
+        self.given = os.fspath(given) if isinstance(given, os.PathLike) else given
+        self.rules, self.note = rules, ""
         self.content = content_of(self.given, TOKENIZER_FILES)
         if rules == "official" and not isinstance(self.given, str):
             self.given, self.note = as_official(self.given)
@@ -122,15 +127,3 @@ class TokenizerSource:
         if self.content:
             check_content(self.given, TOKENIZER_FILES, self.content)
         self._load()
-
-
-def check_tokenizer(tokenizer: Any) -> Any:
-    """A tokenizer, the name or folder of one as a string, or None; ValueError for anything else."""
-    if isinstance(tokenizer, os.PathLike):
-        return os.fspath(tokenizer)
-    if tokenizer is None or (isinstance(tokenizer, str) and tokenizer):
-        return tokenizer
-    if isinstance(tokenizer, type) or not callable(tokenizer) or not hasattr(tokenizer, "batch_decode"):
-        expected = "expected a Hugging Face tokenizer, the name or folder of one, or None as tokenizer"
-        raise ValueError(f"{expected}, found {tokenizer!r}")
-    return tokenizer

@@ -116,13 +116,6 @@ class _FastTokenizer(Encoder):
         return [[end for _, end in offsets] for offsets in found]
 
 
-def make_encoder(tokenizer: Any) -> Encoder:
-    """The encoder of a tokenizer, or of words if it is None."""
-    if tokenizer is None:
-        return _Words(None)
-    return (_FastTokenizer if hasattr(tokenizer, "backend_tokenizer") else Encoder)(tokenizer)
-
-
 class Tokens:
     """Measures, shortens and decodes texts with one tokenizer. What it encoded is kept until :meth:`prepare`.
 
@@ -132,7 +125,8 @@ class Tokens:
 
     def __init__(self, tokenizer: Any = None, messages: Callable[[str], list[dict[str, str]]] | None = None) -> None:
         """Keep the tokenizer; messages are ignored without a chat template."""
-        self.tokenizer, self.encoder = tokenizer, make_encoder(tokenizer)
+        kind = _FastTokenizer if hasattr(tokenizer, "backend_tokenizer") else Encoder
+        self.tokenizer, self.encoder = tokenizer, _Words(None) if tokenizer is None else kind(tokenizer)
         self.unit = self.encoder.unit
         self._messages = messages if getattr(tokenizer, "chat_template", None) else None
         self.prepare(())

@@ -10,7 +10,6 @@ from lamp_dataset.personalize.prompts.tokens import (
     _Words,
     clean_up,
     decode,
-    make_encoder,
 )
 
 
@@ -102,7 +101,7 @@ def load(kind):
 
 
 def test_words():
-    words = make_encoder(None)
+    words = Tokens(None).encoder
     assert isinstance(words, _Words)
     assert words.encode([" a  b\nc ", ""]) == [["a", "b", "c"], []]
     assert words.ends([" a  b"]) == [[2, 5]]
@@ -111,7 +110,7 @@ def test_words():
 
 def test_a_tokenizer_without_a_rust_backend_is_called_text_by_text():
     tokenizer = WordTokenizer()
-    encoder = make_encoder(tokenizer)
+    encoder = Tokens(tokenizer).encoder
     assert type(encoder) is Encoder
     assert encoder.encode(["a b"]) == [["a", "b", "</s>"]]
     assert encoder.encode(["a b"], special=False) == [["a", "b"]]
@@ -125,7 +124,7 @@ def test_a_tokenizer_without_a_rust_backend_is_called_text_by_text():
 def test_a_fast_tokenizer_truncates_as_its_own_calls_do(kind, side):
     tokenizer, theirs = load(kind), load(kind)
     tokenizer.truncation_side = theirs.truncation_side = side
-    encoder = make_encoder(tokenizer)
+    encoder = Tokens(tokenizer).encoder
     assert type(encoder) is _FastTokenizer
     for text, ids in zip(TEXTS, encoder.encode(TEXTS), strict=True):
         assert ids == theirs(text)["input_ids"]
@@ -139,7 +138,7 @@ def test_a_fast_tokenizer_truncates_as_its_own_calls_do(kind, side):
 @pytest.mark.parametrize("kind", [pytest.param(kind, marks=real) for kind in official_prompts.KINDS])
 def test_a_fast_tokenizer_gives_the_ids_ends_and_texts_of_its_own_calls(kind):
     tokenizer, theirs = load(kind), Encoder(load(kind))
-    encoder = make_encoder(tokenizer)
+    encoder = Tokens(tokenizer).encoder
     assert encoder.encode(TEXTS, special=False) == theirs.encode(TEXTS, special=False)
     options = {"add_special_tokens": False, "return_offsets_mapping": True}
     assert encoder.ends(TEXTS) == [[end for _, end in tokenizer(t, **options)["offset_mapping"]] for t in TEXTS]
@@ -157,7 +156,7 @@ def test_a_class_that_decodes_in_its_own_way_does():
             return super()._decode(*arguments, **options).upper()
 
     tokenizer = official_prompts.load("wordpiece", False, Shouting)
-    encoder = make_encoder(tokenizer)
+    encoder = Tokens(tokenizer).encoder
     assert encoder.decode(encoder.encode(["good tea ."])) == ["GOOD TEA."]
 
 
@@ -168,7 +167,7 @@ def test_truncation_and_padding_of_a_tokenizer_file_do_not_count():
     backend = tokenizer.backend_tokenizer
     backend.enable_truncation(3)
     backend.enable_padding(length=9)
-    assert [len(ids) for ids in make_encoder(tokenizer).encode(["tea", "map " * 30])] == [
+    assert [len(ids) for ids in Tokens(tokenizer).encoder.encode(["tea", "map " * 30])] == [
         len(load("wordpiece")(text)["input_ids"]) for text in ("tea", "map " * 30)
     ]
 
@@ -182,7 +181,7 @@ def test_special_tokens_in_the_middle_are_left_to_the_tokenizer():
     tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP] $A", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
-    encoder = make_encoder(tokenizer)
+    encoder = Tokens(tokenizer).encoder
     assert encoder.truncate("good tea", encoder.encode(["good tea"])[0], 4) == [
         *tokenizer("good tea", max_length=4, truncation=True)["input_ids"]
     ]
