@@ -1,5 +1,6 @@
 """Users who resemble each other: who they are, and rows with what they wrote."""
 
+from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -9,7 +10,7 @@ from typing import Any
 import datasets
 import numpy as np
 from datasets.fingerprint import Hasher
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from lamp_dataset import version
 from lamp_dataset.formats.texts import counted, is_whole, short
@@ -24,7 +25,7 @@ from lamp_dataset.task import Task
 #: Of a history that is a query of BM25, as many of the words that other histories have, too: those that weigh most.
 QUERY_WORDS = 256
 #: Users whose scores are in memory at a time.
-BLOCK = 512
+BLOCK = 256
 #: Digits of a score that count: later ones depend on the processor, and users who are equal must tie.
 DIGITS = 9
 
@@ -100,28 +101,24 @@ def similar_users(
 def _bm25(histories: Iterable[list[str]]) -> tuple[csr_array, csr_array]:
     """A matrix of queries and one of documents, whose products are the scores that ``bm25_scores`` gives."""
     numbers: defaultdict[str, int] = defaultdict(count().__next__)
-    found = []
+    words, counts, ends, lengths = array("i"), array("i"), [0], []
     for texts in histories:
-        words = np.array([numbers[word] for word in " ".join(texts).split()], np.int32)
-        words, counts = np.unique(words, return_counts=True)
-        found.append((words, counts.astype(np.int32)))  # half the memory
-    held = np.bincount(np.concatenate([words for words, _ in found]), minlength=1)
-    lengths, idf = np.array([counts.sum() for _, counts in found]), floored_idf(held, len(found))
-    queries, mean, k1, b = [], lengths.mean() or 1, RetrieverOptions.k1, RetrieverOptions.b
-    for user, (words, counts) in enumerate(found):
-        damping = k1 * (1 - b + b * lengths[user] / mean)
-        weights = counts * ((k1 + 1) / (counts + damping) * idf[words])
-        best = np.lexsort((-weights, held[words] < 2))[:QUERY_WORDS]
-        best = best[held[words[best]] > 1]
-        queries.append((words[best], counts[best]))
-        found[user] = words, weights
-    return _matrix(queries, len(held)), _matrix(found, len(held))
-
-
-def _matrix(users: Sequence[tuple[np.ndarray, np.ndarray]], size: int) -> csr_array:
-    words, values = map(np.concatenate, zip(*users, strict=True))
-    ends = np.cumsum([len(words) for words, _ in users])
-    return csr_array((values, words, np.append(0, ends)), shape=(len(users), size))
+        found = np.array([numbers[word] for word in " ".join(texts).split()], np.intc)
+        lengths.append(len(found))
+        found, times = np.unique(found, return_counts=True)
+        words.frombytes(found.tobytes())
+        counts.frombytes(times.astype(np.intc).tobytes())
+        ends.append(len(words))
+    held = np.bincount(words, minlength=1)
+    idf, mean, k1, b = floored_idf(held, len(lengths)), np.mean(lengths) or 1, RetrieverOptions.k1, RetrieverOptions.b
+    words, weights, queries = np.frombuffer(words, np.intc), np.frombuffer(counts, np.intc).astype(np.float64), []
+    for length, part in zip(lengths, map(slice, ends, ends[1:]), strict=True):
+        own, times = words[part], weights[part].copy()
+        weights[part] *= (k1 + 1) / (times + k1 * (1 - b + b * length / mean)) * idf[own]
+        best = np.lexsort((-weights[part], held[own] < 2))[:QUERY_WORDS]
+        best = best[held[own[best]] > 1]
+        queries.append(csr_array((times[best], own[best], [0, len(best)]), shape=(1, len(held))))
+    return vstack(queries), csr_array((weights, words, ends), shape=(len(lengths), len(held)))
 
 
 def _means(histories: Iterable[list[str]], options: Mapping[str, Any]) -> list[Any]:
@@ -143,8 +140,8 @@ def _nearest(queries: Any, documents: Any, k: int) -> Iterator[list[tuple[int, f
     """For each user the ``k`` best others; of equal ones, the first."""
     size = documents.shape[0]
     for start in range(0, size, BLOCK):
-        scores = documents @ queries[start : start + BLOCK].T  # scipy turns the right one around, in a copy
-        scores = np.round(scores if isinstance(scores, np.ndarray) else scores.toarray(), DIGITS).T
+        scores = (documents @ queries[start : start + BLOCK].T).T  # scipy copies the right one of two, so the small one
+        scores = np.round(np.ascontiguousarray(scores if isinstance(scores, np.ndarray) else scores.toarray()), DIGITS)
         scores[np.arange(len(scores)), np.arange(start, start + len(scores))] = -np.inf
         least = np.partition(scores, size - k, axis=1)[:, size - k]
         for row, score in zip(scores, least, strict=True):
