@@ -3,7 +3,7 @@
     python benchmarks/neighbors.py
     python benchmarks/neighbors.py --users 5000
 
-Claims: with vectors of 384 dimensions, ours takes less than 60 s and 1 GB on two cores (16 s of CPU time and 530 MB as
+Claims: with vectors of 384 dimensions, ours takes less than 60 s and 1 GB on two cores (20 s of CPU time and 450 MB as
 measured, scikit-learn 10 s and 260 MB), and both find the same users. The vectors are random and seeded. Ours rounds
 the scores before it ranks, so that equal users tie on every machine.
 Needs: pip install lamp-hf

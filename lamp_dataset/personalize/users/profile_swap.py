@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import datasets
@@ -13,7 +13,6 @@ import xxhash
 
 from lamp_dataset.formats.texts import is_whole, short
 from lamp_dataset.loading.datasets_internals import fingerprint_of
-from lamp_dataset.personalize.row_forms import tables
 from lamp_dataset.personalize.users.inference import rows_by_name, users_of
 from lamp_dataset.personalize.users.neighbors import add_neighbor_items, similar_users
 
@@ -57,11 +56,12 @@ def swap_profiles(
         raise ValueError("seed and match_sizes go with by='other', task and exclude with by='similar'")
     if by == "similar":
         return add_neighbor_items(rows, similar_users(rows, 1, **options), None, own=False)
-    parts = list(tables(rows))
-    users = users_of(rows)
-    partner = _partners(users, parts, seed, match_sizes)
-    table = pa.concat_tables(parts)
-    donors = _donors(users, partner, table["id"].to_pylist())
+    users, table = users_of(rows), rows.with_format("arrow")[:]
+    partner = _partners(users, pc.list_value_length(table["profile"]).to_pylist(), seed, match_sizes)
+    rows_of, donors = rows_by_name(users, table["id"].to_pylist()), [0] * len(table)
+    for user, own in rows_of.items():  # a user's first row gets the partner's first
+        for row, donor in zip(own, itertools.cycle(rows_of[partner[user]])):
+            donors[row] = donor
     profiles = [chunk.slice(position, 1) for chunk in table["profile"].chunks for position in range(len(chunk))]
     swapped = pa.chunked_array([profiles[donor] for donor in donors], table["profile"].type)
     place = table.column_names.index("profile")
@@ -73,12 +73,11 @@ def swap_profiles(
     )
 
 
-def _partners(users: Sequence[str], parts: Sequence[pa.Table], seed: int, match_sizes: bool) -> dict[str, str]:
-    """User -> the other user whose profiles they get."""
+def _partners(users: Sequence[str], numbers: Sequence[int | None], seed: int, match_sizes: bool) -> dict[str, str]:
+    """User -> the other user whose profiles they get; ``numbers`` are those of the items of each row."""
     sizes: dict[str, int] = {}
-    found = (size or 0 for table in parts for size in pc.list_value_length(table["profile"]).to_pylist())
-    for user, size in zip(users, found, strict=True):
-        sizes[user] = max(size, sizes.get(user, 0))
+    for user, number in zip(users, numbers, strict=True):
+        sizes[user] = max(number or 0, sizes.get(user, 0))
     if len(sizes) < 2:
         raise ValueError(f"expected rows of at least two users, found {len(sizes)}: there is nobody to swap with")
     order = sorted(sizes, key=lambda user: hashlib.blake2b(f"{seed}\0{user}".encode()).digest())
@@ -106,12 +105,3 @@ def _circles(sizes: Sequence[int]) -> list[range]:
         circles.append(range(end - best[end][1], end))
         end -= best[end][1]
     return circles[::-1]
-
-
-def _donors(users: Sequence[str], partner: Mapping[str, str], ids: Sequence[str]) -> list[int]:
-    """For each row the row whose profile it gets: a user's first row gets the partner's first, by sample id."""
-    rows_of, donors = rows_by_name(users, ids), [0] * len(ids)
-    for user, rows in rows_of.items():
-        for row, donor in zip(rows, itertools.cycle(rows_of[partner[user]])):
-            donors[row] = donor
-    return donors
