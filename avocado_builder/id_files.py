@@ -83,7 +83,7 @@ def _none_found(folder: Path, names: Iterable[str]) -> FileNotFoundError:
 def read_ids(
     paths: Mapping[str, Path], setting: str | None = None, task: str | None = None, folder: Path | None = None
 ) -> Ids:
-    """Read the id files once: check their shape, find out their setting, collect the names of mails in ``folder``.
+    """Read the id files once: check their shape, find out their setting, keep the names of mails on disk in ``folder``.
 
     ValueError if a file is not an id file, or the files are of different settings or not of the given one.
     """

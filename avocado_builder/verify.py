@@ -83,11 +83,11 @@ def _check_split(folder: Path, split: str) -> tuple[Task, int]:
     path, task = folder / names["questions"], None
     for row in read_questions(path):
         where = f"{path}: sample {short(row['id'])}"
-        configs = [configs["time" if "user_id" in row else "user"] for configs in GATED.values()]
-        # else the first, whose check says what is wrong
-        found = next((config for config in configs if row["input"].startswith(config.opening)), configs[0])
-        task = task or found
-        if task != found:
+        setting = "time" if "user_id" in row else "user"
+        if task is None:  # where no config's inputs begin like this one, the first says below what is wrong
+            configs = [configs[setting] for configs in GATED.values()]
+            task = next((config for config in configs if str(row["input"]).startswith(config.opening)), configs[0])
+        if task.setting != setting:
             raise ValueError(f"{where}: some rows have a 'user_id', others do not")
         _check_text(row["input"], task, f"{where}: 'input'")
         if not row["input"].startswith(task.instruction):

@@ -3,7 +3,7 @@
 import errno
 import os
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,23 +38,20 @@ class ZipAccount:
             for info in archive.infolist():
                 yield Member(info.filename, _trouble(info))
 
-    def read(self, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
-        """Names and bytes of members, in the order of the zip. ValueError names a damaged member and its zip."""
-        left = set(names)
+    def read(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Names and bytes of members. ValueError names a damaged member and its zip."""
         with self._open() as archive:
-            for info in archive.infolist():
-                if info.filename in left:
-                    left.remove(info.filename)
-                    yield info.filename, self._data(archive, info)
+            for name in names:
+                yield name, self._data(archive, name)
 
-    def _data(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    def _data(self, archive: zipfile.ZipFile, name: str) -> bytes:
         try:
-            with archive.open(info) as file:
-                return file.read(info.file_size + 1)  # never more, whatever is packed there
+            with archive.open(name) as file:
+                return file.read(archive.getinfo(name).file_size + 1)  # never more, whatever is packed there
         except Exception as error:
             if isinstance(error, OSError) and error.errno != errno.EINVAL:  # a place before the start of the file
                 raise OSError(error.errno, error.strerror, str(self.path)) from error
-            raise ValueError(f"{self.path}: member {info.filename} is damaged ({error})") from None
+            raise ValueError(f"{self.path}: member {name} is damaged ({error})") from None
 
 
 def _trouble(info: zipfile.ZipInfo) -> str:
@@ -79,7 +76,7 @@ class FolderAccount:
                 regular = os.path.isfile(os.path.join(folder, name))
                 yield Member(f"{below}/{name}", "" if regular else " is not a regular file")
 
-    def read(self, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
+    def read(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Names and bytes of files."""
         for name in names:
             yield name, (self.path.parent / name).read_bytes()

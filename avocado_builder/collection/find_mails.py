@@ -71,7 +71,7 @@ def _accounts_in(folder: Path, root: Path) -> Collection:
 
 
 def read_mails(collection: Collection, needed: NeededMails) -> Iterator[tuple[str, bytes]]:
-    """Names and bytes of the needed mails, in the order of the zip for each account."""
+    """Names and bytes of the needed mails, sorted by name."""
     accounts = {account.account: account for account in collection.accounts}
     for account, names in groupby(needed, lambda name: name[:3]):
         for member, data in accounts[account].read([f"{account}/{name}" for name in names]):

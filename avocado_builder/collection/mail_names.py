@@ -1,4 +1,4 @@
-"""Names of mails, and those that a build needs: on disk with their texts, so that a million of them stay small."""
+"""Names of mails, and those that a build needs: on disk with their texts, so that a million take little memory."""
 
 import os
 import re

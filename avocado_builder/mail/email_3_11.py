@@ -14,7 +14,7 @@ from email.header import decode_header, ecre
 from email.message import Message
 from typing import Any
 
-#: Characters that the standard library reads in some milliseconds, where its time grows with the square of the length.
+#: Where the standard library takes time quadratic in the length, it reads so many characters in some milliseconds.
 LONGEST = 1 << 13
 
 

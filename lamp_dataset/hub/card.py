@@ -20,7 +20,7 @@ END = "<!-- lamp-dataset: end -->"
 def task_table(tasks: Iterable[Task]) -> str:
     """A Markdown table of ``tasks``: one line for each task, with its user-based and time-based configs.
 
-    Counts of samples are the published ones, sizes were measured by somebody; ``?`` means that the number is not known.
+    Numbers of samples are the published ones, sizes of files were measured; ``?`` means that a number is not known.
     """
     lines = _grouped(tasks, lambda task: task.base).values()
     return _table(list(_CELLS), [[cell(configs) for cell in _CELLS.values()] for configs in lines])
@@ -66,11 +66,11 @@ def is_ours(content: bytes) -> bool:
 
 
 def make_card(existing: str | None, configs: Iterable[Config], sizes: Mapping[str, int], replace: bool = False) -> str:
-    """The card with ``configs`` in it; with the same arguments again, it stays the same.
+    """The card with ``configs`` in it; a second call with the same arguments changes nothing.
 
     What somebody else wrote into an existing card stays, to the character: text, other keys, other splits of
-    ``configs``, and, unless ``replace`` is set, other configs. The entries of ``configs`` and the text between two
-    marks are written again. ``sizes`` are the bytes of each config's Parquet files.
+    ``configs``, and, unless ``replace`` is set, other configs. The entries of ``configs`` and the text between the two
+    marks are rewritten. ``sizes`` are the bytes of each config's Parquet files.
 
     ValueError if the front matter of the existing card is not YAML, or not as ``datasets`` writes it.
     """
@@ -90,7 +90,7 @@ def make_card(existing: str | None, configs: Iterable[Config], sizes: Mapping[st
 _NEW = f"---\n{chr(10).join(f'{key}:' for key in front_matter.KEYS)}\n---\n\n# LaMP\n"
 
 
-#: Nothing between the two is a begin mark. If an end mark is missing, what follows may be somebody's own text.
+#: From a begin mark to the next end mark. If that is missing, what follows may be somebody's own text and stays.
 _BLOCK = re.compile(f"{re.escape(BEGIN)}(?:(?!{re.escape(BEGIN)}).)*?{re.escape(END)}", re.DOTALL)
 
 

@@ -43,7 +43,7 @@ def export(
     _check_replaceable(target)
     builders = find_builders(names, data_dir)
     target.parent.mkdir(parents=True, exist_ok=True)
-    # a signed license covers these texts: they are for the eyes of whoever runs this
+    # a signed license covers these texts: only whoever runs this may read them
     permissions = 0o700 if any(get_task(name).gated for name in names) else 0o777
     with whole_folder(target, _check_replaceable, permissions) as new:
         prepared = prepare(builders)

@@ -1,7 +1,7 @@
 """The front matter of the dataset card: where the files of each config are, its features, counts and licenses.
 
-Only the keys that change are written anew. All other lines stay as they were typed: read and written again, ``no``
-would become ``false``, ``1.10`` become ``1.1``, and comments vanish.
+Only the keys that change are rewritten. All other lines stay as they were typed: a round trip through YAML would turn
+``no`` into ``false`` and ``1.10`` into ``1.1``, and lose comments.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def _entries(data: _Data) -> dict[str, _Data]:
 
 
 def _infos(data: _Data) -> dict[str, _Data]:
-    """Config -> what ``dataset_info`` says of it, as it is: one version of datasets cannot parse another's features."""
+    """Config -> its entry in ``dataset_info``, unparsed: one version of datasets cannot parse another's features."""
     infos = data.get("dataset_info") or []
     return {info.get("config_name", "default"): info for info in ([infos] if isinstance(infos, dict) else infos)}
 
@@ -169,7 +169,7 @@ def _merged_configs(data: _Data, configs: list[Config], sizes: Mapping[str, int]
 
 
 def _entry(config: Config, there: _Data) -> dict[str, Any]:
-    """What the card says of a config: where its files are. Other settings stay, such as ``default``."""
+    """The entry of a config in ``configs``: where its files are. Other settings stay, such as ``default``."""
     files = [{"split": name, "path": f"{config.name}/{split.pattern}"} for name, split in config.splits.items()]
     kept = {key: value for key, value in there.items() if key != "data_dir"}
     # splits that somebody else added to the config

@@ -6,7 +6,8 @@ What the files are like, and why:
   export, because the Hub asks for fewer than 100 files in a commit.
 * Row groups of about 32 MB and at most 1,000 rows. A stream reads a whole row group before it gives the first row, and
   so does the Hub's viewer for a page.
-* zstd: it leaves about half of what snappy leaves of LaMP's long texts, and every reader named in the README reads it.
+* zstd: LaMP's long texts take about half the space that they take with snappy, and every reader named in the README
+  can read it.
 * Content-defined chunking and a page index: the Hub stores an edited file as its changed chunks only, and the viewer
   jumps to a row.
 * No ``huggingface`` key in the schema: ``datasets`` 3.6 cannot read the one that 5.2 writes ("Feature type 'List' not
@@ -53,20 +54,20 @@ class Shard:
 
 @dataclass(frozen=True)
 class Split:
-    """A split on its way out: the prepared rows, and the files to write."""
+    """A split to be written: its prepared rows and its files."""
 
     source: datasets.Dataset
     shards: list[Shard]
 
     @property
     def pattern(self) -> str:
-        """File names of the shards. The count is part of it, so a stray shard of another count is never read."""
+        """Pattern of the shards' names. It has their number, so a stray shard of another export is never read."""
         return self.shards[0].name.replace("-00000-of-", "-*-of-")
 
 
 @dataclass(frozen=True)
 class Config:
-    """A config on its way out: its task, and its splits by name."""
+    """A config to be written: its task, and its splits by name."""
 
     task: Task
     splits: Mapping[str, Split]

@@ -113,7 +113,7 @@ def push_to_hub(
 
 
 class _Push:
-    """One push of prepared configs; ``work`` takes the Parquet files until they are sent."""
+    """One push of prepared configs; the folder ``work`` holds the Parquet files until they are sent."""
 
     def __init__(self, remote: Remote, configs: list[Config], work: Path) -> None:
         self.remote, self.configs, self.work = remote, configs, work
@@ -188,8 +188,8 @@ class _Push:
     def _commit(self) -> tuple[str, bool]:
         """The commit that holds everything, and whether this push made it.
 
-        Each try looks at the head again. So it builds upon somebody else's commit, not over it, and finds a commit
-        whose answer was lost. FailedError if there is none; the message says whether that is certain.
+        Each try looks at the head again. So it builds on somebody else's commit, does not overwrite it, and finds a
+        commit whose answer was lost. FailedError if there is none; the message says whether that is certain.
         """
         made = False
         try:
@@ -207,7 +207,7 @@ class _Push:
             return commit, made
         except CommitError as error:
             failure = error
-        # outside of the block above: an error of this last look is not about that one
+        # outside the block above, so that an error of this look is not taken for one of the commit
         state = self.remote.look_private()
         if not self.changes(state):
             return state.head, True

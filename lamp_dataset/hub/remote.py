@@ -46,7 +46,7 @@ class RepositoryState:
 class Remote:
     """The repository ``repo_id``, as seen with ``token``, which is empty where a dry run found none.
 
-    ``so_far`` says what has happened to the repository until now; each error ends with it.
+    ``so_far`` says what has happened to the repository so far; each error ends with it.
     """
 
     def __init__(self, repo_id: str, token: str | bool | None = None, needs_token: bool = True) -> None:
@@ -93,7 +93,7 @@ class Remote:
         root = next((cause for cause in causes if failures.is_http(cause)), None)
         error, status = root or causes[0], status_of(root)
         if root is None and isinstance(error, OSError) and error.errno is not None:
-            return error  # of this machine's disk
+            return error  # about this machine's disk
         text = getattr(error, "server_message", None) or str(error) or type(error).__name__
         said = redact(" ".join(text.split()), self.token).rstrip(".")
         said = said if len(said) <= 500 else f"{said[:500]}…"
@@ -109,7 +109,7 @@ class Remote:
         elif root is None and not isinstance(error, (RuntimeError, OSError)):  # those of the client and of hf_xet
             # what the client makes of an answer it did not foresee: KeyError, TypeError, a JSON error, ...
             said = f"the answer does not look like the Hub's ({said}), as if a proxy or a login page answered"
-        # whether a commit without an answer was made is looked into
+        # push.py finds out whether a commit without an answer was made
         ending = "" if failure is CommitError else f"; {self.so_far}. Run the same again: it sends what is missing"
         return failure(f"{self.repo_id}: {step} failed: {said}{ending}", root)
 

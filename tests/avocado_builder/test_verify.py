@@ -127,6 +127,7 @@ EDITS = [
     ),
     ("dev_questions.json", lambda d: d[0]["profile"][1].update(title=None), "profile item 1: 'title': expected a text"),
     ("dev_questions.json", lambda d: d[3].update(input="Write: x"), "sample '513': expected an input that begins"),
+    ("dev_questions.json", lambda d: d[0].update(input=None), "sample '510': 'input': expected a text, found NoneType"),
     ("dev_questions.json", lambda d: d[1].update(user_id=1), "sample '511': some rows have a 'user_id', others do not"),
     (
         "test_questions.json",
