@@ -15,14 +15,28 @@ DIGESTS = Path(__file__).parent / "tie_orders.json"
 SIZES = (*range(2, 60), *range(60, 501, 8))
 
 
+def killer(scores):
+    """Scores against the median of three: each pivot parts off two of them, until heapsort is left with the others.
+
+    Each step undoes a partition: it puts two scores below all others where their median of three is the higher one.
+    """
+    steps = min(2 * (len(scores).bit_length() - 1) + 1, max(0, len(scores) // 2 - 2))
+    made = scores[2 * steps :]
+    for lowest in range(-2, -2 - 2 * steps, -2):
+        made = [float(lowest - 1), 0.0, *made]
+        middle = (len(made) - 1) // 2
+        made[1], made[-2], made[middle] = made[-2], made[middle], float(lowest)
+    return made
+
+
 def arrays(size):
-    """Seeded scores: from all equal to few ties, with BM25's tail of zeros, sorted."""
+    """Seeded scores: from all equal to few ties, with BM25's tail of zeros, sorted, and each against the median."""
     rng = random.Random(size)
     levels = (1, 2, 3, 5, size // 4 + 1, size)
     made = [[rng.randrange(level) * 0.37 - 1 for _ in range(size)] for level in levels]
     made.append([max(0.0, rng.gauss(-0.5, 1)) for _ in range(size)])
     made += [sorted(made[4]), sorted(made[4], reverse=True)]
-    return made
+    return made + list(map(killer, made))
 
 
 def digest(orders):

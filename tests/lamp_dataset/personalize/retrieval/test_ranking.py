@@ -5,10 +5,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from personal import batch, row
-from tie_orders import DIGESTS, SIZES, arrays, digest
+from tie_orders import DIGESTS, SIZES, arrays, digest, killer
 
 from lamp_dataset import Personalizer, Ranking
 from lamp_dataset.personalize.prompt_options import PromptOptions
+from lamp_dataset.personalize.retrieval import ranking
 from lamp_dataset.personalize.retrieval.rankers import BM25, First, RankingFile, choose_ranker
 from lamp_dataset.personalize.retrieval.ranking import by_score, official_order
 
@@ -146,3 +147,11 @@ def test_official_rankings_order_ties_as_recorded_with_numpy_1_24():
     for size in (0, 1, 16, 17, 40, 500):
         for scores in arrays(size) if size else [[]]:
             assert by_score(np.array(scores), rules="official").order == official_order(scores)[::-1]
+
+
+@pytest.mark.parametrize("levels", [1, 3, 500])
+def test_the_arrays_against_the_median_of_three_reach_heapsort(levels, monkeypatch):
+    runs, heapsort = [], ranking._heapsort
+    monkeypatch.setattr(ranking, "_heapsort", lambda values, run: runs.append(len(run)) or heapsort(values, run))
+    official_order(killer([float(n % levels) for n in range(500)]))
+    assert runs == [500 - 2 * 17]
