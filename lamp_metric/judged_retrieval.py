@@ -12,7 +12,6 @@ from itertools import accumulate, combinations
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from lamp_dataset.formats.texts import short
 from lamp_dataset.personalize.retrieval.ranking import Ranker, rank
@@ -100,8 +99,7 @@ def judge_retrieval(
 
     Args:
         task: config of the rows, such as ``"LaMP_3"``.
-        rows: rows of one split with their golds: a ``datasets.Dataset`` or ``IterableDataset``, an Arrow table, or an
-            iterable of Arrow tables.
+        rows: rows of one split with their golds: a ``datasets.Dataset`` or ``IterableDataset``, or an Arrow table.
         rankers: by the names that the figures get. One of your own has the four names of
             :class:`~lamp_dataset.personalize.retrieval.ranking.Ranker`; ``make_ranker("bm25")`` in
             :mod:`lamp_dataset.personalize.retrieval.rankers` makes one by name.
@@ -121,7 +119,10 @@ def judge_retrieval(
         judge, named = partial(_by_feedback, feedback, all("" in some for some in feedback.values())), BY_FEEDBACK
     users, kept = UserFinder(), []
     values: dict[tuple[str, ...], list[list[float]]] = {}
-    for batch in _batches(rows):
+    for batch in tables(rows):
+        if "output" not in batch.column_names:
+            found = ", ".join(batch.column_names)
+            raise ValueError(f"expected a data set or an Arrow table with the column 'output', found {found}")
         users.add(batch)
         samples = read_samples(task, batch, rules, use_date)
         orders = {name: [ranking.order for ranking in rank(ranker, samples)] for name, ranker in rankers.items()}
@@ -139,18 +140,6 @@ def judge_retrieval(
     best, none = (columns.get(("score", name)) for name in (BEST_ITEM, NO_ITEM))
     divisors = {} if none is None else {"attained": (best - none)[:, 0]}
     return JudgedRetrieval(ks, columns, whose, named, divisors)
-
-
-def _batches(rows: Any) -> Iterable[pa.Table]:
-    if isinstance(rows, pa.Table) or hasattr(rows, "with_format") or not isinstance(rows, Iterable):
-        rows = tables(rows)
-    for batch in rows:
-        if not isinstance(batch, pa.Table):
-            found = f"found {type(rows).__name__} of {type(batch).__name__}"
-            raise ValueError(f"expected the rows of one split as a datasets.Dataset or Arrow tables, {found}")
-        if "output" not in batch.column_names:
-            raise ValueError(f"expected rows with the column 'output', found {', '.join(batch.column_names)}")
-        yield batch
 
 
 def check_output_field(task: Task) -> str:

@@ -20,11 +20,10 @@ from lamp_metric.commands.shared import (
     bundled,
     extraction_option,
     resampling_options,
-    say_remarks,
 )
 from lamp_metric.measures import chosen
 from lamp_metric.predictions.given_values import read_values, samples_of_values, with_values
-from lamp_metric.predictions.scored_samples import ScoredSamples, measure_joined
+from lamp_metric.predictions.scored_samples import ScoredSamples, measure_joined, remarks
 from lamp_metric.predictions.several_answers import SIGNED, choose, split
 from lamp_metric.result_tables.published import published_rows
 from lamp_metric.signature import Resampling
@@ -131,8 +130,8 @@ class Comparing:
         first = next(iter(found.values()))[0]
         valued = self._valued(first.task, first.ids, first.users)
         for name, some in found.items():
-            for samples in some:
-                say_remarks(samples)
+            for line in (line for samples in some for line in remarks(samples, "--extract_answers")):
+                click.echo(line, err=True)
             if valued and len(some) != len(valued[name]):
                 raise ValueError(f"--values: expected {len(some)} files of {name}, found {len(valued[name])}")
         return {name: list(map(with_values, some, valued[name])) if valued else some for name, some in found.items()}

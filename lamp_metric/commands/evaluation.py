@@ -21,11 +21,10 @@ from lamp_metric.commands.shared import (
     extraction_option,
     resampling_options,
     say_other_task,
-    say_remarks,
 )
 from lamp_metric.measures import chosen
 from lamp_metric.predictions.joining import JoinedOutputs, join
-from lamp_metric.predictions.scored_samples import measure_joined
+from lamp_metric.predictions.scored_samples import measure_joined, remarks
 from lamp_metric.predictions.submission_zip import read_zip
 from lamp_metric.result_tables.text_and_csv import interval, table
 from lamp_metric.signature import Resampling, signature
@@ -60,7 +59,8 @@ class Scoring:
         """
         task, also = joined.task, chosen(self.also, self.without)
         samples = measure_joined(joined, extract_answers=self.extract_answers, also=also)
-        say_remarks(samples)
+        for line in remarks(samples, "--extract_answers"):
+            click.echo(line, err=True)
         extra = {} if samples.users is None else {"users": samples.n_users}
         extra |= {"per_sample": samples.per_sample()} if self.per_sample else {}
         signed = {"chosen": subset, "extracted": self.extract_answers, **samples.scorer.beside}

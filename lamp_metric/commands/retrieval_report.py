@@ -1,12 +1,10 @@
 """``retrieval``: rankers judged without a model."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -23,9 +21,6 @@ from lamp_dataset.commands.command_options import (
 from lamp_metric.commands.shared import FILE, Several, resampling_options
 from lamp_metric.result_tables.text_and_csv import interval, table
 from lamp_metric.signature import Resampling
-
-if TYPE_CHECKING:
-    from lamp_metric.judged_retrieval import JudgedRetrieval
 
 #: Option of a retriever -> how it is written here, where --seed is that of the resampling.
 FLAGS_HERE = {**FLAGS, "seed": "--random-seed"}
@@ -92,7 +87,9 @@ def retrieval(
     about = {"task": rows.config, "split": rows.split, "n": len(judged.users), "users": len(set(judged.users))}
     about |= {"users_inferred": not task.names_users and rows.user_column is None}
     about |= {"confidence": drawn.confidence_level, "resamples": drawn.n_resamples, "seed": drawn.seed}
-    click.echo(json.dumps({**about, "figures": found}, allow_nan=False) if as_json else _text(about, judged, found))
+    click.echo(
+        json.dumps({**about, "figures": found}, allow_nan=False) if as_json else _text(about, judged.figures, found)
+    )
 
 
 def _personalizers(
@@ -115,15 +112,15 @@ def _personalizers(
         yield name, made
 
 
-def _text(about: Mapping[str, Any], judged: JudgedRetrieval, found: Sequence[Mapping[str, Any]]) -> str:
+def _text(about: Mapping[str, Any], meanings: Mapping[str, str], found: Sequence[Mapping[str, Any]]) -> str:
     """The figures as a table with a row for each figure and retriever, and what they mean."""
-    ks = judged.ks
+    ks = list(dict.fromkeys(one["k"] for one in found))
     rows = [["figure", "retriever", *(f"k={k}" for k in ks)]]
     for start in range(0, len(found), len(ks)):
         some = [("?" if one["value"] is None else f"{one['value']:.4f}", one) for one in found[start : start + len(ks)]]
         cells = [f"{value} {interval(one['interval'])}".rstrip() for value, one in some]
         rows.append([found[start]["figure"], " and ".join(found[start]["retrievers"]), *cells])
-    meanings = (f"{figure}: {judged.figures[figure]}" for figure in dict.fromkeys(one["figure"] for one in found))
+    legend = (f"{figure}: {meanings[figure]}" for figure in dict.fromkeys(one["figure"] for one in found))
     inferred = " (inferred)" if about["users_inferred"] else ""
     samples = f"{about['task']}, {about['split']}: samples {about['n']:,}, users {about['users']:,}{inferred}"
-    return "\n".join([table(rows), "", *meanings, "", samples])
+    return "\n".join([table(rows), "", *legend, "", samples])

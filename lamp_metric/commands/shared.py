@@ -14,7 +14,6 @@ from lamp_dataset.commands.command import Command, UserPath, say, stacked
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS, get_task
-from lamp_metric.predictions.scored_samples import ScoredSamples, remarks
 from lamp_metric.signature import Resampling
 
 FILE = UserPath(path_type=Path)
@@ -98,12 +97,6 @@ def say_other_task(golds: Outputs, task: Task, task_name: str | None) -> None:
             f"{task.name} is scored",
             err=True,
         )
-
-
-def say_remarks(samples: ScoredSamples) -> None:
-    """Lines on standard error if predictions of a file cannot be used, or look wrapped."""
-    for line in remarks(samples, "--extract_answers"):
-        click.echo(line, err=True)
 
 
 class Several(Command):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from lamp_dataset.formats.layout import SAMPLE
@@ -62,12 +60,3 @@ def harness_rows(
 
 #: The options of a harness, by name.
 OPTIONS = ("split", "data_dir", "profile", "users", *PROMPT_OPTIONS)
-
-
-def check_spelling(given: Iterable[str], known: Iterable[str] = OPTIONS) -> None:
-    """Reject a name that is nearly that of an option: a harness would pass over it in silence."""
-    known = list(known)
-    for name in given:
-        near = difflib.get_close_matches(str(name).lower().replace("-", "_"), known, n=1, cutoff=0.65)
-        if near and name not in known:
-            raise ValueError(f"unknown option {short(name)}; did you mean {near[0]!r}?")

@@ -4,13 +4,13 @@ The ids of the answers are those of :func:`lamp_dataset.item_prompts`; they may 
 sample and its item are known.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import datasets
 
 from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.json_file import read_json
@@ -23,12 +23,8 @@ from lamp_dataset.tasks import get_task
 from lamp_metric.learning.rewards_and_preferences import SingleScores
 from lamp_metric.predictions.reading import is_finite
 
-if TYPE_CHECKING:
-    import datasets
-
 #: The key of the score without any item.
 BARE = ""
-_SHAPE = '{"SAMPLE": {"ITEM": 0.31, …}, …}'
 
 
 def item_feedback(
@@ -166,7 +162,8 @@ def read_feedback(path: str | os.PathLike, rows: datasets.Dataset) -> dict[str, 
     found, known = read_json(path), set(rows["id"])
     for sample_id, values in found.items() if isinstance(found, dict) else [("", None)]:
         if not isinstance(values, dict) or not all(map(is_finite, values.values())):
-            raise ValueError(f"{path}: expected feedback {_SHAPE}, found {short(values)} for {short(sample_id)}")
+            shape = '{"SAMPLE": {"ITEM": 0.31, …}, …}'
+            raise ValueError(f"{path}: expected feedback {shape}, found {short(values)} for {short(sample_id)}")
         if sample_id not in known:
             raise ValueError(f"{path}: sample {short(sample_id)} is not in the split; is it feedback on another split?")
     return found

@@ -1,7 +1,7 @@
 """Learning from the scores of single answers: rewards, as TRL calls them, and pairs of a better and a worse answer."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 from lamp_dataset.formats.texts import short
@@ -118,30 +118,31 @@ def reward(
             raise ValueError(f"weights: expected numbers above 0, found {short(weight)} for {short(key)}")
     scores = SingleScores(task, found)
     found = dict(zip(scores.keys, map(float, found.values()), strict=True))
-    rewarding = partial(_rewards, scores, found, target, extract_answers)
-    rewarding.__name__ = "+".join(found)  # what trainers log
-    return rewarding
+    return _Reward(scores, found, target, extract_answers)
 
 
-def _rewards(
-    scores: SingleScores,
-    weights: Mapping[str, float],
-    target: str,
-    extract: bool,
-    /,  # a column may have one of these names
-    completions: Sequence[Any],
-    prompts: Any = None,
-    **columns: Any,
-) -> list[float]:
-    golds = as_list(columns.get(target, ()), target)
-    if len(golds) != len(completions):
-        wanted, found = f"{len(completions)} completions as {target!r}", ", ".join(columns) or "none"
-        raise ValueError(f"expected a gold for each of {wanted}, found {len(golds)} in the columns: {found}")
-    texts, golds = scores.read(map(_said, completions), golds, "completion", extract=extract)
-    found, usable = scores.turned(scores.values(texts, golds)), scorer_of(scores.task).is_usable
-    weighted = ([weight * value for value in found[key]] for key, weight in weights.items())
-    totals = map(sum, zip(*weighted, strict=True))
-    return [total if usable(scores.task, text) else min(total, 0.0) for text, total in zip(texts, totals, strict=True)]
+@dataclass(frozen=True)
+class _Reward:  # trainers log the name of what a functools.partial calls instead of its own
+    scores: SingleScores
+    weights: Mapping[str, float]
+    target: str
+    extract: bool
+
+    @property
+    def __name__(self) -> str:
+        return "+".join(self.weights)
+
+    def __call__(self, completions: Sequence[Any], prompts: Any = None, **columns: Any) -> list[float]:
+        golds = as_list(columns.get(self.target, ()), self.target)
+        if len(golds) != len(completions):
+            wanted, found = f"{len(completions)} completions as {self.target!r}", ", ".join(columns) or "none"
+            raise ValueError(f"expected a gold for each of {wanted}, found {len(golds)} in the columns: {found}")
+        task = self.scores.task
+        texts, golds = self.scores.read(map(_said, completions), golds, "completion", extract=self.extract)
+        found, usable = self.scores.turned(self.scores.values(texts, golds)), scorer_of(task).is_usable
+        weighted = ([weight * value for value in found[key]] for key, weight in self.weights.items())
+        totals = map(sum, zip(*weighted, strict=True))
+        return [total if usable(task, text) else min(total, 0.0) for text, total in zip(texts, totals, strict=True)]
 
 
 def _said(completion: Any) -> Any:

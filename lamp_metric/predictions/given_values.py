@@ -13,7 +13,7 @@ from lamp_dataset.formats.ids import check_same_ids, check_unique
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_metric.measures.measure import Column, Together
-from lamp_metric.predictions.reading import check_users, is_finite
+from lamp_metric.predictions.reading import is_finite, user_names
 from lamp_metric.predictions.scored_samples import ScoredSamples
 
 #: The key of the values in results.
@@ -71,7 +71,7 @@ def samples_of_values(
     column = [float(values[sample_id]) for sample_id in ids]
     measured = Together(None, [Column(VALUE, higher_is_better, f"better:{'higher' if higher_is_better else 'lower'}")])
     mean = {VALUE: math.fsum(column) / len(column)}
-    whose = None if users is None else check_users(users, len(ids), ids)
+    whose = None if users is None else user_names(users, len(ids), ids)
     return ScoredSamples(task, measured, {VALUE: column}, mean, ids, whose)
 
 

@@ -104,21 +104,11 @@ def check_ids(ids: Sequence[Any]) -> None:
             raise ValueError(f"ids: expected strings, found {short(sample_id)} at position {position}")
 
 
-def check_users(users: Iterable[Any], n: int, ids: Sequence[str] | None = None) -> list[str]:
-    """``users``, strings or whole numbers, as names, one for each of ``n`` samples; messages give the samples' ids."""
-    names = user_names(users, ids)
-    if len(names) != n:
-        raise ValueError(f"users: expected one for each of the {n} samples, found {len(names)}")
-    if n and len(set(names)) == 1:
-        raise ValueError(
-            f"users: expected at least two users, found one, {short(names[0])}, for all {n} samples: one user says "
-            "nothing about other users"
-        )
-    return names
+def user_names(users: Iterable[Any], n: int | None = None, ids: Sequence[str] | None = None) -> list[str]:
+    """``users``, strings or whole numbers, as names; if ``n`` is known, one for each of ``n`` samples.
 
-
-def user_names(users: Iterable[Any], ids: Sequence[str] | None = None) -> list[str]:
-    """``users`` as a list of strings; arguments and errors as for :func:`check_users`, which also counts them."""
+    Messages give the samples' ids.
+    """
     values = as_list(users, "users")
     ids = ids if ids is not None and len(ids) == len(values) else None
     for position, value in enumerate(values):
@@ -126,7 +116,15 @@ def user_names(users: Iterable[Any], ids: Sequence[str] | None = None) -> list[s
             raise ValueError(
                 f"user of {where(ids, position)}: expected a non-empty string or a whole number, found {short(value)}"
             )
-    return [str(value) for value in values]
+    names = [str(value) for value in values]
+    if n is not None and len(names) != n:
+        raise ValueError(f"users: expected one for each of the {n} samples, found {len(names)}")
+    if n and len(set(names)) == 1:
+        raise ValueError(
+            f"users: expected at least two users, found one, {short(names[0])}, for all {n} samples: one user says "
+            "nothing about other users"
+        )
+    return names
 
 
 def record_of(value: Any, position: int, side: str) -> tuple[str, Any]:

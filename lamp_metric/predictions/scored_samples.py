@@ -12,7 +12,7 @@ from lamp_dataset.task import Task
 from lamp_metric.measures import Together, together
 from lamp_metric.predictions.answer_extraction import answers_in, extract_answer, wrapped_line
 from lamp_metric.predictions.joining import JoinedOutputs, join_by_id
-from lamp_metric.predictions.reading import SIDES, as_list, as_texts, check_ids, check_users, record_of, where
+from lamp_metric.predictions.reading import SIDES, as_list, as_texts, check_ids, record_of, user_names, where
 from lamp_metric.scorers import Statistics, scorer_of
 from lamp_metric.scorers.wrappers import CUT_OFF, wrapper_of
 
@@ -94,7 +94,7 @@ def measure(
     said = predicted = as_texts(predictions, task, sides[0], names)
     golds = as_texts(references, task, sides[1], names)
     check_references(task, golds, sides[1], names)
-    whose = check_users(users, len(golds), names) if users is not None else None
+    whose = user_names(users, len(golds), names) if users is not None else None
     if extract_answers:
         predicted = answers_in(task, said)
     scorer, statistics = measured.scorer, measured.statistics(task, predicted, golds)

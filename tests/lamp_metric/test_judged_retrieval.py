@@ -34,7 +34,7 @@ def values(judged):
 
 def test_labels_as_counted_by_hand():
     rows = [rated("1", "5", ["5", "1", "5.0", "4"]), rated("2", "3", ["1", "2"]), rated("3", "4", ["2", "4", "4"])]
-    judged = judge_retrieval(TASKS["LaMP_3"], [pa.Table.from_pylist(rows)], {"first": First()}, [4, 1, 3, 1])
+    judged = judge_retrieval(TASKS["LaMP_3"], pa.Table.from_pylist(rows), {"first": First()}, [4, 1, 3, 1])
     assert judged.ks == (1, 3, 4)
     assert values(judged) == {
         ("hit", "first"): [[1, 1, 1], [0, 0, 0], [0, 1, 1]],
@@ -45,7 +45,7 @@ def test_labels_as_counted_by_hand():
 def test_overlap_as_counted_by_hand():
     rows = [rated("1", "5", "12345"), rated("2", "5", "1")]
     judged = judge_retrieval(
-        TASKS["LaMP_3"], [pa.Table.from_pylist(rows)], {"first": First(), "last": Last(), "again": Last()}, [1, 3, 9]
+        TASKS["LaMP_3"], pa.Table.from_pylist(rows), {"first": First(), "last": Last(), "again": Last()}, [1, 3, 9]
     )
     found = {key[1:]: value for key, value in values(judged).items() if key[0] == "overlap"}
     assert found == {
@@ -60,7 +60,7 @@ def test_overlap_as_counted_by_hand():
 def test_texts_equal_rouge_score_on_the_items_that_personalize_takes(name):
     rows = datasets.load_dataset("lamp", name, data_dir=SAMPLE, split="train")
     rankers = {"bm25": make_ranker("bm25"), "random": make_ranker("random", seed=2)}
-    judged = judge_retrieval(TASKS[name], rows.with_format("arrow").iter(2), rankers, [1, 2, 3])
+    judged = judge_retrieval(TASKS[name], rows, rankers, [1, 2, 3])
     scorer = RougeScorer(["rouge1", "rougeL"])
     for (figure, *names), found in judged.values.items():
         if figure == "overlap":
@@ -80,7 +80,7 @@ def test_an_empty_profile_counts_as_nothing_found():
     item = pa.struct({"id": text, "text": text, "score": text})
     schema = pa.schema({"id": text, "input": text, "output": text, "profile": pa.list_(item)})
     table = pa.Table.from_pylist([rated("1", "5", []), rated("2", "5", ["5", None])], schema)
-    judged = judge_retrieval(TASKS["LaMP_3"], [table], {"first": First(), "last": Last()}, [1, 2])
+    judged = judge_retrieval(TASKS["LaMP_3"], table, {"first": First(), "last": Last()}, [1, 2])
     assert values(judged)["hit", "first"] == [[0, 0], [1, 1]]
     assert values(judged)["share", "last"] == [[0, 0], [0, 0.5]]
     assert values(judged)["overlap", "first", "last"] == [[0, 0], [0, 1]]
@@ -88,7 +88,7 @@ def test_an_empty_profile_counts_as_nothing_found():
 
 def test_means_and_intervals_draw_users():
     rows = [{**rated(str(n), "5", ["5" if n % 3 else "1"]), "user_id": f"u{n // 4}"} for n in range(40)]
-    judged = judge_retrieval(TASKS["LaMP_3_time"], [pa.Table.from_pylist(rows)], {"first": First()}, [1])
+    judged = judge_retrieval(TASKS["LaMP_3_time"], pa.Table.from_pylist(rows), {"first": First()}, [1])
     [hit, _] = judged.means(Resampling(0.9, 500, 3))
     assert hit == {
         "figure": "hit",
@@ -101,7 +101,7 @@ def test_means_and_intervals_draw_users():
 
 def test_one_user_has_no_interval():
     rows = [{**rated(str(n), "5", ["5"]), "user_id": "u"} for n in range(4)]
-    judged = judge_retrieval(TASKS["LaMP_3_time"], [pa.Table.from_pylist(rows)], {"first": First()}, [1])
+    judged = judge_retrieval(TASKS["LaMP_3_time"], pa.Table.from_pylist(rows), {"first": First()}, [1])
     assert [one["interval"] for one in judged.means(Resampling())] == [None, None]
 
 
@@ -113,7 +113,7 @@ def test_tasks_whose_items_hold_no_outputs(name, facts):
 
 def test_withheld_golds_and_no_rows_are_errors():
     with pytest.raises(ValueError, match="sample '7'.*gold"):
-        judge_retrieval(TASKS["LaMP_3"], [pa.Table.from_pylist([rated("7", None, "5")])], {"first": First()}, [1])
+        judge_retrieval(TASKS["LaMP_3"], pa.Table.from_pylist([rated("7", None, "5")]), {"first": First()}, [1])
     with pytest.raises(ValueError, match="LaMP_3.*no rows"):
         judge_retrieval(TASKS["LaMP_3"], [], {"first": First()}, [1])
 
@@ -121,8 +121,8 @@ def test_withheld_golds_and_no_rows_are_errors():
 def test_a_config_by_name_and_rows_of_every_kind_are_judged_alike():
     rows = datasets.load_dataset("lamp", "LaMP_3", data_dir=SAMPLE, split="validation")
     table, rankers = rows.with_format("arrow")[:], {"first": First(), "last": Last()}
-    expected = judge_retrieval(TASKS["LaMP_3"], [table], rankers, [1, 2])
-    for given in (rows, rows.to_iterable_dataset(), table, rows.with_format("arrow").iter(2)):
+    expected = judge_retrieval(TASKS["LaMP_3"], table, rankers, [1, 2])
+    for given in (rows, rows.to_iterable_dataset(), table):
         found = judge_retrieval("LaMP_3", given, rankers, [1, 2])
         assert values(found) == values(expected)
         assert found.users == expected.users
@@ -132,7 +132,7 @@ def test_a_config_by_name_and_rows_of_every_kind_are_judged_alike():
     ("config", "rows", "facts"),
     [
         ("LaMP-2N", [], "LaMP_2_news"),
-        ("LaMP_3", [rated("7", "5", "5")], "list of dict"),
+        ("LaMP_3", [rated("7", "5", "5")], "a data set or an Arrow table with the column 'output'"),
         ("LaMP_3", 7, "found int"),
         ("LaMP_3", "validation", "found str"),
         ("LaMP_3", datasets.Dataset.from_list([{"id": "1", "input": "x", "profile": []}]), "'output'"),

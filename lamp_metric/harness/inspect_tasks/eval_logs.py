@@ -1,17 +1,12 @@
 """The answers in a log of inspect_ai, which its own reader reads."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.lazy import require
 from lamp_metric.harness.harness_answers import choose, collect
-
-if TYPE_CHECKING:
-    from inspect_ai.log import EvalLog
 
 
 def read_inspect(place: Path, config: str | None = None, partial: bool = False) -> Outputs:
@@ -40,7 +35,8 @@ def _logs(folder: Path) -> Iterator[tuple[str, Path]]:
             yield str(log.eval.task_args.get("config")), path
 
 
-def _read(path: Path, **options: Any) -> EvalLog:
+def _read(path: Path, **options: Any) -> Any:
+    """Its ``EvalLog``."""
     from inspect_ai.log import read_eval_log
 
     if not path.is_file():

@@ -1,21 +1,20 @@
 """The functions that the task files name."""
 
-from __future__ import annotations
-
+import difflib
 import inspect
 import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import datasets
 
 from lamp_dataset.console import Failure, one_line
+from lamp_dataset.formats.texts import short
 from lamp_dataset.loading.gated import open_gated
 from lamp_dataset.tasks import get_task
-from lamp_metric.harness.harness_rows import OPTIONS, check_spelling, harness_rows
+from lamp_metric.harness.harness_rows import OPTIONS, harness_rows
 from lamp_metric.predictions.scored_samples import measure, remarks
-
-if TYPE_CHECKING:
-    import datasets
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +54,11 @@ def samples(lamp_config: str, **given: Any) -> dict[str, datasets.Dataset]:
 
 
 def _rows(lamp_config: str, given: Mapping[str, Any]) -> datasets.Dataset:
-    check_spelling(set(given).difference(_OF_TRANSFORMERS, _of_models()), (*OPTIONS, ACKNOWLEDGE))
+    known = (*OPTIONS, ACKNOWLEDGE)
+    for name in set(given).difference(known, _OF_TRANSFORMERS, _of_models()):
+        near = difflib.get_close_matches(str(name).lower().replace("-", "_"), known, n=1, cutoff=0.65)
+        if near:  # the harness passes over it in silence
+            raise ValueError(f"unknown option {short(name)}; did you mean {near[0]!r}?")
     acknowledged = given.get(ACKNOWLEDGE) is True
     open_gated(get_task(lamp_config), given.get("data_dir"), acknowledged, lambda: _is_here(given), _OPTION)
     options = {name: given[name] for name in OPTIONS if name in given}

@@ -19,7 +19,7 @@ def test_json_is_what_the_library_finds(run):
     assert result.exit_code == 0, result.output
     rows = datasets.load_dataset("lamp", "LaMP_4_time", data_dir=SAMPLE, split="train")
     rankers = {name: make_ranker(name) for name in ("bm25", "recency")}
-    judged = judge_retrieval(TASKS["LaMP_4_time"], rows.with_format("arrow").iter(100), rankers, [1, 2])
+    judged = judge_retrieval(TASKS["LaMP_4_time"], rows, rankers, [1, 2])
     assert json.loads(result.stdout) == {
         "task": "LaMP_4_time",
         "split": "train",

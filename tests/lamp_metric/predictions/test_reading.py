@@ -13,7 +13,6 @@ from lamp_metric.predictions.reading import (
     as_passed,
     as_text,
     check_batch,
-    check_users,
     record_of,
     user_names,
     where,
@@ -166,15 +165,15 @@ def test_all_batches_are_of_one_form():
 
 
 def test_strings_and_whole_numbers_are_users_one_for_each_sample():
-    assert check_users(["a", "b", "a"], 3) == ["a", "b", "a"]
-    assert check_users((7, np.int64(8)), 2) == ["7", "8"]
-    assert check_users(iter("ab"), 2) == ["a", "b"]
-    assert check_users(pd.Series(["a", "b"]), 2) == ["a", "b"]
+    assert user_names(["a", "b", "a"], 3) == ["a", "b", "a"]
+    assert user_names((7, np.int64(8)), 2) == ["7", "8"]
+    assert user_names(iter("ab"), 2) == ["a", "b"]
+    assert user_names(pd.Series(["a", "b"]), 2) == ["a", "b"]
     for users in (["a", "b"] * 3, ["a"]):
         with pytest.raises(ValueError, match=f"users.* 3 .*{len(users)}"):
-            check_users(users, 3)
+            user_names(users, 3)
     with pytest.raises(ValueError, match="two users.*'a'"):
-        check_users(["a", "a"], 2)
+        user_names(["a", "a"], 2)
 
 
 @pytest.mark.parametrize("user", [None, float("nan"), "", 1.5, True, ["a"], {"id": "1"}])
@@ -182,4 +181,4 @@ def test_a_sample_without_a_user_is_named(user):
     with pytest.raises(ValueError, match=f"sample 1.*{re.escape(repr(user))}"):
         user_names(["a", user])
     with pytest.raises(ValueError, match="sample 'y'"):
-        check_users(["a", user], 2, ["x", "y"])
+        user_names(["a", user], 2, ["x", "y"])

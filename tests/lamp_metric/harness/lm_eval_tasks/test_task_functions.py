@@ -30,7 +30,8 @@ def test_samples_are_the_shared_rows_without_a_system_message():
 
 
 def test_a_misspelled_key_is_named_and_a_sample_without_a_gold_has_no_score():
-    for key, meant in (("retreiver", "retriever"), ("kk", "k"), ("acknowledge_licence", "acknowledge_license")):
+    misspelled = {"retreiver": "retriever", "data-dir": "data_dir", "K": "k", "max_lenght": "max_length", "kk": "k"}
+    for key, meant in {**misspelled, "acknowledge_licence": "acknowledge_license"}.items():
         with pytest.raises(ValueError, match=f"'{key}'; did you mean '{meant}'"):
             samples("LaMP_6", **{"data_dir": "sample", key: 3})
     assert scored({"id": "320", "config": "LaMP_3", "target": None}, ["4"]) == {}
