@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from lamp_metric.asking.ask_rows import ask_here as ask_here
     from lamp_metric.asking.connection import is_local as is_local
     from lamp_metric.asking.journal import Journal as Journal
-    from lamp_metric.asking.own_files import content_digest as content_digest
-    from lamp_metric.asking.own_files import own_content as own_content
-    from lamp_metric.asking.own_files import own_folder as own_folder
+    from lamp_metric.asking.journal import content_digest as content_digest
+    from lamp_metric.asking.journal import own_content as own_content
+    from lamp_metric.asking.journal import own_folder as own_folder
     from lamp_metric.asking.server import Server as Server
     from lamp_metric.judged_retrieval import judge_retrieval as judge_retrieval
     from lamp_metric.learning.item_feedback import item_feedback as item_feedback

@@ -172,9 +172,8 @@ class LampMetric(evaluate.Metric):
         configured = self._configured()
         task = get_task(name) if name is not None else configured
         if task is None:
-            raise ValueError(
-                f"which task? Load the metric with its name or pass it as task_name: one of {', '.join(TASKS)}"
-            )
+            known = ", ".join(TASKS)
+            raise ValueError(f"which task? Load the metric with its name or pass it as task_name: one of {known}")
         if configured is not None and configured != task:
             raise ValueError(f"task_name is {task.name!r}, but the metric was loaded for {configured.name!r}")
         return task

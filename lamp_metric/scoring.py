@@ -1,4 +1,4 @@
-"""Scores of plain lists: the kind of the task, a column of the table, picks the scorer."""
+"""Scores of plain lists."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -45,7 +45,7 @@ def score(
         also: measures beside the benchmark's scores: for texts ``rouge-2``, ``rouge-Lsum``, ``bleu``, ``chrf`` and
             ``meteor``, for ratings ``accuracy`` and ``pearson``; what :func:`lamp_metric.register_measure` added; or
             ``"module:name"``, a function ``(predictions, references) -> list of floats``, whose mean is taken.
-        without: scores to leave out, which can only be ``meteor``, of long texts; the signature says so.
+        without: scores to leave out, which can only be ``meteor`` of long texts; the signature says so.
 
     Returns:
         ``accuracy`` and ``f1``, ``MAE`` and ``RMSE``, or ``rouge-1`` and ``rouge-L`` (of long texts, ``meteor``, too),
@@ -56,21 +56,13 @@ def score(
             model; with their number.
 
     Raises:
-        ValueError: the task is unknown, there is nothing to score, the lists differ in length, an id is duplicate, a
+        ValueError: the task is unknown, there is nothing to score, the lists differ in length, an id is a duplicate, a
             value has the wrong type, a gold is not a label of the task, a sample has no user, all samples are one
             user's, a measure does not fit the task, or an option is out of range. The message names the sample.
         ImportError: a measure's library is missing: ``pip install 'lamp-hf[measures]'``.
         FileNotFoundError: nltk's data for ``meteor`` are missing; the message says how to get them.
 
-    The scores differ from the official script's in these cases:
-
-    * Texts: the mean over samples; the official script reports the median of 1,000 unseeded bootstrap means.
-    * Classes: a gold that is not a label of the task is an error. The official script maps it and any prediction that
-      is not a label to the same number, and counts such a pair as correct.
-    * Ratings: a gold off the scale ("6", "4.5") is an error; the official script scores it. NaN, infinity and numbers
-      of 1e100 or more count as unusable; the official script crashes on NaN, infinity and very large numbers (1e39).
-      It also rounds ratings to 32-bit floats, so that "4.1" is off by 1e-7.
-    * A prediction that is null or a Boolean is an error; the official script scores its text, ``"None"`` or ``"True"``.
+    Where the scores differ from the official script's is listed in the manual, on the page about scoring.
 
     >>> score("LaMP_3", ["4", "no idea"], ["5", "2"])
     {'MAE': 2.0, 'RMSE': 2.23606797749979}
@@ -103,18 +95,18 @@ def signature_of(
     also: Iterable[str] = (),
     without: Iterable[str] = (),
 ) -> str:
-    """How :func:`score` makes the scores of ``n`` samples with these options, in one line.
+    """One line that says how :func:`score` makes the scores of ``n`` samples with these options.
 
     The options are those of ``score``. Without a ``confidence_level``, those of resampling and the users do not matter.
 
     Args:
         task: config name.
         n: number of samples.
-        users: number of users, if ``score`` was told whose the samples are.
+        users: number of users, if ``score`` was given users.
 
     Raises:
         ValueError: the task or a measure is unknown, or an option is out of range.
-        ImportError: as for ``score``, and so is FileNotFoundError.
+        ImportError, FileNotFoundError: as for ``score``.
     """
     task = get_task(task)
     resampling = Resampling.on_demand(confidence_level, n_resamples, seed)

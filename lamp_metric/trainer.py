@@ -1,4 +1,4 @@
-"""The scores as ``compute_metrics`` of a transformers ``Trainer``. Nothing here imports torch."""
+"""The scores as the ``compute_metrics`` of transformers' ``Trainer``. Nothing here imports torch."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -31,9 +31,9 @@ def compute_metrics(
       numbers of a regression head, if the task has ratings.
 
     Tokens at -100 and special tokens are left out. Blanks before punctuation are removed, as in the official runs,
-    which used the default of transformers 4. Logits count only where the gold has a token; these scores come from
-    teacher forcing and are higher than those of generated text. Golds are decoded by the tokenizer too; a label that it
-    cannot spell is an error.
+    which used the default of transformers 4. Logits count only where the gold has a token; such scores come from
+    teacher forcing and are higher than those of generated text. The golds are decoded by the tokenizer, too; a label
+    that it cannot spell is an error.
 
     Args:
         task: config name.
@@ -43,8 +43,8 @@ def compute_metrics(
         without: scores to leave out, see :func:`lamp_metric.score`.
 
     Raises:
-        ValueError: the task is unknown. The returned function raises it for arrays of another shape and for golds that
-            are not labels of the task.
+        ValueError: the task is unknown. The function that is returned raises it for arrays of another shape and for
+            golds that are not labels of the task.
 
     >>> compute_metrics("LaMP_1")(([[0.1, 2.0], [1.5, 0.3]], [1, 1]))
     {'accuracy': 0.5, 'f1': 0.3333333333333333}
@@ -56,10 +56,8 @@ def compute_metrics(
         if labels.ndim == 1:
             found = scorer_of(task).read_head(task, predictions, labels)
             if found is None:
-                raise ValueError(
-                    f"compute_metrics: expected {len(task.labels)} logits per sample for the labels of {task.name}, "
-                    f"found predictions of shape {predictions.shape}"
-                )
+                wanted = f"{len(task.labels)} logits per sample for the labels of {task.name}"
+                raise ValueError(f"compute_metrics: expected {wanted}, found predictions of shape {predictions.shape}")
             texts, golds = found
         else:
             texts = _decoded(_token_ids(predictions, labels, causal), tokenizer)

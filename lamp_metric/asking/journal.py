@@ -1,9 +1,13 @@
 """Answers on disk as they arrive, so that a run continues where it stopped, whatever stopped it.
 
+A run continues only files and folders that it, or an earlier run like it, made.
+
 A journal is a file of JSON lines. The first says what the file is and how its answers are made; when that changes,
 another such line follows. All others are answers, each with a digest of what was asked and how: an answer counts only
 for the same question, asked in the same way.
 """
+
+from __future__ import annotations
 
 import hashlib
 import json
@@ -13,14 +17,21 @@ import re
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, BinaryIO, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
 from lamp_dataset.atomic import write_whole
 from lamp_dataset.formats.texts import counted, short
-from lamp_metric.asking.own_files import own_content, parsed
+
+if TYPE_CHECKING:
+    import datasets
 
 log = logging.getLogger(__name__)
 
+#: The value of "format" in the settings of a folder.
+RUN = "lamp run 1"
+#: The largest first line, in bytes.
+_LONGEST = 1 << 20
 #: Seconds until answers are flushed to the disk, so that they outlive a power cut.
 SYNC = 1.0
 #: A JSON string, or the beginning of one.
@@ -128,7 +139,7 @@ class Journal:
             os.fsync(file.fileno())
             self._due = time.monotonic() + SYNC
 
-    def __enter__(self) -> "Journal":
+    def __enter__(self) -> Journal:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -146,3 +157,69 @@ def _is_cut_off(line: bytes) -> bool:
 
 def _line(value: Any) -> bytes:
     return json.dumps(value).encode() + b"\n"
+
+
+def parsed(line: bytes) -> dict[str, Any]:
+    """The JSON object in a line; an empty one for anything else."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def own_content(path: str | os.PathLike[str], form: str) -> bytes:
+    """The content of a file that a run made; empty if the file is empty or does not exist.
+
+    Args:
+        path: of the file.
+        form: the value of ``"format"`` in the JSON object of its first line, which says what made it.
+
+    Raises:
+        ValueError: another program made the file.
+        OSError: it cannot be read.
+    """
+    if not os.path.lexists(path):
+        return b""
+    first = b""
+    if os.path.isfile(path):
+        with open(path, "rb") as file:
+            first = file.readline(_LONGEST)
+            if not first or parsed(first).get("format") == form:
+                return first + file.read()
+    expected, found = json.dumps({"format": form})[:-1], short(first.decode(errors="replace").strip())
+    message = f"expected a file of an earlier run, which begins with {expected}, found one with {found}"
+    raise ValueError(f"{path}: {message}; it was left as it is: move it or choose another output")
+
+
+def own_folder(folder: str | os.PathLike[str], settings: Mapping[str, Any]) -> None:
+    """Take a folder for a run: a new or empty one, or that of an earlier run with the same settings.
+
+    Args:
+        folder: made if there is none; the run's settings are in its ``settings.json``.
+        settings: what the run's files depend on; values of JSON's types.
+
+    Raises:
+        ValueError: the folder holds another run, or files that no run made.
+        OSError: the folder cannot be made or written.
+    """
+    path, line = Path(folder, "settings.json"), {"format": RUN, **settings}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    found = parsed(own_content(path, RUN))
+    others = [name for name in os.listdir(path.parent) if name != path.name and not name.startswith(".")]
+    if others and not found:
+        raise ValueError(f"{folder}: holds files that no run made, such as {min(others)}; choose another output")
+    if others and found != line:
+        other = {name: value for name, value in found.items() if line.get(name) != value}
+        raise ValueError(f"{folder} holds another run, made with {other}; choose another output")
+    if found != line:
+        with write_whole(path) as file:
+            json.dump(line, file)
+
+
+def content_digest(*tables: datasets.Dataset) -> str:
+    """A digest of the rows of some tables, for the settings of a run."""
+    digest = hashlib.sha256()
+    for batch in (batch for table in tables for batch in table.iter(1000)):
+        digest.update(json.dumps(batch).encode())
+    return digest.hexdigest()
