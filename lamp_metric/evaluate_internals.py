@@ -21,7 +21,7 @@ NAME = "lamp_metric"
 
 
 def patch_evaluate() -> None:
-    """Make evaluate find the module under this name: now if evaluate is imported already, otherwise when it will be."""
+    """Make evaluate find the module under this name, now or as soon as evaluate is imported."""
     when_imported("evaluate.loading", _patch)
 
 

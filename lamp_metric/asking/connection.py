@@ -77,12 +77,6 @@ def key_for(api: str) -> str:
     return key
 
 
-def secret() -> str:
-    """The key to keep out of messages and files, or "" if it is only a word such as ``none``."""
-    key = os.environ.get(KEY, "").strip()
-    return key if len(key) > 7 else ""
-
-
 class Reply(NamedTuple):
     """What a server sent."""
 

@@ -16,7 +16,7 @@ import tenacity
 
 from lamp_dataset.formats.texts import printable
 from lamp_dataset.web import redact, wait_as_told
-from lamp_metric.asking.connection import CONNECT, Connection, Reply, secret
+from lamp_metric.asking.connection import CONNECT, Connection, Reply, key_for
 from lamp_metric.harness.harness_rows import MAX_ANSWER
 
 log = logging.getLogger(__name__)
@@ -94,13 +94,14 @@ class Server:
             raise ValueError(f"timeout: expected a positive number of seconds, such as 600, found {timeout}")
         self.api, self.model, self.completions, self._timeout = api, model, completions, timeout
         self.options: Mapping[str, Any] = {"max_tokens": max_answer, "temperature": temperature, "seed": 0}
-        self._lock, self._stopped, self._secret = threading.Lock(), threading.Event(), secret()
+        self._lock, self._stopped, key = threading.Lock(), threading.Event(), key_for(api)
+        self._secret = key if len(key) > 7 else ""  # words such as "none" are not kept out of messages and files
         self._connection = Connection(api)
         self._path, self._question = ("/completions", "prompt") if completions else ("/chat/completions", "messages")
         self._try = tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: isinstance(error, _FailedError) and error.is_temporary),
             wait=lambda state: wait_as_told(state),
-            stop=lambda state: state.attempt_number >= TRIES,
+            stop=tenacity.stop_after_attempt(TRIES),
             sleep=self._sleep,
             reraise=True,
         )

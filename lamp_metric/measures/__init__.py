@@ -59,7 +59,13 @@ def together(task: Task, also: Iterable[str]) -> Together:
 
 
 def _measure(task: Task, name: str) -> Measure:
-    found = MEASURES.get(name) or (_function(name) if ":" in name else None)
+    found = MEASURES.get(name)
+    if found is None and ":" in name:
+        module, _, attribute = name.partition(":")
+        try:
+            return FunctionMeasure(name, getattr(import_module(module), attribute))
+        except (ImportError, AttributeError, ValueError) as error:
+            raise ImportError(f"cannot load the measure {short(name)}: {error}") from error
     # Another package's kind counts as the benchmark's kind with the same answers: texts, or numbers on a scale.
     alike = {task.kind, "" if task.labels else "generation", "ordinal" if isinstance(scorer_of(task), Ordinal) else ""}
     fitting = [key for key, one in MEASURES.items() if not one.kinds or alike.intersection(one.kinds)]
@@ -67,14 +73,6 @@ def _measure(task: Task, name: str) -> Measure:
         known = f"{', '.join(fitting)}, or a function by module:name"
         raise ValueError(f"also: expected a measure for {task.name}: {known}, found {name!r}")
     return found
-
-
-def _function(name: str) -> Measure:
-    module, _, attribute = name.partition(":")
-    try:
-        return FunctionMeasure(name, getattr(import_module(module), attribute))
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ImportError(f"cannot load the measure {short(name)}: {error}") from error
 
 
 for _one in MEASURES_HERE:

@@ -11,8 +11,8 @@ from typing import Any
 
 from lamp_dataset.lazy import require
 from lamp_metric.measures.measure import TEXTS, Mean, Measure
-from lamp_metric.scorers.meteor import meteor, meteor_signature
 from lamp_metric.scorers.scorer import Statistics
+from lamp_metric.scorers.text import meteor, meteor_signature
 
 
 class Rouge(Mean):
@@ -36,7 +36,7 @@ class Rouge(Mean):
 
 
 class Meteor(Mean):
-    """METEOR, see :mod:`lamp_metric.scorers.meteor`."""
+    """METEOR, see :func:`lamp_metric.scorers.text.meteor`."""
 
     name = "meteor"
     kinds = ("generation",)
@@ -102,14 +102,9 @@ class Pearson(Measure):
     signature = "constant:0"
 
     def statistics(self, predictions: Sequence[float], references: Sequence[float]) -> Statistics:
-        pairs = list(zip(predictions, references, strict=True))
-        return {
-            "x": [x for x, _ in pairs],
-            "y": [y for _, y in pairs],
-            "xx": [x * x for x, _ in pairs],
-            "yy": [y * y for _, y in pairs],
-            "xy": [x * y for x, y in pairs],
-        }
+        x, y = sides = list(predictions), list(references)
+        squares = {2 * name: [value * value for value in side] for name, side in zip("xy", sides, strict=True)}
+        return {"x": x, "y": y, **squares, "xy": [a * b for a, b in zip(x, y, strict=True)]}
 
     def score(self, statistics: Statistics) -> float:
         """The figure of ``scipy.stats.pearsonr``."""

@@ -9,9 +9,6 @@ from lamp_dataset.formats.task_of_file import count_labels, tasks_named
 from lamp_dataset.task import Task
 from lamp_metric.scorers.scorer import Finding, LabelScorer, Row, Statistics
 
-#: What scikit-learn sees in place of a prediction that is not a label of the task.
-NO_LABEL = -1
-
 
 class Classification(LabelScorer):
     """One of the task's labels, case included."""
@@ -49,14 +46,14 @@ class Classification(LabelScorer):
     ) -> dict[str, float]:
         """The scores as ``sklearn.metrics`` computes them; see :meth:`aggregate` for the definition of F1.
 
-        scikit-learn sees the positions of the labels, as in the official script: strings would be padded to the
-        longest.
+        scikit-learn sees the positions of the labels, as in the official script, and -1 for what is not a label;
+        strings would be padded to the longest.
         """
         from sklearn.metrics import accuracy_score, f1_score
 
         position = {label: place for place, label in enumerate(task.labels)}
         actual = [position[reference] for reference in references]
-        predicted = [position.get(prediction, NO_LABEL) for prediction in predictions]
+        predicted = [position.get(prediction, -1) for prediction in predictions]
         f1 = f1_score(actual, predicted, labels=list(position.values()), average="macro", zero_division=0)
         return {"accuracy": float(accuracy_score(actual, predicted)), "f1": float(f1)}
 

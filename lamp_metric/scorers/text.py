@@ -1,4 +1,4 @@
-"""ROUGE-1 and ROUGE-L F-measure without stemming. Plain values in, numbers out.
+"""ROUGE-1 and ROUGE-L F-measure without stemming, and METEOR of long texts.
 
 ``rouge_score`` decides what a word is and what the F-measure is. Only its table of subsequences, whose time and memory
 grow with the product of both lengths, is replaced: bit operations count the longest common subsequence. The tests
@@ -12,12 +12,13 @@ mean lies within their range.
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from importlib.metadata import version
 from itertools import accumulate
 from typing import Any
 
+from lamp_dataset.lazy import require
 from lamp_dataset.personalize.retrieval.queries import find_query
 from lamp_dataset.task import Task
-from lamp_metric.scorers.meteor import meteor
 from lamp_metric.scorers.scorer import Finding, Row, Scorer, Statistics
 from lamp_metric.scorers.wrappers import unwrap, wrapper_of
 
@@ -42,13 +43,37 @@ def longest_common_subsequence(a: Sequence[str], b: Sequence[str]) -> int:
     return len(shorter) - row.bit_count()
 
 
-@cache
-def _rouge_score() -> tuple[Any, Any]:
-    """The tokenizer and the F-measure of ``rouge_score``, which takes a second to import."""
-    from rouge_score.scoring import fmeasure
-    from rouge_score.tokenizers import DefaultTokenizer
+def meteor(predictions: Sequence[str], references: Sequence[str]) -> list[float]:
+    """The METEOR of each sample, 0 to 1, as in evaluate's module ``meteor``: by nltk with its defaults.
 
-    return DefaultTokenizer(use_stemmer=False).tokenize, fmeasure
+    FileNotFoundError if nltk has no WordNet or no sentence splitter.
+    """
+    tokenize, score, _ = _nltk()
+    pairs = zip(predictions, references, strict=True)
+    return [float(score(tokenize(gold), tokenize(text), alpha=0.9, beta=3, gamma=0.5)) for text, gold in pairs]
+
+
+def meteor_signature() -> str:
+    """The library, the version of WordNet, and nltk's defaults, which evaluate passes."""
+    return f"nltk {version('nltk')}|wordnet:{_nltk()[2]}|alpha:0.9|beta:3|gamma:0.5"
+
+
+@cache
+def _nltk() -> tuple[Callable, Callable, Any]:
+    """The tokenizer, METEOR, and the version of WordNet."""
+    tokenize = require("nltk", "measures").word_tokenize
+    from nltk.corpus import wordnet
+    from nltk.translate.meteor_score import single_meteor_score
+
+    for name, ask in (("punkt_tab", lambda: tokenize("a")), ("wordnet", lambda: wordnet.ensure_loaded())):
+        try:
+            ask()
+        except LookupError:
+            raise FileNotFoundError(
+                f"meteor needs nltk's data wordnet and punkt_tab, and nltk finds no {name}; get it by "
+                f"python -m nltk.downloader {name}"
+            ) from None
+    return tokenize, single_meteor_score, wordnet.get_version()
 
 
 class Text(Scorer):
@@ -76,13 +101,16 @@ class Text(Scorer):
 
         A side without a word (empty, punctuation only, a script other than Latin) scores 0, even against itself.
         """
-        tokenize, f_measure = _rouge_score()
+        from rouge_score.scoring import fmeasure  # takes a second to import
+        from rouge_score.tokenizers import DefaultTokenizer
+
+        tokenize = DefaultTokenizer(use_stemmer=False).tokenize
         found: dict[str, list[float]] = {"rouge-1": [], "rouge-L": []}
         for prediction, reference in zip(predictions, references, strict=True):
             a, b = tokenize(prediction), tokenize(reference)
             shared = (Counter(a) & Counter(b)).total(), longest_common_subsequence(a, b)
             for values, count in zip(found.values(), shared, strict=True):
-                values.append(f_measure(count / max(len(a), 1), count / max(len(b), 1)))
+                values.append(fmeasure(count / max(len(a), 1), count / max(len(b), 1)))
         return found
 
     def aggregate(self, task: Task, sums: Mapping[str, Any], n: Any) -> dict[str, Any]:

@@ -168,7 +168,10 @@ def compare_systems(
     if average == "users":
         systems = {name: [users_as_samples(run) for run in runs] for name, runs in systems.items()}
     drawn = iter(resampled_scores([run for runs in systems.values() for run in runs], resampling))
-    resampled = {name: _means([next(drawn) for _ in runs]) for name, runs in systems.items()}
+    resampled = {}
+    for name, runs in systems.items():
+        some = [next(drawn) for _ in runs]
+        resampled[name] = {key: sum(run[key] for run in some) / len(some) for key in some[0]}
     found = {name: _system(runs, resampled[name], resampling.confidence_level) for name, runs in systems.items()}
     signed = {"extracted": extract_answers, **signed, **given.scorer.beside, "test": "paired-randomization"}
     signed |= {"average": average if average != "samples" else None}
@@ -184,10 +187,6 @@ def compare_systems(
         signature=signature(name, given.n, resampling, given.n_users, **signed),
         higher_is_better=dict(systems[baseline][0].scorer.higher_is_better),
     )
-
-
-def _means(drawn: Sequence[Resampled]) -> Resampled:
-    return {key: sum(run[key] for run in drawn) / len(drawn) for key in drawn[0]}
 
 
 def _system(runs: Runs, resampled: Resampled, level: float) -> System:
