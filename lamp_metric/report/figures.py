@@ -52,7 +52,7 @@ def figures(frame: Frame, summary: Mapping[str, Any]) -> dict[str, dict[str, byt
     require("matplotlib", "report")
     import matplotlib
 
-    drawn = {}
+    drawn: dict[str, dict[str, bytes]] = {}
     with matplotlib.rc_context(_SETTINGS):
         for name, draw in DRAWINGS.items():
             figure = draw(frame, summary)
@@ -88,10 +88,11 @@ def _label(name: str) -> str:
     return f" {name}" if name.startswith("_") else name
 
 
-def _error_bars(axes: Any, x: Any, y: Sequence[float], bounds: Sequence[Any], **style: Any) -> None:
+def _error_bars(axes: Any, x: Any, found: Sequence[Mapping[str, Any]], key: str, **style: Any) -> None:
     """Points with intervals; a point without one has no bar."""
-    spans = [np.abs(np.subtract(pair or (value, value), value)) for value, pair in zip(y, bounds, strict=True)]
-    axes.errorbar(x, y, yerr=np.transpose(spans), capsize=2.5, markersize=4.5, linewidth=1.2, **style)
+    y, bounds = [one[key] for one in found], [one[f"{key}_ci"] or [one[key]] * 2 for one in found]
+    spans = np.abs(np.subtract(bounds, np.array(y)[:, None])).T
+    axes.errorbar(x, y, yerr=spans, capsize=2.5, markersize=4.5, linewidth=1.2, **style)
 
 
 def _score_label(summary: Mapping[str, Any], key: str | None = None) -> str:
@@ -135,21 +136,16 @@ def sorted_gains(frame: Frame, summary: Mapping[str, Any]) -> Any:
 
 def gain_by_profile_size(frame: Frame, summary: Mapping[str, Any]) -> Any:
     """Each user's gain against the size of the profile, and the bins' means."""
-    figure, panels = _gains_by(frame, summary, "profile_size", frame.by_user(frame.sizes), "items in the profile")
-    for axes in panels:
-        _log_axis(axes, frame.by_user(frame.sizes))
-    return figure
+    return _gains_by(frame, summary, "profile_size", frame.by_user(frame.sizes), "items in the profile")
 
 
 def gain_by_similarity(frame: Frame, summary: Mapping[str, Any]) -> Any:
     """Each user's gain against the similarity of the nearest profile items, and the bins' means."""
     label = "similarity of the nearest profile item"
-    return _gains_by(frame, summary, "similarity", frame.by_user(frame.similarity), label)[0]
+    return _gains_by(frame, summary, "similarity", frame.by_user(frame.similarity), label)
 
 
-def _gains_by(
-    frame: Frame, summary: Mapping[str, Any], trait: str, of_users: np.ndarray, label: str
-) -> tuple[Any, Sequence[Any]]:
+def _gains_by(frame: Frame, summary: Mapping[str, Any], trait: str, of_users: np.ndarray, label: str) -> Any:
     figure, panels = _panels(len(frame.others), sharex=True, sharey=True)
     found, styles = summary[f"by_{trait}"], _styles(frame)
     for axes, name in zip(panels, frame.others, strict=True):
@@ -160,14 +156,15 @@ def _gains_by(
             axes.scatter(of_users[same], gains[same], s=6 * count, **dots)
         axes.axhline(0, color="0.5", linewidth=0.8)
         middle, means = zip(*((entry["median"], entry["gains"][name]) for entry in found["bins"]), strict=True)
-        style = {"color": "black", "marker": "o", "linestyle": "-", "zorder": 3}
-        _error_bars(axes, middle, [mean["gain"] for mean in means], [mean["gain_ci"] for mean in means], **style)
+        _error_bars(axes, middle, means, "gain", color="black", marker="o", linestyle="-", zorder=3)
         correlation = found["spearman"][name]
         shown = "" if correlation["rho"] is None else f": ρ = {shown_rho(correlation)}"
         axes.set_title(f"{_label(name)} against {_label(frame.baseline)}{shown}")
         axes.set_ylabel(f"gain in {summary['score']}")
+        if trait == "profile_size":
+            _log_axis(axes, of_users)
     panels[-1].set_xlabel(label)
-    return figure, panels
+    return figure
 
 
 def _log_axis(axes: Any, values: np.ndarray) -> None:
@@ -185,14 +182,11 @@ def _log_axis(axes: Any, values: np.ndarray) -> None:
 
 def score_by_profile_size(frame: Frame, summary: Mapping[str, Any]) -> Any:
     """Each system's score in each bin of profile sizes."""
-    bins = summary["by_profile_size"]["bins"]
+    bins, styles = summary["by_profile_size"]["bins"], _styles(frame)
     figure, (axes,) = _panels(1)
-    styles = _styles(frame)
     shifts = np.linspace(-0.12, 0.12, len(styles))
     for shift, (name, style) in zip(shifts, styles.items(), strict=True):
-        found = [entry["scores"][name] for entry in bins]
-        x = np.arange(len(bins)) + shift
-        _error_bars(axes, x, [one["score"] for one in found], [one["score_ci"] for one in found], **style)
+        _error_bars(axes, np.arange(len(bins)) + shift, [entry["scores"][name] for entry in bins], "score", **style)
     axes.set_xticks(range(len(bins)), [f"{entry['low']}–{entry['high']}" for entry in bins])
     axes.set_xlabel("items in the profile")
     axes.set_ylabel(_score_label(summary))
@@ -206,8 +200,8 @@ def score_by_k(frame: Frame, summary: Mapping[str, Any]) -> Any:
     if not found:
         return None
     figure, (axes,) = _panels(1)
-    x, y = [one["k"] for one in found], [one["score"] for one in found]
-    _error_bars(axes, x, y, [one["score_ci"] for one in found], color="#0072B2", marker="o", linestyle="-")
+    x = [one["k"] for one in found]
+    _error_bars(axes, x, found, "score", color="#0072B2", marker="o", linestyle="-")
     axes.set_xticks(x)
     axes.set_xlabel("items in the prompt (k)")
     axes.set_ylabel(_score_label(summary))

@@ -1,6 +1,6 @@
 """What the report knows of each sample and user, and gains against a trait, in bins and as rank correlations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -113,8 +113,8 @@ def spearman(
         Trait -> column -> ``"rho"`` and ``"rho_ci"``, its percentile bootstrap interval. Both are None if a side is the
         same for all users; resamples in which a side is the same are left out of the interval.
     """
-    ranks = [[_Ranks(values) for values in side.values()] for side in (traits, columns)]
-    n, level = len(ranks[0][0].group), resampling.confidence_level
+    ranks = [[_ranks(values) for values in side.values()] for side in (traits, columns)]
+    n, level = len(next(iter(columns.values()))), resampling.confidence_level
     observed = _rhos(*ranks, np.ones((1, n)))[0]
     drawn = np.concatenate([_rhos(*ranks, weights) for weights in unit_weights(n, resampling)])
     return {
@@ -129,25 +129,25 @@ def _correlation(rho: float, drawn: np.ndarray, level: float) -> dict[str, Any]:
     return {"rho": float(rho), "rho_ci": percentile_interval(drawn[~np.isnan(drawn)], level)}
 
 
-class _Ranks:
-    """Ranks in resamples, sorted only once: who is drawn more often takes up more ranks."""
+def _ranks(values: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """How often each user is drawn -> each user's rank less the mean rank, both resamples × users.
 
-    def __init__(self, values: np.ndarray) -> None:
-        distinct, self.group = np.unique(values, return_inverse=True)
-        self.size = len(distinct)
+    Only ``values`` are sorted, not each resample: who is drawn more often takes up more ranks.
+    """
+    distinct, group = np.unique(values, return_inverse=True)
 
-    def centered(self, weights: np.ndarray) -> np.ndarray:
-        """Resamples × users: each user's rank less the mean rank; ``weights`` says how often each user is drawn."""
+    def centered(weights: np.ndarray) -> np.ndarray:
         rows, n = weights.shape
-        cells = self.group + self.size * np.arange(rows)[:, None]
-        drawn = np.bincount(cells.ravel(), weights.ravel(), rows * self.size).reshape(rows, self.size)
-        middle = np.cumsum(drawn, axis=1) - drawn / 2 - n / 2
-        return np.take(middle, self.group, axis=1)
+        cells = group + len(distinct) * np.arange(rows)[:, None]
+        drawn = np.bincount(cells.ravel(), weights.ravel(), rows * len(distinct)).reshape(rows, len(distinct))
+        return np.take(np.cumsum(drawn, axis=1) - drawn / 2 - n / 2, group, axis=1)
+
+    return centered
 
 
-def _rhos(of_traits: Sequence[_Ranks], of_columns: Sequence[_Ranks], weights: np.ndarray) -> np.ndarray:
+def _rhos(of_traits: Sequence[Callable], of_columns: Sequence[Callable], weights: np.ndarray) -> np.ndarray:
     """Resamples × traits × columns: the correlations; NaN where a side does not vary. All sums are exact."""
-    x, y = ([ranks.centered(weights) for ranks in side] for side in (of_traits, of_columns))
+    x, y = ([centered(weights) for centered in side] for side in (of_traits, of_columns))
     spread_x, spread_y = (np.array([np.vecdot(weights * one, one) for one in side]) for side in (x, y))
     both = np.array([[np.vecdot(weighted, one) for one in y] for weighted in (weights * one for one in x)])
     spread = np.sqrt(spread_x[:, None] * spread_y[None])

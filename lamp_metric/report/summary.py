@@ -83,7 +83,7 @@ def _contrasts(frame: Frame, compared: Comparison) -> dict[str, dict[str, dict[s
 
 
 def _copies(frame: Frame, resampling: Resampling) -> dict[str, Any]:
-    """How many inputs are copies of an own item, and the contrasts without them; None if no two users are left."""
+    """How many inputs copy an item of their profile, and the contrasts without those, None for fewer than two users."""
     kinds = [profile.copy for profile in frame.profiles]
     kept = np.array([not kind for kind in kinds])
     users = {user for user, inside in zip(frame.users, kept, strict=True) if inside}
