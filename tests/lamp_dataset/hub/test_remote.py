@@ -53,12 +53,19 @@ def test_a_wrong_name_or_token_is_an_error_before_any_request(repo_id, token, er
         assert Remote(repo_id, token, needs_token=False).token == ""
 
 
+def info(files=(("train.py", "a"),), **changes):
+    """What the Hub says about the repository."""
+    siblings = files and [SimpleNamespace(rfilename=path, lfs=None, blob_id=oid) for path, oid in files]
+    return SimpleNamespace(**{"id": "me/lamp", "sha": "abc", "private": True, "siblings": siblings} | changes)
+
+
 @pytest.mark.parametrize(
     ("answer", "error", "fact"),
     [
-        (SimpleNamespace(id="me/new", sha="abc", private=True, siblings=[]), ContentError, "me/new"),
-        (SimpleNamespace(id="me/lamp", sha=None, private=True, siblings=[]), FailedError, "sha"),
-        (SimpleNamespace(id="me/lamp", sha="abc", private=True, siblings=None), FailedError, "does not look like"),
+        (info(id="me/new"), ContentError, "me/new"),
+        (info(sha=None), FailedError, "sha"),
+        (info(None), FailedError, "does not look like the Hub's"),
+        (info([("README.md", None)]), FailedError, "does not look like the Hub's .*the sha"),
         (KeyError("id"), FailedError, "id"),
         (http_error(403), RefusedError, "403: said so"),
         (http_error(418), FailedError, "418: said so"),
@@ -67,7 +74,7 @@ def test_a_wrong_name_or_token_is_an_error_before_any_request(repo_id, token, er
 def test_every_other_answer_is_one_line_with_the_repository_and_the_step(monkeypatch, remote, answer, error, fact):
     answers(monkeypatch, "dataset_info", answer)
     with pytest.raises(error, match=f"^me/lamp.*{fact}") as caught:
-        remote.look()
+        remote.look_private()
     assert "\n" not in str(caught.value)
     assert caught.value.__cause__ is None
     if error is not ContentError:
@@ -104,79 +111,22 @@ def test_a_refused_commit_was_not_made(monkeypatch, remote):
     assert remote.so_far == NOTHING_SENT
 
 
-def info(private=True, **files):
-    siblings = [SimpleNamespace(rfilename=path, lfs=None, blob_id=oid) for path, oid in files.items()]
-    return SimpleNamespace(id="me/lamp", sha="abc", private=private, siblings=siblings)
-
-
-@pytest.fixture
-def looks(monkeypatch):
-    """Function: answer the owner's looks so, one after the other. It returns what is asked of the Hub from now on."""
-
-    def answer(*infos, seen=False):
-        asked, left = [], iter(infos)
-
-        def look(api, repo_id, revision=None, **options):
-            asked.append(f"look at {revision}" if api.token else "stranger")
-            found = next(left) if api.token else info() if seen else http_error(404)
-            if isinstance(found, Exception):
-                raise found
-            return found
-
-        monkeypatch.setattr(HfApi, "dataset_info", look)
-        monkeypatch.setattr(HfApi, "create_repo", lambda *args, **options: asked.append("create"))
-        session = SimpleNamespace(get=lambda *args, **options: asked.append("may write"))
-        monkeypatch.setattr("huggingface_hub.utils.get_session", lambda: session)
-        monkeypatch.setattr("huggingface_hub.utils.hf_raise_for_status", lambda response: None)
-        return asked
-
-    return answer
-
-
-LOOKS = ["look at main", "stranger", "may write"]
-
-
-def test_a_repository_is_made_if_missing_and_looked_at_by_its_owner_and_a_stranger(remote, looks):
-    missing, state = http_error(404, RepositoryNotFoundError), RepositoryState("abc", True, {"a": "b"})
-    asked = looks(info(), info(a="b"))
-    assert remote.open(dry_run=False) == state
-    assert asked == ["look at main", *LOOKS]
-    asked = looks(missing)
-    assert remote.open(dry_run=True) is None
-    assert asked == ["look at main"]
-    asked = looks(missing, info(a="b"))
-    assert remote.open(dry_run=False) == state
-    assert asked == ["look at main", "create", *LOOKS]
-
-
 @pytest.mark.parametrize(
-    ("there", "seen"), [(info(private=False), False), (http_error(404, RepositoryNotFoundError), False), (info(), True)]
+    ("answer", "commit", "fact"),
+    [
+        (info(private=False), None, " is public; nothing was sent. This data goes only to a private repository"),
+        (info(private=False), "def", f" is public; .*{HIDE_AT_ONCE}: https://.*/datasets/me/lamp/settings"),
+        (http_error(404, RepositoryNotFoundError), None, " is gone, .*nothing was sent"),
+        (info(), None, ": the Hub calls it private, but strangers can see it; nothing was sent"),
+        (info([("lamp.py", "a")]), None, r": holds lamp\.py, .*nothing was sent"),
+    ],
 )
-def test_public_gone_or_seen_is_refused(remote, looks, there, seen):
-    looks(there, seen=seen)
-    with pytest.raises(RefusedError, match=r"me/lamp.*nothing was sent"):
-        remote.require_unseen()
+def test_public_gone_seen_or_unreadable_is_refused(monkeypatch, remote, answer, commit, fact):
+    answers(monkeypatch, "dataset_info", answer)
+    with pytest.raises((RefusedError, ContentError), match=f"^me/lamp{fact}"):
+        remote.require_unseen(commit)
 
 
-def test_between_two_portions_only_the_owner_looks_and_after_the_commit_the_advice_is_another(remote, looks):
-    asked = looks(info())
-    assert remote.look_private().private
-    assert asked == ["look at main"]
-    asked = looks(info(private=False))
-    with pytest.raises(RefusedError, match=f"{HIDE_AT_ONCE}: https://.*/datasets/me/lamp/settings"):
-        remote.require_unseen("def")
-    assert asked == ["look at def"]
-
-
-def test_a_script_that_keeps_datasets_from_loading_is_found_before_anything_is_sent(remote, looks):
-    looks(info(), info(**{"README.md": "a", "lamp.py": "b"}))
-    with pytest.raises(ContentError, match=r"me/lamp: holds lamp\.py.*nothing was sent"):
-        remote.open(dry_run=True)
-    looks(info(**{"train.py": "a"}))
-    assert remote.require_unseen().files == {"train.py": "a"}
-
-
-def test_a_list_that_lacks_a_hash_is_no_truth(remote, looks):
-    looks(info(**{"README.md": None}))
-    with pytest.raises(FailedError, match="does not look like the Hub's.*the sha"):
-        remote.look()
+def test_the_owner_alone_looks_between_two_portions(monkeypatch, remote):
+    answers(monkeypatch, "dataset_info", info())
+    assert remote.look_private() == RepositoryState("abc", True, {"train.py": "a"})
