@@ -35,6 +35,7 @@ def arguments(given=None):
     parser.add_argument("--split", default="validation")
     parser.add_argument("--data-dir", help="folder with the official files, or the word sample; by default fetched")
     parser.add_argument("--users", help="file of users, as lamp-dataset users writes it; by default all of the split")
+    parser.add_argument("--samples", help="file of samples, as lamp-dataset leaks writes it; by default all")
     parser.add_argument("--see", choices=["input", "answers"], default="input", help="what the model chooses by")
     parser.add_argument("--score", help="by default the task's first, as in the paper")
     parser.add_argument("--temperature", type=float, default=1.0, help="of the softmax of the scores to learn")
@@ -73,8 +74,6 @@ try:
         load_split,
         model_identity,
         run_script,
-        select_users,
-        users_of,
         write_whole,
     )
     from lamp_metric import content_digest, own_folder
@@ -97,12 +96,11 @@ def folds_of(users, number, seed):
 
 def read_rows(args):
     """The samples with their golds and users, which are inferred in the whole split."""
-    rows = load_split(args.config, args.split, SAMPLE if args.data_dir == "sample" else args.data_dir)
+    folder = SAMPLE if args.data_dir == "sample" else args.data_dir
+    some = {"users": args.users, "samples": args.samples}
+    rows = load_split(args.config, args.split, folder, **some, name_users=True)
     if None in rows["output"]:
         raise ValueError(f"the golds of the split {args.split} are withheld: there is nothing to learn from")
-    if "user_id" not in rows.column_names:
-        rows = rows.add_column("user_id", users_of(rows))
-    rows = rows if args.users is None else select_users(rows, args.users)
     return rows.select_columns(["id", "user_id", "input", "output"])
 
 
@@ -162,7 +160,7 @@ def choices_of(args, output, candidates, folds):
 
 def settings_of(args, rows, candidates):
     """What decides the choices. The output folder of a stopped run is that of this one if they are the same."""
-    left_out = ("output", "data_dir", "users", "preds")
+    left_out = ("output", "data_dir", "users", "samples", "preds")
     settings = {name: value for name, value in vars(args).items() if name not in left_out}
     config = load_model(AutoConfig.from_pretrained, args.model)
     identity = model_identity(args.model, getattr(config, "_commit_hash", None))

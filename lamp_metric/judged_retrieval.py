@@ -35,7 +35,7 @@ BY_FEEDBACK = {
 }
 #: A judge's findings: key -> the value for the first item, the first two items, and so on.
 Found = Iterable[tuple[tuple[str, ...], Sequence[float]]]
-#: What the score has in place of a ranker.
+#: What the figure "score" has in place of a ranker.
 NO_ITEM, BEST_ITEM = "no item", "best item"
 
 

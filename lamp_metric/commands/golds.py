@@ -22,7 +22,7 @@ from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import FILE, bundled, say_other_task
 from lamp_metric.predictions.joining import JoinedOutputs, join
 
-#: Is called with each row of the questions by a command that needs more than its user: the file is large.
+#: Called with each row of the questions, for a command that needs more than the user: the file is read only once.
 Look = Callable[[dict], None]
 
 

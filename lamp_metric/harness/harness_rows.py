@@ -1,4 +1,4 @@
-"""What every evaluation harness asks a model: the samples of a split with their prompts, golds and users."""
+"""The rows that every evaluation harness asks a model: the samples of a split with prompts, golds and users."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from lamp_dataset.tasks import get_task
 if TYPE_CHECKING:
     import datasets
 
-#: What a harness gets of each sample; "target" is None where the golds are withheld.
+#: The columns that a harness gets; "target" is None where the golds are withheld.
 COLUMNS = ("id", "config", "user_id", "source", "messages", "target")
-#: Tokens of an answer, as in the official scripts (``--generation_max_length``). Half would cut a few odd tweets.
+#: Most tokens of an answer, as in the official scripts (``--generation_max_length``). Half would cut a few odd tweets.
 MAX_ANSWER = 128
 
 

@@ -43,7 +43,7 @@ def item_feedback(
         task: config of the rows.
         rows: of the split, with their golds.
         answers: pairs of an id and what the model said; or the scores of the benchmark's own script, a mapping such as
-            ``{"rouge-1": 0.31}``. All of a sample follow each other.
+            ``{"rouge-1": 0.31}``. Those of a sample follow each other.
         score: by default the task's first score, as in that script; or another, see :func:`lamp_metric.reward`.
         extract_answers: use what :func:`lamp_metric.extract_answer` finds in an answer.
         partial: whether answers may be missing.
@@ -81,7 +81,7 @@ def _given(key: str, said: Sequence[Mapping[str, Any]], names: Sequence[str]) ->
 
 
 class _Pairs:
-    """The samples of a split and the items of their profiles, looked up when they are asked for."""
+    """The samples of a split and the items of their profiles, looked up on demand."""
 
     def __init__(self, task: Task, rows: datasets.Dataset) -> None:
         self._task, self._rows = task, rows.with_format("arrow")
@@ -109,7 +109,7 @@ class _Pairs:
     def check_complete(self, counts: Mapping[str, tuple[int, int]]) -> None:
         """ValueError if a sample has fewer answers than others, although its profile has the items.
 
-        ``counts``: of the prompts without items, which the benchmark's script does not ask, and of those with one.
+        ``counts``: how many answers are to prompts without items, which the benchmark's script lacks, and to others.
         """
         bare, most = (max(column) for column in zip(*counts.values() or [(1, 0)], strict=True))
         lacking = []
@@ -150,7 +150,7 @@ def read_feedback(path: str | os.PathLike, rows: datasets.Dataset) -> dict[str, 
 
     Args:
         path: of a file that ``lamp-metric feedback`` wrote.
-        rows: of one split. Feedback on samples of another must not be used for it, least of all on those of a test.
+        rows: of one split. Feedback on another split, least of all on a test split, must not be used for it.
 
     Returns:
         Sample id -> item id -> score, higher is better; the key ``""`` is the score without any item.

@@ -87,8 +87,8 @@ def reward(
     """A function that rewards completions by their scores, as ``trl.GRPOTrainer(reward_funcs=…)`` takes it.
 
     Higher is always better. A rating gets 1 - error / (largest error on the scale), from 0 to 1; other errors are
-    negated. An answer that cannot be used (not a label, not a number, no word) gets the least: 0, or for a negated
-    error what its scorer says. It can be pickled, and called by several threads at once.
+    negated. An answer that cannot be used (not a label, not a number, no word) gets the least: 0, or the negated error
+    that its scorer counts. The function can be pickled, and called by several threads at once.
 
     Args:
         task: config name.

@@ -49,7 +49,7 @@ def extract_answer(task: str | Task, text: str) -> str | None:
 
 
 def answers_in(task: Task, texts: Sequence[str]) -> list[str]:
-    """The answer in each text; without one, a text that has no label stays as it is, and nothing is left of another."""
+    """The answer in each text. Without one, the text stays as it is if the task has labels, and is empty otherwise."""
     return [extract_answer(task, text) or (text if task.labels else "") for text in texts]
 
 

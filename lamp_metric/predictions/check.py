@@ -23,8 +23,8 @@ SHOWN = 5
 class Report:
     """What was found in a file of ``n`` entries, one line per kind.
 
-    ``errors`` make it unfit; for ``doubts`` it seems to belong to another task, or to need ``--extract_answers``;
-    ``warnings`` cost points.
+    ``errors`` make it unfit. With ``doubts``, it seems to belong to another task, or to need ``--extract_answers``.
+    ``warnings`` name what costs points.
     """
 
     name: str

@@ -19,7 +19,7 @@ SIDES = ("predictions", "references")
 #: The id of a sample that was passed as a bare string.
 NO_ID = ""
 
-#: What a table is known by, and how to get its rows as records. An Arrow array gives its values in the same way.
+#: The attributes of a kind of table, and how to get its rows as records. An Arrow array gives its values likewise.
 _TABLES = (
     (("to_pylist",), lambda table: table.to_pylist()),  # Arrow
     (("to_dicts",), lambda table: table.to_dicts()),  # polars

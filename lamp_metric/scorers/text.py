@@ -65,14 +65,17 @@ def _nltk() -> tuple[Callable, Callable, Any]:
     from nltk.corpus import wordnet
     from nltk.translate.meteor_score import single_meteor_score
 
+    missing = []
     for name, ask in (("punkt_tab", lambda: tokenize("a")), ("wordnet", lambda: wordnet.ensure_loaded())):
         try:
             ask()
         except LookupError:
-            raise FileNotFoundError(
-                f"meteor needs nltk's data wordnet and punkt_tab, and nltk finds no {name}; get it by "
-                f"python -m nltk.downloader {name}"
-            ) from None
+            missing.append(name)
+    if missing:
+        raise FileNotFoundError(
+            f"meteor needs nltk's data wordnet and punkt_tab, and nltk finds no {' and no '.join(missing)}; get it "
+            f"by python -m nltk.downloader {' '.join(missing)}"
+        )
     return tokenize, single_meteor_score, wordnet.get_version()
 
 

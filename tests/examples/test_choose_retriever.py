@@ -85,7 +85,9 @@ def test_the_right_system_is_chosen_by_models_that_saw_no_user_of_theirs(encoder
 
 def test_a_stopped_run_goes_on_with_the_next_fold(encoder, made, chooser, monkeypatch, tmp_path):
     module, seen = chooser
-    options = {"see": "answers", "epochs": 0.1, "folds": 3}
+    few = list(made)[:70]
+    (tmp_path / "few.json").write_text(json.dumps({"samples": few}))
+    options = {"see": "answers", "epochs": 0.1, "folds": 3, "samples": "few.json"}
     choose = module.choose
     monkeypatch.setattr(module, "choose", lambda *args: choose(*args) if len(seen) < 2 else 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -95,6 +97,8 @@ def test_a_stopped_run_goes_on_with_the_next_fold(encoder, made, chooser, monkey
     module.main(words(encoder, **options))
     assert len(seen) == 3
     assert kept == [(tmp_path / "chooser" / f"fold-{fold}.json").read_bytes() for fold in range(2)]
+    chosen = json.loads((tmp_path / "chooser" / "chosen.json").read_text())["golds"]
+    assert [one["id"] for one in chosen] == few
     with pytest.raises(ValueError, match="another run, made with.*'folds': 3"):
         module.main(words(encoder, **options | {"folds": 4}))
 

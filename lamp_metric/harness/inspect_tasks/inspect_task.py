@@ -109,7 +109,7 @@ def _check_greedy() -> None:
 
 @solver
 def checked_model(config: str, acknowledged: bool) -> Solver:
-    """Let samples of a gated config pass to the model that is asked: only now is it certain which one that is."""
+    """Check again before samples of a gated config go to a model: only now is it certain which model is asked."""
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         open_gated(get_task(config), "checked", acknowledged, _is_here, _ACKNOWLEDGE)

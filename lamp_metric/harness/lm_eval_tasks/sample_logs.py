@@ -56,7 +56,7 @@ def _samples(path: Path) -> Iterator[tuple[Any, Any, Any]]:
 
 
 def _expected(path: Path) -> int | None:
-    """How many samples the split has, says the file of results, if it is there."""
+    """The number of samples in the split, if the file of results is there and has it."""
     for results in path.parent.glob(f"*_{_date(path)}.json"):
         found = read_json(results)
         for key in ("n-samples", _task(path), "original"):

@@ -49,7 +49,7 @@ def task_folder() -> Path:
     from huggingface_hub.constants import HF_HOME
 
     files = task_files()
-    key = hashlib.sha256(repr(files).encode()).hexdigest()[:16]  # a run goes on with its files, whatever is made beside
+    key = hashlib.sha256(repr(files).encode()).hexdigest()[:16]  # a run keeps its files, whatever other runs make
     folder = Path(HF_HOME, "lamp", key, "lm_eval_tasks")
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():

@@ -26,15 +26,15 @@ _OPTION = f"""--metadata '{{"{ACKNOWLEDGE}": true}}'"""
 #: Modules of the harness whose models run on this machine; and the one that every client of a server is built on.
 _LOCAL_MODELS = ("lm_eval.models.huggingface", "lm_eval.models.vllm_causallms", "lm_eval.models.sglang_causallms")
 _CLIENTS = "lm_eval.models.api_models"
-#: Keys that resemble an option here: they are transformers', and no model class of the harness names them.
+#: Keys of transformers that resemble an option here, and that no model class of the harness names.
 _OF_TRANSFORMERS = ("token", "proxies", "use_cache")
 
 
 class RequestError(ValueError, SystemExit):
     """Samples that cannot be made.
 
-    The harness' command line, which knows no such error, ends with exit status 2 and without a traceback; Python code
-    catches a ValueError.
+    The harness's command line does not catch it, and as a SystemExit it ends that with status 2 and without a
+    traceback. Python code catches a ValueError.
     """
 
     code = 2
@@ -43,8 +43,9 @@ class RequestError(ValueError, SystemExit):
 def samples(lamp_config: str, **given: Any) -> dict[str, datasets.Dataset]:
     """The harness's ``custom_dataset``: the samples under the name of the task files' split.
 
-    ``given``: the content of ``--metadata`` and, below it, of ``--model_args``, which the harness merges. RequestError,
-    which standard error says, too: an option or a file is wrong, or a gated config would go to another machine.
+    ``given``: the content of ``--metadata`` and of ``--model_args``; the harness merges them, and the former wins. An
+    option or a file that is wrong, or a gated config that would go to another machine, is a RequestError; standard
+    error says it as well.
     """
     try:
         return {"samples": _rows(lamp_config, given)}

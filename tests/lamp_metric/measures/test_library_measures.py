@@ -116,10 +116,11 @@ def test_meteor_equals_nltk_as_evaluate_calls_it(nltk_data):
     assert "|wordnet:3.0|" in lamp_metric.signature_of("LaMP_4", 3, also=["meteor"])
 
 
-@pytest.mark.parametrize("missing", ["punkt_tab", "wordnet"])
+@pytest.mark.parametrize("missing", [["punkt_tab"], ["wordnet"], ["punkt_tab", "wordnet"]])
 def test_meteor_without_data_says_in_one_line_what_is_missing_and_how_to_get_it(nltk_data, tmp_path, made, missing):
-    there = {"punkt_tab": "corpora", "wordnet": "tokenizers"}[missing]
-    shutil.copytree(nltk_data / there, tmp_path / "some" / there)
+    for name, folder in (("punkt_tab", "tokenizers"), ("wordnet", "corpora")):
+        if name not in missing:
+            shutil.copytree(nltk_data / folder, tmp_path / "some" / folder)
     code = (
         "import sys, nltk\n"
         f"nltk.data.path[:] = [{str(tmp_path / 'some')!r}]\n"
@@ -131,8 +132,8 @@ def test_meteor_without_data_says_in_one_line_what_is_missing_and_how_to_get_it(
     result = python(code, *command)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == (
-        f"error: meteor needs nltk's data wordnet and punkt_tab, and nltk finds no {missing}; get it by "
-        f"python -m nltk.downloader {missing}\n"
+        f"error: meteor needs nltk's data wordnet and punkt_tab, and nltk finds no {' and no '.join(missing)}; get it "
+        f"by python -m nltk.downloader {' '.join(missing)}\n"
     )
 
 
