@@ -30,12 +30,12 @@ def killer(scores):
 
 
 def arrays(size):
-    """Seeded scores: from all equal to few ties, with BM25's tail of zeros, sorted, and each against the median."""
+    """Seeded scores: from all equal to few ties, with BM25's tail of zeros, sorted, rising and falling, and killers."""
     rng = random.Random(size)
     levels = (1, 2, 3, 5, size // 4 + 1, size)
     made = [[rng.randrange(level) * 0.37 - 1 for _ in range(size)] for level in levels]
     made.append([max(0.0, rng.gauss(-0.5, 1)) for _ in range(size)])
-    made += [sorted(made[4]), sorted(made[4], reverse=True)]
+    made += [sorted(made[4]), sorted(made[4], reverse=True), [float(min(n, size - n)) for n in range(size)]]
     return made + list(map(killer, made))
 
 
