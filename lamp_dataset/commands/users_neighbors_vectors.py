@@ -7,31 +7,12 @@ from typing import Any
 import click
 
 from lamp_dataset.atomic import PRIVATE, write_whole
-from lamp_dataset.commands.command import SPLIT, Command, UserPath, examples, say, stacked, user_column_option
+from lamp_dataset.commands.command import SPLIT, Command, UserPath, examples, say, user_column_option
 from lamp_dataset.commands.command_options import ChosenRows, named_by_flags, output_option, prompt_flags, row_options
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.formats.user_files import read_user_subset, write_user_subset
 
 _FILE = UserPath(exists=True, dir_okay=False)
-_criteria = stacked(
-    click.option("--top", type=click.IntRange(1), help="Choose this many users: those with the most (see --by)."),
-    click.option(
-        "--by",
-        type=click.Choice(["profile", "samples"]),
-        help="What --top counts: the items of a user's profile (of the largest, if samples differ), which is the "
-        "default, or the samples.",
-    ),
-    click.option("--cold-start", type=click.IntRange(0), help="Only users with at most this many profile items."),
-    click.option("--others", type=_FILE, help="Only users who are not in this file."),
-    click.option("--ids", type=_FILE, help="Only users who are in this file, which may also have one id per line."),
-    click.option("--sample", type=click.IntRange(1), help="Choose this many users at random."),
-    click.option("--seed", type=int, help="For --sample; 0 by default."),
-    click.option(
-        "--strata",
-        type=click.IntRange(1),
-        help="For --sample: as many users from each of so many groups by profile size; 3 are terciles.",
-    ),
-)
 
 
 @click.command(
@@ -44,15 +25,26 @@ _criteria = stacked(
     ),
 )
 @row_options(user_column_option)
-@_criteria
+@click.option("--top", type=click.IntRange(1), help="Choose this many users: those with the most (see --by).")
+@click.option(
+    "--by",
+    type=click.Choice(["profile", "samples"]),
+    help="For --top: most items in a profile (default) or most samples.",
+)
+@click.option("--cold-start", type=click.IntRange(0), help="Only users with at most this many profile items.")
+@click.option("--others", type=_FILE, help="Only users who are not in this file.")
+@click.option("--ids", type=_FILE, help="Only users who are in this file, which may also have one id per line.")
+@click.option("--sample", type=click.IntRange(1), help="Choose this many users at random.")
+@click.option("--seed", type=int, help="For --sample; 0 by default.")
+@click.option("--strata", type=click.IntRange(1), help="For --sample: as many from each of so many groups by size.")
 @output_option("JSON file to write")
 def users(rows: ChosenRows, ids: str | None, others: str | None, output: str, **criteria: Any) -> None:
     """Choose users of a split of CONFIG for other commands.
 
     The file is for their option --users: the most active users, cold starts, or a sample. Conditions combine: --ids,
     --others and --cold-start leave users out, and --top or --sample chooses among the rest. --top breaks ties by name:
-    shorter names first, then in alphabetical order. --sample depends only on names and seed. The file says how its
-    users were chosen.
+    shorter names first, then in alphabetical order. --sample depends only on names and seed; --strata 3 are terciles.
+    The file says how its users were chosen.
     """
     from lamp_dataset.personalize.users.user_subsets import choose, users_of_rows  # imported late: --help must be quick
 

@@ -141,7 +141,7 @@ class Vectors:
 
     Args:
         source: a file that ``lamp-dataset vectors`` wrote, or a data set of ``profile_vectors``.
-        encode: gives the model's own vectors of texts: the first one found must equal it.
+        encode: embeds texts by the model: its vector of the first text that is found must equal the one there.
 
     Raises:
         ValueError: another kind of file, or, when texts are looked up, vectors of another model.
@@ -150,7 +150,7 @@ class Vectors:
     def __init__(self, source: Any, encode: Callable[[list[str]], np.ndarray]) -> None:
         """Read all but the vectors."""
         self._where = source if isinstance(source, (str, os.PathLike)) else "vectors"
-        self._encode, self._shape = encode, None
+        self._encode, self._checked = encode, False
         try:
             if self._where is source:
                 file = pq.ParquetFile(source)
@@ -173,14 +173,11 @@ class Vectors:
         for group, own in sorted(by_group.items()):
             vectors = self._groups[group](["vector"]).column("vector")
             found |= {text: np.array(vectors[place - self._starts[group]].values, np.float32) for text, place in own}
-        for text, vector in found.items():
-            self._check(text, vector)
-        return found
-
-    def _check(self, text: str, vector: np.ndarray) -> None:
-        if self._shape is None:
+        if found and not self._checked:
+            text, vector = next(iter(found.items()))
             own = self._encode([text])[0]
-            if own.shape == vector.shape and np.linalg.norm(own - vector) <= TOLERANCE * np.linalg.norm(own):
-                self._shape = own.shape
-        if vector.shape != self._shape:
-            raise ValueError(f"{self._where}: expected vectors of this model, found another one for {short(text)}")
+            if own.shape != vector.shape or not np.linalg.norm(own - vector) <= TOLERANCE * np.linalg.norm(own):
+                found = f"found another one for {short(text)}"
+                raise ValueError(f"{self._where}: expected vectors of this model, {found}")
+            self._checked = True
+        return found

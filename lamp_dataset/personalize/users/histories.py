@@ -14,8 +14,6 @@ from lamp_dataset.personalize.users.inference import rows_by_name, users_of
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 
-_STRINGS = (pa.string(), pa.large_string())
-
 
 class Histories:
     """The histories of the users of ``rows``, each user's once, as in :class:`~lamp_dataset.History`.
@@ -45,7 +43,9 @@ class Histories:
         known, rows = None if task is None else get_task(task), rows.with_format(None)
         items = rows.features.arrow_schema.field("profile").type.value_type
         items = items if pa.types.is_struct(items) else ()  # no profile has any
-        texts = [field.name for field in items if field.type in _STRINGS and field.name not in ("id", "date")]
+        texts = [
+            field.name for field in items if str(field.type).endswith("string") and field.name not in ("id", "date")
+        ]
         if known and items and not set(known.profile_fields) <= set(texts):
             expected = f"expected items of {known.name} with {', '.join(known.profile_fields)}"
             raise ValueError(f"{expected}, found {', '.join(texts)}; rows of another config?")

@@ -187,7 +187,7 @@ def _item_hashes(profiles: pa.ChunkedArray) -> Iterator[np.ndarray]:
 
 
 def _hashes(profiles: pa.Array) -> np.ndarray:
-    """The hashes of all items' contents. A field that is None says no more than a field that is not there."""
+    """The hashes of all items' contents. A field that is None counts as missing."""
     items = profiles.flatten() if hasattr(profiles.type, "value_type") else profiles
     if not len(items):
         return np.array([], np.uint64)

@@ -189,7 +189,7 @@ def choose(
         raise ValueError(f"expected a sample with as many users of each of {strata} strata, found {sample}")
     left = set(users.samples)
     if ids is not None:
-        ids.positions(list(users.samples), split)  # says if it is of other users
+        ids.positions(list(users.samples), split)  # raises if it names others
         left &= set(ids.users)
     if others is not None:
         if others.recipe.get("split") in (None, split):
