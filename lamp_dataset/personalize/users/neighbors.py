@@ -112,6 +112,7 @@ def _bm25(histories: Iterable[list[str]]) -> tuple[csr_array, csr_array]:
     held = np.bincount(words, minlength=1)
     idf, mean, k1, b = floored_idf(held, len(lengths)), np.mean(lengths) or 1, RetrieverOptions.k1, RetrieverOptions.b
     words, weights, queries = np.frombuffer(words, np.intc), np.frombuffer(counts, np.intc).astype(np.float64), []
+    del counts  # of much text, each of these takes much memory
     for length, part in zip(lengths, map(slice, ends, ends[1:]), strict=True):
         own, times = words[part], weights[part].copy()
         weights[part] *= (k1 + 1) / (times + k1 * (1 - b + b * length / mean)) * idf[own]

@@ -3,7 +3,7 @@ import random
 
 import datasets
 import pytest
-from scholars import history, samples, scholars
+from scholars import scholars
 
 from lamp_dataset.personalize.users.inference import users_of
 from lamp_dataset.personalize.users.profile_swap import _circles, swap_profiles
@@ -69,19 +69,16 @@ def test_circles_have_the_least_sum_of_differences():
             assert cost == best
 
 
-def test_one_user_has_nobody_to_swap_with():
-    rows = samples(history(random.Random(1), 5), 3, 98)
-    with pytest.raises(ValueError, match=r"found 1\b"):
-        swap_profiles(datasets.Dataset.from_list(rows))
-
-
-def test_only_a_dataset_can_be_swapped(dataset):
-    for rows in (dataset.to_list(), dataset.data.table, dataset.to_iterable_dataset()):
-        with pytest.raises(ValueError, match=rf"datasets\.Dataset.*{type(rows).__name__}"):
-            swap_profiles(rows)
-
-
-@pytest.mark.parametrize("seed", ["1", None, 1.5])
-def test_the_seed_is_a_whole_number(seed):
-    with pytest.raises(ValueError, match=f"whole number as seed, found {seed!r}"):
-        swap_profiles(datasets.Dataset.from_list([{"id": "1", "profile": []}]), seed)
+@pytest.mark.parametrize(
+    ("form", "options", "message"),
+    [
+        (lambda rows: rows.select([0]), {}, "at least two users, found 1:"),
+        (datasets.Dataset.to_list, {}, "expected a datasets.Dataset, found list"),
+        (datasets.Dataset.to_iterable_dataset, {}, "expected a datasets.Dataset, found IterableDataset"),
+        (lambda rows: rows, {"seed": "1"}, "whole number as seed, found '1'"),
+        (lambda rows: rows, {"seed": 1.5}, "whole number as seed, found 1.5"),
+    ],
+)
+def test_bad_calls(dataset, form, options, message):
+    with pytest.raises(ValueError, match=message):
+        swap_profiles(form(dataset), **options)
