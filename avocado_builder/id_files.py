@@ -13,7 +13,7 @@ from lamp_dataset.formats.json_file import HEAD_BYTES, describe, looks_like_html
 from lamp_dataset.formats.layout import is_url, question_places, urls
 from lamp_dataset.formats.questions import read_questions
 from lamp_dataset.formats.texts import short
-from lamp_dataset.loading.raw_files import PROVENANCE, fetching, hash_file, open_url
+from lamp_dataset.loading.raw_files import PROVENANCE, fetching, hash_file, open_raw
 from lamp_dataset.task import SETTINGS, SPLITS, Task
 from lamp_dataset.tasks import BASE_URL
 
@@ -157,7 +157,7 @@ def fetch_ids(task: Task, splits: tuple[str, ...], folder: Path, base_url: str =
         if not is_url(url):
             raise ValueError(f"{url}: expected a URL that begins with http:// or https://")
         log.info("fetching %s", url)
-        with fetching(url, _BY_HAND), open_url(url) as source, path.open("wb") as file:
+        with fetching(url, _BY_HAND), open_raw(url) as source, path.open("wb") as file:
             shutil.copyfileobj(source, file)
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)

@@ -181,16 +181,16 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
             head = file.read(HEAD_BYTES)
         if not head or looks_like_html(head):
             url = self._fetched[path]
-            self._forget([path])
+            self.reject([path])
             kind = "Parquet" if url.endswith(".parquet") else "JSON"
-            raise ValueError(f"{url}: expected {kind}, found {describe(head)}. {_NOT_KEPT}")
+            raise ValueError(
+                f"{url}: expected {kind}, found {describe(head)}. The file was not kept: try again, or pass data_dir=… "
+                "(--data-dir) with files fetched by other means."
+            )
 
-    def reject(self, files: Files | RowFiles | None) -> None:
-        """Forget downloads with wrong content, of one split or (None) of all: the next call fetches them again."""
-        self._forget(self._fetched if files is None else files.paths)
-
-    def _forget(self, paths: Iterable[str]) -> None:
-        for path in paths:
+    def reject(self, paths: Iterable[str] | None = None) -> None:
+        """Forget these downloads, or all, since their content is wrong: the next call fetches them again."""
+        for path in self._fetched if paths is None else paths:
             if path in self._fetched:
                 for name in (path, f"{path}.json"):
                     if os.path.exists(name):
@@ -230,6 +230,3 @@ class Lamp(BuilderOverrides, datasets.ArrowBasedBuilder):
         elif found != self.config.digests[split]:
             where = f"{self.config.data_dir}: files of the split {split!r}"
             raise ValueError(f"{where} have changed since they were first read; load them again")
-
-
-_NOT_KEPT = "The file was not kept: try again, or pass data_dir=… (--data-dir) with files fetched by other means."

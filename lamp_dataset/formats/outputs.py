@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamp_dataset.formats.hub_rows import RowFiles
 from lamp_dataset.formats.ids import check_unique
-from lamp_dataset.formats.json_file import EntryWriter, load_json, read_json
+from lamp_dataset.formats.json_file import EntryWriter, load_json
 from lamp_dataset.formats.texts import check_encodable, short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import official_hint
@@ -40,9 +40,9 @@ class Outputs:
 def read_outputs(path: str | os.PathLike | RowFiles, task: Task | None = None) -> Outputs:
     """Read an outputs file from disk, see :func:`parse_outputs`; or the golds of files as the Hub has them."""
     if isinstance(path, RowFiles):
-        golds = [{"id": row["id"], "output": row["output"]} for row, _ in path.rows(profiles=False)]
-        return check_outputs({"task": path.task.official_name, "golds": golds}, str(path), task)
-    return check_outputs(read_json(path), str(Path(path)), task)
+        golds = {row["id"]: row["output"] for row, _ in path.rows(profiles=False)}
+        return Outputs(path.task.official_name, MappingProxyType(golds), str(path))
+    return parse_outputs(Path(path).read_bytes(), str(Path(path)), task)
 
 
 def parse_outputs(data: bytes, name: str, task: Task | None = None) -> Outputs:
@@ -50,12 +50,7 @@ def parse_outputs(data: bytes, name: str, task: Task | None = None) -> Outputs:
 
     DuplicateIdError if an id occurs more than once; ValueError if the file is not JSON, or has another shape or task.
     """
-    return check_outputs(load_json(data, name), name, task)
-
-
-def check_outputs(document: Any, name: str, task: Task | None = None) -> Outputs:
-    """The outputs in ``document``, a parsed outputs file; arguments and errors as in :func:`parse_outputs`."""
-    golds, official_name = golds_of(document, name)
+    golds, official_name = golds_of(load_json(data, name), name)
     if task is not None and official_name != task.official_name:
         found = f"{short(official_name)}{official_hint(official_name)}"
         raise ValueError(f"{name}: expected the outputs of task {task.official_name!r}, found {found}")

@@ -125,7 +125,7 @@ class BuilderOverrides:
         try:
             super()._download_and_prepare(dl_manager, verification_mode, **options)
         except NonMatchingSplitsSizesError as error:
-            self.reject(None)
+            self.reject()
             raise NonMatchingSplitsSizesError(
                 f"{self.config.name}: expected the published number of samples, found another: {error}. The files were "
                 'not kept: try again, or pass verification_mode="no_checks"'
@@ -146,7 +146,7 @@ class BuilderOverrides:
                 raise _SplitError(error.__cause__) from None
             if not isinstance(error.__cause__, ValueError):
                 raise
-            self.reject(split_generator.gen_kwargs["files"])
+            self.reject(split_generator.gen_kwargs["files"].paths)
             raise error.__cause__ from None
         except OSError as error:
             raise _SplitError(error) from None

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import Any, BinaryIO
+from typing import Any
 
 import tenacity
 import xxhash
@@ -21,14 +21,34 @@ from lamp_dataset.task import Task
 
 
 @contextmanager
-def open_raw(path: str) -> Iterator[BinaryIO]:
-    """Open a local file or a URL for reading bytes, files on the Hub in any order; errors as for :func:`fetching`."""
-    if is_url(path):
-        with fetching(path), open_url(path) as file:
-            yield file
-    else:
+def open_raw(path: str) -> Iterator[Any]:
+    """Open a local file or a URL for reading bytes, files on the Hub in any order; errors as for :func:`fetching`.
+
+    A cut connection is made again as often as ``datasets`` would; a silent server is not asked again. Files on the Hub
+    are opened as ``datasets`` does it: it knows the token, and its client for the Hub has time-outs.
+    """
+    if not is_url(path):
         with open(path, "rb") as file:
             yield file
+        return
+    import aiohttp
+    import datasets
+    import fsspec
+    from datasets.utils.file_utils import xopen
+
+    with fetching(path):
+        if path.startswith((datasets.config.HF_ENDPOINT, "hf://")):
+            with xopen(path, "rb") as file:
+                yield file
+        else:
+            with fsspec.open(path, "rb", client_kwargs=client_options()) as file:
+                again = tenacity.retry(
+                    retry=tenacity.retry_if_exception_type(aiohttp.ClientError),
+                    wait=tenacity.wait_fixed(datasets.config.STREAMING_READ_RETRY_INTERVAL),
+                    stop=tenacity.stop_after_attempt(datasets.config.STREAMING_READ_MAX_RETRIES),
+                    reraise=True,
+                )
+                yield SimpleNamespace(read=again(file.read))
 
 
 def hub_files(task: Task, splits: Iterable[str], revision: str | None, token: Any = None) -> dict[str, RowFiles]:
@@ -81,10 +101,16 @@ def fetching(url: str, advice: str = BY_OTHER_MEANS) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, ValueError) and not isinstance(error, OSError):
             raise
+        from aiohttp import ServerTimeoutError
+        from fsspec.exceptions import FSTimeoutError
+
         cause = error
         while cause.__cause__ is not None:  # the first of them says what happened, the last often only the address
             cause = cause.__cause__
-        reason = silence(cause) or f"{type(cause).__name__}: {' '.join(str(cause).split())}"
+        reason = f"{type(cause).__name__}: {' '.join(str(cause).split())}"
+        if isinstance(cause, ServerTimeoutError | FSTimeoutError):
+            limit = f"the environment variable {VARIABLE} sets the limit"
+            reason = f"the server sent nothing for {patience():g} seconds; {limit}"
         raise ConnectionError(f"could not fetch {url} ({reason}). Is the site reachable? {advice}") from error
 
 
@@ -123,39 +149,3 @@ def set_timeouts(dl_manager: Any) -> None:
     config.num_proc = 1
     config.storage_options["client_kwargs"] = client_options(config.storage_options.get("client_kwargs"))
     dl_manager.download_config = config
-
-
-@contextmanager
-def open_url(url: str) -> Iterator[Any]:
-    """Open a URL for reading bytes.
-
-    A cut connection is made again as often as ``datasets`` would; a silent server is not asked again. Files on the Hub
-    are opened as ``datasets`` does it: it knows the token, and that client has time-outs.
-    """
-    import aiohttp
-    import datasets
-    import fsspec
-    from datasets.utils.file_utils import xopen
-
-    if url.startswith((datasets.config.HF_ENDPOINT, "hf://")):
-        with xopen(url, "rb") as file:
-            yield file
-    else:
-        with fsspec.open(url, "rb", client_kwargs=client_options()) as file:
-            again = tenacity.retry(
-                retry=tenacity.retry_if_exception_type(aiohttp.ClientError),
-                wait=tenacity.wait_fixed(datasets.config.STREAMING_READ_RETRY_INTERVAL),
-                stop=tenacity.stop_after_attempt(datasets.config.STREAMING_READ_MAX_RETRIES),
-                reraise=True,
-            )
-            yield SimpleNamespace(read=again(file.read))
-
-
-def silence(error: BaseException) -> str:
-    """What to do if the error is that a server kept silent for too long, else ""."""
-    from aiohttp import ServerTimeoutError
-    from fsspec.exceptions import FSTimeoutError
-
-    if not isinstance(error, ServerTimeoutError | FSTimeoutError):
-        return ""
-    return f"the server sent nothing for {patience():g} seconds; the environment variable {VARIABLE} sets the limit"

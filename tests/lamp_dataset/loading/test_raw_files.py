@@ -259,5 +259,5 @@ def test_files_on_the_hub_are_opened_as_datasets_does_it(monkeypatch, tmp_path):
     (tmp_path / "file").write_bytes(b"theirs")
     monkeypatch.setattr("datasets.config.HF_ENDPOINT", "https://hub.example")
     monkeypatch.setattr("datasets.utils.file_utils.xopen", lambda url, mode: (tmp_path / "file").open(mode))
-    with raw_files.open_url("https://hub.example/datasets/me/x/resolve/main/file") as file:
+    with raw_files.open_raw("https://hub.example/datasets/me/x/resolve/main/file") as file:
         assert file.read() == b"theirs"
