@@ -21,7 +21,7 @@ from lamp_dataset.tasks import LAMP, TASKS, get_task
 
 log = logging.getLogger(__name__)
 
-#: The version of the loading rules. It goes up when the same files give other rows, and prepared rows are made anew.
+#: The version of the loading rules. It goes up when the same files give other rows; then prepared rows are made anew.
 LOADING_RULES = 1
 #: What the loader reads of a task to make the rows, or to refuse files.
 DECIDING = (
@@ -58,7 +58,7 @@ class LampConfig(datasets.BuilderConfig):
     revision: str | None = None
 
     def create_config_id(self, config_kwargs: dict, custom_features: datasets.Features | None = None) -> str:
-        """Name of the cache folder: tells splits, mirrors, and the *content* of the files in ``data_dir`` apart."""
+        """Name of the cache folder: distinguishes splits, mirrors, and the *content* of the files in ``data_dir``."""
         self.splits = _known_splits(self.splits)
         settings = {key: value for key, value in config_kwargs.items() if key not in ("data_dir", "splits")}
         if self.splits is not None:

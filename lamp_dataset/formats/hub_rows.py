@@ -112,8 +112,8 @@ def _parquet(file: BinaryIO, name: str, columns: list[str] | None) -> Iterator[d
         source = pyarrow.parquet.ParquetFile(file, buffer_size=1 << 20, pre_buffer=False)
         for batch in source.iter_batches(ROWS, columns=columns):
             yield from batch.to_pylist()
-    except (pa.ArrowInvalid, OSError) as error:
-        if type(error) not in (pa.ArrowInvalid, OSError):  # of the network
+    except (ValueError, OSError) as error:
+        if type(error) not in (pa.ArrowInvalid, ValueError, OSError):  # of the network
             raise
         found = " ".join(str(error).split()).rstrip(".")
         raise ValueError(f"{name}: expected a Parquet file, but {found}. Was it cut off? Fetch it again.") from None

@@ -30,28 +30,26 @@ def task_of(golds: Outputs, name: str | None = None) -> Task:
     Where two tasks share the official name, the one whose labels fit the golds best is taken, unless ``name`` names the
     second. If it is given, see :func:`check_name` for what else the file may call the task.
     """
-    named = get_task(name) if name is not None else None
-    if named is not None and named.official_name != golds.task:
+    if name is None:
+        return best_fit(golds.task, list(golds.by_id.values()), golds.name)
+    named = get_task(name)
+    if named.official_name != golds.task:
         check_name(golds, named)
-        return named
-    if named is not None and named.base != named.official_name:
-        return named
-    setting = named.setting if named is not None else "user"
-    return best_fit(golds.task, list(golds.by_id.values()), golds.name, setting)
+    elif named.base == named.official_name:
+        return best_fit(golds.task, list(golds.by_id.values()), golds.name, named.setting)
+    return named
 
 
 def check_name(golds: Outputs, task: Task) -> None:
     """ValueError if an outputs file cannot be of the task, by what it says as ``"task"`` and by its golds.
 
-    Labels say more than a name: files of ratings that say ``"LaMP_2"`` are about. So where the golds are labels of the
-    task, the file may say anything. Of a task without labels it may say what no other task is called, as files in
+    Labels say more than a name: there are files of ratings that say ``"LaMP_2"``. So where the golds are labels of the
+    task, the file may say anything. For a task without labels it may say what no other task is called, as files in
     OPPU's layout do.
     """
-    known, official = task_known_as(golds.task), golds.task in OFFICIAL_NAMES
-    other = known is not None and known.base != task.base
-    if golds.task != task.official_name and (
-        (official and 2 * len(_no_labels(golds, task)) > len(golds.by_id)) or (other and not task.labels)
-    ):
+    other = not is_name_of(task, golds.task) and task_known_as(golds.task) is not None and not task.labels
+    no_labels = golds.task in OFFICIAL_NAMES and 2 * len(_no_labels(golds, task)) > len(golds.by_id)
+    if golds.task != task.official_name and (no_labels or other):
         found = f"{short(golds.task)}{official_hint(golds.task)}"
         raise ValueError(f"{golds.name}: expected the golds of task {task.official_name!r}, found {found}")
     check_labels(golds, task)

@@ -66,6 +66,14 @@ def test_odd_types_of_parquet_are_read_and_what_is_missing_is_named(load, tmp_pa
     made_up.parquet(tmp_path / "c" / "train.parquet", [{**row, "author": "x"} for row in made_up.rows(task, 12)])
     with pytest.raises(ValueError, match="expected a string as 'author' .*like those of LongLaMP_review"):
         load(topic.name, data_dir=str(tmp_path / "c"))
+    twice = pa.ListArray.from_arrays([0, 1], pa.StructArray.from_arrays([["a"], ["b"]], ["summary", "summary"]))
+    (tmp_path / "d").mkdir()
+    pa.parquet.write_table(
+        pa.table({"author": ["x"], "input": [topic.instruction], "output": ["y"], "profile": twice}),
+        tmp_path / "d" / "train.parquet",
+    )
+    with pytest.raises(ValueError, match=r"train.parquet: .*duplicate field names"):
+        load(topic.name, data_dir=str(tmp_path / "d"))
     large = pa.Table.from_pylist(made_up.rows(topic, 4))
     large = large.cast(
         pa.schema([(f.name, pa.large_string() if f.type == pa.string() else f.type) for f in large.schema])
