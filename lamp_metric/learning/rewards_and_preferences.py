@@ -121,7 +121,7 @@ def reward(
     return _Reward(scores, found, target, extract_answers)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # may be a key, like any function
 class _Reward:  # trainers log the name of what a functools.partial calls instead of its own
     scores: SingleScores
     weights: Mapping[str, float]

@@ -58,6 +58,7 @@ def test_texts_equal_rouge_score_also_as_messages_and_from_another_column():
     assert rewarding(completions=texts, answer=golds) == expected
     assert rewarding(list(map(said, texts)), answer=golds) == expected
     assert rewarding.__name__ == "rouge-L"
+    assert len({rewarding, reward("LaMP_5", "rouge-L", target="answer")}) == 2  # like any function
 
 
 def test_it_is_pickled_and_works_in_threads_without_a_warning():
