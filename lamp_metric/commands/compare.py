@@ -95,7 +95,7 @@ class Comparing:
         self.values = systems_of(self.values, "--values") if self.values else {}
         runs, of_values = ({name: len(paths) for name, paths in side.items()} for side in (self.preds, self.values))
         for wrong, message in (
-            ((self.also or self.without) and not runs, "--also and --without are about predictions: pass --preds as well"),
+            ((self.also or self.without) and not runs, "--also and --without need predictions: pass --preds as well"),
             (
                 self.answers != "mean" and (of_values or not runs),
                 f"--answers {self.answers} chooses among predictions: pass --preds, and no --values",

@@ -61,7 +61,7 @@ def item_feedback(
             raise ValueError(f"sample {short(sample_id)}: its answers are in two places; expected one after the other")
         _, item_ids, names, said = zip(*found, strict=True)
         check_unique(item_ids, f"the answers of sample {short(sample_id)}")
-        given, golds = all(isinstance(value, Mapping) for value in said), pairs.golds(sample_id) * len(said)
+        given, golds = all(isinstance(value, Mapping) for value in said), [pairs.gold(sample_id)] * len(said)
         texts, golds = scores.read(() if given else said, golds, "answer", names, extract_answers)
         values = _given(scores.keys[0], said, names) if given else scores.values(texts, golds)
         [values] = (scores.turned(values, golds) if turned else values).values()
@@ -92,8 +92,8 @@ class _Pairs:
         place = self._places[sample_id]
         return positions_by_id(read_samples(self._task, self._rows[place : place + 1], "official")[0])
 
-    def golds(self, sample_id: str) -> list[str | None]:
-        return self._rows[self._places[sample_id]]["output"].to_pylist()
+    def gold(self, sample_id: str) -> str | None:
+        return self._rows[self._places[sample_id]]["output"][0].as_py()
 
     def resolve(self, name: str) -> tuple[str, str]:
         """Sample and item of an id."""

@@ -40,15 +40,13 @@ def write_predictions(
         raise ValueError(f"expected as many outputs as ids, found {len(outputs)} and {len(ids)}")
     check_ids(ids)
     check_unique(ids, "ids")
-    texts: list[str | list[str]] = []
-    for position, output in enumerate(outputs):
-        place = f"output of {where(ids, position)}"
-        several = isinstance(output, list) and output
-        texts.append([as_text(one, task, place) for one in output] if several else as_text(output, task, place))
     permissions = PRIVATE if private or task.gated else None
     with (
         write_whole(path, "wb", permissions) as file,
         write_outputs(file, task.official_name, compact=True) as entries,
     ):
-        for sample_id, text in zip(ids, texts, strict=True):
-            entries.add({"id": sample_id, "output": text})
+        for position, output in enumerate(outputs):
+            place = f"output of {where(ids, position)}"
+            several = isinstance(output, list) and output
+            text = [as_text(one, task, place) for one in output] if several else as_text(output, task, place)
+            entries.add({"id": ids[position], "output": text})

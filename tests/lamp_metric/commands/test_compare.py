@@ -196,7 +196,7 @@ def test_values_measures_and_scores_stand_side_by_side(run, judged):
         ((), "--preds: expected the files of two systems"),
         (("--values", "a.json"), "--values: expected the files of two systems"),
         (("--values", "a=a", "a=b"), "--values: two systems are called a"),
-        (("--values", "a=a", "b=b", "--also", "bleu"), "--also and --without are about predictions"),
+        (("--values", "a=a", "b=b", "--also", "bleu"), "--also and --without need predictions"),
         (("--preds", "a=a", "b=b", "--lower-is-better"), "--lower-is-better is about --values"),
         (("--preds", "a=a", "b=b,c", "--values", "a=d", "b=e"), "expected as many files of each system as in --preds"),
     ],
