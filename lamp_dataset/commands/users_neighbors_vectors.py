@@ -110,7 +110,7 @@ def neighbors(rows: ChosenRows, k: int, by: str, exclude_split: tuple[str, ...],
 @prompt_flags(*_OF_MODEL)
 @output_option("Parquet file to write")
 def vectors(rows: ChosenRows, output: str, **options: Any) -> None:
-    """Embed the items of the profiles for the option --vectors of other commands.
+    """Embed the items of profiles for --vectors elsewhere.
 
     Each item in the split is embedded once. After a stop, the same command continues where it left off.
     """
