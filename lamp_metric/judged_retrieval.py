@@ -114,7 +114,8 @@ def judge_retrieval(
     """
     task, ks = get_task(task), tuple(sorted(set(ks)))
     if feedback is None:
-        judge, named = partial(_by_gold, task, check_output_field(task), ks[-1]), {**scorer_of(task).figures, **OVERLAP}
+        check_output_field(task)
+        judge, named = partial(_by_gold, task, ks[-1]), {**scorer_of(task).figures, **OVERLAP}
     else:
         judge, named = partial(_by_feedback, feedback, all("" in some for some in feedback.values())), BY_FEEDBACK
     users, kept = UserFinder(), []
@@ -142,22 +143,19 @@ def judge_retrieval(
     return JudgedRetrieval(ks, columns, whose, named, divisors)
 
 
-def check_output_field(task: Task) -> str:
-    """The profile field that holds outputs; ValueError if the task has none."""
+def check_output_field(task: Task) -> None:
+    """ValueError if no field of the task's profile items holds outputs."""
     if task.output_field is None:
         what = "labels" if task.labels else "outputs"
         found = f"profile items of {task.name} have no {what}, only {', '.join(task.profile_fields)}"
         raise ValueError(f"{found}: nothing in them to compare with the gold")
-    return task.output_field
 
 
-def _by_gold(
-    task: Task, field: str, most: int, sample: Sample, gold: str | None, orders: Mapping[str, Sequence[int]]
-) -> Found:
+def _by_gold(task: Task, most: int, sample: Sample, gold: str | None, orders: Mapping[str, Sequence[int]]) -> Found:
     """By the outputs of the first ``most`` items."""
     if gold is None:
         raise ValueError(f"sample {short(sample.id)}: no gold to judge the retrieved items by: it is withheld")
-    outputs = ["" if output is None else str(output) for output in sample.column(field)]
+    outputs = ["" if output is None else str(output) for output in sample.column(task.output_field)]
     tops = {name: list(map(int, order[:most])) for name, order in orders.items()}
     judge = scorer_of(task).judge
     for name, order in tops.items():

@@ -24,7 +24,12 @@ def read_values(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Id -> value, from JSON ``{id: number}``, from lines ``{"id": …, "value": …}``, or from CSV with these columns."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig").strip()
-        pairs = list(_of_json(text) if text.startswith("{") else _of_csv(text))
+        if text.startswith("{"):
+            pairs = list(_of_json(text))
+        else:
+            pairs = [(row["id"], float(row["value"])) for row in csv.DictReader(text.splitlines(), strict=True)]
+        if not pairs:
+            raise ValueError("no values")
     except (ValueError, KeyError, TypeError, AttributeError, csv.Error):
         raise ValueError(
             f'{path}: expected JSON {{"id": number, …}}, lines {{"id": …, "value": number}}, or CSV with the header '
@@ -45,14 +50,6 @@ def _of_json(text: str) -> Iterator[tuple[str, Any]]:
             yield str(record["id"]), record["value"]
         else:
             yield from pairs
-
-
-def _of_csv(text: str) -> Iterator[tuple[str, float]]:
-    rows = csv.DictReader(text.splitlines(), strict=True)
-    if not {"id", "value"} <= set(rows.fieldnames or ()):
-        raise ValueError("no header")
-    for row in rows:
-        yield row["id"], float(row["value"])
 
 
 def samples_of_values(
