@@ -147,10 +147,10 @@ class PromptOptions:
 
 @dataclass(frozen=True)
 class Option:
-    """One of these options: its name, type (as in the code), default and meaning."""
+    """One of these options: its name, type, default and meaning."""
 
     name: str
-    type: str
+    type: Any
     default: Any
     help: str
 
