@@ -153,31 +153,42 @@ def read_mails(collection: Collection, needed: NeededMails) -> Iterator[tuple[st
 def locate(collection: Collection, needed: NeededMails) -> None:
     """Find every needed mail by the directories of the zips alone: that takes seconds, and no mail is read.
 
-    A mail is exactly the member ``NNN/NAME`` of the account ``NNN``; copies elsewhere are ignored. ValueError if mails
-    are missing (the message counts them and names the first twenty), cannot be read or are twice in their zip, or if a
-    zip is damaged.
+    A mail is exactly the member ``NNN/NAME`` of the account ``NNN``. A copy elsewhere does no harm if it is the same.
+    ValueError if mails are missing (the message counts them and names the first twenty), cannot be read, are twice in
+    their zip or elsewhere with other contents, or if a zip is damaged.
     """
     if collection.ignored:
         shown = ", ".join(collection.ignored[:5]) + (", …" if len(collection.ignored) > 5 else "")
         log.warning("%s: ignored because they are not accounts of the collection: %s", collection.path, shown)
-    copies: dict[str, str] = {}
+    copies: list[tuple[Account, str, str]] = []
     for account in collection.accounts:
         for member, trouble in account.members():
             name = member.rpartition("/")[2]
             if name not in needed:
                 continue
             if name[:3] != account.account or member != f"{name[:3]}/{name}":
-                copies.setdefault(name, f"{account.path} has {member}")
+                copies.append((account, member, name))
             elif trouble or not needed.find(name):
                 raise ValueError(f"{account.path}: member {member}{trouble or ' is there twice; which is the email?'}")
-    if not (missing := needed.missing()):
-        return
+    if missing := needed.missing():
+        raise ValueError(_of_missing(collection, needed, missing, copies))
+    accounts = {account.account: account for account in collection.accounts}
+    for account, member, name in copies:
+        own, member_of_own = accounts[name[:3]], f"{name[:3]}/{name}"
+        if next(own.read([member_of_own]))[1] != next(account.read([member]))[1]:
+            raise ValueError(
+                f"{own.path} has {member_of_own}, and {account.path} has {member} with other contents: which one is "
+                "the email? Restore the collection as LDC delivers it"
+            )
+
+
+def _of_missing(collection: Collection, needed: NeededMails, missing: list[str], copies: list) -> str:
     shown = ", ".join(missing[:_SHOWN]) + (", …" if len(missing) > _SHOWN else "")
     absent = sorted({name[:3] for name in missing} - {account.account for account in collection.accounts})
     hint = f" There are no files for the accounts {', '.join(absent[:_SHOWN])}." if absent else ""
-    if copy := next(filter(copies.get, missing), None):
-        hint += f" {copies[copy]}; expected it as {copy[:3]}/{copy} in that account."
-    raise ValueError(
+    for account, member, name in [copy for copy in copies if copy[2] in missing[:_SHOWN]][:1]:
+        hint += f" {account.path} has {member}; expected it as {name[:3]}/{name} in that account."
+    return (
         f"{collection.path}: {len(missing):,} of {len(needed):,} emails named in the id files are missing: "
         f"{shown}.{hint} Is the copy complete?"
     )

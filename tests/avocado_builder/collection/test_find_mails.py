@@ -77,10 +77,12 @@ def test_the_same_mail_twice_in_its_zip_is_an_error(small):
 @pytest.mark.parametrize(
     ("account", "name"), [("003", f"001/{ONE}"), ("002", f"../../evil/{ONE}"), ("002", f"001/x/{ONE}")]
 )
-def test_a_copy_elsewhere_is_ignored(small, account, name):
-    small.zip(account, [(f"002/{TWO}", b"Subject: two\n\nsecond"), (name, b"Subject: other\n\nother")])
+def test_a_copy_elsewhere_must_be_the_same(small, account, name):
+    two = (f"002/{TWO}", b"Subject: two\n\nsecond")
+    small.zip(account, [two, (name, b"Subject: one\n\nother")])
+    small.check_fails(rf"001\.zip has 001/{ONE}, and \S*{account}\.zip has \S*{ONE} with other contents")
+    small.zip(account, [two, (name, b"Subject: one\n\nfirst")])
     assert small.build()["mails"] == 2
-    assert json.loads((small.out / "train_outputs.json").read_text())["golds"][0]["output"] == "one"
 
 
 def test_an_account_as_zip_and_as_folder_is_read_from_the_zip(small):
@@ -99,6 +101,8 @@ def test_extracted_folders_have_the_same_rules(small):
     (small.avocado / "001" / "below" / ONE).write_bytes(b"Subject: one\n\nfirst")
     small.check_fails(rf"1 of 2 emails .*avocado/001 has 001/below/{ONE}; expected it as 001/{ONE}")
     (small.avocado / "001" / ONE).write_bytes(b"Subject: one\n\nother")
+    small.check_fails(rf"avocado/001 has 001/{ONE}, and \S*001 has 001/below/{ONE} with other contents")
+    (small.avocado / "001" / "below" / ONE).unlink()
     assert small.build()["mails"] == 2
     shutil.rmtree(small.out)
     (small.avocado / "002" / TWO).unlink()
