@@ -57,9 +57,9 @@ class Mean(Measure):
 
     of_samples = True
 
+    @abstractmethod
     def values(self, predictions: Sequence[Any], references: Sequence[Any]) -> list[float]:
         """The measure of each sample."""
-        raise NotImplementedError(f"{self.name}: this measure has values that were computed elsewhere")
 
     def statistics(self, predictions: Sequence[Any], references: Sequence[Any]) -> Statistics:
         return {self.name: self.values(predictions, references)}
@@ -73,6 +73,9 @@ class Column(Mean):
 
     def __init__(self, name: str, higher_is_better: bool, signature: str = "") -> None:
         self.name, self.higher_is_better, self.signature = name, higher_is_better, signature
+
+    def values(self, predictions: Sequence[Any], references: Sequence[Any]) -> list[float]:
+        raise ValueError(f"{self.name}: values that were computed elsewhere cannot be computed here")
 
 
 class FunctionMeasure(Mean):

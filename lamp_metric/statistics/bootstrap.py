@@ -36,8 +36,10 @@ class Units:
         >>> Units.of(3, ["b", "a", "b"]).of_sample.tolist()
         [0, 1, 0]
         """
-        number = {user: place for place, user in enumerate(dict.fromkeys(users or ()))}
-        places = np.arange(n) if users is None else np.array([number[user] for user in users])
+        places = np.arange(n)
+        if users is not None:
+            number = {user: place for place, user in enumerate(dict.fromkeys(users))}
+            places = np.array([number[user] for user in users])
         return cls(places, np.bincount(places).astype(float))
 
     def sums(self, values: np.ndarray) -> np.ndarray:

@@ -179,6 +179,12 @@ def test_a_server_that_repeats_the_key_brings_it_nowhere(fake, monkeypatch, odd)
     assert "0123456789" not in str(caught.value)
 
 
+def test_a_word_in_place_of_a_key_stays_in_answers(fake, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    fake.answer = lambda text: "none of these"
+    assert Server(fake.url, NAME).ask(QUESTION)["output"] == "none of these"
+
+
 def test_neither_a_proxy_nor_a_redirect_takes_what_is_meant_for_this_machine_to_another_one(fake, monkeypatch):
     with serve_fake() as stranger:
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):

@@ -203,7 +203,7 @@ def test_the_interval_of_a_mean_is_that_of_the_score():
     users = owners(50, 12, 7)
     *_, a = two_systems("LaMP_4", 50, 10, users)[0]
     drawing = Resampling(n_resamples=200, seed=1)
-    for whose in (users, None):
+    for whose in (users, np.array(users), None):
         expected = intervals(replace(a, users=whose), drawing)["rouge-L"]
         assert mean_intervals([a.statistics["rouge-L"]], whose, drawing)[0] == pytest.approx(expected, abs=1e-14)
 
