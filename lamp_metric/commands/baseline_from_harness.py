@@ -59,7 +59,7 @@ log_options = stacked(
 )
 def lm_eval_tasks() -> None:
     """Print the folder of tasks for lm-evaluation-harness."""
-    from lamp_metric.harness.lm_eval_tasks.task_files import task_folder
+    from lamp_metric.harness.lm_eval_tasks.task_and_log_files import task_folder
 
     click.echo(task_folder())
 
@@ -80,7 +80,7 @@ def from_lm_eval(results: Path, **options: object) -> None:
 
     RESULTS is the folder that lm_eval wrote (--output_path, with --log_samples), or one of its files.
     """
-    from lamp_metric.harness.lm_eval_tasks.sample_logs import read_lm_eval
+    from lamp_metric.harness.lm_eval_tasks.task_and_log_files import read_lm_eval
 
     _convert(read_lm_eval, results, **options)
 

@@ -15,7 +15,7 @@ from lamp_dataset import SAMPLE, TASKS, Personalizer
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.personalize.split import load_split
 from lamp_metric.__main__ import main
-from lamp_metric.harness.lm_eval_tasks.task_files import task_folder
+from lamp_metric.harness.lm_eval_tasks.task_and_log_files import task_folder
 from lamp_metric.harness.lm_eval_tasks.task_functions import samples
 
 pytestmark = pytest.mark.lm_eval
