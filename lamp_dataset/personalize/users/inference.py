@@ -99,18 +99,14 @@ class UserFinder:
 
     def add(self, table: pa.Table) -> None:
         """Take note of some rows; ValueError if they lack the columns that show their users."""
-        if self.named is not False:
-            self._add_names(table)
-        if not self.named:
-            self._add_profiles(table)
-
-    def _add_names(self, table: pa.Table) -> None:
         if self.named:
             _require(table, self.column)
-        names = table[self.column].to_pylist() if self.column in table.column_names else [None] * len(table)
-        self._names += names
-        if any(name is not None for name in names):
-            self.named = True
+        if self.named is not False:
+            names = table[self.column].to_pylist() if self.column in table.column_names else [None] * len(table)
+            self._names += names
+            self.named = any(name is not None for name in names) or self.named
+        if not self.named:
+            self._add_profiles(table)
 
     def _add_profiles(self, table: pa.Table) -> None:
         _require(table, "id", "profile")

@@ -124,3 +124,5 @@ def test_vectors_of_a_real_encoder_change_no_result(run):
         assert [[user for user, _ in near] if how == "--by" else near for near in made[0].values()] == [
             [user for user, _ in near] if how == "--by" else near for near in made[1].values()
         ]
+    assert run("vectors", "LaMP_6_time", *TRAIN, *model, "--output", "licensed.parquet")[0] == 0
+    assert mode_of(Path("licensed.parquet")) == 0o600
