@@ -142,33 +142,28 @@ class UserFinder:
         return [smallest[group] for group in groups]
 
     def groups(self, others: "UserFinder | None" = None) -> list[int]:
-        """A number for the inferred user of each row so far, and of each of ``others``, which may connect them."""
-        return _group([*self._profiles, *(others._profiles if others is not None else ())])
+        """A number for the inferred user of each row so far, and of each of ``others``, which may connect them.
 
+        Two profiles lack at most one item of each other if and only if they become equal when each drops at most one.
+        So each profile gets a key for itself and one for itself without each of its items, and equal keys connect. A
+        key is the sum of the hashes modulo 2**64: among millions, a chance collision has a probability below 1e-6.
+        """
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
 
-def _group(profiles: Sequence[np.ndarray]) -> list[int]:
-    """The number of each profile's group, from the sorted distinct hashes of its items.
-
-    Two profiles lack at most one item of each other if and only if they become equal when each drops at most one item.
-    So each profile gets a key for itself and one for itself without each of its items, and equal keys connect. A key is
-    the sum of the hashes, modulo 2**64: among millions of keys a chance collision has a probability below 1e-6.
-    """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    keys, owners, size = [np.array([], np.uint64)], [np.array([], np.int32)], len(profiles)
-    for position, hashes in enumerate(profiles):
-        if len(hashes) >= MIN_ITEMS:
-            total = hashes.sum(dtype=np.uint64)
-            keys += [np.array([total], np.uint64), total - hashes]
-            owners.append(np.full(len(hashes) + 1, position, np.int32))
-    key, owner = np.concatenate(keys), np.concatenate(owners)
-    order = np.argsort(key, kind="stable")
-    key, owner = key[order], owner[order]
-    equal = key[1:] == key[:-1]
-    left, right = owner[:-1][equal], owner[1:][equal]
-    edges = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(size, size))
-    return connected_components(edges, directed=False)[1].tolist()
+        profiles = [*self._profiles, *(others._profiles if others is not None else ())]
+        keys, owners = [np.array([], np.uint64)], [np.array([], np.int32)]
+        for position, hashes in enumerate(profiles):
+            if len(hashes) >= MIN_ITEMS:
+                total = hashes.sum(dtype=np.uint64)
+                keys += [np.array([total], np.uint64), total - hashes]
+                owners.append(np.full(len(hashes) + 1, position, np.int32))
+        key, owner = np.concatenate(keys), np.concatenate(owners)
+        order = np.argsort(key, kind="stable")
+        key, owner = key[order], owner[order]
+        equal, size = key[1:] == key[:-1], len(profiles)
+        edges = np.ones(equal.sum(), np.int8), (owner[:-1][equal], owner[1:][equal])
+        return connected_components(coo_array(edges, shape=(size, size)), directed=False)[1].tolist()
 
 
 def _item_hashes(profiles: pa.ChunkedArray) -> Iterator[np.ndarray]:
