@@ -105,8 +105,7 @@ def split_hint(names: object) -> str:
     >>> split_hint("dev"), split_hint(["val"]), split_hint("test")
     ("; the files' 'dev' is called 'validation' here", "; the files' 'val' is called 'validation' here", '')
     """
-    words = re.findall(r"\w+", str(names))
-    found = [name for name in (SPLITS["validation"], "val") if name in words]
+    found = [name for name in (SPLITS["validation"], "val") if name in re.findall(r"\w+", str(names))]
     return "".join(f"; the files' {name!r} is called 'validation' here" for name in found)
 
 
