@@ -1,19 +1,14 @@
-"""Rows in any form that callers have them in, data sets, streams, Arrow tables or dicts, in one form, also on disk."""
-
-from __future__ import annotations
+"""Rows in the form a caller has them in, as data sets, streams, Arrow tables or dicts, brought into one form."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
 from lamp_dataset.formats.texts import check_encodable, short
 from lamp_dataset.task import NULLABLE_FIELDS, Task
-
-if TYPE_CHECKING:
-    import datasets
 
 #: The columns of a row besides its profile; ``user_id`` and ``output`` may be missing.
 TEXTS = ("id", "user_id", "input", "output")
@@ -24,14 +19,14 @@ BATCH = 256
 
 
 class RowsError(ValueError):
-    """Rows that lack what is needed; the message says which row, but not which file."""
+    """Rows lack what is needed; the message names the row, but not the file."""
 
 
 def batches(rows: Any) -> Iterator[pa.Table | list[Any]]:
-    """The rows as Arrow tables, or where they are Python objects as lists of them, up to :data:`BATCH` at a time.
+    """The rows as Arrow tables, or as lists if they are Python objects, up to :data:`BATCH` at a time.
 
     Raises:
-        RowsError: something else than rows of one split.
+        RowsError: anything but the rows of one split.
     """
     if isinstance(rows, pa.Table):
         yield from (rows.slice(start, BATCH) for start in range(0, len(rows), BATCH))
@@ -46,12 +41,12 @@ def batches(rows: Any) -> Iterator[pa.Table | list[Any]]:
 
 
 def tables(rows: Any, user: str = "user_id") -> Iterator[pa.Table]:
-    """The rows as such tables, what is Arrow already without copying it, the rest without its texts.
+    """The rows as Arrow tables; those that are dicts without ``input`` and ``output``.
 
     ``user`` is the column that may name a row's user.
 
     Raises:
-        RowsError: as for :func:`batches`, or a row has neither ``user`` nor ``profile``, or another shape.
+        RowsError: as for :func:`batches`, or a row is not a dict with ``user`` or ``profile``.
     """
     number = 0
     for batch in batches(rows):
@@ -72,7 +67,11 @@ def _needed(row: Any, user: str, where: str) -> dict[str, Any]:
 
 
 def items_of(profile: Any, where: str) -> list[Mapping[str, Any]]:
-    """The items of a profile, none if it is None; RowsError names ``where`` if it is not a list of dicts."""
+    """The items of a profile, of which None has none.
+
+    Raises:
+        RowsError: it is not a list of dicts; the message begins with ``where``.
+    """
     if isinstance(profile, (str, Mapping)) or not isinstance(profile, Iterable | None):
         raise RowsError(f"{where}: expected a list of dicts as profile, found {short(profile)}")
     items = [] if profile is None else list(profile)
@@ -83,21 +82,21 @@ def items_of(profile: Any, where: str) -> list[Mapping[str, Any]]:
 
 
 def schema_of(task: Task) -> pa.Schema:
-    """The columns of rows and of pairs, all texts."""
+    """The columns of rows and of training pairs, all texts."""
     items = pa.list_(pa.struct([(name, pa.string()) for name in task.item_fields]))
     return pa.schema([*((name, pa.string()) for name in TEXTS), ("profile", items)])
 
 
-def on_disk(task: Task, rows: Any, folder: Path) -> datasets.Dataset:
-    """Rows of ``id``, ``user_id`` (perhaps), ``input``, ``output`` and ``profile``, read one at a time.
+def on_disk(task: Task, rows: Any, folder: Path) -> Any:
+    """The rows, in whatever form, as a ``datasets.Dataset`` on disk, with the columns of :func:`schema_of`.
 
     Args:
         task: whose rows they are.
         rows: as :func:`~lamp_dataset.personalize.users.inference.users_of` takes them.
-        folder: for a file, unless the rows are a data set that has all this already.
+        folder: for a file, unless the rows are a data set of that kind; it may lack ``user_id``.
 
     Raises:
-        ValueError: a row or an item lacks a field, or has another shape.
+        ValueError: as for :func:`as_dicts`.
     """
     import datasets  # imported late: it takes a second
 
@@ -111,7 +110,7 @@ def on_disk(task: Task, rows: Any, folder: Path) -> datasets.Dataset:
     return datasets.Dataset.from_file(str(path))
 
 
-def _is_whole(task: Task, rows: datasets.Dataset) -> bool:
+def _is_whole(task: Task, rows: Any) -> bool:
     types = {field.name: field.type for field in rows.features.arrow_schema}
     wanted = [field for field in schema_of(task) if field.name in types or field.name != "user_id"]
     if any(types.get(field.name) != field.type for field in wanted):
@@ -121,24 +120,23 @@ def _is_whole(task: Task, rows: datasets.Dataset) -> bool:
 
 
 def as_dicts(task: Task, rows: Any) -> Iterator[dict[str, Any]]:
-    """Rows in any of these forms as such dicts; see :func:`on_disk`."""
+    """The rows, in whatever form, as dicts of texts or None; the profile is a list of such dicts.
+
+    Raises:
+        ValueError: a row or an item lacks a field, or has another shape.
+    """
     given = (row for some in batches(rows) for row in (some.to_pylist() if isinstance(some, pa.Table) else some))
     for number, row in enumerate(given):
-        yield _as_dict(task, row, f"row {number}")
-
-
-def _as_dict(task: Task, row: Any, where: str) -> dict[str, Any]:
-    if not isinstance(row, Mapping):
-        raise ValueError(f"{where}: expected a dict, found {short(row)}")
-    for name in ("id", "input", "profile"):
-        if name not in row or (row[name] is None and name != "profile"):
-            found = "None" if name in row else f"the keys {', '.join(map(str, row)) or 'none'}"
-            raise ValueError(f"{where}: expected {name!r}, found {found}")
-    items = enumerate(items_of(row["profile"], where))
-    return {
-        **_texts(row, TEXTS, where),
-        "profile": [_as_item(task, item, f"{where}, item {position}") for position, item in items],
-    }
+        where = f"row {number}"
+        if not isinstance(row, Mapping):
+            raise ValueError(f"{where}: expected a dict, found {short(row)}")
+        for name in ("id", "input", "profile"):
+            if name not in row or (row[name] is None and name != "profile"):
+                found = "None" if name in row else f"the keys {', '.join(map(str, row)) or 'none'}"
+                raise ValueError(f"{where}: expected {name!r}, found {found}")
+        items = enumerate(items_of(row["profile"], where))
+        profile = [_as_item(task, item, f"{where}, item {position}") for position, item in items]
+        yield {**_texts(row, TEXTS, where), "profile": profile}
 
 
 def _as_item(task: Task, item: Mapping[str, Any], where: str) -> dict[str, str | None]:

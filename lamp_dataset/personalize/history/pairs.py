@@ -84,9 +84,9 @@ def _days(items: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray]:
     dates = pc.struct_field(items["item"], "date").dictionary_encode("encode")
     which = dates.indices.to_numpy()
     ids = items["id"].take(np.unique(which, return_index=True)[1]).to_pylist()
-    days = [day_of(date, f"item {name!r}") for date, name in zip(dates.dictionary.to_pylist(), ids, strict=True)]
-    numbers = [(day, last_of(day)) if day else ((0, 0, 0), (0, 0, 0)) for day in days]
-    first, last = (np.array(numbers, np.int64).reshape(-1, 2, 3) @ (10_000, 100, 1)).T
+    found = zip(dates.dictionary.to_pylist(), ids, strict=True)
+    days = [day_of(date, f"item {name!r}") or (0, 0, 0) for date, name in found]
+    first, last = np.array([days, list(map(last_of, days))]).reshape(2, -1, 3) @ (10_000, 100, 1)
     return first[which], last[which]
 
 

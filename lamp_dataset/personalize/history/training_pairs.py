@@ -25,7 +25,7 @@ from lamp_dataset.registry import other_setting
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 
-#: About how many characters of inputs and visible items are in one table, which are of about equal length.
+#: About how many bytes of items, a pair's own and those that it sees, are in one table.
 SIZE = 64_000_000
 
 
@@ -92,28 +92,21 @@ class History:
     ) -> None:
         """See the class."""
         self.task = task = get_task(task)
-        no_dates = visible == "earlier" and not (task.dated or task.stored_by_time)
-        dated = other_setting(task, ": they are in the time-based ")
-        for wrong, message in (
-            (visible not in tuple(VISIBLE), f"expected {', '.join(VISIBLE)} as visible, found {short(visible)}"),
-            (
-                no_dates,
-                f"{task.name} has no dates to say what is earlier{dated}",
-            ),
-            (style not in STYLES, f"expected {' or '.join(STYLES)} as style, found {short(style)}"),
-            (
-                style == "task" and task.pair.instruction is not None,
+        if visible not in tuple(VISIBLE):
+            raise ValueError(f"expected {', '.join(VISIBLE)} as visible, found {short(visible)}")
+        if visible == "earlier" and not (task.dated or task.stored_by_time):
+            where = other_setting(task, ": they are in the time-based ")
+            raise ValueError(f"{task.name} has no dates to say what is earlier{where}")
+        if style not in STYLES:
+            raise ValueError(f"expected {' or '.join(STYLES)} as style, found {short(style)}")
+        if style == "task" and task.pair.instruction is not None:
+            raise ValueError(
                 f"{task.name} has no pairs in the style 'task': a profile item holds {', '.join(task.profile_fields)}, "
-                f"which does not answer the task ({task.title}). Use the style 'official': {task.pair.instruction!r}",
-            ),
-            (
-                limit is not None and (not is_whole(limit) or limit < 0),
-                f"expected a whole number as limit, found {short(limit)}",
-            ),
-            (not is_whole(seed), f"expected a whole number as seed, found {short(seed)}"),
-        ):
-            if wrong:
-                raise ValueError(message)
+                f"which does not answer the task ({task.title}). Use the style 'official': {task.pair.instruction!r}"
+            )
+        for name, value in (("seed", seed), ("limit", 0 if limit is None else limit)):
+            if not is_whole(value) or (name == "limit" and value < 0):
+                raise ValueError(f"expected a whole number as {name}, found {short(value)}")
         self.visible, self.style, self.limit, self.seed = visible, style, limit, seed
         self.counts = Counts()
 
@@ -177,7 +170,7 @@ class History:
         # If a dictionary held a text twice, pyarrow would write bytes of free memory into Parquet files.
         seen = pa.StructArray.from_arrays([texts.dictionary_encode() for texts in seen], self.task.item_fields)
         numbers = pairs["number"].to_numpy()
-        sizes = pc.utf8_length(pairs["input"]).to_numpy() * (end - first + 1)[numbers]
+        sizes = (end - first + 1)[numbers] * (1 + items["item"].nbytes // max(1, len(items)))
         for part in cut(np.arange(len(pairs)), sizes, SIZE):
             these = numbers[part]
             yield pairs.take(part).set_column(4, "profile", profiles(seen, these, order, first[these], end[these]))

@@ -13,6 +13,8 @@ import lamp_dataset
 from lamp_dataset import TASKS, History, Personalizer
 from lamp_dataset.loading.datasets_internals import fingerprint_of
 from lamp_dataset.personalize.history import training_pairs as module
+from lamp_dataset.personalize.history import user_items
+from lamp_dataset.personalize.row_forms import schema_of
 from lamp_dataset.tasks import LAMP
 
 STYLES = [
@@ -90,17 +92,21 @@ def test_form_order_and_size_of_pieces_do_not_matter(monkeypatch, tmp_path):
     pairs = history.pairs(rows).to_list()
     for size in (module.SIZE, 300, 1):
         monkeypatch.setattr(module, "SIZE", size)
+        monkeypatch.setattr(user_items, "PIECE", size)
         random.Random(size).shuffle(rows)
         mapped = datasets.Dataset.from_list(rows)
         mapped.save_to_disk(tmp_path / str(size))
         mapped = datasets.load_from_disk(tmp_path / str(size))
+        twice = datasets.concatenate_datasets([mapped.select([0, 2]), mapped, mapped.shuffle(seed=size)])
         forms = {
             "generator": (row for row in rows),
             "memory": datasets.Dataset.from_list(rows),
             "mapped": mapped,
             "selection": mapped.select(range(len(rows))[::-1]),
+            "slice": twice.select(range(2, 2 + len(rows))),
+            "filter": twice.filter(lambda _, number: number >= 2 + len(rows), with_indices=True),
             "renamed": mapped.rename_columns({"input": "x"}).rename_columns({"x": "input"}),
-            "stream": mapped.to_iterable_dataset(),
+            "stream": mapped.to_iterable_dataset(num_shards=3).shuffle(seed=size, buffer_size=5),
             "table": pa.Table.from_pylist(rows),
             "chunks": pa.concat_tables([pa.Table.from_pylist(rows[:5]), pa.Table.from_pylist(rows[5:])]),
         }
@@ -207,6 +213,15 @@ def test_memory_stays_flat_however_many_rows_pass(tmp_path):
     assert history.counts.pairs == 6000
     assert seen > 400_000_000
     assert pool.max_memory() < 60_000_000
+
+
+def test_tables_stay_small_where_answers_are_long(monkeypatch):
+    task = TASKS["LongLaMP_topic"]
+    items = [{"id": str(n), "author": "a", "summary": str(n), "content": f"{n} {'x' * 1000}"} for n in range(40)]
+    monkeypatch.setattr(module, "SIZE", 100_000)
+    tables = History(task, visible="others", limit=None).tables([{"id": "1", "input": "x", "profile": items}])
+    sizes = [table.cast(schema_of(task)).nbytes for table in tables]
+    assert (len(sizes) >= 16, max(sizes) < 200_000, sum(sizes) > 1_600_000) == (True, True, True)
 
 
 def test_pairs_go_through_the_personalizer_like_rows():
