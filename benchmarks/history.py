@@ -3,9 +3,10 @@
     python benchmarks/history.py
     python benchmarks/history.py --megabytes 480 --visible earlier --skip-users
 
-Claims: `lamp-dataset history` takes about 2 x the CPU time of `load_dataset` on the same file (imports excluded), and
+Claims: `lamp-dataset history` takes at most 2 x the CPU time of `load_dataset` on the same file (imports excluded), and
 the anonymous memory of its process stays under 500 MB. With 20,000 users of 190 items, which have no copies, it takes
-3.3 x for 3.8 million pairs that see nothing, and 7 x where each sees 16 items: writing these takes more than half.
+2.7 x for 3.8 million pairs that see nothing, and 6 x where each sees 16 items: more than half of that writes Parquet,
+which has 60 million visible items of four fields then.
 The rest of its memory is the mapped file of prepared rows, which the system takes back when it needs room.
 The file is made here: seeded, of the official shape. A user has about 205 items and 7.6 rows, each with a leave-one-out
 copy of the items, in an order that mixes the users; that is what 12,500 rows of 1,643 users have.

@@ -1,7 +1,7 @@
 """Users files: ``{"recipe": {…}, "users": ["12", …]}``, some users of a split and how they were chosen.
 
-Samples files are the same with ``"samples"``. A list of ids alone is one as well: a JSON list, or a text file with an
-id per line. Standard library only.
+Samples files are the same with ``"samples"``. A list of ids is read as well: a JSON list, or a text file with an id per
+line. Standard library only.
 """
 
 import json
@@ -23,7 +23,7 @@ _SHAPE = '{"recipe": {…}, "%s": ["…", …]}'
 
 @dataclass(frozen=True)
 class UserSubset:
-    """Some users by name, or some samples by id, each once, one at least, and how they were chosen.
+    """Some users by name, or some samples by id, at least one and each once, and how they were chosen.
 
     In the recipe, ``"config"`` and ``"split"`` say from which rows; it is empty for a list of ids alone. ``kind`` is
     ``"users"`` or ``"samples"``.
@@ -35,9 +35,12 @@ class UserSubset:
     kind: str = "users"
 
     def check_fits(self, task: Task, split: str | None = None) -> None:
-        """ValueError for users of another config, or of another split of a user-based config; or samples of another.
+        """Check that these are users, or samples, of this config and split.
 
         The splits of a user-based config hold different users; those of a time-based config share theirs.
+
+        Raises:
+            ValueError: they come from another config, or from a split that holds different ones.
         """
         config, own = self.recipe.get("config"), self.recipe.get("split")
         if config is not None and config != task.name:
@@ -49,10 +52,10 @@ class UserSubset:
             )
 
     def positions(self, users: Sequence[str], split: str | None = None) -> list[int]:
-        """Which rows belong to these users; ``users``: the user of each row, or of samples its id.
+        """The positions of the rows that belong to these users; of samples, ``users`` is the id of each row.
 
-        If the recipe names another split than that of the rows, some of these users may lack rows here, but not all;
-        otherwise a ValueError says how many have none and names the first.
+        Raises:
+            ValueError: some of the users have no rows here; all of them, if the recipe names another split.
         """
         there, own = set(users), self.recipe.get("split")
         unknown = [user for user in self.users if user not in there]
@@ -69,7 +72,12 @@ class UserSubset:
 
 
 def read_user_subset(path: str | os.PathLike[str], kind: str = "users") -> UserSubset:
-    """Read a users file, a samples file or a list of ids; ValueError if it has another shape, no id, or one twice."""
+    """Read a users file, a samples file or a list of ids.
+
+    Raises:
+        ValueError: it has another shape, no id, or an id twice.
+        OSError: it cannot be read.
+    """
     name, data = str(path), Path(path).read_bytes()
     shape = f"{kind} file {_SHAPE % kind}"
     head = data.lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -91,7 +99,10 @@ def read_user_subset(path: str | os.PathLike[str], kind: str = "users") -> UserS
 def subset_of(
     ids: Iterable[Any], name: str = "", recipe: Mapping[str, Any] | None = None, kind: str = "users"
 ) -> UserSubset:
-    """The users or samples of these ids, strings or whole numbers; errors as for :func:`read_user_subset`.
+    """The users or samples with these ids, strings or whole numbers.
+
+    Raises:
+        ValueError: anything else, no id, or an id twice.
 
     >>> subset_of(["7", 12]).users
     ('7', '12')

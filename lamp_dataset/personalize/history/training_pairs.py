@@ -26,7 +26,7 @@ from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 
 #: About how many bytes of items, a pair's own and those that it sees, are in one table.
-SIZE = 64_000_000
+SIZE = 128_000_000
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,8 @@ class History:
     def tables(self, rows: Any, exclude: Sequence[Any] = ()) -> Iterator[pa.Table]:
         """The pairs as Arrow tables, see :meth:`pairs`; ``counts`` is complete after the last one."""
         _check_list(exclude)
-        self.counts, counts = Counts(), Counter()
+        self.counts = Counts()
+        counts: Counter[str] = Counter()
         with work_folder(Path(tempfile.gettempdir()), "lamp-history") as folder:
             split, *others = (on_disk(self.task, some, folder) for some in (rows, *exclude))
             for items in items_by_user(self.task, split, others):

@@ -3,7 +3,6 @@
 import itertools
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
-from typing import Any
 from urllib.parse import quote
 
 import datasets
@@ -51,7 +50,7 @@ def items_by_user(task: Task, rows: datasets.Dataset, exclude: Sequence[datasets
         yield items.append_column("leak", _leaks(task, items, wanted))
 
 
-def cut(things: Sequence[Any], sizes: ArrayLike, most: int) -> list[np.ndarray]:
+def cut(things: ArrayLike, sizes: ArrayLike, most: int) -> list[np.ndarray]:
     """Things in parts that together have about the size ``most``, or are one thing."""
     ends = np.cumsum(sizes, dtype=np.int64) // most
     parts = np.split(np.array(things), np.flatnonzero(np.diff(ends)) + 1)
