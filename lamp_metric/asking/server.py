@@ -17,7 +17,7 @@ import tenacity
 from lamp_dataset.formats.texts import printable
 from lamp_dataset.web import redact, wait_as_told
 from lamp_metric.asking.connection import CONNECT, Connection, Reply, key_for
-from lamp_metric.harness.harness_rows import MAX_ANSWER
+from lamp_metric.harness.rows_and_answers import MAX_ANSWER
 
 log = logging.getLogger(__name__)
 

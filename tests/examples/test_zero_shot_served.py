@@ -19,7 +19,7 @@ from lamp_dataset import SAMPLE, Personalizer, item_prompts, load_split, users_o
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.personalize.prompt_files import write_prompts
 from lamp_dataset.tasks import get_task
-from lamp_metric.harness.harness_rows import MAX_ANSWER
+from lamp_metric.harness.rows_and_answers import MAX_ANSWER
 
 pytestmark = pytest.mark.models
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.lazy import require
-from lamp_metric.harness.harness_answers import choose, collect
+from lamp_metric.harness.rows_and_answers import choose, collect
 
 
 def read_inspect(place: Path, config: str | None = None, partial: bool = False) -> Outputs:

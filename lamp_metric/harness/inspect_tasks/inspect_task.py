@@ -15,7 +15,7 @@ from lamp_dataset.console import Failure, one_line
 from lamp_dataset.loading.gated import open_gated
 from lamp_dataset.personalize.prompt_options import with_prompt_options
 from lamp_dataset.tasks import get_task
-from lamp_metric.harness.harness_rows import MAX_ANSWER, harness_rows
+from lamp_metric.harness.rows_and_answers import MAX_ANSWER, harness_rows
 
 _MESSAGES = {"system": ChatMessageSystem, "user": ChatMessageUser}
 #: Providers whose models run in this process.
@@ -43,7 +43,7 @@ def lamp(
 
     Args:
         config: config name, such as ``LaMP_3``.
-        split: as for :func:`~lamp_metric.harness.harness_rows.harness_rows`, like the next three.
+        split: as for :func:`~lamp_metric.harness.rows_and_answers.harness_rows`, like the next three.
         data_dir: see there.
         profile: see there.
         users: see there.

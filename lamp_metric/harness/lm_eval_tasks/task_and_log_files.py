@@ -13,8 +13,7 @@ from lamp_dataset.atomic import write_whole
 from lamp_dataset.formats.json_file import load_json, read_json
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
-from lamp_metric.harness.harness_answers import choose, collect
-from lamp_metric.harness.harness_rows import MAX_ANSWER
+from lamp_metric.harness.rows_and_answers import MAX_ANSWER, choose, collect
 from lamp_metric.scorers import scorer_of
 
 _FUNCTIONS = "!function lamp_metric.harness.lm_eval_tasks.task_functions"

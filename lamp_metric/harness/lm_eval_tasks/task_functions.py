@@ -13,7 +13,7 @@ from lamp_dataset.console import Failure, one_line
 from lamp_dataset.formats.texts import short
 from lamp_dataset.loading.gated import open_gated
 from lamp_dataset.tasks import get_task
-from lamp_metric.harness.harness_rows import OPTIONS, harness_rows
+from lamp_metric.harness.rows_and_answers import OPTIONS, harness_rows
 from lamp_metric.predictions.scored_samples import measure, remarks
 
 log = logging.getLogger(__name__)

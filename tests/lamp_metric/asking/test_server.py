@@ -3,7 +3,7 @@ from fake_model import NAME, serve_fake
 
 from lamp_metric.asking import server as module
 from lamp_metric.asking.server import Server
-from lamp_metric.harness.harness_rows import MAX_ANSWER
+from lamp_metric.harness.rows_and_answers import MAX_ANSWER
 
 QUESTION = [{"role": "user", "content": "How many stars?"}]
 ALL = {"max_tokens": MAX_ANSWER, "temperature": 0, "seed": 0}

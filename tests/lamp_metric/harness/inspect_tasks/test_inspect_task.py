@@ -17,7 +17,7 @@ from lamp_dataset import SAMPLE, TASKS, Personalizer, users_of
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.personalize.split import load_split
 from lamp_metric.__main__ import main
-from lamp_metric.harness.harness_rows import MAX_ANSWER
+from lamp_metric.harness.rows_and_answers import MAX_ANSWER
 
 pytestmark = pytest.mark.inspect
 

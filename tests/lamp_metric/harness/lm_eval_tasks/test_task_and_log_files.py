@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
-from lamp_metric.harness.harness_rows import MAX_ANSWER
 from lamp_metric.harness.lm_eval_tasks.task_and_log_files import read_lm_eval, task_files, task_folder
+from lamp_metric.harness.rows_and_answers import MAX_ANSWER
 from lamp_metric.scorers import SCORERS
 
 

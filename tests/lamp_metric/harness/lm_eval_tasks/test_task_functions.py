@@ -7,8 +7,8 @@ from types import ModuleType
 import pytest
 
 import lamp_metric
-from lamp_metric.harness.harness_rows import harness_rows
 from lamp_metric.harness.lm_eval_tasks.task_functions import RequestError, aggregate, samples, scored
+from lamp_metric.harness.rows_and_answers import harness_rows
 
 HERE = {"base_url": "http://127.0.0.1:8000/v1/chat/completions"}
 
