@@ -147,15 +147,15 @@ class History:
         self.counts = Counts()
         counts: Counter[str] = Counter()
         with work_folder(Path(tempfile.gettempdir()), "lamp-history") as folder:
-            split, *others = (on_disk(self.task, some, folder) for some in (rows, *exclude))
-            for items in items_by_user(self.task, split, others):
+            split, *excluded = (on_disk(self.task, some, folder) for some in (rows, *exclude))
+            for items in items_by_user(self.task, split, excluded):
                 counts.update(users=len(items["user"].dictionary), items=pc.sum(items["times"], min_count=0).as_py())
                 counts.update(incomplete=items["whole"].false_count, leaks=items["leak"].true_count)
                 for table in self._pairs(items.filter(pc.and_not(items["whole"], items["leak"]))):
                     counts["pairs"] += len(table)
                     yield table
-        others = counts["pairs"] + counts["leaks"] + counts["incomplete"]
-        self.counts = Counts(**counts, duplicates=counts["items"] - others)
+        duplicates = counts["items"] - counts["pairs"] - counts["leaks"] - counts["incomplete"]
+        self.counts = Counts(**counts, duplicates=duplicates)
 
     def _pairs(self, items: pa.RecordBatch) -> Iterator[pa.Table]:
         """The pairs of some users. Most items are seen often: a table has each text of a profile once."""
@@ -172,7 +172,7 @@ class History:
         seen = pa.StructArray.from_arrays([texts.dictionary_encode() for texts in seen], self.task.item_fields)
         numbers = pairs["number"].to_numpy()
         sizes = (end - first + 1)[numbers] * (1 + items["item"].nbytes // max(1, len(items)))
-        for part in cut(np.arange(len(pairs)), sizes, SIZE):
+        for part in cut(sizes, SIZE):
             these = numbers[part]
             yield pairs.take(part).set_column(4, "profile", profiles(seen, these, order, first[these], end[these]))
 

@@ -37,12 +37,13 @@ def items_by_user(task: Task, rows: datasets.Dataset, exclude: Sequence[datasets
     """
     users, owners = _owners(rows, exclude)
     asking = (table for split in (rows, *exclude) for table in tables(split.select_columns(["input", "output"])))
-    asked = defaultdict(set)  # what identifies a user -> what the user's samples ask
+    asked: dict[Hashable, set] = defaultdict(set)  # what identifies a user -> what the user's samples ask
     for owner, row in zip(owners, (row for table in asking for row in table.to_pylist()), strict=True):
         asked[owner].update(questions(task, row))
     rows_of, profiles = rows_by_name(users, rows["id"][:]), rows.select_columns(["profile"]).with_format("arrow")
-    most = max(1, PIECE * len(rows.data) // max(1, rows.data.nbytes))
-    for some in cut(list(rows_of), list(map(len, rows_of.values())), most):
+    names, most = list(rows_of), max(1, PIECE * len(rows.data) // max(1, rows.data.nbytes))
+    for part in cut([len(rows_of[name]) for name in names], most):
+        some = [names[n] for n in part]
         numbers = np.repeat(np.arange(len(some)), [len(rows_of[name]) for name in some])
         found = profiles[[row for name in some for row in rows_of[name]]]["profile"].combine_chunks()
         items = distinct(task, pa.DictionaryArray.from_arrays(numbers, pa.array(some, pa.string())), found)
@@ -50,14 +51,14 @@ def items_by_user(task: Task, rows: datasets.Dataset, exclude: Sequence[datasets
         yield items.append_column("leak", _leaks(task, items, wanted))
 
 
-def cut(things: ArrayLike, sizes: ArrayLike, most: int) -> list[np.ndarray]:
-    """Things in parts that together have about the size ``most``, or are one thing."""
+def cut(sizes: ArrayLike, most: int) -> list[np.ndarray]:
+    """The numbers of things of these sizes, in parts that together have about the size ``most`` or are one thing."""
     ends = np.cumsum(sizes, dtype=np.int64) // most
-    parts = np.split(np.array(things), np.flatnonzero(np.diff(ends)) + 1)
+    parts = np.split(np.arange(len(ends)), np.flatnonzero(np.diff(ends)) + 1)
     return [part for part in parts if len(part)]
 
 
-def _owners(rows: datasets.Dataset, exclude: Sequence[datasets.Dataset]) -> tuple[list[str], list[Hashable]]:
+def _owners(rows: datasets.Dataset, exclude: Sequence[datasets.Dataset]) -> tuple[list[str], Sequence[Hashable]]:
     """The users of the rows, and what identifies the user of each row and then of each row to exclude."""
     own = UserFinder()
     for table in tables(rows):

@@ -61,7 +61,12 @@ def test_ids_are_made_of_the_users_and_the_items_and_never_alike():
 
 @pytest.mark.parametrize(
     ("sizes", "parts"),
-    [([], []), ([0], ["a"]), ([1, 1, 1], ["ab", "c"]), ([9, 1, 5], ["ab", "c"]), ([0, 0, 9], ["ab", "c"])],
+    [([], []), ([0], [[0]]), ([1, 1, 1], [[0, 1], [2]]), ([9, 1, 5], [[0, 1], [2]]), ([0, 0, 9], [[0, 1], [2]])],
 )
 def test_parts_have_about_the_size_wanted_and_none_is_empty(sizes, parts):
-    assert ["".join(part) for part in cut(list("abc"[: len(sizes)]), sizes, 3)] == parts
+    assert [part.tolist() for part in cut(sizes, 3)] == parts
+
+
+def test_users_whose_names_differ_in_a_character_nobody_sees_stay_apart(look):
+    rows = [{**row, "user_id": user} for row, user in zip(made_up(TASK, users=1), ("u", "u\0", "u "), strict=True)]
+    assert [name for found in look(rows) for name in found["user"].dictionary.to_pylist()] == ["u", "u\0", "u "]
