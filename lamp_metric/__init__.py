@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lamp_metric.predictions.answer_extraction import extract_answer as extract_answer
     from lamp_metric.predictions.trivial_baselines import baseline as baseline
     from lamp_metric.predictions.writing import write_predictions as write_predictions
+    from lamp_metric.result_tables.comparison_table import Comparison as Comparison
     from lamp_metric.result_tables.published import PUBLISHED as PUBLISHED
     from lamp_metric.result_tables.published import published_rows as published_rows
     from lamp_metric.scorers import Scorer as Scorer
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from lamp_metric.signature import Resampling as Resampling
     from lamp_metric.statistics.compare_systems import compare as compare
     from lamp_metric.statistics.compare_systems import compare_values as compare_values
-    from lamp_metric.statistics.comparison import Comparison as Comparison
     from lamp_metric.trainer import best_tokens as best_tokens
     from lamp_metric.trainer import compute_metrics as compute_metrics
 else:  # their modules need scikit-learn, rouge_score or numpy

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lamp_dataset.atomic import work_folder
 from lamp_dataset.hub.card import make_card
-from lamp_dataset.hub.failures import CommitError, ContentError, FailedError, retrying
+from lamp_dataset.hub.errors_and_retries import CommitError, ContentError, FailedError, retrying
 from lamp_dataset.hub.parquet import CARD, SHARD, Config, config_names, find_builders, prepare, write_configs
 from lamp_dataset.hub.remote import NOTHING_COMMITTED, Remote, RepositoryState
 from lamp_dataset.hub.request_watch import Watch, is_committed, is_ignored, watched

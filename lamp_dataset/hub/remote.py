@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lamp_dataset.hub import failures
-from lamp_dataset.hub.failures import CommitError, ContentError, FailedError, HubError, RefusedError, retrying
+from lamp_dataset.hub import errors_and_retries as failures
+from lamp_dataset.hub.errors_and_retries import CommitError, ContentError, FailedError, HubError, RefusedError, retrying
 from lamp_dataset.web import redact, status_of
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from lamp_dataset.hub import failures
+from lamp_dataset.hub import errors_and_retries as failures
 from lamp_dataset.hub.remote import Remote
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from lamp_metric.report.gains import Frame, binned, spearman
+from lamp_metric.result_tables.comparison_table import Comparison, System
 from lamp_metric.signature import Resampling
 from lamp_metric.statistics.compare_systems import compare_systems
-from lamp_metric.statistics.comparison import Comparison, System
 
 #: How many of the users who gain most, and of those who lose most, the report shows.
 EXTREMES = 10

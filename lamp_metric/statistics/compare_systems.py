@@ -15,9 +15,9 @@ from lamp_metric.predictions.given_values import samples_of_values
 from lamp_metric.predictions.reading import as_list
 from lamp_metric.predictions.scored_samples import ScoredSamples, measure, warn_of_remarks
 from lamp_metric.predictions.several_answers import SIGNED, choose
+from lamp_metric.result_tables.comparison_table import Comparison, Contrast, System
 from lamp_metric.signature import Resampling, signature
 from lamp_metric.statistics.bootstrap import Resampled, Units, percentile_interval, resampled_scores, users_as_samples
-from lamp_metric.statistics.comparison import Comparison, Contrast, System
 from lamp_metric.statistics.significance import detectable_difference, few_units, holm, p_values
 
 #: The runs of one system, all of the same samples in the same order.

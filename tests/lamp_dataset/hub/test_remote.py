@@ -6,7 +6,7 @@ import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
-from lamp_dataset.hub.failures import ContentError, FailedError, RefusedError
+from lamp_dataset.hub.errors_and_retries import ContentError, FailedError, RefusedError
 from lamp_dataset.hub.remote import HIDE_AT_ONCE, NOTHING_SENT, Remote, RepositoryState
 
 pytestmark = pytest.mark.oldest

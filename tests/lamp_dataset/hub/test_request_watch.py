@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 from huggingface_hub import CommitOperationAdd, get_session
 
-from lamp_dataset.hub.failures import ANSWER_SECONDS, CONNECT_SECONDS, RefusedError
+from lamp_dataset.hub.errors_and_retries import ANSWER_SECONDS, CONNECT_SECONDS, RefusedError
 from lamp_dataset.hub.request_watch import Watch, is_committed, is_ignored, watched
 
 HUB = "https://hub.example"

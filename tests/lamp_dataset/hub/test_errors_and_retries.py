@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 from huggingface_hub.errors import HfHubHTTPError
 
-from lamp_dataset.hub.failures import (
+from lamp_dataset.hub.errors_and_retries import (
     CommitError,
     ContentError,
     FailedError,

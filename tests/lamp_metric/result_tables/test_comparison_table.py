@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from lamp_metric.result_tables.comparison_table import FORMATS, Contrast, _difference, _text
 from lamp_metric.result_tables.published import published_rows
 from lamp_metric.statistics.compare_systems import compare
-from lamp_metric.statistics.comparison import FORMATS, Contrast, _difference, _text
 
 GOLDS = [str(1 + i % 5) for i in range(60)]
 OWN = [[gold if i % k else "3" for i, gold in enumerate(GOLDS)] for k in (3, 4)]
