@@ -37,7 +37,7 @@ def items_by_user(task: Task, rows: datasets.Dataset, exclude: Sequence[datasets
     """
     users, owners = _owners(rows, exclude)
     asking = (table for split in (rows, *exclude) for table in tables(split.select_columns(["input", "output"])))
-    asked: dict[Hashable, set] = defaultdict(set)  # what identifies a user -> what the user's samples ask
+    asked: dict[Hashable, set[tuple[str, str]]] = defaultdict(set)  # of whatever identifies a user
     for owner, row in zip(owners, (row for table in asking for row in table.to_pylist()), strict=True):
         asked[owner].update(questions(task, row))
     rows_of, profiles = rows_by_name(users, rows["id"][:]), rows.select_columns(["profile"]).with_format("arrow")
