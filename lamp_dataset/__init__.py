@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from lamp_dataset.hub.push import push_to_hub as push_to_hub
     from lamp_dataset.lazy import load_model as load_model
     from lamp_dataset.lazy import require as require
-    from lamp_dataset.loading.gated import open_gated as open_gated
+    from lamp_dataset.loading.licenses import open_gated as open_gated
     from lamp_dataset.personalize.history.training_pairs import History as History
     from lamp_dataset.personalize.model_names import model_identity as model_identity
     from lamp_dataset.personalize.personalizer import Personalizer as Personalizer

@@ -13,7 +13,7 @@ from lamp_dataset.formats.hub_rows import RowFiles
 from lamp_dataset.formats.json_file import HEAD_BYTES, describe, looks_like_html
 from lamp_dataset.formats.layout import SAMPLE, Files, find_files, is_url, official_paths, urls
 from lamp_dataset.loading.datasets_internals import BuilderOverrides
-from lamp_dataset.loading.gated import how_to_get
+from lamp_dataset.loading.licenses import how_to_get
 from lamp_dataset.loading.raw_files import CONTENT, PROVENANCE, fetching, hash_file, hub_files, set_timeouts
 from lamp_dataset.loading.tables import split_tables
 from lamp_dataset.task import SPLITS, Task, split_hint

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lamp_dataset.commands.command import Command, examples, say
-from lamp_dataset.commands.command_options import configs_argument, data_dir_option
+from lamp_dataset.commands.shared_flags import configs_argument, data_dir_option
 from lamp_dataset.formats.texts import counted, counted_each
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from itertools import islice
 import click
 
 from lamp_dataset.commands.command import SPLIT, Command, examples
-from lamp_dataset.commands.command_options import ChosenRows, configs_argument, data_dir_option, row_options
+from lamp_dataset.commands.shared_flags import ChosenRows, configs_argument, data_dir_option, row_options
 from lamp_dataset.formats.layout import find_files, official_paths
 from lamp_dataset.formats.texts import counted, printable, short
 from lamp_dataset.hub.card import task_table

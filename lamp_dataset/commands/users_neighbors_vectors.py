@@ -8,7 +8,7 @@ import click
 
 from lamp_dataset.atomic import PRIVATE, write_whole
 from lamp_dataset.commands.command import SPLIT, Command, UserPath, examples, say, user_column_option
-from lamp_dataset.commands.command_options import ChosenRows, named_by_flags, output_option, prompt_flags, row_options
+from lamp_dataset.commands.shared_flags import ChosenRows, named_by_flags, output_option, prompt_flags, row_options
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.formats.user_files import read_user_subset, write_user_subset
 

@@ -14,7 +14,7 @@ from lamp_dataset.hub.errors_and_retries import CommitError, ContentError, Faile
 from lamp_dataset.hub.parquet import CARD, SHARD, Config, config_names, find_builders, prepare, write_configs
 from lamp_dataset.hub.remote import NOTHING_COMMITTED, Remote, RepositoryState
 from lamp_dataset.hub.request_watch import Watch, is_committed, is_ignored, watched
-from lamp_dataset.loading.gated import check_licenses
+from lamp_dataset.loading.licenses import check_licenses
 from lamp_dataset.tasks import get_task
 from lamp_dataset.web import redacted_logs
 

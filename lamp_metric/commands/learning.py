@@ -8,7 +8,7 @@ import click
 
 from lamp_dataset.atomic import PRIVATE, write_whole
 from lamp_dataset.commands.command import Command, examples, say, subset_options, user_column_option
-from lamp_dataset.commands.command_options import (
+from lamp_dataset.commands.shared_flags import (
     ChosenRows,
     limit_option,
     output_option,

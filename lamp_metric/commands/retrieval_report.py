@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from lamp_dataset.commands.command import examples, subset_options, user_column_option
-from lamp_dataset.commands.command_options import (
+from lamp_dataset.commands.shared_flags import (
     FLAGS,
     RETRIEVER_FLAGS,
     ChosenRows,

@@ -12,7 +12,7 @@ from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, Value,
 from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
 
 from lamp_dataset.console import Failure, one_line
-from lamp_dataset.loading.gated import open_gated
+from lamp_dataset.loading.licenses import open_gated
 from lamp_dataset.personalize.prompt_options import with_prompt_options
 from lamp_dataset.tasks import get_task
 from lamp_metric.harness.rows_and_answers import MAX_ANSWER, harness_rows

@@ -11,7 +11,7 @@ import datasets
 
 from lamp_dataset.console import Failure, one_line
 from lamp_dataset.formats.texts import short
-from lamp_dataset.loading.gated import open_gated
+from lamp_dataset.loading.licenses import open_gated
 from lamp_dataset.tasks import get_task
 from lamp_metric.harness.rows_and_answers import OPTIONS, harness_rows
 from lamp_metric.predictions.scored_samples import measure, remarks

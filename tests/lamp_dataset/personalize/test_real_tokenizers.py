@@ -9,8 +9,8 @@ from datasets.fingerprint import Hasher
 from personal import END, WordTokenizer, batch, row, text
 
 from lamp_dataset import Personalizer
-from lamp_dataset.personalize.prompts.fixed import fixed_prompts
-from lamp_dataset.personalize.prompts.official import official_prompts
+from lamp_dataset.personalize.prompts.fixed_budget import fixed_prompts
+from lamp_dataset.personalize.prompts.official_budget import official_prompts
 from lamp_dataset.personalize.prompts.prompt import LEFT_OUT, Content
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.tasks import TASKS

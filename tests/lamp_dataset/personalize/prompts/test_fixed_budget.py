@@ -3,7 +3,7 @@ import random
 import pytest
 from personal import WordTokenizer, numbers, row, text
 
-from lamp_dataset.personalize.prompts.fixed import fixed_prompts, front_of
+from lamp_dataset.personalize.prompts.fixed_budget import fixed_prompts, front_of
 from lamp_dataset.personalize.prompts.prompt import CUT, LEFT_OUT, WHOLE, Content, assemble
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.tasks import TASKS

@@ -4,8 +4,8 @@ import click.testing
 import pytest
 
 from lamp_dataset.commands.command import users_option
-from lamp_dataset.commands.command_options import FLAGS, ChosenRows, limit_option, row_options
 from lamp_dataset.commands.personalize_rank_items import personalize
+from lamp_dataset.commands.shared_flags import FLAGS, ChosenRows, limit_option, row_options
 from lamp_dataset.personalize.prompt_options import PROMPT_OPTIONS, RETRIEVER_OPTIONS
 from lamp_dataset.personalize.retrieval.rankers import BM25
 

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from lamp_dataset.loading.gated import check_licenses, how_to_get, open_gated
+from lamp_dataset.loading.licenses import check_licenses, how_to_get, open_gated
 from lamp_dataset.tasks import TASKS
 
 

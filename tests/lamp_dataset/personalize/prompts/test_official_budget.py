@@ -5,7 +5,7 @@ import random
 import pytest
 from personal import WordTokenizer, numbers, row, text
 
-from lamp_dataset.personalize.prompts.official import official_prompts
+from lamp_dataset.personalize.prompts.official_budget import official_prompts
 from lamp_dataset.personalize.prompts.prompt import CUT, EMPTY, LEFT_OUT, WHOLE, Content
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.tasks import TASKS
