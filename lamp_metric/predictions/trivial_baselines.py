@@ -29,5 +29,5 @@ def baseline(task: str | Task, rows: Sequence[Row], train_golds: Sequence[str]) 
     task = get_task(task)
     if task.labels and not len(train_golds):
         raise ValueError(f"baseline of {task.name}: expected the golds of the training split, found none")
-    name, predict = scorer_of(task).baseline(task, train_golds)
+    name, predict = scorer_of(task).trivial_baseline(task, train_golds)
     return name, [predict(row) for row in rows]

@@ -77,7 +77,7 @@ class Classification(LabelScorer):
         rest = f" of {task.name} and count as wrong"
         return [Finding(wrong, "output is not a label", "outputs are not labels", rest, hint)]
 
-    def baseline(self, task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
+    def trivial_baseline(self, task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
         """The most common label; the first in the task's order if several are equally common."""
         label = max(task.labels, key=list(golds).count)
         return "most common training label", lambda row: label

@@ -82,7 +82,7 @@ class Ordinal(LabelScorer):
             Finding(off, "rating is", "ratings are", f" outside {low:g} to {high:g}"),
         ]
 
-    def baseline(self, task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
+    def trivial_baseline(self, task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
         mean = str(sum(map(float, golds)) / len(golds))
         return "mean training rating", lambda row: mean
 

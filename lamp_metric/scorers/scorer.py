@@ -135,7 +135,7 @@ class Scorer(Scores):
         """Which of the predictions, pairs of id and text, cost points whatever the gold is."""
 
     @abstractmethod
-    def baseline(self, task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
+    def trivial_baseline(self, task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
         """What the trivial baseline does, and its prediction for a row; ``golds`` are those of the training split."""
 
     @abstractmethod

@@ -128,7 +128,7 @@ class Text(Scorer):
             Finding(stubs, "output is a file name", "outputs are file names", unbuilt),
         ]
 
-    def baseline(self, task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
+    def trivial_baseline(self, task: Task, golds: Sequence[str]) -> tuple[str, Callable[[Row], str]]:
         """The output of the first profile item; where items have none, the text of the input."""
         field = task.output_field
         if field is not None:
