@@ -13,7 +13,7 @@ pytest.importorskip("markdown", reason="the manual's generator comes with the ex
 SPEC = importlib.util.spec_from_file_location("generated", ROOT / "docs" / "_hooks" / "generated.py")
 generated = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(generated)
-SOURCE = (ROOT / "docs" / "explanation" / "baselines.md").read_text(encoding="utf-8")
+SOURCE = (ROOT / "docs" / "explanation" / "published.md").read_text(encoding="utf-8")
 PAGE = generated.fill(SOURCE)
 
 
