@@ -175,12 +175,12 @@ def _put_in_place(new: Path, target: Path, old: Path) -> None:
     """Give ``new`` the name of ``target``; what was there is called ``old`` then."""
     for folder, _, _ in os.walk(new):
         _sync(folder)
-    if os.path.lexists(target):
-        target.rename(old)
     try:
+        if os.path.lexists(target):
+            target.rename(old)
         new.rename(target)
-    except OSError:
-        if os.path.lexists(old):
+    except BaseException:  # an interrupt, too: what is still in the work folder will be removed
+        if os.path.lexists(old) and not os.path.lexists(target):
             old.rename(target)
         raise
     _sync(target.parent)

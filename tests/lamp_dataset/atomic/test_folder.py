@@ -271,17 +271,18 @@ def test_an_old_folder_that_a_killed_run_had_moved_away_is_put_back(tmp_path, ca
     assert names(tmp_path) == ["out"]
 
 
-def test_where_the_second_rename_fails_the_old_folder_is_put_back(tmp_path, monkeypatch):
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), SystemExit(130)], ids=["failure", "interrupt"])
+def test_where_the_second_rename_does_not_happen_the_old_folder_is_put_back(tmp_path, monkeypatch, error):
     target = fill(tmp_path / "out", "old")
     rename = Path.rename
 
     def fail(self, other):
         if self.name == "new":
-            raise OSError(5, "Input/output error", str(other))
+            raise error
         return rename(self, other)
 
     monkeypatch.setattr(Path, "rename", fail)
-    with pytest.raises(OSError, match="Input/output"), whole_folder(target, allow):
+    with pytest.raises(type(error)), whole_folder(target, allow):
         pass
     assert state(target) == {"file": b"old"}
     assert names(tmp_path) == ["out"]
