@@ -7,7 +7,7 @@ import statistics
 import pytest
 
 from lamp_dataset.task import NULLABLE_FIELDS, SPLITS
-from lamp_dataset.tasks import TASKS
+from lamp_dataset.tasks import TASKS, get_task
 
 ODD = [
     "plain words",
@@ -25,6 +25,8 @@ ODD = [
     "{[]}",
     "</html>",
 ]
+#: What :func:`row` is made of.
+WORDS = "the a of to was is good bad tea ship map old new red sea sings walks never always Tuesday. (again) it's"
 
 
 def rows(task, count, seed=0, items=(0, 6), odd=True):
@@ -110,19 +112,62 @@ def expected(task, made, found=None):
     ]
 
 
+def text(rng, low, high):
+    return " ".join(rng.choice(WORDS.split()) for _ in range(rng.randint(low, high)))
+
+
+def row(name, number=0, size=5, seed=0, words=(3, 12)):
+    """A made-up row of a config."""
+    task = get_task(name)
+    rng = random.Random(f"{seed} {name} {number}")
+    sample_id = f"31{number}"
+
+    def item(position):
+        date = {"date": f"20{rng.randint(10, 20)}-0{rng.randint(1, 9)}-1{rng.randint(0, 9)}"} if task.dated else {}
+        fields = {field: text(rng, *words) for field in task.profile_fields}
+        return {"id": f"{sample_id}{position}", **date, **fields}
+
+    query = text(rng, *words)
+    if task.query_frame:
+        before, between, after = task.query_frame
+        query = f'{text(rng, 2, 5)}", which reference is related? {before}{query}{between}{text(rng, *words)}{after}'
+    user = {"user_id": f"U{number}"} if task.names_users else {}
+    output = task.labels[number % len(task.labels)] if task.labels else text(rng, 3, 6)
+    start = task.instruction if task.query_frame else task.instruction + " "
+    profile = [item(position) for position in range(size)]
+    return {"id": sample_id, **user, "input": start + query, "output": output, "profile": profile}
+
+
+def batch(rows):
+    """Rows as ``map(batched=True)`` gives them."""
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
 def write_split(folder, task, split, count=5, seed=0, **options):
-    """Write one split below ``folder`` in the site's layout; returns (rows, golds or None)."""
+    """Write one split of made-up rows; returns (rows, golds or None)."""
     made = rows(task, count, seed=f"{split} {seed}", **options)
+    found = None if task.outputs_path(split) is None else golds(task, made)
+    write_rows(folder, task, split, made, found)
+    return made, found
+
+
+def write_rows(folder, task, split, made, found=None):
+    """Write rows, and their golds if any, below ``folder`` in the site's layout."""
     path = folder / task.questions_path(split)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(made), encoding="utf-8")
-    if task.outputs_path(split) is None:
-        return made, None
-    found = golds(task, made)
-    (folder / task.outputs_path(split)).write_text(json.dumps(outputs(task, found)), encoding="utf-8")
-    return made, found
+    if found is not None:
+        write_outputs(folder / task.outputs_path(split), task, found)
+
+
+def write_outputs(path, task, found):
+    path.write_text(json.dumps(outputs(task, found)), encoding="utf-8")
 
 
 def write_all(folder, names=tuple(TASKS), splits=tuple(SPLITS), **options):
     """Write whole configs; returns config -> split -> (rows, golds or None)."""
     return {name: {split: write_split(folder, TASKS[name], split, **options) for split in splits} for name in names}
+
+
+#: The text of a small questions file of LaMP_4, which tests damage.
+GOOD = json.dumps(rows(TASKS["LaMP_4"], 6, items=(1, 3), odd=False))

@@ -11,7 +11,7 @@ import random
 import sys
 from pathlib import Path
 
-from personal import batch, row
+from made_up import batch, row
 
 from lamp_dataset import Personalizer
 from lamp_dataset.task import JOINER

@@ -7,7 +7,7 @@ import datasets
 import pyarrow.parquet
 import pytest
 from blocks import ROOT, blocks_of
-from personal import row
+from made_up import row
 
 from lamp_dataset import Personalizer
 

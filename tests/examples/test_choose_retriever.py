@@ -6,7 +6,7 @@ import re
 
 import example
 import pytest
-from habits import write_split
+from made_users import write_pairs
 from tiny_models import tiny_encoder
 
 import lamp_metric
@@ -37,7 +37,7 @@ def made(tmp_path, monkeypatch):
         right[sample_id] = RIGHT[about]
         for name, of_system in answers.items():
             of_system[sample_id] = gold if name == RIGHT[about] else f"no {other} at all"
-    write_split(tmp_path / "data", TASK, "validation", rows)
+    write_pairs(tmp_path / "data", TASK, "validation", rows)
     for name, of_system in answers.items():
         lamp_metric.write_predictions(f"{name}.json", TASK.name, of_system.keys(), of_system.values())
     return right

@@ -10,7 +10,7 @@ import datasets
 import example
 import pyarrow.parquet
 import pytest
-from personal import row
+from made_up import row
 
 from lamp_dataset import Personalizer
 from lamp_dataset.formats.outputs import read_outputs

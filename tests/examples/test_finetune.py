@@ -4,7 +4,7 @@ import warnings
 
 import datasets
 import example
-import habits
+import made_users
 import pytest
 import tiny_models
 
@@ -13,7 +13,7 @@ from lamp_dataset.formats.outputs import read_outputs
 
 pytestmark = pytest.mark.models
 
-NAME = habits.TASK.name
+NAME = made_users.TASK.name
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def folder(tmp_path_factory):
 
     torch.set_num_threads(1)  # several test processes share the machine
     folder = tmp_path_factory.mktemp("habits")
-    habits.write(folder / "data", {"train": 800, "validation": 100})
+    made_users.write(folder / "data", {"train": 800, "validation": 100})
     rows = datasets.load_dataset("lamp", NAME, data_dir=str(folder / "data"), cache_dir=str(folder / "cache"))
     prompts = Personalizer(NAME, k=4)(rows["train"][:100])["source"]
     tokenizer = tiny_models.original_tokenizer(prompts, folder / "model")
@@ -43,7 +43,7 @@ def accuracy(golds, answers):
 
 def of_file(folder, output, rows):
     """The accuracy of the predictions file, matched by id."""
-    found = read_outputs(folder / output / "predictions.json", habits.TASK)
+    found = read_outputs(folder / output / "predictions.json", made_users.TASK)
     assert list(found.by_id) == rows["id"][:]
     return accuracy(rows["output"][:], found.by_id.values())
 

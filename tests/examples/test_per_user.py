@@ -6,7 +6,7 @@ import random
 
 import datasets
 import example
-import habits
+import made_users
 import pytest
 import tiny_models
 
@@ -17,7 +17,7 @@ from lamp_dataset.formats.outputs import read_outputs
 
 pytestmark = pytest.mark.models
 
-NAME = habits.DATED.name
+NAME = made_users.DATED.name
 USERS = [f"U{number}" for number in range(8)]
 MARKS = [f"x{number}" for number in range(8)]
 
@@ -29,14 +29,15 @@ def folder(tmp_path_factory):
 
     torch.set_num_threads(1)  # several test processes share the machine
     folder = tmp_path_factory.mktemp("per_user")
-    words = " ".join([habits.TASK.instruction, *habits.SUBJECTS, "and", *habits.KINDS, *habits.TASK.labels, *MARKS])
+    task = made_users.TASK
+    words = " ".join([task.instruction, *made_users.SUBJECTS, "and", *made_users.KINDS, *task.labels, *MARKS])
     tokenizer = tiny_models.original_tokenizer([words], folder / "model")
     model, rng = tiny_models.tiny_t5(tokenizer, width=32), random.Random(0)
     optimizer = torch.optim.AdamW(model.parameters(), 3e-3)
     for _ in range(150):
-        subjects = rng.choices(habits.SUBJECTS, k=32)
-        inputs = [f"{habits.TASK.instruction} {habits.review(rng, subject)}" for subject in subjects]
-        average = ["234"[habits.SUBJECTS.index(subject) % 3] for subject in subjects]
+        subjects = rng.choices(made_users.SUBJECTS, k=32)
+        inputs = [f"{made_users.TASK.instruction} {made_users.review(rng, subject)}" for subject in subjects]
+        average = ["234"[made_users.SUBJECTS.index(subject) % 3] for subject in subjects]
         options = {"padding": True, "return_tensors": "pt"}
         model(**tokenizer(inputs, **options), labels=tokenizer(average, **options)["input_ids"]).loss.backward()
         optimizer.step()
@@ -48,7 +49,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def data(folder):
     """Official files of three users, each with a word that nobody else writes."""
-    habits.write_dated(folder / "few", USERS[:3], marked=True)
+    made_users.write_dated(folder / "few", USERS[:3], marked=True)
     return folder / "few"
 
 
@@ -63,7 +64,7 @@ def files(folder, name="adapter_model.safetensors"):
 
 
 def test_the_own_adapter_wins_and_with_swapped_histories_the_gain_is_lost(folder, tmp_path):
-    habits.write_dated(tmp_path / "data", USERS)
+    made_users.write_dated(tmp_path / "data", USERS)
     systems, example_ = {}, example.load("per_user")
     for seed in range(3):
         output = tmp_path / f"run{seed}"
@@ -71,7 +72,7 @@ def test_the_own_adapter_wins_and_with_swapped_histories_the_gain_is_lost(folder
         assert json.loads((output / "comparison.json").read_text())["signature"] == found.signature
         assert f"|users:{len(USERS)}|" in found.signature
         for name in ("none", "pooled", "own", "swapped"):
-            read = read_outputs(output / f"{name}.json", habits.DATED)
+            read = read_outputs(output / f"{name}.json", made_users.DATED)
             systems.setdefault(name, []).append(list(read.by_id.values()))
     options = {"cache_dir": str(tmp_path / "cache"), "splits": ("validation",)}
     rows = datasets.load_dataset("lamp", NAME, split="validation", data_dir=str(tmp_path / "data"), **options)
@@ -107,9 +108,9 @@ def test_no_training_sees_another_users_text_or_a_sample(folder, data, tmp_path,
     monkeypatch.setattr(per_user, "DataCollatorForSeq2Seq", noting)
     per_user.main(given(folder, tmp_path / "run"))
     for number, user in enumerate(USERS[:3]):
-        pairs = list(habits.dated_user(user, number, mark=f"x{number}"))
+        pairs = list(made_users.dated_user(user, number, mark=f"x{number}"))
         asked = {row["input"] for row, _ in pairs}
-        own = {f"{habits.TASK.instruction} {item['text']}" for row, _ in pairs for item in row["profile"]} - asked
+        own = {f"{made_users.TASK.instruction} {item['text']}" for row, _ in pairs for item in row["profile"]} - asked
         assert seen[f"user-{user}"] == own
         assert len(own) == 12
         assert all(text.endswith(f" x{number}") for text in own)
@@ -171,7 +172,7 @@ def test_a_stopped_run_goes_on_with_the_user_that_is_missing(folder, data, tmp_p
 
 
 def test_what_another_history_taught_is_not_taken_for_its_own(folder, tmp_path):
-    habits.write_dated(tmp_path / "data", USERS[:2])
+    made_users.write_dated(tmp_path / "data", USERS[:2])
     options = {"data_dir": tmp_path / "data", "visible": "earlier", "max_steps": 1, "k": 1}
     words = given(folder, tmp_path / "run", **options)
     per_user = example.load("per_user")
@@ -189,9 +190,9 @@ def test_what_another_history_taught_is_not_taken_for_its_own(folder, tmp_path):
 
 def test_names_of_users_stay_inside_the_folder_and_empty_histories_change_nothing(folder, tmp_path):
     names = ["../x", "a/b", "é\n", "."]
-    rows = [pair for n, name in enumerate(names) for pair in habits.dated_user(name, n)]
+    rows = [pair for n, name in enumerate(names) for pair in made_users.dated_user(name, n)]
     empty = ({"id": "999", "user_id": "new", "input": rows[0][0]["input"], "profile": []}, "1")
-    habits.write_split(tmp_path / "data", habits.DATED, "validation", [*rows, empty])
+    made_users.write_pairs(tmp_path / "data", made_users.DATED, "validation", [*rows, empty])
     example.load("per_user").main(given(folder, tmp_path / "run", data_dir=tmp_path / "data", epochs=1))
     made = {path.name for path in (tmp_path / "run" / "own").iterdir()}
     assert made == {"user-..%2Fx", "user-a%2Fb", "user-%C3%A9%0A", "user-.", "user-new"}
@@ -203,7 +204,7 @@ def test_names_of_users_stay_inside_the_folder_and_empty_histories_change_nothin
 @pytest.fixture(scope="module")
 def chat(folder):
     """An untrained decoder with a chat template."""
-    tokenizer, model = tiny_models.tiny_chat([habits.TASK.instruction, "headline article: the of 5"])
+    tokenizer, model = tiny_models.tiny_chat([made_users.TASK.instruction, "headline article: the of 5"])
     tokenizer.save_pretrained(folder / "chat")
     model.save_pretrained(folder / "chat")
     return folder / "chat"

@@ -4,7 +4,7 @@ import datasets
 import example
 import pytest
 import tiny_models
-from personal import row
+from made_up import row
 
 from lamp_dataset import SAMPLE, TASKS, Personalizer, users_of
 

@@ -8,7 +8,7 @@ import click.testing
 import datasets
 import example
 import pytest
-from habits import write_split
+from made_users import write_pairs
 
 from lamp_dataset import SAMPLE, load_split
 from lamp_dataset.__main__ import main as lamp_dataset_main
@@ -43,7 +43,7 @@ def written(folder, seed, train=40, validation=20):
     made = {split: [user(rng, f"{n}{k}") for k in range(count)] for n, split, count in (
         (30, "train", train), (31, "validation", validation))}  # fmt: skip
     for split, users in made.items():
-        write_split(folder, TASK, split, [row for row, _ in users])
+        write_pairs(folder, TASK, split, [row for row, _ in users])
     feedback = {row["id"]: {"": 0.1, **values} for (row, _), values in made["train"]}
     (folder / "feedback.json").write_text(json.dumps(feedback))
     return {row["id"]: max(values, key=values.get) for (row, _), values in made["validation"]}

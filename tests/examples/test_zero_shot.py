@@ -3,7 +3,7 @@ from pathlib import Path
 
 import datasets
 import example
-import habits
+import made_users
 import pytest
 import tiny_models
 
@@ -13,15 +13,15 @@ from lamp_dataset.formats.outputs import read_outputs
 pytestmark = pytest.mark.models
 transformers = pytest.importorskip("transformers", reason="transformers is not installed: make test-models has it")
 
-NAME = habits.TASK.name
+NAME = made_users.TASK.name
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Official files of 11 users, and two untrained models: a T5 and a decoder with a chat template."""
     folder = tmp_path_factory.mktemp("zero_shot")
-    habits.write(folder / "data", {"train": 3, "validation": 11})
-    (folder / "data" / habits.TASK.path / "train" / "train_outputs.json").rename(folder / "kept.json")
+    made_users.write(folder / "data", {"train": 3, "validation": 11})
+    (folder / "data" / made_users.TASK.path / "train" / "train_outputs.json").rename(folder / "kept.json")
     rows = datasets.load_dataset(
         "lamp", NAME, data_dir=str(folder / "data"), splits=("validation",), cache_dir=str(folder / "cache")
     )["validation"]
@@ -44,7 +44,7 @@ def given(folder, model, output, **options):
 def test_answers_are_written_in_the_official_format_and_scored(folder, model, tmp_path):
     output = tmp_path / "predictions.json"
     scores = example.load("zero_shot").main(given(folder, model, output))
-    found = read_outputs(output, habits.TASK)
+    found = read_outputs(output, made_users.TASK)
     assert list(found.by_id) == [f"21{number}" for number in range(11)]
     assert set(scores) == {"MAE", "RMSE", "MAE_ci", "RMSE_ci"}
     assert {path.name for path in tmp_path.iterdir()} == {"predictions.json", "predictions.json.answers.jsonl"}
@@ -56,7 +56,7 @@ def test_several_answers_are_drawn_the_same_in_each_run(folder, model, tmp_path)
     zero_shot, found = example.load("zero_shot"), []
     for name in ("a.json", "b.json"):
         zero_shot.main(given(folder, model, tmp_path / name, n=3, temperature=5.0, limit=4))
-        found.append(dict(read_outputs(tmp_path / name, habits.TASK).by_id))
+        found.append(dict(read_outputs(tmp_path / name, made_users.TASK).by_id))
     assert found[0] == found[1]
     assert [len(answers) for answers in found[0].values()] == [3] * 4
     assert any(len(set(answers)) > 1 for answers in found[0].values())
@@ -108,12 +108,12 @@ def _retrain(path):
 
 def test_a_split_without_golds_gives_predictions_and_no_scores(folder, tmp_path):
     output = tmp_path / "predictions.json"
-    place = folder / "data" / habits.TASK.path / "test"
+    place = folder / "data" / made_users.TASK.path / "test"
     place.mkdir(exist_ok=True)
-    questions = folder / "data" / habits.TASK.path / "dev" / "dev_questions.json"
+    questions = folder / "data" / made_users.TASK.path / "dev" / "dev_questions.json"
     (place / "test_questions.json").write_bytes(questions.read_bytes())
     assert example.load("zero_shot").main(given(folder, "t5", output, split="test", limit=3)) is None
-    assert len(read_outputs(output, habits.TASK).by_id) == 3
+    assert len(read_outputs(output, made_users.TASK).by_id) == 3
 
 
 def test_a_chat_model_reads_the_messages_in_its_template(folder, tmp_path, monkeypatch):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import datasets
 import pytest
-from histories import made_up
 from made_up import golds, outputs, write_split
+from made_users import odd_histories
 
 from lamp_dataset import TASKS, History
 from lamp_dataset.formats.json_file import EntryWriter
@@ -114,7 +114,7 @@ def test_a_missing_split_to_exclude_is_named(run, tmp_path):
 
 def test_leaks_are_listed(run, tmp_path):
     task = TASKS["LaMP_5"]
-    rows = [{key: row[key] for key in ("id", "input", "profile")} for row in made_up(task, users=3, rows=2)]
+    rows = [{key: row[key] for key in ("id", "input", "profile")} for row in odd_histories(task, users=3, rows=2)]
     for row in rows:
         row["profile"] = [
             {"id": f"{item['id']}{n}", "title": f"t{n}", "abstract": f"a{n}"} for n, item in enumerate(row["profile"])

@@ -3,7 +3,7 @@ import stat
 from pathlib import Path
 
 import datasets
-import made_oppu
+import made_layouts
 import pytest
 
 import lamp_dataset
@@ -33,9 +33,9 @@ def test_the_chosen_users_and_the_others_there_and_back(run, sample):
         assert {row["id"]: (row["user_id"], row["input"], row["output"]) for row in found[split]} == expected
 
 
-@pytest.mark.parametrize("name", made_oppu.NAMES)
+@pytest.mark.parametrize("name", made_layouts.OPPU_NAMES)
 def test_every_task_is_imported_beside_the_others(run, name):
-    made_oppu.write(Path("release"), TASKS[name])
+    made_layouts.write_oppu(Path("release"), TASKS[name])
     assert run("oppu", "import", "release", "--config", name, "--output", "o")[0] == 0
     assert sorted(os.listdir(f"o/{name}")) == [
         *("test_outputs.json", "test_questions.json", "train_outputs.json", "train_questions.json")
@@ -52,7 +52,7 @@ def test_every_task_is_imported_beside_the_others(run, name):
     ],
 )
 def test_what_cannot_be_imported_is_one_line_and_nothing_is_written(run, config, folder, fact):
-    made_oppu.write(Path("release"), TASKS[NAME])
+    made_layouts.write_oppu(Path("release"), TASKS[NAME])
     before = sorted(Path().rglob("*.*"))
     status, said = run("oppu", "import", folder, "--config", config, "--output", "new/o")
     last = said.strip().splitlines()[-1]
@@ -61,7 +61,7 @@ def test_what_cannot_be_imported_is_one_line_and_nothing_is_written(run, config,
 
 
 def test_an_import_replaces_nothing(run):
-    made_oppu.write(Path("release"), TASKS[NAME])
+    made_layouts.write_oppu(Path("release"), TASKS[NAME])
     assert run("oppu", "import", "release", "--config", NAME, "--output", "o")[0] == 0
     status, output = run("oppu", "import", "release", "--config", NAME, "--output", "o")
     assert (status, f"{NAME}: expected a new or an empty folder" in output) == (2, True)

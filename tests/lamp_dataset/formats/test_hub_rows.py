@@ -1,7 +1,7 @@
 import json
 
-import hub_rows_made_up as made_up
 import pytest
+from made_layouts import hub_rows, json_lines, parquet, rows_of_hub
 
 from lamp_dataset.formats.hub_rows import RowFiles, parts
 from lamp_dataset.formats.layout import find_files, official_paths
@@ -10,8 +10,8 @@ from lamp_dataset.formats.questions import read_question_ids, read_questions, re
 from lamp_dataset.tasks import TASKS
 
 TOPIC = TASKS["LongLaMP_topic"]
-MADE = made_up.rows(TOPIC, 7)
-EXPECTED = made_up.expected(TOPIC, "validation", MADE)
+MADE = hub_rows(TOPIC, 7)
+EXPECTED = rows_of_hub(TOPIC, "validation", MADE)
 
 
 @pytest.mark.parametrize("kind", ["parquet", "jsonl", "json"])
@@ -19,7 +19,7 @@ def test_questions_golds_and_users_are_read_from_the_same_files(kind, tmp_path):
     path = tmp_path / "topic_writing_user" / f"val.{kind}"
     path.parent.mkdir()
     if kind == "parquet":
-        made_up.parquet(path, MADE)
+        parquet(path, MADE)
     else:
         path.write_text(json.dumps(MADE) if kind == "json" else "\n".join(map(json.dumps, MADE)))
     files = find_files(TOPIC, tmp_path)["validation"]
@@ -34,7 +34,7 @@ def test_questions_golds_and_users_are_read_from_the_same_files(kind, tmp_path):
 
 @pytest.mark.parametrize("place", ["topic_writing_user", "LongLaMP_topic", "."])
 def test_files_are_found_as_on_the_hub_by_the_config_s_name_or_directly(place, tmp_path):
-    made_up.json_lines(tmp_path / place / "validation-00000-of-00001.jsonl", MADE)
+    json_lines(tmp_path / place / "validation-00000-of-00001.jsonl", MADE)
     (tmp_path / place / "notes.jsonl").write_text("")
     assert list(find_files(TOPIC, tmp_path)) == ["validation"]
     with pytest.raises(FileNotFoundError, match=r"split test; it has one of|Looked for: .*topic_writing_user/test-"):
@@ -82,23 +82,23 @@ def test_json_lines_may_begin_with_a_byte_order_mark_and_empty_lines(tmp_path):
 
 @pytest.mark.parametrize("place", ["topic_writing_temporal", "LongLaMP_topic_time"])
 def test_a_folder_of_the_other_setting_is_refused(place, tmp_path):
-    made_up.json_lines(tmp_path / place / "train.jsonl", MADE)
+    json_lines(tmp_path / place / "train.jsonl", MADE)
     with pytest.raises(ValueError, match=f"{place}: expected files of LongLaMP_topic, found .* of LongLaMP_topic_time"):
         find_files(TOPIC, tmp_path / place)
 
 
 def test_numbers_become_strings_as_the_file_spells_them(tmp_path):
     task = TASKS["LongLaMP_review"]
-    (row,) = made_up.rows(task, 1, items=(1, 1))
+    (row,) = hub_rows(task, 1, items=(1, 1))
     row["profile"][0]["overall"] = 4.0
-    made_up.json_lines(tmp_path / "train.jsonl", [row])
+    json_lines(tmp_path / "train.jsonl", [row])
     assert next(read_questions(find_files(task, tmp_path)["train"], task))["profile"][0]["overall"] == "4.0"
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:-9], lambda data: data[:30] + bytes(40) + data[70:]])
 def test_a_file_that_is_not_parquet_cut_off_or_damaged_is_refused(damage, tmp_path):
     path = tmp_path / "train.parquet"
-    made_up.parquet(path, MADE)
+    parquet(path, MADE)
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(ValueError, match=rf"^{path}: expected a Parquet file, but .*Was it cut off"):
         read_outputs(RowFiles(TOPIC, "train", (str(path),)))

@@ -5,8 +5,8 @@ import tracemalloc
 from pathlib import Path
 
 import datasets
-import made_oppu
 import pytest
+from made_layouts import OPPU_NAMES, oppu_label, oppu_users, rows_of_oppu, write_oppu
 
 from lamp_dataset import SAMPLE, Personalizer
 from lamp_dataset.formats.json_file import read_json
@@ -32,7 +32,7 @@ HISTORY, LABEL, OTHERS = "user_top_100_history.json", "user_top_100_history_labe
 @pytest.fixture
 def oppu(tmp_path):
     """A task's folder in OPPU's layout, and split -> users."""
-    made = made_oppu.write(tmp_path / "oppu", TASK)
+    made = write_oppu(tmp_path / "oppu", TASK)
     return tmp_path / "oppu" / "product_rating", made
 
 
@@ -64,20 +64,20 @@ def by_id(rows):
 
 def test_the_names_are_those_of_the_release():
     found = {f"{name}_time": (n.folder, n.task, n.history.removesuffix(".json")) for name, n in NAMES.items()}
-    assert found == {**made_oppu.NAMES, "LaMP_6_time": ("email_subject", "LaMP_6", "user_top_100_history")}
+    assert found == {**OPPU_NAMES, "LaMP_6_time": ("email_subject", "LaMP_6", "user_top_100_history")}
     with pytest.raises(ValueError, match=r"name the users.*LaMP_3_time"):
         names_of(TASKS["LaMP_3"])
 
 
 @pytest.mark.oldest
-@pytest.mark.parametrize("name", made_oppu.NAMES)
+@pytest.mark.parametrize("name", OPPU_NAMES)
 def test_users_become_rows_of_official_files(tmp_path, name):
-    task, made = TASKS[name], made_oppu.write(tmp_path / "oppu", TASKS[name])
+    task, made = TASKS[name], write_oppu(tmp_path / "oppu", TASKS[name])
     target = tmp_path / "out" / name
     target.mkdir(parents=True)
-    for source in (tmp_path / "oppu", tmp_path / "oppu" / made_oppu.NAMES[name][0]):
+    for source in (tmp_path / "oppu", tmp_path / "oppu" / OPPU_NAMES[name][0]):
         counts = import_users(task, source, target)
-        expected = {split: made_oppu.expected(task, users) for split, users in made.items()}
+        expected = {split: rows_of_oppu(task, users) for split, users in made.items()}
         assert counts == {split: Counts(len(made[split]), len(rows), len(rows)) for split, rows in expected.items()}
         assert read_json(target / "test_outputs.json")["task"] == task.official_name
     found = datasets.load_dataset("lamp", name, data_dir=str(tmp_path / "out"))
@@ -86,26 +86,26 @@ def test_users_become_rows_of_official_files(tmp_path, name):
 
 def test_numbers_become_strings(tmp_path):
     """In the released files, dates are years in two tasks, and users may be numbers."""
-    made = made_oppu.users(TASK, 20)
+    made = oppu_users(TASK, 20)
     for number, user in enumerate(made):
         user["user_id"] = number
         for query in user["query"]:
             query |= {"id": int(query["id"]), "gold": int(query["gold"])}
         for item in user["profile"]:
             item |= {"date": 2013, "id": int(item["id"]), "score": 4}
-    assert by_id(one_file(tmp_path / "o", made)) == by_id(made_oppu.expected(TASK, made))
+    assert by_id(one_file(tmp_path / "o", made)) == by_id(rows_of_oppu(TASK, made))
 
 
 def test_users_without_queries_have_no_rows_and_an_empty_profile_is_one(tmp_path):
-    made = made_oppu.users(TASK, 4)
+    made = oppu_users(TASK, 4)
     made[0]["query"], made[1]["profile"], made[3]["query"] = [], [], []
     rows = one_file(tmp_path / "o", made)
-    assert by_id(rows) == by_id(made_oppu.expected(TASK, made))
+    assert by_id(rows) == by_id(rows_of_oppu(TASK, made))
     assert {row["user_id"] for row in rows} == {"U1", "U2"}
 
 
 def test_golds_of_test_users_and_dates_may_be_missing(tmp_path):
-    made = made_oppu.users(TASK, 3, items=(1, 2))
+    made = oppu_users(TASK, 3, items=(1, 2))
     for user in made:
         for query in user["query"]:
             del query["gold"]
@@ -120,7 +120,7 @@ def test_golds_of_test_users_and_dates_may_be_missing(tmp_path):
 def test_either_file_may_be_missing_and_golds_may_be_in_the_queries_alone(oppu):
     folder, made = oppu
     (folder / LABEL).unlink()
-    expected = {split: by_id(made_oppu.expected(TASK, users)) for split, users in made.items()}
+    expected = {split: by_id(rows_of_oppu(TASK, users)) for split, users in made.items()}
     assert {split: by_id(rows) for split, rows in imported(folder).items()} == expected
     (folder / OTHERS).unlink()
     assert {split: by_id(rows) for split, rows in imported(folder).items()} == {"test": expected["test"]}
@@ -153,7 +153,7 @@ def test_a_label_file_may_call_the_task_as_it_likes(oppu, name):
     document = read_json(folder / LABEL)
     golds = [{**gold, "output": f" {gold['output']}\n"} for gold in document["golds"]]
     (folder / LABEL).write_text(json.dumps({"task": name, "golds": document["golds"]}))
-    assert by_id(imported(folder)["test"]) == by_id(made_oppu.expected(TASK, made["test"]))
+    assert by_id(imported(folder)["test"]) == by_id(rows_of_oppu(TASK, made["test"]))
     (folder / LABEL).write_text(json.dumps({"task": name, "golds": golds}))
     with pytest.raises(ValueError, match="expected labels"):  # white space contradicts nothing, but is no label
         imported(folder)
@@ -181,9 +181,9 @@ def test_a_label_file_that_does_not_fit_is_named(oppu, change, facts):
 
 
 def test_a_user_that_is_there_twice_has_the_rows_of_both_entries(tmp_path):
-    made = made_oppu.users(TASK, 3)
+    made = oppu_users(TASK, 3)
     made[2]["user_id"] = made[0]["user_id"]
-    assert by_id(one_file(tmp_path / "o", made)) == by_id(made_oppu.expected(TASK, made))
+    assert by_id(one_file(tmp_path / "o", made)) == by_id(rows_of_oppu(TASK, made))
 
 
 def drop(holder, key):
@@ -211,7 +211,7 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_what_is_wrong_is_named(tmp_path, name):
     change, facts = BAD[name]
-    made = made_oppu.users(TASK, 3, items=(2, 3))
+    made = oppu_users(TASK, 3, items=(2, 3))
     made[1] = change(made[1])
     with pytest.raises(ValueError, match=f"{OTHERS}: .*{facts}"):
         one_file(tmp_path / "o", made)
@@ -222,12 +222,12 @@ def test_what_is_wrong_is_named(tmp_path, name):
     [
         ("", "empty"),
         ("[]", "no user with a query"),
-        (json.dumps([{**user, "query": []} for user in made_oppu.users(TASK, 5)]), "no user with a query"),
+        (json.dumps([{**user, "query": []} for user in oppu_users(TASK, 5)]), "no user with a query"),
         (
-            json.dumps([{**u, "query": [{**q, "gold": "x"} for q in u["query"]]} for u in made_oppu.users(TASK, 5)]),
+            json.dumps([{**u, "query": [{**q, "gold": "x"} for q in u["query"]]} for u in oppu_users(TASK, 5)]),
             "labels",
         ),
-        (json.dumps(made_oppu.label("LaMP_3", made_oppu.users(TASK, 2))), "user 0.*'user_id'"),
+        (json.dumps(oppu_label("LaMP_3", oppu_users(TASK, 2))), "user 0.*'user_id'"),
         (json.dumps([7]), "7"),
     ],
 )
@@ -275,11 +275,11 @@ def write_users(path, rows, task=HEADLINES):
     return export_users(path, task, ((user, [rows[n] for n in places]) for user, places in whose.items()))
 
 
-@pytest.mark.parametrize("name", made_oppu.NAMES)
+@pytest.mark.parametrize("name", OPPU_NAMES)
 def test_what_was_read_is_written_again(tmp_path, name):
     """Users, golds, profiles, their order, all texts: nothing is lost."""
-    made = made_oppu.write(tmp_path / "one", TASKS[name])
-    folder, _, history = made_oppu.NAMES[name]
+    made = write_oppu(tmp_path / "one", TASKS[name])
+    folder, _, history = OPPU_NAMES[name]
     for new in (tmp_path / "official" / name, tmp_path / "two" / folder):
         new.mkdir(parents=True)
     import_users(TASKS[name], tmp_path / "one", tmp_path / "official" / name)
@@ -345,7 +345,7 @@ def dumped(path, content):
 
 @pytest.fixture
 def folder(tmp_path):
-    made = made_oppu.write(tmp_path, HEADLINES)
+    made = write_oppu(tmp_path, HEADLINES)
     return tmp_path / "news_headline", {split: [user["user_id"] for user in users] for split, users in made.items()}
 
 

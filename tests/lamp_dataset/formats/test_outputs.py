@@ -3,7 +3,7 @@ import json
 
 import made_up
 import pytest
-from bad_questions import GOOD
+from made_up import GOOD
 
 from lamp_dataset.formats.ids import DuplicateIdError
 from lamp_dataset.formats.outputs import check_texts, dump_outputs, golds_of, parse_outputs, read_outputs, write_outputs

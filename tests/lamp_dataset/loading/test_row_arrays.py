@@ -5,7 +5,7 @@ import random
 import made_up
 import pyarrow as pa
 import pytest
-from bad_questions import GOOD
+from made_up import GOOD
 
 import lamp_dataset.loading.row_arrays
 from lamp_dataset.loading.row_arrays import read_rows

@@ -5,12 +5,12 @@ import sys
 from decimal import Decimal
 
 import datasets
-import hub_rows_made_up as made_up
 import pyarrow as pa
 import pytest
 from datasets import load_dataset
 from hub_server import Hub
 from hub_server.store import File
+from made_layouts import ON_HUB, SPLITS, hub_rows, in_parts, json_lines, parquet, rows_of_hub
 
 import lamp_dataset
 from lamp_dataset.formats.layout import find_files
@@ -28,42 +28,45 @@ def load(tmp_path):
 
 
 def split_rows(task, count=9):
-    return {split: made_up.rows(task, count, seed=split) for split in made_up.SPLITS}
+    return {split: hub_rows(task, count, seed=split) for split in SPLITS}
 
 
-@pytest.mark.parametrize("name", made_up.ON_HUB)
+@pytest.mark.parametrize("name", ON_HUB)
 @pytest.mark.parametrize("kind", ["parquet", "jsonl"])
 def test_rows_streams_slices_and_other_parts_agree(name, kind, load, tmp_path):
     task = TASKS[name]
     made = split_rows(task)
     if kind == "parquet":
-        made_up.in_parts(tmp_path, task, made)
+        in_parts(tmp_path, task, made)
     else:
         for split, rows in made.items():
-            made_up.json_lines(tmp_path / task.hub.folder / f"{made_up.SPLITS[split]}.jsonl", rows)
+            json_lines(tmp_path / task.hub.folder / f"{SPLITS[split]}.jsonl", rows)
     loaded = load(name, data_dir=str(tmp_path))
     streamed = load(name, data_dir=str(tmp_path), streaming=True)
     for split, rows in made.items():
-        expected = made_up.expected(task, split, rows)
+        expected = rows_of_hub(task, split, rows)
         assert loaded[split].to_list() == list(streamed[split]) == expected
-    made_up.in_parts(tmp_path / "again", task, made, parts=3)
+    in_parts(tmp_path / "again", task, made, parts=3)
     assert load(name, data_dir=str(tmp_path / "again"), split="test[4:6]").to_list() == expected[4:6]
 
 
 def test_odd_types_of_parquet_are_read_and_what_is_missing_is_named(load, tmp_path):
     task = TASKS["LongLaMP_review"]
-    rows = made_up.rows(task, 3, items=(2, 2))
+    rows = hub_rows(task, 3, items=(2, 2))
     for row in rows:
         row["profile"] = [{**item, "overall": 3.0, "id": 7} for item in row["profile"]]
-    made_up.parquet(tmp_path / "a" / "train.parquet", rows)
+    parquet(tmp_path / "a" / "train.parquet", rows)
     found = load(task.name, data_dir=str(tmp_path / "a"), split="train")
-    assert found[2]["profile"][1] == {**made_up.expected(task, "train", rows)[2]["profile"][1], "overall": "3.0"}
+    assert found[2]["profile"][1] == {
+        **rows_of_hub(task, "train", rows)[2]["profile"][1],
+        "overall": "3.0",
+    }
     rows[1]["profile"][1]["summary"] = None
-    made_up.parquet(tmp_path / "b" / "train.parquet", rows)
+    parquet(tmp_path / "b" / "train.parquet", rows)
     with pytest.raises(ValueError, match=r"train.parquet: sample 'LongLaMP_review-train-1': profile item 1: .*summary"):
         load(task.name, data_dir=str(tmp_path / "b"))
     topic = TASKS["LongLaMP_topic"]
-    made_up.parquet(tmp_path / "c" / "train.parquet", [{**row, "author": "x"} for row in made_up.rows(task, 12)])
+    parquet(tmp_path / "c" / "train.parquet", [{**row, "author": "x"} for row in hub_rows(task, 12)])
     with pytest.raises(ValueError, match="expected a string as 'author' .*like those of LongLaMP_review"):
         load(topic.name, data_dir=str(tmp_path / "c"))
     twice = pa.ListArray.from_arrays([0, 1], pa.StructArray.from_arrays([["a"], ["b"]], ["summary", "summary"]))
@@ -74,21 +77,21 @@ def test_odd_types_of_parquet_are_read_and_what_is_missing_is_named(load, tmp_pa
     )
     with pytest.raises(ValueError, match=r"train.parquet: .*duplicate field names"):
         load(topic.name, data_dir=str(tmp_path / "d"))
-    large = pa.Table.from_pylist(made_up.rows(topic, 4))
+    large = pa.Table.from_pylist(hub_rows(topic, 4))
     large = large.cast(
         pa.schema([(f.name, pa.large_string() if f.type == pa.string() else f.type) for f in large.schema])
     )
     pa.parquet.write_table(large, tmp_path / "train.parquet")
-    rows = made_up.expected(topic, "train", made_up.rows(topic, 4))
+    rows = rows_of_hub(topic, "train", hub_rows(topic, 4))
     assert load(topic.name, data_dir=str(tmp_path), split="train").to_list() == rows
 
 
 @pytest.mark.parametrize(("value", "text"), [(7, "7"), (2.0, "2.0"), (True, "True"), (Decimal("5.0"), "5.0")])
 def test_numbers_are_the_same_strings_however_they_are_read(value, text, load, tmp_path):
     task = TASKS["LongLaMP_review"]
-    (row,) = made_up.rows(task, 1, items=(1, 1))
+    (row,) = hub_rows(task, 1, items=(1, 1))
     row |= {"reviewerId": value, "output": value, "profile": [{**row["profile"][0], "overall": value, "id": value}]}
-    made_up.parquet(tmp_path / "train.parquet", [row])
+    parquet(tmp_path / "train.parquet", [row])
     found = load(task.name, data_dir=str(tmp_path), split="train")[0]
     assert (
         (found["user_id"], found["output"])
@@ -99,11 +102,9 @@ def test_numbers_are_the_same_strings_however_they_are_read(value, text, load, t
 
 
 def test_the_golds_of_all_splits_and_the_unknown_license_are_there(load):
-    for name in made_up.ON_HUB:
+    for name in ON_HUB:
         loaded = load(name, data_dir=lamp_dataset.SAMPLE)
-        assert {split: None in rows["output"][:] for split, rows in loaded.items()} == dict.fromkeys(
-            made_up.SPLITS, False
-        )
+        assert {split: None in rows["output"][:] for split, rows in loaded.items()} == dict.fromkeys(SPLITS, False)
         info = loaded["train"].info
         assert (info.license.split(";")[0], "2407.11016" in info.citation) == ("unknown (LongLaMP)", True)
 
@@ -131,7 +132,7 @@ def test_from_a_made_up_hub(tmp_path):
     old, new = split_rows(task, 5), split_rows(task, 7)
 
     def files(made, place):
-        paths = made_up.in_parts(place, task, made)
+        paths = in_parts(place, task, made)
         return {path.relative_to(place).as_posix(): path.read_bytes() for path in paths}
 
     with Hub(tmp_path, xet=False) as hub:
@@ -151,7 +152,7 @@ def test_from_a_made_up_hub(tmp_path):
             assert answer, done.stderr
             return json.loads(answer[-1].removeprefix("ANSWER "))
 
-        expected = [{split: made_up.expected(task, split, made[split]) for split in made} for made in (old, new)]
+        expected = [{split: rows_of_hub(task, split, made[split]) for split in made} for made in (old, new)]
         rows, facts = load()
         assert rows == expected[1]
         root = f"{task.hub.repo}@{last}/"

@@ -4,7 +4,7 @@ import json
 import made_up
 import pyarrow as pa
 import pytest
-from bad_questions import BAD, GOOD
+from made_up import GOOD
 
 from lamp_dataset.loading.tables import read_golds, read_tables
 from lamp_dataset.tasks import TASKS
@@ -33,16 +33,6 @@ def test_a_sample_without_its_instruction_is_kept_verbatim():
     made = made_up.rows(task, 9)
     made[0]["input"] = "x Lost in the fog by the lighthouse"
     assert load(json.dumps(made), task)[0]["input"] == "x Lost in the fog by the lighthouse"
-
-
-@pytest.mark.parametrize("block_bytes", [100, 1 << 20])
-@pytest.mark.parametrize("case", BAD)
-def test_bad_files_are_named(case, block_bytes):
-    text, message = BAD[case]
-    with pytest.raises(ValueError, match=message) as caught:
-        load(text, TASKS["LaMP_4"], block_bytes=block_bytes)
-    assert str(caught.value).startswith("q.json: ")
-    assert len(str(caught.value)) < 500
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import random
 import pytest
 import tiny_models
 from datasets.fingerprint import Hasher
-from personal import END, WordTokenizer, batch, row, text
+from made_up import batch, row, text
+from stand_ins import END, WordTokenizer
 
 from lamp_dataset import Personalizer
 from lamp_dataset.personalize.prompts.fixed_budget import fixed_prompts

@@ -2,7 +2,7 @@ import datasets
 import numpy as np
 import pyarrow as pa
 import pytest
-from histories import made_up
+from made_users import odd_histories
 
 import lamp_dataset
 from lamp_dataset import TASKS
@@ -93,7 +93,7 @@ def test_prepared_rows_are_read_where_they_are(name, tmp_path):
 
 def test_hundreds_of_rows_are_stored_in_their_order(tmp_path):
     task = TASKS["LaMP_4_time"]
-    rows = made_up(task, users=100)
+    rows = odd_histories(task, users=100)
     first, second = on_disk(task, rows, tmp_path), on_disk(task, rows[:1], tmp_path)
     assert (first.to_list(), len(second)) == (list(as_dicts(task, rows)), 1)
     assert first.features.arrow_schema == schema_of(task)

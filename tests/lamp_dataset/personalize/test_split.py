@@ -2,7 +2,8 @@ import dataclasses
 
 import datasets
 import pytest
-from personal import WordTokenizer, batch, row
+from made_up import batch, row
+from stand_ins import WordTokenizer
 
 import lamp_dataset
 from lamp_dataset import TASKS, Personalizer, item_prompts

@@ -5,7 +5,8 @@ import re
 import datasets
 import pyarrow as pa
 import pytest
-from personal import WordTokenizer, batch, row
+from made_up import batch, row
+from stand_ins import WordTokenizer
 
 from lamp_dataset import Personalizer, users_of
 from lamp_dataset.personalize.summaries import read_summaries, summaries_of

@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 import datasets
-import habits
+import made_users
 import pytest
-from personal import row
+from made_up import row
 
 import lamp_dataset
 from lamp_dataset import Personalizer
@@ -135,7 +135,7 @@ def test_a_process_that_waits_for_work_ends_with_its_pipe():
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_no_process_and_no_file_outlives_a_killed_command(here, ending):
-    habits.write(here / "data", {"validation": 130})
+    made_users.write(here / "data", {"validation": 130})
     pipe = here / "pipe"
     os.mkfifo(pipe)
     given = ["--data-dir", "data", "--retriever", "my_own:Endless", "--workers", "2", "--output", "p.jsonl"]

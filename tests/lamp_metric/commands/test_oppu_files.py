@@ -2,14 +2,14 @@
 
 import json
 
-import made_oppu
+import made_layouts
 import pytest
 
 import lamp_metric
 from lamp_dataset.formats.oppu import import_users
 from lamp_dataset.tasks import TASKS
 
-EVERY = pytest.mark.parametrize("name", made_oppu.NAMES)
+EVERY = pytest.mark.parametrize("name", made_layouts.OPPU_NAMES)
 
 
 @pytest.fixture
@@ -21,11 +21,11 @@ def release(tmp_path):
     """
 
     def write(name):
-        users = made_oppu.write(tmp_path / "oppu", TASKS[name], items=(1, 3), odd=False)
-        folder, official, history = made_oppu.NAMES[name]
+        users = made_layouts.write_oppu(tmp_path / "oppu", TASKS[name], items=(1, 3), odd=False)
+        folder, official, history = made_layouts.OPPU_NAMES[name]
         (tmp_path / "official" / name).mkdir(parents=True)
         import_users(TASKS[name], tmp_path / "oppu", tmp_path / "official" / name)
-        rows = made_oppu.expected(TASKS[name], users["test"])
+        rows = made_layouts.rows_of_oppu(TASKS[name], users["test"])
         paths = []
         for shift in (0, 1):
             answers = [row["output"] for row in rows[shift:] + rows[:shift]]
@@ -51,7 +51,7 @@ def test_predictions_are_scored_and_checked(run, release, name):
     by_user = (*imported, "--confidence_level", "0.9", "--n_resamples", "99")
     assert json.loads(run(*common, *by_user).stdout)["users"] == 8
     assert run("check", name, "--preds", preds[0], "--golds", golds).exit_code == 0
-    is_official = made_oppu.NAMES[name][1] == TASKS[name].official_name
+    is_official = made_layouts.OPPU_NAMES[name][1] == TASKS[name].official_name
     assert run("check", name, "--preds", preds[0], *imported).exit_code == (0 if is_official else 2)
     assert run("baseline", name, *imported, "--output", preds[1]).exit_code == 0
     assert run(*common, *imported).exit_code == 0

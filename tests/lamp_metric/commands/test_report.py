@@ -4,7 +4,7 @@ import stat
 
 import pytest
 from folders import tree
-from made_users import Users
+from made_users import Gainers
 
 pytest.importorskip("matplotlib")
 
@@ -15,7 +15,7 @@ FEW = ("--n_resamples", 50)
 SECRET = " ".join(f"secret{number}" for number in range(500))
 
 
-class Split(Users):
+class Split(Gainers):
     """The files of a split of five made-up users, and of the predictions of three systems."""
 
     def __init__(self, folder, name="LaMP_3_time"):

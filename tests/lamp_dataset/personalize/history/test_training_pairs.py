@@ -7,7 +7,8 @@ from pathlib import Path
 import datasets
 import pyarrow as pa
 import pytest
-from histories import expected, made_up
+from made_users import odd_histories
+from pairs_oracle import expected
 
 import lamp_dataset
 from lamp_dataset import TASKS, History, Personalizer
@@ -50,7 +51,10 @@ def test_every_config_has_pairs_of_the_sample(name, style):
 )
 def test_pairs_equal_those_of_the_rules_in_plain_python(name, style, visible):
     for seed, limit in enumerate([16, 3, 1, 0, None]):
-        rows, exclude = made_up(TASKS[name], seed=seed), made_up(TASKS[name], users=5, rows=1, seed=seed + 9)
+        rows, exclude = (
+            odd_histories(TASKS[name], seed=seed),
+            odd_histories(TASKS[name], users=5, rows=1, seed=seed + 9),
+        )
         history = History(name, visible=visible, style=style, limit=limit, seed=seed)
         found = history.pairs(rows, exclude=[exclude])
         pairs, counts = expected(TASKS[name], rows, exclude, visible, style, limit, seed)
@@ -87,7 +91,7 @@ def test_pairs_of_long_texts_ask_as_their_task_does_and_see_what_is_stored_befor
 @pytest.mark.oldest
 def test_form_order_and_size_of_pieces_do_not_matter(monkeypatch, tmp_path):
     task = TASKS["LaMP_7_time"]
-    rows = made_up(task, users=9)
+    rows = odd_histories(task, users=9)
     history = History(task.name, visible="earlier", style="official")
     pairs = history.pairs(rows).to_list()
     for size in (module.SIZE, 300, 1):
@@ -116,7 +120,7 @@ def test_form_order_and_size_of_pieces_do_not_matter(monkeypatch, tmp_path):
 
 def test_inferred_users_have_the_pairs_of_named_ones():
     task = TASKS["LaMP_4"]
-    rows = made_up(task, items=30)
+    rows = odd_histories(task, items=30)
     named = dict(zip((row["id"] for row in rows), lamp_dataset.users_of(rows), strict=True))
     plain = [{key: row[key] for key in row if key != "user_id"} for row in rows]
     inferred = dict(zip((row["id"] for row in rows), lamp_dataset.users_of(plain), strict=True))
@@ -329,5 +333,5 @@ def test_nothing_of_a_failed_run_is_left(tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
     with pytest.raises(ValueError, match="row 3"):
-        History("LaMP_4_time").pairs([*made_up(TASKS["LaMP_4_time"])[:3], {"id": "1"}])
+        History("LaMP_4_time").pairs([*odd_histories(TASKS["LaMP_4_time"])[:3], {"id": "1"}])
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

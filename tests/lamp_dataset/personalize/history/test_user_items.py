@@ -1,6 +1,6 @@
 import pyarrow as pa
 import pytest
-from histories import made_up
+from made_users import odd_histories
 
 from lamp_dataset import TASKS
 from lamp_dataset.personalize.history.user_items import cut, distinct, items_by_user, pair_ids
@@ -17,14 +17,14 @@ def look(tmp_path):
 
 
 def test_rows_without_a_user_or_of_one_id_are_an_error(look):
-    rows = made_up(TASK)
+    rows = odd_histories(TASK)
     del rows[3]["user_id"]
     with pytest.raises(ValueError, match="row 3"):
         look(rows)
     with pytest.raises(ValueError, match="user_id"):
-        look(made_up(TASK), made_up(TASK, named=False))
+        look(odd_histories(TASK), odd_histories(TASK, named=False))
     with pytest.raises(ValueError, match="'1'"):
-        look([{**row, "id": "1"} for row in made_up(TASK, users=1, rows=2, named=False)])
+        look([{**row, "id": "1"} for row in odd_histories(TASK, users=1, rows=2, named=False)])
 
 
 KIND = pa.struct([(name, pa.string()) for name in TASK.item_fields])
@@ -68,5 +68,7 @@ def test_parts_have_about_the_size_wanted_and_none_is_empty(sizes, parts):
 
 
 def test_users_whose_names_differ_in_a_character_nobody_sees_stay_apart(look):
-    rows = [{**row, "user_id": user} for row, user in zip(made_up(TASK, users=1), ("u", "u\0", "u "), strict=True)]
+    rows = [
+        {**row, "user_id": user} for row, user in zip(odd_histories(TASK, users=1), ("u", "u\0", "u "), strict=True)
+    ]
     assert [name for found in look(rows) for name in found["user"].dictionary.to_pylist()] == ["u", "u\0", "u "]

@@ -1,7 +1,8 @@
 import random
 
 import pytest
-from personal import WordTokenizer, numbers, row, text
+from made_up import row, text
+from stand_ins import WordTokenizer, numbers
 
 from lamp_dataset.personalize.prompts.fixed_budget import fixed_prompts, front_of
 from lamp_dataset.personalize.prompts.prompt import CUT, LEFT_OUT, WHOLE, Content, assemble

@@ -4,7 +4,7 @@ import random
 
 import official_prompts
 import pytest
-from personal import batch, row, text
+from made_up import batch, row, text
 
 from lamp_dataset import Personalizer
 from lamp_dataset.personalize.prompts.tokens import SPACED

@@ -3,7 +3,8 @@
 import random
 
 import pytest
-from personal import WordTokenizer, numbers, row, text
+from made_up import row, text
+from stand_ins import WordTokenizer, numbers
 
 from lamp_dataset.personalize.prompts.official_budget import official_prompts
 from lamp_dataset.personalize.prompts.prompt import CUT, EMPTY, LEFT_OUT, WHOLE, Content

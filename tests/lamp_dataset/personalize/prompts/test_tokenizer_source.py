@@ -12,8 +12,9 @@ import warnings
 import official_prompts
 import pytest
 from datasets.fingerprint import Hasher
+from made_up import batch, row
 from official_prompts import KINDS, SETTINGS, USER_BASED
-from personal import WordTokenizer, batch, row
+from stand_ins import WordTokenizer
 
 from lamp_dataset import Personalizer
 from lamp_dataset.personalize.prompts.tokenizer_source import CHANGED, NOTE, as_official, load_official

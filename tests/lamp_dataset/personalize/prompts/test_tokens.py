@@ -1,6 +1,6 @@
 import official_prompts
 import pytest
-from personal import WordTokenizer
+from stand_ins import WordTokenizer
 
 from lamp_dataset.personalize.prompts.tokens import (
     SPACED,

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from datasets.fingerprint import Hasher
-from personal import batch, row
+from made_up import batch, row
 
 from lamp_dataset.personalize.retrieval.dense import READ, Dense, Vectors, text_hashes
 from lamp_dataset.personalize.retrieval.rankers import make_ranker

@@ -3,7 +3,7 @@ import pickle
 
 import numpy as np
 import pytest
-from personal import batch, row
+from made_up import batch, row
 from rank_bm25 import BM25Okapi
 
 from lamp_dataset.personalize.retrieval.queries import RULES

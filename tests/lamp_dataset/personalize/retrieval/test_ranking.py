@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pyarrow as pa
 import pytest
-from personal import batch, row
+from made_up import batch, row
 from tie_orders import DIGESTS, SIZES, arrays, digest, killer
 
 from lamp_dataset import Personalizer, Ranking

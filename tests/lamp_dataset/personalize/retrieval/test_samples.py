@@ -2,7 +2,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from datasets import Dataset
-from personal import batch, row
+from made_up import batch, row
 
 from lamp_dataset import Personalizer
 from lamp_dataset.formats.ids import DuplicateIdError

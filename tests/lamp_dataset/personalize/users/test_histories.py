@@ -2,7 +2,7 @@ import unicodedata
 
 import datasets
 import pytest
-from tastes import rows_of_tastes
+from made_users import rows_of_tastes
 
 from lamp_dataset.personalize.users.histories import Histories
 from lamp_dataset.tasks import TASKS

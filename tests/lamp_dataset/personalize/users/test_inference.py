@@ -5,7 +5,7 @@ import warnings
 import datasets
 import pyarrow as pa
 import pytest
-from scholars import history, samples, scholars
+from made_users import history, samples, scholars
 
 import lamp_dataset
 from lamp_dataset.personalize.users.inference import (

@@ -4,7 +4,8 @@ import unicodedata
 import datasets
 import numpy as np
 import pytest
-from tastes import SUBJECTS, Letters, rows_of_tastes, share
+from made_users import TASTES, rows_of_tastes, share
+from stand_ins import Letters
 
 import lamp_metric
 from lamp_dataset import add_neighbor_items, similar_users, swap_profiles
@@ -14,7 +15,7 @@ from lamp_dataset.tasks import TASKS
 
 
 def subjects(histories):
-    return [[sum(map(" ".join(texts).count, words.split())) for words in SUBJECTS] for texts in histories]
+    return [[sum(map(" ".join(texts).count, words.split())) for words in TASTES] for texts in histories]
 
 
 @pytest.mark.parametrize("task", ["LaMP_3_time", None])

@@ -3,7 +3,7 @@ import random
 
 import datasets
 import pytest
-from scholars import scholars
+from made_users import scholars
 
 from lamp_dataset.personalize.users.inference import users_of
 from lamp_dataset.personalize.users.profile_swap import _circles, swap_profiles

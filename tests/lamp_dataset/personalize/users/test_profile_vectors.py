@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from folders import mode_of, names
 from made_up import write_all
-from tastes import Letters, rows_of_tastes
+from made_users import rows_of_tastes
+from stand_ins import Letters
 
 from lamp_dataset import Personalizer, profile_vectors, similar_users
 from lamp_dataset.hub.export import export
@@ -71,10 +72,10 @@ def test_vectors_of_another_model_are_refused(path, model):
 
 #: Makes the vectors of the rows in the folder ARGV[1] in parts of ten, and is killed before the sixth.
 KILLED = """
-import os, signal, sys, datasets, tastes
+import os, signal, sys, datasets, stand_ins
 from lamp_dataset.personalize.retrieval.dense import Dense
 from lamp_dataset.personalize.users import profile_vectors
-class Letters(tastes.Letters):
+class Letters(stand_ins.Letters):
     def encode(self, texts, **options):
         len(self.asked) >= 50 and os.kill(os.getpid(), signal.SIGKILL)
         return super().encode(texts, **options)

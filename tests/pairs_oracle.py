@@ -1,44 +1,9 @@
-"""Made-up rows of users' histories, and their training pairs by the written rules in plain Python."""
+"""The training pairs of a history by the written rules, in plain Python."""
 
-import random
 from collections import Counter
 from urllib.parse import quote
 
 import xxhash
-
-WORDS = ["rain", "tea", "late", "so tired", "fog", "“é”", "", " ", "\u2003", "a  b", "x" * 30]
-DATES = ["2011", "2012", "2012-05-01", "2012-05-02", "2012-07", "2013-01-31", None]
-
-
-def made_up(task, users=4, rows=3, items=9, seed=0, named=True):
-    """Rows of ``users``, mixed: leave-one-out copies of histories that hold copies, empty texts and odd dates."""
-    r = random.Random(f"{task.name} {seed}")
-    made = []
-    for user in range(users):
-        history = [_item(task, r) for _ in range(items)]
-        for number in range(rows):
-            asked = r.choice(history)
-            profile = [dict(item) for item in history if item is not asked or r.random() < 0.1]
-            r.shuffle(profile)
-            sample = f"{user}{number}"
-            for position, item in enumerate(profile):
-                item["id"] = f"{sample}{position % 7}"
-            made.append({"id": sample, "user_id": f"u/{user}", "profile": profile, **_question(task, asked)})
-    r.shuffle(made)
-    return made if named else [{key: row[key] for key in row if key != "user_id"} for row in made]
-
-
-def _item(task, r):
-    item = {name: " ".join(r.choices(WORDS, k=r.randint(1, 3))) for name in task.profile_fields}
-    if task.labels and task.output_field:
-        item[task.output_field] = r.choice([*task.labels, ""])
-    return {**item, "date": r.choice(DATES)} if task.time_based else item
-
-
-def _question(task, item):
-    before = task.subject_frame[0] if task.subject_frame else f"{task.instruction} "
-    after = task.subject_frame[1] if task.subject_frame else ""
-    return {"input": f"{before}{item[task.pair.text]}{after}", "output": item[task.pair.output] or None}
 
 
 def subject(task, text):

@@ -5,7 +5,8 @@ rules give a defined result or a clear error. The table in docs/explanation/prom
 """
 
 import pytest
-from personal import WordTokenizer, batch, row
+from made_up import batch, row
+from stand_ins import WordTokenizer
 
 from lamp_dataset import Personalizer
 from lamp_dataset.personalize.retrieval.dense import Dense
