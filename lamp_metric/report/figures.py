@@ -161,7 +161,8 @@ def _gains_by(frame: Frame, summary: Mapping[str, Any], trait: str, of_users: np
         shown = "" if correlation["rho"] is None else f": ρ = {shown_rho(correlation)}"
         axes.set_title(f"{_label(name)} against {_label(frame.baseline)}{shown}")
         axes.set_ylabel(f"gain in {summary['score']}")
-        if trait == "profile_size":
+    if trait == "profile_size":  # after the loop: a scale set while other panels are empty does not fit their dots
+        for axes in panels:
             _log_axis(axes, of_users)
     panels[-1].set_xlabel(label)
     return figure

@@ -57,3 +57,14 @@ def test_few_and_equal_users_are_drawn():
         for name in ("none", "own")
     }
     assert drawn(Frame(runs, [Profile(0, 0.0)] * 2)).keys() == DRAWINGS.keys() - {"score_by_k"}
+
+
+@pytest.mark.parametrize("size", [0, 1, 5])
+def test_every_panel_shows_users_whose_profiles_have_one_size(gainers, size):
+    frame = gainers.frame()
+    frame = Frame(frame.systems, [Profile(size, 0.5)] * len(frame.profiles))
+    summary = summarize(frame, frame.keys[0], Resampling(n_resamples=50))
+    panels = DRAWINGS["gain_by_profile_size"](frame, summary).axes
+    assert len(panels) == 2
+    for low, high in (panel.get_xlim() for panel in panels):
+        assert low < size < high
