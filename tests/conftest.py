@@ -35,6 +35,20 @@ def pytest_unconfigure():
     shutil.rmtree(_HOME, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def umask():
+    """Each test begins with the usual umask, whatever a gated task has set before. Gives the one of the moment."""
+    before = os.umask(0o022)
+    yield lambda: os.umask(os.umask(0o022))
+    os.umask(before)
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    """A cache of prepared rows for this test alone."""
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+
+
 @pytest.fixture(scope="session")
 def forks(tmp_path_factory):
     """Starts processes that have imported what loads, exports and scores."""

@@ -168,7 +168,7 @@ UNTESTED = {
 #: Test files of no one module, and why.
 OVERALL = {
     "lamp_dataset/hub/test_faults.py": "a Hub that fails, at every step of a push",
-    "lamp_dataset/hub/test_kill.py": "kill -9 and races, at every step of a push",
+    "lamp_dataset/hub/test_kill.py": "kill -9 at every step of a push",
     "lamp_dataset/hub/test_odd_answers.py": "a server that is not as a push expects, at every step",
     "lamp_dataset/hub/test_strangers.py": "what others see of a push",
     "lamp_dataset/loading/test_rows_on_the_hub.py": "all of loading, on files as the Hub has them",

@@ -142,18 +142,6 @@ def test_any_subset_of_splits(place):
     assert set(contents(place / "out")) == wanted
 
 
-def test_splits_without_id_file_are_left_out_unless_asked_for(place):
-    (place / "ids" / "dev_questions.json").unlink()
-    manifest = build(place / "avocado-1.0.2", place / "ids", place / "out")
-    assert list(manifest["splits"]) == ["train", "test"]
-    sentence = "no id file for validation: looked for dev_questions.json; that split is left out"
-    assert manifest["left_out"] == {"validation": sentence}
-    assert json.loads((place / "out" / "manifest.json").read_text()) == manifest
-    with pytest.raises(FileNotFoundError, match=r"ids: expected .* dev_questions\.json, found none"):
-        build(place / "avocado-1.0.2", place / "ids", place / "other", splits=("validation",))
-    assert not (place / "other").exists()
-
-
 def test_a_target_in_a_git_work_tree_is_warned_of(place, caplog):
     (place / "repo" / ".git").mkdir(parents=True)
     build(place / "avocado-1.0.2", place / "ids", place / "repo" / "out")

@@ -1,4 +1,5 @@
 import fcntl
+import json
 import logging
 import os
 import pty
@@ -172,8 +173,12 @@ def test_a_split_without_id_file_is_said_to_be_left_out(place, both_settings, co
     result = run(command, *both_settings, *output)
     assert result.exit_code == 0
     looked_for = "looked for LaMP_6/dev/dev_questions.json"
-    assert result.stderr == f"{place}/both: no id file for validation: {looked_for}; that split is left out\n"
+    sentence = f"no id file for validation: {looked_for}; that split is left out"
+    assert result.stderr == f"{place}/both: {sentence}\n"
     assert "train 12, test 12 samples" in result.stdout
+    if output:
+        manifest = json.loads((place / "out" / "manifest.json").read_text())
+        assert (list(manifest["splits"]), manifest["left_out"]) == (["train", "test"], {"validation": sentence})
     result = run(command, *both_settings, *output, "--split", "train", "--split", "test", *output and ["--overwrite"])
     assert result.stderr == ""
 

@@ -253,12 +253,8 @@ def test_a_model_out_of_reach_is_an_error_of_one_line(name, model, tmp_path, mon
 
 
 def test_adapters_of_a_gated_task_are_for_their_owner_alone(folder, tmp_path):
-    before = os.umask(0o022)
-    try:
-        options = {"config": "LaMP_6", "data_dir": "sample", "max_steps": 1, "max_length": 64}
-        example.load("per_user").main(given(folder, tmp_path / "run", **options))
-    finally:
-        os.umask(before)
+    options = {"config": "LaMP_6", "data_dir": "sample", "max_steps": 1, "max_length": 64}
+    example.load("per_user").main(given(folder, tmp_path / "run", **options))
     made = [tmp_path / "run", *(tmp_path / "run").rglob("*")]
     modes = {(path.is_dir(), path.stat().st_mode & 0o777) for path in made}
     assert modes == {(True, 0o700), (False, 0o600)}

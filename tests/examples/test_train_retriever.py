@@ -5,7 +5,6 @@ import random
 from pathlib import Path
 
 import click.testing
-import datasets
 import example
 import pytest
 from made_users import write_pairs
@@ -14,7 +13,7 @@ from lamp_dataset import SAMPLE, load_split
 from lamp_dataset.__main__ import main as lamp_dataset_main
 from lamp_dataset.tasks import TASKS
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.usefixtures("own_cache")]
 pytest.importorskip("sentence_transformers", reason="sentence-transformers is not installed: make test-models has it")
 
 TASK = TASKS["LaMP_4"]
@@ -62,11 +61,6 @@ def encoder(tmp_path_factory):
     sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
     BertModel(BertConfig(vocab_size=len(tokenizer), **sizes)).save_pretrained(folder)
     return folder
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
 
 
 def given(folder, encoder, **options):

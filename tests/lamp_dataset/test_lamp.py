@@ -169,12 +169,8 @@ def test_the_gated_task_says_what_is_needed(load):
 def test_rows_of_the_gated_task_are_kept_from_other_users(file_format, tmp_path):
     for name, mode in (("LaMP_6", 0o700), ("LaMP_7", 0o755)):
         builder = load_dataset_builder("lamp", name, data_dir=lamp_dataset.SAMPLE, cache_dir=str(tmp_path / "cache"))
-        old = os.umask(0o022)
-        try:
-            target = None if file_format is None else str(tmp_path / name)
-            builder.download_and_prepare(target, file_format=file_format)
-        finally:
-            os.umask(old)
+        target = None if file_format is None else str(tmp_path / name)
+        builder.download_and_prepare(target, file_format=file_format)
         assert stat.S_IMODE(os.stat(target or builder.cache_dir).st_mode) == mode
 
 

@@ -14,7 +14,6 @@ from lamp_dataset import SAMPLE, SPLITS, TASKS
 from lamp_dataset.tasks import LAMP
 
 CONFIGS = [name for name, task in TASKS.items() if task.family is LAMP]
-SIZES = {"train": 6, "validation": 3, "test": 3}
 WITH_GOLDS = ("train", "validation")
 ITEM_TYPES = {"LaMP_3": {"score": str}, "LaMP_3_time": {"score": int}}
 
@@ -53,13 +52,6 @@ def body(task, item):
 
 def bodies(task, row):
     return {body(task, item) for item in row["profile"]}
-
-
-@every_config
-def test_samples_a_split_and_no_golds_of_test(config):
-    assert {split: len(questions(config, split)) for split in SPLITS} == SIZES
-    folder = Path(SAMPLE) / TASKS[config].path / "test"
-    assert [path.name for path in folder.iterdir()] == ["test_questions.json"]
 
 
 @every_config

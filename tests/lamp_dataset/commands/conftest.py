@@ -7,9 +7,8 @@ from lamp_dataset.__main__ import main
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
+def run(tmp_path, monkeypatch, own_cache):
     """Run a command in an empty folder with a cache of its own; gives exit status and both outputs."""
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
 

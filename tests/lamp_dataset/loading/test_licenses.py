@@ -31,13 +31,6 @@ def test_what_acknowledges_the_license_is_named_as_it_can_be_typed(given):
     assert str(caught.value).endswith(f": {wanted}")
 
 
-@pytest.fixture
-def umask():
-    old = os.umask(0o022)
-    yield lambda: os.umask(os.umask(0o022))
-    os.umask(old)
-
-
 def test_gated_texts_go_to_this_machine_or_where_the_license_is_acknowledged(umask):
     for option in ([], ["-T acknowledge_license=true"]):
         with pytest.raises(ValueError, match=r"LaMP_6: .*LDC2015T03") as caught:

@@ -44,8 +44,7 @@ PROMPT = {"id": "310", "source": "Generate a headline for the following article:
         ("p.csv", "id", "expected a name that ends in .parquet or .jsonl"),
     ],
 )
-def test_what_is_no_file_of_prompts_is_refused(name, content, said, tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+def test_what_is_no_file_of_prompts_is_refused(name, content, said, tmp_path, own_cache):
     lines = content if isinstance(content, str) else "".join(json.dumps(row) + "\n" for row in content)
     (tmp_path / name).write_text(lines)
     with pytest.raises(ValueError, match=rf"{name}: .*{said}"):
@@ -53,16 +52,14 @@ def test_what_is_no_file_of_prompts_is_refused(name, content, said, tmp_path, mo
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_prompts_read_back(name, tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+def test_prompts_read_back(name, tmp_path, own_cache):
     rows = [PROMPT | {"target": "Rain"}, PROMPT | {"id": "310-1"}]
     write_prompts(datasets.Dataset.from_list(rows), str(tmp_path / name))
     assert read_prompts(str(tmp_path / name), "LaMP_4").to_list() == rows
 
 
 @pytest.mark.parametrize(("config", "others"), [("LaMP_6", 0), ("LaMP_4", 0o055)])
-def test_what_datasets_keeps_of_licensed_prompts_is_for_the_user_alone(config, others, tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "cache"))
+def test_what_datasets_keeps_of_licensed_prompts_is_for_the_user_alone(config, others, tmp_path, own_cache):
     write_prompts(datasets.Dataset.from_list([{**PROMPT, "source": TASKS[config].opening}]), str(tmp_path / "p.jsonl"))
     kept = read_prompts(tmp_path / "p.jsonl", config).cache_files[0]["filename"]
     assert os.stat(os.path.dirname(kept)).st_mode & 0o077 == others

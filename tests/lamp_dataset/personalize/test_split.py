@@ -10,10 +10,7 @@ from lamp_dataset import TASKS, Personalizer, item_prompts
 from lamp_dataset.formats.ids import DuplicateIdError
 from lamp_dataset.personalize.split import load_split, personalize_split, rank_split
 
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def test_the_first_rows_of_one_split_are_loaded():

@@ -79,16 +79,6 @@ def test_each_row_may_name_its_own_model_and_answers_of_two_models_are_kept_apar
         ask_all(Server(fake.url, NAME), rows(1).add_column("model", ["adapter-9"]), journal)
 
 
-def test_a_question_that_changed_is_asked_again(fake, tmp_path, caplog):
-    server, other = Server(fake.url, NAME), rows(3).map(lambda row: {"messages": row["messages"] * 2})
-    for asked in (rows(3), other, rows(3), other):
-        with Journal(tmp_path / "j", {}) as journal:
-            ask_all(server, asked, journal)
-    assert len(fake.questions) == 6
-    [note] = [record.getMessage() for record in caplog.records if "asked again" in record.getMessage()]
-    assert note.startswith(f"note: {tmp_path / 'j'}: 3 answers to another prompt")
-
-
 def test_when_one_fails_answers_on_their_way_are_kept_and_the_others_are_not_asked(fake, tmp_path):
     failed = threading.Event()
 

@@ -131,6 +131,12 @@ def test_scores_that_no_sample_has_are_named(name, key, facts):
         SingleScores(name, [key])
 
 
+#: So few steps that a real model trains in seconds.
+FEW = {"max_steps": 3, "logging_steps": 1, "report_to": "none", "save_strategy": "no", "use_cpu": True, "bf16": False}
+# most processors are several times slower with the 16 bits of the weights
+FEW |= {"gradient_checkpointing": False, "model_init_kwargs": {"dtype": "float32"}}
+
+
 @pytest.mark.models
 @pytest.mark.parametrize("column", ["source", "messages"])
 def test_trl_trains_three_steps_by_it(column, real_model, tmp_path):
@@ -140,10 +146,8 @@ def test_trl_trains_three_steps_by_it(column, real_model, tmp_path):
     personalize = Personalizer("LaMP_4", k=0, rules="fixed")
     prompts = rows.map(personalize, batched=True, remove_columns=rows.column_names)
     settings = GRPOConfig(
-        str(tmp_path), max_steps=3, per_device_train_batch_size=2, num_generations=2, max_completion_length=8,
-        logging_steps=1, save_strategy="no", report_to="none", use_cpu=True, bf16=False, gradient_checkpointing=False,
-        model_init_kwargs={"dtype": "float32"},  # most processors are several times slower with 16 bits
-    )  # fmt: skip
+        str(tmp_path), per_device_train_batch_size=2, num_generations=2, max_completion_length=8, **FEW
+    )
     data = prompts.select_columns([column, "target"]).rename_column(column, "prompt")
     rewarding = reward("LaMP_4", weights={"rouge-1": 0.5, "rouge-L": 0.5})
     trainer = GRPOTrainer(real_model, reward_funcs=[rewarding], train_dataset=data, args=settings)
@@ -218,11 +222,7 @@ def test_trl_trains_three_steps_on_preferences(column, real_model, tmp_path):
     answers = [[gold, gold.split()[0]] for gold in asked["target"]]
     made = Dataset.from_list(list(preferences("LaMP_4", asked[column], answers, asked["target"])))
     made.to_parquet(tmp_path / "pairs.parquet")
-    settings = DPOConfig(
-        str(tmp_path / "run"), max_steps=3, per_device_train_batch_size=1, logging_steps=1, save_strategy="no",
-        report_to="none", use_cpu=True, bf16=False, gradient_checkpointing=False,
-        model_init_kwargs={"dtype": "float32"},
-    )  # fmt: skip
+    settings = DPOConfig(str(tmp_path / "run"), per_device_train_batch_size=1, **FEW)
     data = Dataset.from_parquet(str(tmp_path / "pairs.parquet"))
     trainer = DPOTrainer(real_model, args=settings, train_dataset=data)
     trainer.train()

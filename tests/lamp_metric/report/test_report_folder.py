@@ -3,7 +3,6 @@ import io
 import json
 import os
 import re
-import stat
 from html.parser import HTMLParser
 
 import pytest
@@ -119,18 +118,6 @@ def test_a_folder_that_holds_something_else_stays(frame, summary, tmp_path, name
     with pytest.raises(ValueError, match=f"{tmp_path / 'out'}: .*{name}"):
         write_folder(tmp_path / "out", frame, summary, {})
     assert tree(tmp_path) == before
-
-
-def modes(folder):
-    return {stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*") if path.is_dir() or path.is_file()}
-
-
-def test_a_gated_report_is_for_its_owner_alone(frame, summary, tmp_path, monkeypatch):
-    monkeypatch.setattr(frame, "task", TASKS["LaMP_6_time"])
-    monkeypatch.setattr("lamp_metric.report.report_folder.figures", lambda *_: {"systems": {"svg": b"<svg></svg>"}})
-    write_folder(tmp_path / "out", frame, summary, {})
-    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o700
-    assert modes(tmp_path / "out") == {0o700, 0o600}
 
 
 def test_a_report_is_made_of_scored_runs_and_profiles(gainers, tmp_path):

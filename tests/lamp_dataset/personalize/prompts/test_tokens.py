@@ -42,6 +42,11 @@ def chat(prompt):
 
 def test_words_stand_in_for_a_tokenizer():
     tokens = Tokens()
+    words = tokens.encoder
+    assert isinstance(words, _Words)
+    assert words.encode([" a  b\nc ", ""]) == [["a", "b", "c"], []]
+    assert words.ends([" a  b"]) == [[2, 5]]
+    assert words.truncate("", ["a", "b"], 1) == ["a"]
     assert (tokens.unit, tokens.length(" a  b\nc ")) == ("words", 3)
     assert tokens.ids("a b c", 2) == ["a", "b"]
     assert tokens.ids("a b c", 0) == []
@@ -98,14 +103,6 @@ TEXTS = ["", " ", "good tea", 'so " </s> [SEP] <|im_end|> old .', "e\u0301 æ¼¢å­
 def load(kind):
     transformers = pytest.importorskip("transformers")
     return official_prompts.load(kind, False, transformers.PreTrainedTokenizerFast)
-
-
-def test_words():
-    words = Tokens(None).encoder
-    assert isinstance(words, _Words)
-    assert words.encode([" a  b\nc ", ""]) == [["a", "b", "c"], []]
-    assert words.ends([" a  b"]) == [[2, 5]]
-    assert (words.truncate("", ["a", "b"], 1), words.decode([["a", "b"]])) == (["a"], ["a b"])
 
 
 def test_a_tokenizer_without_a_rust_backend_is_called_text_by_text():

@@ -1,17 +1,7 @@
 """Runs in inspect_ai with a model that says what a test wants. The harness is imported late: few have it."""
 
-import os
-
 import inspect_models
 import pytest
-
-
-@pytest.fixture(autouse=True)
-def umask():
-    """A gated task changes the umask of the process."""
-    old = os.umask(0o022)
-    yield
-    os.umask(old)
 
 
 @pytest.fixture

@@ -44,13 +44,6 @@ def test_one_of_several_configs_is_chosen(run, read, tmp_path):
         read(tmp_path)
 
 
-def test_a_limited_run_is_named(run, read):
-    path = Path(run("LaMP_3", lambda text: "4", eval_options={"limit": 2}).location)
-    assert len(read(path, partial=True).by_id) == 2
-    with pytest.raises(ValueError, match="all 3 samples of the split, found 2"):
-        read(path)
-
-
 def test_a_run_that_was_stopped_by_an_error_keeps_what_was_answered(run, read):
     said = iter(["4", "5"])
     log = run("LaMP_3", lambda text: next(said), eval_options={"max_samples": 1})

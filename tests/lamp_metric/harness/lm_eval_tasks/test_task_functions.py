@@ -13,13 +13,6 @@ from lamp_metric.harness.rows_and_answers import harness_rows
 HERE = {"base_url": "http://127.0.0.1:8000/v1/chat/completions"}
 
 
-@pytest.fixture(autouse=True)
-def umask():
-    old = os.umask(0o022)
-    yield
-    os.umask(old)
-
-
 def test_samples_are_the_shared_rows_without_a_system_message():
     given = {"pretrained": "model", "version": 1.0, "config_source": "x.yaml", "data_dir": "sample", "k": 1}
     found = samples("LaMP_4", **given, split="train", rules="fixed", retriever="first", max_length=40)
