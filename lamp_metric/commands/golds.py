@@ -112,8 +112,8 @@ class Source:
 
     @property
     def chosen(self) -> str | None:
-        """What the signature says of a file of samples."""
-        return self.samples and self.samples.kind
+        """What the signature says of files of users or samples."""
+        return "+".join(subset.kind for subset in (self.users, self.samples) if subset) or None
 
     def join(
         self, paths: Iterable[Path], look: Look | None = None, wants_users: bool = True

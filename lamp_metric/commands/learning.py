@@ -116,6 +116,8 @@ def preferences(
     golds = Outputs(chosen.task.official_name, dict(zip(rows["id"], rows["output"], strict=True)), "the split")
     check_same_ids(asked, golds.by_id, (str(prompts), golds.name))
     runs = [run for path in preds for run in split(join(golds, read_outputs(path), chosen.config))]
+    if len(runs) + options["gold"] < 2:
+        raise ValueError("no pairs: each sample has one answer; pass more files with --preds, or --gold")
     said = zip(*(run.predictions for run in runs), strict=True)
     found = pairs_of(chosen.task, map(asked.get, golds.by_id), said, golds.by_id.values(), **options)
     pairs = datasets.Dataset.from_list(list(found))

@@ -102,7 +102,7 @@ class _Pairs:
         known = [(sample_id, item_id) for sample_id, item_id in found if item_id in self.items(sample_id)]
         known += [(name, BARE)] if name in self._places else []
         if len(known) != 1:
-            what = f"{known[0]} and {known[1]}" if known else "no such sample of the split with such an item"
+            what = f"{known[0]} and {known[1]}" if known else "no such sample or item; are the answers of this split?"
             raise ValueError(f"answer {short(name)}: expected the id SAMPLE-ITEM or SAMPLE, found {what}")
         return known[0]
 

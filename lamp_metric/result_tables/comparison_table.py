@@ -1,6 +1,7 @@
 """What a comparison of systems found, and how it looks in a terminal, a paper or a program."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
@@ -150,7 +151,7 @@ class Comparison:
             "% \\usepackage{booktabs}",
             f"% {self.signature}",
             f"% Delta: difference to {self.baseline}, with its {level:g} % interval; p: Holm-corrected",
-            *(f"% {letter}: {SOURCES[letter]}" for letter in sorted({row.source for row in published})),
+            *(f"% {line}" for line in _sources(published)),
             *(f"% {line}" for line in _why(published) if line),
             "{\\footnotesize\\setlength{\\tabcolsep}{1.4pt}%",
             f"\\begin{{tabular}}{{@{{}}l{'rrr' * len(self.higher_is_better)}@{{}}}}",
@@ -240,8 +241,15 @@ def _difference(contrast: Contrast | None) -> tuple[str, str, str]:
 
 
 def _why(published: Sequence[PublishedScores]) -> list[str]:
-    """What the mark means, if any row has it."""
-    return [] if all(row.comparable for row in published) else [WHY, ""]
+    """Where the rows are from, and what the mark means if any row has it."""
+    mark = [] if all(row.comparable for row in published) else [WHY]
+    return [*_sources(published), *mark, *([""] if published else [])]
+
+
+def _sources(published: Sequence[PublishedScores]) -> list[str]:
+    """What each letter of the rows stands for, without the links' addresses."""
+    sources = [(letter, SOURCES[letter]) for letter in sorted({row.source for row in published})]
+    return [f"{letter}: " + re.sub(r"\[(.*?)\]\(.*?\)", r"\1", source) for letter, source in sources]
 
 
 #: The names of the formats, as in the methods ``to_…`` of a comparison.

@@ -176,6 +176,9 @@ def compare_systems(
     signed = {"extracted": extract_answers, **signed, **given.scorer.beside, "test": "paired-randomization"}
     signed |= {"average": average if average != "samples" else None}
     name = given.task.name if given.task else None
+    higher = dict(systems[baseline][0].scorer.higher_is_better)
+    lost = [key for key in given.scorer.higher_is_better if key not in higher]
+    no_mean = [f"{', '.join(lost)}: no mean over samples, so left out of the users' means"] if lost else []
     return Comparison(
         task=name,
         n=given.n,
@@ -183,9 +186,9 @@ def compare_systems(
         baseline=baseline,
         systems=found,
         contrasts=_contrasts(systems, baseline, found, resampled, resampling),
-        notes=few_units(given.n, given.n_users, resampling.n_resamples),
+        notes=[*no_mean, *few_units(given.n, given.n_users, resampling.n_resamples)],
         signature=signature(name, given.n, resampling, given.n_users, **signed),
-        higher_is_better=dict(systems[baseline][0].scorer.higher_is_better),
+        higher_is_better=higher,
     )
 
 

@@ -124,7 +124,8 @@ def test_eval_task_scores_some_users_alone(run, subset):
         for answers in (preds, subset["few preds"]):
             found = run(*plain, *given, "--preds_json", answers)
             assert found.exit_code == 0, found.output
-            assert json.loads(found.stdout) == json.loads(expected.stdout)
+            signature = json.loads(expected.stdout)["signature"].replace("|rule:1", "|rule:1|chosen:users")
+            assert json.loads(found.stdout) == json.loads(expected.stdout) | {"signature": signature}
     by_user = run(*plain, *subset["all"], "--preds_json", preds, "--confidence_level", "0.9")
     assert (json.loads(by_user.stdout)["users"], json.loads(by_user.stdout)["n"]) == (3, len(subset["few"]))
 
@@ -170,20 +171,20 @@ def test_samples_are_chosen_by_a_file_too_and_the_signature_says_so(run, fails, 
     recipe = {"config": name, "split": "validation"}
     samples.write_text(json.dumps({"recipe": recipe, "samples": [*chosen, other_user]}))
     plain = ("eval-task", "--task_name", name, "--json", "--preds_json", preds)
-    for given, n in (
-        (("--golds_json", golds), len(chosen) + 1),
-        (("--data-dir", subset["all"][1], "--confidence_level", "0.9"), len(chosen) + 1),
-        (subset["all"], len(chosen)),
-        (("--golds_json", golds, "--questions", q, "--users", users), len(chosen)),
+    for given, n, kinds in (
+        (("--golds_json", golds), len(chosen) + 1, "samples"),
+        (("--data-dir", subset["all"][1], "--confidence_level", "0.9"), len(chosen) + 1, "samples"),
+        (subset["all"], len(chosen), "users+samples"),
+        (("--golds_json", golds, "--questions", q, "--users", users), len(chosen), "users+samples"),
     ):
         found = run(*plain, *given, "--samples", samples)
         assert found.exit_code == 0, found.output
         assert json.loads(found.stdout)["n"] == n
-        assert f"|n:{n}|rule:1|chosen:samples|" in json.loads(found.stdout)["signature"]
+        assert f"|n:{n}|rule:1|chosen:{kinds}|" in json.loads(found.stdout)["signature"]
     compared = (*subset["all"], "--samples", samples, "--preds", preds, other, "--n_resamples", "99")
-    assert "|chosen:samples|" in json.loads(run("compare", name, *compared, "--json").stdout)["signature"]
+    assert "|chosen:users+samples|" in json.loads(run("compare", name, *compared, "--json").stdout)["signature"]
     assert run("report", name, *compared, "--output", tmp_path / "r").exit_code == 0
-    assert "|chosen:samples|" in read_json(tmp_path / "r" / "summary.json")["signature"]
+    assert "|chosen:users+samples|" in read_json(tmp_path / "r" / "summary.json")["signature"]
     few = tmp_path / "few.json"
     wanted = [{"id": sample_id, "output": "3"} for sample_id in (*chosen, other_user)]
     few.write_text(json.dumps({"task": "LaMP_3", "golds": wanted}))

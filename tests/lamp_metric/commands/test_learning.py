@@ -109,8 +109,8 @@ def test_preferences_are_what_the_library_makes(run, asked, tmp_path, config, en
 @pytest.mark.parametrize(
     ("options", "facts"),
     [
-        (["--preds", "0.json"], "no pairs: no two answers"),
-        (["--preds", "0.json", "1.json", "--margin", "2"], "no pairs"),
+        (["--preds", "0.json"], "no pairs: each sample has one answer"),
+        (["--preds", "0.json", "1.json", "--margin", "2"], "no pairs: no two answers"),
         (["--preds", "0.json", "--split", "test"], "prompts.parquet lacks 3 of the 3 ids"),
         (["--preds", "0.json", "--limit", "2"], "prompts.parquet has 4 ids that are not in the split"),
         (["--preds", "prompts.parquet"], "prompts.parquet"),

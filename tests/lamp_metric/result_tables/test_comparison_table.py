@@ -83,6 +83,7 @@ def test_published_results_are_extra_rows_and_those_of_other_data_are_marked():
     first, other = rows[0], next(row for row in rows if not row.comparable)
     assert first.comparable
     shown = {form: getattr(FOUND, f"to_{form}")(rows) for form in FORMATS}
+    assert "\nP: PPlug, arXiv 2409.11901, Table 1\n" in shown["text"]
     assert len(json.loads(shown["json"])["published"]) == len(rows)
     for form in ("text", "markdown", "csv"):
         assert first.marked in shown[form].replace('"', "")

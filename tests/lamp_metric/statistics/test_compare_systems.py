@@ -187,6 +187,9 @@ def test_means_of_users():
     ]["MAE"]
     assert found.difference == 0.0
     assert (found.wins, found.losses) == (1, 1)
+    labels = {"task": "LaMP_2", "references": ["comedy"] * 4, "users": users, "average": "users"}
+    notes = compare({"a": ["comedy"] * 4, "b": ["action"] * 4}, **labels).notes
+    assert notes[0] == "f1: no mean over samples, so left out of the users' means"
 
 
 @pytest.mark.parametrize(
