@@ -18,7 +18,7 @@ if __name__ == "lamp_metric":  # Python was started in this folder and takes the
 from lamp_dataset.task import Task  # From: lamp-hf
 from lamp_dataset.tasks import CITATION, HOMEPAGE, TASKS, get_task  # From: lamp-hf
 from lamp_metric.evaluate_internals import discard, forget_files, is_collecting, write_empty_file  # From: lamp-hf
-from lamp_metric.predictions.reading import SIDES, as_passed, check_batch, user_names  # From: lamp-hf
+from lamp_metric.predictions.reading import SIDES, CheckedBatch, check_batch, join_records, user_names  # From: lamp-hf
 from lamp_metric.scoring import score, signature_of  # From: lamp-hf
 from lamp_metric.signature import Resampling  # From: lamp-hf
 
@@ -74,6 +74,8 @@ class LampMetric(evaluate.Metric):
         {'accuracy': 0.5, 'f1': 0.06666666666666667}
     """
 
+    _records: bool | None = None
+    _number: str | None = None
     _task_name: str | None = None  # of the current call; the table's rows themselves cannot be pickled
     _signature: str | None = None
 
@@ -99,8 +101,8 @@ class LampMetric(evaluate.Metric):
         """
         # evaluate.combine calls the two by their plural names here.
         pair = kwargs.pop("predictions", prediction), kwargs.pop("references", reference)
-        [prediction], [reference] = self._check([pair[0]], [pair[1]])
-        super().add(prediction=prediction, reference=reference, **kwargs)
+        batch = self._check([pair[0]], [pair[1]])
+        super().add(prediction=batch.predictions[0], reference=batch.references[0], **kwargs)
 
     def add_batch(self, *, predictions: Any = None, references: Any = None, **kwargs: Any) -> None:
         """Add a batch of predictions and references.
@@ -108,9 +110,9 @@ class LampMetric(evaluate.Metric):
         Raises:
             ValueError: a sample cannot be scored, or the lists differ in length; the message says which and how.
         """
-        predictions, references = self._check(predictions, references)
-        if references:
-            super().add_batch(predictions=predictions, references=references, **kwargs)
+        batch = self._check(predictions, references)
+        if batch.references:
+            super().add_batch(predictions=batch.predictions, references=batch.references, **kwargs)
         elif self.num_process > 1:
             write_empty_file(self)
 
@@ -132,10 +134,12 @@ class LampMetric(evaluate.Metric):
                     raise ValueError("nothing to score: pass predictions and references, or add some first")
                 self.add_batch(predictions=[], references=[])
             result = super().compute(predictions=predictions, references=references, **kwargs)
+            self._records = self._number = None
             forget_files(self)
             return result
         except BaseException:
             if not is_collecting(self):  # otherwise nothing is closed yet, and what was added before is still good
+                self._records = self._number = None
                 discard(self)
             raise
         finally:
@@ -153,16 +157,22 @@ class LampMetric(evaluate.Metric):
 
     def _compute(self, *, predictions: list, references: list, **kwargs: Any) -> dict[str, Any]:
         task = get_task(self._task_name)
+        if self._number is not None and not task.labels:
+            raise ValueError(f"{self._number}; {task.name} is scored on text")
         options = {key: kwargs[key] for key in OPTIONS if key in kwargs}
-        result = score(task, *as_passed(predictions, references), **options)
+        ids, predicted, golds = join_records(predictions, references)
+        result = score(task, predicted, golds, ids=ids, **options)
         signed = {key: value for key, value in options.items() if key in SIGNED}
         users = len(set(options["users"])) if options.get("users") is not None else None
-        self._signature = signature_of(task, len(references), users=users, **signed)
+        self._signature = signature_of(task, len(golds), users=users, **signed)
         return result
 
-    def _check(self, predictions: Any, references: Any) -> tuple[list, list]:
+    def _check(self, predictions: Any, references: Any) -> CheckedBatch:
         task = get_task(self._task_name) if self._task_name else self._configured()
-        return check_batch(predictions, references, task, len(self))
+        batch = check_batch(predictions, references, task, self._records, len(self))
+        if batch.references:
+            self._records, self._number = batch.records, self._number or batch.number
+        return batch
 
     def _configured(self) -> Task | None:
         return get_task(self.config_name) if self.config_name != "default" else None

@@ -7,9 +7,10 @@ Standard library only.
 import numbers
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from lamp_dataset.formats.ids import duplicates
+from lamp_dataset.formats.ids import DuplicateIdError, IdMismatchError, duplicates
 from lamp_dataset.formats.texts import is_whole, short
 from lamp_dataset.task import Task
 from lamp_metric.predictions.joining import join_by_id
@@ -143,33 +144,61 @@ def record_of(value: Any, position: int, side: str) -> tuple[str, Any]:
     return value["id"], value["output"]
 
 
-def check_batch(predictions: Any, references: Any, task: Task | None, offset: int = 0) -> tuple[list, list]:
+@dataclass(frozen=True)
+class CheckedBatch:
+    """Checked samples, all as records, so that evaluate stores one form; without ``records`` their ids are NO_ID.
+
+    ``number``: which sample holds a number although the task is not known yet.
+    """
+
+    predictions: list
+    references: list
+    records: bool
+    number: str | None
+
+
+def check_batch(
+    predictions: Any, references: Any, task: Task | None, records: bool | None, offset: int = 0
+) -> CheckedBatch:
     """Check a batch of strings (or numbers if the task has labels), or of records with ``id`` and ``output``.
 
-    ``task``: None if it is not known yet; ``offset``: the number of samples before these. Returns both sides as
-    records, so that evaluate stores one form; the id of a sample that was passed as a bare string is NO_ID.
+    ``task``: None if it is not known yet; ``records``: whether earlier batches held records, None for the first batch;
+    ``offset``: number of samples before these.
     """
-    sides = [as_list(values, side) for side, values in zip(SIDES, (predictions, references), strict=True)]
-    records = bool(sides[0]) and isinstance(sides[0][0], Mapping)
-    if len(sides[0]) != len(sides[1]):
-        if all(isinstance(value, Mapping) and isinstance(value.get("id"), str) for value in sides[0] + sides[1]):
-            join_by_id(*([(value["id"], value) for value in side] for side in sides), SIDES)  # names the ids
-        raise ValueError(f"expected as many predictions as references, found {len(sides[0])} and {len(sides[1])}")
-    return tuple(
-        [
-            _sample(value, side.removesuffix("s"), position, task, records)
-            for position, value in enumerate(values, offset)
+    sides = {side: as_list(values, side) for side, values in zip(SIDES, (predictions, references), strict=True)}
+    _check_lengths(*sides.values())
+    found: list[str] = []
+    for side, values in sides.items():
+        if records is None and values:
+            records = isinstance(values[0], Mapping)
+        sides[side] = [
+            _sample(value, side.removesuffix("s"), offset + position, task, bool(records), found)
+            for position, value in enumerate(values)
         ]
-        for side, values in zip(SIDES, sides, strict=True)
-    )
+    return CheckedBatch(*sides.values(), bool(records), found[0] if found else None)
 
 
-def _sample(value: Any, side: str, position: int, task: Task | None, records: bool) -> dict:
+def _check_lengths(predictions: list, references: list) -> None:
+    """Reject lists of different length; if they hold records, the message names the first id that differs."""
+    if len(predictions) == len(references):
+        return
+    message = f"expected as many predictions as references, found {len(predictions)} and {len(references)}"
+    if all(isinstance(value, Mapping) and isinstance(value.get("id"), str) for value in predictions + references):
+        try:
+            join_by_id(*([(value["id"], value) for value in side] for side in (predictions, references)), SIDES)
+        except (DuplicateIdError, IdMismatchError) as error:
+            message = f"{message}: {error}"
+    raise ValueError(message)
+
+
+def _sample(value: Any, side: str, position: int, task: Task | None, records: bool, numbers: list[str]) -> dict:
     if not records and isinstance(value, Mapping):
         raise ValueError(f"{side} {position}: expected a string like the others, found a record")
     sample_id, output = record_of(value, position, side) if records else (NO_ID, value)
     place = f"{side} of sample {short(sample_id) if records else position}"
     text = as_text(output, task, place)
+    if task is None and not isinstance(output, str):
+        numbers.append(f"{place}: expected a string, found {short(output)}")
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -178,13 +207,11 @@ def _sample(value: Any, side: str, position: int, task: Task | None, records: bo
     return {"id": sample_id, "output": text}
 
 
-def as_passed(predictions: Sequence[dict], references: Sequence[dict]) -> tuple[Sequence, Sequence]:
-    """Checked samples of all batches and processes as they were passed: as strings, or as records."""
+def join_records(predictions: Sequence[dict], references: Sequence[dict]) -> tuple[list[str] | None, list, list]:
+    """Ids (None if strings were passed), predictions and references in one order, of all batches and processes."""
     bare = sum(row["id"] == NO_ID for row in references)
-    if 0 < bare < len(references):
-        raise ValueError(
-            f"expected strings or records in all batches and processes, found {bare} strings among records"
-        )
+    if bare == len(references):
+        return None, [row["output"] for row in predictions], [row["output"] for row in references]
     if bare:
-        return [row["output"] for row in predictions], [row["output"] for row in references]
-    return predictions, references
+        raise ValueError(f"expected strings or records in all processes, found {bare} strings among records")
+    return join_by_id(*([(row["id"], row["output"]) for row in side] for side in (predictions, references)), SIDES)

@@ -10,9 +10,9 @@ from lamp_dataset.tasks import TASKS
 from lamp_metric.predictions.reading import (
     NO_ID,
     as_list,
-    as_passed,
     as_text,
     check_batch,
+    join_records,
     record_of,
     user_names,
     where,
@@ -100,14 +100,15 @@ def test_what_has_an_order_becomes_a_list(values):
 )
 def test_a_table_with_id_and_output_is_records(table):
     assert as_list(table, "side") == ROWS
-    assert check_batch(table, table, TEXTS) == (ROWS, ROWS)
+    batch = check_batch(table, table, TEXTS, None)
+    assert (batch.records, batch.predictions, batch.references) == (True, ROWS, ROWS)
 
 
 @pytest.mark.parametrize("columns", [["output"], ["id", "prediction"], ["id"]])
 @pytest.mark.parametrize("table", [pd.DataFrame, pa.table], ids=["pandas", "arrow"])
 def test_another_table_is_an_error(table, columns):
     with pytest.raises(ValueError, match="prediction 0: .*'id' and 'output'"):
-        check_batch(table({column: ["a", "b"] for column in columns}), ["a", "b"], TEXTS)
+        check_batch(table({column: ["a", "b"] for column in columns}), ["a", "b"], TEXTS, None)
 
 
 @pytest.mark.parametrize("values", [None, "ab", b"ab", 3, {"a": 1}, {"a"}, frozenset("a"), np.array("a")])
@@ -132,36 +133,36 @@ def test_records_of_another_shape_are_named(record, facts):
         record_of(record, 3, "gold")
 
 
-def test_a_batch_is_strings_or_records():
-    assert check_batch(["a"], [" b"], TEXTS) == ([{"id": NO_ID, "output": "a"}], [{"id": NO_ID, "output": "b"}])
-    assert check_batch([4], [4], None) == check_batch([4], ["4"], LABELS)
-    assert check_batch([], [], TEXTS) == ([], [])
-    for predictions, references, facts in (
-        (ROWS, ["a", "b"], "reference 5: .*record"),
-        (["a", "b"], ROWS, "reference 5: .*string.*record"),
-        (["a", "\ud800"], ["a", "b"], "prediction of sample 6: U.D800 at character 0 is half"),
-    ):
-        with pytest.raises(ValueError, match=facts):
-            check_batch(predictions, references, TEXTS, offset=5)
+def test_a_batch_has_the_form_of_the_batches_before():
+    batch = check_batch(["a"], [" b"], TEXTS, None)
+    assert batch.predictions == [{"id": NO_ID, "output": "a"}]
+    assert batch.references == [{"id": NO_ID, "output": "b"}]
+    assert (batch.records, batch.number) == (False, None)
+    assert "sample 7: " in check_batch([4], ["a"], None, None, offset=7).number
+    assert check_batch([4], [4], LABELS, None).number is None
+    with pytest.raises(ValueError, match="prediction 5: .*record"):
+        check_batch(["a"], ["a"], TEXTS, True, offset=5)
+    with pytest.raises(ValueError, match="prediction 5: .*string"):
+        check_batch(ROWS, ROWS, TEXTS, False, offset=5)
 
 
 def test_lists_of_other_length_name_the_record():
-    with pytest.raises(ValueError, match="predictions lacks 1 of the 2 ids in references .*'2'"):
-        check_batch(ROWS[:1], ROWS, TEXTS)
-    with pytest.raises(ValueError, match="predictions: duplicate.*'1'"):
-        check_batch([*ROWS, ROWS[0]], ROWS, TEXTS)
+    with pytest.raises(ValueError, match="1 and 2.*'2'"):
+        check_batch(ROWS[:1], ROWS, TEXTS, None)
+    with pytest.raises(ValueError, match="3 and 2.*duplicate.*'1'"):
+        check_batch([*ROWS, ROWS[0]], ROWS, TEXTS, None)
     with pytest.raises(ValueError, match="1 and 2$"):
-        check_batch(["a"], ["a", "b"], TEXTS)
+        check_batch(["a"], ["a", "b"], TEXTS, None)
     with pytest.raises(ValueError, match="prediction of sample 0: .*LaMP_4.*int 4"):
-        check_batch([4], ["a"], TEXTS)
+        check_batch([4], ["a"], TEXTS, None)
 
 
-def test_all_batches_are_of_one_form():
-    assert as_passed(ROWS[::-1], ROWS) == (ROWS[::-1], ROWS)
+def test_records_are_joined_by_id_and_strings_by_position():
+    assert join_records(ROWS[::-1], ROWS) == (["1", "2"], ["a b", "c"], ["a b", "c"])
     bare = [{"id": NO_ID, "output": text} for text in "ab"]
-    assert as_passed(bare, bare[::-1]) == (["a", "b"], ["b", "a"])
+    assert join_records(bare, bare[::-1]) == (None, ["a", "b"], ["b", "a"])
     with pytest.raises(ValueError, match="2 strings among records"):
-        as_passed([*ROWS, *bare], [*ROWS, *bare])
+        join_records([*ROWS, *bare], [*ROWS, *bare])
 
 
 def test_strings_and_whole_numbers_are_users_one_for_each_sample():
