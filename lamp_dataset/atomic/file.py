@@ -64,6 +64,8 @@ def write_whole(path: str | os.PathLike, mode: str = "w", permissions: int | Non
             file.flush()
             os.fsync(descriptor)
         if inherits:
+            with suppress(OSError):  # only root may give a file away
+                os.chown(temporary, existing.st_uid, existing.st_gid)
             os.chmod(temporary, stat.S_IMODE(existing.st_mode))
         os.replace(temporary, target)
     except BaseException:

@@ -1,7 +1,7 @@
 """``lamp-dataset oppu``: official files from OPPU's layout, and that layout from the rows of a config."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,9 +84,16 @@ def _new_folder(task: Task, output: str, name: str) -> Iterator[tuple[Path, dict
     """A folder below ``output`` that appears whole, and what to say of it then: the end of a name -> what is there."""
     target, written = real_path(Path(output).expanduser() / name), {}
     check_replaceable(target, advice="choose another --output")
+    made = [folder for folder in target.parents if not folder.exists()]
     target.parent.mkdir(parents=True, exist_ok=True)
-    with whole_folder(target, permissions=0o700 if task.gated else 0o777) as new:
-        yield new, written
+    try:
+        with whole_folder(target, permissions=0o700 if task.gated else 0o777) as new:
+            yield new, written
+    except BaseException:
+        with suppress(OSError):  # another run may be at work there
+            for folder in made:
+                folder.rmdir()
+        raise
     for end, counts in written.items():
         say(f"{target}{end}: {_summary(counts)}", err=True)
     say_license(task, target)

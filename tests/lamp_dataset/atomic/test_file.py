@@ -62,6 +62,17 @@ def test_permissions_of_an_older_file_are_kept_unless_others_are_asked_for(tmp_p
     assert (path.read_text(), mode_of(path)) == ("new", asked.get("permissions", mode))
 
 
+def test_the_owner_of_an_older_file_stays_its_owner(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("only root may give a file away")
+    path = tmp_path / "out"
+    path.write_text("old")
+    path.chmod(0o600)
+    os.chown(path, 1234, 5678)
+    write(path, "new")
+    assert (path.stat().st_uid, path.stat().st_gid, mode_of(path)) == (1234, 5678, 0o600)
+
+
 def test_links_are_followed(tmp_path):
     (tmp_path / "disk").mkdir()
     (tmp_path / "link").symlink_to("second link")

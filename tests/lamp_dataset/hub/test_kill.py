@@ -1,6 +1,7 @@
-"""``kill -9``: what is there is the old state or the new one, whole, and the next run ends the work."""
+"""``kill -9`` and races: what is there is the old state or the new one, whole, and the next run ends the work."""
 
 import random
+import threading
 
 import pytest
 from made_up import write_all
@@ -43,3 +44,20 @@ def test_a_push_killed_at_any_moment_leaves_the_old_or_the_new(client, files, ot
         assert state(repo) == new
         assert len(repo.commits) == len(old) + 1
         assert len(hub.seen("PUT", "^/upload/")) == 3 - len(sent)
+
+
+def race(client, pushes):
+    """Run pushes that all stand before the commit before one of them goes on."""
+    barrier = threading.Barrier(len(pushes))
+    client.hub.fault("POST", "/commit/main", times=len(pushes), act=lambda hub: barrier.wait(60))
+    running = [client.start_push("me/lamp", *configs, data_dir=folder) for configs, folder in pushes]
+    return [push.ended() for push in running]
+
+
+def test_racing_pushes_of_two_configs_both_arrive(client, files):
+    ends = race(client, [(["LaMP_2"], files), (["LaMP_3_time"], files)])
+    assert [end.returncode for end in ends] == [0, 0], ends
+    assert sum("somebody else's commit came first" in end.stderr for end in ends) == 1
+    assert len(client.hub.store.repos["me/lamp"].commits) == 3
+    loaded = client.load("me/lamp", "LaMP_2", "LaMP_3_time")
+    assert [len(loaded[config]["train"]) for config in loaded] == [7, 5]
