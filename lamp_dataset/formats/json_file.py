@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 #: The first bytes of a file are enough to tell a web page from JSON.
 HEAD_BYTES = 4096
-BOM, GZIP = b"\xef\xbb\xbf", b"\x1f\x8b"
+BOM = b"\xef\xbb\xbf"
+#: How files of other kinds begin -> what to call them.
+_KINDS = {b"PK\x03\x04": "a zip file", b"\x1f\x8b": "a gzip file: unpack it", b"PAR1": "a Parquet file"}
 #: Reads numbers as the file spells them.
 DECODER = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=Number)
 _WRITER = "; for predictions, lamp_metric.write_predictions writes the format"
@@ -48,7 +50,7 @@ def describe(head: bytes) -> str:
         return "only white space" if head else "an empty file"
     if looks_like_html(head):
         return "an HTML page (a failed download?)"
-    for magic, kind in ((b"PK\x03\x04", "a zip file"), (GZIP, "a gzip file: unpack it"), (b"PAR1", "a Parquet file")):
+    for magic, kind in _KINDS.items():
         if head.startswith(magic):
             return kind
     return f"a file that begins {head[:40]!r}"
@@ -72,7 +74,7 @@ def load_json(data: bytes, name: str) -> Any:
     try:
         return json.loads(data.removeprefix(BOM).decode("utf-8"), object_pairs_hook=_object)
     except UnicodeDecodeError as error:
-        if data.startswith(GZIP):
+        if data.startswith(tuple(_KINDS)):
             raise ValueError(f"{name}: expected JSON, found {describe(data)}") from None
         raise ValueError(f"{name}: expected UTF-8, found byte {data[error.start]:#04x} at byte {error.start}") from None
     except json.JSONDecodeError as error:

@@ -16,6 +16,7 @@ from lamp_dataset.tasks import TASKS
         (b"", "expected JSON, found an empty file"),
         (b"\xef\xbb\xbf<html>", "found an HTML page"),
         (b"\x1f\x8b", "expected JSON, found a gzip file: unpack it"),
+        (b"PAR1\x15\x04\xb5", "expected JSON, found a Parquet file"),
         (b"id,output\n1,5", r"begins b'id,output.*; for predictions, lamp_metric.write_predictions writes"),
         (b'{"a": "b', "it ends in the middle, at character 8"),
         (b'{"a": "b\\', "it ends in the middle"),
