@@ -10,7 +10,7 @@ trained on the others': no sample is chosen by a model that saw its user.
 
 OUTPUT/chosen.json holds the chosen answers in the official format, OUTPUT/choices.json each sample's system. The table
 compares the systems, the chooser and "best of all", the best answer to each sample, which nobody can choose: the
-ceiling. The same command after a stop goes on with the fold that is missing.
+ceiling. If interrupted, the same command goes on with the fold that is missing.
 Needs: pip install '.[models,dense]'
 """
 
@@ -78,9 +78,7 @@ try:
     )
     from lamp_metric import content_digest, own_folder
 except ModuleNotFoundError as error:
-    print(
-        f"error: this needs the package {error.name}; from a checkout: pip install '.[models,dense]'", file=sys.stderr
-    )
+    print(f"error: {error.name} is not installed; from a checkout: pip install '.[models,dense]'", file=sys.stderr)
     sys.exit(2)
 
 

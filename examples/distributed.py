@@ -43,7 +43,7 @@ def arguments(given=None):
     parser.add_argument("--batch-size", type=int, default=256)
     parser.add_argument("--retriever", default="bm25")
     parser.add_argument("--model", help="checkpoint of the dense retriever")
-    parser.add_argument("-k", type=int, default=PromptOptions.k)
+    parser.add_argument("-k", "--k", type=int, default=PromptOptions.k)
     parser.add_argument("--tokenizer", help="name or folder; without one, words count")
     parser.add_argument("--max-length", type=int, default=PromptOptions.max_length)
     parser.add_argument("--rules", default=PromptOptions.rules)
@@ -69,7 +69,7 @@ try:
     import lamp_metric
     from lamp_dataset import Personalizer, get_task, load_model, require, whole_folder
 except ModuleNotFoundError as error:
-    print(f"error: this needs the package {error.name}; from a checkout: pip install '.[ray]'", file=sys.stderr)
+    print(f"error: {error.name} is not installed; from a checkout: pip install '.[ray]'", file=sys.stderr)
     sys.exit(2)
 
 

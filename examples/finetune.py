@@ -3,7 +3,7 @@
     python examples/finetune.py --config LaMP_3 --model google/flan-t5-base --retriever bm25 -k 4 --output run
     python examples/finetune.py --config LaMP_3 --model google/flan-t5-base -k 0 --output baseline    # no profile
 
-transformers' own Trainer does the work. The same command after a stop goes on from the last checkpoint.
+transformers' own Trainer does the work. If interrupted, the same command resumes from the last checkpoint.
 The scores go to the screen, the predictions in the official format to OUTPUT/predictions.json.
 Needs: pip install '.[models]'
 """
@@ -29,7 +29,7 @@ def arguments(given=None):
     parser.add_argument("--output", required=True, help="folder for checkpoints, model and predictions")
     parser.add_argument("--data-dir", help="folder with the official files, or the word sample; fetched by default")
     parser.add_argument("--retriever", default="bm25")
-    parser.add_argument("-k", type=int, default=PromptOptions.k, help="items in a prompt; 0 for the input alone")
+    parser.add_argument("-k", "--k", type=int, default=PromptOptions.k, help="items in a prompt; 0 for the input alone")
     parser.add_argument("--rules", default=PromptOptions.rules, help="official or fixed")
     parser.add_argument("--max-length", type=int, default=PromptOptions.max_length, help="tokens of a prompt")
     parser.add_argument("--max-target", type=int, default=128, help="tokens of an answer")
@@ -72,7 +72,7 @@ try:
     )
     from lamp_metric import content_digest, own_folder
 except ModuleNotFoundError as error:
-    print(f"error: this needs the package {error.name}; from a checkout: pip install '.[models]'", file=sys.stderr)
+    print(f"error: {error.name} is not installed; from a checkout: pip install '.[models]'", file=sys.stderr)
     sys.exit(2)
 
 

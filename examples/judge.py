@@ -10,8 +10,8 @@ each sample: 1 if the judge prefers its answer both times, 0 if the other both t
 The question is in judge_rubric.txt beside this script, or in --rubric, with {input}, {a}, {b} and {profile} in it. A
 paragraph with {profile} is left out where no item is in view. The reply must be A, B or tie; others count as ties.
 
-Each reply is in OUTPUT/answers.jsonl as soon as it has come. The same command after a stop asks for the rest, and where
-the rubric or an answer has changed, again.
+Each reply is in OUTPUT/answers.jsonl as soon as it has come. If interrupted, the same command asks for the rest, and
+where the rubric or an answer has changed, again.
 """
 
 import argparse
@@ -65,7 +65,7 @@ try:
     )
     from lamp_metric import Journal, Server, ask_all, extract_answer, is_local, own_folder
 except ModuleNotFoundError as error:
-    print(f"error: this needs the package {error.name}; from a checkout: pip install .", file=sys.stderr)
+    print(f"error: {error.name} is not installed; from a checkout: pip install .", file=sys.stderr)
     sys.exit(2)
 
 #: The judge's words where the system is A and where it is B -> the system's value; any other two words are a tie.

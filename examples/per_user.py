@@ -3,9 +3,10 @@
     python examples/per_user.py --config LaMP_3_time --model google/flan-t5-base --users top100.json --output run
     python examples/per_user.py --config LaMP_3 --data-dir sample --model FOLDER --epochs 1 --output run
 
-All adapters start from the same weights and see their pairs in the same way. The same command after a stop goes on with
-the first user that is missing. Predictions go to OUTPUT/none.json, pooled.json and own.json in the official format, the
-adapters to OUTPUT/pooled and OUTPUT/own/user-ID. Where the split has golds, the systems are compared user by user.
+All adapters start from the same weights and see their pairs in the same way. If interrupted, the same command goes on
+with the first user that is missing. Predictions go to OUTPUT/none.json, pooled.json and own.json in the official
+format, the adapters to OUTPUT/pooled and OUTPUT/own/user-ID. Where the split has golds, the systems are compared user
+by user.
 Needs: pip install '.[adapters]'
 """
 
@@ -38,7 +39,7 @@ def arguments(given=None):
     parser.add_argument("--style", default="task", help="task or official: what a pair's input looks like")
     parser.add_argument("--visible", default="none", help="none, earlier or others: the profile of a pair")
     parser.add_argument("--retriever", default="bm25")
-    parser.add_argument("-k", type=int, default=0, help="items of the profile in a prompt; needs --visible")
+    parser.add_argument("-k", "--k", type=int, default=0, help="items of the profile in a prompt; needs --visible")
     parser.add_argument("--rules", help="by default official for sequence-to-sequence models and fixed for others")
     parser.add_argument("--max-length", type=int, default=PromptOptions.max_length, help="tokens of a prompt")
     parser.add_argument("--max-target", type=int, default=128, help="tokens of an answer")
@@ -74,7 +75,7 @@ try:
     from lamp_dataset import decode, load_model, load_split, model_identity, positions_by_user, run_script, whole_folder
     from lamp_metric import content_digest, own_folder
 except ModuleNotFoundError as error:
-    print(f"error: this needs the package {error.name}; from a checkout: pip install '.[adapters]'", file=sys.stderr)
+    print(f"error: {error.name} is not installed; from a checkout: pip install '.[adapters]'", file=sys.stderr)
     sys.exit(2)
 
 

@@ -5,9 +5,9 @@
 
 Needs zero_shot.py in the same folder: it asks the model for each config, with all options that are not listed below
 (such as --data-dir, --max-length, --limit, --beams, --api; see its --help). OUTPUT holds the predictions of each
-config and, at the end, their scores in results.jsonl and table.md, which also goes to the screen. The same command
-after a stop asks for what is left. The table has the rows of one call: to add configs, retrievers or k, name those of
-before, too; what was answered is not asked again.
+config and, at the end, their scores in results.jsonl and table.md, which also goes to the screen. If interrupted,
+the same command asks for what is left. The table has the rows of one call: to add configs, retrievers or k, name those
+of before, too; what was answered is not asked again.
 Needs: pip install '.[models]' for models that run here
 """
 
@@ -45,7 +45,7 @@ def arguments(given=None):
     parser.add_argument("--configs", nargs="+", help="by default all with a published figure of --system, none gated")
     parser.add_argument("--setting", default="time", choices=["user", "time"], help="of the default configs")
     parser.add_argument("--retriever", nargs="+", default=["bm25"])
-    parser.add_argument("-k", nargs="+", type=int, default=[4], help="0 for no profile")
+    parser.add_argument("-k", "--k", nargs="+", type=int, default=[4], help="0 for no profile")
     parser.add_argument("--system", default="FlanT5-XXL, zero-shot", help="whose published figures stand beside")
     return parser.parse_known_args(given)
 

@@ -7,8 +7,8 @@
 
 A model of the Hub or a folder runs here; with --api a server with the OpenAI protocol is asked. OUTPUT is a JSON file
 {"user": "summary"}, which lamp_dataset.Personalizer(summary=...) takes. Each summary is in OUTPUT.answers.jsonl
-as soon as it has come: the same command after a stop asks for the rest. The questions below are ours: change them, and
-they are asked again.
+as soon as it has come: if interrupted, the same command asks for the rest. The questions below are ours: change them,
+and they are asked again.
 zero_shot.py belongs in the same folder.
 Needs: pip install '.[models]' for models that run here
 """

@@ -6,7 +6,7 @@
 The method is ROPG of arXiv 2404.05970. Queries and documents are those of lamp-dataset rank; texts are pooled by their
 mean and compared by the dot product, without normalization. With --loss kd, the KL divergence between the softmax of
 the feedback and that of the similarities falls; with --loss rl, the expected gain over the first item rises.
-The same command after a stop goes on from the last checkpoint.
+If interrupted, the same command resumes from the last checkpoint.
 Needs: pip install '.[dense]'
 """
 
@@ -84,7 +84,7 @@ try:
     )
     from lamp_metric import content_digest, own_folder, read_feedback
 except ModuleNotFoundError as error:
-    print(f"error: this needs the package {error.name}; from a checkout: pip install '.[dense]'", file=sys.stderr)
+    print(f"error: {error.name} is not installed; from a checkout: pip install '.[dense]'", file=sys.stderr)
     sys.exit(2)
 
 

@@ -11,9 +11,9 @@ own template, other models the prompt. With --api a server with the OpenAI proto
 TGI, Ollama, or a hosted one. It may have an adapter of each user: --model-of-user 'adapter-{user}' asks for it by name.
 
 Each answer is on disk as soon as it has come, in OUTPUT.answers.jsonl; a served model's with its finish reason and its
-name there. The same command after a stop asks for the rest, and where a question has changed, again. OUTPUT holds the
-predictions in the official format; where the split has golds, their scores with 95% intervals go to the screen. With
---n, each output is a list of several answers, which lamp-metric compare reads, and each has scores.
+name there. If interrupted, the same command asks for the rest, and where a question has changed, again. OUTPUT holds
+the predictions in the official format; where the split has golds, their scores with 95% intervals go to the screen.
+With --n, each output is a list of several answers, which lamp-metric compare reads, and each has scores.
 Needs: pip install '.[models]' for models that run here
 """
 
@@ -59,7 +59,7 @@ def arguments(given=None):
     parser.add_argument("--prompts", help="file of prompts that lamp-dataset personalize or items wrote")
     parser.add_argument("--retriever", default="bm25")
     parser.add_argument("--retriever-model", help="checkpoint of --retriever dense, such as facebook/contriever")
-    parser.add_argument("-k", type=int, default=PromptOptions.k, help="items in a prompt; 0 for the input alone")
+    parser.add_argument("-k", "--k", type=int, default=PromptOptions.k, help="items in a prompt; 0 for the input alone")
     parser.add_argument("--rules", help="by default official for sequence-to-sequence models and fixed for others")
     parser.add_argument("--use-date", action="store_true", help="retrieval reads the items' dates, too")
     parser.add_argument("--no-system", action="store_true", help="no system message, for chat models that refuse one")
@@ -116,7 +116,7 @@ try:
     )
     from lamp_metric import Journal, Server, ask_all, ask_here, is_local, own_content
 except ModuleNotFoundError as error:
-    print(f"error: this needs the package {error.name}; from a checkout: pip install .", file=sys.stderr)
+    print(f"error: {error.name} is not installed; from a checkout: pip install .", file=sys.stderr)
     sys.exit(2)
 
 

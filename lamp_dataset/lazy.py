@@ -14,7 +14,7 @@ from typing import Any
 def lazy_exports(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """``__getattr__``, ``__dir__`` and ``__all__`` of a package whose public names are imported late (PEP 562).
 
-    Public are the names that the package's ``__init__`` imports in the form ``name as name``, which type checkers and
+    The public names are those that the package's ``__init__`` imports as ``name as name``, which type checkers and
     editors understand as well. Those under ``if TYPE_CHECKING`` are imported when they are first used. No module next
     to the ``__init__`` may have one of these names: importing it would replace the public name.
     """
@@ -48,7 +48,7 @@ def check_installed(module: str, extra: str) -> None:
 
 def _missing(module: str, extra: str) -> ImportError:
     package = module.partition(".")[0].replace("_", "-")
-    return ImportError(f"this needs the package {package}; from a checkout: pip install '.[{extra}]'", name=module)
+    return ImportError(f"{package} is not installed; from a checkout: pip install '.[{extra}]'", name=module)
 
 
 def load_model(load: Callable[..., Any], name: str, **options: Any) -> Any:

@@ -119,7 +119,7 @@ def _unknown(name: object) -> str:
     if len(shown) > 82:
         shown = f"{shown[:80]}…{shown[0] if isinstance(name, str) else ''}"
     key, known, hint = _fold(str(name)[:80]), _known_as(), "."
-    near = dict.fromkeys(known[match] for match in difflib.get_close_matches(key, known, n=3, cutoff=0.75))
+    near = dict.fromkeys(known[match] for match in difflib.get_close_matches(key, known, n=2, cutoff=0.75))
     if key in known:
         hint = f": that task is {known[key]!r} here."
     elif near:

@@ -55,7 +55,7 @@ class LampMetric(evaluate.Metric):
 
     Returns:
         ``accuracy`` and ``f1``, ``MAE`` and ``RMSE``, or ``rouge-1`` and ``rouge-L`` (and ``meteor`` of long texts).
-        The method ``signature()`` says how they were made, in enough detail to reproduce them.
+            The method ``signature()`` says how they were made, in enough detail to reproduce them.
 
     Examples:
         >>> import evaluate, lamp_metric

@@ -85,7 +85,7 @@ def test_the_metadata(metadata):
 
 #: Extras of libraries that a package imports only inside functions, where it says how to get them.
 EXTRAS = ["app", "report", "measures", "models", "dense", "lm-eval", "inspect"]
-#: Modules that are not called like what brings them.
+#: Modules that are not named after the package that provides them.
 BROUGHT_BY = {"mailparser": "mail-parser", "sklearn": "scikit-learn", "yaml": "pyyaml", "gradio_client": "gradio"}
 BROUGHT_BY |= {"griffe": "griffelib"}
 

@@ -31,7 +31,9 @@ from lamp_dataset.personalize.prompt_files import check_prompt_path, write_table
     show_default=True,
     help="task: the benchmark's instruction with the item's text; official: what its code for fine-tuning asks.",
 )
-@click.option("--limit", type=click.IntRange(0), default=16, show_default=True, help="Most items in a pair's profile.")
+@click.option(
+    "--limit", type=click.IntRange(0), default=16, show_default=True, help="Maximum items in a pair's profile."
+)
 @click.option("--no-limit", is_flag=True, help="No limit: the file grows with the square of a history's length.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides where a text to be completed is cut.")
 @click.option(

@@ -30,12 +30,13 @@ def oppu() -> None:
     "import", cls=Command, epilog=examples("lamp-dataset oppu import release --config LaMP_4_time --output my/files")
 )
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False))
-@click.option("--config", required=True, help="The time-based config that the samples are of.")
+@click.option("--config", required=True, help="The samples' time-based config.")
 @_output
 def import_(folder: str, config: str, output: str) -> None:
-    """Write official files from DIR, OPPU's folder of all tasks or of one.
+    """Write official files from DIR, an OPPU folder.
 
-    All other commands read --output as their --data-dir. The test users become the split test, all others train.
+    DIR holds all tasks or one. All other commands read --output as their --data-dir. The test users become the split
+    test, all others train.
     """
     task = get_task(config)
     names_of(task)
@@ -118,5 +119,5 @@ def _summary(written: Counts) -> str:
         parts.append("golds are withheld")
     if written.trimmed:
         items, users = counted(written.left_out, "items"), counted(written.trimmed, "users")
-        parts.append(f"left out: {items} that not all samples of {users} have")
+        parts.append(f"left out: {items} missing from some samples of {users}")
     return "; ".join(parts)

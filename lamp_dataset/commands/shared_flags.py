@@ -145,7 +145,8 @@ def _flag(name: str, flag: str) -> Callable:
     shown = f"  [default: {option.default}]" if option.default not in (None, False, ()) or option.type is int else ""
     kind = next((kind for type_, kind in _TYPES.items() if type_ in (option.type, *get_args(option.type))), {})
     text = option.help.replace("``", "").partition("; in Python")[0].partition(" In Python")[0].rstrip(".")
-    return click.option(flag, *([name] if flag == FLAGS[name] else []), help=f"{text}.{shown}", **kind)
+    names = [name, "--k"] if flag == "-k" else [name] if flag == FLAGS[name] else []
+    return click.option(flag, *names, help=f"{text}.{shown}", **kind)
 
 
 @contextmanager

@@ -36,7 +36,11 @@ _FILE = UserPath(exists=True, dir_okay=False)
 @click.option("--ids", type=_FILE, help="Only users who are in this file, which may also have one id per line.")
 @click.option("--sample", type=click.IntRange(1), help="Choose this many users at random.")
 @click.option("--seed", type=int, help="For --sample; 0 by default.")
-@click.option("--strata", type=click.IntRange(1), help="For --sample: as many from each of so many groups by size.")
+@click.option(
+    "--strata",
+    type=click.IntRange(1),
+    help="For --sample: split users into this many groups by size and draw equally from each.",
+)
 @output_option("JSON file to write")
 def users(rows: ChosenRows, ids: str | None, others: str | None, output: str, **criteria: Any) -> None:
     """Choose users of a split of CONFIG for other commands.
@@ -80,7 +84,9 @@ _OF_MODEL = ("model", "device", "batch_size", "vectors")
 @click.option("-k", "--k", type=click.IntRange(1), default=5, show_default=True, help="Neighbors of a user.")
 @click.option("--by", type=click.Choice(["bm25", "dense"]), default="bm25", show_default=True, help="How to compare.")
 @prompt_flags(*_OF_MODEL)
-@click.option("--exclude-split", type=SPLIT, multiple=True, help="Also leave out what this split asks about.")
+@click.option(
+    "--exclude-split", type=SPLIT, multiple=True, help="Also leave out what this split asks about; repeatable."
+)
 @output_option("JSON file to write")
 def neighbors(rows: ChosenRows, k: int, by: str, exclude_split: tuple[str, ...], output: str, **options: Any) -> None:
     """Write each user's most similar users in a split of CONFIG.
@@ -112,7 +118,7 @@ def neighbors(rows: ChosenRows, k: int, by: str, exclude_split: tuple[str, ...],
 def vectors(rows: ChosenRows, output: str, **options: Any) -> None:
     """Embed the items of profiles for --vectors elsewhere.
 
-    Each item in the split is embedded once. After a stop, the same command continues where it left off.
+    Each item in the split is embedded once. If interrupted, the same command continues where it left off.
     """
     from lamp_dataset.personalize.users.profile_vectors import profile_vectors
 

@@ -5,7 +5,7 @@ Standard library only.
 
 from collections.abc import Collection, Iterable
 
-from lamp_dataset.formats.texts import short
+from lamp_dataset.formats.texts import counted, short
 
 
 class DuplicateIdError(ValueError):
@@ -77,6 +77,6 @@ def check_same_ids(found: Collection[str], expected: Collection[str], names: tup
             f"{names[0]} lacks {len(missing)} of the {len(expected)} ids in {names[1]} (first: {short(missing[0])})"
         )
     if extra:
-        parts.append(f"{names[0]} has {len(extra)} ids that are not in {names[1]} (first: {short(extra[0])})")
+        parts.append(f"{names[0]} has {counted(len(extra), 'ids')} not in {names[1]} (first: {short(extra[0])})")
     if parts:
         raise IdMismatchError(f"{'; '.join(parts)}. Are both from the same split and task?")

@@ -63,8 +63,8 @@ _SHAPE = 'users [{"user_id", "profile": […], "query": [{"id", "input", "gold"}
 def names_of(task: Task) -> Names:
     """What the task is called there; ValueError if the layout has no place for it."""
     if not task.time_based:
-        expected = other_setting(task, ": expected ") or f", not {task.name}"
-        raise ValueError(f"OPPU's files name the users, as time-based configs do{expected}")
+        expected = other_setting(task, ": use ") or f", not {task.name}"
+        raise ValueError(f"OPPU needs user ids, which only time-based configs have{expected}")
     if task.base not in NAMES:
         raise ValueError(f"OPPU's layout has no folder for {task.name}; it has those of {', '.join(NAMES)}")
     return NAMES[task.base]

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 from lamp_dataset.formats.ids import check_unique
 from lamp_dataset.formats.json_file import describe, load_json
-from lamp_dataset.formats.texts import is_whole, short
+from lamp_dataset.formats.texts import counted, is_whole, short
 from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import TASKS
 
@@ -60,13 +60,10 @@ class UserSubset:
         there, own = set(users), self.recipe.get("split")
         unknown = [user for user in self.users if user not in there]
         if unknown and (None in (own, split) or own == split or len(unknown) == len(self.users)):
-            rows = (
-                f"the rows have {len(there)} {self.kind}, such as {short(users[0])}" if users else "there are no rows"
-            )
-            found = (
-                f"{len(unknown)} of its {len(self.users)} {self.kind} have no rows here (first: {short(unknown[0])})"
-            )
-            raise ValueError(f"{self.name}: {found}; {rows}")
+            number = counted(len(there), self.kind)
+            rows = f"the rows have {number}, such as {short(users[0])}" if users else "there are no rows"
+            found = f"no rows here for {len(unknown):,} of its {counted(len(self.users), self.kind)}"
+            raise ValueError(f"{self.name}: {found} (first: {short(unknown[0])}); {rows}")
         wanted = set(self.users)
         return [position for position, user in enumerate(users) if user in wanted]
 

@@ -49,10 +49,10 @@ class RetrieverOptions:
         model: dense: checkpoint, by name on the Hub or folder.
         device: dense: where the model runs, such as cuda or cpu; by default the best one available.
         batch_size: dense: texts in one pass of the model.
-        vectors: dense: file of lamp-dataset vectors, so that its texts are not embedded again; in Python also a data
-            set of ``profile_vectors``.
+        vectors: dense: file written by lamp-dataset vectors, to reuse its embeddings; in Python also a data set of
+            ``profile_vectors``.
         cache_size: dense: number of vectors kept between batches, 3 kB each for a model of 768 dimensions.
-        rankers: rrf: a ranker to fuse; give two or more.
+        rankers: rrf: a ranker to fuse; repeatable, two or more.
         c: rrf: constant added to each rank, 60 in the paper.
     """
 
@@ -133,7 +133,7 @@ class PromptOptions:
         object.__setattr__(self, "retriever_options", dict(self.retriever_options or {}))
         given = ", ".join(map(repr, self.retriever_options))
         if self.ranking is not None and self.retriever is not None:
-            raise ValueError("expected either 'ranking' or 'retriever', a ranking file or what makes one, found both")
+            raise ValueError("pass 'ranking' or 'retriever', not both")
         if self.ranking is not None and given:
             raise ValueError(f"a ranking file takes no retriever options, found {given}")
         if not isinstance(self.retriever, str | None) and given:

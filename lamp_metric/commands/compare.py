@@ -40,7 +40,7 @@ Systems = Mapping[str, Sequence[Path]]
 def systems_of(values: Sequence[str], flag: str = "--preds") -> Systems:
     """The systems that the values of the option name.
 
-    Without a name, a system is called like its file, or like its path if another system has that name.
+    A system without a name is named after its file, or after its path if another system has that name.
     """
     if len(values) < 2:
         example = f"{flag} a.json b.json"
@@ -168,7 +168,7 @@ comparing_options = bundled(
         metavar="[NAME=]FILE[,FILE…]…",
         help="Values computed elsewhere, a number per sample: JSON {id: number}, JSON lines, or CSV id,value.",
     ),
-    click.option("--lower-is-better", is_flag=True, help="The --values are errors."),
+    click.option("--lower-is-better", is_flag=True, help="Lower --values are better."),
     also_options,
     click.option(
         "--baseline", metavar="NAME", help="The system that the others are compared to; by default, the first."
@@ -218,9 +218,9 @@ def compare(asked: Comparing, form: str, published: bool, as_json: bool, average
     Samples of one user are alike. If --data-dir or --questions identifies the users, the bootstrap draws users and the
     test swaps all samples of a user at once; otherwise both treat the samples as independent.
 
-    Each system is compared to the baseline, by default the first. A file without a name is called like the file. Users
-    (or samples) are won if the system's mean is better for them. A true difference as large as the detectable one would
-    be found with a probability of 80%.
+    Each system is compared to the baseline, by default the first. A system without a name is named after its file.
+    A user (or sample) counts as won if the system's mean is better. A true difference as large as the detectable one
+    would be found with a probability of 80%.
 
     With few samples or users the bootstrap interval tends to be too narrow, and may exclude 0 even if p is large: trust
     p.

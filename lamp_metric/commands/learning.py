@@ -92,8 +92,8 @@ def feedback(
 @click.option("--prompts", type=FILE, required=True, help="What lamp-dataset personalize wrote.")
 @click.option("--messages", is_flag=True, help="Prompts and answers as chat messages, not as texts.")
 @click.option("--gold", is_flag=True, help="Prefer the gold to each answer.")
-@click.option("--margin", type=float, default=0.0, show_default=True, help="Least difference of the scores.")
-@click.option("--max-pairs", type=click.IntRange(1), help="Most pairs of a sample; by default all.")
+@click.option("--margin", type=float, default=0.0, show_default=True, help="Minimum difference of the scores.")
+@click.option("--max-pairs", type=click.IntRange(1), help="Maximum pairs per sample; by default all.")
 @score_option
 @extraction_option
 @prompts_output

@@ -40,9 +40,9 @@ FLAGS_HERE = {**FLAGS, "seed": "--random-seed"}
     "--feedback", type=FILE, help="Judge by what each item is worth to a model: what lamp-metric feedback wrote."
 )
 @click.option(
-    "--retriever", "names", multiple=True, default=["bm25"], help="One or more of bm25, recency, random, first, …"
+    "--retriever", "names", multiple=True, default=["bm25"], help="Any of bm25, recency, random, first, dense, rrf."
 )
-@click.option("-k", "ks", type=click.IntRange(1), multiple=True, default=[1, 4, 16], help="One or several.")
+@click.option("-k", "--k", "ks", type=click.IntRange(1), multiple=True, default=[1, 4, 16], help="One or several.")
 @prompt_flags("use_date")
 @click.option("--rules", default="official", show_default=True, help="Rules for the query: official or fixed.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -176,7 +176,7 @@ def preferences(
         references: their golds.
         score: by default the task's first; see :func:`lamp_metric.reward`.
         gold: prefer the gold to each answer, instead of better answers to worse ones.
-        margin: the least difference of the scores, 0 or more; equal ones make no pair. An error counts as
+        margin: the minimum difference of the scores, 0 or more; equal ones make no pair. An error counts as
             (w - error) / w, where w is the largest error that the gold allows.
         max_pairs: of each sample, those with the largest differences; by default all.
         extract_answers: score what :func:`lamp_metric.extract_answer` finds in an answer.

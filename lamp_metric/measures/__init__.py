@@ -51,8 +51,9 @@ def together(task: Task, also: Iterable[str]) -> Together:
     scorer, left_out = scorer_of(task), [name[1:] for name in names if name[:1] == "-"]
     for key in left_out:
         if key not in scorer.less:
-            known = " or ".join(scorer_of(task).less) or "nothing, since no score can be left out"
-            raise ValueError(f"without: expected for {task.name} {known}, found {key!r}")
+            known = " or ".join(scorer_of(task).less)
+            expected = f"expected {known} for {task.name}" if known else f"no score of {task.name} can be left out"
+            raise ValueError(f"without: {expected}, found {key!r}")
         scorer = scorer.less[key]
     measures = [_measure(task, name) for name in names if name[:1] != "-"]
     return Together(scorer, measures, ",".join(left_out))

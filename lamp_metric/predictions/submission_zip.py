@@ -148,8 +148,9 @@ def _report(document: Any, name: str, ids_of: Callable[[Task], Collection[str]] 
         report.errors.append("no predictions: 'golds' is an empty list")
     sizes = {count for other in settings for count in other.num_samples.values() if count is not None}
     if ids_of is None and sizes and report.n not in sizes:
-        whole = f"not a whole split of {task.base} ({', '.join(f'{size:,}' for size in sorted(sizes))} samples)"
-        found = f"{whole}: {counted(report.n, 'predictions')}"
+        *others, last = (f"{size:,}" for size in sorted(sizes))
+        splits = f"the splits of {task.base} have {' or '.join(filter(None, [', '.join(others), last]))} samples"
+        found = f"{counted(report.n, 'predictions')}, but {splits}"
         report.warnings.append(f"{found}; with --data-dir, the samples without a prediction are named")
     return report
 

@@ -42,7 +42,7 @@ def write_predictions(
     check_unique(ids, "ids")
     permissions = PRIVATE if private or task.gated else None
     with (
-        write_whole(path, "wb", permissions) as file,
+        write_whole(os.path.expanduser(path), "wb", permissions) as file,
         write_outputs(file, task.official_name, compact=True) as entries,
     ):
         for position, output in enumerate(outputs):

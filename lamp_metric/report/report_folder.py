@@ -67,7 +67,7 @@ def check_score(task: Task, key: str | None, more: Sequence[str] = ()) -> str:
     """The score of the sections by user: ``key``, or the task's first; ``more`` are allowed besides the task's own."""
     allowed = (*scorer_of(task).means, *more)
     if key is not None and key not in allowed:
-        raise ValueError(f"score: expected {' or '.join(allowed)}, which the users of {task.name} have, found {key!r}")
+        raise ValueError(f"score: only {' or '.join(allowed)} of {task.name} has per-user values, found {key!r}")
     return key or allowed[0]
 
 

@@ -119,14 +119,14 @@ class Comparison:
                 name = ""
         numeric = [place for place, title in enumerate(rows[0]) if title not in ("system", "score", "interval")]
         units = "samples" if self.users is None else "users"
-        columns = f"difference: to {self.baseline}. won/tied/lost: {units}. detectable: with 80% power."
+        columns = f"difference: from {self.baseline}. won/tied/lost: {units}. detectable: with 80% power."
         return "\n".join([table(rows, numeric), "", columns, "", *_why(published), self.signature])
 
     def to_markdown(self, published: Sequence[PublishedScores] = ()) -> str:
         """A Markdown table: a line for each system, the better direction next to each score."""
         header = ["system"]
         for key, higher in self.higher_is_better.items():
-            header += [f"{key} {'↑' if higher else '↓'}", f"difference to {self.baseline}", "p (Holm)"]
+            header += [f"{key} {'↑' if higher else '↓'}", f"difference from {self.baseline}", "p (Holm)"]
         rows = [header, ["---", *["---:"] * (len(header) - 1)]]
         for name, scores, spread, contrasts in self._rows(published):
             cells = [name]
@@ -150,7 +150,7 @@ class Comparison:
         lines = [
             "% \\usepackage{booktabs}",
             f"% {self.signature}",
-            f"% Delta: difference to {self.baseline}, with its {level:g} % interval; p: Holm-corrected",
+            f"% Delta: difference from {self.baseline}, with its {level:g} % interval; p: Holm-corrected",
             *(f"% {line}" for line in _sources(published)),
             *(f"% {line}" for line in _why(published) if line),
             "{\\footnotesize\\setlength{\\tabcolsep}{1.4pt}%",

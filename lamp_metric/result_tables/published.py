@@ -21,7 +21,7 @@ SOURCES: Mapping[str, str] = MappingProxyType(
 )
 #: What marks a row of another split or setting, and why.
 MARK = "†"
-WHY = f"{MARK} published for other samples (split, setting, a part of the split, or not known): no comparison"
+WHY = f"{MARK} published for a different or unknown set of samples: not comparable"
 
 
 @dataclass(frozen=True)

@@ -108,10 +108,10 @@ def few_units(n: int, users: int | None, n_resamples: int) -> list[str]:
     """A line that warns of few users, or of few samples if users are not known; none if there are enough.
 
     >>> few_units(100, 3, 10_000)
-    ['few users (3): the interval tends to be too narrow, and p cannot be below 0.25']
+    ['few users (3): the interval tends to be too narrow, and the smallest possible p is 0.25']
     """
     units, what = (n, "samples") if users is None else (users, "users")
     if units >= FEW_SAMPLES:
         return []
     least = 2 / min(2**units, n_resamples + 1)
-    return [f"few {what} ({units}): the interval tends to be too narrow, and p cannot be below {least:.2g}"]
+    return [f"few {what} ({units}): the interval tends to be too narrow, and the smallest possible p is {least:.2g}"]

@@ -53,7 +53,8 @@ class Counts:
         """One line."""
         return (
             f"{counted(self.users, 'users')}, {counted(self.items, 'items')}, {counted(self.pairs, 'pairs')}; "
-            f"left out: {self.leaks:,} as leaks, {self.incomplete:,} as incomplete, {self.duplicates:,} as duplicates"
+            f"left out: {counted(self.leaks, 'leaks')}, {self.incomplete:,} incomplete, "
+            f"{counted(self.duplicates, 'duplicates')}"
         )
 
 
@@ -84,7 +85,7 @@ class History:
     >>> pair["input"], pair["output"]
     ('Complete the following tweet: tired', 'of all this rain again, so very tired')
     >>> print(history.counts)
-    1 user, 2 items, 2 pairs; left out: 0 as leaks, 0 as incomplete, 0 as duplicates
+    1 user, 2 items, 2 pairs; left out: 0 leaks, 0 incomplete, 0 duplicates
     """
 
     def __init__(

@@ -226,7 +226,9 @@ def _known_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(f"rrf: {expected}, found {short(fused)}")
     known = options_of(name, fused)
     for option in sorted(options.keys() - known):
-        raise ValueError(f"{name}: unknown option {short(option)}; known: {', '.join(sorted(known)) or 'none'}")
+        takers = " or ".join(ranker for ranker in RANKERS if option in options_of(ranker))
+        hint = f", which {takers} takes" if takers else ""
+        raise ValueError(f"{name}: unknown option {short(option)}{hint}; known: {', '.join(sorted(known)) or 'none'}")
     given, *others = (
         {option: value for option, value in options.items() if option in options_of(ranker)}
         for ranker in (name, *(fused if name == "rrf" else ()))

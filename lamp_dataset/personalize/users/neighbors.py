@@ -43,7 +43,9 @@ class Neighbors(dict[str, list[tuple[str, float]]]):
 
     def __str__(self) -> str:
         """One line."""
-        return f"{counted(len(self), 'users')}, {counted(self.number, 'items')}; left out: {self.leaks:,} as leaks"
+        return (
+            f"{counted(len(self), 'users')}, {counted(self.number, 'items')}; left out: {counted(self.leaks, 'leaks')}"
+        )
 
 
 def similar_users(
@@ -169,7 +171,8 @@ def add_neighbor_items(
         rows: rows of one split.
         near: what :func:`similar_users` gave for these rows, or the content of a file of ``lamp-dataset neighbors``.
         items: number of items to add to each profile, fewer if the neighbors have no more; None for all.
-        task, exclude: as for :func:`similar_users`. What it was given counts here, too, but a file does not hold it.
+        task: as for :func:`similar_users`. What that was given counts here, too, but a file does not hold it.
+        exclude: the same.
         own: whether the user's own items stay.
 
     Returns:

@@ -15,14 +15,14 @@ from lamp_dataset.personalize.users.histories import Histories
 from lamp_dataset.task import Task
 
 SCHEMA = pa.schema([("user_id", pa.string()), ("id", pa.string()), *READ])
-#: Items that are embedded together; after a stop, these are embedded again.
+#: Items that are embedded together; if interrupted, these are embedded again.
 SIZE = 8192
 
 
 def profile_vectors(rows: datasets.Dataset, *, task: str | Task | None = None, **options: Any) -> datasets.Dataset:
     """The vectors of all items in the users' profiles, each user's once, for ``vectors=`` of the dense retriever.
 
-    They are kept in the cache of ``rows``: after a stop, the same call continues where it left off.
+    They are kept in the cache of ``rows``: if interrupted, the same call continues where it left off.
 
     Args:
         rows: rows of one split.

@@ -41,7 +41,7 @@ BARS = []
 ERRORS = {
     "value": ValueError("q.json: two\nlines"),
     "disk": OSError(errno.ENOSPC, "No space left on device", "out.json"),
-    "missing": ImportError("this needs the package torch"),
+    "missing": ImportError("torch is not installed"),
     "silent": ValueError(),
     "escape": ValueError("bad id \x1b[31m\x07"),
     "path": FileNotFoundError(errno.ENOENT, "No such file", "\udcff\x1b[0m.json"),
@@ -71,7 +71,7 @@ def test_a_warning_is_one_line_and_progress_bars_end_before_an_error():
     [
         (("fail", "value"), "error: q.json: two lines"),
         (("fail", "disk"), "error: out.json: No space left on device"),
-        (("fail", "missing"), "error: this needs the package torch"),
+        (("fail", "missing"), "error: torch is not installed"),
         (("fail", "escape"), "error: bad id \\x1b[31m\\x07"),
         (("fail", "path"), "error: \\udcff\\x1b[0m.json: No such file"),
         (("fail", "silent"), "error: ValueError"),

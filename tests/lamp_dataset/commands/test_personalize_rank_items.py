@@ -255,7 +255,7 @@ BOTH = ("--ranking", "other.json", "--retriever", "first")
         (["rank", "LaMP_3", "--retriever", "dense"], "checkpoint as --model, such as"),
         (["rank", "LaMP_3", "--retriever", "no_module:X"], "'no_module:X': No module named"),
         (["rank", "LaMP_3", "--split", "dev"], "'dev' is called 'validation' here"),
-        (["rank", "LaMP_3", "--seed", "1"], "bm25: unknown option --seed; known: b, epsilon, k1"),
+        (["rank", "LaMP_3", "--seed", "1"], "bm25: unknown option --seed, which random takes; known: b, epsilon, k1"),
         (["rank", "LaMP_3", *RRF, *BM25, "--ranker", "dense"], "as --model, such as 'facebook/"),
         (["rank", "LaMP_3", *RRF, *TWO, "--model", "m"], "rrf: unknown option --model"),
         (["personalize", "LaMP_3", "-k", "-1"], "a whole number from 0 as -k, found -1"),
@@ -292,7 +292,7 @@ def test_a_missing_package_shows_before_anything_starts(run, command, monkeypatc
     status, output = run(command, "LaMP_3", *HERE, "--retriever", "dense", "--model", "any", "--output", "o.parquet")
     assert (status, output) == (
         2,
-        "error: this needs the package sentence-transformers; from a checkout: pip install '.[dense]'\n",
+        "error: sentence-transformers is not installed; from a checkout: pip install '.[dense]'\n",
     )
 
 

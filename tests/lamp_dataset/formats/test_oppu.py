@@ -65,7 +65,7 @@ def by_id(rows):
 def test_the_names_are_those_of_the_release():
     found = {f"{name}_time": (n.folder, n.task, n.history.removesuffix(".json")) for name, n in NAMES.items()}
     assert found == {**OPPU_NAMES, "LaMP_6_time": ("email_subject", "LaMP_6", "user_top_100_history")}
-    with pytest.raises(ValueError, match=r"name the users.*LaMP_3_time"):
+    with pytest.raises(ValueError, match=r"user ids, .*use LaMP_3_time"):
         names_of(TASKS["LaMP_3"])
 
 

@@ -113,5 +113,5 @@ def test_samples_are_read_and_written_in_the_same_way_and_fit_their_own_split_al
 
 @pytest.mark.parametrize("own", [None, "test"])
 def test_unknown_users_are_counted(own):
-    with pytest.raises(ValueError, match=r"u\.json: 2 of its 3 users.*'12'.*2 users.*'7'"):
+    with pytest.raises(ValueError, match=r"u\.json: no rows here for 2 of its 3 users.*'12'.*2 users.*'7'"):
         subset(split=own, users=("7", "12", "13")).positions(["7", "8", "7"], "test")

@@ -15,10 +15,11 @@ def test_compare_of_few_samples_says_how_little_they_tell(made, run):
     result = run("compare", "LaMP_3", "--golds", golds, "--preds", *preds[::-1])
     row = "5 MAE 0.0000 -1.0000 [-1.0000, -1.0000] 0.2500 0.2500 3/0/0"
     assert row.split() in [line.split() for line in result.stdout.splitlines()]
-    assert result.stderr == "few samples (3): the interval tends to be too narrow, and p cannot be below 0.25\n"
+    expected = "few samples (3): the interval tends to be too narrow, and the smallest possible p is 0.25\n"
+    assert result.stderr == expected
     few = made.pair("LaMP_3", n=29)
     options = ["--golds", few[0], "--preds", *few]
-    assert run("compare", "LaMP_3", *options, "--n_resamples", "99").stderr.endswith(" below 0.02\n")
+    assert run("compare", "LaMP_3", *options, "--n_resamples", "99").stderr.endswith(" p is 0.02\n")
 
 
 @pytest.mark.parametrize("name", ["LaMP_2_time", "LaMP_3_time", "LaMP_4_time"])

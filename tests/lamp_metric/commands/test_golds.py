@@ -192,7 +192,7 @@ def test_samples_are_chosen_by_a_file_too_and_the_signature_says_so(run, fails, 
     assert run("check", name, "--golds", golds, "--preds", few).exit_code == 2
     for content, said in (
         ({"users": ["u1"]}, "expected a samples file"),
-        ({"samples": ["u1"]}, "samples.json: 1 of its 1 samples have no rows here (first: 'u1')"),
+        ({"samples": ["u1"]}, "samples.json: no rows here for 1 of its 1 sample (first: 'u1')"),
         ({"recipe": {"split": "test"}, "samples": chosen}, "found samples of 'test'"),
         ({"samples": [other_user]}, "none of these samples"),
     ):

@@ -112,7 +112,7 @@ def test_preferences_are_what_the_library_makes(run, asked, tmp_path, config, en
         (["--preds", "0.json"], "no pairs: each sample has one answer"),
         (["--preds", "0.json", "1.json", "--margin", "2"], "no pairs: no two answers"),
         (["--preds", "0.json", "--split", "test"], "prompts.parquet lacks 3 of the 3 ids"),
-        (["--preds", "0.json", "--limit", "2"], "prompts.parquet has 4 ids that are not in the split"),
+        (["--preds", "0.json", "--limit", "2"], "prompts.parquet has 4 ids not in the split"),
         (["--preds", "prompts.parquet"], "prompts.parquet"),
         (["--preds", "0.json", "--prompts", "0.json"], "0.json: expected a name that ends in"),
         (["--preds", "0.json", "--prompts", "no.jsonl"], "no.jsonl"),

@@ -194,4 +194,4 @@ def test_values_from_elsewhere_and_measures_have_their_sections(split, run):
     assert found["by_similarity"]["bins"]
     assert "|also:accuracy(rounded:half-up),pearson(constant:0),value(better:higher)|" in found["signature"]
     text = (split.folder / "report" / "report.html").read_text()
-    assert "Of accuracy and pearson and value, higher is better." in text
+    assert "For accuracy and pearson and value, higher is better." in text

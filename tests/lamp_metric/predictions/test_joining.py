@@ -15,7 +15,7 @@ def outputs(task="LaMP_4", name="g.json", **by_id):
 def test_the_order_is_that_of_the_references_and_other_ids_are_named():
     found = join_by_id([("2", "b"), ("1", "a")], [("1", "x"), ("2", "y")], NAMES)
     assert found == (["1", "2"], ["a", "b"], ["x", "y"])
-    with pytest.raises(IdMismatchError, match=r"p\.json .*2 of the 3 ids.*g\.json.*'2'.* 1 ids.*'9'"):
+    with pytest.raises(IdMismatchError, match=r"p\.json .*2 of the 3 ids.*g\.json.*'2'.* 1 id not in.*'9'"):
         join_by_id([("1", "a"), ("9", "b")], [("1", "a"), ("2", "b"), ("3", "c")], NAMES)
 
 

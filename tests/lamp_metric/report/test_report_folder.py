@@ -223,7 +223,7 @@ def test_what_was_found_comes_first_and_users_in_several_bins_are_explained(summ
 def test_it_says_which_way_is_better_and_shows_scores_by_k(summary):
     assert "MAE and RMSE, lower is better" in page(summary, {}, {})
     text = page({**summary, "directions": {"rouge-1": True, "value": False}}, {}, {})
-    assert text.index("Of rouge-1, higher is better.") < text.index("Of value, lower is better, so a gain is")
+    assert text.index("For rouge-1, higher is better.") < text.index("For value, lower is better, so a gain is")
     assert "retrieved" not in page(summary, {}, {})
     one = {"k": 4, "system": "k4", "score": 0.5, "score_ci": [0.4, 0.6]}
     assert "<h2>Score by number of retrieved items</h2>" in page({**summary, "by_k": [one, one]}, {}, {})

@@ -38,7 +38,7 @@ def test_text_has_a_line_for_each_system_and_score():
 def test_markdown_is_a_table_with_as_many_cells_in_each_line():
     lines = FOUND.to_markdown().splitlines()[:4]
     assert {line.replace("\\|", "").count("|") for line in lines} == {8}
-    assert lines[0].startswith("| system | MAE ↓ | difference to no\\|profile_1 |")
+    assert lines[0].startswith("| system | MAE ↓ | difference from no\\|profile_1 |")
     assert lines[2].startswith("| no\\|profile_1 | 1.200 |")
 
 

@@ -136,9 +136,9 @@ def test_meteor_can_be_left_out_knowingly_and_nothing_else(monkeypatch):
     assert list(compared.contrasts["own"]) == ["rouge-1", "rouge-L"]
     assert "|without:meteor|test:" in compared.signature
     for names in (["rouge-1"], ["meteor", "rouge-1"]):
-        with pytest.raises(ValueError, match="without: expected for LongLaMP_topic meteor, found 'rouge-1'"):
+        with pytest.raises(ValueError, match="without: expected meteor for LongLaMP_topic, found 'rouge-1'"):
             lamp_metric.score("LongLaMP_topic", PREDICTIONS, REFERENCES, without=names)
-    with pytest.raises(ValueError, match="without: expected for LaMP_4 nothing, .*, found 'meteor'"):
+    with pytest.raises(ValueError, match="without: no score of LaMP_4 can be left out, found 'meteor'"):
         lamp_metric.score("LaMP_4", PREDICTIONS, REFERENCES, without=["meteor"])
 
 

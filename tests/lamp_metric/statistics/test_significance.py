@@ -42,4 +42,4 @@ def test_few_units_are_noted_with_the_smallest_p_value():
         assert what in said
         assert said.endswith(" 0.02")
     for n, least in ((1, "1"), (4, "0.12"), (25, "0.0002")):
-        assert few_units(n, None, 10_000)[0].endswith(f"cannot be below {least}")
+        assert few_units(n, None, 10_000)[0].endswith(f"the smallest possible p is {least}")

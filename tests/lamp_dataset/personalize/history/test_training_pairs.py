@@ -169,7 +169,7 @@ def test_a_rating_that_is_a_gold_is_no_leak():
     ]  # fmt: skip
     history = History("LaMP_3", visible="others")
     assert [(pair["output"], pair["profile"]) for pair in history.pairs(rows)] == [("4", [])]
-    assert str(history.counts) == "1 user, 4 items, 1 pair; left out: 1 as leaks, 2 as incomplete, 0 as duplicates"
+    assert str(history.counts) == "1 user, 4 items, 1 pair; left out: 1 leak, 2 incomplete, 0 duplicates"
 
 
 def test_doubled_texts_and_users_with_one_item_or_none():

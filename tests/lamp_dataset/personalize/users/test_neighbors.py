@@ -31,7 +31,7 @@ def test_neighbors_are_of_the_same_taste(task, by, options, least):
         assert scores == sorted(scores, reverse=True)
         assert user not in dict(others)
         assert len(dict(others)) == 3
-    assert str(near) == "12 users, 96 items; left out: 0 as leaks"
+    assert str(near) == "12 users, 96 items; left out: 0 leaks"
     assert json.loads(json.dumps(near)) == {user: [list(one) for one in others] for user, others in near.items()}
 
 

@@ -103,7 +103,7 @@ def test_samples_are_chosen_by_their_ids(rows, tmp_path):
         found = select_samples(rows, ids)
         found = found.to_pylist() if isinstance(found, pa.Table) else list(found)
         assert found == [ROWS[0], ROWS[3]]
-    with pytest.raises(ValueError, match=r"samples: 1 of its 2 samples have no rows here \(first: '99'\)"):
+    with pytest.raises(ValueError, match=r"samples: no rows here for 1 of its 2 samples \(first: '99'\)"):
         select_samples(rows, ["10", "99"])
 
 
