@@ -20,8 +20,8 @@ class Histories:
 
     An item is left out if a sample of any user, in ``rows`` or ``exclude``, asks about its text or, in tasks that
     generate text, has its output as the gold; :func:`normal` says which texts are the same. Without a task, an item is
-    left out if one of its texts occurs in an input or a gold. Texts of one or two words beside a longer one do not
-    count then: they may be labels.
+    left out if one of its texts occurs in an input or a gold. Its texts of one or two words are then ignored if it
+    also has a longer one, since they may be labels.
 
     Attributes:
         users: the user of each row.

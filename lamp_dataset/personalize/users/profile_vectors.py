@@ -15,7 +15,7 @@ from lamp_dataset.personalize.users.histories import Histories
 from lamp_dataset.task import Task
 
 SCHEMA = pa.schema([("user_id", pa.string()), ("id", pa.string()), *READ])
-#: Items that are embedded together; if interrupted, these are embedded again.
+#: Items that are embedded together; an interrupted run embeds them again.
 SIZE = 8192
 
 

@@ -67,7 +67,7 @@ def test_options_reach_the_prompt(run, sample):
     expected = rows.map(Personalizer("LaMP_4_time", **options), batched=True, remove_columns=["profile"])
     given = [f"--{name.replace('_', '-')}={value}" for name, value in options.items() if name != "k"]
     status, _ = run(
-        "personalize", "LaMP_4_time", *HERE, "--split", "train", "--limit", 2, "-k", 3, *given, "--output", "p.parquet"
+        "personalize", "LaMP_4_time", *HERE, "--split", "train", "--limit", 2, "--k", 3, *given, "--output", "p.parquet"
     )
     assert status == 0
     assert datasets.Dataset.from_parquet("p.parquet").to_list() == expected.to_list()

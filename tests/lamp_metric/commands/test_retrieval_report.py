@@ -34,7 +34,7 @@ def test_json_is_what_the_library_finds(run):
 
 
 def test_the_table_for_people(run):
-    result = run("retrieval", "LaMP_3", *HERE, "--retriever", "bm25", "first", "-k", 2, 1, "--limit", 2)
+    result = run("retrieval", "LaMP_3", *HERE, "--retriever", "bm25", "first", "--k", 2, 1, "--limit", 2)
     assert result.exit_code == 0, result.output
     lines = [line.split() for line in result.stdout.splitlines()]
     assert lines[0] == ["figure", "retriever", "k=1", "k=2"]

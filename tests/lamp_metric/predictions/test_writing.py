@@ -5,14 +5,15 @@ from lamp_dataset.tasks import TASKS
 from lamp_metric import write_predictions
 
 
-def test_written_predictions_are_the_official_format(tmp_path):
+def test_written_predictions_are_the_official_format(tmp_path, monkeypatch):
     path = tmp_path / "preds.json"
     write_predictions(path, "LaMP_4", ["310", "311"], ["a “title”", " b "])
     assert path.read_text() == (
         '{"task":"LaMP_4","golds":[{"id": "310", "output": "a \\u201ctitle\\u201d"}, {"id": "311", "output": "b"}]}'
     )
     assert dict(read_outputs(path, TASKS["LaMP_4"]).by_id) == {"310": "a “title”", "311": "b"}
-    write_predictions(path, "LaMP_2_news_time", ["1"], ["travel"])
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write_predictions("~/preds.json", "LaMP_2_news_time", ["1"], ["travel"])
     assert read_outputs(path).task == "LaMP_2"
     write_predictions(path, "LaMP_3", ["1", "2"], [4, 4.5])
     assert list(read_outputs(path).by_id.values()) == ["4", "4.5"]
