@@ -2,7 +2,8 @@
 
 The function by which a library finds what it loads is wrapped as soon as the library is imported, and not before:
 ``import lamp_dataset`` must not cost the second and the 140 MB that ``import datasets`` costs, yet
-``datasets.load_dataset("lamp")`` must work after it, whichever of the two comes first.
+``datasets.load_dataset("lamp")`` must work after it, whichever of the two comes first. Which functions these are, and
+what they answer, say ``datasets_internals`` and ``evaluate_internals``.
 """
 
 import functools
