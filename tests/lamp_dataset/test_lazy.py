@@ -60,7 +60,9 @@ def test_a_missing_package_is_named_with_the_extra_that_brings_it():
     assert require("json", "test").dumps(1) == "1"
     check_installed("json", "test")
     for function, name in ((require, ""), (check_installed, ""), (require, ".part")):
-        with pytest.raises(ImportError, match=r"no-such-package;.*checkout.*'\.\[dense\]'") as caught:
+        with pytest.raises(
+            ImportError, match=r"no-such-package is not installed; from a checkout.*'\.\[dense\]'"
+        ) as caught:
             function(f"no_such_package{name}", "dense")
         assert caught.value.name == f"no_such_package{name}"
 

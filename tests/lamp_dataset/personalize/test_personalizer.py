@@ -281,7 +281,7 @@ def test_dates_are_searched_when_asked_as_the_official_flag_does(form, size):
         ({"k": True}, "expected a whole number from 0 as 'k', found True"),
         ({"max_length": 0}, "expected a whole number from 1 as 'max_length', found 0"),
         ({"ranking": "r.json", "seed": 1}, "ranking file .* found 'seed'"),
-        ({"ranking": "r.json", "retriever": "recency"}, "either 'ranking' or 'retriever'"),
+        ({"ranking": "r.json", "retriever": "recency"}, "pass 'ranking' or 'retriever', not both"),
         ({"retriever": First(), "seed": 1}, "retriever object .* found 'seed'"),
         ({"use_date": True}, "LaMP_3 has no dates for 'use_date': they are in the time-based LaMP_3_time"),
         ({"tokenizer": 3}, "expected a Hugging Face tokenizer, .* or None as tokenizer, found 3"),
