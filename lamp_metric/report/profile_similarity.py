@@ -90,7 +90,9 @@ def similarities(samples: Sequence[tuple[Sequence[str], str]]) -> list[np.ndarra
 def _words(texts: pa.Array) -> tuple[np.ndarray, np.ndarray, int]:
     """The numbers of all words, end to end; the position of each one's text; and how many distinct words there are."""
     plain = pc.all(pc.string_is_ascii(texts)).as_py()
-    split = (pc.ascii_split_whitespace if plain else pc.utf8_split_whitespace)(pc.utf8_lower(texts))
+    # Of white space at the end of the last text, Arrow reads one byte too many: it may become a word.
+    texts = pc.utf8_lower(pc.utf8_trim_whitespace(texts))
+    split = (pc.ascii_split_whitespace if plain else pc.utf8_split_whitespace)(texts)
     encoded = split.flatten().dictionary_encode()
     owners = np.repeat(np.arange(len(texts)), pc.list_value_length(split).to_numpy())
     trimmed = pc.utf8_trim(encoded.dictionary, characters=_MARKS).dictionary_encode()

@@ -1,6 +1,7 @@
 import random
 import re
 
+import pyarrow.compute as pc
 import pytest
 
 from lamp_dataset.personalize.retrieval.queries import Query
@@ -32,6 +33,14 @@ def test_similarities_equal_a_plain_count():
         expected = [by_hand(text.replace("-", "!"), query.replace("-", "!")) for text in documents]
         assert found.tolist() == pytest.approx(expected)
         assert similarities([(documents, query)])[0].tolist() == found.tolist()
+
+
+def test_arrow_splits_no_text_that_ends_in_white_space(monkeypatch):
+    split = pc.utf8_split_whitespace
+    given = []
+    monkeypatch.setattr(pc, "utf8_split_whitespace", lambda texts: given.extend(texts.to_pylist()) or split(texts))
+    assert [found.tolist() for found in similarities([(["Ångström  ", " "], "漢字 \u3000Ångström  ")])] == [[2 / 3, 0]]
+    assert given == ["ångström", "", "漢字 \u3000ångström"]
 
 
 def test_the_nearest_item_counts():
