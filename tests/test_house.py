@@ -158,37 +158,3 @@ def test_importing_a_package_and_its_help_are_light(package):
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
     assert printed_by(code) == ["[]", "[]"]
-
-
-#: Modules without a test file of their name, and why.
-UNTESTED = {
-    "lamp_dataset/version.py": "one line; test_citation.py compares it",
-    "lamp_metric/app.py": "three lines for a Space; the page is tested",
-}
-#: Test files of no one module, and why.
-OVERALL = {
-    "lamp_dataset/hub/test_faults.py": "a Hub that fails, at every step of a push",
-    "lamp_dataset/hub/test_kill.py": "kill -9 at every step of a push",
-    "lamp_dataset/hub/test_odd_answers.py": "a server that is not as a push expects, at every step",
-    "lamp_dataset/hub/test_strangers.py": "what others see of a push",
-    "lamp_dataset/loading/test_rows_on_the_hub.py": "all of loading, on files as the Hub has them",
-    "lamp_dataset/personalize/prompts/test_longlamp_prompts.py": "prompts and retrieval of a family of tasks",
-    "lamp_dataset/personalize/retrieval/test_dense_model.py": "dense.py with a real model (make test-models)",
-    "lamp_dataset/personalize/test_official_defects.py": "what the official retrieval and prompts do wrong",
-    "lamp_dataset/personalize/test_prompts_in_documents.py": "the prompts that the documents show",
-    "lamp_dataset/personalize/test_real_tokenizers.py": "prompts with real tokenizers (make test-models)",
-    "lamp_dataset/test_sample.py": "the embedded sample",
-    "lamp_metric/commands/test_oppu_files.py": "all commands on files in OPPU's layout",
-    "lamp_metric/harness/lm_eval_tasks/test_lm_eval_runs.py": "the tasks in the harness itself (make test-models)",
-}
-#: Test folders that mirror no package.
-ELSEWHERE = {"docs", "examples", "hub_server"}
-
-
-def test_every_module_has_a_test_file_of_its_name():
-    tested = {path.relative_to(ROOT / "tests").as_posix() for path in (ROOT / "tests").rglob("test_*.py")}
-    mirrored = {name for name in tested if "/" in name and name.split("/")[0] not in ELSEWHERE}
-    modules = [path.relative_to(ROOT) for path in MODULES if path.stem not in ("__init__", "__main__")]
-    wanted = {path.with_name(f"test_{path.name}").as_posix(): path.as_posix() for path in modules}
-    assert {wanted[name] for name in set(wanted) - tested} == set(UNTESTED)
-    assert mirrored - set(wanted) == set(OVERALL)
