@@ -8,12 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from avocado_builder.collection.find_mails import Collection, locate, open_collection, read_mails
-from avocado_builder.collection.mail_names import NeededMails, configs_of
+from avocado_builder.built_files import foreign_names, read_manifest, write_manifest, write_split
+from avocado_builder.collection import Collection, NeededMails, configs_of, locate, open_collection, read_mails
 from avocado_builder.id_files import Ids, fetch_ids, find_id_files, read_ids
-from avocado_builder.mail.parsing import parse_mail, warnings_of
-from avocado_builder.manifest import foreign_names, read_manifest, write_manifest
-from avocado_builder.split_files import write_split
+from avocado_builder.mail import parse_mail, warnings_of
 from lamp_dataset.atomic import check_replaceable, real_path, whole_folder, work_folder
 from lamp_dataset.formats.texts import short
 from lamp_dataset.loading.raw_files import PROVENANCE, hash_file

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import click
 
-from avocado_builder.collection.mail_names import GATED, configs_of
+from avocado_builder.collection import GATED, configs_of
 from lamp_dataset.commands.command import Command, DataDir, examples, say, stacked
 from lamp_dataset.formats.layout import SAMPLE
 from lamp_dataset.formats.texts import counted, counted_each
@@ -83,7 +83,7 @@ def build(
 ) -> None:
     """Build the task's files. The flags of the benchmark's own script work as well."""
     from avocado_builder.building import build as build_folder
-    from avocado_builder.manifest import summary
+    from avocado_builder.built_files import summary
 
     given = {split: path for split, path in id_files.items() if path is not None}
     if given and ids_dir:
@@ -136,7 +136,7 @@ def check(
     if (avocado_dir is None) == (output_dir is None):
         raise click.UsageError("give either --avocado-dir or --output-dir")
     if output_dir is not None:
-        from avocado_builder.verify import check_output
+        from avocado_builder.built_files import check_output
 
         verdict = check_output(output_dir)
         state = "intact" if verdict.has_manifest else "well-formed"

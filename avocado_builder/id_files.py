@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from avocado_builder.collection.mail_names import NeededMails, configs_of, is_name
+from avocado_builder.collection import NeededMails, configs_of, is_name
 from lamp_dataset.formats.json_file import HEAD_BYTES, describe, looks_like_html
 from lamp_dataset.formats.layout import is_url, question_places, urls
 from lamp_dataset.formats.questions import read_questions

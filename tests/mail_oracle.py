@@ -8,7 +8,7 @@ import mailparser
 import mailparser.utils
 import pytest
 
-from avocado_builder.mail.parsing import parse_mail
+from avocado_builder.mail import parse_mail
 
 logging.getLogger("mailparser").setLevel(logging.CRITICAL)
 

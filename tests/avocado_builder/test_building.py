@@ -15,9 +15,9 @@ from mail_oracle import needs_email_of_3_11_7
 import avocado_builder
 import lamp_dataset
 from avocado_builder.building import build, check_collection
-from avocado_builder.collection.mail_names import GATED, configs_of
-from avocado_builder.mail.parsing import REPAIRS
-from avocado_builder.verify import check_output
+from avocado_builder.built_files import check_output
+from avocado_builder.collection import GATED, configs_of
+from avocado_builder.mail import REPAIRS
 from lamp_dataset.atomic import whole_folder
 from lamp_dataset.task import SPLITS
 

@@ -4,7 +4,7 @@ import fake_site
 import pytest
 
 from avocado_builder.building import build, check_collection
-from avocado_builder.collection.mail_names import configs_of
+from avocado_builder.collection import configs_of
 from avocado_builder.id_files import fetch_ids, find_id_files, read_ids
 from lamp_dataset.loading.raw_files import PROVENANCE, hash_file
 

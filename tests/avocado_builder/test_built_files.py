@@ -1,3 +1,4 @@
+import hashlib
 import json
 import shutil
 
@@ -5,7 +6,127 @@ import official_build
 import pytest
 
 from avocado_builder.building import build
-from avocado_builder.verify import check_output
+from avocado_builder.built_files import check_output, read_manifest, summary, write_split
+from avocado_builder.id_files import read_ids
+from lamp_dataset.loading.raw_files import PROVENANCE, hash_file
+from lamp_dataset.tasks import TASKS
+
+MAILS = {"001-000001-EM.txt": ("one é", "first\nbody"), "001-000002-EM.txt": ("", 'the "second"')}
+ONE, TWO = MAILS
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes the split of an id file with these rows; returns its files and what is told of them."""
+
+    def make(rows, split="train"):
+        path = tmp_path / "ids.json"
+        path.write_text(json.dumps(rows))
+        ids = read_ids({split: path})
+        for name in ids.needed:
+            ids.needed.put(name, *MAILS[name])
+        facts = write_split(split, path, ids.task, ids.needed, tmp_path)
+        return {kind: (tmp_path / fact["file"]).read_bytes() for kind, fact in facts.items()}, facts
+
+    return make
+
+
+def row(sample_id, name, *items, **more):
+    return {"id": sample_id, "input": name, "profile": list(items), **more}
+
+
+def test_files_are_those_of_json_dumps(write):
+    rows = [row("500", ONE, {"text": TWO, "id": "5000"}, {"id": "5001", "text": ONE}), row("501", TWO)]
+    files, facts = write(rows)
+    instruction = "Generate a subject for the following email: "
+    profile = [
+        {"text": 'the "second"', "id": "5000", "title": ""},
+        {"id": "5001", "text": "first\nbody", "title": "one é"},
+    ]
+    questions = [
+        {"id": "500", "input": f"{instruction}first\nbody", "profile": profile},
+        {"id": "501", "input": f'{instruction}the "second"', "profile": []},
+    ]
+    golds = [{"id": "500", "output": "one é"}, {"id": "501", "output": ""}]
+    assert files["questions"] == json.dumps(questions).encode()
+    assert files["outputs"] == json.dumps({"task": "LaMP_6", "golds": golds}).encode()
+    for kind, data in files.items():
+        assert facts[kind] == {
+            "file": f"train_{kind}.json", "rows": 2, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(),
+        }  # fmt: skip
+
+
+def test_further_keys_numbers_and_dates_stay(write):
+    item = {"text": ONE, "id": "5000", "date": "2001-05-01", "title": "old", "n": 1e5, "more": [1, {"x": None}]}
+    files, _ = write([row("500", ONE, item, user_id=17)], "test")
+    (question,) = json.loads(files["questions"])
+    assert list(question) == ["id", "input", "profile", "user_id"]
+    assert question["user_id"] == 17
+    expected = {**item, "text": "first\nbody", "title": "one é"}
+    assert json.dumps(question["profile"][0]) == json.dumps(expected), "keys keep their order"
+    assert set(files) == {"questions"}, "the golds of test are not published"
+
+
+def test_the_manifest_is_returned_and_says_what_the_license_means(place):
+    manifest = build(place / "avocado-1.0.2", place / "ids", place / "out")
+    assert json.loads((place / "out" / "manifest.json").read_text()) == manifest
+    assert "LDC2015T03" in manifest["license"]
+    assert "do not publish" in manifest["notice"]
+    assert manifest["builder"]["rules"] == "mail-parser-3.15.0"
+    train = manifest["splits"]["train"]
+    assert train["ids"] == {
+        "file": "train_questions.json", "rows": 12, "profile_items": 108,
+        "sha256": hash_file(place / "ids" / "train_questions.json", PROVENANCE)[1],
+    }  # fmt: skip
+    assert train["outputs"]["sha256"] == hash_file(place / "out" / "train_outputs.json", PROVENANCE)[1]
+
+
+def changed(*keys, value=None):
+    """A function that replaces a value in a manifest, or without one removes it."""
+
+    def change(manifest):
+        *path, last = keys
+        for key in path:
+            manifest = manifest[key]
+        manifest.pop(last)
+        if value is not None:
+            manifest[last] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        changed("builder", value="avocado-builder"),
+        *(changed(key) for key in ("builder", "config", "splits")),
+        changed("splits", value=["train"]),
+        changed("splits", "train", "outputs", value="dev_outputs.json"),
+        changed("splits", "train", "questions", "bytes"),
+        lambda manifest: manifest["splits"].update(dev=manifest["splits"].pop("validation")),
+    ],
+)
+def test_an_odd_manifest_is_refused_in_one_line(place, change):
+    manifest = build(place / "avocado-1.0.2", place / "ids", place / "out")
+    change(manifest)
+    (place / "out" / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ValueError, match=r"^\S*manifest\.json: expected a manifest of avocado-builder, .*$"):
+        read_manifest(place / "out")
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"name": "a web extension"}', "[" * 100_000])
+def test_another_file_of_that_name_is_refused(tmp_path, content):
+    (tmp_path / "manifest.json").write_text(content)
+    with pytest.raises(ValueError, match=r"manifest\.json: expected a (manifest|file of this benchmark)"):
+        read_manifest(tmp_path)
+
+
+def test_the_summary_names_the_splits_and_what_was_repaired(place):
+    manifest = build(place / "avocado-1.0.2", place / "ids", place / "out")
+    first, *rest = summary(manifest, TASKS["LaMP_6"])
+    assert first == f"LaMP_6: train 12, validation 12, test 12 samples from {manifest['mails']} emails"
+    repair = manifest["repairs"]["subjects"]
+    assert rest == [f"{repair['count']} emails: {repair['meaning']} ({', '.join(repair['mails'][:3])}, …)"]
 
 
 @pytest.fixture
@@ -31,14 +152,14 @@ def test_a_fresh_build_is_intact_but_not_the_published_task(built):
 
 
 def test_the_published_counts_leave_no_remark(built, monkeypatch):
-    monkeypatch.setattr("avocado_builder.verify.GATED", _with_counts({"train": 12, "validation": 12, "test": 12}))
+    monkeypatch.setattr("avocado_builder.built_files.GATED", _with_counts({"train": 12, "validation": 12, "test": 12}))
     assert check_output(built).remarks == ()
 
 
 def _with_counts(counts):
     import dataclasses
 
-    from avocado_builder.collection.mail_names import GATED
+    from avocado_builder.collection import GATED
 
     return {
         name: {setting: dataclasses.replace(task, num_samples=counts) for setting, task in configs.items()}

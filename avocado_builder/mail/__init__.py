@@ -1,1 +1,0 @@
-"""Subject and body of a mail, exactly as the benchmark has them."""
