@@ -41,7 +41,7 @@ PRIVATE = {
         ],
     ),
     "huggingface_hub": (
-        "lamp_dataset/hub/request_watch.py",
+        "lamp_dataset/hub/remote.py",
         [
             "huggingface_hub.utils._http:_GLOBAL_{}_FACTORY",
             "huggingface_hub:CommitOperationAdd._should_ignore",

@@ -10,10 +10,20 @@ from typing import TYPE_CHECKING
 
 from lamp_dataset.atomic import work_folder
 from lamp_dataset.hub.card import make_card
-from lamp_dataset.hub.errors_and_retries import CommitError, ContentError, FailedError, retrying
-from lamp_dataset.hub.parquet import CARD, SHARD, Config, config_names, find_builders, prepare, write_configs
-from lamp_dataset.hub.remote import NOTHING_COMMITTED, Remote, RepositoryState
-from lamp_dataset.hub.request_watch import Watch, is_committed, is_ignored, watched
+from lamp_dataset.hub.export import CARD, SHARD, Config, config_names, find_builders, prepare, write_configs
+from lamp_dataset.hub.remote import (
+    NOTHING_COMMITTED,
+    CommitError,
+    ContentError,
+    FailedError,
+    Remote,
+    RepositoryState,
+    Watch,
+    is_committed,
+    is_ignored,
+    retrying,
+    watched,
+)
 from lamp_dataset.loading.licenses import check_licenses
 from lamp_dataset.tasks import get_task
 from lamp_dataset.web import redacted_logs

@@ -1,20 +1,113 @@
-"""A dataset repository on the Hub: what a push asks of it, when it must not send, and errors in plain words."""
+"""A dataset repository on the Hub: what a push asks of it, when it must not send, and errors in plain words.
+
+Each class of error is also the built-in one that fits, so callers need not know these. A message is one line that names
+the repository and the step, without the token and without signed addresses.
+
+A push demands of each HTTP request of huggingface_hub a timeout, no redirect to another host, and a last look
+(:class:`Watch`). The client waits forever by default. It has one shared session of httpx or httpx2 (since 1.0), or one
+of requests for each thread (0.36), and replaces them after some errors; so their factory is wrapped while a push is
+running. The Xet client speaks HTTP on its own, with timeouts of its own, and is not watched. The private names of
+``huggingface_hub`` that this takes are used here and nowhere else. They work on 0.36 to 2.4.
+"""
 
 from __future__ import annotations
 
+import logging
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
 
-from lamp_dataset.hub import errors_and_retries as failures
-from lamp_dataset.hub.errors_and_retries import CommitError, ContentError, FailedError, HubError, RefusedError, retrying
-from lamp_dataset.web import redact, status_of
+import tenacity
+
+from lamp_dataset.web import is_race, redact, status_of, wait_as_told
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+
+logger = logging.getLogger(__name__)
+
+#: Of a push: seconds until a connection must be there, and until each next part of an answer must come.
+CONNECT_SECONDS, ANSWER_SECONDS = 30, 120
+#: Too many requests, and the server's own problems.
+TEMPORARY = (429, 500, 502, 503, 504)
+
+
+class HubError(Exception):
+    """A problem with a repository on the Hub; the message says it in full."""
+
+
+class RefusedError(HubError, PermissionError):
+    """The token may not do this, or the repository must not get the data."""
+
+
+class ContentError(HubError, ValueError):
+    """The repository is not as expected: renamed, a card that is not UTF-8, other files than were sent."""
+
+
+class FailedError(HubError, ConnectionError):
+    """The Hub or the connection to it failed: no answer, an error, or an answer that makes no sense.
+
+    ``http`` is the HTTP library's error behind it, if there was one; it and its answer decide whether to try again.
+    """
+
+    def __init__(self, message: str, http: BaseException | None = None) -> None:
+        super().__init__(message)
+        self.http, self.response = http, getattr(http, "response", None)
+
+
+class CommitError(FailedError):
+    """The Hub did not confirm the commit, which may have been made all the same."""
+
+
+def is_http(error: BaseException | None) -> bool:
+    """Whether an error comes from the HTTP library below huggingface_hub, or is the client's own with an answer."""
+    modules = {kind.__module__.partition(".")[0] for kind in type(error).__mro__}
+    return not modules.isdisjoint(("httpx2", "httpx", "requests"))
+
+
+def is_silence(error: BaseException | None) -> bool:
+    """Whether an error of the HTTP library says that the server kept silent for too long."""
+    return is_http(error) and "Timeout" in type(error).__name__
+
+
+def is_temporary(error: BaseException) -> bool:
+    """Whether another try makes sense: no usable answer came, or one of :data:`TEMPORARY`."""
+    return (is_http(error) or isinstance(error, FailedError)) and status_of(error) in (None, *TEMPORARY)
+
+
+def _say(state: tenacity.RetryCallState) -> None:
+    error, status = state.outcome.exception(), status_of(state.outcome.exception())
+    answer = f"the Hub answered {status}" if status else "no usable answer from the Hub"
+    problem = "somebody else's commit came first" if is_race(error) else answer
+    logger.warning("%s; trying again in %.0f s", problem, state.upcoming_sleep)
+
+
+def _tries(error: BaseException) -> int:
+    """In all. Among N racing writers, one more of them gets ahead of each try; silence has cost minutes already."""
+    return 12 if is_race(error) else 2 if is_silence(getattr(error, "http", error)) else 6
+
+
+def retrying(races: bool = False) -> tenacity.Retrying:
+    """Try again where huggingface_hub does not; the last error is raised as it is.
+
+    The client repeats uploads and listings itself, but not the look at a repository, its creation, the check of a card
+    or the commit (seen with 0.36 and 2.4 against a server that answers 429 and 500). With ``races``, this also tries
+    again after somebody else's commit.
+    """
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception(lambda error: is_temporary(error) or (races and is_race(error))),
+        wait=wait_as_told,
+        stop=lambda state: state.attempt_number >= _tries(state.outcome.exception()),
+        before_sleep=_say,
+        reraise=True,
+    )
+
 
 DATASET = "dataset"
 BRANCH = "main"
@@ -84,13 +177,13 @@ class Remote:
             causes = [error]
             while cause := causes[-1].__cause__ or causes[-1].__context__:
                 causes.append(cause)
-            # raised while the client was working, see request_watch.py
+            # raised while the client was working, see Watch
             ours = next((cause for cause in causes if isinstance(cause, HubError)), None)
             # the client's own error shows signed addresses; it must not travel along
             raise ours or self._translated(causes, step, failure) from None
 
     def _translated(self, causes: list[BaseException], step: str, failure: type[FailedError]) -> Exception:
-        root = next((cause for cause in causes if failures.is_http(cause)), None)
+        root = next((cause for cause in causes if is_http(cause)), None)
         error, status = root or causes[0], status_of(root)
         if root is None and isinstance(error, OSError) and error.errno is not None:
             return error  # about this machine's disk
@@ -102,8 +195,8 @@ class Remote:
                 f"{self.repo_id}: the Hub refused {step} ({status}: {said}); {self.so_far}. Does the token exist, does "
                 f"it have write access to this repository, and is the name right? See {self.endpoint}/settings/tokens"
             )
-        if failures.is_silence(error):
-            said = f"no answer within {failures.ANSWER_SECONDS} s"
+        if is_silence(error):
+            said = f"no answer within {ANSWER_SECONDS} s"
         elif status and status >= 400:
             said = f"the Hub answered {status}: {said}"
         elif root is None and not isinstance(error, (RuntimeError, OSError)):  # those of the client and of hf_xet
@@ -213,3 +306,93 @@ class Remote:
         except CommitError:
             self.so_far = UNKNOWN
             raise
+
+
+@dataclass(frozen=True)
+class Watch:
+    """The demands of one push to ``remote``, which is looked at once more right before the request that commits.
+
+    ``stays`` refuses redirects to another host. Reading a file is exempt: large ones are stored elsewhere.
+    """
+
+    remote: Remote
+    stays: bool
+
+    def before(self, method: str, path: str) -> None:
+        """Check a request that is about to be sent."""
+        if method == "POST" and f"/api/datasets/{self.remote.repo_id}/commit/" in path:
+            self.remote.require_unseen()
+
+    def after(self, method: str, address: str, location: str | None) -> None:
+        """Check an answer; RefusedError if it redirects to another host."""
+        asked, target = urlsplit(address), urlsplit(urljoin(address, location or ""))
+        reads_file = method in ("GET", "HEAD") and "/resolve/" in asked.path
+        if self.stays and not reads_file and (asked.scheme, asked.netloc) != (target.scheme, target.netloc):
+            raise RefusedError(
+                f"{self.remote.repo_id}: {asked.netloc} redirects {method} {asked.path} to another host, "
+                f"{target.netloc}; {self.remote.so_far}. A push with gated texts follows no such redirect"
+            )
+
+
+_one_push = threading.Lock()
+
+
+@contextmanager
+def watched(watch: Watch) -> Iterator[None]:
+    """Meanwhile, apply the demands of ``watch`` to all requests of huggingface_hub; other pushes wait their turn."""
+    import huggingface_hub
+    from huggingface_hub.utils import _http
+
+    with _one_push:
+        if hasattr(huggingface_hub, "set_client_factory"):  # since 1.0
+            set_factory, old, prepare = huggingface_hub.set_client_factory, _http._GLOBAL_CLIENT_FACTORY, _prepare_httpx
+        else:
+            set_factory, old = huggingface_hub.configure_http_backend, _http._GLOBAL_BACKEND_FACTORY
+            prepare = _prepare_requests
+        set_factory(lambda: prepare(old(), watch))
+        try:
+            yield
+        finally:
+            set_factory(old)
+
+
+def _prepare_httpx(client: Any, watch: Watch) -> Any:
+    bounds = dict.fromkeys(("read", "write", "pool"), ANSWER_SECONDS) | {"connect": CONNECT_SECONDS}
+
+    def before(request: Any) -> None:
+        given = request.extensions.get("timeout", {})
+        request.extensions["timeout"] = {name: given.get(name) or bound for name, bound in bounds.items()}
+        watch.before(request.method, request.url.path)
+
+    def after(response: Any) -> None:
+        watch.after(response.request.method, str(response.url), response.headers.get("Location"))
+
+    hooks = client.event_hooks
+    client.event_hooks = {"request": [*hooks["request"], before], "response": [*hooks["response"], after]}
+    return client
+
+
+def _prepare_requests(session: Any, watch: Watch) -> Any:
+    send = session.send
+
+    def bounded(request: Any, **options: Any) -> Any:
+        options["timeout"] = options.get("timeout") or (CONNECT_SECONDS, ANSWER_SECONDS)
+        watch.before(request.method, urlsplit(request.url).path)
+        return send(request, **options)
+
+    def after(response: Any, **options: Any) -> None:
+        watch.after(response.request.method, response.url, response.headers.get("Location"))
+
+    session.send = bounded
+    session.hooks["response"].append(after)
+    return session
+
+
+def is_ignored(operation: Any) -> bool:
+    """Whether the repository's ``.gitignore`` keeps a file out of a commit, once the Hub was asked about it."""
+    return bool(operation._should_ignore)
+
+
+def is_committed(operation: Any) -> bool:
+    """Whether the client takes a file for committed, as after any answer with status 200; it would not send it."""
+    return bool(operation._is_committed)

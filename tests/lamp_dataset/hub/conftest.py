@@ -181,6 +181,6 @@ def source(files):
 @pytest.fixture(scope="session")
 def configs():
     """The plans of two configs of the embedded sample."""
-    from lamp_dataset.hub.parquet import find_builders, prepare
+    from lamp_dataset.hub.export import find_builders, prepare
 
     return {config.name: config for config in prepare(find_builders(["LaMP_2", "LaMP_6"], lamp_dataset.SAMPLE))}

@@ -99,7 +99,7 @@ def test_a_config_that_somebody_removed_meanwhile_does_not_come_back(client, fil
 def test_fewer_shards_and_a_split_less_leave_no_stale_file(client, files, tmp_path):
     """Other files of the folder stay; old shards go in the same commit as the new ones come."""
     many = """
-import lamp_dataset, lamp_dataset.hub.parquet as plan
+import lamp_dataset, lamp_dataset.hub.export as plan
 plan.number_of_shards = lambda sizes: dict.fromkeys(sizes, 3)
 lamp_dataset.push_to_hub("me/lamp", ["LaMP_2", "LaMP_3_time"], arguments[0])
 answer(None)

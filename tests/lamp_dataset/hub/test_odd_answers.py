@@ -99,7 +99,7 @@ def test_a_server_that_never_answers_is_given_up_after_a_named_time(client, repo
     method, path, skip = STEPS[step]
     client.hub.fault(method, path, skip=skip, times=100, drop="silence")
     code = """
-import lamp_dataset, lamp_dataset.hub.errors_and_retries as sessions
+import lamp_dataset, lamp_dataset.hub.remote as sessions
 sessions.ANSWER_SECONDS = 0.3
 try:
     lamp_dataset.push_to_hub("me/lamp", "LaMP_2", arguments[0])

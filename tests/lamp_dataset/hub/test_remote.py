@@ -1,13 +1,91 @@
 """What a repository answers, and which error comes of it; the client's calls are replaced."""
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
-from huggingface_hub import HfApi
+from huggingface_hub import CommitOperationAdd, HfApi, get_session
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
-from lamp_dataset.hub.errors_and_retries import ContentError, FailedError, RefusedError
-from lamp_dataset.hub.remote import HIDE_AT_ONCE, NOTHING_SENT, Remote, RepositoryState
+from lamp_dataset.hub.remote import (
+    ANSWER_SECONDS,
+    CONNECT_SECONDS,
+    HIDE_AT_ONCE,
+    NOTHING_SENT,
+    CommitError,
+    ContentError,
+    FailedError,
+    HubError,
+    RefusedError,
+    Remote,
+    RepositoryState,
+    Watch,
+    is_committed,
+    is_http,
+    is_ignored,
+    is_temporary,
+    retrying,
+    watched,
+)
+
+
+class AnsweredError(Exception):
+    """As the client raises it, but of no HTTP library."""
+
+    def __init__(self, status, **headers):
+        self.response = SimpleNamespace(status_code=status, headers=headers)
+
+
+def answered(status, **headers):
+    """The client's own error; made without its constructor, which differs between its versions."""
+    error = HfHubHTTPError.__new__(HfHubHTTPError)
+    error.response = SimpleNamespace(status_code=status, headers=headers)
+    return error
+
+
+def transport_error():
+    """No answer: an error of the HTTP library that this version of the client stands on."""
+    for module, name in [("httpx2", "ConnectError"), ("httpx", "ConnectError"), ("requests", "ConnectionError")]:
+        if HfHubHTTPError.__mro__[1].__module__.split(".")[0] == module:
+            return getattr(__import__(module), name)("refused")
+
+
+@pytest.mark.oldest
+def test_only_temporary_problems_are_tried_again():
+    assert is_temporary(transport_error())
+    statuses = (400, 401, 403, 404, 409, 412, 422, 429, 500, 501, 502, 503, 504)
+    assert [status for status in statuses if is_temporary(answered(status))] == [429, 500, 502, 503, 504]
+    assert not is_http(AnsweredError(500))
+    assert not is_temporary(OSError("disk full"))
+
+
+@pytest.mark.parametrize(("status", "tries", "pauses"), [(503, 6, [1, 2, 4, 8, 16]), (412, 1, [])])
+def test_tries_are_bounded_and_the_last_error_is_raised(status, tries, pauses):
+    slept, calls = [], []
+
+    def refuse():
+        calls.append(1)
+        raise answered(status)
+
+    with pytest.raises(HfHubHTTPError):
+        retrying().copy(sleep=slept.append)(refuse)
+    assert (len(calls), slept) == (tries, pauses)
+
+
+@pytest.mark.parametrize(
+    ("error", "builtin"),
+    [
+        (RefusedError("x"), PermissionError),
+        (ContentError("x"), ValueError),
+        (FailedError("x"), ConnectionError),
+        (CommitError("x"), ConnectionError),
+    ],
+)
+def test_each_is_the_builtin_error_that_callers_expect(error, builtin):
+    assert isinstance(error, HubError)
+    assert isinstance(error, builtin)
+    assert str(error) == "x"
+
 
 pytestmark = pytest.mark.oldest
 TOKEN = "hf_mewritesecret"
@@ -130,3 +208,81 @@ def test_public_gone_seen_or_unreadable_is_refused(monkeypatch, remote, answer, 
 def test_the_owner_alone_looks_between_two_portions(monkeypatch, remote):
     answers(monkeypatch, "dataset_info", info())
     assert remote.look_private() == RepositoryState("abc", True, {"train.py": "a"})
+
+
+HUB = "https://hub.example"
+
+
+def watch(stays=True, look=lambda: None):
+    return Watch(SimpleNamespace(repo_id="me/lamp", so_far="nothing was sent", require_unseen=look), stays)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "location", "refused"),
+    [
+        ("GET", "/api/datasets/me/lamp", "https://evil.example/api/datasets/me/lamp", True),
+        ("POST", "/api/datasets/me/lamp/commit/main", "//evil.example/x", True),
+        ("POST", "/api/datasets/me/lamp/preupload/main", "http://hub.example/x", True),
+        ("PUT", "/datasets/me/lamp/resolve/main/a", "https://evil.example/x", True),
+        ("GET", "/api/datasets/me/old", "/api/datasets/me/lamp", False),
+        ("POST", "/api/datasets/me/old/commit/main", "https://hub.example/api/datasets/me/lamp/commit/main", False),
+        ("GET", "/datasets/me/lamp/resolve/main/a.parquet", "https://files.example/a?signature=1", False),
+    ],
+)
+def test_a_redirect_to_another_host_is_refused_where_texts_are_gated(method, path, location, refused):
+    with pytest.raises(RefusedError, match=path) if refused else nullcontext():
+        watch().after(method, HUB + path, location)
+    watch(stays=False).after(method, HUB + path, location)
+
+
+def test_the_last_look_is_right_before_the_request_that_commits():
+    looks = []
+    here = watch(look=lambda: looks.append(1))
+    here.before("POST", "/api/validate-yaml")
+    here.before("POST", "/api/datasets/me/lamp/preupload/main")
+    here.before("POST", "/api/datasets/me/other/commit/main")
+    here.before("GET", "/api/datasets/me/lamp/commit/main")
+    assert looks == []
+    here.before("POST", "/api/datasets/me/lamp/commit/main")
+    assert looks == [1]
+
+
+def hooks(session):
+    """Those of httpx, or of requests."""
+    return session.event_hooks if hasattr(session, "event_hooks") else session.hooks
+
+
+def time_outs(session, monkeypatch, **given):
+    """(connect, read) in seconds of a request, without sending it."""
+    if hasattr(session, "event_hooks"):
+        request = session.build_request("GET", HUB, **given)
+        for hook in session.event_hooks["request"]:
+            hook(request)
+        return request.extensions["timeout"]["connect"], request.extensions["timeout"]["read"]
+    import requests
+
+    def send(request, timeout, **options):
+        answer = requests.Response()
+        answer.status_code, answer.url, answer.request, answer.time_out = 200, HUB, request, timeout
+        return answer
+
+    monkeypatch.setattr(session.get_adapter(HUB), "send", send)
+    found = session.get(HUB, **given).time_out
+    return found if isinstance(found, tuple) else (found, found)
+
+
+@pytest.mark.oldest
+def test_every_request_gets_time_outs_meanwhile(monkeypatch):
+    before = len(hooks(get_session())["response"])
+    with watched(watch()):
+        assert time_outs(get_session(), monkeypatch, timeout=None) == (CONNECT_SECONDS, ANSWER_SECONDS)
+        assert time_outs(get_session(), monkeypatch, timeout=10) == (10, 10)
+        assert len(hooks(get_session())["response"]) == before + 1
+    assert len(hooks(get_session())["response"]) == before
+
+
+@pytest.mark.oldest
+def test_a_new_file_is_neither_ignored_nor_committed():
+    new = CommitOperationAdd("a.txt", b"a")
+    assert not is_ignored(new)
+    assert not is_committed(new)
