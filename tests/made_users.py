@@ -224,8 +224,7 @@ class Gainers:
     def frame(self):
         """All of it without files; inputs are no nearer to any item than 0.5."""
         from lamp_metric.predictions.scored_samples import measure
-        from lamp_metric.report.gains import Frame
-        from lamp_metric.report.profile_similarity import Profile
+        from lamp_metric.report.gains import Frame, Profile
 
         ids, users = list(self.golds), [row["user_id"] for row in self.rows]
         systems = {

@@ -42,7 +42,7 @@ def report(asked: Comparing, key: str | None, output: Path) -> None:
     For a gated task, the folder holds no texts, and only its owner can read it.
     """
     check_installed("matplotlib", "report")
-    from lamp_metric.report.profile_similarity import Profiles
+    from lamp_metric.report.gains import Profiles
     from lamp_metric.report.report_folder import check_output, check_score, make_report  # these need numpy
 
     check_output(output)

@@ -1,4 +1,1 @@
-"""Who gains from the profile: the numbers, figures and page of ``lamp-metric report``.
-
-From the bottom up: ``profile_similarity``, ``gains``, ``summary``, ``figures``, ``report_folder``.
-"""
+"""Who gains from the profile: the numbers (``gains``), and the folder of ``lamp-metric report`` (``report_folder``)."""
