@@ -20,7 +20,7 @@ import click
 
 from lamp_dataset.atomic import check_not_input, real_path
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, UserPath, say, stacked
-from lamp_dataset.formats.layout import find_files
+from lamp_dataset.formats.layout import check_not_data, find_files
 from lamp_dataset.formats.user_files import read_user_subset
 from lamp_dataset.lazy import check_installed
 from lamp_dataset.personalize.prompt_options import PROMPT_OPTIONS, RETRIEVER_OPTIONS
@@ -69,12 +69,15 @@ class ChosenRows:
         return load_split(**vars(self), **more)
 
     def check_output(self, output: str, *inputs: str | os.PathLike[str] | None) -> None:
-        """Check before hours of work that the users fit, the folder exists, and no file to read is overwritten.
+        """Check before hours of work that the users fit, the folder exists, and nothing read is overwritten.
 
-        ``inputs`` are the files that the command reads besides the rows and the users.
+        ``inputs`` are the files that the command reads besides the rows and the users. No file of the folder with the
+        data is overwritten, whether or not this command reads it.
         """
-        read = () if self.data_dir is None else find_files(self.task, self.data_dir, [self.split])[self.split].paths
-        check_not_input(output, [path for path in (*read, self.users, self.samples, *inputs) if path is not None])
+        check_not_data(output, self.data_dir)
+        if self.data_dir is not None:
+            find_files(self.task, self.data_dir, [self.split])
+        check_not_input(output, [path for path in (self.users, self.samples, *inputs) if path is not None])
         for kind, path in (("users", self.users), ("samples", self.samples)):
             if path is not None:
                 read_user_subset(path, kind).check_fits(self.task, self.split)

@@ -25,7 +25,8 @@ from lamp_dataset.tasks import TASKS
 STARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"train": ("train",), "validation": ("val", "validation"), "test": ("test",)}
 )
-_NAME = re.compile(r"([a-z]+)(?:-\d{5}-of-(\d{5}))?(\.parquet|\.jsonl?)")
+#: The name of such a file: its split, the number of parts, and its format.
+ROW_FILE = re.compile(r"([a-z]+)(?:-\d{5}-of-(\d{5}))?(\.parquet|\.jsonl?)")
 _open = partial(open, mode="rb")
 #: Rows of Parquet at a time: their profiles are long.
 ROWS = 64
@@ -96,8 +97,8 @@ def places(task: Task) -> tuple[str, ...]:
 
 def parts(names: Iterable[str], split: str, where: str) -> list[str]:
     """The names that are those of a split's files, in order; ValueError if parts are missing or there are two sets."""
-    found = sorted(match[0] for name in names if (match := _NAME.fullmatch(name)) and match[1] in STARTS[split])
-    sets = {_NAME.fullmatch(name).groups() for name in found}
+    found = sorted(match[0] for name in names if (match := ROW_FILE.fullmatch(name)) and match[1] in STARTS[split])
+    sets = {ROW_FILE.fullmatch(name).groups() for name in found}
     if len(sets) > 1 or any(number is not None and len(found) != int(number) for _, number, _ in sets):
         raise ValueError(f"{where}: expected all parts of the split {split!r}, each once, found {', '.join(found)}")
     return found

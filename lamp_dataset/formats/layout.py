@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from lamp_dataset.formats.hub_rows import STARTS, RowFiles, find_row_files
+from lamp_dataset.atomic import real_path
+from lamp_dataset.formats.hub_rows import ROW_FILE, STARTS, RowFiles, find_row_files
 from lamp_dataset.formats.hub_rows import places as row_places
 from lamp_dataset.task import SPLITS, Task
-from lamp_dataset.tasks import BASE_URL
+from lamp_dataset.tasks import BASE_URL, TASKS
 
 #: Folder of a tiny made-up sample of all configs in the benchmark's own layout, for ``data_dir=lamp_dataset.SAMPLE``.
 SAMPLE = str(Path(__file__).resolve().parents[1] / "sample")
@@ -107,6 +108,25 @@ def find_files(
         return rows
     what = _what_is(task, root, splits)
     raise FileNotFoundError(f"data_dir {str(data_dir)!r} has no questions file of {task.name}{what}")
+
+
+def check_not_data(output: str | os.PathLike, data_dir: str | os.PathLike | None) -> None:
+    """ValueError for an output that would overwrite a file of any config in the folder, whatever its split."""
+    target = real_path(output)
+    if data_dir is None or not target.is_file():
+        return
+    root = Path(data_dir).expanduser()
+    for path in (root / place for task in TASKS.values() for place in _places(task, root)):
+        if path.exists() and path.samefile(target):
+            raise ValueError(f"{output}: is a file of the data in {data_dir}; choose another file for the output")
+
+
+def _places(task: Task, root: Path) -> Iterator[str]:
+    """Where below the folder a config's files may be."""
+    for questions in (path for places in question_places(task) for path in places.values()):
+        yield from (questions, _of_outputs(questions))
+    for folder in (place for place in row_places(task) if (root / place).is_dir()):
+        yield from (f"{folder}/{name}" for name in os.listdir(root / folder) if ROW_FILE.fullmatch(name))
 
 
 def check_regular(paths: Iterable[str | os.PathLike]) -> None:

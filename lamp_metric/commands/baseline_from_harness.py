@@ -36,7 +36,7 @@ def baseline(chosen: ChosenRows, output: str) -> None:
     if task.labels and chosen.data_dir is None:
         raise ValueError(f"baseline {task.name}: pass --data-dir, the folder with the training golds")
     train = find_files(task, chosen.data_dir, ["train"])["train"] if task.labels else None
-    chosen.check_output(output, *(train.paths if train else ()))
+    chosen.check_output(output)
     golds = list(map(str, read_outputs(train.outputs, task).by_id.values())) if train else []
     rows = chosen.load()
     what, predictions = predict(task, rows, golds)

@@ -10,6 +10,7 @@ import click
 
 from lamp_dataset.atomic import PRIVATE, check_not_input, write_whole
 from lamp_dataset.commands.command import Command, examples, say
+from lamp_dataset.formats.layout import check_not_data
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import OFFICIAL_NAMES
 from lamp_metric.commands.golds import Source, source_options
@@ -42,10 +43,11 @@ class Scoring:
     without: Sequence[str] = ()
     drawn: Resampling | None = None
 
-    def check(self, inputs: Sequence[Path]) -> None:
+    def check(self, inputs: Sequence[Path], data_dir: str | None = None) -> None:
         """Reject options that contradict each other, or a file to write that is read, before any work."""
         if self.output_file is not None:
             check_not_input(self.output_file, inputs)
+            check_not_data(self.output_file, data_dir)
             if self.extract_answers:
                 found = "--extract_answers gives unofficial scores, so --output_file is not allowed"
                 raise ValueError(f"{found}; use --json")
@@ -124,7 +126,7 @@ def eval_task(source: Source, preds_json: Path, scoring: Scoring) -> None:
 
     Intervals (--confidence_level) draw samples, or users if --data-dir or --questions identifies the users.
     """
-    scoring.check([*source.files, preds_json])
+    scoring.check([*source.files, preds_json], source.data_dir)
     drawn = scoring.drawn is not None
     if not drawn and source.users is None and source.split is None and source.questions is not None:
         raise ValueError("--questions gives the users that intervals draw; pass --confidence_level as well")

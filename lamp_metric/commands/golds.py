@@ -62,6 +62,7 @@ class Source:
 
     Attributes:
         task_name: config name, if one is given.
+        data_dir: the folder, if one is given.
         golds: a file, or the parts of a split as the Hub has them.
         questions: likewise; None if the users are not known.
         split: that of golds from a folder.
@@ -95,7 +96,7 @@ class Source:
         ):
             if wrong:
                 raise ValueError(message)
-        self.task_name, self.split, self._user_column = task_name, split, user_column
+        self.task_name, self.data_dir, self.split, self._user_column = task_name, data_dir, split, user_column
         self.golds: Path | str | RowFiles | None = golds
         self.questions: Path | str | RowFiles | None = questions
         read = (golds, questions)

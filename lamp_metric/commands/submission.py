@@ -7,7 +7,7 @@ import click
 from lamp_dataset.atomic import check_not_input
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, subset_options
 from lamp_dataset.formats.json_file import read_json
-from lamp_dataset.formats.layout import find_files
+from lamp_dataset.formats.layout import check_not_data, find_files
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.questions import read_question_ids
 from lamp_dataset.formats.task_of_file import task_of
@@ -104,6 +104,7 @@ def pack(
     status 2), or is doubtful (exit status 1); see check.
     """
     check_not_input(output, preds)
+    check_not_data(output, data_dir)
     if split is not None and data_dir is None:
         raise ValueError("--split belongs to --data-dir, whose questions say which samples need a prediction")
     ids_of = None if data_dir is None else lambda task: read_question_ids(_questions(data_dir, split, task))

@@ -164,27 +164,28 @@ def test_prompts_and_rankings_of_the_gated_task_are_for_ones_own_eyes(run, tmp_p
     assert (tmp_path / "here" / "r.json").stat().st_mode & 0o077 == 0
 
 
+COMMANDS = ["personalize", "rank", "items", "history", "leaks", "users", "neighbors", "vectors"]
+
+
 @pytest.mark.parametrize(
     ("command", "name"),
     [
-        ("rank", "dev_questions.json"),
-        ("rank", "dev_outputs.json"),
-        ("personalize", "dev_questions.json"),
-        ("personalize", "dev_outputs.json"),
+        *((command, "data/train_outputs.json") for command in COMMANDS),
+        ("rank", "data/dev_questions.json"),
+        ("rank", "data/LongLaMP_topic/train-00000-of-00002.parquet"),  # another config's
         ("personalize", "ranking.json"),
     ],
 )
-def test_an_output_that_is_also_an_input_is_refused_before_anything_is_read(run, tmp_path, command, name):
-    here = tmp_path / "here"
-    (here / "data").mkdir()
-    for path in ("data/dev_questions.json", "data/dev_outputs.json", "ranking.json"):
-        (here / path).write_text("not read")
-    read = here / name if name == "ranking.json" else here / "data" / name
-    (here / "p.jsonl").symlink_to(read)
-    given = ("--ranking", "ranking.json") if name == "ranking.json" else ()
-    status, output = run(command, "LaMP_3", "--data-dir", "data", *given, "--output", "p.jsonl")
+def test_neither_an_input_nor_a_file_of_the_data_is_overwritten(run, tmp_path, command, name):
+    read = tmp_path / "here" / name
+    (tmp_path / "here/data/LongLaMP_topic").mkdir(parents=True)
+    for path in ("data/dev_questions.json", "data/dev_outputs.json", "ranking.json", name):
+        (tmp_path / "here" / path).write_text("not read")
+    (tmp_path / "here/p.jsonl").symlink_to(read)
+    ranking = ("--ranking", "ranking.json") if name == "ranking.json" else ()
+    status, output = run(command, "LaMP_3", "--data-dir", "data", *ranking, "--output", "p.jsonl")
     assert (status, output.count("\n")) == (2, 1)
-    assert "p.jsonl: is also an input" in output
+    assert f"p.jsonl: is {'also an input' if ranking else 'a file of the data in data'}" in output
     assert read.read_text() == "not read"
 
 

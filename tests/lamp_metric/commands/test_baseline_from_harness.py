@@ -107,11 +107,11 @@ def test_texts_of_the_gated_task_are_for_ones_own_eyes(run, tmp_path):
 
 
 @pytest.mark.parametrize("split", ["dev", "train"])
-def test_an_output_that_is_also_an_input_is_refused_before_anything_is_read(fails, tmp_path, split):
+def test_a_file_of_the_data_is_not_overwritten(fails, tmp_path, split):
     for name in ("dev_questions.json", "dev_outputs.json", "train_questions.json", "train_outputs.json"):
         (tmp_path / name).write_text("not read")
     output = tmp_path / f"{split}_outputs.json"
-    assert f"{output}: is also an input" in fails("baseline", "LaMP_3", "--data-dir", tmp_path, "--output", output)
+    assert f"{output}: is a file of the data" in fails("baseline", "LaMP_3", "--data-dir", tmp_path, "--output", output)
     assert output.read_text() == "not read"
 
 
