@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
-from lamp_dataset.formats.json_file import BOM, DECODER, HEAD_BYTES
+from lamp_dataset.formats.json_file import BOM, DECODER, HEAD_BYTES, DuplicateKeyError
 from lamp_dataset.formats.json_list import JsonList
 from lamp_dataset.formats.texts import Number, short
 from lamp_dataset.task import Task
@@ -131,7 +131,8 @@ def _json(file: BinaryIO, name: str) -> Iterator[Any]:
             if text := line.decode("utf-8-sig").strip():
                 yield DECODER.decode(text)
         except (ValueError, RecursionError) as error:
-            raise ValueError(f"{name}: line {number}: expected JSON, but {error}") from None
+            expected = "" if isinstance(error, DuplicateKeyError) else "expected JSON, but "
+            raise ValueError(f"{name}: line {number}: {expected}{error}") from None
 
 
 def official_row(row: Any, task: Task, sample_id: str, name: str) -> dict[str, Any]:

@@ -19,16 +19,32 @@ from lamp_dataset.formats.texts import Number, short
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
+
+class DuplicateKeyError(ValueError):
+    """A JSON object has a key twice, so that one of its values would be lost."""
+
+
 #: The first bytes of a file are enough to tell a web page from JSON.
 HEAD_BYTES = 4096
 BOM = b"\xef\xbb\xbf"
 #: How files of other kinds begin -> what to call them.
 _KINDS = {b"PK\x03\x04": "a zip file", b"\x1f\x8b": "a gzip file: unpack it", b"PAR1": "a Parquet file"}
-#: Reads numbers as the file spells them.
-DECODER = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=Number)
 _WRITER = "; for predictions, lamp_metric.write_predictions writes the format"
 #: What may be left where the text of a JSON value ends too soon: white space, a string or an escape without its end.
 _UNFINISHED = re.compile(r'\s*(?:"[^"\\]*(?:\\.[^"\\]*)*\\?|\\?u[0-9a-fA-F]{0,3})?', re.DOTALL)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object without duplicate keys: the decoder alone would silently drop all but the last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        which = f"the object with the id {short(found['id'])}" if "id" in found else "an object"
+        raise DuplicateKeyError(f"{which} has the key {short(duplicates(key for key, _ in pairs)[0])} twice")
+    return found
+
+
+#: Reads numbers as the file spells them; DuplicateKeyError for a key that comes twice.
+DECODER = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=Number, object_pairs_hook=_object)
 
 
 def looks_like_html(head: bytes) -> bool:
@@ -85,15 +101,6 @@ def load_json(data: bytes, name: str) -> Any:
         raise ValueError(f"{name}: expected a file of this benchmark, found more than fits into memory") from None
     except ValueError as error:  # a duplicate key, or a number with more digits than Python reads
         raise ValueError(f"{name}: expected a file of this benchmark, but {error}") from None
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object without duplicate keys: the decoder alone would silently drop all but the last."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        again = duplicates(key for key, _ in pairs)
-        raise ValueError(f"an object has the key {short(again[0])} twice")
-    return found
 
 
 def _json_trouble(data: bytes, error: json.JSONDecodeError) -> str:

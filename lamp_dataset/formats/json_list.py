@@ -15,7 +15,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
-from lamp_dataset.formats.json_file import BOM, DECODER, HEAD_BYTES, describe, ends_too_soon
+from lamp_dataset.formats.json_file import BOM, DECODER, HEAD_BYTES, DuplicateKeyError, describe, ends_too_soon
+from lamp_dataset.formats.texts import short
 
 BLOCK_BYTES = 4 << 20
 #: Blocks end where this many bytes hold no place to cut; :meth:`JsonList.rows` reads a longer row all the same.
@@ -111,7 +112,8 @@ class JsonList:
     def rows(self) -> Iterator[dict]:
         """The remaining rows, numbers as :class:`~lamp_dataset.formats.texts.Number`.
 
-        ValueError for illegal JSON, or a row that is not an object; the message gives the byte position.
+        ValueError for illegal JSON, a key that comes twice, or a row that is not an object; the message gives the byte
+        position.
         """
         more = self._peek() != b"]"
         while more:
@@ -145,6 +147,10 @@ class JsonList:
             row, _ = DECODER.raw_decode(data.decode("utf-8", "strict" if end else "replace"))
         except UnicodeDecodeError as error:
             raise self._error(f"expected UTF-8, found {data[error.start : error.end]!r}", error.start) from None
+        except DuplicateKeyError as error:
+            sample_id = json.JSONDecoder().raw_decode(data.decode())[0].get("id")
+            where = "in the row" if sample_id is None else f"sample {short(sample_id)}:"
+            raise self._error(f"{where} {error},") from None
         except json.JSONDecodeError as error:
             if ends_too_soon(error.doc, error.pos):
                 raise self._error("expected JSON, but the row that begins", 0, f" does not end{_CUT_OFF}") from None

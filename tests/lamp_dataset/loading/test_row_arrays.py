@@ -141,12 +141,16 @@ def test_escapes_of_every_kind_and_marks_and_white_space_around(way):
     assert load(text, task) == expected(task, made)
 
 
-def test_a_duplicate_key_reads_as_json_reads_it():
-    task = TASKS["LaMP_7"]
-    text = (
-        f'[{{"id": "1", "id": "2", "input": "{task.opening}", "profile": [{{"id": "0", "text": "a", "text": "b"}}]}}]'
-    )
-    assert load(text, task) == expected(task, json.loads(text))
+@pytest.mark.parametrize("value", ['"b"', "null", "7", '{"deep": []}'])
+@pytest.mark.parametrize("key", ["id", "user_id", "input", "profile", "text", "date"])
+def test_a_key_that_comes_twice_is_an_error_that_names_the_sample(key, value):
+    task = TASKS["LaMP_7_time"]
+    rows = made_up.rows(task, 40)
+    spelled = json.dumps(holder := rows[20] if key in rows[20] else rows[20]["profile"][0])
+    text = json.dumps(rows).replace(spelled, f'{{"{key}": {value}, {spelled[1:]}', 1)
+    whose = f"the object with the id {holder['id']!r}"
+    with pytest.raises(ValueError, match=f"q.json: sample {rows[20]['id']!r}: {whose} has the key '{key}' twice"):
+        load(text, task)
 
 
 def test_one_row_longer_than_many_blocks(way):
