@@ -36,7 +36,7 @@ def import_(folder: str, config: str, output: str) -> None:
     """Write official files from DIR, an OPPU folder.
 
     DIR holds all tasks or one. All other commands read --output as their --data-dir. The test users become the split
-    test, all others train.
+    test, all others train; a test user among those is left out there.
     """
     task = get_task(config)
     names_of(task)
@@ -120,4 +120,6 @@ def _summary(written: Counts) -> str:
     if written.trimmed:
         items, users = counted(written.left_out, "items"), counted(written.trimmed, "users")
         parts.append(f"left out: {items} missing from some samples of {users}")
+    if written.test_users:
+        parts.append(f"left out: {counted(written.test_users, 'users')} of the test split")
     return "; ".join(parts)

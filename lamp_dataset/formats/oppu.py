@@ -8,7 +8,7 @@ Standard library only.
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,26 +72,32 @@ def names_of(task: Task) -> Names:
 
 @dataclass
 class Counts:
-    """Numbers of users, samples, golds; of users whose samples have different profiles, and of items that differ."""
+    """Numbers of users, samples and golds; of items that differ between the samples of some users, and of these users.
+
+    ``test_users``: how many training users were left out because they are test users, too.
+    """
 
     users: int = 0
     samples: int = 0
     golds: int = 0
     trimmed: int = 0
     left_out: int = 0
+    test_users: int = 0
 
 
 def import_users(task: Task, source: str | os.PathLike[str], target: Path) -> dict[str, Counts]:
     """Write the official files of a config from OPPU's: test users become the split ``test``, all others ``train``.
 
-    ``source`` is the folder of the tasks, or of one task; either file of users may be missing. ValueError if a file has
-    another shape or another task's samples, golds are missing, or those in the queries and those in their own file
-    contradict each other; OSError if there is no file of users, or one cannot be read.
+    ``source`` is the folder of the tasks, or of one task; either file of users may be missing. Training users who are
+    test users, too, are left out. ValueError if a file has another shape, another task's samples or a user twice, golds
+    are missing, or those in the queries and those in their own file contradict each other; OSError if there is no file
+    of users, or one cannot be read.
     """
-    found = {}
-    for split, path in _find(task, Path(source).expanduser()).items():
+    found, paths = {}, _find(task, Path(source).expanduser())
+    test_users = {user["user_id"] for _, user in _read_users(paths["test"])} if "test" in paths else set()
+    for split, path in paths.items():
         with _create(target / f"{SPLITS[split]}_questions.json", task) as file, EntryWriter(file) as rows:
-            counts, golds = _import_rows(task, path, rows)
+            counts, golds = _import_rows(task, path, rows, set() if split == "test" else test_users)
         golds = _all_golds(task, split, path, golds)
         if golds:
             with _create(target / f"{SPLITS[split]}_outputs.json", task) as file:
@@ -130,7 +136,8 @@ def _create(path: Path, task: Task) -> AbstractContextManager[IO]:
 
 
 def _read_users(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Position and user, with the keys that users must have."""
+    """Position and user, with the keys that users must have; ValueError for a user who comes twice."""
+    names = set()
     with path.open("rb") as file:
         for number, user in enumerate(JsonList(file, str(path), tuple(_USER)).rows()):
             for key, kind in _USER.items():
@@ -138,13 +145,21 @@ def _read_users(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                     who = "" if key == "user_id" else f" ({short(str(user['user_id']))})"
                     found = f"found {short(user.get(key))} as {key!r}"
                     raise ValueError(f"{path}: user {number}{who}: expected {_SHAPE}, {found}")
-            yield number, {**user, "user_id": str(user["user_id"])}
+            if (name := str(user["user_id"])) in names:
+                raise ValueError(f"{path}: user {number} ({short(name)}) comes twice; which of the profiles is right?")
+            names.add(name)
+            yield number, {**user, "user_id": name}
 
 
-def _import_rows(task: Task, path: Path, rows: EntryWriter) -> tuple[Counts, dict[str, str | None]]:
+def _import_rows(
+    task: Task, path: Path, rows: EntryWriter, without: Collection[str]
+) -> tuple[Counts, dict[str, str | None]]:
     """Write the rows of a file of users, one user at a time; also returns sample id -> gold or None."""
-    ids, owners, golds = UniqueIds(str(path)), set(), {}
+    ids, owners, golds, left_out = UniqueIds(str(path)), set(), {}, 0
     for number, user in _read_users(path):
+        if user["user_id"] in without:
+            left_out += 1
+            continue
         for row, gold in _rows_of_user(user, str(path), number, task):
             ids.add(row["id"])
             golds[row["id"]] = gold
@@ -152,7 +167,7 @@ def _import_rows(task: Task, path: Path, rows: EntryWriter) -> tuple[Counts, dic
             rows.add(row)
     if not golds:
         raise ValueError(f"{path}: expected samples, found no user with a query")
-    return Counts(len(owners), len(golds)), golds
+    return Counts(len(owners), len(golds), test_users=left_out), golds
 
 
 def _rows_of_user(user: Mapping[str, Any], name: str, number: int, task: Task) -> Iterator[tuple[dict, str | None]]:

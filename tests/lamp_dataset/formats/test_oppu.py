@@ -180,10 +180,20 @@ def test_a_label_file_that_does_not_fit_is_named(oppu, change, facts):
         imported(oppu[0])
 
 
-def test_a_user_that_is_there_twice_has_the_rows_of_both_entries(tmp_path):
+def test_a_user_who_comes_twice_is_refused(tmp_path):
     made = oppu_users(TASK, 3)
     made[2]["user_id"] = made[0]["user_id"]
-    assert by_id(one_file(tmp_path / "o", made)) == by_id(rows_of_oppu(TASK, made))
+    with pytest.raises(ValueError, match=r"user 2 \('U0'\) comes twice"):
+        one_file(tmp_path / "o", made)
+
+
+def test_test_users_are_left_out_of_the_training_users_and_counted(oppu, tmp_path):
+    folder, made = oppu
+    before = imported(folder)
+    (folder / OTHERS).write_text(json.dumps([*made["train"], made["test"][3], {**made["test"][0], "query": []}]))
+    assert imported(folder) == before
+    counts = import_users(TASK, folder, tmp_path)
+    assert [counts[split].test_users for split in ("train", "test")] == [2, 0]
 
 
 def drop(holder, key):
