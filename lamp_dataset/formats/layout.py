@@ -125,8 +125,11 @@ def _places(task: Task, root: Path) -> Iterator[str]:
     """Where below the folder a config's files may be."""
     for questions in (path for places in question_places(task) for path in places.values()):
         yield from (questions, _of_outputs(questions))
+    starts = {start for split in SPLITS for start in STARTS[split]}
     for folder in (place for place in row_places(task) if (root / place).is_dir()):
-        yield from (f"{folder}/{name}" for name in os.listdir(root / folder) if ROW_FILE.fullmatch(name))
+        for name in os.listdir(root / folder):
+            if (match := ROW_FILE.fullmatch(name)) and match[1] in starts:
+                yield f"{folder}/{name}"
 
 
 def check_regular(paths: Iterable[str | os.PathLike]) -> None:

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -187,6 +188,12 @@ def test_neither_an_input_nor_a_file_of_the_data_is_overwritten(run, tmp_path, c
     assert (status, output.count("\n")) == (2, 1)
     assert f"p.jsonl: is {'also an input' if ranking else 'a file of the data in data'}" in output
     assert read.read_text() == "not read"
+
+
+def test_an_earlier_ranking_beside_the_data_is_written_anew(run, tmp_path):
+    shutil.copytree(Path(lamp_dataset.SAMPLE, "LaMP_3"), tmp_path / "here", dirs_exist_ok=True)
+    for _ in range(2):
+        assert run("rank", "LaMP_3", "--data-dir", ".", "--output", "r.json")[0] == 0
 
 
 def test_rrf_and_random_take_their_options(run, tmp_path):
