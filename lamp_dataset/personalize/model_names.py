@@ -4,10 +4,15 @@ If no server answers, Hugging Face's loaders go on trying for minutes, for each 
 result, so caches must depend on them and not only on its name.
 """
 
-import inspect
+import ast
 import os
+import sys
+import sysconfig
+from collections.abc import Mapping
 from contextlib import suppress
+from importlib.util import find_spec, resolve_name
 from pathlib import Path
+from types import FunctionType
 
 from lamp_dataset.loading.raw_files import CONTENT, hash_file
 
@@ -21,6 +26,11 @@ TOKENIZER_FILES = (".json", ".txt", ".model", ".jinja", ".tiktoken", ".py")
 #: Endings of a model's files in a folder. Other files there, such as predictions, do not change it.
 MODEL_FILES = (".safetensors", ".bin", ".model", ".jinja", ".tiktoken", ".py", "config.json", "index.json")
 MODEL_FILES += ("tokenizer.json", "tokens_map.json", "added_tokens.json", "vocab.json", "vocab.txt", "merges.txt")
+
+#: Where installed packages and the standard library are.
+_INSTALLED = tuple(
+    os.path.realpath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")
+)
 
 
 def check_folder(name: str) -> None:
@@ -82,12 +92,60 @@ def model_identity(name: str, revision: str | None = None) -> str:
     return f"{os.path.basename(os.path.realpath(name)) if os.path.isdir(name) else name} {found}".strip()
 
 
-def code_of(ranker: object) -> str:
-    """A digest of the file that defines a user's own class; "" for our own classes, and where there is no file."""
-    kind = type(ranker)
-    with suppress(TypeError, OSError):
-        return "" if kind.__module__.startswith("lamp_dataset.") else hash_file(inspect.getfile(kind), CONTENT)[1]
-    return ""
+def code_of(*things: object) -> str:
+    """A digest of the user's own code behind retrievers and functions, "" if there is none.
+
+    It covers the files of their classes, of the bases and of the objects in their pickled state, such as the rankers of
+    a fusion, and all that these files import, unless it is in an installed package.
+    """
+    files, seen, waiting = dict[str, str](), dict[int, object](), list(things)
+    while waiting:
+        thing = waiting.pop()
+        if id(thing) in seen or seen.setdefault(id(thing), thing) is not thing or isinstance(thing, str | bytes):
+            continue
+        if isinstance(thing, Mapping | list | tuple | set | frozenset):
+            waiting += thing.values() if isinstance(thing, Mapping) else thing
+            continue
+        waiting += (part for name in ("func", "__func__", "__self__") if (part := getattr(thing, name, None)))
+        kind = thing if isinstance(thing, type | FunctionType) else type(thing)
+        places = {place.__module__: _own_file(place.__module__) for place in getattr(kind, "__mro__", (kind,))}
+        if any(places.values()) or kind.__module__.startswith("lamp_dataset."):
+            waiting.append(thing.__getstate__() if thing is not kind else ())
+        _add_files(files, [name for name, file in places.items() if file])
+    digest = CONTENT("".join(f"{name}\0{hash_file(file, CONTENT)}\0" for name, file in sorted(files.items())).encode())
+    return digest.hexdigest() if files else ""
+
+
+def _own_file(name: str) -> str | None:
+    """The file of a module, "" of a notebook; None for what is in an installed package or cannot be found."""
+    top = name.partition(".")[0]
+    if top == "lamp_dataset" or (top != name and not _own_file(top)):  # nothing is imported to look into it
+        return None
+    with suppress(ImportError, ValueError, AttributeError):
+        module = sys.modules.get(name)
+        file = getattr(module, "__file__", None) if module else getattr(find_spec(name), "origin", None)
+        if file and os.path.isfile(file) and not os.path.realpath(file).startswith(_INSTALLED):
+            return file
+    return None
+
+
+def _add_files(files: dict[str, str], names: list[str]) -> None:
+    """Add the files of these modules, and of all that they import."""
+    while names:
+        name = names.pop()
+        file = None if name in files else _own_file(name)
+        if file is None:
+            continue
+        files[name] = file
+        names += filter(None, [name.rpartition(".")[0]])
+        package = name if os.path.basename(file) == "__init__.py" else name.rpartition(".")[0]
+        with suppress(SyntaxError, ValueError, ImportError):  # no Python, or it does not import
+            for node in ast.walk(ast.parse(Path(file).read_bytes())):
+                if isinstance(node, ast.Import):
+                    names += (alias.name for alias in node.names)
+                elif isinstance(node, ast.ImportFrom):
+                    whole = resolve_name("." * node.level + (node.module or ""), package)
+                    names += (whole, *(f"{whole}.{alias.name}" for alias in node.names))
 
 
 def check_content(name: str, endings: tuple[str, ...], expected: str) -> None:

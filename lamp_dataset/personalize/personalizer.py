@@ -123,14 +123,19 @@ class Personalizer:
     def __getstate__(self) -> dict[str, Any]:
         """What decides the result, without anything that changes in use: ``datasets`` makes its cache key from it."""
         state = {name: value for name, value in self.__dict__.items() if name != "_tokens"}
-        versions = {"version": version.__version__, "code": code_of(self.ranker)}
-        known = TASKS.get(self.task.name) == self.task
-        return {**state, "task": self.task.name if known else self.task, **versions}
+        known = TASKS.get(self.task.name) == self.task  # the name alone would leave caches stale if the task changes
+        decides = {
+            "version": version.__version__,
+            "code": code_of(self.ranker, self._source.given),
+            "facts": repr(self.task),
+        }
+        return {**state, "task": self.task.name if known else self.task, **decides}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore."""
         self.__dict__.update(state, task=get_task(state["task"]))
-        del self.__dict__["version"], self.__dict__["code"]
+        for name in ("version", "code", "facts"):
+            del self.__dict__[name]
         self._tokens = self._make_tokens()
 
     def _make_tokens(self) -> Tokens:

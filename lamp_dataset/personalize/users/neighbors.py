@@ -21,6 +21,7 @@ from lamp_dataset.personalize.retrieval.rankers import make_ranker
 from lamp_dataset.personalize.same_text import normal
 from lamp_dataset.personalize.users.histories import Histories
 from lamp_dataset.task import Task
+from lamp_dataset.tasks import get_task
 
 #: Of a history that is a query of BM25, as many of the words that other histories have, too: those that weigh most.
 QUERY_WORDS = 256
@@ -184,7 +185,8 @@ def add_neighbor_items(
     if items is not None and (not is_whole(items) or items < 0):
         raise ValueError(f"expected a whole number from 0 or None as items, found {short(items)}")
     task, exclude = task or getattr(near, "task", None), (*exclude, *getattr(near, "exclude", ()))
-    given, state = Histories(rows, task, exclude), (version.__version__, dict(near), items, task, own)
+    given = Histories(rows, task, exclude)
+    state = version.__version__, dict(near), items, repr(task and get_task(task)), own
 
     @lru_cache(maxsize=64)
     def more(user: str) -> list[dict[str, Any]]:

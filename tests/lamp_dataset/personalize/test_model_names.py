@@ -1,7 +1,10 @@
+import functools
 import importlib
 import shutil
+import sys
 
 import huggingface_hub
+import numpy as np
 import official_prompts
 import pytest
 from huggingface_hub import constants
@@ -16,7 +19,7 @@ from lamp_dataset.personalize.model_names import (
     content_of,
     hub_options,
 )
-from lamp_dataset.personalize.retrieval.rankers import RANKERS
+from lamp_dataset.personalize.retrieval.rankers import BM25, RANKERS, RRF, First
 
 
 class Timeout(Exception):  # noqa: N818 - httpx calls it so, too
@@ -147,12 +150,40 @@ def test_a_change_in_use_is_refused_by_name(folder):
         check_content(str(folder), ("",), content)
 
 
-def test_the_code_of_a_class_of_ones_own_counts(tmp_path, monkeypatch):
-    (tmp_path / "my_code.py").write_text("class Mine: ...")
+LAYERS = {
+    "mine.py": (
+        "from base_ranker import Base\nimport kit.words\nclass Mine(Base):\n    def __init__(self): self.of = []\n"
+    ),
+    "base_ranker.py": "class Base:\n    def rank(self): from kit import late",
+    "kit/__init__.py": "",
+    "kit/words.py": "from . import stops\nimport numpy.random",
+    "kit/stops.py": "import mine",
+    "kit/late.py": "",
+}
+
+
+@pytest.fixture
+def own_code(tmp_path, monkeypatch):
+    """A retriever of one's own over several files; returns the module."""
+    (tmp_path / "kit").mkdir()
+    for name, text in LAYERS.items():
+        (tmp_path / name).write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
-    mine = importlib.import_module("my_code").Mine()
-    before = code_of(mine)
-    (tmp_path / "my_code.py").write_text("class Mine: changed = True")
-    assert "" != before != code_of(mine) != ""
-    (tmp_path / "my_code.py").unlink()
-    assert [code_of(thing) for thing in (mine, 3, RANKERS["bm25"]())] == ["", "", ""]
+    yield importlib.import_module("mine")
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("mine", "base_ranker", "kit")]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("changed", LAYERS)
+def test_the_code_of_a_class_of_ones_own_counts_wherever_it_is(own_code, changed, tmp_path):
+    mine, other = own_code.Mine(), own_code.Mine()
+    other.of = [{"fused": (mine,)}]
+    things = [mine, RRF(rankers=(First(), mine)), BM25(tokenize=functools.partial(own_code.Mine)), other]
+    before = list(map(code_of, things))
+    (tmp_path / changed).write_text(f"{LAYERS[changed]}\nCHANGED = True\n")
+    assert all(old != new for old, new in zip(before, map(code_of, things), strict=True))
+    assert "" not in before
+
+
+def test_installed_code_and_data_do_not_count(own_code):
+    assert [code_of(thing) for thing in (3, "mine", RANKERS["bm25"](), np.zeros(3), len, own_code)] == [""] * 6
