@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from lamp_dataset import version
 from lamp_dataset.formats.texts import short
+from lamp_dataset.loading.raw_files import CONTENT
 from lamp_dataset.personalize.model_names import code_of
 from lamp_dataset.personalize.prompt_options import PROMPT_OPTIONS, PromptOptions
 from lamp_dataset.personalize.prompts.fixed_budget import fixed_prompts, front_of
@@ -127,7 +128,7 @@ class Personalizer:
         decides = {
             "version": version.__version__,
             "code": code_of(self.ranker, self._source.given),
-            "facts": repr(self.task),
+            "facts": CONTENT(repr(self.task).encode()).hexdigest(),
         }
         return {**state, "task": self.task.name if known else self.task, **decides}
 
