@@ -29,7 +29,8 @@ from lamp_metric.scorers import scorer_of
 from lamp_metric.signature import Resampling
 
 FORMATS = ("svg", "pdf", "png")
-WIDTH, PANEL = 4.8, 2.7
+#: A figure of one panel is as wide as a column of a paper, one of several as both columns; in inches, as all sizes.
+ONE_COLUMN, TWO_COLUMNS, PANEL, LINE = 3.3, 6.9, 2.1, 0.15
 #: Color, marker and line of each system; the baseline comes first. They start again after the last.
 STYLES = (
     ("#000000", "o", "-"),
@@ -41,22 +42,28 @@ STYLES = (
     ("#56B4E9", "X", "-."),
 )
 #: Names of systems longer than this are cut in figures.
-NAME = 28
+NAME = 24
 #: More dots than this are pixels even in SVG and PDF: as shapes, they would make files of many megabytes.
 MANY = 3000
 _SETTINGS = {
-    "font.size": 9,
-    "axes.titlesize": 9,
+    "font.size": 7,
+    "axes.titlesize": 7,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "legend.frameon": False,
     "text.parse_math": False,  # names with dollar signs
     "svg.hashsalt": "lamp",  # the same numbers give the same file
     "svg.fonttype": "path",
-    "savefig.dpi": 200,
+    "pdf.fonttype": 42,  # TrueType: conferences and publishers refuse Type 3
+    "savefig.dpi": 300,
+    "savefig.bbox": "standard",
 }
 #: Of a legend above the axes, where it hides nothing.
-_ABOVE = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2, "handlelength": 3}
+_ABOVE = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2, "handlelength": 2.5}
 #: No dates in the files.
 _METADATA = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
 
@@ -81,11 +88,17 @@ def figures(frame: Frame, summary: Mapping[str, Any]) -> dict[str, dict[str, byt
 
 
 def _panels(count: int, height: float = PANEL, **options: Any) -> tuple[Any, Sequence[Any]]:
-    """A figure with ``count`` panels, one below the other."""
+    """A figure with ``count`` panels: one, or two side by side and the others below."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH, height * count), layout="constrained")
-    return figure, figure.subplots(count, squeeze=False, **options)[:, 0]
+    rows = -(-count // 2)
+    figure = Figure(figsize=(ONE_COLUMN if count == 1 else TWO_COLUMNS, height * rows), layout="constrained")
+    panels = figure.subplots(rows, min(count, 2), squeeze=False, **options).ravel()
+    for empty in panels[count:]:
+        empty.remove()
+    for lowest in panels[:count][-2:]:
+        lowest.tick_params(labelbottom=True)  # above an empty place, too
+    return figure, panels[:count]
 
 
 def _styles(frame: Frame) -> dict[str, dict[str, Any]]:
@@ -102,11 +115,11 @@ def _label(name: str) -> str:
     return f" {name}" if name.startswith("_") else name
 
 
-def _error_bars(axes: Any, x: Any, found: Sequence[Mapping[str, Any]], key: str, **style: Any) -> None:
+def _error_bars(axes: Any, x: Any, points: Sequence[Mapping[str, Any]], key: str, **style: Any) -> None:
     """Points with intervals; a point without one has no bar."""
-    y, bounds = [one[key] for one in found], [one[f"{key}_ci"] or [one[key]] * 2 for one in found]
+    y, bounds = [point[key] for point in points], [point[f"{key}_ci"] or [point[key]] * 2 for point in points]
     spans = np.abs(np.subtract(bounds, np.array(y)[:, None])).T
-    axes.errorbar(x, y, yerr=spans, capsize=2.5, markersize=4.5, linewidth=1.2, **style)
+    axes.errorbar(x, y, yerr=spans, capsize=2, markersize=3.5, linewidth=1, **style)
 
 
 def _score_label(summary: Mapping[str, Any], key: str | None = None) -> str:
@@ -117,13 +130,13 @@ def _score_label(summary: Mapping[str, Any], key: str | None = None) -> str:
 def systems(frame: Frame, summary: Mapping[str, Any]) -> Any:
     """Each system's scores over all samples, with intervals."""
     keys, styles = frame.samples.keys, _styles(frame)
-    figure, panels = _panels(len(keys), 0.75 + 0.28 * len(styles))
+    figure, panels = _panels(len(keys), 0.6 + 1.4 * LINE * len(styles), sharey=True)
     for axes, key in zip(panels, keys, strict=True):
         for place, (name, style) in enumerate(styles.items()):
-            found = summary["systems"][name][key]
-            value = found["over_samples"]
-            spans = np.abs(np.subtract(found["over_samples_ci"], value))[:, None]
-            axes.errorbar([value], [place], xerr=spans, capsize=3, markersize=5, **{**style, "linestyle": "none"})
+            score = summary["systems"][name][key]
+            value = score["over_samples"]
+            spans = np.abs(np.subtract(score["over_samples_ci"], value))[:, None]
+            axes.errorbar([value], [place], xerr=spans, capsize=2.5, markersize=4, **{**style, "linestyle": "none"})
         axes.set_yticks(range(len(styles)), [style["label"] for style in styles.values()])
         axes.set_ylim(len(styles) - 0.5, -0.5)
         axes.set_xlabel(_score_label(summary, key))
@@ -133,18 +146,19 @@ def systems(frame: Frame, summary: Mapping[str, Any]) -> Any:
 
 def sorted_gains(frame: Frame, summary: Mapping[str, Any]) -> Any:
     """The users from the one who gains most to the one who loses most."""
-    figure, (axes,) = _panels(1, PANEL + 0.16 * len(frame.others))  # the legend has a line for each
-    styles = _styles(frame)
+    figure, (axes,) = _panels(1, PANEL + LINE * len(frame.others))  # the legend has a line for each
+    styles, score = _styles(frame), summary["score"]
     for name in frame.others:
-        gains = np.sort(frame.by_user(frame.gains(name, summary["score"])))[::-1]
+        gains = np.sort(frame.by_user(frame.gains(name, score)))[::-1]
         share = 100 * (np.arange(len(gains)) + 0.5) / len(gains)
-        label = f"{styles[name]['label']}: {np.mean(gains > 0):.0%} gain, {np.mean(gains < 0):.0%} lose"
-        axes.plot(share, gains, **{**styles[name], "marker": "", "label": label})
+        contrast = summary["contrasts"][name][score]
+        counts = f"{contrast['users_better']:,} gain, {contrast['users_worse']:,} lose"
+        axes.plot(share, gains, **{**styles[name], "marker": "", "label": f"{styles[name]['label']}: {counts}"})
     axes.axhline(0, color="0.5", linewidth=0.8)
     axes.set_xlabel("users, sorted by gain (%)")
-    axes.set_ylabel(f"gain in {summary['score']}")
+    axes.set_ylabel(f"gain in {score}")
     axes.set_xlim(0, 100)
-    axes.legend(ncols=1, **_ABOVE)
+    axes.legend(**_ABOVE)
     return figure
 
 
@@ -161,24 +175,26 @@ def gain_by_similarity(frame: Frame, summary: Mapping[str, Any]) -> Any:
 
 def _gains_by(frame: Frame, summary: Mapping[str, Any], trait: str, of_users: np.ndarray, label: str) -> Any:
     figure, panels = _panels(len(frame.others), sharex=True, sharey=True)
-    found, styles = summary[f"by_{trait}"], _styles(frame)
+    numbers, styles = summary[f"by_{trait}"], _styles(frame)
     for axes, name in zip(panels, frame.others, strict=True):
         gains = frame.by_user(frame.gains(name, summary["score"]))
         dots = {"alpha": 0.3, "linewidths": 0, "color": styles[name]["color"], "rasterized": len(gains) > MANY}
         for count in np.unique(frame.counts):  # dots of one size share one shape in the file
             same = frame.counts == count
-            axes.scatter(of_users[same], gains[same], s=6 * count, **dots)
+            axes.scatter(of_users[same], gains[same], s=4 * count, **dots)
         axes.axhline(0, color="0.5", linewidth=0.8)
-        middle, means = zip(*((entry["median"], entry["gains"][name]) for entry in found["bins"]), strict=True)
+        middle, means = zip(*((entry["median"], entry["gains"][name]) for entry in numbers["bins"]), strict=True)
         _error_bars(axes, middle, means, "gain", color="black", marker="o", linestyle="-", zorder=3)
-        correlation = found["spearman"][name]
+        correlation = numbers["spearman"][name]
         shown = "" if correlation["rho"] is None else f": ρ = {shown_rho(correlation)}"
-        axes.set_title(f"{_label(name)} against {_label(frame.baseline)}{shown}")
-        axes.set_ylabel(f"gain in {summary['score']}")
+        axes.set_title(f"{_label(name)}{shown}")
     if trait == "profile_size":  # after the loop: a scale set while other panels are empty does not fit their dots
         for axes in panels:
             _log_axis(axes, of_users)
-    panels[-1].set_xlabel(label)
+    for axes in panels[-2:]:
+        axes.set_xlabel(label)
+    for axes in panels[::2]:
+        axes.set_ylabel(f"gain in {summary['score']}")
     return figure
 
 
@@ -198,25 +214,36 @@ def _log_axis(axes: Any, values: np.ndarray) -> None:
 def score_by_profile_size(frame: Frame, summary: Mapping[str, Any]) -> Any:
     """Each system's score in each bin of profile sizes."""
     bins, styles = summary["by_profile_size"]["bins"], _styles(frame)
-    figure, (axes,) = _panels(1)
+    across = max(1, min(3, 45 // (6 + max(len(style["label"]) for style in styles.values()))))
+    figure, (axes,) = _panels(1, PANEL + LINE * -(-len(styles) // across))
     shifts = np.linspace(-0.12, 0.12, len(styles))
     for shift, (name, style) in zip(shifts, styles.items(), strict=True):
         _error_bars(axes, np.arange(len(bins)) + shift, [entry["scores"][name] for entry in bins], "score", **style)
-    axes.set_xticks(range(len(bins)), [f"{entry['low']}–{entry['high']}" for entry in bins])
+    axes.set_xticks(range(len(bins)), [span(entry) for entry in bins])
     axes.set_xlabel("items in the profile")
     axes.set_ylabel(_score_label(summary))
-    axes.legend(ncols=3, **_ABOVE)
+    axes.legend(ncols=across, columnspacing=1, **_ABOVE)
     return figure
+
+
+def span(entry: Mapping[str, Any]) -> str:
+    """From where to where a bin goes.
+
+    >>> span({"low": 5, "high": 5}), span({"low": 0.25, "high": 0.5}), span({"low": 0.501, "high": 0.502})
+    ('5', '0.25–0.50', '0.50')
+    """
+    ends = [f"{value:,}" if isinstance(value, int) else f"{value:.2f}" for value in (entry["low"], entry["high"])]
+    return "–".join(dict.fromkeys(ends))
 
 
 def score_by_k(frame: Frame, summary: Mapping[str, Any]) -> Any:
     """The score against the number of retrieved items; None if the systems' names do not give it."""
-    found = summary["by_k"]
-    if not found:
+    points = summary["by_k"]
+    if not points:
         return None
     figure, (axes,) = _panels(1)
-    x = [one["k"] for one in found]
-    _error_bars(axes, x, found, "score", color="#0072B2", marker="o", linestyle="-")
+    x = [point["k"] for point in points]
+    _error_bars(axes, x, points, "score", color="#0072B2", marker="o", linestyle="-")
     axes.set_xticks(x)
     axes.set_xlabel("items in the prompt (k)")
     axes.set_ylabel(_score_label(summary))
@@ -372,9 +399,11 @@ def _svg(name: str, svg: bytes) -> str:
     """A figure inside the page. Its ids get a prefix, because those of several figures would collide."""
     text = svg.decode("utf-8")
     text = text[text.index("<svg") :]
+    width = float(re.search(r'width="([\d.]+)pt"', text)[1])
     text = re.sub(r'\bid="', f'id="{name}-', text)
     text = re.sub(r'(href="|url\()#', rf"\1#{name}-", text)
-    return text.replace("<svg", f'<svg role="img" aria-label="{escape(CAPTIONS[name])}"', 1)
+    style = f"max-width: {1.3 * width:g}pt"  # on a screen larger than in print
+    return text.replace("<svg", f'<svg role="img" style="{style}" aria-label="{escape(CAPTIONS[name])}"', 1)
 
 
 def _gain(value: float) -> str:
@@ -394,5 +423,5 @@ _FILTERS = {
     "interval": lambda bounds: interval(bounds).replace("-", "−") or "–",
     "number": lambda value, form=".4f": "–" if value is None else f"{value:{form}}",
     "rho": shown_rho,
-    "trait": lambda value: f"{value:,}" if isinstance(value, int) else f"{value:.2f}",
+    "span": span,
 }

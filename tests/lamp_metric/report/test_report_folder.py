@@ -53,6 +53,30 @@ def test_every_figure_comes_in_three_formats(found):
         assert b"CreationDate" not in formats["pdf"]
 
 
+def test_figures_are_as_wide_as_columns_with_readable_truetype_text(gainers, found, monkeypatch):
+    for formats in found.values():
+        (box,) = re.findall(rb"/MediaBox \[ 0 0 ([\d.]+) ", formats["pdf"])
+        assert round(float(box) / 72, 2) in {3.3, 6.9}
+        assert b"/FontFile2" in formats["pdf"]
+        assert b"/Type3" not in formats["pdf"]
+    sizes = []
+
+    def savefig(figure, *args, **options):
+        sizes.extend(text.get_fontsize() for text in figure.findobj(matplotlib.text.Text) if text.get_text())
+
+    monkeypatch.setattr(matplotlib.figure.Figure, "savefig", savefig)
+    drawn(gainers.frame())
+    assert min(sizes) >= 7
+
+
+def test_a_legend_counts_users_and_never_rounds_one_away(gainers):
+    frame = gainers.frame()
+    summary = summarize(frame, frame.keys[0], Resampling(n_resamples=50))
+    summary["contrasts"]["own"][summary["score"]] |= {"users_better": 299, "users_worse": 1}
+    (axes,) = DRAWINGS["sorted_gains"](frame, summary).axes
+    assert "own: 299 gain, 1 lose" in [text.get_text() for text in axes.get_legend().get_texts()]
+
+
 def test_the_same_numbers_give_the_same_bytes_and_the_users_settings_stay(gainers, found):
     before = dict(matplotlib.rcParams)
     assert drawn(gainers.frame()) == found
@@ -235,7 +259,10 @@ def parsed(text):
     return checked.found
 
 
-SVG = b'<?xml version="1.0"?><svg viewBox="0 0 1 1"><defs><path id="a"/></defs><use href="#a" x="url(#a)"/></svg>'
+SVG = (
+    b'<?xml version="1.0"?><svg width="72pt" viewBox="0 0 1 1">'
+    b'<defs><path id="a"/></defs><use href="#a" x="url(#a)"/></svg>'
+)
 
 
 def test_the_page_is_one_file_whose_figures_have_captions_and_ids_of_their_own(summary):
