@@ -74,7 +74,8 @@ def export(rows: ChosenRows, others: str | None, output: str) -> None:
     with _new_folder(task, output, names.folder) as (new, written):
         for name, file in ((rows.split, names.history), *([(others, OTHERS)] if others else [])):
             samples = rows.samples if file == names.history else None
-            loaded = replace(rows, split=name, users=None, samples=samples).load()
+            users = rows.users if file == names.history else None
+            loaded = replace(rows, split=name, users=users, samples=samples).load()
             whose = _chosen(positions_by_user(loaded), subset, name, file == OTHERS)
             of_users = ((user, [loaded[place] for place in places]) for user, places in whose.items())
             written[f"/{file}"] = export_users(new / file, task, of_users)
@@ -101,13 +102,8 @@ def _new_folder(task: Task, output: str, name: str) -> Iterator[tuple[Path, dict
 
 
 def _chosen(whose: dict[str, list[int]], subset: UserSubset | None, split: str, others: bool) -> dict[str, list[int]]:
-    """The users of ``subset``, or all others. ``whose``: user -> rows in the split.
-
-    ValueError if the subset is of other users, or nobody is left.
-    """
-    if subset is not None and not others:
-        subset.positions(list(whose), split)
-    found = {user: rows for user, rows in whose.items() if subset is None or (user in subset.users) != others}
+    """The users in ``whose`` (user -> rows), or the others than in ``subset``; ValueError if there are none."""
+    found = {user: rows for user, rows in whose.items() if not others or user not in subset.users}
     if not found:
         raise ValueError(f"split {split!r}: expected {'other ' if others else ''}users, found none")
     return found

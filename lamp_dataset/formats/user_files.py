@@ -1,7 +1,7 @@
 """Users files: ``{"recipe": {…}, "users": ["12", …]}``, some users of a split and how they were chosen.
 
 Samples files are the same with ``"samples"``. A list of ids is read as well: a JSON list, or a text file with an id per
-line. Standard library only.
+line.
 """
 
 import json
@@ -51,6 +51,28 @@ class UserSubset:
                 f"the splits of {task.name} hold different {self.kind}"
             )
 
+    def check_data(self, data: Mapping[str, Any], split: str | None = None) -> None:
+        """Check that these were chosen from the rows that ``data``, as :func:`data_of` gives it, is about.
+
+        What the recipe or ``data`` leaves out is not compared, nor is another split of a time-based config.
+
+        Raises:
+            ValueError: they were chosen from another version of the split.
+        """
+        own, config = self.recipe.get("split"), TASKS.get(self.recipe.get("config"))
+        if split is None:  # all that is known is that samples, and users of user-based configs, are of one split
+            comparable = self.kind == "samples" or (config is not None and not config.time_based)
+        else:
+            comparable = own in (None, split)
+        made_from = self.recipe.get("data", {})
+        differs = [key for key in DATA if made_from.get(key, data.get(key)) != data.get(key, made_from.get(key))]
+        if comparable and differs:
+            then, now = (", ".join(f"{key} {of[key]}" for key in differs) for of in (made_from, data))
+            raise ValueError(
+                f"{self.name}: expected {self.kind} of this version of the data ({now}), found {self.kind} of another "
+                f"one ({then}): load that one, or choose anew"
+            )
+
     def positions(self, users: Sequence[str], split: str | None = None) -> list[int]:
         """The positions of the rows that belong to these users; of samples, ``users`` is the id of each row.
 
@@ -87,10 +109,25 @@ def read_user_subset(path: str | os.PathLike[str], kind: str = "users") -> UserS
         recipe, document = document.get("recipe", {}), document[kind]
     if not isinstance(recipe, dict) or not isinstance(document, list):
         raise ValueError(f"{name}: expected a {shape}, found {short(recipe)} and {short(document)}")
+    if not isinstance(recipe.get("data", {}), dict):
+        raise ValueError(f"{name}: expected an object as 'data', found {short(recipe['data'])}")
     for key, known in (("config", TASKS), ("split", SPLITS)):
         if recipe.get(key) is not None and (not isinstance(recipe[key], str) or recipe[key] not in known):
             raise ValueError(f"{name}: expected one of {', '.join(known)} as {key!r}, found {short(recipe[key])}")
     return subset_of(document, name, recipe, kind)
+
+
+#: What a recipe says of the data that users or samples were chosen from.
+DATA = ("samples", "users", "fingerprint")
+
+
+def data_of(ids: Sequence[str], users: Sequence[str], sizes: Sequence[int]) -> dict[str, Any]:
+    """What a recipe says of the data, given id, user and profile size of each row of a split, in any order."""
+    import xxhash
+
+    lines = sorted(map(repr, zip(ids, users, sizes, strict=True)))
+    fingerprint = xxhash.xxh3_128_hexdigest("\n".join(lines).encode())
+    return dict(zip(DATA, (len(ids), len(set(users)), fingerprint), strict=True))
 
 
 def subset_of(

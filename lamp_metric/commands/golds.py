@@ -2,8 +2,8 @@
 
 import functools
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -11,12 +11,11 @@ import click
 
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, stacked, subset_options, user_column_option
 from lamp_dataset.formats.hub_rows import RowFiles
-from lamp_dataset.formats.ids import check_same_ids
-from lamp_dataset.formats.layout import find_files
+from lamp_dataset.formats.layout import Files, find_files
 from lamp_dataset.formats.outputs import Outputs, read_outputs
-from lamp_dataset.formats.questions import read_questions, read_user_column
+from lamp_dataset.formats.questions import read_user_column
 from lamp_dataset.formats.task_of_file import check_labels, task_of, tasks_named
-from lamp_dataset.formats.user_files import UserSubset, read_user_subset
+from lamp_dataset.formats.user_files import UserSubset, data_of, read_user_subset
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import FILE, bundled, say_other_task
@@ -109,6 +108,7 @@ class Source:
             if self.golds is None:
                 what = f"the split {self.split!r} of {task.name} cannot be scored"
                 raise ValueError(f"{self.questions}: no golds file next to it; {what}")
+        self._split = Files(str(questions), str(golds)) if in_files else files
         self.files = [Path(path) for path in (*read, users, samples) if path is not None]
 
     @property
@@ -123,7 +123,7 @@ class Source:
 
         Of a subset of users or samples, these samples alone are joined; the files may have others.
         """
-        golds, left_out, users = read_outputs(self.golds), set(), None
+        golds, users = read_outputs(self.golds), None
         if self.task_name is None:
             try:
                 tasks_named(golds.task, golds.name)
@@ -133,15 +133,12 @@ class Source:
         if self.split is not None:  # the folder is said to be of this config
             check_labels(golds, get_task(self.task_name))
         predictions = list(map(read_outputs, paths))
-        if self.questions is not None and (wants_users or self.users is not None):
-            users = read_users(self.questions, task, look, self._user_column)
-            check_same_ids(users, golds.by_id, (str(self.questions), str(self.golds)))
-        if self.users is not None:
-            left_out |= left_out_by(self.users, users, task, self.split)
-        if self.samples is not None:
-            left_out |= left_out_by(self.samples, {name: name for name in golds.by_id}, task, self.split)
-            if len(left_out) == len(golds.by_id):
-                raise ValueError(f"{self.samples.name}: none of these samples is one of the users'")
+        content = SplitContent(list(golds.by_id), None)
+        if self.questions is not None:
+            whose = wants_users or self.chosen is not None
+            content = read_split(self._split, task, look, self._user_column, whose)
+            users = content.users and dict(zip(content.ids, content.users, strict=True))
+        left_out = content.left_out([self.users, self.samples], task, self.split)
         users, kept = users if wants_users else None, _without(golds, left_out)
         joined = [join(kept, _without(found, left_out), self.task_name, users) for found in predictions]
         if joined:
@@ -149,39 +146,62 @@ class Source:
         return kept, task, users, joined
 
 
-def left_out_by(subset: UserSubset, users: Mapping[str, str], task: Task, split: str | None) -> set[str]:
-    """The samples in ``users`` (id -> user) whose user is not in the subset; ValueError if it is of other users.
-
-    For a subset of samples, ids are in place of users.
-    """
-    subset.check_fits(task, split)
-    ids = list(users)
-    return set(ids) - {ids[position] for position in subset.positions(list(users.values()), split)}
-
-
 def _without(outputs: Outputs, left_out: Collection[str]) -> Outputs:
     kept = {sample_id: output for sample_id, output in outputs.by_id.items() if sample_id not in left_out}
     return replace(outputs, by_id=MappingProxyType(kept)) if left_out else outputs
 
 
-def read_users(
-    path: str | os.PathLike[str] | RowFiles, task: Task, look: Look | None = None, column: str | None = None
-) -> dict[str, str]:
-    """Sample id -> user, from a questions file in flat memory; see :func:`lamp_dataset.users_of`."""
-    from lamp_dataset.personalize.row_forms import RowsError  # needs pyarrow
-    from lamp_dataset.personalize.users.inference import users_of
+@dataclass(frozen=True)
+class SplitContent:
+    """The samples of a split, in its order: ids, whose they are and how many items their profiles have, if known."""
+
+    ids: Sequence[str]
+    users: Sequence[str] | None
+    sizes: Sequence[int] = ()
+
+    def left_out(self, subsets: Iterable[UserSubset | None], task: Task, split: str | None) -> set[str]:
+        """The samples that are not in each of the subsets; ValueError if one is of other samples, or none is left."""
+        left_out: set[str] = set()
+        for subset in filter(None, subsets):
+            subset.check_fits(task, split)
+            data = {"samples": len(self.ids)} if self.users is None else data_of(self.ids, self.users, self.sizes)
+            subset.check_data(data, split)
+            positions = subset.positions(self.ids if subset.kind == "samples" else self.users, split)
+            left_out |= set(self.ids) - {self.ids[position] for position in positions}
+            if len(left_out) == len(self.ids):
+                raise ValueError(f"{subset.name}: none of these samples is one of the users'")
+        return left_out
+
+
+def read_split(
+    files: Files | RowFiles, task: Task, look: Look | None = None, column: str | None = None, wants_users: bool = True
+) -> SplitContent:
+    """Read a split in flat memory, with all the checks of :func:`lamp_dataset.load_split`.
+
+    Users are those of :func:`lamp_dataset.users_of`, or of another ``column``; they are None unless wanted.
+    """
+    import pyarrow as pa  # imported late: --help must be quick
+
+    from lamp_dataset.loading.tables import split_tables
+    from lamp_dataset.personalize.row_forms import RowsError
+    from lamp_dataset.personalize.users.inference import UserFinder
+    from lamp_dataset.personalize.users.user_subsets import profile_sizes
 
     ids: list[str] = []
-    named = {} if column is None else read_user_column(path, column)
-
-    def rows() -> Iterator[dict]:
-        for row in read_questions(path, task):
-            ids.append(row["id"])
-            if look is not None:
-                look(row)
-            yield {"user_id": named.get(row["id"]) or row["user_id"]} if named or task.names_users else row
-
+    sizes: list[int] = []
+    named = None if column is None else read_user_column(files.questions, column)
+    finder = UserFinder(named=True if named or task.names_users else None)
+    for table in split_tables(files, task, str):
+        ids += table["id"].to_pylist()
+        sizes += profile_sizes(table)
+        for row in [] if look is None else table.to_pylist():
+            look(row)
+        if named:
+            others = [name for name in table.column_names if name != "user_id"]
+            table = table.select(others).append_column("user_id", pa.array(map(named.get, table["id"].to_pylist())))
+        if wants_users:
+            finder.add(table)
     try:
-        return dict(zip(ids, users_of(rows()), strict=True))
+        return SplitContent(ids, finder.users() if wants_users else None, sizes)
     except RowsError as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise ValueError(f"{files.questions}: {error}") from error

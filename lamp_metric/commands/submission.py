@@ -1,20 +1,23 @@
 """``check`` and ``pack``."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from lamp_dataset.atomic import check_not_input
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, subset_options
+from lamp_dataset.formats.hub_rows import RowFiles
 from lamp_dataset.formats.json_file import read_json
-from lamp_dataset.formats.layout import check_not_data, find_files
+from lamp_dataset.formats.layout import Files, check_not_data, find_files
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.questions import read_question_ids
 from lamp_dataset.formats.task_of_file import task_of
 from lamp_dataset.formats.user_files import read_user_subset
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
-from lamp_metric.commands.golds import folder_options, left_out_by, read_users
+from lamp_metric.commands.golds import SplitContent, folder_options, read_split
 from lamp_metric.commands.shared import FILE
 from lamp_metric.predictions.check import check_predictions
 from lamp_metric.predictions.submission_zip import pack as pack_files
@@ -53,26 +56,26 @@ def check(
     costs points, such as empty outputs, unknown labels, ratings that are not numbers.
     """
     task = get_task(task_name)
+    files, golds_name = None, None
     if sum(source is not None for source in (questions, golds, data_dir)) != 1:
         raise ValueError("expected either --questions, --golds or --data-dir: the samples that need a prediction")
     if data_dir is not None:
-        questions = _questions(data_dir, split, task)
+        files = _files(data_dir, split, task)
     elif split is not None:
         raise ValueError("--split belongs to --data-dir; a file is one split already")
-    if users is not None and questions is None:
+    if users is not None and golds is not None:
         raise ValueError("--users needs --questions or --data-dir, which identify each sample's user")
-    if questions is not None:
-        ids, golds_name = read_question_ids(questions), None
-    else:
+    subsets = [read_user_subset(path, kind) for path, kind in ((users, "users"), (samples, "samples")) if path]
+    if golds is not None:
         outputs = read_outputs(golds)
         task_of(outputs, task_name)
-        ids, golds_name = list(outputs.by_id), outputs.task
-    if users is not None:
-        left_out = left_out_by(read_user_subset(users), read_users(questions, task), task, split)
-        ids = [sample_id for sample_id in ids if sample_id not in left_out]
-    if samples is not None:
-        left_out = left_out_by(read_user_subset(samples, "samples"), {name: name for name in ids}, task, split)
-        ids = [sample_id for sample_id in ids if sample_id not in left_out]
+        content, golds_name = SplitContent(list(outputs.by_id), None), outputs.task
+    elif data_dir is None and not subsets:
+        content = SplitContent(read_question_ids(questions), None)
+    else:
+        content = read_split(files or Files(str(questions), None), task, wants_users=bool(subsets))
+    left_out = content.left_out(subsets, task, None if data_dir is None else split or "validation")
+    ids = [sample_id for sample_id in content.ids if sample_id not in left_out]
     report = check_predictions(read_json(preds), str(preds), task, ids, golds_name)
     say(report.text())
     ctx.exit(report.exit_status)
@@ -82,10 +85,11 @@ def check(
     cls=Command,
     epilog=examples(
         "lamp-metric pack LaMP_1.json LaMP_2.json … LaMP_7.json --output submission.zip",
+        "lamp-metric pack LaMP_3_time=LaMP_3.json LaMP_4.json --partial --data-dir my/files --output submission.zip",
         "lamp-metric pack LaMP_3.json --partial --data-dir my/files --split test --output submission.zip",
     ),
 )
-@click.argument("preds", type=FILE, nargs=-1, required=True, metavar="PREDS…")
+@click.argument("preds", nargs=-1, required=True, metavar="[CONFIG=]PREDS…")
 @click.option("--output", type=FILE, required=True, help="The zip to write.")
 @click.option("--partial", is_flag=True, help="Pack the given files, even if some tasks are missing.")
 @click.option(
@@ -96,19 +100,31 @@ def check(
 @click.option("--split", type=SPLIT, help="Split in --data-dir (default: validation).")
 @click.pass_context
 def pack(
-    ctx: click.Context, preds: tuple[Path, ...], output: Path, partial: bool, data_dir: str | None, split: str | None
+    ctx: click.Context, preds: tuple[str, ...], output: Path, partial: bool, data_dir: str | None, split: str | None
 ) -> None:
     """Check files of predictions and pack them into a zip.
 
-    There is one per task; eval-all and the leaderboard take the zip. Nothing is written if one of them has errors (exit
-    status 2), or is doubtful (exit status 1); see check.
+    There is one per task. All are of one setting: say a CONFIG, such as LaMP_4_time, if it is time-based.
+
+    eval-all and the leaderboard take the zip. Nothing is written if one of them has errors (exit status 2), or is
+    doubtful (exit status 1); see check.
     """
-    check_not_input(output, preds)
+    configs, paths = {}, []
+    for word in preds:
+        config, equals, path = ("", "", word) if os.path.exists(word) else word.rpartition("=")
+        paths.append(Path(path).expanduser())
+        if equals:
+            configs[paths[-1]] = get_task(config).name
+    check_not_input(output, paths)
     check_not_data(output, data_dir)
     if split is not None and data_dir is None:
         raise ValueError("--split belongs to --data-dir, whose questions say which samples need a prediction")
-    ids_of = None if data_dir is None else lambda task: read_question_ids(_questions(data_dir, split, task))
-    reports = pack_files(preds, output, partial=partial, ids_of=ids_of)
+
+    def samples_of(task: Task) -> Sequence[str]:
+        return read_split(_files(data_dir, split, task), task, wants_users=False).ids
+
+    ids_of = None if data_dir is None else samples_of
+    reports = pack_files(paths, output, configs=configs, partial=partial, ids_of=ids_of)
     say("\n".join(report.text() for report in reports.values()))
     status = max(report.exit_status for report in reports.values())
     if not status:
@@ -116,7 +132,7 @@ def pack(
     ctx.exit(status)
 
 
-def _questions(data_dir: str, split: str | None, task: Task) -> str:
-    """The questions file of a split in the folder; of validation if none is named."""
+def _files(data_dir: str, split: str | None, task: Task) -> Files | RowFiles:
+    """The files of a split in the folder; of validation if none is named."""
     split = split or "validation"
-    return find_files(task, data_dir, (split,))[split].questions
+    return find_files(task, data_dir, (split,))[split]

@@ -8,8 +8,9 @@ import os
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 from lamp_dataset.atomic import PRIVATE, write_whole
@@ -18,7 +19,7 @@ from lamp_dataset.formats.outputs import Outputs, dump_outputs, golds_of, parse_
 from lamp_dataset.formats.task_of_file import best_fit, tasks_named
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.task import Task
-from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
+from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS, get_task
 from lamp_metric.predictions.check import Report, check_predictions
 
 #: More than an honest zip of all tasks inflates to; a zip that exceeds it is taken for a zip bomb.
@@ -105,42 +106,64 @@ def pack(
     paths: Sequence[str | os.PathLike],
     output: str | os.PathLike,
     *,
+    configs: Mapping[str | os.PathLike, str] = MappingProxyType({}),
     partial: bool = False,
     ids_of: Callable[[Task], Collection[str]] | None = None,
 ) -> dict[str, Report]:
     """Check files of predictions, one per task, and write them into one zip, unless one of them is unfit.
 
-    With ``partial``, tasks may be missing. ``ids_of`` gives the samples of a config that need a prediction, if they are
-    known. Returns official task name -> report, in the benchmark's order.
+    A zip holds one setting. ``configs`` says of which config a path is, which the files of both settings do not: all
+    are of that setting. With ``partial``, tasks may be missing. ``ids_of`` gives the samples of a config that need a
+    prediction, if they are known. Returns official task name -> report, in the benchmark's order.
     """
-    documents = _documents(paths)
+    named = {path: get_task(config) for path, config in configs.items()}
+    setting = {task.setting: task.name for task in named.values()}
+    if len(setting) > 1:
+        raise ValueError(f"a zip holds one setting: found {' and '.join(setting.values())}")
+    documents = _documents(paths, named)
     missing = [task for task in OFFICIAL_NAMES if task not in documents]
     if missing and not partial:
         raise ValueError(f"expected predictions for all tasks, found none for {', '.join(missing)}; or pass --partial")
-    reports = {task: _report(*documents[task], ids_of) for task in OFFICIAL_NAMES if task in documents}
+    reports = {
+        task: _report(*documents[task], ids_of, next(iter(setting), None))
+        for task in OFFICIAL_NAMES
+        if task in documents
+    }
     if not any(report.exit_status for report in reports.values()):
         _write({task: documents[task][0] for task in reports}, Path(output))
     return reports
 
 
-def _documents(paths: Sequence[str | os.PathLike]) -> dict[str, tuple[Any, str]]:
-    found: dict[str, tuple[Any, str]] = {}
+def _documents(
+    paths: Sequence[str | os.PathLike], named: Mapping[str | os.PathLike, Task]
+) -> dict[str, tuple[Any, str, Task | None]]:
+    """Official task name -> content and path of a file, and its task where that is said."""
+    found: dict[str, tuple[Any, str, Task | None]] = {}
     for path in paths:
         document, name = read_json(path), str(Path(path))
         _, task = golds_of(document, name)
         _check_official(task, name)
+        if path in named and named[path].official_name != task:
+            expected = f"{named[path].official_name!r}, as {named[path].name} is called"
+            raise ValueError(f"{name}: expected predictions for task {expected}, found {task!r}")
         if task in found:
             raise ValueError(f"two files of task {task}: {found[task][1]} and {name}")
-        found[task] = document, name
+        found[task] = document, name, named.get(path)
     return found
 
 
-def _report(document: Any, name: str, ids_of: Callable[[Task], Collection[str]] | None) -> Report:
+def _report(
+    document: Any,
+    name: str,
+    task: Task | None,
+    ids_of: Callable[[Task], Collection[str]] | None,
+    setting: str | None,
+) -> Report:
     entries, official_name = golds_of(document, name)
     outputs = [entry.get("output") for entry in entries if isinstance(entry, dict)]
-    task = best_fit(official_name, outputs, name)
-    # the setting whose ids all begin like these; otherwise both, user-based first
-    both = [other for other in TASKS.values() if other.base == task.base]
+    task = task or best_fit(official_name, outputs, name)
+    # the setting that is said, or whose ids all begin like these; otherwise both, user-based first
+    both = [other for other in TASKS.values() if other.base == task.base and setting in (None, other.setting)]
     ids = [str(entry.get("id")) for entry in entries if isinstance(entry, dict)]
     settings = [other for other in both if all(one.startswith(other.id_start) for one in ids)] or both
     report = check_predictions(document, name, task, None if ids_of is None else ids_of(settings[0]))

@@ -56,7 +56,7 @@ class Made:
         place = self.folder / "data" / name
         place.mkdir(parents=True, exist_ok=True)
         rows = [
-            {"id": key, "input": "x", "profile": [], "user_id": user}
+            {"id": key, "input": f"{TASKS[name].opening} x", "profile": [], "user_id": user}
             for key, user in zip(golds, self.users(golds), strict=True)
         ]
         questions = place / "dev_questions.json"

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import xxhash
 
 from lamp_dataset.formats.texts import counted
-from lamp_dataset.formats.user_files import UserSubset, read_user_subset, subset_of
+from lamp_dataset.formats.user_files import UserSubset, data_of, read_user_subset, subset_of
 from lamp_dataset.personalize.row_forms import tables
 from lamp_dataset.personalize.users.inference import UserFinder, by_name
 from lamp_dataset.task import SPLITS
@@ -98,14 +98,22 @@ def _found(rows: Any, ids: Any, kind: str) -> tuple[list[int], str, Iterable[str
     split = split if split in SPLITS and getattr(info, "dataset_name", None) == "lamp" else None
     if getattr(info, "dataset_name", None) == "lamp" and info.config_name in TASKS:
         subset.check_fits(TASKS[info.config_name], split)
-    if kind == "samples":
+    if kind == "samples" and "data" not in subset.recipe:
         ids = [str(name) for table in tables(rows, "id") for name in table["id"].to_pylist()]
         return subset.positions(ids, split), "id", subset.users
-    finder, names = UserFinder(), []
+    finder, names, sizes = UserFinder(), [], []
     for table in tables(rows):
         finder.add(table)
-        names += [] if finder.named else table["id"].to_pylist()
-    positions = subset.positions(finder.users(), split)
+        names += table["id"].to_pylist() if "id" in table.column_names else []
+        sizes += profile_sizes(table) if "profile" in table.column_names else []
+    users, splits = finder.users(), getattr(info, "splits", None) or {}
+    if split not in splits or len(users) >= splits[split].num_examples:  # of a part, nothing is known
+        whole = len(names) == len(sizes) == len(users)
+        data = data_of(names, users, sizes) if whole else {"samples": len(users), "users": len(set(users))}
+        subset.check_data(data, split)
+    if kind == "samples":
+        return subset.positions(list(map(str, names)), split), "id", subset.users
+    positions = subset.positions(users, split)
     if finder.named:
         return positions, "user_id", subset.users
     return positions, "id", [names[position] for position in positions]  # which are unique where users are inferred
@@ -118,17 +126,22 @@ class Users:
     Attributes:
         samples: user -> number of rows.
         profile: user -> number of items, in the largest of the user's profiles.
-        fingerprint: of sample ids, users and profile sizes; it distinguishes versions of the data.
+        data: numbers of samples and users, and a fingerprint of sample ids, users and profile sizes, which
+            distinguishes versions of the data.
     """
 
     samples: Mapping[str, int]
     profile: Mapping[str, int]
-    fingerprint: str
+    data: Mapping[str, Any]
 
     def recipe(self, config: str, split: str) -> dict[str, Any]:
         """How a recipe begins: what was chosen from."""
-        data = {"samples": sum(self.samples.values()), "users": len(self.samples), "fingerprint": self.fingerprint}
-        return {"config": config, "split": split, "data": data}
+        return {"config": config, "split": split, "data": self.data}
+
+
+def profile_sizes(table: pa.Table) -> list[int]:
+    """The number of items in the profile of each row."""
+    return pc.fill_null(pc.list_value_length(table["profile"]), 0).to_pylist()
 
 
 def users_of_rows(rows: Any) -> Users:
@@ -137,13 +150,12 @@ def users_of_rows(rows: Any) -> Users:
     for table in tables(rows):
         finder.add(table)
         ids += table["id"].to_pylist()
-        sizes += pc.fill_null(pc.list_value_length(table["profile"]), 0).to_pylist()
+        sizes += profile_sizes(table)
     users = finder.users()
     largest: Counter[str] = Counter()
     for user, size in zip(users, sizes, strict=True):
         largest[user] = max(largest[user], size)
-    lines = sorted(map(repr, zip(ids, users, sizes, strict=True)))
-    return Users(Counter(users), largest, xxhash.xxh3_128_hexdigest("\n".join(lines).encode()))
+    return Users(Counter(users), largest, data_of(ids, users, sizes))
 
 
 def choose(
@@ -188,6 +200,9 @@ def choose(
     if strata != 1 and (strata < 1 or sample is None or sample % strata):
         raise ValueError(f"expected a sample with as many users of each of {strata} strata, found {sample}")
     left = set(users.samples)
+    for subset in (ids, others):
+        if subset is not None:
+            subset.check_data(users.data, split)
     if ids is not None:
         ids.positions(list(users.samples), split)  # raises if it names others
         left &= set(ids.users)

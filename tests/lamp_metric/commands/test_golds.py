@@ -4,10 +4,17 @@ import pytest
 
 from lamp_dataset import SAMPLE, users_of
 from lamp_dataset.formats.json_file import read_json
+from lamp_dataset.formats.layout import Files
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.questions import read_questions
+from lamp_dataset.formats.user_files import data_of
 from lamp_dataset.tasks import TASKS
-from lamp_metric.commands.golds import Source, read_users
+from lamp_metric.commands.golds import Source, read_split
+
+
+def read_users(path, task, *options, **named):
+    content = read_split(Files(str(path), None), task, *options, **named)
+    return dict(zip(content.ids, content.users, strict=True))
 
 
 def questions(folder, rows):
@@ -69,7 +76,7 @@ def test_questions_of_other_samples_or_of_another_shape_are_named(tmp_path, monk
     golds = f"{SAMPLE}/{task.outputs_path('validation')}"
     assert Source("--golds", golds=golds).join([])[2] is None
     row = {"id": "1", "input": "x", "profile": [], "user_id": "7"}
-    with pytest.raises(ValueError, match=r"q\.json lacks"):
+    with pytest.raises(ValueError, match=r"q\.json has samples without a gold in .*dev_outputs\.json"):
         Source("--golds", task.name, golds, questions(tmp_path, [row])).join([])
     (tmp_path / "row").write_text(json.dumps([{**row, "user_id": ""}]))
     monkeypatch.chdir(tmp_path)  # named once even if its name is a part of the message
@@ -204,3 +211,54 @@ def test_a_folder_of_another_config_is_refused_as_the_loader_refuses_it(made, fa
     _, golds, _ = made.by_user("LaMP_2_news_time")
     message = fails("eval-task", "--task_name", "LaMP_2_time", "--data-dir", golds.parent, "--preds_json", golds)
     assert "expected labels of LaMP_2_time as golds" in message
+
+
+OF_A_FOLDER = {
+    "eval-task": ("eval-task", "--task_name", "LaMP_3_time", "--preds_json", "PREDS"),
+    "compare": ("compare", "LaMP_3_time", "--preds", "PREDS", "OTHERS"),
+    "check": ("check", "LaMP_3_time", "--preds", "PREDS"),
+    "pack": ("pack", "LaMP_3_time=PREDS", "--partial", "--output", "ZIP", "--split", "validation"),
+}
+
+
+@pytest.mark.parametrize("words", OF_A_FOLDER.values(), ids=OF_A_FOLDER)
+def test_a_folder_is_read_with_all_checks_of_its_rows(run, subset, made, words):
+    places = {"PREDS": subset["preds"][0], "OTHERS": subset["preds"][1], "ZIP": made.folder / "s.zip"}
+    words = [str(places.get(word, word)).replace("=PREDS", f"={places['PREDS']}") for word in words]
+    folder, path = subset["all"][1], subset["files"][1]
+    for _ in range(2):
+        assert run(*words, "--data-dir", folder).exit_code == 0
+    rows = read_json(path)
+    path.write_text(json.dumps([{**row, "input": "x"} for row in rows]))
+    result = run(*words, "--data-dir", folder)
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "expected inputs of LaMP_3_time that begin 'What is the score of" in result.stderr
+    path.write_text(json.dumps([{**row, "profile": [{"id": "1", "text": "late"}]} for row in rows]))
+    result = run(*words, "--data-dir", folder)
+    assert result.exit_code == 2
+    assert "sample '" in result.stderr
+    assert "'score'" in result.stderr
+
+
+@pytest.mark.parametrize("kind", ["users", "samples"])
+def test_a_subset_of_another_version_of_the_data_is_refused(run, subset, made, kind):
+    path = subset["files"][1]
+    content = read_split(Files(str(path), None), TASKS[subset["name"]])
+    recipe = {"config": subset["name"], "split": "validation"}
+    recipe["data"] = data_of(content.ids, content.users, content.sizes)
+    file = made.folder / "subset.json"
+    file.write_text(
+        json.dumps({"recipe": recipe, kind: sorted(set(getattr(content, "ids" if kind == "samples" else kind)))[:3]})
+    )
+    everything = ("compare", subset["name"], *subset["all"][:2], f"--{kind}", file, "--preds", *subset["preds"])
+    assert run(*everything).exit_code == 0
+    rows = read_json(path)
+    path.write_text(
+        json.dumps([{**row, "user_id": "u3" if row["user_id"] == "u4" else row["user_id"]} for row in rows])
+    )
+    result = run(*everything)
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert (
+        f"subset.json: expected {kind} of this version of the data (users {len(set(content.users)) - 1}, "
+        in result.stderr
+    )

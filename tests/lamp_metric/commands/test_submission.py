@@ -195,3 +195,21 @@ def test_a_task_under_another_name_gets_a_hint(made, fails, tmp_path):
         ["eval-all", "--golds_zip", zipped, "--preds_zip", zipped],
     ):
         assert re.search(r"p\.json: .*'LaMP_2N'.*'LaMP_2'", fails(*command))
+
+
+def test_a_zip_holds_one_setting_that_a_config_says(run, made):
+    folder, golds, _ = made.by_user("LaMP_4_time")
+    output, plain = made.folder / "s.zip", made.write("LaMP_3.json", "LaMP_3", made.outputs("LaMP_3")[1])
+    options = ("--partial", "--output", output)
+    assert run("pack", f"LaMP_4_time={golds}", *options, "--data-dir", folder, "--split", "validation").exit_code == 0
+    assert output.exists()
+    for words, said in (
+        ([f"LaMP_4_time={golds}", f"LaMP_3={plain}"], "a zip holds one setting: found LaMP_4_time and LaMP_3"),
+        ([f"LaMP_5_time={golds}"], "expected predictions for task 'LaMP_5', as LaMP_5_time is called, found 'LaMP_4'"),
+        ([f"LaMP_4_tim={golds}"], "LaMP_4_time"),
+        ([f"LaMP_4_time={golds}", plain, "--data-dir", folder], "LaMP_3_time"),
+        ([golds, "--data-dir", folder], "LaMP_4"),
+    ):
+        result = run("pack", *words, *options)
+        assert (result.exit_code, result.stderr.count("\n")) == (2, 1), words
+        assert said in result.stderr

@@ -232,12 +232,12 @@ def test_the_order_and_the_form_of_the_rows_do_not_matter_but_ids_users_and_size
         assert users == USERS
         assert chosen(users, top=3) == ["33", "2", "9"]
     changed = [row("a", "10", 4), row("a", "11", 3), row("aa", "10", 3)]
-    found = {users_of_rows([new, *ACTIVE[1:]]).fingerprint for new in changed}
-    assert len({USERS.fingerprint, *found}) == 4
+    found = {users_of_rows([new, *ACTIVE[1:]]).data["fingerprint"] for new in changed}
+    assert len({USERS.data["fingerprint"], *found}) == 4
 
 
 def test_the_recipe_says_what_was_asked_for():
-    data = {"samples": 6, "users": 5, "fingerprint": USERS.fingerprint}
+    data = {"samples": 6, "users": 5, "fingerprint": USERS.data["fingerprint"]}
     start = {"config": "LaMP_3_time", "split": "test", "data": data}
     assert choose(USERS, "LaMP_3_time", "test", top=2).recipe == {**start, "top": 2, "by": "profile"}
     others = subset_of(["9"], "some/top.json")
@@ -273,3 +273,36 @@ def test_inferred_users_select_the_rows_that_they_were_made_of():
 def test_a_choice_of_nobody_is_refused(criteria, facts):
     with pytest.raises(ValueError, match=facts):
         chosen(**criteria)
+
+
+@pytest.mark.parametrize(
+    ("kind", "select", "key"), [("users", select_users, "user_id"), ("samples", select_samples, "id")]
+)
+def test_a_file_of_another_version_of_the_rows_is_refused_and_ids_alone_are_not(tmp_path, kind, select, key):
+    path, ids = tmp_path / f"{kind}.json", [ACTIVE[0][key]]
+
+    def write(recipe):
+        path.write_text(json.dumps({"recipe": recipe, kind: ids}))
+
+    write(USERS.recipe("LaMP_3", "test"))
+    assert select(ACTIVE, path) == select(ACTIVE, ids)
+    longer = [*ACTIVE[:-1], {**ACTIVE[-1], "profile": [*ACTIVE[-1]["profile"], ACTIVE[0]["profile"][0]]}]
+    with pytest.raises(ValueError, match=rf"{kind}\.json: expected {kind} of this version of the data \(fingerprint "):
+        select(longer, path)
+    with pytest.raises(ValueError, match=r"\(samples 7, fingerprint .*\(samples 6, "):
+        select([*ACTIVE, {**ACTIVE[0], "id": "new"}], path)
+    write({})
+    assert select(longer, path) == select(longer, ids)
+
+
+def test_of_a_part_of_a_loaded_split_nothing_is_compared_and_of_the_whole_all_is(tmp_path):
+    rows, path = load(), tmp_path / "users.json"
+    users = users_of_rows(rows)
+    name = next(iter(users.samples))
+    path.write_text(json.dumps({"recipe": users.recipe("LaMP_3", "validation"), "users": [name]}))
+    expected = select_users(rows, [name])["id"]
+    assert select_users(rows, path)["id"] == select_users(rows.select(range(len(rows) - 1)), path)["id"] == expected
+    with pytest.raises(ValueError, match="of this version of the data"):
+        select_users(rows.map(lambda row: {"profile": row["profile"][:1]}), path)
+    stream = load(streaming=True)
+    assert [row["id"] for row in select_users(stream, path)] == expected
