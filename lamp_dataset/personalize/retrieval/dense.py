@@ -28,6 +28,14 @@ from lamp_dataset.personalize.retrieval.samples import Sample
 
 #: The columns that are read of a table of vectors: a hash of each text and its vector.
 READ = pa.schema({"text": pa.uint64(), "vector": pa.list_(pa.float32())})
+#: Where a set of vectors says by which model each was made; see :attr:`Dense.identity`. Older files do not.
+MODEL = pa.field("model", pa.string())
+#: Of so many vectors that follow each other in a set, so many are compared with the model's own.
+BLOCK, COMPARED = 1024, 4
+#: The dot product of longer vectors can overflow 32 bits.
+LONGEST = float(np.sqrt(np.finfo(np.float32).max))
+#: How the identity of a model in a folder begins.
+CONTENT_OF = "content "
 #: How far two runs of a model may differ, as a share of a vector's length; other models differ by more.
 TOLERANCE = 1e-3
 #: Number of profiles embedded at a time: enough to fill and sort batches, few enough to hold their vectors.
@@ -79,6 +87,20 @@ class Dense:
         self.__post_init__()
         self.content = state["content"]
 
+    @property
+    def identity(self) -> str:
+        """The checkpoint: a digest of the files in its folder, or its name on the Hub with the revision.
+
+        It is "" for an object, which has no name. The model is loaded, because what is loaded decides.
+        """
+        if not isinstance(self.model, str):
+            return ""
+        self._encoder = self._encoder or self._load()
+        module = self._encoder[0] if hasattr(self._encoder, "__getitem__") else self._encoder
+        config = getattr(getattr(module, "auto_model", None), "config", None)
+        revision = getattr(config, "_commit_hash", None) or ""
+        return f"{CONTENT_OF}{self.content}" if self.content else f"{self.model}@{revision}"
+
     def rank(self, samples: Sequence[Sample]) -> list[Ranking]:
         """Rank by the dot product with the query; ValueError for embeddings that are not finite."""
         rankings = []
@@ -103,7 +125,7 @@ class Dense:
         keys = {text: hashlib.blake2b(f"{kind}\0{text}".encode("utf-8", "surrogatepass")).digest() for text in texts}
         new = [text for text, key in keys.items() if key not in self._vectors]
         if new and kind == "document" and self.vectors is not None:
-            self._stored = self._stored or Vectors(self.vectors, partial(self._encode, kind))
+            self._stored = self._stored or Vectors(self.vectors, partial(self._encode, kind), self.identity)
             self._vectors.update((keys[text], vector) for text, vector in self._stored.of(new).items())
             new = [text for text in new if keys[text] not in self._vectors]
         if new:
@@ -111,8 +133,11 @@ class Dense:
             self._vectors.update(zip((keys[text] for text in new), found, strict=True))
             self.embedded += len(new)
         vectors = {text: self._vectors[key] for text, key in keys.items()}
-        if not np.isfinite(list(vectors.values())).all():
-            raise ValueError("the dense model gives embeddings that are not finite numbers")
+        lengths = np.linalg.norm(np.array(list(vectors.values()), np.float64).reshape(len(vectors), -1), axis=1)
+        if not (lengths <= LONGEST).all():
+            text = list(vectors)[np.flatnonzero(~(lengths <= LONGEST))[0]]
+            found = f"found a vector of length {np.linalg.norm(vectors[text].astype(np.float64)):.3g}, of {short(text)}"
+            raise ValueError(f"the dense model gives embeddings that are not finite numbers, or too long: {found}")
         for key in list(self._vectors)[: max(0, len(self._vectors) - self.cache_size)]:
             del self._vectors[key]  # the oldest
         return vectors
@@ -141,43 +166,61 @@ class Vectors:
 
     Args:
         source: a file that ``lamp-dataset vectors`` wrote, or a data set of ``profile_vectors``.
-        encode: embeds texts by the model: its vector of the first text that is found must equal the one there.
+        encode: embeds texts by the model: some of its vectors must equal those there, in each part of the set.
+        identity: that of the model, which all vectors must be of that say theirs.
 
     Raises:
-        ValueError: another kind of file, or, when texts are looked up, vectors of another model.
+        ValueError: another kind of file, or vectors of another model.
     """
 
-    def __init__(self, source: Any, encode: Callable[[list[str]], np.ndarray]) -> None:
+    def __init__(self, source: Any, encode: Callable[[list[str]], np.ndarray], identity: str = "") -> None:
         """Read all but the vectors."""
         self._where = source if isinstance(source, (str, os.PathLike)) else "vectors"
-        self._encode, self._checked = encode, False
+        self._encode = encode
         try:
             if self._where is source:
                 file = pq.ParquetFile(source)
                 self._groups = [partial(file.read_row_group, number) for number in range(file.num_row_groups)]
+                columns = file.schema_arrow.names
             else:
-                self._groups = [source.data.select]
+                starts, columns = range(0, source.data.num_rows, BLOCK), source.data.column_names
+                self._groups = [source.data.slice(start, BLOCK).select for start in starts]
             parts = [np.array([], np.uint64), *(group(["text"]).column("text").to_numpy() for group in self._groups)]
             self._hashes = np.concatenate(parts, dtype=np.uint64, casting="no")
+            named = self._groups if MODEL.name in columns else ()
+            models = {model for group in named for model in group([MODEL.name]).column(MODEL.name).unique().to_pylist()}
         except (AttributeError, KeyError, TypeError, pa.ArrowInvalid):
             raise ValueError(f"{self._where}: expected a file of lamp-dataset vectors, found something else") from None
         self._starts, self._order = np.cumsum(list(map(len, parts))).tolist(), np.argsort(self._hashes, kind="stable")
+        self._left = [COMPARED] * len(self._groups)
+        for other in sorted(filter(None, models)):
+            # a folder and a name cannot be compared, but the vectors will be
+            if identity and other != identity and other.startswith(CONTENT_OF) == identity.startswith(CONTENT_OF):
+                raise ValueError(
+                    f"{self._where}: expected vectors of {identity}, found vectors of {other}: embed again"
+                )
 
     def of(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
         """Text -> vector, of those that are known."""
-        wanted, by_group, found = text_hashes(texts), defaultdict(list), {}
+        wanted, by_group, found, compared = text_hashes(texts), defaultdict(list), {}, []
         at = np.searchsorted(self._hashes, wanted, sorter=self._order)
-        for text, one, place in zip(texts, wanted, np.append(self._order, 0)[at].tolist(), strict=True):
-            if place < len(self._hashes) and self._hashes[place] == one:
-                by_group[bisect(self._starts, place) - 1].append((text, place))
+        for text, key, place in zip(texts, wanted, np.append(self._order, 0)[at].tolist(), strict=True):
+            if place < len(self._hashes) and self._hashes[place] == key:
+                by_group[bisect(self._starts, place) - 1].append((place, text))
         for group, own in sorted(by_group.items()):
             vectors = self._groups[group](["vector"]).column("vector")
-            found |= {text: np.array(vectors[place - self._starts[group]].values, np.float32) for text, place in own}
-        if found and not self._checked:
-            text, vector = next(iter(found.items()))
-            own = self._encode([text])[0]
-            if own.shape != vector.shape or not np.linalg.norm(own - vector) <= TOLERANCE * np.linalg.norm(own):
-                found = f"found another one for {short(text)}"
-                raise ValueError(f"{self._where}: expected vectors of this model, {found}")
-            self._checked = True
+            found |= {text: np.array(vectors[place - self._starts[group]].values, np.float32) for place, text in own}
+            count = min(self._left[group], len(own))
+            compared += (sorted(own)[number * len(own) // count][1] for number in range(count))
+            self._left[group] -= count
+        self._compare({text: found[text] for text in compared})
         return found
+
+    def _compare(self, vectors: dict[str, np.ndarray]) -> None:
+        if not vectors:
+            return
+        for (text, vector), own in zip(vectors.items(), self._encode(list(vectors)), strict=True):
+            exact = np.asarray(own, np.float64)  # in which no norm overflows
+            if own.shape != vector.shape or not np.linalg.norm(exact - vector) <= TOLERANCE * np.linalg.norm(exact):
+                other = f"found another one for {short(text)}"
+                raise ValueError(f"{self._where}: expected vectors of this model, {other}")

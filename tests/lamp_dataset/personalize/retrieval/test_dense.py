@@ -1,4 +1,5 @@
 import pickle
+import random
 
 import datasets
 import numpy as np
@@ -135,6 +136,30 @@ def test_other_vectors_are_refused(tmp_path, wrong):
     pq.write_table(table(vectors), tmp_path / "v.parquet")
     with pytest.raises(ValueError, match=r"v.parquet: expected vectors of this model, found another one for 'text 3'"):
         Vectors(tmp_path / "v.parquet", encode).of(["text 3", "text 4"])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_wrong_vectors_in_any_part_are_found(tmp_path, seed):
+    vectors = VECTORS.copy()
+    part = seed * 5
+    vectors[part : part + 5] += 1
+    pq.write_table(table(vectors), tmp_path / "v.parquet", row_group_size=5)
+    stored = Vectors(tmp_path / "v.parquet", encode)
+    texts = random.Random(seed).sample(TEXTS, 25)
+    groups = [texts[start : start + 3] for start in range(0, 25, 3)]
+    with pytest.raises(ValueError, match="found another one for"):
+        list(map(stored.of, groups))
+
+
+def test_vectors_whose_lengths_overflow_are_an_error(tmp_path):
+    huge = np.full((25, 2), 3e19, np.float32)
+    huge[1:] *= np.linspace(1, 2, 24, dtype=np.float32)[:, None]
+    pq.write_table(table(huge), tmp_path / "v.parquet")
+    with pytest.raises(ValueError, match="found another one for 'text 4'"):
+        Vectors(tmp_path / "v.parquet", lambda texts: huge[: len(texts)]).of(["text 4"])
+    ranker = Dense(model=Counting(3e19))
+    with pytest.raises(ValueError, match="too long: found a vector of length 6.71e\\+19, of 'late'"):
+        ranker.embed(["late"])
 
 
 def test_other_files_are_refused(tmp_path):

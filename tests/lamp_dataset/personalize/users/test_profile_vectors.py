@@ -48,7 +48,7 @@ def test_nothing_is_embedded_twice_and_all_results_are_the_same(path, form):
     vectors = path if form == "file" else vectors
     expected = similar_users(rows, by="dense", model=Letters(), task=TASK)
     assert similar_users(rows, by="dense", model=model, vectors=vectors, task=TASK) == expected
-    assert len(model.asked) == 1  # to compare
+    assert len(model.asked) == (4 * 10 if form == "file" else 4)  # to compare: some of each part
     personalize, plain = (
         Personalizer(TASK, retriever="dense", model=model, **given) for given in ({"vectors": vectors}, {})
     )
@@ -68,6 +68,28 @@ def test_vectors_of_another_model_are_refused(path, model):
     rows.to_parquet(path)
     with pytest.raises(ValueError, match="v.parquet: expected a file of lamp-dataset vectors"):
         similar_users(rows, by="dense", model=model, vectors=path, task=TASK)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_set_of_two_models_is_refused(path, monkeypatch, named):
+    rows, sets = rows_of_tastes(), []
+    for factor, name in ((1, "letters"), (1.01, "others")):
+        monkeypatch.setattr(Dense, "_load", lambda _, factor=factor: Letters(factor))
+        sets.append(profile_vectors(rows, task=TASK, model=name))
+    monkeypatch.setattr(Dense, "_load", lambda _: Letters())
+    half = len(sets[0]) // 2
+    mixed = datasets.concatenate_datasets([sets[0].select(range(half)), sets[1].select(range(half, 2 * half))])
+    (mixed if named else mixed.remove_columns("model")).to_parquet(path, batch_size=half)
+    said = (
+        "vectors of letters@, found vectors of others@: embed again"
+        if named
+        else "vectors of this model, found another one"
+    )
+    with pytest.raises(ValueError, match=rf"v\.parquet: expected {said}"):
+        Personalizer(TASK, retriever="dense", model="letters", vectors=path)(rows[:])
+    sets[0].to_parquet(path)
+    expected = Personalizer(TASK, retriever="dense", model="letters")(rows[:])
+    assert Personalizer(TASK, retriever="dense", model="letters", vectors=path)(rows[:]) == expected
 
 
 #: Makes the vectors of the rows in the folder ARGV[1] in parts of ten, and is killed before the sixth.
@@ -105,7 +127,9 @@ def test_after_a_kill_the_same_call_goes_on(tmp_path, monkeypatch):
         monkeypatch.setattr(Dense, "_load", lambda _, model=model: model)
         found = profile_vectors(some, task=TASK, model=name)
         assert len(model.asked) == texts
-        assert found[:] == profile_vectors(some, task=TASK, model=Letters(model.factor))[:]
+        assert set(found["model"]) == {f"{name}@"}
+        unnamed = profile_vectors(some, task=TASK, model=Letters(model.factor))
+        assert found.remove_columns("model")[:] == unnamed.remove_columns("model")[:]
 
 
 def test_no_export_takes_a_file_of_vectors(tmp_path):
