@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from lamp_dataset.atomic.file import FULL
 from lamp_dataset.formats.texts import printable
 
 
@@ -90,17 +91,20 @@ def one_line(error: Exception) -> str:
     """What an error says, for a command line."""
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.filename}: {error.strerror}{_cache_hint(error.filename)}"
+    if isinstance(error, OSError) and error.errno in FULL:  # without a name: our own files have theirs
+        return f"{os.strerror(error.errno)}, probably in the caches{_cache_hint(None)}"
     if isinstance(error, FileNotFoundError) and error.errno is not None:  # without a name: of the working directory
         return "the working directory no longer exists; change to another one"
     return " ".join(str(error).split("\n")) or type(error).__name__
 
 
 def _cache_hint(name: object) -> str:
-    """What to do if ``datasets`` cannot write its caches, whose place the user did not name."""
+    """What to do if ``datasets`` cannot write its caches, whose place the user did not name; None: a nameless file."""
     datasets = sys.modules.get("datasets")
-    if datasets is None or not isinstance(name, str):
+    if datasets is None or not isinstance(name, str | None):
         return ""
-    path, caches = Path(name).absolute(), Path(datasets.config.HF_CACHE_HOME).absolute()
+    caches = Path(datasets.config.HF_CACHE_HOME).absolute()
+    path = caches if name is None else Path(name).absolute()
     if not (path.is_relative_to(caches) or caches.is_relative_to(path)):
         return ""
     return f". The caches of datasets are in {caches}; set HF_HOME to another folder"

@@ -127,7 +127,7 @@ _TYPES: Mapping[Any, Mapping[str, Any]] = MappingProxyType(
     {
         int: {"type": int},
         float: {"type": float},
-        bool: {"is_flag": True},
+        bool: {"is_flag": True, "default": None},
         tuple[str, ...]: {"multiple": True},
         os.PathLike[str]: {"type": UserPath(exists=True, dir_okay=False, path_type=Path)},
     }
@@ -135,7 +135,7 @@ _TYPES: Mapping[Any, Mapping[str, Any]] = MappingProxyType(
 
 
 def prompt_flags(*names: str, flags: Mapping[str, str] = FLAGS) -> Callable:
-    """A decorator that gives a command these options; those that are not typed are None, False or ()."""
+    """A decorator that gives a command these options; those that are not typed are None or ()."""
     return stacked(*(_flag(name, flags[name]) for name in names))
 
 

@@ -6,6 +6,7 @@ line.
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,7 +101,7 @@ def read_user_subset(path: str | os.PathLike[str], kind: str = "users") -> UserS
     name, data = str(path), Path(path).read_bytes()
     shape = f"{kind} file {_SHAPE % kind}"
     head = data.lstrip(b"\xef\xbb\xbf \t\r\n")
-    document: Any = load_json(data, name) if head[:1] in (b"{", b"[") else _lines(data, name, shape)
+    document: Any = _json(data, name) if head[:1] in (b"{", b"[") else _lines(data, name, shape)
     recipe: Any = {}
     if isinstance(document, dict):
         if kind not in document:
@@ -158,13 +159,33 @@ def write_user_subset(file: TextIO, subset: UserSubset) -> None:
     file.write(json.dumps({"recipe": dict(subset.recipe), subset.kind: list(subset.users)}, indent=1) + "\n")
 
 
+#: How the first line of JSON with ids can begin, if it is not just the bracket.
+_JSON_START = re.compile(rb'\{\s*(?:["}]|$)|\[(?![^\]]*\]\s*\S)\s*(?:["\d\]]|$)')
+
+
+#: What ends a line besides a newline, as a table of :meth:`str.translate`.
+_SEPARATORS = dict.fromkeys(map(ord, "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"))
+
+
+def _json(data: bytes, name: str) -> Any:
+    try:
+        return load_json(data, name)
+    except ValueError as error:
+        if _JSON_START.match(data.lstrip(b"\xef\xbb\xbf \t\r\n").partition(b"\n")[0]):
+            raise
+        raise ValueError(f"{error} If ids begin with a bracket, write them as a JSON list.") from None
+
+
 def _lines(data: bytes, name: str, shape: str) -> list[str]:
     """The ids of a text file, one per line."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = ""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if not lines or text.lstrip().startswith("<") or not all(map(str.isprintable, lines)):
+    lines = [line for line in (line.strip(" \t") for line in re.split(r"\r\n?|\n", text)) if line]
+    odd = next((line for line in lines if not line.isprintable()), "")
+    if odd.translate(_SEPARATORS).isprintable() and odd:
+        raise ValueError(f"{name}: id {short(odd)} holds a separator of lines; write the ids as a JSON list")
+    if not lines or text.lstrip().startswith("<") or odd:
         raise ValueError(f"{name}: expected a {shape} or an id per line, found {describe(data[:4096])}")
     return lines

@@ -53,7 +53,7 @@ def retrieval(
     feedback: Path | None,
     names: Sequence[str],
     ks: Sequence[int],
-    use_date: bool,
+    use_date: bool | None,
     rules: str,
     as_json: bool,
     random_seed: int | None,
@@ -72,7 +72,7 @@ def retrieval(
 
     CONFIG comes first, since --retriever, -k and --ranker take all values that follow.
     """
-    task = rows.task
+    task, use_date = rows.task, bool(use_date)
     from lamp_metric.judged_retrieval import check_output_field, judge_retrieval
     from lamp_metric.learning.item_feedback import read_feedback
 

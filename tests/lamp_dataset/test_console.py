@@ -23,6 +23,15 @@ def test_a_cache_that_cannot_be_written_is_said_to_be_movable(monkeypatch, tmp_p
     assert line.endswith("/.cache/hf; set HF_HOME to another folder") == hinted
 
 
+def test_a_disk_that_is_full_without_a_name_is_that_of_the_caches(monkeypatch, tmp_path):
+    import datasets
+
+    monkeypatch.setattr(datasets.config, "HF_CACHE_HOME", str(tmp_path))
+    error = OSError(errno.ENOSPC, "Error writing bytes to file")  # as Arrow has it
+    said = f"No space left on device, probably in the caches. The caches of datasets are in {tmp_path}; set HF_HOME"
+    assert one_line(error).startswith(said)
+
+
 def test_what_goes_wrong_in_a_script_is_one_line_and_its_status(capsys):
     def main():
         warnings.warn("two\nlines", UserWarning, stacklevel=1)

@@ -133,7 +133,7 @@ class Dense:
             self._vectors.update(zip((keys[text] for text in new), found, strict=True))
             self.embedded += len(new)
         vectors = {text: self._vectors[key] for text, key in keys.items()}
-        lengths = np.linalg.norm(np.array(list(vectors.values()), np.float64).reshape(len(vectors), -1), axis=1)
+        lengths = np.linalg.norm(np.array(list(vectors.values()) or [[]], np.float64), axis=1)
         if not (lengths <= LONGEST).all():
             text = list(vectors)[np.flatnonzero(~(lengths <= LONGEST))[0]]
             found = f"found a vector of length {np.linalg.norm(vectors[text].astype(np.float64)):.3g}, of {short(text)}"

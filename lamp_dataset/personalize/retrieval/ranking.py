@@ -8,7 +8,7 @@ differently on each kind of processor.
 """
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -69,13 +69,16 @@ def rank(ranker: Ranker, samples: Sequence[Sample]) -> list[Ranking]:
     """What ``ranker.rank(samples)`` gives, checked unless the ranker is in this package.
 
     Raises:
-        ValueError: not one ranking per sample, not every item of a profile once, or not one score per item; the message
-            names the sample.
+        ValueError: no list of rankings, not one per sample, not every item of a profile once, or not one score per
+            item; the message names the sample.
     """
     rankings = ranker.rank(samples)
     if type(ranker).__module__.startswith(f"{__package__}."):
         return rankings
-    name, rankings = type(ranker).__qualname__, list(rankings)
+    name = type(ranker).__qualname__
+    if not isinstance(rankings, Iterable):
+        raise ValueError(f"{name}: expected a list with a ranking for each sample, found {short(rankings)}")
+    rankings = list(rankings)
     if len(rankings) != len(samples):
         raise ValueError(f"{name}: expected a ranking for each of {len(samples)} samples, found {len(rankings)}")
     for sample, ranking in zip(samples, rankings, strict=True):

@@ -5,7 +5,7 @@ import pytest
 
 from lamp_dataset.commands.command import users_option
 from lamp_dataset.commands.personalize_rank_items import personalize
-from lamp_dataset.commands.shared_flags import FLAGS, ChosenRows, limit_option, row_options
+from lamp_dataset.commands.shared_flags import FLAGS, ChosenRows, limit_option, prompt_flags, row_options
 from lamp_dataset.personalize.prompt_options import PROMPT_OPTIONS, RETRIEVER_OPTIONS
 from lamp_dataset.personalize.retrieval.rankers import BM25
 
@@ -58,3 +58,13 @@ def test_the_help_gives_texts_and_defaults():
             assert name not in FLAGS or option.help.split("; in")[0].split(" In")[0].strip(".") in text
     for flag, value in {"--k1 FLOAT": BM25().k1, "--b FLOAT": BM25().b, "-k INTEGER": 4, "--seed INTEGER": 0}.items():
         assert re.search(rf"{flag} [^-]*(-[^-]+)*?\[default: {value}\]", text)
+
+
+def test_a_switch_that_is_not_typed_is_no_option():
+    @click.command()
+    @prompt_flags("use_date", "escape_quotes")
+    def some(**options):
+        click.echo(repr(options))
+
+    call = click.testing.CliRunner().invoke
+    assert call(some, ["--use-date"]).output == "{'use_date': True, 'escape_quotes': None}\n"

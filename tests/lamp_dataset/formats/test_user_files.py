@@ -58,6 +58,9 @@ def test_a_list_of_ids_will_do(tmp_path, content):
         ({"users": ["7", ""]}, "u.json.*user 1.*''"),
         ([{"user_id": 7}], "u.json.*user 0.*user_id"),
         (b"\xff7\n", "u.json.*an id per line"),
+        (b"[7] a\n[8]\n", "u.json.*begin with a bracket.*JSON list"),
+        (b"{7\n8\n", "u.json.*begin with a bracket.*JSON list"),
+        ("7\na\u2028b\n".encode(), "u.json: id 'a.u2028b' holds a separator of lines.*JSON list"),
         (b'{"users": ["7"], "users": ["8"]}', "u.json.*'users' twice"),
         ({"users": ["7"], "recipe": {"config": "LaMP_9"}}, "u.json.*'config'.*LaMP_9"),
         ({"users": ["7"], "recipe": {"split": "dev"}}, "u.json.*'split'.*dev"),
@@ -66,6 +69,13 @@ def test_a_list_of_ids_will_do(tmp_path, content):
 def test_another_shape_is_refused(tmp_path, content, facts):
     with pytest.raises(ValueError, match=facts):
         read_user_subset(written(tmp_path, content))
+
+
+def test_broken_json_is_not_taken_for_ids(tmp_path):
+    for data in (b'["7", ', b'{"users": [', b"[\n 1,\n", b"[1, 2"):
+        with pytest.raises(ValueError, match=r"u\.json") as caught:
+            read_user_subset(written(tmp_path, data))
+        assert "bracket" not in str(caught.value)
 
 
 def test_a_single_number_is_an_id_and_a_doubled_user_refused(tmp_path):

@@ -118,6 +118,7 @@ GOOD = Ranking([1, 0])
     [
         ([GOOD], False, "Fixed: expected a ranking for each of 2 samples, found 1"),
         ([GOOD, [1, 0]], False, r"Fixed: sample '3\d+': expected a Ranking, found \[1, 0\]"),
+        (None, False, "Fixed: expected a list with a ranking for each sample, found None"),
         ([GOOD, Ranking([1])], False, r"sample '3\d+': expected the positions of all 2 items, each once, found \[1\]"),
         ([GOOD, Ranking([1, 2])], False, r"each once, found \[1, 2\]"),
         ([GOOD, Ranking([1.0, 0.0])], False, r"each once, found \[1.0, 0.0\]"),
