@@ -169,7 +169,12 @@ def own_code(tmp_path, monkeypatch):
     for name, text in LAYERS.items():
         (tmp_path / name).write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
+    _forget()
     yield importlib.import_module("mine")
+    _forget()
+
+
+def _forget():
     for name in [name for name in sys.modules if name.partition(".")[0] in ("mine", "base_ranker", "kit")]:
         del sys.modules[name]
 
