@@ -3,7 +3,8 @@
     python benchmarks/clusters.py
 
 Two made-up systems are equally good, and each user likes one of them better by chance. Printed is how often the
-interval of the difference holds the truth, 0, and how often the test rejects it at 5 %, by user and by sample. Then
+interval of the difference holds the truth, 0, and how often the test rejects it at 5 %, by user and by sample; and for
+few users, how often the bootstrap's interval holds it, and Student's, which is what few users get. Then
 lamp-metric compare is timed on 20,000 samples of 5,000 users. All is drawn from a seed.
 Needs: pip install lamp-hf
 """
@@ -25,7 +26,7 @@ from lamp_metric.measures import together
 from lamp_metric.predictions.scored_samples import ScoredSamples
 from lamp_metric.predictions.writing import write_predictions
 from lamp_metric.signature import Resampling
-from lamp_metric.statistics.bootstrap import percentile_interval, resampled_scores
+from lamp_metric.statistics.bootstrap import mean_intervals, percentile_interval, resampled_scores
 from lamp_metric.statistics.significance import p_values
 
 TASK = TASKS["LaMP_4"]
@@ -36,6 +37,14 @@ DESIGNS = {
     "200 users, 1 to 60 samples": [1] * 60 + [2] * 50 + [5] * 40 + [10] * 25 + [30] * 20 + [60] * 5,
     "200 users, 20 own 62 % of all": [1] * 80 + [2] * 40 + [5] * 40 + [20] * 20 + [50] * 15 + [100] * 5,
     "40 users, 10 samples each": [10] * 40,
+}
+FEW_DESIGNS = {
+    f"{users} users, {name}": sizes
+    for users in (5, 10, 20, 29)
+    for name, sizes in (
+        ("10 samples each", [10] * users),
+        ("1 to 60 samples", [round(60 ** (place / (users - 1))) for place in range(users)]),
+    )
 }
 #: Standard deviations of a user's liking for one of the systems, and of what is left in a sample's difference.
 OF_USER, OF_SAMPLE = 0.2, 0.15
@@ -65,8 +74,24 @@ def one_run(sizes, seed, n_resamples):
     return found
 
 
-def some_runs(sizes, seeds, n_resamples):
-    return [one_run(sizes, seed, n_resamples) for seed in seeds]
+def one_run_of_few(sizes, seed, n_resamples):
+    """Whether the interval of the difference by the bootstrap holds 0, and whether Student's does."""
+    a, b = two_systems(sizes, np.random.default_rng(seed))[0]
+    resampling, key = Resampling(n_resamples=n_resamples, seed=seed), TASK.scores[0]
+    of_a, of_b = (scores[key] for scores in resampled_scores([a, b], resampling))
+    gaps = np.subtract(a.values(key), b.values(key)).tolist()
+    bounds = percentile_interval(of_a - of_b, 0.95), mean_intervals([gaps], a.users, resampling)[0]
+    return [low <= 0 <= high for low, high in bounds]
+
+
+def some_runs(run, sizes, seeds, n_resamples):
+    return [run(sizes, seed, n_resamples) for seed in seeds]
+
+
+def shares(pool, run, sizes, runs, n_resamples):
+    jobs = [pool.submit(some_runs, run, sizes, range(start, runs, 8), n_resamples) for start in range(8)]
+    done = np.array([row for job in jobs for row in job.result()], float).mean(axis=0)
+    return [f"{share:.1%}" for share in done]
 
 
 def simulate(runs, n_resamples):
@@ -75,10 +100,12 @@ def simulate(runs, n_resamples):
     print(f"{'':30}{'by user':>14}{'by sample':>14}{'by user':>13}{'by sample':>13}")
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         for name, sizes in DESIGNS.items():
-            jobs = [pool.submit(some_runs, sizes, range(start, runs, 8), n_resamples) for start in range(8)]
-            done = np.array([row for job in jobs for row in job.result()], float).mean(axis=0)
-            covered, rejects, covered_by_sample, rejects_by_sample = (f"{share:.1%}" for share in done)
+            covered, rejects, covered_by_sample, rejects_by_sample = shares(pool, one_run, sizes, runs, n_resamples)
             print(f"{name:30}{covered:>14}{covered_by_sample:>14}{rejects:>13}{rejects_by_sample:>13}", flush=True)
+        print(f"\n{'few users: 95 % covers it':30}{'bootstrap':>14}{'Student':>14}")
+        for name, sizes in FEW_DESIGNS.items():
+            by_bootstrap, by_t = shares(pool, one_run_of_few, sizes, 5 * runs, n_resamples)
+            print(f"{name:30}{by_bootstrap:>14}{by_t:>14}", flush=True)
 
 
 def write_files(folder, name, n, users):

@@ -111,4 +111,4 @@ def signature_of(
     task = get_task(task)
     resampling = Resampling.on_demand(confidence_level, n_resamples, seed)
     measured = together(task, chosen(also, without))
-    return signature(task.name, n, resampling, users, extracted=extract_answers, **measured.beside)
+    return signature(task.name, n, resampling, users, extracted=extract_answers, **measured.signed)

@@ -192,6 +192,7 @@ comparing_options = bundled(
         "lamp-metric compare LaMP_4 --golds dev_outputs.json --preds mine.json theirs.json",
         "lamp-metric compare LaMP_3_time --data-dir my/files --preds none.json own.json other.json",
         "lamp-metric compare LaMP_3_time --data-dir D --preds none=n.json own=a.json,b.json --format latex",
+        "lamp-metric compare LaMP_4 --data-dir D --preds none=n.json own=o.json other=t.json --all-pairs",
         "lamp-metric compare LaMP_4 --data-dir D --values none=judged/none.json own=judged/own.json",
     ),
 )
@@ -206,14 +207,15 @@ comparing_options = bundled(
     show_default=True,
     help="Means over samples, or over users' own means.",
 )
-def compare(asked: Comparing, form: str, published: bool, as_json: bool, average: str) -> None:
+@click.option("--all-pairs", is_flag=True, help="Compare every two systems as well, not only each with the baseline.")
+def compare(asked: Comparing, form: str, published: bool, as_json: bool, average: str, all_pairs: bool) -> None:
     """Compare systems on TASK: could the difference be chance?
 
     All are scored on the same samples. The interval holds the middle 95% (--confidence_level) of the differences on
     bootstrap resamples: how much the difference would vary with other samples. p is the probability of a difference at
     least as large, in either direction, if the two systems were interchangeable; it is estimated by swapping their
     predictions at random. A small p speaks against chance; a better score alone does not. With several systems, go by
-    Holm's p, which is corrected for their number.
+    Holm's p, which is corrected for their number; with --all-pairs, for that of the pairs.
 
     Samples of one user are alike. If --data-dir or --questions identifies the users, the bootstrap draws users and the
     test swaps all samples of a user at once; otherwise both treat the samples as independent.
@@ -222,14 +224,16 @@ def compare(asked: Comparing, form: str, published: bool, as_json: bool, average
     A user (or sample) counts as won if the system's mean is better. A true difference as large as the detectable one
     would be found with a probability of 80%.
 
-    With few samples or users the bootstrap interval tends to be too narrow, and may exclude 0 even if p is large: trust
-    p.
+    Below 30 users (samples, where users are not known), means get the interval of Student's t, since the bootstrap's is
+    too narrow; the signature says so. Those of other scores may exclude 0 even if p is large: trust p.
     """
     from lamp_metric.statistics.compare_systems import compare_systems  # needs numpy
 
     if as_json and form not in ("text", "json"):
         raise ValueError(f"give either --json or --format {form}, not both")
-    found = compare_systems(asked.score(), asked.baseline, asked.drawn, average=average, **asked.signed)
+    found = compare_systems(
+        asked.score(), asked.baseline, asked.drawn, average=average, all_pairs=all_pairs, **asked.signed
+    )
     split, task_name = asked.source.split, asked.source.task_name
     whole = split and get_task(task_name).num_samples[split] in (None, found.n)
     rows = published_rows(found.task, split if whole else None) if published else []

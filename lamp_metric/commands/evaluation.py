@@ -65,7 +65,7 @@ class Scoring:
             click.echo(line, err=True)
         extra = {} if samples.users is None else {"users": samples.n_users}
         extra |= {"per_sample": samples.per_sample()} if self.per_sample else {}
-        signed = {"chosen": subset, "extracted": self.extract_answers, **samples.scorer.beside}
+        signed = {"chosen": subset, "extracted": self.extract_answers, **samples.scorer.signed}
         bounds = {}
         if self.drawn is not None:
             from lamp_metric.statistics.bootstrap import intervals  # needs numpy

@@ -15,7 +15,7 @@ from lamp_metric.commands.compare import Comparing, comparing_options
 from lamp_metric.commands.shared import FILE, Several
 from lamp_metric.measures import together
 from lamp_metric.predictions.given_values import VALUE
-from lamp_metric.result_tables.text_and_csv import interval
+from lamp_metric.result_tables.text_and_csv import interval, shown_p
 
 
 @click.command(
@@ -72,5 +72,5 @@ def _lines(output: Path, summary: Mapping[str, Any]) -> Iterator[str]:
     for name, contrasts in summary["contrasts"].items():
         found = contrasts[key]
         counts = ", ".join(f"{found[f'users_{kind}']:,} {kind}" for kind in ("better", "equal", "worse"))
-        p = f"p {found['p_value']:.4f} (Holm {found['p_holm']:.4f})"
+        p = f"p {shown_p(found['p_value'])} (Holm {shown_p(found['p_holm'])})"
         yield f"  {name}: {key} gain {found['gain']:+.4f} {interval(found['gain_ci'])}, {p}; users: {counts}"

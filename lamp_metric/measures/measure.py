@@ -115,10 +115,11 @@ class Together(Scores):
         self.means = (*(scorer.means if scorer else ()), *of_samples)
 
     @property
-    def beside(self) -> dict[str, str | None]:
-        """The measures beside the scores, and the scores that are left out, for the signature."""
+    def signed(self) -> dict[str, Any]:
+        """For the signature: which scores are means, the measures beside them, and those that are left out."""
         names = [f"{one.name}({one.signature})" if one.signature else one.name for one in self.measures]
-        return {"also": ",".join(names) or None, "without": self.left_out or None}
+        keys = {"keys": list(self.higher_is_better), "means": self.means}
+        return {**keys, "also": ",".join(names) or None, "without": self.left_out or None}
 
     def statistics(self, task: Task, predictions: Sequence[str], references: Sequence[str]) -> dict[str, list[float]]:
         """What each sample contributes: statistic -> one number per sample."""

@@ -17,7 +17,7 @@ class JoinedOutputs:
     """The golds and predictions of one task, all in the order of the golds.
 
     ``names``: what messages call a prediction and a reference: file and side. ``users``: the user of each sample, if
-    they are known.
+    they are known. ``answers``: how many answers to each sample the file has, of which these are one.
     """
 
     task: Task
@@ -26,6 +26,7 @@ class JoinedOutputs:
     references: list
     names: tuple[str, str]
     users: list[str] | None = None
+    answers: int = 1
 
 
 def join_by_id(

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lamp_dataset.formats.ids import check_unique
@@ -33,6 +33,7 @@ class ScoredSamples:
         name: what messages call the predictions; "" where there are no others.
         predictions: the texts that were scored, before answers were extracted.
         references: the golds.
+        answers: how many answers to each sample there were, of which these are one.
     """
 
     task: Task | None
@@ -46,6 +47,7 @@ class ScoredSamples:
     name: str = ""
     predictions: Sequence[str] = ()
     references: Sequence[str] = ()
+    answers: int = 1
 
     @property
     def n(self) -> int:
@@ -110,7 +112,8 @@ def measure(
 def measure_joined(joined: JoinedOutputs, *, extract_answers: bool = False, also: Iterable[str] = ()) -> ScoredSamples:
     """Score the samples of two joined files, see :func:`measure`."""
     options = {"users": joined.users, "extract_answers": extract_answers, "also": also, "sides": joined.names}
-    return measure(joined.task, joined.predictions, joined.references, joined.ids, **options)
+    found = measure(joined.task, joined.predictions, joined.references, joined.ids, **options)
+    return replace(found, answers=joined.answers)
 
 
 def _lists(

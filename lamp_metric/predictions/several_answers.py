@@ -7,24 +7,37 @@ from dataclasses import replace
 from lamp_dataset.formats.texts import short
 from lamp_metric.predictions.answer_extraction import answers_in
 from lamp_metric.predictions.joining import JoinedOutputs
+from lamp_metric.predictions.reading import where
 from lamp_metric.predictions.scored_samples import ScoredSamples, measure
 from lamp_metric.scorers import scorer_of
 
 
 def split(joined: JoinedOutputs) -> list[JoinedOutputs]:
     """A run for each answer of a file whose outputs are lists; another file is one run."""
-    numbers = [len(value) if isinstance(value, list) else None for value in joined.predictions]
-    n = numbers[0]
-    if n is None and not any(numbers):
+    runs = answers_of(joined.predictions, joined.names[0], joined.ids)
+    if len(runs) == 1 and runs[0] is joined.predictions:
         return [joined]
+    file, golds = joined.names[0].rpartition(": ")[0], joined.names[1]
+    return [
+        replace(joined, predictions=run, names=(f"{file}: answer {number}", golds), answers=len(runs))
+        for number, run in enumerate(runs, 1)
+    ]
+
+
+def answers_of(predictions: list, side: str, ids: Sequence[str] | None) -> list[list]:
+    """For predictions that are lists of equally many answers, the list of first ones, of second ones, and so on.
+
+    For others, a list of these predictions alone. ``side`` and ``ids`` are for messages.
+    """
+    numbers = [len(value) if isinstance(value, (list, tuple)) else None for value in predictions]
+    if not any(number is not None for number in numbers):
+        return [predictions]
+    n = numbers[0]
     wrong = next((place for place, number in enumerate(numbers) if not number or number != n), None)
     if wrong is not None:
         wanted = f"a list of {n} answers, as for the first sample" if n and wrong else "a list of answers"
-        found = short(joined.predictions[wrong])
-        raise ValueError(f"{joined.names[0]} of sample {short(joined.ids[wrong])}: expected {wanted}, found {found}")
-    file, golds = joined.names[0].rpartition(": ")[0], joined.names[1]
-    runs = enumerate(zip(*joined.predictions, strict=True), 1)
-    return [replace(joined, predictions=list(run), names=(f"{file}: answer {n}", golds)) for n, run in runs]
+        raise ValueError(f"{side} of {where(ids, wrong)}: expected {wanted}, found {short(predictions[wrong])}")
+    return list(map(list, zip(*predictions, strict=True)))
 
 
 def choose(
@@ -38,7 +51,7 @@ def choose(
     chosen = [runs[place].predictions[sample] for sample, place in enumerate(places)]
     sides = (f"{first.name.rpartition(': ')[0] or first.name}: {rule} of {len(runs)}: prediction", "reference")
     options = {"users": first.users, "extract_answers": extract_answers, "also": also, "sides": sides}
-    return [measure(first.task, chosen, first.references, first.ids, **options)]
+    return [replace(measure(first.task, chosen, first.references, first.ids, **options), answers=len(runs))]
 
 
 def _best(runs: Sequence[ScoredSamples], extract_answers: bool) -> list[int]:

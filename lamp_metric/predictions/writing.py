@@ -1,4 +1,4 @@
-"""Predictions into a file of the official format."""
+"""Predictions to and from a file of the official format."""
 
 import os
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from typing import Any
 
 from lamp_dataset.atomic import PRIVATE, write_whole
 from lamp_dataset.formats.ids import check_unique
-from lamp_dataset.formats.outputs import write_outputs
+from lamp_dataset.formats.outputs import read_outputs, write_outputs
 from lamp_dataset.tasks import get_task
 from lamp_metric.predictions.reading import as_list, as_text, check_ids, where
 
@@ -50,3 +50,16 @@ def write_predictions(
             several = isinstance(output, list) and output
             text = [as_text(one, task, place) for one in output] if several else as_text(output, task, place)
             entries.add({"id": ids[position], "output": text})
+
+
+def read_predictions(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The predictions in a file in the official format, for :func:`lamp_metric.compare` with ``ids``.
+
+    Returns:
+        Sample id -> answer, or a list of the several answers that the file has, in the file's order.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it has another format, or an id twice.
+    """
+    return dict(read_outputs(path).by_id)

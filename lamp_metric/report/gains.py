@@ -17,7 +17,7 @@ from lamp_dataset.personalize.retrieval.queries import find_query
 from lamp_dataset.personalize.retrieval.samples import Sample
 from lamp_dataset.task import Task
 from lamp_metric.predictions.scored_samples import ScoredSamples
-from lamp_metric.result_tables.comparison_table import Comparison, System
+from lamp_metric.result_tables.comparison_table import Comparison, Contrast, System
 from lamp_metric.signature import Resampling
 from lamp_metric.statistics.bootstrap import Units, mean_intervals, percentile_interval, unit_weights
 from lamp_metric.statistics.compare_systems import compare_systems, sample_values
@@ -297,7 +297,7 @@ NAME_OF_K = re.compile(r"k=?(\d+)")
 
 def summarize(frame: Frame, key: str, resampling: Resampling, **signed: Any) -> dict[str, Any]:
     """The numbers of the report; bins, correlations and extreme users are about the score ``key`` of ``frame.keys``."""
-    compared = compare_systems(frame.systems, frame.baseline, resampling, **signed)
+    compared = compare_systems(frame.systems, frame.baseline, resampling, all_pairs=True, **signed)
     gains = {system: frame.by_user(frame.gains(system, key)) for system in frame.others}
     size = frame.sizes
     traits = {"profile_size": size, "similarity": frame.similarity}
@@ -314,6 +314,7 @@ def summarize(frame: Frame, key: str, resampling: Resampling, **signed: Any) -> 
         "directions": compared.higher_is_better,
         "systems": {name: _system(frame, name, found) for name, found in compared.systems.items()},
         "contrasts": _contrasts(frame, compared),
+        "pairs": [pair.as_dict() | _gain(frame, pair.score, pair.contrast) for pair in compared.pairs or ()],
         **{
             f"by_{name}": {"spearman": correlations[name], "bins": binned(frame, trait, key, resampling)}
             for name, trait in traits.items()
@@ -321,18 +322,21 @@ def summarize(frame: Frame, key: str, resampling: Resampling, **signed: Any) -> 
         "copies": _copies(frame, resampling),
         "by_k": _by_k(compared, key),
         "extremes": {system: _extremes(frame, system, key) for system in frame.others},
+        "runs": {name: found.runs for name, found in compared.systems.items()},
         "unusable": {name: found.unusable for name, found in compared.systems.items()},
+        "wrapped": {name: found.wrapped for name, found in compared.systems.items()},
         "notes": compared.notes,
         "signature": compared.signature,
     }
 
 
 def _system(frame: Frame, name: str, found: System) -> dict[str, Any]:
-    """Result key -> the score of all samples, its interval, and the mean of the users' scores, if users have it."""
+    """Result key -> the score of all samples, its interval and its standard deviation over runs, the users' mean."""
     return {
         key: {
             "over_samples": score,
             "over_samples_ci": found.intervals[key],
+            "spread": found.spread[key] if found.spread else None,
             "over_users": float(frame.by_user(frame.values(name, key)).mean()) if key in frame.keys else None,
         }
         for key, score in found.scores.items()
@@ -341,12 +345,10 @@ def _system(frame: Frame, name: str, found: System) -> dict[str, Any]:
 
 def _contrasts(frame: Frame, compared: Comparison) -> dict[str, dict[str, dict[str, Any]]]:
     """System -> result key -> the contrast with the baseline, its sign such that a positive gain is better."""
-    sign = frame.samples.scorer.sign
     return {
         name: {
             key: {
-                "gain": sign(key) * found.difference + 0.0,  # never -0.0
-                "gain_ci": sorted(sign(key) * bound + 0.0 for bound in found.difference_ci),
+                **_gain(frame, key, found),
                 "detectable": found.detectable,
                 "p_value": found.p_value,
                 "p_holm": found.p_holm,
@@ -358,6 +360,12 @@ def _contrasts(frame: Frame, compared: Comparison) -> dict[str, dict[str, dict[s
         }
         for name, of_keys in compared.contrasts.items()
     }
+
+
+def _gain(frame: Frame, key: str, found: Contrast) -> dict[str, Any]:
+    sign = frame.samples.scorer.sign(key)
+    bounds = sorted(sign * bound + 0.0 for bound in found.difference_ci)  # never -0.0
+    return {"gain": sign * found.difference + 0.0, "gain_ci": bounds}
 
 
 def _copies(frame: Frame, resampling: Resampling) -> dict[str, Any]:

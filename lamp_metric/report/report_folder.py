@@ -24,7 +24,7 @@ from lamp_dataset.lazy import require
 from lamp_dataset.task import Task
 from lamp_metric.predictions.scored_samples import ScoredSamples
 from lamp_metric.report.gains import NEAR, Frame, Profile, shown_rho, summarize
-from lamp_metric.result_tables.text_and_csv import csv_text, interval
+from lamp_metric.result_tables.text_and_csv import csv_text, interval, shown_p
 from lamp_metric.scorers import scorer_of
 from lamp_metric.signature import Resampling
 
@@ -421,6 +421,7 @@ _FILTERS = {
     "cut": lambda text: text if len(text) <= TEXT else f"{text[: TEXT - 1]}…",
     "gain": _gain,
     "interval": lambda bounds: interval(bounds).replace("-", "−") or "–",
+    "p": shown_p,
     "number": lambda value, form=".4f": "–" if value is None else f"{value:{form}}",
     "rho": shown_rho,
     "span": span,

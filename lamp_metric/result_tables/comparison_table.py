@@ -2,13 +2,14 @@
 
 import json
 import re
+import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
 
 from lamp_metric.result_tables.published import MARK, SOURCES, WHY, PublishedScores
-from lamp_metric.result_tables.text_and_csv import csv_text, interval, table
+from lamp_metric.result_tables.text_and_csv import csv_text, interval, shown_p, table
 
 #: A character with a meaning of its own in LaTeX -> how to write it.
 _LATEX = str.maketrans(
@@ -23,10 +24,11 @@ class System:
 
     Attributes:
         scores: result key -> score, the mean of the runs' scores.
-        intervals: result key -> ``[low, high]``, the percentile bootstrap interval.
+        intervals: result key -> ``[low, high]``, see :func:`~lamp_metric.statistics.bootstrap.intervals`.
         runs: number of runs, such as seeds.
         spread: result key -> standard deviation of the runs' scores (with n - 1); None for a single run.
         unusable: number of predictions, in all runs, that cannot be used.
+        wrapped: number of those that look wrapped, if answers were not extracted.
     """
 
     scores: dict[str, float]
@@ -34,20 +36,21 @@ class System:
     runs: int
     spread: dict[str, float] | None
     unusable: int
+    wrapped: int = 0
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """One system against the baseline, in one score.
+    """One system against another, the baseline, in one score.
 
     Attributes:
         difference: the system's score minus the baseline's.
-        difference_ci: its interval ``[low, high]``, paired percentile bootstrap.
+        difference_ci: its interval ``[low, high]``, paired percentile bootstrap; of a mean over few users, Student's.
         standard_error: standard deviation of the difference on the resamples.
         detectable: the smallest true difference that these data would probably show, see
             :func:`~lamp_metric.statistics.significance.detectable_difference`; None if the differences do not vary.
         p_value: of the two-sided paired randomization test.
-        p_holm: p corrected for the number of systems, see :func:`~lamp_metric.statistics.significance.holm`.
+        p_holm: p corrected for the number of contrasts, see :func:`~lamp_metric.statistics.significance.holm`.
         better: name of the system with the better score; None if they are equal.
         wins: number of users (samples if users are not known) whose mean score is better under the system; None for
             macro F1, which no sample has by itself.
@@ -67,6 +70,21 @@ class Contrast:
     losses: int | None
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Two systems in one score: ``system`` against ``baseline``; its p is corrected for all pairs."""
+
+    system: str
+    baseline: str
+    score: str
+    contrast: Contrast
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it on one level, the p-value as ``"p"``."""
+        found = {"p" if name == "p_value" else name: value for name, value in vars(self.contrast).items()}
+        return {"system": self.system, "baseline": self.baseline, "score": self.score, **found}
+
+
 #: The columns of CSV.
 _COLUMNS = (
     *("system", "score", "value", "low", "high", "runs", "spread", "unusable"),
@@ -78,6 +96,9 @@ _COLUMNS = (
 @dataclass(frozen=True)
 class Comparison:
     """Systems on the same samples, each against a baseline.
+
+    Of all pairs, LaTeX has letters: behind a score stand those of the systems that it beats at the level of the
+    intervals, by Holm's p. The best score is then bold only if it beats the second.
 
     The methods ``to_…`` add published results as rows, see :func:`lamp_metric.published_rows`.
 
@@ -91,6 +112,7 @@ class Comparison:
         notes: what limits the conclusions, a line each.
         signature: how the figures were made.
         higher_is_better: result key -> False for an error.
+        pairs: every two systems in every score, those with the baseline first; None if they were not asked for.
     """
 
     task: str | None
@@ -102,10 +124,13 @@ class Comparison:
     notes: list[str]
     signature: str
     higher_is_better: dict[str, bool]
+    pairs: list[Pair] | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it as dicts and lists, for JSON."""
-        return asdict(self)
+        """All of it as dicts and lists, for JSON; ``"pairs"`` if they were asked for."""
+        found = asdict(self)
+        del found["pairs"]
+        return found if self.pairs is None else found | {"pairs": [pair.as_dict() for pair in self.pairs]}
 
     def to_text(self, published: Sequence[PublishedScores] = ()) -> str:
         """For a terminal: a line for each system and score."""
@@ -120,7 +145,12 @@ class Comparison:
         numeric = [place for place, title in enumerate(rows[0]) if title not in ("system", "score", "interval")]
         units = "samples" if self.users is None else "users"
         columns = f"difference: from {self.baseline}. won/tied/lost: {units}. detectable: with 80% power."
-        return "\n".join([table(rows, numeric), "", columns, "", *_why(published), self.signature])
+        parts = [table(rows, numeric), "", columns, ""]
+        if self.pairs:
+            lines = [["system", "from", "score", *rows[0][-6:]]]
+            lines += [[pair.system, pair.baseline, pair.score, *_text(pair.contrast)] for pair in self.pairs]
+            parts += [table(lines, [3, 5, 6, 7, 8]), "", "p (Holm) above: of all pairs of a score.", ""]
+        return "\n".join([*parts, *_why(published), self.signature])
 
     def to_markdown(self, published: Sequence[PublishedScores] = ()) -> str:
         """A Markdown table: a line for each system, the better direction next to each score."""
@@ -134,23 +164,33 @@ class Comparison:
                 difference, bounds, p = _difference(contrasts.get(key))
                 cells += [_value(scores, spread, key), f"{difference} {bounds}".strip(), p]
             rows.append(cells)
-        lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
-        return "\n".join([*lines, "", *_why(published), f"`{self.signature}`"])
+        tables = [rows]
+        if self.pairs:
+            header = ["system", "from", "score", "difference", "interval", "p (Holm, all pairs)"]
+            lines = [[pair.system, pair.baseline, pair.score, *_difference(pair.contrast)] for pair in self.pairs]
+            tables.append([header, ["---"] * 3 + ["---:"] * 3, *lines])
+        lines = []
+        for cells in tables:
+            lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells] + [""]
+        return "\n".join([*lines, *_why(published), f"`{self.signature}`"])
 
     def to_latex(self, published: Sequence[PublishedScores] = ()) -> str:
         """A table as narrow as a paper's text, for the package booktabs; the best of each score is bold.
 
+        With all pairs, it is bold only if it beats the second, and letters say which systems each one beats.
         Spreads and intervals are in a line below. Published rows are grouped by config and split.
         """
         head = "".join(
             f" & \\scriptsize {key.translate(_LATEX)} $\\{'up' if higher else 'down'}arrow$ & $\\Delta$ & $p$"
             for key, higher in self.higher_is_better.items()
         )
-        level = 100 * float(self.signature.partition("|confidence:")[2].partition("|")[0])
+        level = 100 * self._level
+        letters = "letters: better than the systems with these letters" if self.pairs else ""
         lines = [
             "% \\usepackage{booktabs}",
             f"% {self.signature}",
             f"% Delta: difference from {self.baseline}, with its {level:g} % interval; p: Holm-corrected",
+            *([f"% {letters} (p < {100 - level:g} %, Holm-corrected for all pairs)"] if letters else []),
             *(f"% {line}" for line in _sources(published)),
             *(f"% {line}" for line in _why(published) if line),
             "{\\footnotesize\\setlength{\\tabcolsep}{1.4pt}%",
@@ -171,8 +211,11 @@ class Comparison:
         return json.dumps(self.as_dict() | extra, allow_nan=False)
 
     def to_csv(self, published: Sequence[PublishedScores] = ()) -> str:
-        """A line for each system and score, with all digits; empty where a figure does not exist."""
-        rows = []
+        """A line for each system and score, with all digits; empty where a figure does not exist.
+
+        With all pairs, each of them has a line below, and a column names its baseline.
+        """
+        columns, rows = ((*_COLUMNS, "baseline") if self.pairs else _COLUMNS), []
         for name, scores, spread, contrasts in self._rows(published):
             system = self.systems.get(name)
             for key, value in scores.items():
@@ -181,10 +224,33 @@ class Comparison:
                     low, high = system.intervals[key]
                     row |= {"low": low, "high": high, "runs": system.runs, "unusable": system.unusable}
                 if key in contrasts:
-                    low, high = contrasts[key].difference_ci
-                    row |= {**vars(contrasts[key]), "difference_low": low, "difference_high": high}
-                rows.append([row.get(column) for column in _COLUMNS])
-        return csv_text([_COLUMNS, *rows]).rstrip("\n")
+                    row |= {"baseline": self.baseline, **_flat(contrasts[key])}
+                rows.append(row)
+        for pair in self.pairs or ():
+            names = {"system": pair.system, "score": pair.score, "baseline": pair.baseline}
+            rows.append(names | _flat(pair.contrast))
+        return csv_text([columns, *([row.get(column) for column in columns] for row in rows)]).rstrip("\n")
+
+    @property
+    def _level(self) -> float:
+        return float(self.signature.partition("|confidence:")[2].partition("|")[0])
+
+    def _beaten(self, key: str) -> dict[str, list[str]]:
+        """System -> those that it beats in a score, by Holm's p of all pairs at the level of the intervals."""
+        beaten: dict[str, list[str]] = {name: [] for name in self.systems}
+        for pair in self.pairs or ():
+            one = pair.contrast
+            if pair.score == key and one.better is not None and one.p_holm < 1 - self._level:
+                beaten[one.better].append(pair.baseline if one.better == pair.system else pair.system)
+        return beaten
+
+    def _is_bold(self, name: str, key: str) -> bool:
+        """Whether a system is the best in a score; with all pairs, only if it beats the second."""
+        sign = 1 if self.higher_is_better[key] else -1
+        first, *others = sorted(self.systems, key=lambda one: -sign * self.systems[one].scores[key])
+        if self.pairs is None:
+            return name in self.systems and self.systems[name].scores[key] == self.systems[first].scores[key]
+        return name == first and others[0] in self._beaten(key)[name]
 
     def _rows(self, published: Sequence[PublishedScores]) -> Iterator[tuple[str, Mapping, Mapping, Mapping]]:
         """Name, scores, their spread and contrasts of each system, then of each published result."""
@@ -194,13 +260,15 @@ class Comparison:
             yield row.marked, row.scores, {}, {}
 
     def _latex_row(self, name: str, scores: Mapping, spread: Mapping, contrasts: Mapping) -> str:
-        cells, below = [name.translate(_LATEX)], ""
-        for key, higher in self.higher_is_better.items():
-            best = (max if higher else min)(one.scores[key] for one in self.systems.values())
+        letters = dict(zip(self.systems, _letters(len(self.systems)), strict=True)) if self.pairs else {}
+        letter = f"$^{{{letters[name]}}}$" if name in letters else ""
+        cells, below = [f"{letter}{name.translate(_LATEX)}"], ""
+        for key in self.higher_is_better:
             value, spreads = _value(scores, {}, key), rf"\scriptsize $\pm{spread[key]:.3f}$" if spread else ""
-            bold = name in self.systems and scores[key] == best
+            beaten = [letters[one] for one in letters if one in self._beaten(key).get(name, ())]
+            marks = f"$^{{{''.join(beaten)}}}$" if beaten else ""
             difference, bounds, p = (f"${cell}$" if cell else "" for cell in _difference(contrasts.get(key)))
-            cells += [f"\\textbf{{{value}}}" if bold else value, difference, p]
+            cells += [(f"\\textbf{{{value}}}" if self._is_bold(name, key) else value) + marks, difference, p]
             below += f" & {spreads} & " + (rf"\multicolumn{{2}}{{r}}{{\scriptsize {bounds}}}" if bounds else "&")
         return " & ".join(cells) + r" \\" + (f"\n{below} \\\\" if below.strip(" &") else "")
 
@@ -215,11 +283,25 @@ def _text(contrast: Contrast | None) -> list[str]:
     """The cells of a line for a terminal; a figure that does not exist is empty."""
     if contrast is None:
         return [""] * 6
-    p, p_holm, detectable = (
-        "" if value is None else f"{value:.4f}" for value in (contrast.p_value, contrast.p_holm, contrast.detectable)
-    )
+    detectable = "" if contrast.detectable is None else f"{contrast.detectable:.4f}"
     won = "" if contrast.wins is None else f"{contrast.wins}/{contrast.ties}/{contrast.losses}"
-    return [f"{contrast.difference:+.4f}", interval(contrast.difference_ci), p, p_holm, won, detectable]
+    p = [shown_p(contrast.p_value), shown_p(contrast.p_holm)]
+    return [f"{contrast.difference:+.4f}", interval(contrast.difference_ci), *p, won, detectable]
+
+
+def _letters(n: int) -> list[str]:
+    """A letter for each system; after z come two, with a comma behind, so that they can be told apart.
+
+    >>> _letters(2), _letters(27)[-2:]
+    (['a', 'b'], ['z', 'aa,'])
+    """
+    a_to_z = string.ascii_lowercase
+    return [*a_to_z, *(f"{one}{other}," for one in a_to_z for other in a_to_z)][:n]
+
+
+def _flat(contrast: Contrast) -> dict[str, Any]:
+    low, high = contrast.difference_ci
+    return {**vars(contrast), "difference_low": low, "difference_high": high}
 
 
 def _value(scores: Mapping[str, float], spread: Mapping[str, float], key: str) -> str:
@@ -236,8 +318,7 @@ def _difference(contrast: Contrast | None) -> tuple[str, str, str]:
     if contrast is None:
         return "", "", ""
     low, high = contrast.difference_ci
-    p = "<.001" if contrast.p_holm < 0.001 else f"{contrast.p_holm:.3f}"
-    return f"{contrast.difference:+.3f}", f"[{low:+.3f}, {high:+.3f}]", p
+    return f"{contrast.difference:+.3f}", f"[{low:+.3f}, {high:+.3f}]", shown_p(contrast.p_holm, 3)
 
 
 def _why(published: Sequence[PublishedScores]) -> list[str]:

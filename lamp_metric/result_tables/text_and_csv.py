@@ -31,6 +31,15 @@ def interval(bounds: Sequence[float] | None) -> str:
     return f"[{bounds[0]:.4f}, {bounds[1]:.4f}]" if bounds is not None else ""
 
 
+def shown_p(p: float, digits: int = 4) -> str:
+    """A p-value as text, never as zero.
+
+    >>> shown_p(0.02999), shown_p(0.0002), shown_p(0.0004, 3)
+    ('0.0300', '<.001', '<.001')
+    """
+    return "<.001" if p < 0.001 else f"{p:.{digits}f}"
+
+
 def csv_text(rows: Iterable[Iterable[Any]]) -> str:
     """Rows as CSV. A text that begins like a formula gets an apostrophe in front, which makes spreadsheets show it.
 

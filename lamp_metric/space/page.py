@@ -165,7 +165,11 @@ def _one(scored: Mapping[str, ScoredSamples], confidence_level: float) -> tuple[
     drawn = Resampling(confidence_level)
     found = intervals(samples, drawn).items()
     rows = [[key, *_numbers(samples.scores[key], *bounds), _better(samples, key)] for key, bounds in found]
-    return {"headers": list(HEADERS), "data": rows}, signature(samples.task.name, samples.n, drawn), []
+    return (
+        {"headers": list(HEADERS), "data": rows},
+        signature(samples.task.name, samples.n, drawn, **samples.scorer.signed),
+        [],
+    )
 
 
 def _two(scored: Mapping[str, ScoredSamples], confidence_level: float) -> tuple[dict[str, list], str, list[str]]:

@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
 from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
 
+from lamp_dataset.formats.ids import check_same_ids
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
@@ -14,14 +17,16 @@ from lamp_metric.measures import chosen
 from lamp_metric.predictions.given_values import samples_of_values
 from lamp_metric.predictions.reading import as_list
 from lamp_metric.predictions.scored_samples import ScoredSamples, measure, warn_of_remarks
-from lamp_metric.predictions.several_answers import SIGNED, choose
-from lamp_metric.result_tables.comparison_table import Comparison, Contrast, System
+from lamp_metric.predictions.several_answers import SIGNED, answers_of, choose
+from lamp_metric.result_tables.comparison_table import Comparison, Contrast, Pair, System
 from lamp_metric.signature import Resampling, signature
-from lamp_metric.statistics.bootstrap import Resampled, Units, percentile_interval, resampled_scores, users_as_samples
+from lamp_metric.statistics.bootstrap import Resampled, Units, interval_of, resampled_scores, users_as_samples
 from lamp_metric.statistics.significance import detectable_difference, few_units, holm, p_values
 
 #: The runs of one system, all of the same samples in the same order.
 Runs = Sequence[ScoredSamples]
+#: A system and what it is compared with.
+Names = tuple[str, str]
 #: Smaller differences of means, and smaller standard errors, are 0: in exact arithmetic they would be.
 _ZERO = 1e-12
 
@@ -42,23 +47,24 @@ def compare(
     without: Iterable[str] = (),
     average: str = "samples",
     answers: str = "mean",
+    all_pairs: bool = False,
 ) -> Comparison:
     """Compare two or more systems on the same samples, each to the baseline.
 
-    With fewer than about 30 samples (or users, if they are given) the intervals tend to be too narrow, and may exclude
-    0 even if p is large.
-
     Args:
-        systems: name -> predictions in the order of ``references``, as for :func:`lamp_metric.score`; or a list of such
-            lists, the runs of one system with several seeds, whose scores are averaged.
+        systems: name -> predictions in the order of ``references``, as for :func:`lamp_metric.score`, or sample id ->
+            prediction, as :func:`lamp_metric.read_predictions` gives them. Each prediction may be a list of several
+            answers to the sample. Or a list of all that: the runs of one system with several seeds, whose scores are
+            averaged.
         task: config name.
         references: the golds.
-        ids: names of the samples, for messages.
+        ids: names of the samples, for messages and for predictions by id.
         users: the user of each sample, in the order of ``references``, see :func:`lamp_dataset.users_of`. Resamples
             then draw users, and the test swaps all samples of a user at once: samples from one user are alike, and a
             test that treats them as independent finds differences where there are none.
         baseline: one of the names; by default the first.
-        confidence_level: of the differences' intervals (paired percentile bootstrap).
+        confidence_level: of the differences' intervals (paired percentile bootstrap; of means over fewer than 30 users,
+            or samples if users are not known, Student's t).
         n_resamples: number of resamples, and of random swaps in the test.
         seed: of both.
         extract_answers: use what :func:`lamp_metric.extract_answer` finds. Not part of the official scores.
@@ -68,13 +74,14 @@ def compare(
             scores, which a single sample does not have.
         answers: which run's answer to a sample counts: ``"mean"`` for the mean of their scores, ``"best"`` for the best
             by gold (head-room, not a score), ``"majority"`` for the most frequent label or rating.
+        all_pairs: compare every two systems as well, with p-values corrected for all pairs of a score.
 
     Warns:
         UserWarning: as for :func:`lamp_metric.score`.
 
     Raises:
-        ValueError: as for :func:`lamp_metric.score`, with the system's name; or there are fewer than two systems, or
-            the baseline is not one of them.
+        ValueError: as for :func:`lamp_metric.score`, with the system's name; or there are fewer than two systems, the
+            baseline is not one of them, or lists of lists, as many as samples, may be runs as well as answers.
 
     >>> found = compare({"none": ["4", "1"], "own": ["5", "2"]}, task="LaMP_3", references=["5", "2"])
     >>> found.contrasts["own"]["MAE"].difference, found.contrasts["own"]["MAE"].wins
@@ -88,12 +95,15 @@ def compare(
     given = {name: values if values is None else as_list(values, name) for name, values in lists.items()}
     scored = {}
     for name, predictions in systems.items():
-        sides = (f"system {name!r}: prediction", "reference")
-        runs = [measure(task, run, **given, **options, sides=sides) for run in runs_of(predictions)]
+        side, runs = f"system {name!r}: prediction", []
+        for run in runs_of(predictions, f"system {name!r}", len(given["references"]), given["ids"]):
+            drawn = answers_of(as_list(run, "predictions"), side, given["ids"])
+            scores = [measure(task, one, **given, **options, sides=(side, "reference")) for one in drawn]
+            runs += [replace(samples, answers=len(drawn)) for samples in scores]
         scored[name] = choose(runs, answers, **options)
     for samples in (samples for runs in scored.values() for samples in runs):
         warn_of_remarks(samples)
-    signed = {"extract_answers": extract_answers, "answers": SIGNED.get(answers)}
+    signed = {"extract_answers": extract_answers, "answers": SIGNED.get(answers), "all_pairs": all_pairs}
     return compare_systems(scored, baseline, resampling, average=average, **signed)
 
 
@@ -137,13 +147,41 @@ def compare_values(
     return compare_systems(scored, baseline, resampling, average=average)
 
 
-def runs_of(predictions: Any) -> list[Any]:
-    """The runs of a system: a list of lists is several runs, anything else is one."""
-    several = isinstance(predictions, (list, tuple)) and len(predictions) > 0
-    for value in predictions if several else ():  # a prediction is a string, a number or a record
-        single = isinstance(value, (str, bytes, Mapping)) or getattr(value, "ndim", 1) == 0
-        several = several and hasattr(value, "__iter__") and not single
-    return list(predictions) if several else [predictions]
+def runs_of(predictions: Any, name: str, n: int, ids: Sequence[str] | None = None) -> list[Any]:
+    """The runs of the system ``name`` on ``n`` samples, each with its predictions in the samples' order.
+
+    A list of lists is several runs, or the answers to each sample, which its lengths tell; ValueError if they do not.
+    """
+    if isinstance(predictions, Mapping) and not isinstance(predictions.get("golds"), list):
+        return [_by_id(predictions, name, ids)]
+    if not isinstance(predictions, (list, tuple)) or not predictions:
+        return [predictions]
+    if ids is not None and all(isinstance(one, Mapping) and not {"id", "output"} <= one.keys() for one in predictions):
+        return [_by_id(run, name, ids) for run in predictions]
+    if not all(map(_is_list, predictions)):
+        return [predictions]
+    runs = [as_list(run, "predictions") for run in predictions]
+    if len(runs) != n or any(_is_list(value) for run in runs for value in run):
+        return runs
+    if n > 1 and all(len(run) == n for run in runs):
+        raise ValueError(
+            f"{name}: {n} lists of {n} may be {n} runs, or {n} answers to each of the {n} samples: pass a mapping from "
+            "sample id to prediction for each run, or [predictions] for a single run whose predictions are lists"
+        )
+    return [predictions] if any(len(run) != n for run in runs) else runs
+
+
+def _is_list(value: Any) -> bool:
+    """Whether ``value`` is several predictions: one is a string, a number or a record."""
+    single = isinstance(value, (str, bytes, Mapping)) or getattr(value, "ndim", 1) == 0
+    return hasattr(value, "__iter__") and not single
+
+
+def _by_id(run: Mapping[str, Any], name: str, ids: Sequence[str] | None) -> list[Any]:
+    if ids is None:
+        raise ValueError(f"{name}: predictions by sample id need the samples' ids: pass ids=[…]")
+    check_same_ids(run, ids, (name, "ids"))
+    return [run[sample_id] for sample_id in ids]
 
 
 def compare_systems(
@@ -153,15 +191,20 @@ def compare_systems(
     *,
     extract_answers: bool = False,
     average: str = "samples",
+    all_pairs: bool = False,
+    answers: str | None = None,
     **signed: Any,
 ) -> Comparison:
-    """What :func:`lamp_metric.compare` returns, for runs that are scored already; ``signed`` is for the signature."""
-    names = ", ".join(map(repr, systems)) or "none"
+    """What :func:`lamp_metric.compare` returns, for runs that are scored already.
+
+    ``answers`` and ``signed`` are for the signature.
+    """
+    known = ", ".join(map(repr, systems)) or "none"
     if len(systems) < 2:
-        raise ValueError(f"expected two systems or more to compare, found {names}")
+        raise ValueError(f"expected two systems or more to compare, found {known}")
     baseline = next(iter(systems)) if baseline is None else baseline
     if baseline not in systems:
-        raise ValueError(f"baseline: expected one of the systems {names}, found {baseline!r}")
+        raise ValueError(f"baseline: expected one of the systems {known}, found {baseline!r}")
     if average not in ("samples", "users"):
         raise ValueError(f"average: expected 'samples' or 'users', found {average!r}")
     given = systems[baseline][0]
@@ -173,11 +216,23 @@ def compare_systems(
         some = [next(drawn) for _ in runs]
         resampled[name] = {key: sum(run[key] for run in some) / len(some) for key in some[0]}
     found = {name: _system(runs, resampled[name], resampling.confidence_level) for name, runs in systems.items()}
-    signed = {"extracted": extract_answers, **signed, **given.scorer.beside, "test": "paired-randomization"}
-    signed |= {"average": average if average != "samples" else None}
+    names = [baseline, *(name for name in systems if name != baseline)]
+    pairs = [(other, one) for one, other in combinations(names, 2)]  # those with the baseline come first
+    p = {
+        pair: p_values(systems[pair[0]], systems[pair[1]], resampling)
+        for pair in pairs[: None if all_pairs else len(names) - 1]
+    }
+    with_baseline = {pair: values for pair, values in p.items() if pair[1] == baseline}
+    contrasts = _contrasts(systems, with_baseline, found, resampled, resampling)
+    every = _contrasts(systems, p, found, resampled, resampling) if all_pairs else {}
+    scorer = systems[baseline][0].scorer
+    signed = {"extracted": extract_answers, **_numbers(systems, answers), **signed, **given.scorer.signed}
+    signed |= {"keys": list(scorer.higher_is_better), "means": scorer.means, "test": "paired-randomization"}
+    signed |= {"pairs": "all" if all_pairs else None, "average": average if average != "samples" else None}
     name = given.task.name if given.task else None
-    higher = dict(systems[baseline][0].scorer.higher_is_better)
+    higher = dict(scorer.higher_is_better)
     lost = [key for key in given.scorer.higher_is_better if key not in higher]
+    no_means = [key for key in higher if key not in scorer.means]
     no_mean = [f"{', '.join(lost)}: no mean over samples, so left out of the users' means"] if lost else []
     return Comparison(
         task=name,
@@ -185,55 +240,81 @@ def compare_systems(
         users=given.n_users,
         baseline=baseline,
         systems=found,
-        contrasts=_contrasts(systems, baseline, found, resampled, resampling),
-        notes=[*no_mean, *few_units(given.n, given.n_users, resampling.n_resamples)],
+        contrasts={name: contrasts[name, baseline] for name in names[1:]},
+        notes=[*no_mean, *few_units(given.n, given.n_users, resampling.n_resamples, no_means)],
         signature=signature(name, given.n, resampling, given.n_users, **signed),
         higher_is_better=higher,
+        pairs=[Pair(*pair, key, one) for pair, of_keys in every.items() for key, one in of_keys.items()]
+        if all_pairs
+        else None,
     )
+
+
+def _numbers(systems: Mapping[str, Runs], rule: str | None) -> dict[str, str | None]:
+    """For the signature: how many runs each system has and of how many answers, if any has several."""
+    answers = [max(run.answers for run in runs) for runs in systems.values()]
+    runs = [max(1, round(sum(1 / run.answers for run in of_one))) for of_one in systems.values()]
+    shown = {}
+    for name, numbers in (("runs", runs), ("answers", answers)):
+        distinct = numbers[:1] if len(set(numbers)) == 1 else numbers
+        shown[name] = ",".join(map(str, distinct)) if max(numbers) > 1 else None
+    return shown | {
+        "answers": f"{rule} of {shown['answers']}" if rule and shown["answers"] else rule or shown["answers"]
+    }
 
 
 def _system(runs: Runs, resampled: Resampled, level: float) -> System:
     columns = {key: [run.scores[key] for run in runs] for key in runs[0].keys}
+    units = Units.of(runs[0].n, runs[0].users)
     return System(
         scores={key: fmean(column) for key, column in columns.items()},
-        intervals={key: percentile_interval(resampled[key], level) for key in columns},
+        intervals={key: interval_of(_mean_values(runs, key), units, resampled[key], level) for key in columns},
         runs=len(runs),
         spread={key: stdev(column) for key, column in columns.items()} if len(runs) > 1 else None,
         unusable=sum(len(run.unusable) for run in runs),
+        wrapped=sum(len(run.wrapped) for run in runs),
     )
 
 
 def _contrasts(
     systems: Mapping[str, Runs],
-    baseline: str,
+    p: Mapping[Names, Mapping[str, float]],
     found: Mapping[str, System],
     resampled: Mapping[str, Resampled],
     resampling: Resampling,
-) -> dict[str, dict[str, Contrast]]:
-    level = resampling.confidence_level
-    others = [name for name in systems if name != baseline]
-    p = {name: p_values(systems[name], systems[baseline], resampling) for name in others}
-    contrasts: dict[str, dict[str, Contrast]] = {name: {} for name in others}
-    for key, other in found[baseline].scores.items():
-        corrected = holm([p[name][key] for name in others])
-        for name, p_holm in zip(others, corrected, strict=True):
-            wins, ties, losses = outcomes(systems[name], systems[baseline], key) or (None, None, None)
-            score, drawn = found[name].scores[key], resampled[name][key] - resampled[baseline][key]
-            higher = systems[name][0].scorer.higher_is_better[key]
+) -> dict[Names, dict[str, Contrast]]:
+    """The contrast of each pair in each score, from their p-values, which are corrected for the number of pairs."""
+    level, first = resampling.confidence_level, next(iter(systems.values()))[0]
+    units = Units.of(first.n, first.users)
+    contrasts: dict[Names, dict[str, Contrast]] = {pair: {} for pair in p}
+    for key in first.keys:
+        higher = first.scorer.higher_is_better[key]
+        corrected = holm([values[key] for values in p.values()])
+        for (name, base), p_holm in zip(p, corrected, strict=True):
+            wins, ties, losses = outcomes(systems[name], systems[base], key) or (None, None, None)
+            score, other = found[name].scores[key], found[base].scores[key]
+            drawn = resampled[name][key] - resampled[base][key]
+            ours, theirs = (_mean_values(systems[one], key) for one in (name, base))
+            gaps = None if ours is None else np.subtract(ours, theirs)
             error = float(drawn.std())
-            contrasts[name][key] = Contrast(
+            contrasts[name, base][key] = Contrast(
                 difference=score - other,
-                difference_ci=percentile_interval(drawn, level),
+                difference_ci=interval_of(gaps, units, drawn, level),
                 standard_error=error,
                 detectable=detectable_difference(error, level) if error > _ZERO else None,
-                p_value=p[name][key],
+                p_value=p[name, base][key],
                 p_holm=p_holm,
-                better=None if score == other else name if (score > other) == higher else baseline,
+                better=None if score == other else name if (score > other) == higher else base,
                 wins=wins,
                 ties=ties,
                 losses=losses,
             )
     return contrasts
+
+
+def _mean_values(runs: Runs, key: str) -> list[float] | None:
+    """The samples' values of a score that is their mean, averaged over runs; None for other scores."""
+    return sample_values(runs, key) if key in runs[0].scorer.means else None
 
 
 def sample_values(runs: Runs, key: str) -> list[float] | None:

@@ -8,13 +8,8 @@ from statistics import NormalDist
 import numpy as np
 
 from lamp_metric.predictions.scored_samples import ScoredSamples
-from lamp_metric.signature import Resampling
+from lamp_metric.signature import FEW, Resampling
 from lamp_metric.statistics.bootstrap import Units, aggregate, batch_sizes, to_matrix
-
-#: With fewer samples the percentile bootstrap interval is clearly too narrow: by 6 % for 30 samples, by 37 % for 5. It
-#: lacks the factor sqrt(n / (n - 1)) and uses quantiles of the normal distribution instead of Student's (Hesterberg
-#: 2015, "What Teachers Should Know About the Bootstrap").
-FEW_SAMPLES = 30
 
 
 def p_values(a: Sequence[ScoredSamples], b: Sequence[ScoredSamples], resampling: Resampling) -> dict[str, float]:
@@ -104,14 +99,18 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
-def few_units(n: int, users: int | None, n_resamples: int) -> list[str]:
+def few_units(n: int, users: int | None, n_resamples: int, no_means: Sequence[str] = ()) -> list[str]:
     """A line that warns of few users, or of few samples if users are not known; none if there are enough.
 
-    >>> few_units(100, 3, 10_000)
-    ['few users (3): the interval tends to be too narrow, and the smallest possible p is 0.25']
+    ``no_means``: the scores that are no means, so that they have bootstrap intervals even so.
+
+    >>> few_units(100, 3, 10_000), few_units(100, 6, 10_000, ["RMSE"])[0]
+    (['few users (3): the smallest possible p is 0.25'],
+     'few users (6): the smallest possible p is 0.031, and the interval of RMSE tends to be too narrow')
     """
     units, what = (n, "samples") if users is None else (users, "users")
-    if units >= FEW_SAMPLES:
+    if units >= FEW:
         return []
     least = 2 / min(2**units, n_resamples + 1)
-    return [f"few {what} ({units}): the interval tends to be too narrow, and the smallest possible p is {least:.2g}"]
+    narrow = f", and the interval of {' and '.join(no_means)} tends to be too narrow" if no_means else ""
+    return [f"few {what} ({units}): the smallest possible p is {least:.2g}{narrow}"]

@@ -333,7 +333,7 @@ def test_users_are_drawn_whatever_the_batches_and_a_missing_one_is_named():
         metric.add_batch(predictions=preds[start : start + 10], references=golds[start : start + 10])
     result = metric.compute(users=iter(users), confidence_level=0.9)
     assert result == lamp_metric.score("LaMP_3", preds, golds, users=users, confidence_level=0.9)
-    assert "|clusters:users|users:5|confidence:0.9|" in metric.signature()
+    assert "|clusters:users|users:5|intervals:t(MAE),bootstrap(RMSE)|confidence:0.9|" in metric.signature()
     metric = evaluate.load("lamp_metric", "LaMP_3")
     metric.add_batch(predictions=["1", "2"], references=["1", "2"])
     with pytest.raises(ValueError, match="user of sample 1.*None"):

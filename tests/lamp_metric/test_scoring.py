@@ -51,7 +51,8 @@ def test_signature_holds_what_decides_the_figures():
     assert signature_of("LaMP_3_time", 12) == f"task:LaMP_3_time|n:12|rule:1|version:{__version__}"
     assert (
         signature_of(TASKS["LaMP_1"], 2, confidence_level=0.9, n_resamples=50, seed=7, extract_answers=True)
-        == f"task:LaMP_1|n:2|rule:1|extracted:yes|confidence:0.9|resamples:50|seed:7|version:{__version__}"
+        == "task:LaMP_1|n:2|rule:1|extracted:yes|intervals:t(accuracy),bootstrap(f1)|confidence:0.9|resamples:50|seed:7"
+        f"|version:{__version__}"
     )
 
 

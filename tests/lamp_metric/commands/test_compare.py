@@ -15,11 +15,13 @@ def test_compare_of_few_samples_says_how_little_they_tell(made, run):
     result = run("compare", "LaMP_3", "--golds", golds, "--preds", *preds[::-1])
     row = "5 MAE 0.0000 -1.0000 [-1.0000, -1.0000] 0.2500 0.2500 3/0/0"
     assert row.split() in [line.split() for line in result.stdout.splitlines()]
-    expected = "few samples (3): the interval tends to be too narrow, and the smallest possible p is 0.25\n"
+    expected = "few samples (3): the smallest possible p is 0.25, and the interval of RMSE tends to be too narrow\n"
     assert result.stderr == expected
     few = made.pair("LaMP_3", n=29)
     options = ["--golds", few[0], "--preds", *few]
-    assert run("compare", "LaMP_3", *options, "--n_resamples", "99").stderr.endswith(" p is 0.02\n")
+    assert run("compare", "LaMP_3", *options, "--n_resamples", "99").stderr.startswith(
+        "few samples (29): the smallest possible p is 0.02, and"
+    )
 
 
 @pytest.mark.parametrize("name", ["LaMP_2_time", "LaMP_3_time", "LaMP_4_time"])
@@ -104,13 +106,17 @@ def test_several_answers_are_averaged_or_one_is_chosen(made, run, fails):
         return found["systems"]["own"]["scores"]["MAE"], found["systems"]["own"]["runs"], found["signature"]
 
     assert result(lists)[:2] == (pytest.approx((3 / 3 + 9 / 3 + 4 / 3) / 3), 3)
-    assert result(lists)[2] == result(f"own={files[0]},{files[1]}")[2]
+    by_file = result(f"own={files[0]},{files[1]}")[2]
+    assert "|runs:1,2|" in by_file
+    assert result(lists)[2] == by_file.replace("|runs:1,2|", "|answers:1,3|")
+    both = result(f"own={lists},{made.write('o.3.json', 'LaMP_3', {key: ['4', '4', '5'] for key in '123'})}")
+    assert (both[1], "|runs:1,2|answers:1,3|" in both[2]) == (6, True)
     mae, runs, signature = result(lists, "--answers", "best")
     assert (mae, runs) == (pytest.approx(1 / 3), 1)
-    assert "|answers:best by gold (head-room, not a score)|" in signature
+    assert "|answers:best by gold (head-room, not a score) of 1,3|" in signature
     assert result(f"own={files[0]},{files[1]}", "--answers", "best")[0] == 1.0
     mae, runs, signature = result(lists, "--answers", "majority")
-    assert (mae, runs, "|answers:majority|" in signature) == (pytest.approx((1 + 3 + 2) / 3), 1, True)
+    assert (mae, runs, "|answers:majority of 1,3|" in signature) == (pytest.approx((1 + 3 + 2) / 3), 1, True)
     message = "--answers best: expected several answers to a sample, but each system has one"
     assert message in fails(*options, files[0], "--answers", "best")
     assert "for lamp-metric compare" in fails("eval-task", "--golds_json", golds, "--preds_json", lists)

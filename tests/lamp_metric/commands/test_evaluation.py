@@ -76,7 +76,10 @@ def test_intervals_and_per_sample_values_in_json(made, run):
     )  # fmt: skip
     assert result["intervals"] == {"MAE": score["MAE_ci"], "RMSE": score["RMSE_ci"]}
     assert result["per_sample"] == score["per_sample"]
-    assert result["signature"] == f"task:LaMP_3|n:12|rule:1|confidence:0.9|resamples:50|seed:3|version:{__version__}"
+    assert result["signature"] == (
+        "task:LaMP_3|n:12|rule:1|intervals:t(MAE),bootstrap(RMSE)|confidence:0.9|resamples:50|seed:3"
+        f"|version:{__version__}"
+    )
 
 
 def test_texts_are_taken_out_of_their_wrappers_on_demand_and_counted_otherwise(made, run):
@@ -188,7 +191,7 @@ def test_users_of_a_folder_or_of_questions_are_drawn(made, run, fails):
     )  # fmt: skip
     assert result["intervals"] == {"MAE": score["MAE_ci"], "RMSE": score["RMSE_ci"]}
     assert result["users"] == 8
-    assert "|clusters:users|users:8|confidence:0.9|" in result["signature"]
+    assert "|clusters:users|users:8|intervals:t(MAE),bootstrap(RMSE)|confidence:0.9|" in result["signature"]
     plain = json.loads(run("eval-task", "--data-dir", folder, "--task_name", "LaMP_3_time", *drawing[:3]).stdout)
     assert (plain["scores"], "users" in plain) == (result["scores"], False)
     assert "--confidence_level" in fails("eval-task", "--golds_json", golds, "--questions", questions, *drawing[:2])

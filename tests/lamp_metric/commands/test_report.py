@@ -6,6 +6,8 @@ import pytest
 from folders import tree
 from made_users import Gainers
 
+from lamp_metric.result_tables.text_and_csv import shown_p
+
 pytest.importorskip("matplotlib")
 
 FEW = ("--n_resamples", 50)
@@ -65,11 +67,41 @@ def test_a_report_is_written_and_summed_up(split, run):
     for line, system in zip(lines[1:], ("own", "other"), strict=True):
         found = summary["contrasts"][system]["MAE"]
         assert line.startswith(f"  {system}: MAE gain {found['gain']:+.4f} ")
-        assert f"p {found['p_value']:.4f} (Holm {found['p_holm']:.4f})" in line
+        assert f"p {shown_p(found['p_value'])} (Holm {shown_p(found['p_holm'])})" in line
         assert f"{found['users_better']} better, {found['users_equal']} equal, {found['users_worse']} worse" in line
     assert "few users (5)" in result.stderr
     assert summary["signature"].startswith(f"task:LaMP_3_time|n:{len(split.rows)}|")
     assert "|clusters:users|users:5|" in summary["signature"]
+
+
+def test_all_pairs_runs_and_wrapped_answers_are_in_the_report(tmp_path, run):
+    """Two seeds, of which one file has two answers to each sample; another system's answers are in a chat's frame."""
+    split = Split(tmp_path, "LaMP_7_time")
+    own = split.outputs["own"]
+    split.predict("seed", own)
+    split.predict("drawn", {key: [value, "rain"] for key, value in own.items()})
+    split.predict("other", {key: f'"{value}"' for key, value in own.items()})
+    data = ["--data-dir", split.folder / "data", "--output", split.folder / "report", *FEW]
+    files = {name: split.folder / f"{name}.json" for name in ("none", "seed", "drawn", "other")}
+    systems = [f"none={files['none']}", f"own={files['seed']},{files['drawn']}", f"other={files['other']}"]
+    result = run("report", split.task.name, *data, "--preds", *systems)
+    assert result.exit_code == 0, result.output
+    summary, n = split.summary(), len(split.rows)
+    assert "|runs:1,2,1|answers:1,2,1|" in summary["signature"]
+    assert "|pairs:all|" in summary["signature"]
+    assert summary["runs"] == {"none": 1, "own": 3, "other": 1}
+    assert summary["wrapped"] == {"none": 0, "own": 0, "other": n}
+    assert summary["systems"]["own"]["rouge-1"]["spread"] > 0
+    assert summary["systems"]["none"]["rouge-1"]["spread"] is None
+    compared = run("compare", split.task.name, *data[:2], *FEW, "--preds", *systems, "--all-pairs", "--json")
+    pairs = json.loads(compared.stdout)["pairs"]
+    assert [{key: pair[key] for key in pairs[0]} for pair in summary["pairs"]] == pairs
+    last = summary["pairs"][-2]
+    assert (last["system"], last["baseline"], last["score"]) == ("other", "own", "rouge-1")
+    assert last["gain"] == last["difference"]
+    page = (split.folder / "report" / "report.html").read_text(encoding="utf-8")
+    for shown in ("<h2>All pairs</h2>", "other − own", "± runs", "own 3 runs", f"{n} outputs of other look wrapped"):
+        assert shown in page
 
 
 def test_samples_of_the_users_at_the_ends_are_on_the_page(split, run):

@@ -60,4 +60,4 @@ def test_each_sample_needs_one_finite_number(values, message):
 def test_values_are_the_score_of_each_sample_and_their_mean_the_score():
     found = samples_of_values("j.json", FOUND, ["311", "310"], ["ann", "bob"], False)
     assert (found.scores, found.values("value"), found.keys) == ({"value": 7.25}, [8.5, 6.0], ["value"])
-    assert (found.scorer.sign("value"), found.scorer.beside["also"]) == (-1, "value(better:lower)")
+    assert (found.scorer.sign("value"), found.scorer.signed["also"]) == (-1, "value(better:lower)")

@@ -244,7 +244,7 @@ def test_the_head_counts_samples_and_users(gainers, effect):
     assert effect["unusable"] == {"none": 0, "own": 0, "other": 0}
     assert effect["notes"] == []
     assert effect["signature"] == (
-        f"task:LaMP_3_time|n:{len(gainers.rows)}|rule:1|test:paired-randomization|clusters:users|users:150|"
+        f"task:LaMP_3_time|n:{len(gainers.rows)}|rule:1|test:paired-randomization|pairs:all|clusters:users|users:150|"
         f"confidence:0.999|resamples:2000|seed:0|version:{__version__}"
     )
     copies = effect["copies"]

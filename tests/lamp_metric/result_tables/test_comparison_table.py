@@ -104,7 +104,52 @@ CONTRAST = Contrast(-0.25, [-0.5, 0.0], 0.125, 0.35, 0.0004, 0.0008, "own", 7, 2
 
 
 def test_a_contrast_in_cells():
-    assert _text(CONTRAST) == ["-0.2500", "[-0.5000, 0.0000]", "0.0004", "0.0008", "7/2/1", "0.3500"]
+    assert _text(CONTRAST) == ["-0.2500", "[-0.5000, 0.0000]", "<.001", "<.001", "7/2/1", "0.3500"]
     assert _difference(CONTRAST) == ("-0.250", "[-0.500, +0.000]", "<.001")
     assert _text(replace(CONTRAST, wins=None, ties=None, losses=None, detectable=None))[-2:] == ["", ""]
     assert (set(_text(None)), set(_difference(None))) == ({""}, {""})
+
+
+#: By their errors a beats b and c, and b beats c; d is as good as a.
+SIDES = {"a": ["3"] * 40, "b": ["4"] * 30 + ["3"] * 10, "c_1": ["5"] * 40, "d": ["3"] * 38 + ["4"] * 2}
+
+
+def pairs_of(systems):
+    return compare(systems, task="LaMP_3", references=["3"] * 40, n_resamples=2000, all_pairs=True)
+
+
+def test_all_pairs_are_below_the_systems_in_every_format():
+    found = pairs_of(SIDES)
+    lines = [line.split() for line in found.to_text().splitlines()]
+    start = lines.index(
+        ["system", "from", "score", "difference", "interval", *["p", "p", "(Holm)", "won/tied/lost", "detectable"]]
+    )
+    assert lines[start + 1][:4] == ["b", "a", "MAE", "+0.7500"]
+    assert [line[:2] for line in lines[start + 1 : start + 13 : 2]] == [
+        ["b", "a"], ["c_1", "a"], ["d", "a"], ["c_1", "b"], ["d", "b"], ["d", "c_1"],
+    ]  # fmt: skip
+    assert "| d | c_1 | MAE | -1.950 | [" in found.to_markdown()
+    pair = json.loads(found.to_json())["pairs"][-2]
+    assert (pair["system"], pair["baseline"], pair["score"]) == ("d", "c_1", "MAE")
+    assert {"difference", "difference_ci", "p", "p_holm", "wins"} < pair.keys()
+    rows = list(csv.DictReader(found.to_csv().splitlines()))
+    assert len(rows) == 8 + 12
+    assert (rows[-2]["system"], rows[-2]["baseline"], rows[-2]["value"]) == ("d", "c_1", "")
+    assert float(rows[-2]["difference"]) == pair["difference"]
+    assert len({line.count("|") for line in found.to_markdown().splitlines() if line.startswith("| d |")}) == 2
+
+
+def test_letters_say_who_beats_whom_and_the_best_is_bold_only_if_it_beats_the_second():
+    rows = {
+        line.partition("$^{")[2][0]: line
+        for line in pairs_of(SIDES).to_latex().splitlines()
+        if "& 0." in line or "& 2." in line
+    }
+    assert rows["a"].startswith("$^{a}$a & 0.000$^{bc}$ &")  # not bold: d differs by chance
+    assert rows["b"].startswith("$^{b}$b & 0.750$^{c}$ &")
+    assert rows["c"].startswith("$^{c}$c\\_1 & 2.000 &")
+    assert rows["d"].startswith("$^{d}$d & 0.050$^{bc}$ &")
+    alone = pairs_of({name: SIDES[name] for name in "ba"}).to_latex()
+    assert "$^{b}$a & \\textbf{0.000}$^{a}$ &" in alone
+    tied = pairs_of({"a": SIDES["a"], "again": SIDES["a"]}).to_latex()
+    assert "textbf" not in tied

@@ -96,7 +96,11 @@ def test_uploaded_files_are_scored_with_intervals(client, upload, made, choice, 
         [key, f"{expected[key]:.4f}", *(f"{bound:.4f}" for bound in expected[f"{key}_ci"]), better]
         for key in TASKS[name].scores
     ]
-    assert signature == f"task:{name}|n:12|rule:1|confidence:0.9|resamples:1000|seed:0|version:{__version__}"
+    kinds = "t(MAE),bootstrap(RMSE)" if name == "LaMP_3" else "t(accuracy),bootstrap(f1)"
+    assert (
+        signature
+        == f"task:{name}|n:12|rule:1|intervals:{kinds}|confidence:0.9|resamples:1000|seed:0|version:{__version__}"
+    )
     assert notes == ALL_USABLE
     assert Path(path).read_text().count("\n") == 13
 

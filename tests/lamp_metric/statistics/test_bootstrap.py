@@ -5,16 +5,19 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from lamp_dataset.tasks import TASKS
 from lamp_metric.predictions.scored_samples import measure
 from lamp_metric.scoring import score
 from lamp_metric.signature import Resampling
 from lamp_metric.statistics.bootstrap import (
+    Units,
     intervals,
     mean_intervals,
     percentile_interval,
     resampled_scores,
+    student_interval,
 )
 from lamp_metric.statistics.significance import p_values
 
@@ -148,8 +151,9 @@ def plain_percentile(values, share):
 @pytest.mark.parametrize("name", ONE_OF_EACH)
 def test_clustered_intervals_equal_a_plain_implementation(name):
     """Users are drawn one by one, their samples written out, and each resample is scored as a whole."""
-    n, resamples = 40, 60
-    users = owners(n, 9, 3)
+    n, resamples = 90, 60
+    users = owners(n, 60, 3)
+    assert len(set(users)) >= 30  # fewer would get Student's intervals of means
     (a, golds, scored_a), (b, _, scored_b) = two_systems(name, n, 5, users)
     order = list(dict.fromkeys(users))
     generator = np.random.default_rng(2)
@@ -199,9 +203,10 @@ def test_users_with_one_sample_each_change_no_digit(name, n):
     assert p_values(*([side] for side in clustered), drawing) == p_values(*([side] for side in plain), drawing)
 
 
-def test_the_interval_of_a_mean_is_that_of_the_score():
-    users = owners(50, 12, 7)
-    *_, a = two_systems("LaMP_4", 50, 10, users)[0]
+@pytest.mark.parametrize("n_users", [12, 60])
+def test_the_interval_of_a_mean_is_that_of_the_score(n_users):
+    users = owners(100, n_users, 7)
+    *_, a = two_systems("LaMP_4", 100, 10, users)[0]
     drawing = Resampling(n_resamples=200, seed=1)
     for whose in (users, np.array(users), None):
         expected = intervals(replace(a, users=whose), drawing)["rouge-L"]
@@ -220,3 +225,61 @@ def test_runs_are_swapped_together_and_their_scores_averaged(name):
     found = p_values([first, measure(TASKS[name], c, golds)], [other], Resampling(n_resamples=64))
     for place, key in enumerate(TASKS[name].scores):
         assert found[key] == pytest.approx(plain_p(null, null[0], place), abs=1e-12)
+
+
+def test_few_samples_get_the_textbook_interval_of_a_mean():
+    """By hand: 1, 3, 5 have the mean 3 and the standard error 2 / sqrt(3); t of 97.5 % with 2 degrees is 4.3027."""
+    found = student_interval(np.array([1.0, 3.0, 5.0]), np.ones(3), 0.95)
+    assert found == pytest.approx([3 - 4.30265 * 2 / 3**0.5, 3 + 4.30265 * 2 / 3**0.5], abs=1e-4)
+    values = np.random.default_rng(0).normal(size=29)
+    expected = stats.t.interval(0.9, 28, values.mean(), stats.sem(values))
+    assert mean_intervals([values], None, Resampling(0.9))[0] == pytest.approx(expected, abs=1e-12)
+    users = [f"u{n % 29}" for n in range(29 * 7)]
+    of_users = values + 0.5
+    samples = np.tile(of_users, 7) + np.repeat(np.linspace(-1, 1, 7), 29)
+    expected = stats.t.interval(0.95, 28, of_users.mean(), stats.sem(of_users))
+    assert mean_intervals([samples], users, Resampling())[0] == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("sizes", [[1, 2, 5, 30], [60, 1, 1, 4, 9, 2, 2], [3, 3, 4]])
+def test_unequal_users_get_the_interval_of_bell_and_mccaffrey(sizes):
+    """Their matrices, samples by samples, for a regression on a constant alone (Imbens and Kolesar 2016, section 3)."""
+    generator = np.random.default_rng(len(sizes))
+    user = np.repeat(np.arange(len(sizes)), sizes)
+    values = generator.normal(size=len(sizes))[user] + generator.normal(size=len(user))
+    n = len(user)
+    design, residual_maker = np.ones(n), np.eye(n) - 1 / n
+    residuals, variance, columns = residual_maker @ values, 0.0, []
+    for one in range(len(sizes)):
+        own = np.flatnonzero(user == one)
+        values_of, vectors = np.linalg.eigh(np.eye(len(own)) - 1 / n)
+        adjustment = vectors @ np.diag(values_of**-0.5) @ vectors.T
+        variance += (design[own] @ adjustment @ residuals[own] / n) ** 2
+        columns.append(residual_maker[own].T @ adjustment @ design[own] / n)
+    eigenvalues = np.linalg.eigvalsh(np.array(columns) @ np.array(columns).T)
+    df = eigenvalues.sum() ** 2 / (eigenvalues**2).sum()
+    assert df < len(sizes) - 1 + 1e-9
+    half = stats.t.ppf(0.975, df) * variance**0.5
+    found = mean_intervals([values], list(map(str, user)), Resampling())[0]
+    assert found == pytest.approx([values.mean() - half, values.mean() + half], abs=1e-10)
+
+
+def test_a_ratio_of_sums_over_few_users_is_linearized():
+    """By hand: 6 / 4 of three users; residuals 2 - 1.5, 1 - 3, 3 - 1.5, squared 6.5; times 3 / 2, over 4 squared."""
+    half = stats.t.ppf(0.975, 2) * (6.5 * 1.5) ** 0.5 / 4
+    found = mean_intervals([[2.0, 1.0, 3.0]], list("abc"), Resampling(), [1.0, 2.0, 1.0])[0]
+    assert found == pytest.approx([1.5 - half, 1.5 + half])
+
+
+def test_scores_that_are_no_means_keep_their_bootstrap_and_so_do_30_users():
+    golds, predictions = ratings(58, 3)
+    for users, few in ((29, True), (30, False)):
+        samples = measure(TASKS["LaMP_3"], predictions, golds, users=[f"u{n % users}" for n in range(58)])
+        drawn = Resampling(n_resamples=50)
+        bootstrap = {key: percentile_interval(v, 0.95) for key, v in resampled_scores([samples], drawn)[0].items()}
+        found = intervals(samples, drawn)
+        assert found["RMSE"] == bootstrap["RMSE"]
+        assert (found["MAE"] != bootstrap["MAE"]) == few
+    alone = measure(TASKS["LaMP_3"], ["4"], ["5"])
+    assert intervals(alone, Resampling(n_resamples=9))["MAE"] == [1.0, 1.0]  # a single one has no spread
+    assert Units.of(1, None).sizes.tolist() == [1.0]

@@ -1,3 +1,4 @@
+import itertools
 import json
 import math
 from statistics import stdev
@@ -9,6 +10,7 @@ import pytest
 from lamp_dataset import __version__
 from lamp_dataset.tasks import TASKS
 from lamp_metric.predictions.scored_samples import measure
+from lamp_metric.predictions.writing import read_predictions, write_predictions
 from lamp_metric.signature import Resampling
 from lamp_metric.statistics.bootstrap import intervals, users_as_samples
 from lamp_metric.statistics.compare_systems import (
@@ -41,7 +43,10 @@ def test_users_are_drawn_and_swapped_as_a_whole():
     # all six users differ by a half: no resample of users differs from another, and two of 64 swaps are as large
     assert found.contrasts["a"]["MAE"].difference_ci == [-0.5, -0.5]
     assert found.contrasts["a"]["MAE"].p_value == 2 / 2**6
-    assert "|test:paired-randomization|clusters:users|users:6|confidence:" in found.signature
+    assert (
+        "|test:paired-randomization|clusters:users|users:6|intervals:t(MAE),bootstrap(RMSE)|confidence:"
+        in found.signature
+    )
     assert (found.n, found.users, found.baseline) == (12, 6, "b")
     assert len(found.notes) == 1
     assert "few users (6)" in found.notes[0]
@@ -67,20 +72,93 @@ def test_any_iterable_goes_and_the_signature_names_the_resampling():
 
 @pytest.mark.parametrize(("answers", "error"), [("mean", 5 / 9), ("best", 0.0), ("majority", 1 / 3)])
 def test_runs_are_averaged_or_the_best_or_most_frequent_answer_counts(answers, error):
-    systems = {"none": ["4"] * 3, "drawn": [["5", "1", "4"], ["3", "2", "4"], ["5", "1", "5"]]}
-    found = compare(systems, task="LaMP_3", references=["5", "2", "4"], n_resamples=9, answers=answers)
+    runs = [dict(zip("abc", run, strict=True)) for run in (["5", "1", "4"], ["3", "2", "4"], ["5", "1", "5"])]
+    systems, options = {"none": ["4"] * 3, "drawn": runs}, {"references": ["5", "2", "4"], "ids": list("abc")}
+    found = compare(systems, task="LaMP_3", n_resamples=9, answers=answers, **options)
     assert found.systems["drawn"].scores["MAE"] == pytest.approx(error)
     assert found.systems["drawn"].runs == (3 if answers == "mean" else 1)
-    assert (f"|answers:{answers}" in found.signature) == (answers != "mean")
+    shown = {"mean": "runs:1,3", "best": "answers:best by gold (head-room, not a score) of 1,3"}
+    assert f"|{shown.get(answers, 'answers:majority of 1,3')}|" in found.signature
+    # The same as several answers to each sample, by id or in three levels.
+    drawn = {key: [run[key] for run in runs] for key in "abc"}
+    for again in (drawn, [drawn], [list(drawn.values())]):
+        same = compare(systems | {"drawn": again}, task="LaMP_3", n_resamples=9, answers=answers, **options)
+        assert same.contrasts == found.contrasts
+        assert f"|{shown.get(answers, 'answers:majority of 1,3').replace('runs', 'answers')}|" in same.signature
     with pytest.raises(ValueError, match="answers: expected one of mean, best, majority, found 'first'"):
         compare(systems, task="LaMP_3", references=["5", "2", "4"], answers="first")
 
 
-def test_lists_of_lists_are_runs_and_nothing_else_is():
-    assert runs_of([OWN, NONE]) == [OWN, NONE]
-    assert runs_of((np.array(["1"]), ["2"])) == [np.array(["1"]), ["2"]]
+def test_lists_of_lists_are_runs_or_answers_as_their_lengths_say():
+    assert runs_of([OWN, NONE], "a", 60) == [OWN, NONE]
+    assert runs_of((np.array(["1"]), ["2"]), "a", 1) == [["1"], ["2"]]
+    assert runs_of([["1", "2"], ["3", "4"], ["5", "6"]], "a", 3) == [[["1", "2"], ["3", "4"], ["5", "6"]]]
+    assert runs_of([[["1", "2"], ["3"]], [["4"], ["5"]]], "a", 2) == [[["1", "2"], ["3"]], [["4"], ["5"]]]
     for one in (OWN, [{"id": "1", "output": "2"}], [np.str_("a")], [np.float64(3)], [], "abc", None, [["a"], "b"]):
-        assert runs_of(one) == [one]
+        assert runs_of(one, "a", 2) == [one]
+    with pytest.raises(ValueError, match="system 'own': 2 lists of 2 may be 2 runs, or 2 answers to each of the 2"):
+        compare({"none": ["1", "2"], "own": [["1", "2"], ["2", "2"]]}, task="LaMP_3", references=["1", "2"])
+
+
+def test_predictions_come_by_id_as_files_have_them(tmp_path):
+    write_predictions(tmp_path / "own.json", "LaMP_3", ["b", "a"], [["2", "1"], ["5", "4"]])
+    own = read_predictions(tmp_path / "own.json")
+    assert own == {"b": ["2", "1"], "a": ["5", "4"]}
+    options = {"task": "LaMP_3", "references": ["5", "2"], "n_resamples": 9}
+    found = compare({"none": ["5", "5"], "own": own}, ids=["a", "b"], **options)
+    assert found.systems["own"].scores["MAE"] == 0.5
+    assert "|answers:1,2|" in found.signature
+    twice = compare({"none": ["5", "5"], "own": [own, {"a": "5", "b": "2"}]}, ids=["a", "b"], **options)
+    assert twice.systems["own"].scores["MAE"] == pytest.approx(1 / 3)
+    assert "|runs:1,2|answers:1,2|" in twice.signature
+    for systems, ids, message in (
+        ({"own": own}, None, "system 'own': predictions by sample id need the samples' ids"),
+        ({"own": {"a": "5"}}, ["a", "b"], "system 'own' lacks 1 of the 2 ids in ids"),
+        (
+            {"own": own | {"b": ["2"]}},
+            ["a", "b"],
+            "system 'own': prediction of sample 'b': expected a list of 2 answers",
+        ),
+    ):
+        with pytest.raises(ValueError, match=message):
+            compare({"none": ["5", "5"], **systems}, ids=ids, **options)
+
+
+def test_all_pairs_and_holm_equal_a_plain_implementation():
+    """Five systems, 8 users: every swap by hand, of the plain MAE; Holm's step-down over the ten pairs."""
+    generator = np.random.default_rng(4)
+    golds, users = generator.integers(1, 6, 24), np.arange(24) % 8
+    said = {name: np.clip(golds + generator.integers(-2, 3, 24) * (generator.random(24) < p), 1, 5)
+            for name, p in zip("abcde", (0.9, 0.3, 0.6, 0.9, 0.1), strict=True)}  # fmt: skip
+    systems = {name: [str(value) for value in values] for name, values in said.items()}
+    options = {"task": "LaMP_3", "references": list(map(str, golds)), "users": [f"u{one}" for one in users]}
+    found = compare(systems, **options, baseline="c", all_pairs=True)
+    errors = {name: np.abs(values - golds) for name, values in said.items()}
+    expected = {}
+    for one, other in itertools.combinations("cabde", 2):
+        gaps = np.array([(errors[other] - errors[one])[users == user].sum() for user in range(8)])
+        null = [gaps @ signs for signs in itertools.product((1, -1), repeat=8)]
+        greater, less = (np.sum(null >= gaps.sum()), np.sum(null <= gaps.sum()))
+        expected[other, one] = gaps.sum() / 24, min(1, 2 * min(greater, less) / 256)
+    maes = [pair for pair in found.pairs if pair.score == "MAE"]
+    assert [(pair.system, pair.baseline) for pair in maes] == list(expected)
+    ordered, least, holms = sorted(p for _, p in expected.values()), 0.0, {}
+    for rank, p in enumerate(ordered):
+        least = max(least, min(1.0, p * (10 - rank)))
+        holms.setdefault(p, least)
+    for pair, (difference, p) in zip(maes, expected.values(), strict=True):
+        assert pair.contrast.difference == pytest.approx(difference)
+        assert pair.contrast.p_value == pytest.approx(p)
+        assert pair.contrast.p_holm == pytest.approx(holms[p])
+    assert min(pair.contrast.p_holm for pair in maes) < 0.1 < max(pair.contrast.p_holm for pair in maes)
+    assert "|pairs:all|" in found.signature
+    # The contrasts with the baseline are as without pairs, and their own family.
+    plain = compare(systems, **options, baseline="c")
+    assert (plain.pairs, plain.contrasts) == (None, found.contrasts)
+    assert "pairs" not in plain.as_dict()
+    first = found.as_dict()["pairs"][0]
+    assert list(first)[:5] == ["system", "baseline", "score", "difference", "difference_ci"]
+    assert (first["p"], first["p_holm"]) == (found.pairs[0].contrast.p_value, found.pairs[0].contrast.p_holm)
 
 
 def test_bad_input_of_several_systems_is_named():
@@ -123,7 +201,9 @@ def test_values_from_elsewhere_have_the_figures_of_the_same_scores():
         assert system.scores["value"] == expected.systems[name].scores["MAE"]
         assert system.intervals["value"] == expected.systems[name].intervals["MAE"]
     assert found.task is None
-    assert found.signature.startswith("n:60|rule:1|also:value(better:lower)|test:paired-randomization|clusters:users")
+    assert found.signature.startswith(
+        "n:60|rule:1|runs:1,2|also:value(better:lower)|test:paired-randomization|clusters:users"
+    )
     json.dumps(found.as_dict(), allow_nan=False)
     for form in ("text", "markdown", "latex", "json", "csv"):
         assert getattr(found, f"to_{form}")()
@@ -226,6 +306,7 @@ def test_scores_of_several_runs_are_averaged_and_their_spread_shown():
         assert own.scores[key] == pytest.approx(sum(run.scores[key] for run in runs) / 3, abs=1e-15)
         assert own.spread[key] == pytest.approx(stdev(run.scores[key] for run in runs))
     assert (own.runs, COMPARED.systems["none"].runs, COMPARED.systems["none"].spread) == (3, 1, None)
+    assert "|runs:1,3,1|" in COMPARED.signature
     assert COMPARED.systems["none"].intervals == intervals(SYSTEMS["none"][0], Resampling(n_resamples=2000))
 
 

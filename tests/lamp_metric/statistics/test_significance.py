@@ -41,5 +41,8 @@ def test_few_units_are_noted_with_the_smallest_p_value():
     for said, what in ((few_units(29, None, 99)[0], "samples (29)"), (few_units(500, 29, 99)[0], "users (29)")):
         assert what in said
         assert said.endswith(" 0.02")
+    assert few_units(9, None, 99, ["RMSE", "f1"])[0].endswith(
+        "0.02, and the interval of RMSE and f1 tends to be too narrow"
+    )
     for n, least in ((1, "1"), (4, "0.12"), (25, "0.0002")):
         assert few_units(n, None, 10_000)[0].endswith(f"the smallest possible p is {least}")
