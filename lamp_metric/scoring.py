@@ -72,7 +72,7 @@ def score(
     samples = measure(
         task, predictions, references, ids, users=users, extract_answers=extract_answers, also=chosen(also, without)
     )
-    warn_of_remarks(samples)
+    warn_of_remarks([samples])
     result: dict[str, Any] = dict(samples.scores)
     if resampling is not None:
         from lamp_metric.statistics.bootstrap import intervals  # needs numpy

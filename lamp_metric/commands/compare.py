@@ -129,9 +129,9 @@ class Comparing:
         found = {name: choose(some, self.answers, **options) for name, some in found.items()}
         first = next(iter(found.values()))[0]
         valued = self._valued(first.task, first.ids, first.users)
+        for line in remarks([samples for some in found.values() for samples in some], "--extract_answers"):
+            click.echo(line, err=True)
         for name, some in found.items():
-            for line in (line for samples in some for line in remarks(samples, "--extract_answers")):
-                click.echo(line, err=True)
             if valued and len(some) != len(valued[name]):
                 raise ValueError(f"--values: expected {len(some)} files of {name}, found {len(valued[name])}")
         return {name: list(map(with_values, some, valued[name])) if valued else some for name, some in found.items()}

@@ -61,7 +61,7 @@ class Scoring:
         """
         task, also = joined.task, chosen(self.also, self.without)
         samples = measure_joined(joined, extract_answers=self.extract_answers, also=also)
-        for line in remarks(samples, "--extract_answers"):
+        for line in remarks([samples], "--extract_answers"):
             click.echo(line, err=True)
         extra = {} if samples.users is None else {"users": samples.n_users}
         extra |= {"per_sample": samples.per_sample()} if self.per_sample else {}

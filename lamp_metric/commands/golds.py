@@ -1,8 +1,9 @@
 """Where golds and users come from: the official files in a folder, or a file of golds and one of questions."""
 
+import contextlib
 import functools
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +12,7 @@ import click
 
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, stacked, subset_options, user_column_option
 from lamp_dataset.formats.hub_rows import RowFiles
+from lamp_dataset.formats.ids import IdMismatchError
 from lamp_dataset.formats.layout import Files, find_files
 from lamp_dataset.formats.outputs import Outputs, read_outputs
 from lamp_dataset.formats.questions import read_user_column
@@ -140,10 +142,25 @@ class Source:
             users = content.users and dict(zip(content.ids, content.users, strict=True))
         left_out = content.left_out([self.users, self.samples], task, self.split)
         users, kept = users if wants_users else None, _without(golds, left_out)
-        joined = [join(kept, _without(found, left_out), self.task_name, users) for found in predictions]
+        joined = []
+        for found in predictions:
+            with subset_hint(kept, found.by_id, self.chosen):
+                joined.append(join(kept, _without(found, left_out), self.task_name, users))
         if joined:
             say_other_task(golds, task, self.task_name)
         return kept, task, users, joined
+
+
+@contextlib.contextmanager
+def subset_hint(golds: Outputs, predictions: Collection[str], chosen: str | None) -> Iterator[None]:
+    """Says which options choose samples where predictions turn out to be those of some samples, and none is chosen."""
+    try:
+        yield
+    except IdMismatchError as error:
+        if chosen or not predictions or not set(predictions) < golds.by_id.keys():
+            raise
+        which = "If they were made of chosen users or samples, pass the file that chose them: --users or --samples"
+        raise IdMismatchError(f"{error} {which}.") from None
 
 
 def _without(outputs: Outputs, left_out: Collection[str]) -> Outputs:

@@ -21,6 +21,7 @@ from lamp_dataset.formats.outputs import Outputs, read_outputs
 from lamp_dataset.formats.rankings import write_rankings
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.personalize.prompt_files import check_prompt_path, read_prompts, write_prompts
+from lamp_metric.commands.golds import subset_hint
 from lamp_metric.commands.shared import FILE, Several, extraction_option
 from lamp_metric.predictions.joining import join
 from lamp_metric.predictions.several_answers import split
@@ -114,8 +115,12 @@ def preferences(
         raise ValueError(f"{prompts}: expected the column {column!r}, found {', '.join(asked.column_names)}")
     asked = dict(zip(asked["id"], asked[column], strict=True))
     golds = Outputs(chosen.task.official_name, dict(zip(rows["id"], rows["output"], strict=True)), "the split")
-    check_same_ids(asked, golds.by_id, (str(prompts), golds.name))
-    runs = [run for path in preds for run in split(join(golds, read_outputs(path), chosen.config))]
+    subset, runs = chosen.users or chosen.samples, []
+    with subset_hint(golds, asked, subset):
+        check_same_ids(asked, golds.by_id, (str(prompts), golds.name))
+    for found in map(read_outputs, preds):
+        with subset_hint(golds, found.by_id, subset):
+            runs += split(join(golds, found, chosen.config))
     if len(runs) + options["gold"] < 2:
         raise ValueError("no pairs: each sample has one answer; pass more files with --preds, or --gold")
     said = zip(*(run.predictions for run in runs), strict=True)

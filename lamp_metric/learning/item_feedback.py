@@ -5,6 +5,7 @@ sample and its item are known.
 """
 
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
@@ -21,6 +22,7 @@ from lamp_dataset.personalize.retrieval.samples import positions_by_id, read_sam
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.learning.rewards_and_preferences import SingleScores
+from lamp_metric.predictions.answer_extraction import WrappedAnswers
 from lamp_metric.predictions.reading import is_finite
 
 #: The key of the score without any item.
@@ -49,12 +51,16 @@ def item_feedback(
         partial: whether answers may be missing.
         turned: whether errors become (w - error) / w, where w is the largest error that the gold allows.
 
+    Warns:
+        UserWarning: after the last answer, if answers look wrapped as by a chat model; with their number.
+
     Raises:
         ValueError: an id belongs to no sample and item, or to several; a sample's answers are in two places, or one is
             there twice; an answer cannot be scored, a gold is withheld, or answers are missing.
     """
     scores, pairs = SingleScores(task, [score]), _Pairs(get_task(task), rows)
     counts: dict[str, tuple[int, int]] = {}
+    wrapped = WrappedAnswers(scores.task)
     resolved = ((*pairs.resolve(name), name, value) for name, value in answers)
     for sample_id, found in groupby(resolved, lambda one: one[0]):
         if sample_id in counts:
@@ -63,12 +69,15 @@ def item_feedback(
         check_unique(item_ids, f"the answers of sample {short(sample_id)}")
         given, golds = all(isinstance(value, Mapping) for value in said), [pairs.gold(sample_id)] * len(said)
         texts, golds = scores.read(() if given else said, golds, "answer", names, extract_answers)
+        wrapped.look(() if extract_answers else zip(names, texts, strict=False))
         values = _given(scores.keys[0], said, names) if given else scores.values(texts, golds)
         [values] = (scores.turned(values, golds) if turned else values).values()
         counts[sample_id] = (BARE in item_ids, len(item_ids) - (BARE in item_ids))
         yield sample_id, dict(zip(item_ids, values, strict=True))
     if not partial:
         pairs.check_complete(counts)
+    if line := wrapped.line("extract_answers"):
+        warnings.warn(line, stacklevel=2)
 
 
 def _given(key: str, said: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, list[float]]:

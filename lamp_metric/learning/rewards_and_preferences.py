@@ -1,5 +1,6 @@
 """Learning from the scores of single answers: rewards, as TRL calls them, and pairs of a better and a worse answer."""
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.measures import together
-from lamp_metric.predictions.answer_extraction import answers_in
+from lamp_metric.predictions.answer_extraction import WrappedAnswers, answers_in
 from lamp_metric.predictions.reading import as_list, as_texts, is_finite, where
 from lamp_metric.predictions.scored_samples import check_references
 from lamp_metric.scorers import scorer_of
@@ -146,13 +147,26 @@ class _Reward:  # trainers log the name of what a functools.partial calls instea
 
 
 def _said(completion: Any) -> Any:
-    """The text of a completion: itself, or what the last of its messages says, which may be nothing but a tool call."""
+    """The text of a completion: itself, or what the last of its messages says, which may be nothing but a tool call.
+
+    What it says may come in parts, of which those of the type "text" count.
+    """
     if isinstance(completion, str) or not isinstance(completion, Sequence):
         return completion
     last = completion[-1] if completion else {"content": None}
     if not isinstance(last, Mapping) or "content" not in last:
-        return completion
-    return "" if last["content"] is None else last["content"]
+        return _joined(completion)
+    return "" if last["content"] is None else _joined(last["content"])
+
+
+def _joined(content: Any) -> Any:
+    """The texts of a content in parts, ``[{"type": "text", "text": …}, …]``; another content as it is."""
+    if isinstance(content, str) or not isinstance(content, Sequence):
+        return content
+    if not all(isinstance(part, Mapping) and isinstance(part.get("type"), str) for part in content):
+        return content
+    texts = [part.get("text") for part in content if part["type"] == "text"]
+    return "".join(texts) if all(isinstance(text, str) for text in texts) else content
 
 
 def preferences(
@@ -181,14 +195,19 @@ def preferences(
         max_pairs: of each sample, those with the largest differences; by default all.
         extract_answers: score what :func:`lamp_metric.extract_answer` finds in an answer.
 
+    Warns:
+        UserWarning: after the last prompt, if answers look wrapped as by a chat model; with their number.
+
     Raises:
         ValueError: an answer cannot be scored, a gold is withheld or not the task's, or an option is out of range.
     """
     scores = SingleScores(task, [score])
+    wrapped = WrappedAnswers(scores.task)
     if not is_finite(margin) or margin < 0 or (max_pairs is not None and max_pairs < 1):
         raise ValueError(f"expected a margin of 0 or more and at least 1 pair, found {margin!r} and {max_pairs!r}")
     for place, (prompt, said, reference) in enumerate(zip(prompts, answers, references, strict=True)):
         texts, golds = scores.read(said, [reference] * len(said), f"answer to prompt {place}")
+        wrapped.look(() if extract_answers else ((str(place), text) for text in texts))
         texts = list(dict.fromkeys([*golds[:1], *texts] if gold else texts))
         golds = golds[:1] * len(texts)
         found = answers_in(scores.task, texts) if extract_answers else texts
@@ -198,6 +217,8 @@ def preferences(
         pairs = [(a - b, one, other) for one, a in best for other, b in rated if a > b and a - b >= margin]
         for _, one, other in sorted(pairs, key=lambda pair: -pair[0])[:max_pairs]:
             yield {"prompt": prompt, "chosen": _answer(one, prompt), "rejected": _answer(other, prompt)}
+    if line := wrapped.line("extract_answers"):
+        warnings.warn(line, stacklevel=2)
 
 
 def _answer(text: str, prompt: Any) -> Any:

@@ -1,7 +1,7 @@
 """Find the answer in what a chat model says. Opt-in, and never part of the official scores."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
@@ -53,15 +53,40 @@ def answers_in(task: Task, texts: Sequence[str]) -> list[str]:
     return [extract_answer(task, text) or (text if task.labels else "") for text in texts]
 
 
-def wrapped_line(task: Task, wrapped: Sequence[tuple[str, str]], n: int, option: str) -> str | None:
-    """One line: how many of ``n`` answers look wrapped, by kind, an example, and the option that takes that off.
+class WrappedAnswers:
+    """Counts answers that look wrapped, by file and by kind, and keeps one of them as an example."""
 
-    ``wrapped``: id and text of those that do; None if there are none.
-    """
-    if not wrapped:
-        return None
-    kinds = Counter(map(scorer_of(task).wrapper, (text for _, text in wrapped)))
-    counts = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
-    sample_id, text = wrapped[0]
-    example = f"such as sample {short(sample_id)}: {short(text)}"
-    return f"{len(wrapped)} of {n} answers look wrapped ({counts}), {example}; {option} takes that off"
+    def __init__(self, task: Task | None) -> None:
+        self._task = task
+        self._files: dict[str, list[int]] = {}
+        self._kinds: Counter[str] = Counter()
+        self._example = ""
+
+    def look(self, answers: Iterable[tuple[str, str]], file: str = "", n: int = 0) -> None:
+        """Take in ids and texts of a file, and ``n`` more texts that do not look wrapped."""
+        counts = self._files.setdefault(file, [0, 0])
+        counts[1] += n
+        for sample_id, text in answers:
+            counts[1] += 1
+            kind = scorer_of(self._task).wrapper(text)
+            if kind is not None:
+                counts[0] += 1
+                self._kinds[kind] += 1
+                self._example = self._example or f"such as sample {short(sample_id)}: {short(text)}"
+
+    @property
+    def number(self) -> int:
+        """How many look wrapped."""
+        return self._kinds.total()
+
+    def line(self, option: str) -> str | None:
+        """One line: how many look wrapped, an example, and the option that takes that off; None if none does."""
+        if not self._kinds:
+            return None
+        counts = {file: f"{found} of {n}" for file, (found, n) in self._files.items() if found}
+        if len(counts) > 1:
+            subject = ", ".join(f"{file} {count}" for file, count in counts.items())
+        else:
+            subject = ": ".join(filter(None, next(iter(counts.items()))))
+        kinds = ", ".join(f"{kind} {count}" for kind, count in self._kinds.most_common())
+        return f"{subject} answers look wrapped ({kinds}), {self._example}; {option} takes that off"

@@ -11,7 +11,7 @@ from lamp_dataset.formats.task_of_file import is_name_of, other_task
 from lamp_dataset.formats.texts import SHOWN_CHARS, counted, printable, short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import official_hint
-from lamp_metric.predictions.answer_extraction import wrapped_line
+from lamp_metric.predictions.answer_extraction import WrappedAnswers
 from lamp_metric.predictions.reading import is_number
 from lamp_metric.scorers import scorer_of
 
@@ -66,10 +66,11 @@ def check_predictions(
     texts = list(_texts(sound, task, report))
     report.doubts += _doubts(task, [text for _, text in texts])
     scorer = scorer_of(task)
-    wrapped = [(sample_id, text) for sample_id, text in texts if scorer.wrapper(text) is not None]
-    line = wrapped_line(task, wrapped, len(texts), "--extract_answers of eval-task and compare")
+    wrapped = WrappedAnswers(task)
+    wrapped.look(texts)
+    line = wrapped.line("--extract_answers of eval-task and compare")
     if line is not None:
-        (report.doubts if 2 * len(wrapped) > len(texts) else report.warnings).append(line)
+        (report.doubts if 2 * wrapped.number > len(texts) else report.warnings).append(line)
     for found in scorer.findings(task, texts):
         lines = _line(list(starmap(_shown, found.samples)), found.one, found.many, found.rest)
         report.warnings += [line + found.hint for line in lines]

@@ -10,11 +10,14 @@ from lamp_dataset.formats.task_of_file import other_task, tasks_with_label
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_metric.measures import Together, together
-from lamp_metric.predictions.answer_extraction import answers_in, extract_answer, wrapped_line
+from lamp_metric.predictions.answer_extraction import WrappedAnswers, answers_in, extract_answer
 from lamp_metric.predictions.joining import JoinedOutputs, join_by_id
 from lamp_metric.predictions.reading import SIDES, as_list, as_texts, check_ids, record_of, user_names, where
 from lamp_metric.scorers import Statistics, scorer_of
 from lamp_metric.scorers.wrappers import CUT_OFF, wrapper_of
+
+#: In the name of a run, what stands between the file and the number of the answer to each sample.
+ANSWER = ": answer "
 
 
 @dataclass(frozen=True)
@@ -159,30 +162,40 @@ def check_references(task: Task, references: Sequence[str], side: str, ids: Sequ
     )
 
 
-def remarks(samples: ScoredSamples, option: str) -> list[str]:
+def remarks(runs: Sequence[ScoredSamples], option: str) -> list[str]:
     """Lines on predictions that cannot be used or look wrapped, and on golds that look like predictions, if any.
 
-    Each says how many there are, one example, and what would help. ``option``: what extracts answers, as the reader
-    would write it.
+    Each says how many there are, one example, and what would help: of predictions that cannot be used for each file, of
+    those that look wrapped for all. ``option``: what extracts answers, as the reader would write it.
     """
-    lines = _unusable_line(samples, option), wrapped_line(samples.task, samples.wrapped, samples.n, option)
-    golds = sum(not scorer_of(samples.task).is_usable(samples.task, text) for text in samples.references)
-    if golds > len(samples.unusable):
-        lines += (f"{golds} of {samples.n} golds cannot be used: are golds and predictions swapped?",)
-    return [f"{samples.name}: {line}" if samples.name else line for line in lines if line is not None]
+    by_file: dict[str, list[ScoredSamples]] = {}
+    for samples in runs:  # of a file with several answers, each is a run
+        by_file.setdefault(samples.name.partition(ANSWER)[0], []).append(samples)
+    lines, wrapped = [], WrappedAnswers(runs[0].task)
+    for name, some in by_file.items():
+        line = _unusable_line(some, option)
+        lines += [f"{name}: {line}" if name else line] if line else []
+        for samples in some:
+            wrapped.look(samples.wrapped, name, samples.n - len(samples.wrapped))
+    lines += filter(None, [wrapped.line(option)])
+    first, task = runs[0], runs[0].task
+    golds = sum(not scorer_of(task).is_usable(task, text) for text in first.references) if task else 0
+    if golds > max(len(samples.unusable) for samples in runs):
+        lines.append(f"{golds} of {first.n} golds cannot be used: are golds and predictions swapped?")
+    return lines
 
 
-def _unusable_line(samples: ScoredSamples, option: str) -> str | None:
+def _unusable_line(runs: Sequence[ScoredSamples], option: str) -> str | None:
     """How many predictions cannot be used, an example, and the task that they look like."""
-    found, task = samples.unusable, samples.task
+    found, task, n = [pair for run in runs for pair in run.unusable], runs[0].task, sum(run.n for run in runs)
     if not found:
         return None
     sample_id, text = found[0]
     line = (
-        f"{len(found)} of {samples.n} predictions cannot be used for {task.name} "
+        f"{len(found)} of {n} predictions cannot be used for {task.name} "
         f"({scorer_of(task).unusable}), such as sample {short(sample_id)}: {short(text)}"
     )
-    likely = other_task([text for _, text in found], task, samples.n)
+    likely = other_task([text for _, text in found], task, n)
     line += f"; they look like {likely.name}" if likely else ""
     endless = sum(wrapper_of(text) == CUT_OFF for _, text in found)
     line += f"; {CUT_OFF} (no </think>): {endless}" if endless else ""
@@ -190,7 +203,7 @@ def _unusable_line(samples: ScoredSamples, option: str) -> str | None:
     return f"{line}; {option} would find an answer in {rescued} of them" if rescued else line
 
 
-def warn_of_remarks(samples: ScoredSamples) -> None:
+def warn_of_remarks(runs: Sequence[ScoredSamples]) -> None:
     """Warn of what is remarkable; to be called by a public function, whose caller the warning names."""
-    for line in remarks(samples, "extract_answers=True"):
+    for line in remarks(runs, "extract_answers=True"):
         warnings.warn(line, stacklevel=3)

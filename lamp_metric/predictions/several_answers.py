@@ -8,7 +8,7 @@ from lamp_dataset.formats.texts import short
 from lamp_metric.predictions.answer_extraction import answers_in
 from lamp_metric.predictions.joining import JoinedOutputs
 from lamp_metric.predictions.reading import where
-from lamp_metric.predictions.scored_samples import ScoredSamples, measure
+from lamp_metric.predictions.scored_samples import ANSWER, ScoredSamples, measure
 from lamp_metric.scorers import scorer_of
 
 
@@ -19,7 +19,7 @@ def split(joined: JoinedOutputs) -> list[JoinedOutputs]:
         return [joined]
     file, golds = joined.names[0].rpartition(": ")[0], joined.names[1]
     return [
-        replace(joined, predictions=run, names=(f"{file}: answer {number}", golds), answers=len(runs))
+        replace(joined, predictions=run, names=(f"{file}{ANSWER}{number}", golds), answers=len(runs))
         for number, run in enumerate(runs, 1)
     ]
 

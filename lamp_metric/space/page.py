@@ -143,7 +143,7 @@ def score_files(
     scored = {label: measure_joined(_joined(golds, path, name)) for label, path in paths.items()}
     table, made_by, few = (_two if other else _one)(scored, confidence_level)
     option = "lamp-metric eval-task --extract_answers"
-    usable = [line for samples in scored.values() for line in remarks(samples, option)] or [ALL_USABLE]
+    usable = remarks(list(scored.values()), option) or [ALL_USABLE]
     return Shown(table, made_by, "\n".join([*usable, *few]), _per_sample(scored, folder))
 
 

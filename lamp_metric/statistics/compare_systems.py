@@ -101,8 +101,7 @@ def compare(
             scores = [measure(task, one, **given, **options, sides=(side, "reference")) for one in drawn]
             runs += [replace(samples, answers=len(drawn)) for samples in scores]
         scored[name] = choose(runs, answers, **options)
-    for samples in (samples for runs in scored.values() for samples in runs):
-        warn_of_remarks(samples)
+    warn_of_remarks([samples for runs in scored.values() for samples in runs])
     signed = {"extract_answers": extract_answers, "answers": SIGNED.get(answers), "all_pairs": all_pairs}
     return compare_systems(scored, baseline, resampling, average=average, **signed)
 

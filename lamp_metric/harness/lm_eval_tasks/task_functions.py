@@ -99,7 +99,7 @@ def aggregate(items: Sequence[Scored]) -> float:
     keys, configs, ids, predictions, golds = zip(*items, strict=True)
     task = get_task(configs[0])
     measured = measure(task, predictions, golds, ids)
-    for line in remarks(measured, "lamp-metric eval-task --extract_answers"):
+    for line in remarks([measured], "lamp-metric eval-task --extract_answers"):
         if keys[0] == task.scores[0]:  # once, though each score is aggregated
             log.warning(line)
     return measured.scores[keys[0]]

@@ -91,6 +91,21 @@ def test_what_cannot_be_used_is_said_for_each_file(made, run):
     assert (found["systems"]["bad"]["unusable"], "|extracted:yes|" in found["signature"]) == (1, True)
 
 
+def test_wrapped_answers_of_all_files_are_one_line(made, run):
+    golds = made.write("g.json", "LaMP_7", {"1": "sun", "2": "rain"})
+    plain = made.write("plain.json", "LaMP_7", {"1": "sun", "2": "rain"})
+    chat = made.write("chat.json", "LaMP_7", {"1": '"sun"', "2": "rain"})
+    drawn = made.write("drawn.json", "LaMP_7", {"1": ['"sun"', "**sun**", "?"], "2": ["rain", '"rain"', "rain"]})
+    result = run("compare", "LaMP_7", "--golds", golds, "--preds", plain, chat, drawn)
+    lines = result.stderr.splitlines()
+    assert lines[0].startswith(f"{drawn}: 1 of 6 predictions cannot be used for LaMP_7")
+    assert lines[1] == (
+        f"{chat} 1 of 2, {drawn} 3 of 6 answers look wrapped (quotes 3, asterisks 1), such as sample '1': "
+        "'\"sun\"'; --extract_answers takes that off"
+    )
+    assert len(lines) == 3  # and few samples
+
+
 def test_several_answers_are_averaged_or_one_is_chosen(made, run, fails):
     golds = made.write("g.json", "LaMP_3", {"1": "5", "2": "5", "3": "1"})
     none = made.write("none.json", "LaMP_3", dict.fromkeys("123", "3"))

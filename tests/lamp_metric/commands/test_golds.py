@@ -137,6 +137,21 @@ def test_eval_task_scores_some_users_alone(run, subset):
     assert (json.loads(by_user.stdout)["users"], json.loads(by_user.stdout)["n"]) == (3, len(subset["few"]))
 
 
+def test_files_of_a_subset_without_its_file_name_the_flag(fails, subset):
+    """Only where they lack samples and have no others: then they may be of some users."""
+    hint = "pass the file that chose them: --users or --samples"
+    few, whole = subset["few preds"], subset["preds"][0]
+    source = ("--data-dir", subset["all"][1])
+    assert hint in fails("compare", subset["name"], *source, "--preds", few, whole)
+    message = fails("eval-task", "--task_name", subset["name"], *source, "--preds_json", few)
+    assert f"few.json lacks {40 - len(subset['few'])} of the 40 ids" in message
+    assert hint in message
+    for given in ((*source, "--users", subset["files"][2]), ("--golds_json", subset["few golds"])):
+        lacking = whole.parent / "lacking.json"
+        lacking.write_text(few.read_text().replace(f'"id": "{subset["few"][0]}"', '"id": "other"'))
+        assert hint not in fails("eval-task", "--task_name", subset["name"], *given, "--preds_json", lacking)
+
+
 def test_compare_and_report_are_about_some_users_alone(run, subset, tmp_path):
     options = (*subset["all"], "--preds", *subset["preds"], "--n_resamples", "99")
     found = json.loads(run("compare", subset["name"], *options, "--json").stdout)

@@ -133,3 +133,33 @@ def test_bad_input_of_preferences_is_one_line_and_writes_nothing(fails, asked, t
     common = ["preferences", "LaMP_4", "--data-dir", "sample", "--split", "train"]
     assert facts in fails(*common, "--prompts", "prompts.parquet", "--output", "pairs.parquet", *options)
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_wrapped_answers_are_counted_in_one_line(run, asked_of_items, asked, tmp_path):
+    said = dict(asked_of_items("LaMP_4"))
+    write_predictions(tmp_path / "chat.json", "LaMP_4", said.keys(), [f'"{text}"' for text in said.values()])
+    common = ("LaMP_4", "--data-dir", "sample", "--split", "train", "--preds", tmp_path / "chat.json")
+    result = run("feedback", *common, "--output", tmp_path / "f.json")
+    n = len(said)
+    line = f"warning: {n} of {n} answers look wrapped (quotes {n}), such as sample "
+    assert result.stderr.startswith(line)
+    assert "; extract_answers takes that off\n" in result.stderr
+    result = run("feedback", *common, "--extract_answers", "--output", tmp_path / "f.json")
+    assert "look wrapped" not in result.stderr
+    prompts, answers = asked("LaMP_4")
+    write_predictions(tmp_path / "chat.json", "LaMP_4", prompts["id"][:], [[f'"{a}"', b] for a, b in answers])
+    given = ("--prompts", tmp_path / "prompts.parquet", "--output", tmp_path / "pairs.parquet")
+    result = run("preferences", *common, *given)
+    n = len(answers)
+    assert f"warning: {n} of {2 * n} answers look wrapped (quotes {n}), such as" in result.stderr
+
+
+def test_prompts_and_answers_of_a_subset_ask_for_its_file(fails, asked, tmp_path):
+    prompts, answers = asked("LaMP_4")
+    write_predictions(tmp_path / "few.json", "LaMP_4", prompts["id"][:2], answers[:2])
+    write_prompts(prompts.select(range(2)), str(tmp_path / "few.parquet"))
+    common = ("preferences", "LaMP_4", "--data-dir", "sample", "--split", "train", "--output", tmp_path / "p.parquet")
+    for preds, given in (("few.json", "prompts.parquet"), ("two.json", "few.parquet")):
+        message = fails(*common, "--preds", tmp_path / preds, "--prompts", tmp_path / given)
+        assert "lacks " in message
+        assert "pass the file that chose them: --users or --samples" in message

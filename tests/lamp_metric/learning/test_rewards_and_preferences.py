@@ -57,6 +57,13 @@ def test_texts_equal_rouge_score_also_as_messages_and_from_another_column():
     rewarding = reward("LaMP_5", "rouge-L", target="answer")
     assert rewarding(completions=texts, answer=golds) == expected
     assert rewarding(list(map(said, texts)), answer=golds) == expected
+    parts = [
+        [{"type": "text", "text": text[:4]}, {"type": "image"}, {"type": "text", "text": text[4:]}] for text in texts
+    ]
+    assert rewarding(parts, answer=golds) == expected
+    assert rewarding(list(map(said, parts)), answer=golds) == expected
+    with pytest.raises(ValueError, match="completion of sample 0: expected a string"):
+        rewarding([[{"type": "text", "text": 4}]], answer=golds[:1])
     assert rewarding.__name__ == "rouge-L"
     assert len({rewarding, reward("LaMP_5", "rouge-L", target="answer")}) == 2  # like any function
 
@@ -229,3 +236,14 @@ def test_trl_trains_three_steps_on_preferences(column, real_model, tmp_path):
     losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
     assert len(losses) == 3
     assert losses[0] == pytest.approx(0.6931, abs=1e-3)  # log 2: at the first step the model is its own reference
+
+
+def test_wrapped_answers_are_counted_and_not_where_they_are_taken_out():
+    said = [['"a b"', "a c"], ['Title: "a"', "a"]]
+    with pytest.warns(
+        UserWarning, match=r"^2 of 4 answers look wrapped \(.*\), such as .*; extract_answers takes that"
+    ):
+        list(preferences("LaMP_4", ["p", "q"], said, ["a b", "a"]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        list(preferences("LaMP_4", ["p", "q"], said, ["a b", "a"], extract_answers=True))

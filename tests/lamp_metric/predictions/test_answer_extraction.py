@@ -1,7 +1,7 @@
 import pytest
 
 from lamp_dataset.tasks import TASKS
-from lamp_metric.predictions.answer_extraction import extract_answer, wrapped_line
+from lamp_metric.predictions.answer_extraction import WrappedAnswers, extract_answer
 
 
 @pytest.mark.parametrize("name", [name for name, task in TASKS.items() if task.labels])
@@ -48,6 +48,9 @@ def test_texts_are_taken_out_of_reasoning_and_wrappers():
     assert extract_answer("LaMP_7", " Here Is What Changed: all\n") == " Here Is What Changed: all\n"
     assert extract_answer("LaMP_4", "Title:") is None
     assert extract_answer("LaMP_4", '{"title": " "}') is None
-    assert wrapped_line(TASKS["LaMP_4"], [], 2, "x") is None
+    wrapped = WrappedAnswers(TASKS["LaMP_4"])
+    wrapped.look([("8", "Rain")])
+    assert wrapped.line("x") is None
     line = "1 of 2 answers look wrapped (JSON 1), such as sample '7': '{\"a\": \"b\"}'; x takes that off"
-    assert wrapped_line(TASKS["LaMP_4"], [("7", '{"a": "b"}')], 2, "x") == line
+    wrapped.look([("7", '{"a": "b"}')])
+    assert wrapped.line("x") == line

@@ -74,7 +74,7 @@ def test_what_cannot_be_used_is_counted_with_an_example_and_a_remedy(name):
     predictions, golds, unusable, rescued = CASES[name]
     samples = measure(TASKS[name], predictions, golds, sides=("p.json: prediction", "reference"))
     assert samples.unusable == [(place, predictions[int(place)]) for place in unusable]
-    (line,) = remarks(samples, "--extract_answers")
+    (line,) = remarks([samples], "--extract_answers")
     assert line.startswith(f"p.json: {len(unusable)} of 4 ")
     assert f"sample '0': {predictions[0]!r}" in line
     assert ("--extract_answers" in line) == bool(rescued)
@@ -88,15 +88,15 @@ def test_what_is_found_by_extraction_can_be_used(name):
     if TASKS[name].labels:
         samples = measure(TASKS[name], predictions, golds, extract_answers=True)
         assert len(samples.unusable) == len(unusable) - rescued
-        assert "extract" not in remarks(samples, "--extract_answers")[0]
+        assert "extract" not in remarks([samples], "--extract_answers")[0]
 
 
 def test_the_task_whose_labels_most_predictions_are_is_named():
     for predictions, said in ((["4", "5.0", "comedy"], True), (["4", "comedy", "comedy"], False)):
-        (line,) = remarks(measure(TASKS["LaMP_2"], predictions, ["comedy"] * 3), "x")
+        (line,) = remarks([measure(TASKS["LaMP_2"], predictions, ["comedy"] * 3)], "x")
         assert ("LaMP_3" in line) == said
-    assert remarks(measure(TASKS["LaMP_3"], ["9", 4], ["5", "4"]), "x") == []
-    assert remarks(measure(TASKS["LaMP_4"], ["a title", "tea"], ["", "tea"]), "x") == [
+    assert remarks([measure(TASKS["LaMP_3"], ["9", 4], ["5", "4"])], "x") == []
+    assert remarks([measure(TASKS["LaMP_4"], ["a title", "tea"], ["", "tea"])], "x") == [
         "1 of 2 golds cannot be used: are golds and predictions swapped?"
     ]
 
@@ -109,13 +109,13 @@ def test_wrapped_texts_are_counted_by_kind_and_scored_without_on_demand():
         "sample '0': 'Title: Rain'; extract_answers=True takes that off"
     )
     plain = measure(TASKS["LaMP_4"], said, golds, sides=("p.json: prediction", "reference"))
-    assert remarks(plain, "extract_answers=True") == [line]
+    assert remarks([plain], "extract_answers=True") == [line]
     assert plain.statistics["rouge-1"] == [2 / 3, 2 / 3, 1, 1, 6 / 7, 2 / 3]
     bare = measure(TASKS["LaMP_4"], said, golds, extract_answers=True)
     assert bare.statistics["rouge-1"] == [1, 1, 1, 1, 0, 1]
-    (line,) = remarks(bare, "x")
+    (line,) = remarks([bare], "x")
     assert "sample '4': '<think>Let me see'; reasoning that never ends (no </think>): 1" in line
-    assert remarks(measure(TASKS["LaMP_2"], ["Title: comedy"], ["comedy"]), "x")[0].endswith("in 1 of them")
+    assert remarks([measure(TASKS["LaMP_2"], ["Title: comedy"], ["comedy"])], "x")[0].endswith("in 1 of them")
 
 
 def test_score_and_compare_warn_once_and_keep_their_keys():
