@@ -132,6 +132,12 @@ def _places(task: Task, root: Path) -> Iterator[str]:
                 yield f"{folder}/{name}"
 
 
+def splits_beside(path: str | os.PathLike) -> list[Files]:
+    """The splits with golds in the folder of a file, by the names of their files."""
+    questions = sorted(map(str, Path(path).absolute().parent.glob("*_questions.json")))
+    return [Files(path, _of_outputs(path)) for path in questions if os.path.isfile(_of_outputs(path))]
+
+
 def check_regular(paths: Iterable[str | os.PathLike]) -> None:
     """OSError for folders, and for what cannot be read twice; reading a named pipe would wait for ever."""
     for path in paths:

@@ -10,10 +10,10 @@ from types import MappingProxyType
 
 import click
 
-from lamp_dataset.commands.command import DATA_DIR, SPLIT, stacked, subset_options, user_column_option
+from lamp_dataset.commands.command import DATA_DIR, SPLIT, say, stacked, subset_options, user_column_option
 from lamp_dataset.formats.hub_rows import RowFiles
 from lamp_dataset.formats.ids import IdMismatchError
-from lamp_dataset.formats.layout import Files, find_files
+from lamp_dataset.formats.layout import Files, find_files, splits_beside
 from lamp_dataset.formats.outputs import Outputs, read_outputs
 from lamp_dataset.formats.questions import read_user_column
 from lamp_dataset.formats.task_of_file import check_labels, task_of, tasks_named
@@ -148,7 +148,35 @@ class Source:
                 joined.append(join(kept, _without(found, left_out), self.task_name, users))
         if joined:
             say_other_task(golds, task, self.task_name)
+        if self.data_dir is None and (line := swapped_line(golds, predictions, self.questions)):
+            say(line, err=True)
         return kept, task, users, joined
+
+
+def swapped_line(golds: Outputs, predictions: Sequence[Outputs], questions: Path | None) -> str | None:
+    """A line if ``golds`` are those of no split that lies beside one of these files, but the predictions are.
+
+    Golds and predictions have one format, so that a file of either kind can be taken for the other. The line also says
+    if the golds are not those that lie beside the ``questions``.
+    """
+    known: dict[str, tuple[str, Outputs]] = {}
+    for place in [*([questions] if questions else []), golds.name, *(found.name for found in predictions)]:
+        for files in splits_beside(place):
+            with contextlib.suppress(ValueError, OSError):  # a file of that name may be anything
+                known[files.outputs] = files.questions, read_outputs(files.outputs)
+
+    def are_in(outputs: Outputs, split: Outputs) -> bool:
+        return all(split.by_id.get(sample_id) == output for sample_id, output in outputs.by_id.items())
+
+    if any(are_in(golds, split) for _, split in known.values()):
+        return None
+    for path, (beside, split) in known.items():
+        for found in predictions:
+            if found.by_id and are_in(found, split):
+                return f"{golds.name}: not the golds of {path}, but the predictions in {found.name} are: are the two swapped?"
+        if questions and os.path.samefile(beside, questions) and golds.by_id.keys() <= split.by_id.keys():
+            return f"{golds.name}: not the golds of {path}, which is next to the questions"
+    return None
 
 
 @contextlib.contextmanager

@@ -277,3 +277,32 @@ def test_a_subset_of_another_version_of_the_data_is_refused(run, subset, made, k
         f"subset.json: expected {kind} of this version of the data (users {len(set(content.users)) - 1}, "
         in result.stderr
     )
+
+
+def test_golds_and_predictions_that_are_swapped_are_said_where_the_split_is_known(made, run):
+    """Both files are valid golds of the task; the split lies beside its questions."""
+    name = "LaMP_3_time"
+    _, golds, questions = made.by_user(name)
+    by_gold, by_pred = made.outputs(name, n=40)
+    mine, copy = made.write("mine.json", name, by_pred), made.write("copy.json", name, by_gold)
+    (golds.parent / "odd_questions.json").write_text("[]")
+    (golds.parent / "odd_outputs.json").write_text("<html>")
+    swapped = f"{mine}: not the golds of {golds}, but the predictions in {{}} are: are the two swapped?\n"
+    for given, preds, said in (
+        ((mine,), golds, swapped.format(golds)),
+        ((mine, "--questions", questions, "--confidence_level", "0.9"), golds, swapped.format(golds)),
+        ((mine, "--questions", questions, "--confidence_level", "0.9"), copy, swapped.format(copy)),
+        (
+            (mine, "--questions", questions, "--confidence_level", "0.9"),
+            mine,
+            f"{mine}: not the golds of {golds}, which is next to the questions\n",
+        ),
+        ((golds,), mine, ""),
+        ((copy, "--questions", questions, "--confidence_level", "0.9"), mine, ""),
+        ((golds,), copy, ""),
+        ((mine,), copy, ""),  # nothing says which are the golds
+    ):
+        result = run("eval-task", "--task_name", name, "--golds_json", *given, "--preds_json", preds)
+        assert (result.exit_code, result.stderr) == (0, said), given
+    result = run("compare", name, "--golds", mine, "--preds", golds, copy)
+    assert result.stderr.startswith(swapped.format(golds))
