@@ -121,6 +121,8 @@ def scores(golds: list[str], tokenizer: Any) -> None:
     judged.contrasts["own"]["value"].wins
     lamp_metric.compare(systems, references=golds)  # type: ignore[call-arg]
     lamp_metric.write_predictions("golds.json", "LaMP_3", ["20", "21"], ["5", 2])
+    read: dict[str, Any] = lamp_metric.read_predictions(Path("golds.json"))
+    lamp_metric.compare({"a": read, "b": [read, read]}, task="LaMP_3", references=golds, ids=["20"], all_pairs=True)
     trained: dict[str, float] = lamp_metric.compute_metrics("LaMP_3", tokenizer, causal=True)(([[1]], [[1]]))
     lamp_metric.best_tokens(causal=True)([[1]], [[1]])
     rewards: list[float] = lamp_metric.reward("LaMP_4", weights={"rouge-L": 1})(completions=["a"], target=golds)
