@@ -173,7 +173,8 @@ def swapped_line(golds: Outputs, predictions: Sequence[Outputs], questions: Path
     for path, (beside, split) in known.items():
         for found in predictions:
             if found.by_id and are_in(found, split):
-                return f"{golds.name}: not the golds of {path}, but the predictions in {found.name} are: are the two swapped?"
+                what = f"the predictions in {found.name} are: are the two swapped?"
+                return f"{golds.name}: not the golds of {path}, but {what}"
         if questions and os.path.samefile(beside, questions) and golds.by_id.keys() <= split.by_id.keys():
             return f"{golds.name}: not the golds of {path}, which is next to the questions"
     return None
