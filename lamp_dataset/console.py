@@ -4,10 +4,12 @@ import os
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any, TextIO
 
 import click
 
@@ -31,11 +33,63 @@ def say(text: str, err: bool = False) -> None:
 
 
 @contextmanager
-def plain_warnings() -> Iterator[None]:
-    """Show a warning as one line, without the place in the code that Python adds: it means nothing to a user."""
+def plain_output() -> Iterator[None]:
+    """Show a warning as one line, without the place in the code that Python adds: it means nothing to a user.
+
+    Where standard error is no terminal, progress bars write a line now and then.
+    """
+    before = sys.stderr
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_, **__: say(f"warning: {' '.join(str(message).split())}", err=True)
-        yield
+        if before is not None and not before.isatty():
+            sys.stderr = BarLines(before)
+        try:
+            yield
+        finally:
+            sys.stderr = before
+
+
+#: By this, tqdm moves the cursor back from the line of an inner bar.
+_UP = "\x1b[A"
+
+
+class BarLines:
+    """A stream for what is no terminal: a bar's states, which begin with a carriage return, become lines.
+
+    There is one every :data:`SECONDS`, and a bar's last state. tqdm itself moves the cursor, in logs as well.
+    """
+
+    #: Between the lines of bars.
+    SECONDS = 30.0
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream, self._clock = stream, clock
+        self._next, self._waiting = clock() + self.SECONDS, ""
+        self._last = "\n"  # of what was written here
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write a text, or take in the state of a bar."""
+        if text.startswith("\r"):
+            self._waiting = text.strip("\r\n ")  # blanks clear a bar that is to leave nothing
+            if self._waiting and self._clock() >= self._next:
+                self._show()
+        elif text == "\n" and self._last.startswith("\r"):  # the end of a bar
+            self._show()
+        elif not text.strip("\n"):  # the end of a line, or a move to the line of another bar
+            self._stream.write("" if self._last.endswith(("\n", _UP)) else text)
+        elif _UP not in text:
+            self._stream.write(text)
+        self._last = text or self._last
+        return len(text)
+
+    def _show(self) -> None:
+        if self._waiting:
+            self._stream.write(f"{self._waiting}\n")
+            self._stream.flush()
+        self._waiting, self._next = "", self._clock() + self.SECONDS
 
 
 #: The signals that end a run, and what Python does by default; a signal that the shell set to be ignored stays ignored.
@@ -66,7 +120,7 @@ def run_script(main: Callable[[], object], stopped: str = "stopped; the same com
     After an interrupt it is 130, after SIGTERM 143; a second signal does not wait for threads.
     """
     try:
-        with signals_as_exit(), plain_warnings():
+        with signals_as_exit(), plain_output():
             main()
     except (ValueError, OSError, ImportError) as error:
         end_bars()

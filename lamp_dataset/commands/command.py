@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from lamp_dataset.console import Failure, end_bars, one_line, plain_warnings, signals_as_exit
+from lamp_dataset.console import Failure, end_bars, one_line, plain_output, signals_as_exit
 from lamp_dataset.console import say as say
 from lamp_dataset.formats.layout import SAMPLE
 from lamp_dataset.task import SPLITS, split_hint
@@ -20,7 +20,7 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; ValueError, OSError and ImportError, which bad input raises, become one line."""
         try:
-            with plain_warnings():
+            with plain_output():
                 return super().invoke(ctx)
         except BrokenPipeError:
             raise

@@ -1,6 +1,7 @@
 """``lamp-dataset list``, ``show`` and ``stats``: the dataset in a terminal."""
 
 import json
+import os
 import shutil
 import sys
 import textwrap
@@ -11,7 +12,7 @@ import click
 
 from lamp_dataset.commands.command import SPLIT, Command, examples
 from lamp_dataset.commands.shared_flags import ChosenRows, configs_argument, data_dir_option, row_options
-from lamp_dataset.formats.layout import find_files, official_paths
+from lamp_dataset.formats.layout import find_files
 from lamp_dataset.formats.texts import counted, printable, short
 from lamp_dataset.hub.card import task_table
 from lamp_dataset.task import SPLITS, Task
@@ -153,13 +154,14 @@ def _stats(task: Task, data_dir: str | None, wanted: tuple[str, ...]) -> dict:
 
 
 def _hashes(task: Task, data_dir: str, splits: tuple[str, ...]) -> dict[str, dict]:
-    """Size and SHA-256 of the files in a folder under their official paths, as the loader keeps them of downloads."""
+    """Size and SHA-256 of the files in a folder under their paths there, as the loader keeps them of downloads."""
     from lamp_dataset.loading.raw_files import PROVENANCE, hash_file
 
+    folder = os.path.abspath(os.path.expanduser(data_dir))
     return {
-        path: dict(zip(("num_bytes", "checksum"), hash_file(file, PROVENANCE), strict=True))
-        for split, files in find_files(task, data_dir, splits).items()
-        for path, file in official_paths(task, split, files).items()
+        os.path.relpath(path, folder): dict(zip(("num_bytes", "checksum"), hash_file(path, PROVENANCE), strict=True))
+        for files in find_files(task, folder, splits).values()
+        for path in files.paths
     }
 
 

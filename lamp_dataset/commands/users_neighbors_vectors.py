@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from lamp_dataset.atomic import PRIVATE, write_whole
-from lamp_dataset.commands.command import SPLIT, Command, UserPath, examples, say, user_column_option
+from lamp_dataset.commands.command import SPLIT, Command, UserPath, examples, say, user_column_option, users_option
 from lamp_dataset.commands.shared_flags import ChosenRows, named_by_flags, output_option, prompt_flags, row_options
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.formats.user_files import read_user_subset, write_user_subset
@@ -80,7 +80,7 @@ _OF_MODEL = ("model", "device", "batch_size", "vectors")
         "lamp-dataset neighbors LaMP_4 --by dense --model facebook/contriever --vectors v.parquet --output near.json",
     ),
 )
-@row_options(user_column_option)
+@row_options(users_option, user_column_option)
 @click.option("-k", "--k", type=click.IntRange(1), default=5, show_default=True, help="Neighbors of a user.")
 @click.option("--by", type=click.Choice(["bm25", "dense"]), default="bm25", show_default=True, help="How to compare.")
 @prompt_flags(*_OF_MODEL)
@@ -94,14 +94,19 @@ def neighbors(rows: ChosenRows, k: int, by: str, exclude_split: tuple[str, ...],
     The file is {user: [[user, score], ... best first]}. Histories are compared without what any sample asks about or,
     in tasks that generate text, has as its gold.
     """
+    from lamp_dataset.personalize.users.inference import users_of
     from lamp_dataset.personalize.users.neighbors import similar_users
+    from lamp_dataset.personalize.users.user_subsets import chosen_positions
 
-    splits = [rows, *(replace(rows, split=name) for name in exclude_split)]
-    for some in splits:
+    splits = [replace(rows, split=name, users=None) for name in (rows.split, *exclude_split)]
+    for some in (rows, *splits):
         some.check_output(output, options["vectors"])
     given = {name: value for name, value in options.items() if value is not None}
     with named_by_flags({"retriever": by}):
         loaded, *others = (some.load() for some in splits)
+        if rows.users is not None:
+            whose = users_of(loaded)
+            given["users"] = {whose[place] for place in chosen_positions(loaded, rows.users)}
         near = similar_users(loaded, k, by, task=rows.task, exclude=others, **given)
     with write_whole(output, permissions=PRIVATE if rows.task.gated else None) as file:
         json.dump(near, file, indent=1)

@@ -86,6 +86,8 @@ def load_split(
     kept = chosen_positions(rows, users, samples)[:limit]
     if name_users and "user_id" not in rows.column_names:
         rows = rows.add_column("user_id", users_of(rows))
+    if swap is not None and swap.get("by") == "similar":
+        return swap_profiles(rows, **swap, only=kept)
     return (rows if swap is None else swap_profiles(rows, **swap)).select(kept)
 
 

@@ -42,6 +42,8 @@ def report(asked: Comparing, key: str | None, output: Path) -> None:
     For a gated task, the folder holds no texts, and only its owner can read it.
     """
     check_installed("matplotlib", "report")
+    from tqdm import tqdm
+
     from lamp_metric.report.gains import Profiles
     from lamp_metric.report.report_folder import check_output, check_score, make_report  # these need numpy
 
@@ -55,10 +57,18 @@ def report(asked: Comparing, key: str | None, output: Path) -> None:
     asked.preds = {first: asked.preds[first], **asked.preds}
     if source.questions is None:
         raise ValueError("a report needs users and profiles: pass --questions next to --golds, or --data-dir")
-    task = task_of(read_outputs(source.golds), source.task_name)
+    golds = read_outputs(source.golds)
+    task = task_of(golds, source.task_name)
     more = [one.name for one in together(task, asked.also).measures if one.of_samples]
     key, look = check_score(task, key, [*more, *([VALUE] if asked.values else [])]), Profiles(task)
-    summary = make_report(output, asked.score(look), look.by_id(), key, asked.drawn, **asked.signed)
+    with tqdm(total=len(golds.by_id), desc="Reading profiles", unit=" samples", delay=1) as bar:
+
+        def see(row: Mapping[str, Any]) -> None:
+            look(row)
+            bar.update()
+
+        scored = asked.score(see)
+    summary = make_report(output, scored, look.by_id(), key, asked.drawn, **asked.signed)
     for line in _lines(output, summary):
         say(line)
     for note in summary["notes"]:

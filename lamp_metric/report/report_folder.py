@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from lamp_dataset.atomic import check_replaceable, real_path, whole_folder, write_whole
 from lamp_dataset.formats.texts import Number, counted
@@ -75,7 +76,7 @@ def figures(frame: Frame, summary: Mapping[str, Any]) -> dict[str, dict[str, byt
 
     drawn: dict[str, dict[str, bytes]] = {}
     with matplotlib.rc_context(_SETTINGS):
-        for name, draw in DRAWINGS.items():
+        for name, draw in tqdm(DRAWINGS.items(), desc="Drawing", unit=" figures", delay=1):
             figure = draw(frame, summary)
             if figure is not None:
                 figure.draw_without_rendering()  # places everything, once for all formats

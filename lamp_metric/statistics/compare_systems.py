@@ -8,6 +8,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from lamp_dataset.formats.ids import check_same_ids
 from lamp_dataset.formats.texts import short
@@ -217,10 +218,8 @@ def compare_systems(
     found = {name: _system(runs, resampled[name], resampling.confidence_level) for name, runs in systems.items()}
     names = [baseline, *(name for name in systems if name != baseline)]
     pairs = [(other, one) for one, other in combinations(names, 2)]  # those with the baseline come first
-    p = {
-        pair: p_values(systems[pair[0]], systems[pair[1]], resampling)
-        for pair in pairs[: None if all_pairs else len(names) - 1]
-    }
+    tested = tqdm(pairs if all_pairs else pairs[: len(names) - 1], desc="Testing", unit=" pairs", delay=2)
+    p = {(name, base): p_values(systems[name], systems[base], resampling) for name, base in tested}
     with_baseline = {pair: values for pair, values in p.items() if pair[1] == baseline}
     contrasts = _contrasts(systems, with_baseline, found, resampled, resampling)
     every = _contrasts(systems, p, found, resampled, resampling) if all_pairs else {}

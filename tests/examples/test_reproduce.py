@@ -43,7 +43,7 @@ def test_the_real_model_on_the_sample_by_the_example_in_the_help(reproduce, real
     text = reproduce.main(words)
     assert capsys.readouterr().out == f"{text}\n"
     assert text.splitlines()[0] == HEAD
-    number, interval = r"\d+\.\d{3}", r"\[\d+\.\d{3}, \d+\.\d{3}\]"
+    number, interval = r"\d+\.\d{3}", r"\[-?\d+\.\d{3}, \d+\.\d{3}\]"
     expected = [
         rf"\| LaMP_3_time \| bm25 \| 4 \| MAE \| {number} \| {interval} \| 0\.298 \(R †\), 0\.293 \(P\) \|",
         rf"\| LaMP_3_time \| bm25 \| 4 \| RMSE \| {number} \| {interval} \| 0\.611 \(R †\), 0\.585 \(P\) \|",

@@ -1,10 +1,12 @@
 import errno
+import io
 import os
+import sys
 import warnings
 
 import pytest
 
-from lamp_dataset.console import one_line, run_script, say
+from lamp_dataset.console import BarLines, one_line, plain_output, run_script, say
 
 
 def test_what_is_said_keeps_its_lines_and_escapes_the_rest(capsys):
@@ -41,3 +43,40 @@ def test_what_goes_wrong_in_a_script_is_one_line_and_its_status(capsys):
         run_script(main)
     said = "warning: two lines\nerror: answers\\x1b[31m.jsonl: No space left on device\n"
     assert (ended.value.code, capsys.readouterr().err) == (2, said)
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def test_bars_in_a_log_are_a_line_now_and_then_and_their_last_state():
+    from tqdm import tqdm
+
+    log, clock = io.StringIO(), Clock()
+    stream = BarLines(log, clock)
+    with tqdm(total=6, desc="Ranking", file=stream, mininterval=0, ncols=60) as bar:
+        for _ in range(6):
+            clock.now += 20
+            bar.update()
+        print("a line MEANWHILE", file=stream)
+        with tqdm(total=2, desc="Inside", file=stream, mininterval=0, ncols=60, leave=False, position=1) as inner:
+            inner.update(2)
+    print("the end", file=stream)
+    lines = log.getvalue().split("\n")
+    assert not [line for line in lines if "\r" in line or "\x1b" in line]
+    assert [line.partition("|")[0] for line in lines] == [
+        "Ranking:  33%", "Ranking:  67%", "Ranking: 100%", "a line MEANWHILE", "Ranking: 100%", "the end", "",
+    ]  # fmt: skip
+
+
+def test_a_terminal_keeps_its_bars(monkeypatch):
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    for stream, kept in ((terminal, True), (io.StringIO(), False), (None, True)):
+        monkeypatch.setattr(sys, "stderr", stream)
+        with plain_output():
+            assert (sys.stderr is stream) == kept
+        assert sys.stderr is stream

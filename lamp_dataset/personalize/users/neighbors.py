@@ -2,7 +2,7 @@
 
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import count, islice, zip_longest
 from typing import Any
@@ -56,9 +56,10 @@ def similar_users(
     *,
     task: str | Task | None = None,
     exclude: Sequence[datasets.Dataset] = (),
+    users: Collection[str] | None = None,
     **options: Any,
 ) -> Neighbors:
-    """For each user the ``k`` most similar other users; all pairs are compared.
+    """For each user the ``k`` most similar other users, among all.
 
     A user is represented by the items of the user's profiles, each once, as in :class:`~lamp_dataset.History`. Left out
     is what any sample asks about or has as its gold, no matter whose: texts count as equal if their words are. Of
@@ -73,11 +74,12 @@ def similar_users(
         task: the config of the rows. Without it, all texts of an item count, and an item is left out if one of them
             occurs in an input or a gold.
         exclude: further splits, whose questions and golds are left out, too.
+        users: whose neighbors are wanted; by default everyone's.
         options: for ``"dense"``: those of the dense retriever, such as ``model`` and ``vectors``.
 
     Raises:
-        ValueError: fewer than two users, an unknown measure or option, vectors that are not finite, or rows that do
-            not fit the task.
+        ValueError: fewer than two users, one without rows, an unknown measure or option, vectors not finite, or
+            rows that do not fit the task.
     """
     if not is_whole(k) or k < 1:
         raise ValueError(f"expected a whole number from 1 as k, found {short(k)}")
@@ -86,16 +88,19 @@ def similar_users(
     if options and by != "dense":
         raise ValueError(f"{', '.join(map(repr, options))}: only by='dense' takes options")
     given = Histories(rows, task, exclude)
-    users = list(given.rows_of)
-    if len(users) < 2:
-        raise ValueError(f"expected rows of at least two users, found {len(users)}: nobody resembles another")
-    texts = ([text for _, text in given.of(user)] for user in users)
+    names = list(given.rows_of)
+    if len(names) < 2:
+        raise ValueError(f"expected rows of at least two users, found {len(names)}: nobody resembles another")
+    if unknown := set(users or ()) - set(names):
+        raise ValueError(f"users: {short(min(unknown))} has no rows")
+    asked = [place for place, name in enumerate(names) if users is None or name in users]
+    texts = ([text for _, text in given.of(user)] for user in names)
     if by == "bm25":
         queries, documents = _bm25(texts)
     else:
-        queries = documents = _unit(by(list(texts)) if callable(by) else _means(texts, options), len(users))
-    near = zip(users, _nearest(queries, documents, min(k, len(users) - 1)), strict=True)
-    found = Neighbors({user: [(users[other], score) for other, score in some] for user, some in near})
+        queries = documents = _unit(by(list(texts)) if callable(by) else _means(texts, options), len(names))
+    near = zip(asked, _nearest(queries, documents, min(k, len(names) - 1), np.array(asked, int)), strict=True)
+    found = Neighbors({names[user]: [(names[other], score) for other, score in some] for user, some in near})
     found.number, found.leaks = map(sum, zip(*given.counts.values(), strict=True))
     found.task, found.exclude = task, exclude
     return found
@@ -140,13 +145,13 @@ def _unit(vectors: Any, users: int) -> np.ndarray:
     return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), np.finfo(np.float64).tiny)
 
 
-def _nearest(queries: Any, documents: Any, k: int) -> Iterator[list[tuple[int, float]]]:
-    """For each user the ``k`` best others; of equal ones, the first."""
+def _nearest(queries: Any, documents: Any, k: int, asked: np.ndarray) -> Iterator[list[tuple[int, float]]]:
+    """For each user who is asked about, the ``k`` best others; of equal ones, the first."""
     size = documents.shape[0]
-    for start in range(0, size, BLOCK):
-        scores = (documents @ queries[start : start + BLOCK].T).T  # scipy copies the right one of two, so the small one
+    for some in np.split(asked, range(BLOCK, len(asked), BLOCK)):
+        scores = (documents @ queries[some].T).T  # scipy copies the right one of two, so the small one
         scores = np.round(np.ascontiguousarray(scores if isinstance(scores, np.ndarray) else scores.toarray()), DIGITS)
-        scores[np.arange(len(scores)), np.arange(start, start + len(scores))] = -np.inf
+        scores[np.arange(len(scores)), some] = -np.inf
         least = np.partition(scores, size - k, axis=1)[:, size - k]
         for row, score in zip(scores, least, strict=True):
             near = np.flatnonzero(row >= score)
@@ -162,6 +167,7 @@ def add_neighbor_items(
     task: str | Task | None = None,
     exclude: Sequence[datasets.Dataset] = (),
     own: bool = True,
+    only: Sequence[int] | None = None,
 ) -> datasets.Dataset:
     """Rows with items of the users' neighbors at the end of each profile.
 
@@ -175,6 +181,7 @@ def add_neighbor_items(
         task: as for :func:`similar_users`. What that was given counts here, too, but a file does not hold it.
         exclude: the same.
         own: whether the user's own items stay.
+        only: positions of the rows to return; by default all. ``near`` may lack the users of others.
 
     Returns:
         The rows in their order. The new items have the ids ``USER/ITEM``, each part percent-encoded.
@@ -186,7 +193,8 @@ def add_neighbor_items(
         raise ValueError(f"expected a whole number from 0 or None as items, found {short(items)}")
     task, exclude = task or getattr(near, "task", None), (*exclude, *getattr(near, "exclude", ()))
     given = Histories(rows, task, exclude)
-    state = version.__version__, dict(near), items, repr(task and get_task(task)), own
+    wanted = range(len(rows)) if only is None else list(map(int, only))
+    state = version.__version__, dict(near), items, repr(task and get_task(task)), own, wanted
 
     @lru_cache(maxsize=64)
     def more(user: str) -> list[dict[str, Any]]:
@@ -199,8 +207,9 @@ def add_neighbor_items(
         return list(islice(new, items))
 
     def extend(profile: list[dict[str, Any]] | None, row: int) -> dict[str, Any]:
-        return {"profile": [*(profile if own and profile else []), *more(given.users[row])]}
+        return {"profile": [*(profile if own and profile else []), *more(given.users[wanted[row]])]}
 
     fingerprint = Hasher.hash((state, [*map(fingerprint_of, (rows, *exclude))]))
     options = {"features": rows.features, "new_fingerprint": fingerprint, "desc": "Adding items"}
-    return rows.with_format(None).map(extend, with_indices=True, input_columns="profile", **options)
+    chosen = rows.with_format(None) if only is None else rows.with_format(None).select(wanted)
+    return chosen.map(extend, with_indices=True, input_columns="profile", **options)

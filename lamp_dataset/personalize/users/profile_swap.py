@@ -36,7 +36,8 @@ def swap_profiles(
         match_sizes: whether partners are chosen so that their profiles are as similar in size as possible. The seed
             then only decides among profiles of equal size.
         by: ``"other"``, as the seed decides, or ``"similar"``.
-        options: for ``"similar"``: ``task`` and ``exclude``, as for :func:`lamp_dataset.similar_users`.
+        options: for ``"similar"``: ``task`` and ``exclude``, as for :func:`lamp_dataset.similar_users`; and ``only``,
+            the positions of the rows to return, since the neighbors of others need not be looked for.
 
     Returns:
         The rows in their order, with ``profile`` replaced. The profiles are views of the memory-mapped rows, not
@@ -55,7 +56,11 @@ def swap_profiles(
     if options if by == "other" else (seed or match_sizes):
         raise ValueError("seed and match_sizes go with by='other', task and exclude with by='similar'")
     if by == "similar":
-        return add_neighbor_items(rows, similar_users(rows, 1, **options), None, own=False)
+        only = options.pop("only", None)
+        names = users_of(rows)
+        whose = None if only is None else {names[place] for place in only}
+        near = similar_users(rows, 1, users=whose, **options)
+        return add_neighbor_items(rows, near, None, own=False, only=only)
     users, table = users_of(rows), rows.with_format("arrow")[:]
     partner = _partners(users, pc.list_value_length(table["profile"]).to_pylist(), seed, match_sizes)
     rows_of, donors = rows_by_name(users, table["id"].to_pylist()), [0] * len(table)

@@ -142,6 +142,19 @@ def test_stats_of_several_configs_and_of_one_split(tmp_path):
     assert "validation: 4 samples; the published split has 1,500" in text
 
 
+def test_stats_list_the_files_that_there_are(tmp_path):
+    """In a folder for each config, the time-based files lie elsewhere than on the site."""
+    task = TASKS["LaMP_4_time"]
+    made_up.write_split(tmp_path / "made", task, "validation", count=4)
+    (tmp_path / "data" / task.name).mkdir(parents=True)
+    for path in (tmp_path / "made").rglob("*.json"):
+        path.rename(tmp_path / "data" / task.name / path.name)
+    result = run("stats", task.name, "--data-dir", tmp_path / "data", "--split", "validation", "--json")
+    names = {path.relative_to(tmp_path / "data").as_posix() for path in (tmp_path / "data").rglob("*.json")}
+    assert set(json.loads(result.stdout)["files"]) == names
+    assert min(names).startswith("LaMP_4_time/dev_")
+
+
 def test_stats_for_people():
     result = run("stats", "LaMP_2", "--data-dir", "sample")
     assert "train: 6 samples" in result.output

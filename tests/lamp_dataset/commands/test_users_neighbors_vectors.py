@@ -92,6 +92,14 @@ def test_neighbors_are_those_of_the_library(run, sample, tmp_path):
     with open("n.json", encoding="utf-8") as file:
         assert json.load(file) == json.loads(json.dumps(near))
     assert mode_of(tmp_path / "here" / "n.json") == 0o644
+    some = list(near)[1:]
+    with open("some.json", "w", encoding="utf-8") as file:
+        json.dump({"users": some, "recipe": {"config": "LaMP_3_time", "split": "train"}}, file)
+    options = ("--users", "some.json", "--k", 2, "--exclude-split", "test", "--output", "few.json")
+    status, shown = run("neighbors", "LaMP_3_time", *TRAIN, *options)
+    assert status == 0, shown
+    with open("few.json", encoding="utf-8") as file:
+        assert json.load(file) == json.loads(json.dumps({user: near[user] for user in some}))
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,9 @@ def test_all_pairs_equal_a_naive_search_and_ties_go_by_name(monkeypatch):
     monkeypatch.setattr(neighbors, "BLOCK", 7)
     vectors = np.random.default_rng(0).integers(-2, 3, (40, 3)).astype(float)  # many users are equal
     unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-99)
-    for user, near in enumerate(neighbors._nearest(unit, unit, 6)):
+    asked = np.array([*range(3, 40, 2), 0])
+    assert len(list(neighbors._nearest(unit, unit, 6, np.arange(40)))) == 40
+    for user, near in zip(asked.tolist(), neighbors._nearest(unit, unit, 6, asked), strict=True):
         scores = {other: round(float(unit[user] @ unit[other]), 9) for other in range(40) if other != user}
         assert near == sorted(scores.items(), key=lambda one: -one[1])[:6]
 
@@ -189,6 +191,7 @@ def test_a_toy_model_gains_less_from_similar_users_and_least_from_others():
         (lambda rows: add_neighbor_items(rows, {}), "user 'u0': expected neighbors among the other users"),
         (lambda rows: add_neighbor_items(rows, {"u0": [("u0", 1)]}), "user 'u0': expected neighbors"),
         (lambda rows: add_neighbor_items(rows, {}, -1), "whole number from 0 or None as items, found -1"),
+        (lambda rows: similar_users(rows, users=["u1", "nobody"]), "users: 'nobody' has no rows"),
         (lambda rows: swap_profiles(rows, by="near"), "expected 'other' or 'similar' as by, found 'near'"),
         (lambda rows: swap_profiles(rows, 3, by="similar"), "seed and match_sizes go with by='other'"),
         (lambda rows: swap_profiles(rows, task="LaMP_3"), "task and exclude with by='similar'"),
@@ -197,3 +200,17 @@ def test_a_toy_model_gains_less_from_similar_users_and_least_from_others():
 def test_bad_calls(call, message):
     with pytest.raises(ValueError, match=message):
         call(rows_of_tastes())
+
+
+@pytest.mark.parametrize("by", ["bm25", subjects])
+def test_neighbors_of_some_users_and_rows_are_those_of_all(by):
+    rows = rows_of_tastes()
+    everyone = similar_users(rows, 3, by, task="LaMP_3_time")
+    some = similar_users(rows, 3, by, task="LaMP_3_time", users={"u5", "u2"})
+    assert dict(some) == {user: everyone[user] for user in ("u2", "u5")}
+    whole, only = add_neighbor_items(rows, everyone, 4), [5, 2, 9]
+    names = {rows[place]["user_id"] for place in only}
+    near = similar_users(rows, 3, by, task="LaMP_3_time", users=names)
+    assert add_neighbor_items(rows, near, 4, only=only).to_list() == whole.select(only).to_list()
+    with pytest.raises(ValueError, match="expected neighbors among the other users"):
+        add_neighbor_items(rows, near, 4)
