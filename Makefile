@@ -40,6 +40,7 @@ test-oldest: $(OLDEST)/.installed
 # environments, with the CPU build of torch.
 # Tokenizers are tested with transformers 4, too, which needs no torch.
 # Each evaluation harness has an environment of its own, so that none of them pins another.
+test-models: export LAMP_ALL_TESTS = 1
 test-models: $(SMOLLM)/config.json $(TRANSFORMERS4)/.installed $(LM_EVAL)/.installed $(INSPECT)/.installed
 	$(MODELS)/bin/python -m pytest -n 2 -m models
 	$(TRANSFORMERS4)/bin/python -m pytest -n 2 -m tokenizers
