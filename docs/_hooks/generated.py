@@ -65,7 +65,7 @@ def task_details() -> str:
 
 
 def _details(task: Task) -> Iterator[str]:
-    dated = TASKS[f"{task.name}_time"]
+    dated = TASKS.get(f"{task.name}_time", task)
     yield f"### {task.name}\n"
     yield f"{task.title}. Texts from {task.source}.\n"
     adds = {name: f"; {_code(dated.name)} adds `{name}`" for name in ("user_id", "date")}

@@ -96,14 +96,14 @@ def test_names_of_configs_and_splits_touch_neither_files_nor_the_network(tmp_pat
 
     socket.socket.connect = socket.getaddrinfo = refuse
     names = get_dataset_config_names("lamp")
-    print(names == list(lamp_dataset.TASKS), len(names))
+    print(names == list(lamp_dataset.TASKS), "LaMP_7_time" in names)
     print(all(get_dataset_split_names("lamp", name) == ["train", "validation", "test"] for name in names))
     infos = get_dataset_infos("lamp")
     print(list(infos) == names, infos["LaMP_6"].license == lamp_dataset.TASKS["LaMP_6"].license)
     print(infos["LaMP_4"].splits["validation"].num_examples)
     print(load_dataset_builder("lamp", "LaMP_6").info.config_name)
     """
-    assert printed_by(code, cwd=tmp_path) == ["True 24", "True", "True True", "1925", "LaMP_6"]
+    assert printed_by(code, cwd=tmp_path) == ["True True", "True", "True True", "1925", "LaMP_6"]
 
 
 def test_worker_processes(tmp_path):

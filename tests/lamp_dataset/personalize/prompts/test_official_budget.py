@@ -9,9 +9,9 @@ from stand_ins import WordTokenizer, numbers
 from lamp_dataset.personalize.prompts.official_budget import official_prompts
 from lamp_dataset.personalize.prompts.prompt import CUT, EMPTY, LEFT_OUT, WHOLE, Content
 from lamp_dataset.personalize.prompts.tokens import Tokens
-from lamp_dataset.tasks import TASKS
+from lamp_dataset.tasks import LAMP, TASKS
 
-USER_BASED = [name for name, task in TASKS.items() if task.wording.shared and not task.time_based]
+USER_BASED = [name for name, task in TASKS.items() if task.family is LAMP and not task.time_based]
 
 
 def prompt(name, text, items, max_length, tokenizer=None):
