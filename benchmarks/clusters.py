@@ -23,11 +23,10 @@ import numpy as np
 
 from lamp_dataset.tasks import TASKS
 from lamp_metric.measures import together
+from lamp_metric.predictions.reading import write_predictions
 from lamp_metric.predictions.scored_samples import ScoredSamples
-from lamp_metric.predictions.writing import write_predictions
 from lamp_metric.signature import Resampling
-from lamp_metric.statistics.bootstrap import mean_intervals, percentile_interval, resampled_scores
-from lamp_metric.statistics.significance import p_values
+from lamp_metric.statistics.resampling import mean_intervals, p_values, percentile_interval, resampled_scores
 
 TASK = TASKS["LaMP_4"]
 SCORES = together(TASK, ())

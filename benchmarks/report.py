@@ -21,7 +21,7 @@ from pathlib import Path
 from shared import require
 
 from lamp_dataset.tasks import TASKS
-from lamp_metric.predictions.writing import write_predictions
+from lamp_metric.predictions.reading import write_predictions
 
 TASK = TASKS["LaMP_3_time"]
 VOCABULARY = [

@@ -78,7 +78,7 @@ def rouge_score_titles():
 def ours_intervals(name):
     from lamp_metric.predictions.scored_samples import measure
     from lamp_metric.signature import Resampling
-    from lamp_metric.statistics.bootstrap import intervals
+    from lamp_metric.statistics.resampling import intervals
 
     measured = measure(TASKS[name], *samples(name))
     return timed(lambda: intervals(measured, Resampling(n_resamples=1000)))
@@ -109,7 +109,7 @@ def scipy_intervals(name):
 def ours_compare(name):
     from lamp_metric.predictions.scored_samples import measure
     from lamp_metric.signature import Resampling
-    from lamp_metric.statistics.significance import p_values
+    from lamp_metric.statistics.resampling import p_values
 
     preds, golds = samples(name)
     a, b = (measure(TASKS[name], side, golds) for side in (preds, preds[1:] + preds[:1]))
@@ -124,7 +124,7 @@ import time; start = time.perf_counter()
 import lamp_metric.__main__
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_metric.predictions.scored_samples import measure, measure_joined
-from lamp_metric.predictions.joining import join
+from lamp_metric.predictions.reading import join
 imported = time.perf_counter()
 joined = join(read_outputs({str(golds)!r}), read_outputs({str(preds)!r}))
 read = time.perf_counter()

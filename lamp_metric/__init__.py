@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from lamp_metric.measures import Measure as Measure
     from lamp_metric.measures import register_measure as register_measure
     from lamp_metric.predictions.answer_extraction import extract_answer as extract_answer
+    from lamp_metric.predictions.reading import read_predictions as read_predictions
+    from lamp_metric.predictions.reading import write_predictions as write_predictions
     from lamp_metric.predictions.trivial_baselines import baseline as baseline
-    from lamp_metric.predictions.writing import read_predictions as read_predictions
-    from lamp_metric.predictions.writing import write_predictions as write_predictions
     from lamp_metric.result_tables.comparison_table import Comparison as Comparison
     from lamp_metric.result_tables.published import PUBLISHED as PUBLISHED
     from lamp_metric.result_tables.published import published_rows as published_rows

@@ -22,7 +22,7 @@ from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.scorers import scorer_of
 from lamp_metric.signature import Resampling
-from lamp_metric.statistics.bootstrap import mean_intervals
+from lamp_metric.statistics.resampling import mean_intervals
 
 #: Figure of two rankers -> what it says, averaged over samples.
 OVERLAP = {"overlap": "share of the top k that two rankers have in common"}

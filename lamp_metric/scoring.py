@@ -75,7 +75,7 @@ def score(
     warn_of_remarks([samples])
     result: dict[str, Any] = dict(samples.scores)
     if resampling is not None:
-        from lamp_metric.statistics.bootstrap import intervals  # needs numpy
+        from lamp_metric.statistics.resampling import intervals  # needs numpy
 
         result |= {f"{key}_ci": interval for key, interval in intervals(samples, resampling).items()}
     if per_sample:

@@ -13,8 +13,8 @@ from lamp_dataset.formats.outputs import Outputs, read_outputs
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import FILE
+from lamp_metric.predictions.reading import write_predictions
 from lamp_metric.predictions.trivial_baselines import baseline as predict
-from lamp_metric.predictions.writing import write_predictions
 
 
 @click.command(

@@ -22,9 +22,17 @@ from lamp_metric.commands.shared import (
     resampling_options,
 )
 from lamp_metric.measures import chosen
-from lamp_metric.predictions.given_values import read_values, samples_of_values, with_values
-from lamp_metric.predictions.scored_samples import ScoredSamples, measure_joined, remarks
-from lamp_metric.predictions.several_answers import SIGNED, choose, split
+from lamp_metric.predictions.scored_samples import (
+    SIGNED,
+    ScoredSamples,
+    choose,
+    measure_joined,
+    read_values,
+    remarks,
+    samples_of_values,
+    split,
+    with_values,
+)
 from lamp_metric.result_tables.comparison_table import FORMATS
 from lamp_metric.result_tables.published import published_rows
 from lamp_metric.signature import Resampling

@@ -24,9 +24,9 @@ from lamp_metric.commands.shared import (
     say_other_task,
 )
 from lamp_metric.measures import chosen
-from lamp_metric.predictions.joining import JoinedOutputs, join
+from lamp_metric.predictions.check import read_zip
+from lamp_metric.predictions.reading import JoinedOutputs, join
 from lamp_metric.predictions.scored_samples import measure_joined, remarks
-from lamp_metric.predictions.submission_zip import read_zip
 from lamp_metric.result_tables.text_and_csv import interval, table
 from lamp_metric.signature import Resampling, signature
 
@@ -68,7 +68,7 @@ class Scoring:
         signed = {"chosen": subset, "extracted": self.extract_answers, **samples.scorer.signed}
         bounds = {}
         if self.drawn is not None:
-            from lamp_metric.statistics.bootstrap import intervals  # needs numpy
+            from lamp_metric.statistics.resampling import intervals  # needs numpy
 
             bounds = intervals(samples, self.drawn)
         return {

@@ -21,7 +21,7 @@ from lamp_dataset.formats.user_files import UserSubset, data_of, read_user_subse
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import FILE, bundled, say_other_task
-from lamp_metric.predictions.joining import JoinedOutputs, join
+from lamp_metric.predictions.reading import JoinedOutputs, join
 
 #: Called with each row of the questions, for a command that needs more than the user: the file is read only once.
 Look = Callable[[dict], None]

@@ -23,8 +23,8 @@ from lamp_dataset.formats.texts import counted
 from lamp_dataset.personalize.prompt_files import check_prompt_path, read_prompts, write_prompts
 from lamp_metric.commands.golds import subset_hint
 from lamp_metric.commands.shared import FILE, Several, extraction_option
-from lamp_metric.predictions.joining import join
-from lamp_metric.predictions.several_answers import split
+from lamp_metric.predictions.reading import join
+from lamp_metric.predictions.scored_samples import split
 
 score_option = click.option(
     "--score", help="A score of the task, or a measure beside it, that a single sample has; by default the first."

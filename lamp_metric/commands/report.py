@@ -14,7 +14,7 @@ from lamp_dataset.lazy import check_installed
 from lamp_metric.commands.compare import Comparing, comparing_options
 from lamp_metric.commands.shared import FILE, Several
 from lamp_metric.measures import together
-from lamp_metric.predictions.given_values import VALUE
+from lamp_metric.predictions.scored_samples import VALUE
 from lamp_metric.result_tables.text_and_csv import interval, shown_p
 
 

@@ -20,7 +20,7 @@ from lamp_dataset.tasks import get_task
 from lamp_metric.commands.golds import SplitContent, folder_options, read_split
 from lamp_metric.commands.shared import FILE
 from lamp_metric.predictions.check import check_predictions
-from lamp_metric.predictions.submission_zip import pack as pack_files
+from lamp_metric.predictions.check import pack as pack_files
 
 
 @click.command(

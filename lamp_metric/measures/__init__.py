@@ -14,7 +14,7 @@ from lamp_dataset.task import Task
 from lamp_metric.measures.library_measures import MEASURES_HERE
 from lamp_metric.measures.measure import FunctionMeasure, Measure, Together
 from lamp_metric.scorers import scorer_of
-from lamp_metric.scorers.ordinal import Ordinal
+from lamp_metric.scorers.labels import Ordinal
 
 __all__ = ["MEASURES", "Measure", "register_measure", "together"]
 

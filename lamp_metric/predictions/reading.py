@@ -1,19 +1,73 @@
-"""What users pass: lists, records, users and single values. They are checked here, and errors name the sample.
+"""Predictions as users pass them, lists, records, users and files: checked and joined. Errors name the sample.
 
 evaluate's own messages name no sample, so the evaluate module has its samples checked here before evaluate sees them.
-Standard library only.
 """
 
 import numbers
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lamp_dataset.formats.ids import DuplicateIdError, IdMismatchError, duplicates
+from lamp_dataset.atomic import PRIVATE, write_whole
+from lamp_dataset.formats.ids import DuplicateIdError, IdMismatchError, check_same_ids, check_unique, duplicates
+from lamp_dataset.formats.outputs import Outputs, read_outputs, write_outputs
+from lamp_dataset.formats.task_of_file import is_name_of, task_of
 from lamp_dataset.formats.texts import is_whole, short
 from lamp_dataset.task import Task
-from lamp_metric.predictions.joining import join_by_id
+from lamp_dataset.tasks import get_task, official_hint
+
+
+@dataclass(frozen=True)
+class JoinedOutputs:
+    """The golds and predictions of one task, all in the order of the golds.
+
+    ``names``: what messages call a prediction and a reference: file and side. ``users``: the user of each sample, if
+    they are known. ``answers``: how many answers to each sample the file has, of which these are one.
+    """
+
+    task: Task
+    ids: list[str]
+    predictions: list
+    references: list
+    names: tuple[str, str]
+    users: list[str] | None = None
+    answers: int = 1
+
+
+def join_by_id(
+    predictions: Sequence[tuple[str, Any]], references: Sequence[tuple[str, Any]], names: tuple[str, str]
+) -> tuple[list[str], list, list]:
+    """Ids, predictions and references, in the references' order, from pairs of id and output of the sides ``names``."""
+    for pairs, name in zip((predictions, references), names, strict=True):
+        check_unique((sample_id for sample_id, _ in pairs), name)
+    predicted, golds = dict(predictions), dict(references)
+    check_same_ids(predicted, golds, names)
+    return list(golds), [predicted[sample_id] for sample_id in golds], list(golds.values())
+
+
+def join(
+    golds: Outputs, predictions: Outputs, task_name: str | None = None, users: Mapping[str, str] | None = None
+) -> JoinedOutputs:
+    """Join predictions to golds of the same task, see :func:`~lamp_dataset.formats.task_of_file.task_of`.
+
+    ``users``: sample id -> user.
+    """
+    task = task_of(golds, task_name)
+    if predictions.task != golds.task and not is_name_of(task, predictions.task):
+        raise ValueError(
+            f"{predictions.name}: expected predictions for task {short(golds.task)}, as in {golds.name}, "
+            f"found {short(predictions.task)}{official_hint(predictions.task)}"
+        )
+    if not golds.by_id:
+        raise ValueError(f"{golds.name}: nothing to score, 'golds' is an empty list")
+    pairs = list(predictions.by_id.items()), list(golds.by_id.items())
+    ids, predicted, references = join_by_id(*pairs, (predictions.name, golds.name))
+    names = f"{predictions.name}: prediction", f"{golds.name}: reference"
+    whose = None if users is None else [users[sample_id] for sample_id in ids]
+    return JoinedOutputs(task, ids, predicted, references, names, whose)
+
 
 SIDES = ("predictions", "references")
 
@@ -215,3 +269,57 @@ def join_records(predictions: Sequence[dict], references: Sequence[dict]) -> tup
     if bare:
         raise ValueError(f"expected strings or records in all processes, found {bare} strings among records")
     return join_by_id(*([(row["id"], row["output"]) for row in side] for side in (predictions, references)), SIDES)
+
+
+def write_predictions(
+    path: str | os.PathLike[str],
+    task_name: str,
+    ids: Iterable[str],
+    outputs: Iterable[Any],
+    *,
+    private: bool = False,
+) -> None:
+    """Write predictions in the official file format, whole or not at all.
+
+    Args:
+        path: of the file to write.
+        task_name: config name, such as ``"LaMP_4"``.
+        ids: sample ids, strings.
+        outputs: one per id: strings, or also numbers if the task has labels. Or lists of them, several answers to each
+            sample, which ``lamp-metric compare`` reads.
+        private: whether only the user may read the file, as always for a gated config.
+
+    Raises:
+        ValueError: the task is unknown, the lists differ in length, an id is duplicate or not a string, or an output
+            cannot be scored; the message names the sample.
+        OSError: the file cannot be written.
+    """
+    task = get_task(task_name)
+    ids, outputs = as_list(ids, "ids"), as_list(outputs, "outputs")
+    if len(ids) != len(outputs):
+        raise ValueError(f"expected as many outputs as ids, found {len(outputs)} and {len(ids)}")
+    check_ids(ids)
+    check_unique(ids, "ids")
+    permissions = PRIVATE if private or task.gated else None
+    with (
+        write_whole(os.path.expanduser(path), "wb", permissions) as file,
+        write_outputs(file, task.official_name, compact=True) as entries,
+    ):
+        for position, output in enumerate(outputs):
+            place = f"output of {where(ids, position)}"
+            several = isinstance(output, list) and output
+            text = [as_text(one, task, place) for one in output] if several else as_text(output, task, place)
+            entries.add({"id": ids[position], "output": text})
+
+
+def read_predictions(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The predictions in a file in the official format, for :func:`lamp_metric.compare` with ``ids``.
+
+    Returns:
+        Sample id -> answer, or a list of the several answers that the file has, in the file's order.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it has another format, or an id twice.
+    """
+    return dict(read_outputs(path).by_id)

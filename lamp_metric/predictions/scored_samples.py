@@ -1,18 +1,35 @@
-"""Samples scored one by one: what scores, intervals and tests of differences are all computed from."""
+"""Samples scored one by one, of one answer, several, or values from elsewhere: what all figures are computed from."""
 
+import csv
+import json
+import math
+import os
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from lamp_dataset.formats.ids import check_unique
+from lamp_dataset.formats.ids import check_same_ids, check_unique
 from lamp_dataset.formats.task_of_file import other_task, tasks_with_label
 from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
-from lamp_metric.measures import Together, together
+from lamp_metric.measures import together
+from lamp_metric.measures.measure import Column, Together
 from lamp_metric.predictions.answer_extraction import WrappedAnswers, answers_in, extract_answer
-from lamp_metric.predictions.joining import JoinedOutputs, join_by_id
-from lamp_metric.predictions.reading import SIDES, as_list, as_texts, check_ids, record_of, user_names, where
+from lamp_metric.predictions.reading import (
+    SIDES,
+    JoinedOutputs,
+    as_list,
+    as_texts,
+    check_ids,
+    is_finite,
+    join_by_id,
+    record_of,
+    user_names,
+    where,
+)
 from lamp_metric.scorers import Statistics, scorer_of
 from lamp_metric.scorers.wrappers import CUT_OFF, wrapper_of
 
@@ -207,3 +224,140 @@ def warn_of_remarks(runs: Sequence[ScoredSamples]) -> None:
     """Warn of what is remarkable; to be called by a public function, whose caller the warning names."""
     for line in remarks(runs, "extract_answers=True"):
         warnings.warn(line, stacklevel=3)
+
+
+def split(joined: JoinedOutputs) -> list[JoinedOutputs]:
+    """A run for each answer of a file whose outputs are lists; another file is one run."""
+    runs = answers_of(joined.predictions, joined.names[0], joined.ids)
+    if len(runs) == 1 and runs[0] is joined.predictions:
+        return [joined]
+    file, golds = joined.names[0].rpartition(": ")[0], joined.names[1]
+    return [
+        replace(joined, predictions=run, names=(f"{file}{ANSWER}{number}", golds), answers=len(runs))
+        for number, run in enumerate(runs, 1)
+    ]
+
+
+def answers_of(predictions: list, side: str, ids: Sequence[str] | None) -> list[list]:
+    """For predictions that are lists of equally many answers, the list of first ones, of second ones, and so on.
+
+    For others, a list of these predictions alone. ``side`` and ``ids`` are for messages.
+    """
+    numbers = [len(value) if isinstance(value, (list, tuple)) else None for value in predictions]
+    if not any(number is not None for number in numbers):
+        return [predictions]
+    n = numbers[0]
+    wrong = next((place for place, number in enumerate(numbers) if not number or number != n), None)
+    if wrong is not None:
+        wanted = f"a list of {n} answers, as for the first sample" if n and wrong else "a list of answers"
+        raise ValueError(f"{side} of {where(ids, wrong)}: expected {wanted}, found {short(predictions[wrong])}")
+    return list(map(list, zip(*predictions, strict=True)))
+
+
+def choose(
+    runs: Sequence[ScoredSamples], rule: str, *, extract_answers: bool = False, also: Iterable[str] = ()
+) -> Sequence[ScoredSamples]:
+    """For ``"mean"`` all runs; for a rule in :data:`RULES` one run, which has one of their answers to each sample."""
+    if rule == "mean" or len(runs) == 1:
+        return runs
+    first = runs[0]
+    places = RULES[rule](runs, extract_answers)
+    chosen = [runs[place].predictions[sample] for sample, place in enumerate(places)]
+    sides = (f"{first.name.rpartition(': ')[0] or first.name}: {rule} of {len(runs)}: prediction", "reference")
+    options = {"users": first.users, "extract_answers": extract_answers, "also": also, "sides": sides}
+    return [replace(measure(first.task, chosen, first.references, first.ids, **options), answers=len(runs))]
+
+
+def _best(runs: Sequence[ScoredSamples], extract_answers: bool) -> list[int]:
+    """For each sample, the run whose answer is nearest to the gold by the task's first score; the first of equals."""
+    key = runs[0].task.scores[0]
+    sign = runs[0].scorer.sign(key)
+    columns = zip(*(samples.values(key) for samples in runs), strict=True)
+    return [max(range(len(runs)), key=lambda place: sign * values[place]) for values in columns]
+
+
+def _majority(runs: Sequence[ScoredSamples], extract_answers: bool) -> list[int]:
+    """For each sample, the first run that gives the most frequent answer; only what can be used has a vote."""
+    task = runs[0].task
+    if not task.labels:
+        raise ValueError(f"majority: {task.name} has no labels to vote on; best and mean take texts")
+    answers = [answers_in(task, run.predictions) if extract_answers else run.predictions for run in runs]
+    scorer, places = scorer_of(task), []
+    for said in zip(*answers, strict=True):
+        ballots = [scorer.read(text) if scorer.is_usable(task, text) else None for text in said]
+        counts = Counter(ballot for ballot in ballots if ballot is not None)
+        places.append(ballots.index(max(counts, key=counts.get)) if counts else 0)
+    return places
+
+
+#: Rule -> for each sample the position of the run whose answer counts.
+RULES: Mapping[str, Callable[[Sequence[ScoredSamples], bool], list[int]]] = {"best": _best, "majority": _majority}
+#: Rule -> how a signature names it.
+SIGNED: Mapping[str, str] = {"best": "best by gold (head-room, not a score)", "majority": "majority"}
+
+
+#: The key of the values in results.
+VALUE = "value"
+
+
+def read_values(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Id -> value, from JSON ``{id: number}``, from lines ``{"id": …, "value": …}``, or from CSV with these columns."""
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig").strip()
+        if text.startswith("{"):
+            pairs = list(_of_json(text))
+        else:
+            pairs = [(row["id"], float(row["value"])) for row in csv.DictReader(text.splitlines(), strict=True)]
+        if not pairs:
+            raise ValueError("no values")
+    except (ValueError, KeyError, TypeError, AttributeError, csv.Error):
+        raise ValueError(
+            f'{path}: expected JSON {{"id": number, …}}, lines {{"id": …, "value": number}}, or CSV with the header '
+            "id,value and a number in each line"
+        ) from None
+    check_unique([sample_id for sample_id, _ in pairs], str(path))
+    return dict(pairs)
+
+
+def _of_json(text: str) -> Iterator[tuple[str, Any]]:
+    try:
+        objects = [json.loads(text, object_pairs_hook=list)]
+    except json.JSONDecodeError:
+        objects = [json.loads(line, object_pairs_hook=list) for line in text.splitlines() if line.strip()]
+    for pairs in objects:
+        record = dict(pairs)
+        if record.keys() >= {"id", "value"}:
+            yield str(record["id"]), record["value"]
+        else:
+            yield from pairs
+
+
+def samples_of_values(
+    name: str,
+    values: Mapping[str, Any],
+    ids: Sequence[str],
+    users: Sequence[Any] | None,
+    higher_is_better: bool,
+    task: Task | None = None,
+) -> ScoredSamples:
+    """Samples scored by given values alone, id -> number; messages call these ``name``. ``users``: one for each id."""
+    check_same_ids(values, ids, (name, "the samples"))
+    for sample_id in ids:
+        if not is_finite(values[sample_id]):
+            raise ValueError(f"{name}: expected a number for sample {short(sample_id)}, found {values[sample_id]!r}")
+    column = [float(values[sample_id]) for sample_id in ids]
+    measured = Together(None, [Column(VALUE, higher_is_better, f"better:{'higher' if higher_is_better else 'lower'}")])
+    mean = {VALUE: math.fsum(column) / len(column)}
+    whose = None if users is None else user_names(users, len(ids), ids)
+    return ScoredSamples(task, measured, {VALUE: column}, mean, ids, whose)
+
+
+def with_values(samples: ScoredSamples, given: ScoredSamples) -> ScoredSamples:
+    """Scored samples with given values of the same samples beside their scores."""
+    beside = samples.scorer
+    return replace(
+        samples,
+        statistics={**samples.statistics, **given.statistics},
+        scores={**samples.scores, **given.scores},
+        scorer=Together(beside.scorer, [*beside.measures, *given.scorer.measures], beside.left_out),
+    )

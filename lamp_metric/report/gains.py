@@ -19,8 +19,8 @@ from lamp_dataset.task import Task
 from lamp_metric.predictions.scored_samples import ScoredSamples
 from lamp_metric.result_tables.comparison_table import Comparison, Contrast, System
 from lamp_metric.signature import Resampling
-from lamp_metric.statistics.bootstrap import Units, mean_intervals, percentile_interval, unit_weights
 from lamp_metric.statistics.compare_systems import compare_systems, sample_values
+from lamp_metric.statistics.resampling import Units, mean_intervals, percentile_interval, unit_weights
 
 #: An input at least as similar to an item of its profile is a near copy.
 NEAR = 0.9

@@ -24,7 +24,7 @@ class System:
 
     Attributes:
         scores: result key -> score, the mean of the runs' scores.
-        intervals: result key -> ``[low, high]``, see :func:`~lamp_metric.statistics.bootstrap.intervals`.
+        intervals: result key -> ``[low, high]``, see :func:`~lamp_metric.statistics.resampling.intervals`.
         runs: number of runs, such as seeds.
         spread: result key -> standard deviation of the runs' scores (with n - 1); None for a single run.
         unusable: number of predictions, in all runs, that cannot be used.
@@ -48,9 +48,9 @@ class Contrast:
         difference_ci: its interval ``[low, high]``, paired percentile bootstrap; of a mean over few users, Student's.
         standard_error: standard deviation of the difference on the resamples.
         detectable: the smallest true difference that these data would probably show, see
-            :func:`~lamp_metric.statistics.significance.detectable_difference`; None if the differences do not vary.
+            :func:`~lamp_metric.statistics.resampling.detectable_difference`; None if the differences do not vary.
         p_value: of the two-sided paired randomization test.
-        p_holm: p corrected for the number of contrasts, see :func:`~lamp_metric.statistics.significance.holm`.
+        p_holm: p corrected for the number of contrasts, see :func:`~lamp_metric.statistics.resampling.holm`.
         better: name of the system with the better score; None if they are equal.
         wins: number of users (samples if users are not known) whose mean score is better under the system; None for
             macro F1, which no sample has by itself.

@@ -6,8 +6,7 @@ scorer, or a function that returns one.
 
 from lamp_dataset.registry import Table
 from lamp_dataset.task import Task
-from lamp_metric.scorers.classification import Classification
-from lamp_metric.scorers.ordinal import Ordinal
+from lamp_metric.scorers.labels import Classification, Ordinal
 from lamp_metric.scorers.scorer import Scorer, Statistics
 from lamp_metric.scorers.text import LongText, Text
 

@@ -16,14 +16,13 @@ from lamp_dataset.formats.outputs import parse_outputs, read_outputs
 from lamp_dataset.lazy import require
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import TASKS, get_task
-from lamp_metric.predictions.joining import JoinedOutputs, join
+from lamp_metric.predictions.reading import JoinedOutputs, join, write_predictions
 from lamp_metric.predictions.scored_samples import ScoredSamples, measure_joined, remarks
 from lamp_metric.predictions.trivial_baselines import baseline
-from lamp_metric.predictions.writing import write_predictions
 from lamp_metric.result_tables.text_and_csv import csv_text
 from lamp_metric.signature import Resampling, signature
-from lamp_metric.statistics.bootstrap import intervals
 from lamp_metric.statistics.compare_systems import compare_systems
+from lamp_metric.statistics.resampling import intervals
 
 FROM_THE_GOLDS = "as the golds say"
 ALL_USABLE = "All predictions could be used"

@@ -15,14 +15,29 @@ from lamp_dataset.formats.texts import short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.measures import chosen
-from lamp_metric.predictions.given_values import samples_of_values
 from lamp_metric.predictions.reading import as_list
-from lamp_metric.predictions.scored_samples import ScoredSamples, measure, warn_of_remarks
-from lamp_metric.predictions.several_answers import SIGNED, answers_of, choose
+from lamp_metric.predictions.scored_samples import (
+    SIGNED,
+    ScoredSamples,
+    answers_of,
+    choose,
+    measure,
+    samples_of_values,
+    warn_of_remarks,
+)
 from lamp_metric.result_tables.comparison_table import Comparison, Contrast, Pair, System
 from lamp_metric.signature import Resampling, signature
-from lamp_metric.statistics.bootstrap import Resampled, Units, interval_of, resampled_scores, users_as_samples
-from lamp_metric.statistics.significance import detectable_difference, few_units, holm, p_values
+from lamp_metric.statistics.resampling import (
+    Resampled,
+    Units,
+    detectable_difference,
+    few_units,
+    holm,
+    interval_of,
+    p_values,
+    resampled_scores,
+    users_as_samples,
+)
 
 #: The runs of one system, all of the same samples in the same order.
 Runs = Sequence[ScoredSamples]

@@ -13,7 +13,7 @@ from lamp_dataset.personalize.retrieval.ranking import Ranking
 from lamp_dataset.tasks import TASKS
 from lamp_metric.judged_retrieval import check_output_field, judge_retrieval, ndcg
 from lamp_metric.signature import Resampling
-from lamp_metric.statistics.bootstrap import mean_intervals
+from lamp_metric.statistics.resampling import mean_intervals
 
 
 class Last(First):

@@ -10,7 +10,7 @@ from lamp_dataset import __version__
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
 from lamp_metric.commands.evaluation import Scoring, score_table
-from lamp_metric.predictions.joining import join
+from lamp_metric.predictions.reading import join
 from lamp_metric.signature import Resampling
 
 USER = [name for name, task in TASKS.items() if not task.time_based]

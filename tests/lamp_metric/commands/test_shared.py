@@ -5,7 +5,7 @@ from click.testing import CliRunner
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.tasks import TASKS
 from lamp_metric.commands.shared import Several, say_other_task, spread
-from lamp_metric.predictions.joining import join
+from lamp_metric.predictions.reading import join
 
 
 def news():

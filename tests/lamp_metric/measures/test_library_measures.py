@@ -12,8 +12,7 @@ from lamp_dataset.tasks import TASKS
 from lamp_metric.__main__ import main
 from lamp_metric.predictions.scored_samples import measure
 from lamp_metric.signature import Resampling
-from lamp_metric.statistics.bootstrap import resampled_scores, unit_weights
-from lamp_metric.statistics.significance import p_values
+from lamp_metric.statistics.resampling import p_values, resampled_scores, unit_weights
 
 pytestmark = pytest.mark.oldest
 WORDS = ["quiet", "harbour", "recipe", "garden", "winter", "model", "of", "the", "a", "and", ",", ".", "new", "old"]

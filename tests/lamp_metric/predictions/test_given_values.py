@@ -1,6 +1,6 @@
 import pytest
 
-from lamp_metric.predictions.given_values import read_values, samples_of_values
+from lamp_metric.predictions.scored_samples import read_values, samples_of_values
 
 FOUND = {"310": 6, "311": 8.5}
 

@@ -7,7 +7,7 @@ import pytest
 import lamp_metric
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.tasks import TASKS
-from lamp_metric.predictions.joining import join
+from lamp_metric.predictions.reading import join
 from lamp_metric.predictions.scored_samples import measure, measure_joined, remarks
 
 

@@ -1,9 +1,8 @@
 import pytest
 
 from lamp_dataset.formats.outputs import Outputs
-from lamp_metric.predictions.joining import join
-from lamp_metric.predictions.scored_samples import measure_joined
-from lamp_metric.predictions.several_answers import choose, split
+from lamp_metric.predictions.reading import join
+from lamp_metric.predictions.scored_samples import choose, measure_joined, split
 
 GOLDS = {"LaMP_2": "comedy", "LaMP_3": "5", "LaMP_4": "Rain, Again"}
 

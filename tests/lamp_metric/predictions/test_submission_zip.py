@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
-from lamp_metric.predictions import submission_zip
-from lamp_metric.predictions.submission_zip import pack, read_zip
+from lamp_metric.predictions import check as submission_zip
+from lamp_metric.predictions.check import pack, read_zip
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from lamp_metric.report.gains import (
     summarize,
 )
 from lamp_metric.signature import Resampling
-from lamp_metric.statistics.bootstrap import mean_intervals, unit_weights
+from lamp_metric.statistics.resampling import mean_intervals, unit_weights
 
 
 def of(name, query, *items):

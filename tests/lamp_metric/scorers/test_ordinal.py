@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import mean_absolute_error, mean_squared_error
 
-from lamp_metric.scorers.ordinal import number_of
+from lamp_metric.scorers.labels import number_of
 from lamp_metric.scoring import score
 
 

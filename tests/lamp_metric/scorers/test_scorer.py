@@ -4,7 +4,7 @@ import pytest
 from lamp_dataset.task import KINDS
 from lamp_dataset.tasks import TASKS
 from lamp_metric.scorers import SCORERS, register, scorer_of
-from lamp_metric.scorers.ordinal import Ordinal
+from lamp_metric.scorers.labels import Ordinal
 
 
 def test_every_kind_of_the_table_has_a_scorer_with_its_scores_in_their_order():

@@ -11,15 +11,15 @@ from lamp_dataset.tasks import TASKS
 from lamp_metric.predictions.scored_samples import measure
 from lamp_metric.scoring import score
 from lamp_metric.signature import Resampling
-from lamp_metric.statistics.bootstrap import (
+from lamp_metric.statistics.resampling import (
     Units,
     intervals,
     mean_intervals,
+    p_values,
     percentile_interval,
     resampled_scores,
     student_interval,
 )
-from lamp_metric.statistics.significance import p_values
 
 
 def difference_intervals(a, b, resampling):
@@ -62,13 +62,13 @@ def test_exact_p_values_count_ties_as_fractions_do(seed):
 def test_batches_change_neither_draws_nor_p_values(monkeypatch):
     measured = measure(TASKS["LaMP_2"], *tags(101, 14))
     whole = intervals(measured, Resampling(n_resamples=99, seed=4))
-    monkeypatch.setattr("lamp_metric.statistics.bootstrap.CELLS", 707)
+    monkeypatch.setattr("lamp_metric.statistics.resampling.CELLS", 707)
     assert intervals(measured, Resampling(n_resamples=99, seed=4)) == whole
     (preds, golds), (others, _) = ratings(10, 18), ratings(10, 19)
     a, b = (measure(TASKS["LaMP_3"], p, golds) for p in (preds, others))
     exact, drawn = p_values([a], [b], Resampling(n_resamples=1024)), p_values([a], [b], Resampling(n_resamples=1023))
     assert exact != drawn
-    monkeypatch.setattr("lamp_metric.statistics.bootstrap.CELLS", 370)
+    monkeypatch.setattr("lamp_metric.statistics.resampling.CELLS", 370)
     assert p_values([a], [b], Resampling(n_resamples=1024)) == exact
     assert p_values([a], [b], Resampling(n_resamples=1023)) == drawn
 

@@ -9,10 +9,9 @@ import pytest
 
 from lamp_dataset import __version__
 from lamp_dataset.tasks import TASKS
+from lamp_metric.predictions.reading import read_predictions, write_predictions
 from lamp_metric.predictions.scored_samples import measure
-from lamp_metric.predictions.writing import read_predictions, write_predictions
 from lamp_metric.signature import Resampling
-from lamp_metric.statistics.bootstrap import intervals, users_as_samples
 from lamp_metric.statistics.compare_systems import (
     compare,
     compare_systems,
@@ -21,7 +20,7 @@ from lamp_metric.statistics.compare_systems import (
     runs_of,
     sample_values,
 )
-from lamp_metric.statistics.significance import holm
+from lamp_metric.statistics.resampling import holm, intervals, users_as_samples
 
 
 def test_every_figure_of_a_contrast_by_hand():

@@ -3,7 +3,7 @@ import random
 import pytest
 from scipy import stats
 
-from lamp_metric.statistics.significance import detectable_difference, few_units, holm
+from lamp_metric.statistics.resampling import detectable_difference, few_units, holm
 
 
 def test_holms_p_values_by_hand():
