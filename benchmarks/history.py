@@ -33,7 +33,7 @@ OURS = """
 import lamp_dataset.lamp, datasets
 from click.testing import CliRunner
 from lamp_dataset.__main__ import main
-from lamp_dataset.personalize.history.training_pairs import History
+from lamp_dataset.personalize.training_pairs import History
 datasets.disable_progress_bars()
 datasets.config.HF_DATASETS_CACHE = {cache!r}
 arguments = ["history", {config!r}, "--data-dir", {folder!r}, "--split", "validation", "--output", {output!r}]

@@ -21,7 +21,7 @@ vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
 """
 WAYS = {
     "ours": """
-from lamp_dataset.personalize.users.neighbors import _nearest
+from lamp_dataset.personalize.users.near import _nearest
 start()
 found = [[other for other, _ in near] for near in _nearest(vectors, vectors, k)]
 """,

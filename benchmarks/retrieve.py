@@ -27,10 +27,9 @@ import pyarrow as pa
 from shared import require, timed
 
 from lamp_dataset import Personalizer
-from lamp_dataset.personalize.retrieval.bm25 import bm25_scores
 from lamp_dataset.personalize.retrieval.dense import Dense
 from lamp_dataset.personalize.retrieval.queries import Query
-from lamp_dataset.personalize.retrieval.ranking import by_score
+from lamp_dataset.personalize.retrieval.ranking import bm25_scores, by_score
 from lamp_dataset.personalize.retrieval.samples import Sample
 from lamp_dataset.tasks import TASKS
 

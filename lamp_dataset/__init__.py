@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from lamp_dataset.lazy import load_model as load_model
     from lamp_dataset.lazy import require as require
     from lamp_dataset.loading.licenses import open_gated as open_gated
-    from lamp_dataset.personalize.history.training_pairs import History as History
     from lamp_dataset.personalize.model_names import model_identity as model_identity
     from lamp_dataset.personalize.personalizer import Personalizer as Personalizer
     from lamp_dataset.personalize.prompt_files import read_prompts as read_prompts
@@ -50,12 +49,13 @@ if TYPE_CHECKING:
     from lamp_dataset.personalize.split import item_prompts as item_prompts
     from lamp_dataset.personalize.split import load_split as load_split
     from lamp_dataset.personalize.split import personalize_split as personalize_split
+    from lamp_dataset.personalize.training_pairs import History as History
     from lamp_dataset.personalize.users.inference import positions_by_user as positions_by_user
     from lamp_dataset.personalize.users.inference import users_of as users_of
-    from lamp_dataset.personalize.users.neighbors import add_neighbor_items as add_neighbor_items
-    from lamp_dataset.personalize.users.neighbors import similar_users as similar_users
-    from lamp_dataset.personalize.users.profile_swap import swap_profiles as swap_profiles
-    from lamp_dataset.personalize.users.profile_vectors import profile_vectors as profile_vectors
+    from lamp_dataset.personalize.users.near import add_neighbor_items as add_neighbor_items
+    from lamp_dataset.personalize.users.near import profile_vectors as profile_vectors
+    from lamp_dataset.personalize.users.near import similar_users as similar_users
+    from lamp_dataset.personalize.users.near import swap_profiles as swap_profiles
     from lamp_dataset.personalize.users.user_subsets import select_samples as select_samples
     from lamp_dataset.personalize.users.user_subsets import select_users as select_users
 else:  # their modules need numpy, pyarrow or the Hub

@@ -57,7 +57,7 @@ PRIVATE = {
         ],
     ),
     "transformers": (
-        "lamp_dataset/personalize/prompts/tokenizer_source.py",
+        "lamp_dataset/personalize/prompts/tokens.py",
         ["transformers.models.auto.tokenization_auto:get_tokenizer_config"],
     ),
 }

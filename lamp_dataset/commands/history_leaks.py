@@ -59,7 +59,7 @@ def history(
     Each user of the split counts once. Items that a sample of the same user asks about, or whose output is its gold,
     are left out.
     """
-    from lamp_dataset.personalize.history.training_pairs import History  # imported late: --help must be quick
+    from lamp_dataset.personalize.training_pairs import History  # imported late: --help must be quick
 
     check_prompt_path(output)
     wanted = [rows, *(replace(rows, split=name, users=None, samples=None) for name in excluded)]

@@ -95,7 +95,7 @@ def neighbors(rows: ChosenRows, k: int, by: str, exclude_split: tuple[str, ...],
     in tasks that generate text, has as its gold.
     """
     from lamp_dataset.personalize.users.inference import users_of
-    from lamp_dataset.personalize.users.neighbors import similar_users
+    from lamp_dataset.personalize.users.near import similar_users
     from lamp_dataset.personalize.users.user_subsets import chosen_positions
 
     splits = [replace(rows, split=name, users=None) for name in (rows.split, *exclude_split)]
@@ -125,7 +125,7 @@ def vectors(rows: ChosenRows, output: str, **options: Any) -> None:
 
     Each item in the split is embedded once. If interrupted, the same command continues where it left off.
     """
-    from lamp_dataset.personalize.users.profile_vectors import profile_vectors
+    from lamp_dataset.personalize.users.near import profile_vectors
 
     rows.check_output(output, options["vectors"])
     with named_by_flags({"retriever": "dense"}):

@@ -13,11 +13,17 @@ from lamp_dataset.formats.texts import short
 from lamp_dataset.loading.raw_files import CONTENT
 from lamp_dataset.personalize.model_names import code_of
 from lamp_dataset.personalize.prompt_options import PROMPT_OPTIONS, PromptOptions
-from lamp_dataset.personalize.prompts.fixed_budget import fixed_prompts, front_of
-from lamp_dataset.personalize.prompts.official_budget import official_prompts
-from lamp_dataset.personalize.prompts.prompt import LEFT_OUT, ORDERS, Content, Prompt, clean_item
-from lamp_dataset.personalize.prompts.tokenizer_source import TokenizerSource
-from lamp_dataset.personalize.prompts.tokens import Tokens
+from lamp_dataset.personalize.prompts.prompt import (
+    LEFT_OUT,
+    ORDERS,
+    Content,
+    Prompt,
+    clean_item,
+    fixed_prompts,
+    front_of,
+    official_prompts,
+)
+from lamp_dataset.personalize.prompts.tokens import TokenizerSource, Tokens
 from lamp_dataset.personalize.retrieval.rankers import choose_ranker
 from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking, rank
 from lamp_dataset.personalize.retrieval.samples import (

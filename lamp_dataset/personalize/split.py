@@ -18,7 +18,7 @@ from lamp_dataset.loading.datasets_internals import fingerprint_of
 from lamp_dataset.personalize.personalizer import Personalizer
 from lamp_dataset.personalize.retrieval.rankers import First
 from lamp_dataset.personalize.users.inference import users_of
-from lamp_dataset.personalize.users.profile_swap import swap_profiles
+from lamp_dataset.personalize.users.near import swap_profiles
 from lamp_dataset.personalize.users.user_subsets import chosen_positions
 from lamp_dataset.personalize.workers import shared
 from lamp_dataset.task import Task

@@ -20,9 +20,16 @@ from lamp_dataset.formats.rankings import read_rankings
 from lamp_dataset.formats.texts import is_whole, short
 from lamp_dataset.personalize.dates import day_of
 from lamp_dataset.personalize.prompt_options import PromptOptions, RetrieverOptions
-from lamp_dataset.personalize.retrieval.bm25 import Tokenize, bm25_scores
 from lamp_dataset.personalize.retrieval.dense import Dense
-from lamp_dataset.personalize.retrieval.ranking import Ranker, Ranking, by_score, check_ranker, rank
+from lamp_dataset.personalize.retrieval.ranking import (
+    Ranker,
+    Ranking,
+    Tokenize,
+    bm25_scores,
+    by_score,
+    check_ranker,
+    rank,
+)
 from lamp_dataset.personalize.retrieval.samples import Sample, positions_by_id
 
 

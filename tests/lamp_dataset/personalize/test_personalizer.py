@@ -15,7 +15,7 @@ from stand_ins import WordTokenizer
 
 import lamp_dataset
 from lamp_dataset import Personalizer
-from lamp_dataset.personalize.prompts.tokenizer_source import TokenizerSource
+from lamp_dataset.personalize.prompts.tokens import TokenizerSource
 from lamp_dataset.personalize.retrieval.rankers import First
 from lamp_dataset.personalize.retrieval.samples import COLUMNS
 from lamp_dataset.tasks import TASKS

@@ -10,9 +10,7 @@ from made_up import batch, row, text
 from stand_ins import END, WordTokenizer
 
 from lamp_dataset import Personalizer
-from lamp_dataset.personalize.prompts.fixed_budget import fixed_prompts
-from lamp_dataset.personalize.prompts.official_budget import official_prompts
-from lamp_dataset.personalize.prompts.prompt import LEFT_OUT, Content
+from lamp_dataset.personalize.prompts.prompt import LEFT_OUT, Content, fixed_prompts, official_prompts
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.tasks import TASKS
 

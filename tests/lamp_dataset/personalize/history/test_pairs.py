@@ -3,7 +3,7 @@ import pyarrow as pa
 import pytest
 
 from lamp_dataset import TASKS
-from lamp_dataset.personalize.history.pairs import VISIBLE, pair_texts, profiles
+from lamp_dataset.personalize.training_pairs import VISIBLE, pair_texts, profiles
 
 #: What the benchmark's code for parameter-efficient fine-tuning asks for each config, read from it.
 OFFICIAL = {

@@ -13,8 +13,8 @@ from pairs_oracle import expected
 import lamp_dataset
 from lamp_dataset import TASKS, History, Personalizer
 from lamp_dataset.loading.datasets_internals import fingerprint_of
-from lamp_dataset.personalize.history import training_pairs as module
-from lamp_dataset.personalize.history import user_items
+from lamp_dataset.personalize import training_pairs as module
+from lamp_dataset.personalize import training_pairs as user_items
 from lamp_dataset.personalize.row_forms import schema_of
 from lamp_dataset.tasks import LAMP
 

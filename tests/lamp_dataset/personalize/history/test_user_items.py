@@ -3,8 +3,8 @@ import pytest
 from made_users import odd_histories
 
 from lamp_dataset import TASKS
-from lamp_dataset.personalize.history.user_items import cut, distinct, items_by_user, pair_ids
 from lamp_dataset.personalize.row_forms import on_disk
+from lamp_dataset.personalize.training_pairs import cut, distinct, items_by_user, pair_ids
 
 TASK = TASKS["LaMP_4"]
 

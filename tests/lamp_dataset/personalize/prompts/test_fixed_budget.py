@@ -4,8 +4,7 @@ import pytest
 from made_up import row, text
 from stand_ins import WordTokenizer, numbers
 
-from lamp_dataset.personalize.prompts.fixed_budget import fixed_prompts, front_of
-from lamp_dataset.personalize.prompts.prompt import CUT, LEFT_OUT, WHOLE, Content, assemble
+from lamp_dataset.personalize.prompts.prompt import CUT, LEFT_OUT, WHOLE, Content, assemble, fixed_prompts, front_of
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.tasks import TASKS
 

@@ -6,8 +6,7 @@ import pytest
 from made_up import row, text
 from stand_ins import WordTokenizer, numbers
 
-from lamp_dataset.personalize.prompts.official_budget import official_prompts
-from lamp_dataset.personalize.prompts.prompt import CUT, EMPTY, LEFT_OUT, WHOLE, Content
+from lamp_dataset.personalize.prompts.prompt import CUT, EMPTY, LEFT_OUT, WHOLE, Content, official_prompts
 from lamp_dataset.personalize.prompts.tokens import Tokens
 from lamp_dataset.tasks import LAMP, TASKS
 

@@ -17,7 +17,7 @@ from official_prompts import KINDS, SETTINGS, USER_BASED
 from stand_ins import WordTokenizer
 
 from lamp_dataset import Personalizer
-from lamp_dataset.personalize.prompts.tokenizer_source import CHANGED, NOTE, as_official, load_official
+from lamp_dataset.personalize.prompts.tokens import CHANGED, NOTE, as_official, load_official
 
 try:
     import transformers

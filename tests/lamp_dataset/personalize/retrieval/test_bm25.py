@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 from rank_bm25 import BM25Okapi
 
-from lamp_dataset.personalize.retrieval import bm25
-from lamp_dataset.personalize.retrieval.bm25 import bm25_scores
+from lamp_dataset.personalize.retrieval import ranking as bm25
+from lamp_dataset.personalize.retrieval.ranking import bm25_scores
 
 #: What str.split splits at, and what it does not.
 BLANKS = [" ", "  ", "\t", "\n", "\r\n", "\x0b", "\x1c", "\x1f", "\x85", "\xa0", "\u1680", "\u2028", "\u3000"]

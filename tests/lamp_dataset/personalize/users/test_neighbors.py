@@ -9,8 +9,8 @@ from stand_ins import Letters
 
 import lamp_metric
 from lamp_dataset import add_neighbor_items, similar_users, swap_profiles
-from lamp_dataset.personalize.retrieval.bm25 import bm25_scores
-from lamp_dataset.personalize.users import neighbors
+from lamp_dataset.personalize.retrieval.ranking import bm25_scores
+from lamp_dataset.personalize.users import near as neighbors
 from lamp_dataset.tasks import TASKS
 
 

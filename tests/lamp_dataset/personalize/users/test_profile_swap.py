@@ -6,7 +6,7 @@ import pytest
 from made_users import scholars
 
 from lamp_dataset.personalize.users.inference import users_of
-from lamp_dataset.personalize.users.profile_swap import _circles, swap_profiles
+from lamp_dataset.personalize.users.near import _circles, swap_profiles
 
 
 @pytest.fixture

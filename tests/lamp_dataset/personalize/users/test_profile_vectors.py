@@ -14,7 +14,7 @@ from stand_ins import Letters
 from lamp_dataset import Personalizer, profile_vectors, similar_users
 from lamp_dataset.hub.export import export
 from lamp_dataset.personalize.retrieval.dense import Dense
-from lamp_dataset.personalize.users import profile_vectors as module
+from lamp_dataset.personalize.users import near as module
 
 TASK = "LaMP_3_time"
 
@@ -96,7 +96,7 @@ def test_a_set_of_two_models_is_refused(path, monkeypatch, named):
 KILLED = """
 import os, signal, sys, datasets, stand_ins
 from lamp_dataset.personalize.retrieval.dense import Dense
-from lamp_dataset.personalize.users import profile_vectors
+from lamp_dataset.personalize.users import near as profile_vectors
 class Letters(stand_ins.Letters):
     def encode(self, texts, **options):
         len(self.asked) >= 50 and os.kill(os.getpid(), signal.SIGKILL)
