@@ -16,11 +16,10 @@ from avocado_builder.collection import GATED, NeededMails
 from avocado_builder.id_files import CONTENT_LENGTH, Ids, id_rows
 from avocado_builder.mail import REPAIRS, RULES, WARNINGS
 from lamp_dataset.atomic import PRIVATE, write_whole
-from lamp_dataset.formats.ids import check_same_ids
-from lamp_dataset.formats.json_file import Encoded, EntryWriter, encode, read_json
+from lamp_dataset.formats.json_files import Encoded, EntryWriter, encode, read_json
 from lamp_dataset.formats.outputs import read_outputs, write_outputs
 from lamp_dataset.formats.questions import read_questions
-from lamp_dataset.formats.texts import counted, counted_each, short
+from lamp_dataset.formats.texts import check_same_ids, counted, counted_each, short
 from lamp_dataset.loading.raw_files import PROVENANCE, hash_file
 from lamp_dataset.task import SPLITS, SPLITS_WITH_GOLDS, Task
 from lamp_dataset.version import __version__

@@ -17,7 +17,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from lamp_dataset.formats.json_file import encode
+from lamp_dataset.formats.json_files import encode
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import TASKS
 

@@ -8,7 +8,7 @@ import click
 
 from avocado_builder.collection import GATED, configs_of
 from lamp_dataset.commands.command import Command, DataDir, examples, say, stacked
-from lamp_dataset.formats.layout import SAMPLE
+from lamp_dataset.formats.files import SAMPLE
 from lamp_dataset.formats.texts import counted, counted_each
 from lamp_dataset.task import SETTINGS, SPLITS
 from lamp_dataset.tasks import BASE_URL

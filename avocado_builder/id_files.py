@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from avocado_builder.collection import NeededMails, configs_of, is_name
-from lamp_dataset.formats.json_file import HEAD_BYTES, describe, looks_like_html
-from lamp_dataset.formats.layout import is_url, question_places, urls
+from lamp_dataset.formats.files import is_url, question_places, urls
+from lamp_dataset.formats.json_files import HEAD_BYTES, describe, looks_like_html
 from lamp_dataset.formats.questions import read_questions
 from lamp_dataset.formats.texts import short
 from lamp_dataset.loading.raw_files import PROVENANCE, fetching, hash_file, open_raw

@@ -15,7 +15,7 @@ The rooms, from the bottom up:
 
 from typing import TYPE_CHECKING
 
-from lamp_dataset.formats.layout import SAMPLE as SAMPLE
+from lamp_dataset.formats.files import SAMPLE as SAMPLE
 from lamp_dataset.formats.oppu import oppu_summaries as oppu_summaries
 from lamp_dataset.lazy import lazy_exports
 from lamp_dataset.loading.datasets_internals import patch_datasets

@@ -9,13 +9,12 @@ import datasets
 import pyarrow as pa
 import xxhash
 
-from lamp_dataset.formats.hub_rows import RowFiles
-from lamp_dataset.formats.json_file import HEAD_BYTES, describe, looks_like_html
-from lamp_dataset.formats.layout import SAMPLE, Files, find_files, is_url, official_paths, urls
+from lamp_dataset.formats.files import SAMPLE, Files, RowFiles, find_files, is_url, official_paths, urls
+from lamp_dataset.formats.json_files import HEAD_BYTES, describe, looks_like_html
 from lamp_dataset.loading.datasets_internals import BuilderOverrides
 from lamp_dataset.loading.licenses import how_to_get
 from lamp_dataset.loading.raw_files import CONTENT, PROVENANCE, fetching, hash_file, hub_files, set_timeouts
-from lamp_dataset.loading.tables import split_tables
+from lamp_dataset.loading.rows import split_tables
 from lamp_dataset.task import SPLITS, Task, split_hint
 from lamp_dataset.tasks import LAMP, TASKS, get_task
 
@@ -49,7 +48,7 @@ class LampConfig(datasets.BuilderConfig):
             name the other splits to fetch less.
         base_url: the http or https address of a mirror with the official site's layout; None for the site itself.
         revision: of the data set on the Hub, a branch, tag or commit; only for configs that are there.
-        data_dir: a folder with files downloaded before, see :func:`lamp_dataset.formats.layout.find_files`; then
+        data_dir: a folder with files downloaded before, see :func:`lamp_dataset.formats.files.find_files`; then
             nothing is fetched.
     """
 

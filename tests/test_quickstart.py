@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from lamp_dataset import SAMPLE, TASKS
-from lamp_dataset.formats.layout import find_files
+from lamp_dataset.formats.files import find_files
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.questions import read_questions
 from lamp_metric import score

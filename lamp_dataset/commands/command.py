@@ -10,7 +10,7 @@ import click
 
 from lamp_dataset.console import Failure, end_bars, one_line, plain_output, signals_as_exit
 from lamp_dataset.console import say as say
-from lamp_dataset.formats.layout import SAMPLE
+from lamp_dataset.formats.files import SAMPLE
 from lamp_dataset.task import SPLITS, split_hint
 
 

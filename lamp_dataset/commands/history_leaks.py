@@ -7,7 +7,7 @@ import click
 from lamp_dataset.atomic import write_whole
 from lamp_dataset.commands.command import SPLIT, Command, UserPath, examples, say, subset_options, user_column_option
 from lamp_dataset.commands.shared_flags import ChosenRows, prompts_output, row_options, say_license
-from lamp_dataset.formats.user_files import subset_of, write_user_subset
+from lamp_dataset.formats.lists import subset_of, write_user_subset
 from lamp_dataset.personalize.prompt_files import check_prompt_path, write_tables
 
 

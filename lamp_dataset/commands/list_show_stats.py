@@ -12,7 +12,7 @@ import click
 
 from lamp_dataset.commands.command import SPLIT, Command, examples
 from lamp_dataset.commands.shared_flags import ChosenRows, configs_argument, data_dir_option, row_options
-from lamp_dataset.formats.layout import find_files
+from lamp_dataset.formats.files import find_files
 from lamp_dataset.formats.texts import counted, printable, short
 from lamp_dataset.hub.card import task_table
 from lamp_dataset.task import SPLITS, Task
@@ -135,7 +135,7 @@ def stats(configs: tuple[str, ...], data_dir: str | None, split: str | None, as_
 def _stats(task: Task, data_dir: str | None, wanted: tuple[str, ...]) -> dict:
     import datasets
 
-    from lamp_dataset.loading.split_statistics import split_stats
+    from lamp_dataset.loading.rows import split_stats
     from lamp_dataset.personalize.users.inference import user_figures
 
     if not sys.stderr.isatty():

@@ -10,9 +10,9 @@ import click
 from lamp_dataset.atomic import check_replaceable, real_path, whole_folder
 from lamp_dataset.commands.command import SPLIT, Command, Group, examples, say, subset_options, user_column_option
 from lamp_dataset.commands.shared_flags import ChosenRows, row_options, say_license
+from lamp_dataset.formats.lists import UserSubset, read_user_subset
 from lamp_dataset.formats.oppu import OTHERS, Counts, export_users, import_users, names_of
 from lamp_dataset.formats.texts import counted
-from lamp_dataset.formats.user_files import UserSubset, read_user_subset
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 

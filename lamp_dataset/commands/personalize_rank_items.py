@@ -19,7 +19,7 @@ from lamp_dataset.commands.shared_flags import (
     row_options,
     say_license,
 )
-from lamp_dataset.formats.rankings import write_rankings
+from lamp_dataset.formats.lists import write_rankings
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.personalize.prompt_files import check_prompt_path, write_prompts
 from lamp_dataset.personalize.prompt_options import PROFILES

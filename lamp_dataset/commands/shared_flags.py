@@ -20,8 +20,8 @@ import click
 
 from lamp_dataset.atomic import check_not_input, real_path
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, UserPath, say, stacked
-from lamp_dataset.formats.layout import check_not_data, find_files
-from lamp_dataset.formats.user_files import read_user_subset
+from lamp_dataset.formats.files import check_not_data, find_files
+from lamp_dataset.formats.lists import read_user_subset
 from lamp_dataset.lazy import check_installed
 from lamp_dataset.personalize.prompt_options import PROMPT_OPTIONS, RETRIEVER_OPTIONS
 from lamp_dataset.task import Task

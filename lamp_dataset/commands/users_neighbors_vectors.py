@@ -9,8 +9,8 @@ import click
 from lamp_dataset.atomic import PRIVATE, write_whole
 from lamp_dataset.commands.command import SPLIT, Command, UserPath, examples, say, user_column_option, users_option
 from lamp_dataset.commands.shared_flags import ChosenRows, named_by_flags, output_option, prompt_flags, row_options
+from lamp_dataset.formats.lists import read_user_subset, write_user_subset
 from lamp_dataset.formats.texts import counted
-from lamp_dataset.formats.user_files import read_user_subset, write_user_subset
 
 _FILE = UserPath(exists=True, dir_okay=False)
 

@@ -16,14 +16,12 @@ from types import MappingProxyType
 from typing import IO, Any, NamedTuple
 
 from lamp_dataset.atomic import PRIVATE, write_whole
-from lamp_dataset.formats.ids import UniqueIds, check_same_ids, check_unique
-from lamp_dataset.formats.json_file import Encoded, EntryWriter, read_json
-from lamp_dataset.formats.json_list import JsonList
-from lamp_dataset.formats.layout import check_regular
+from lamp_dataset.formats.files import check_regular
+from lamp_dataset.formats.json_files import Encoded, EntryWriter, JsonList, read_json
 from lamp_dataset.formats.outputs import Outputs, check_texts, dump_outputs, read_outputs
 from lamp_dataset.formats.questions import checked_row
 from lamp_dataset.formats.task_of_file import check_labels, looks_like
-from lamp_dataset.formats.texts import Number, check_encodable, counted, short
+from lamp_dataset.formats.texts import Number, UniqueIds, check_encodable, check_same_ids, check_unique, counted, short
 from lamp_dataset.registry import other_setting
 from lamp_dataset.task import SPLITS, SPLITS_WITH_GOLDS, Task
 from lamp_dataset.tasks import get_task

@@ -14,10 +14,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from lamp_dataset.formats.hub_rows import RowFiles
-from lamp_dataset.formats.ids import check_unique
-from lamp_dataset.formats.json_file import EntryWriter, load_json
-from lamp_dataset.formats.texts import check_encodable, short
+from lamp_dataset.formats.files import RowFiles
+from lamp_dataset.formats.json_files import EntryWriter, load_json
+from lamp_dataset.formats.texts import check_encodable, check_unique, short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import official_hint
 

@@ -10,11 +10,10 @@ from itertools import repeat
 from pathlib import Path
 from typing import BinaryIO
 
-from lamp_dataset.formats.hub_rows import RowFiles
-from lamp_dataset.formats.ids import UniqueIds
-from lamp_dataset.formats.json_list import BLOCK_BYTES, JsonList
+from lamp_dataset.formats.files import RowFiles
+from lamp_dataset.formats.json_files import BLOCK_BYTES, JsonList
 from lamp_dataset.formats.task_of_file import looks_like
-from lamp_dataset.formats.texts import Number, check_encodable, check_no_stub, short
+from lamp_dataset.formats.texts import Number, UniqueIds, check_encodable, check_no_stub, short
 from lamp_dataset.registry import other_setting
 from lamp_dataset.task import NULLABLE_FIELDS, NUMERIC_FIELDS, Task
 from lamp_dataset.tasks import official_hint

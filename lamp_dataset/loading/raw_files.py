@@ -15,8 +15,7 @@ from typing import Any
 import tenacity
 import xxhash
 
-from lamp_dataset.formats.hub_rows import RowFiles, parts
-from lamp_dataset.formats.layout import is_url
+from lamp_dataset.formats.files import RowFiles, is_url, parts
 from lamp_dataset.task import Task
 
 

@@ -10,8 +10,7 @@ from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any
 
 from lamp_dataset.atomic import PRIVATE, write_whole
-from lamp_dataset.formats.ids import check_unique
-from lamp_dataset.formats.texts import short
+from lamp_dataset.formats.texts import check_unique, short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 

@@ -10,10 +10,9 @@ import datasets
 import pyarrow as pa
 from datasets.fingerprint import Hasher
 
-from lamp_dataset.formats.ids import check_unique
-from lamp_dataset.formats.layout import find_files
+from lamp_dataset.formats.files import find_files
 from lamp_dataset.formats.questions import read_user_column
-from lamp_dataset.formats.texts import short
+from lamp_dataset.formats.texts import check_unique, short
 from lamp_dataset.loading.datasets_internals import fingerprint_of
 from lamp_dataset.personalize.personalizer import Personalizer
 from lamp_dataset.personalize.retrieval.rankers import First

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from lamp_dataset.formats.json_file import read_json
+from lamp_dataset.formats.json_files import read_json
 from lamp_dataset.formats.texts import check_encodable, short
 from lamp_dataset.personalize.retrieval.samples import column_of
 

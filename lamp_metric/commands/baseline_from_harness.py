@@ -8,7 +8,7 @@ import click
 from lamp_dataset.atomic import check_not_input
 from lamp_dataset.commands.command import Command, examples, say, stacked, subset_options, user_column_option
 from lamp_dataset.commands.shared_flags import ChosenRows, output_option, row_options, say_license
-from lamp_dataset.formats.layout import find_files
+from lamp_dataset.formats.files import find_files
 from lamp_dataset.formats.outputs import Outputs, read_outputs
 from lamp_dataset.formats.texts import counted
 from lamp_dataset.tasks import get_task

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from lamp_dataset.commands.command import examples, say
-from lamp_dataset.formats.ids import duplicates
+from lamp_dataset.formats.texts import duplicates
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.golds import Look, Source, source_options

@@ -10,7 +10,7 @@ import click
 
 from lamp_dataset.atomic import PRIVATE, check_not_input, write_whole
 from lamp_dataset.commands.command import Command, examples, say
-from lamp_dataset.formats.layout import check_not_data
+from lamp_dataset.formats.files import check_not_data
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import OFFICIAL_NAMES
 from lamp_metric.commands.golds import Source, source_options

@@ -11,13 +11,12 @@ from types import MappingProxyType
 import click
 
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, say, stacked, subset_options, user_column_option
-from lamp_dataset.formats.hub_rows import RowFiles
-from lamp_dataset.formats.ids import IdMismatchError
-from lamp_dataset.formats.layout import Files, find_files, splits_beside
+from lamp_dataset.formats.files import Files, RowFiles, find_files, splits_beside
+from lamp_dataset.formats.lists import UserSubset, data_of, read_user_subset
 from lamp_dataset.formats.outputs import Outputs, read_outputs
 from lamp_dataset.formats.questions import read_user_column
 from lamp_dataset.formats.task_of_file import check_labels, task_of, tasks_named
-from lamp_dataset.formats.user_files import UserSubset, data_of, read_user_subset
+from lamp_dataset.formats.texts import IdMismatchError
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.shared import FILE, bundled, say_other_task
@@ -228,7 +227,7 @@ def read_split(
     """
     import pyarrow as pa  # imported late: --help must be quick
 
-    from lamp_dataset.loading.tables import split_tables
+    from lamp_dataset.loading.rows import split_tables
     from lamp_dataset.personalize.row_forms import RowsError
     from lamp_dataset.personalize.users.inference import UserFinder
     from lamp_dataset.personalize.users.user_subsets import profile_sizes

@@ -16,10 +16,9 @@ from lamp_dataset.commands.shared_flags import (
     row_options,
     say_license,
 )
-from lamp_dataset.formats.ids import check_same_ids
+from lamp_dataset.formats.lists import write_rankings
 from lamp_dataset.formats.outputs import Outputs, read_outputs
-from lamp_dataset.formats.rankings import write_rankings
-from lamp_dataset.formats.texts import counted
+from lamp_dataset.formats.texts import check_same_ids, counted
 from lamp_dataset.personalize.prompt_files import check_prompt_path, read_prompts, write_prompts
 from lamp_metric.commands.golds import subset_hint
 from lamp_metric.commands.shared import FILE, Several, extraction_option

@@ -8,13 +8,12 @@ import click
 
 from lamp_dataset.atomic import check_not_input
 from lamp_dataset.commands.command import DATA_DIR, SPLIT, Command, examples, say, subset_options
-from lamp_dataset.formats.hub_rows import RowFiles
-from lamp_dataset.formats.json_file import read_json
-from lamp_dataset.formats.layout import Files, check_not_data, find_files
+from lamp_dataset.formats.files import Files, RowFiles, check_not_data, find_files
+from lamp_dataset.formats.json_files import read_json
+from lamp_dataset.formats.lists import read_user_subset
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.questions import read_question_ids
 from lamp_dataset.formats.task_of_file import task_of
-from lamp_dataset.formats.user_files import read_user_subset
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.commands.golds import SplitContent, folder_options, read_split

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lamp_dataset.formats.ids import UniqueIds
-from lamp_dataset.formats.layout import SAMPLE
+from lamp_dataset.formats.files import SAMPLE
 from lamp_dataset.formats.outputs import Outputs
-from lamp_dataset.formats.texts import short
+from lamp_dataset.formats.texts import UniqueIds, short
 from lamp_dataset.personalize.prompt_options import PROFILES, PROMPT_OPTIONS
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import TASKS, get_task

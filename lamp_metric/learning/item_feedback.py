@@ -13,11 +13,9 @@ from typing import Any
 
 import datasets
 
-from lamp_dataset.formats.ids import check_unique
-from lamp_dataset.formats.json_file import read_json
-from lamp_dataset.formats.json_list import JsonList
+from lamp_dataset.formats.json_files import JsonList, read_json
 from lamp_dataset.formats.task_of_file import is_name_of
-from lamp_dataset.formats.texts import counted, short
+from lamp_dataset.formats.texts import check_unique, counted, short
 from lamp_dataset.personalize.retrieval.samples import positions_by_id, read_samples
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task

@@ -13,11 +13,10 @@ from types import MappingProxyType
 from typing import Any
 
 from lamp_dataset.atomic import PRIVATE, write_whole
-from lamp_dataset.formats.ids import difference, duplicates
-from lamp_dataset.formats.json_file import HEAD_BYTES, describe, read_json
+from lamp_dataset.formats.json_files import HEAD_BYTES, describe, read_json
 from lamp_dataset.formats.outputs import Outputs, dump_outputs, golds_of, parse_outputs
 from lamp_dataset.formats.task_of_file import best_fit, is_name_of, other_task, tasks_named
-from lamp_dataset.formats.texts import SHOWN_CHARS, counted, printable, short
+from lamp_dataset.formats.texts import SHOWN_CHARS, counted, difference, duplicates, printable, short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS, get_task, official_hint
 from lamp_metric.predictions.answer_extraction import WrappedAnswers

@@ -11,10 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from lamp_dataset.atomic import PRIVATE, write_whole
-from lamp_dataset.formats.ids import DuplicateIdError, IdMismatchError, check_same_ids, check_unique, duplicates
 from lamp_dataset.formats.outputs import Outputs, read_outputs, write_outputs
 from lamp_dataset.formats.task_of_file import is_name_of, task_of
-from lamp_dataset.formats.texts import is_whole, short
+from lamp_dataset.formats.texts import (
+    DuplicateIdError,
+    IdMismatchError,
+    check_same_ids,
+    check_unique,
+    duplicates,
+    is_whole,
+    short,
+)
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task, official_hint
 

@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lamp_dataset.formats.ids import check_same_ids, check_unique
 from lamp_dataset.formats.task_of_file import other_task, tasks_with_label
-from lamp_dataset.formats.texts import short
+from lamp_dataset.formats.texts import check_same_ids, check_unique, short
 from lamp_dataset.task import Task
 from lamp_metric.measures import together
 from lamp_metric.measures.measure import Column, Together

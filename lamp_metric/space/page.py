@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lamp_dataset import SAMPLE
-from lamp_dataset.formats.json_file import read_json
+from lamp_dataset.formats.json_files import read_json
 from lamp_dataset.formats.outputs import parse_outputs, read_outputs
 from lamp_dataset.lazy import require
 from lamp_dataset.task import Task

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from lamp_dataset.formats.ids import check_same_ids
-from lamp_dataset.formats.texts import short
+from lamp_dataset.formats.texts import check_same_ids, short
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 from lamp_metric.measures import chosen

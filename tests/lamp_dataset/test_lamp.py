@@ -17,7 +17,7 @@ from datasets import load_dataset, load_dataset_builder
 
 import lamp_dataset
 from lamp_dataset.lamp import DECIDING, LOADING_RULES
-from lamp_dataset.loading.tables import read_golds, read_tables
+from lamp_dataset.loading.rows import read_golds, read_tables
 from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import LAMP, TASKS
 

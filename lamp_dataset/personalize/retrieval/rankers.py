@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lamp_dataset.formats.rankings import read_rankings
+from lamp_dataset.formats.lists import read_rankings
 from lamp_dataset.formats.texts import is_whole, short
 from lamp_dataset.personalize.dates import day_of
 from lamp_dataset.personalize.prompt_options import PromptOptions, RetrieverOptions

@@ -15,8 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lamp_dataset.formats.ids import check_unique
-from lamp_dataset.formats.texts import short
+from lamp_dataset.formats.texts import check_unique, short
 from lamp_dataset.loading.datasets_internals import table_of
 from lamp_dataset.personalize.retrieval.queries import Query, find_query
 from lamp_dataset.personalize.row_forms import items_of

@@ -28,8 +28,7 @@ from lamp_dataset.personalize.retrieval.dense import MODEL, READ, Dense, text_ha
 from lamp_dataset.personalize.retrieval.rankers import make_ranker
 from lamp_dataset.personalize.retrieval.ranking import floored_idf
 from lamp_dataset.personalize.same_text import normal
-from lamp_dataset.personalize.users.histories import Histories
-from lamp_dataset.personalize.users.inference import rows_by_name, users_of
+from lamp_dataset.personalize.users.inference import Histories, rows_by_name, users_of
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
 

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
+from lamp_dataset.formats.lists import UserSubset, data_of, read_user_subset, subset_of
 from lamp_dataset.formats.texts import counted
-from lamp_dataset.formats.user_files import UserSubset, data_of, read_user_subset, subset_of
 from lamp_dataset.personalize.row_forms import tables
 from lamp_dataset.personalize.users.inference import UserFinder, by_name
 from lamp_dataset.task import SPLITS

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lamp_dataset.atomic import write_whole
-from lamp_dataset.formats.json_file import load_json, read_json
+from lamp_dataset.formats.json_files import load_json, read_json
 from lamp_dataset.formats.outputs import Outputs
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
 from lamp_metric.harness.rows_and_answers import MAX_ANSWER, choose, collect

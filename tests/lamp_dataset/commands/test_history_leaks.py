@@ -9,7 +9,7 @@ from made_up import golds, outputs, write_split
 from made_users import odd_histories
 
 from lamp_dataset import TASKS, History
-from lamp_dataset.formats.json_file import EntryWriter
+from lamp_dataset.formats.json_files import EntryWriter
 
 HERE = ("--data-dir", "sample")
 #: Not Dataset.from_json: it turns dates into times, whatever types are declared.

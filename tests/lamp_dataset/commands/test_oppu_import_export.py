@@ -7,7 +7,7 @@ import made_layouts
 import pytest
 
 import lamp_dataset
-from lamp_dataset.formats.user_files import read_user_subset
+from lamp_dataset.formats.lists import read_user_subset
 from lamp_dataset.tasks import TASKS
 
 HERE = ("--data-dir", lamp_dataset.SAMPLE)

@@ -8,7 +8,7 @@ from folders import mode_of
 
 import lamp_dataset
 from lamp_dataset import similar_users
-from lamp_dataset.formats.user_files import read_user_subset
+from lamp_dataset.formats.lists import read_user_subset
 
 HERE = ("--data-dir", lamp_dataset.SAMPLE)
 TRAIN = (*HERE, "--split", "train")

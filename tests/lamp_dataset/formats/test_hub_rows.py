@@ -3,8 +3,7 @@ import json
 import pytest
 from made_layouts import hub_rows, json_lines, parquet, rows_of_hub
 
-from lamp_dataset.formats.hub_rows import RowFiles, parts
-from lamp_dataset.formats.layout import find_files, official_paths
+from lamp_dataset.formats.files import RowFiles, find_files, official_paths, parts
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.questions import read_question_ids, read_questions, read_user_column
 from lamp_dataset.tasks import TASKS

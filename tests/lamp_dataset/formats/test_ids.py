@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from lamp_dataset.formats.ids import (
+from lamp_dataset.formats.texts import (
     DuplicateIdError,
     IdMismatchError,
     UniqueIds,

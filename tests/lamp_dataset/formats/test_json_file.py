@@ -5,7 +5,7 @@ import random
 import made_up
 import pytest
 
-from lamp_dataset.formats.json_file import DECODER, Encoded, EntryWriter, describe, encode, load_json, read_json
+from lamp_dataset.formats.json_files import DECODER, Encoded, EntryWriter, describe, encode, load_json, read_json
 from lamp_dataset.formats.texts import Number
 from lamp_dataset.tasks import TASKS
 

@@ -5,8 +5,8 @@ import re
 import made_up
 import pytest
 
-from lamp_dataset.formats import json_list
-from lamp_dataset.formats.json_list import MARK, JsonList
+from lamp_dataset.formats import json_files as json_list
+from lamp_dataset.formats.json_files import MARK, JsonList
 from lamp_dataset.formats.texts import Number
 from lamp_dataset.tasks import TASKS
 

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from lamp_dataset.formats.layout import BASE_URL, LAYOUTS, Files, find_files, official_paths, urls
+from lamp_dataset.formats.files import BASE_URL, LAYOUTS, Files, find_files, official_paths, urls
 from lamp_dataset.task import SPLITS
 from lamp_dataset.tasks import TASKS
 

@@ -9,7 +9,7 @@ import pytest
 from made_layouts import OPPU_NAMES, oppu_label, oppu_users, rows_of_oppu, write_oppu
 
 from lamp_dataset import SAMPLE, Personalizer
-from lamp_dataset.formats.json_file import read_json
+from lamp_dataset.formats.json_files import read_json
 from lamp_dataset.formats.oppu import (
     NAMES,
     Counts,

@@ -5,8 +5,8 @@ import made_up
 import pytest
 from made_up import GOOD
 
-from lamp_dataset.formats.ids import DuplicateIdError
 from lamp_dataset.formats.outputs import check_texts, dump_outputs, golds_of, parse_outputs, read_outputs, write_outputs
+from lamp_dataset.formats.texts import DuplicateIdError
 from lamp_dataset.tasks import TASKS
 
 

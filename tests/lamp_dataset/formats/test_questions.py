@@ -4,10 +4,9 @@ import made_up
 import pytest
 from made_up import GOOD
 
-from lamp_dataset.formats.ids import DuplicateIdError
 from lamp_dataset.formats.questions import read_question_ids, read_questions
-from lamp_dataset.formats.texts import Number
-from lamp_dataset.loading.tables import read_tables
+from lamp_dataset.formats.texts import DuplicateIdError, Number
+from lamp_dataset.loading.rows import read_tables
 from lamp_dataset.tasks import TASKS
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lamp_dataset.formats.rankings import read_rankings, write_rankings
+from lamp_dataset.formats.lists import read_rankings, write_rankings
 
 RANKINGS = {"210": ["2101", "2100"], "211": [], "2“é”": ['21"0']}
 

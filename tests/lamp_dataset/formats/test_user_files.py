@@ -3,8 +3,8 @@ import json
 
 import pytest
 
-from lamp_dataset.formats.ids import DuplicateIdError
-from lamp_dataset.formats.user_files import UserSubset, read_user_subset, subset_of, write_user_subset
+from lamp_dataset.formats.lists import UserSubset, read_user_subset, subset_of, write_user_subset
+from lamp_dataset.formats.texts import DuplicateIdError
 from lamp_dataset.tasks import TASKS
 
 

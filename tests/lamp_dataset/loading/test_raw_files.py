@@ -51,7 +51,7 @@ def load(tmp_path):
 @pytest.fixture
 def official(site, monkeypatch):
     """The loopback server in the place of the official site."""
-    monkeypatch.setattr("lamp_dataset.formats.layout.BASE_URL", site.url)
+    monkeypatch.setattr("lamp_dataset.formats.files.BASE_URL", site.url)
     return site
 
 

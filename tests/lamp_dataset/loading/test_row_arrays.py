@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 from made_up import GOOD
 
-import lamp_dataset.loading.row_arrays
-from lamp_dataset.loading.row_arrays import read_rows
+import lamp_dataset.loading.rows
+from lamp_dataset.loading.rows import read_rows
 from lamp_dataset.tasks import TASKS
 
 pytestmark = pytest.mark.oldest
@@ -19,14 +19,14 @@ WAYS = ("fast", "slow")
 @pytest.fixture
 def fast(monkeypatch):
     """The fast way leaves the last row to the other one, and nothing else."""
-    slow_rows = lamp_dataset.loading.row_arrays._slow_rows
+    slow_rows = lamp_dataset.loading.rows._slow_rows
 
     def last_row(*args):
         rows = list(slow_rows(*args))
         assert sum(map(len, rows)) <= 1, "the fast way gave up"
         return rows
 
-    monkeypatch.setattr(lamp_dataset.loading.row_arrays, "_slow_rows", last_row)
+    monkeypatch.setattr(lamp_dataset.loading.rows, "_slow_rows", last_row)
 
 
 @pytest.fixture(params=WAYS)
@@ -35,7 +35,7 @@ def way(request, monkeypatch):
     if request.param == "fast":
         request.getfixturevalue("fast")
     else:
-        monkeypatch.setattr(lamp_dataset.loading.row_arrays, "_parse", lambda block, as_written, task: None)
+        monkeypatch.setattr(lamp_dataset.loading.rows, "_parse", lambda block, as_written, task: None)
     return request.param
 
 

@@ -13,7 +13,7 @@ from hub_server.store import File
 from made_layouts import ON_HUB, SPLITS, hub_rows, in_parts, json_lines, parquet, rows_of_hub
 
 import lamp_dataset
-from lamp_dataset.formats.layout import find_files
+from lamp_dataset.formats.files import find_files
 from lamp_dataset.tasks import TASKS
 
 pytestmark = pytest.mark.oldest

@@ -2,7 +2,7 @@ import made_up
 import pyarrow as pa
 import pytest
 
-from lamp_dataset.loading.split_statistics import _words, split_stats
+from lamp_dataset.loading.rows import _words, split_stats
 from lamp_dataset.tasks import TASKS
 
 pytestmark = pytest.mark.oldest

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from made_up import GOOD
 
-from lamp_dataset.loading.tables import read_golds, read_tables
+from lamp_dataset.loading.rows import read_golds, read_tables
 from lamp_dataset.tasks import TASKS
 
 pytestmark = pytest.mark.oldest

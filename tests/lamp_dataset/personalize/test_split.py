@@ -7,7 +7,7 @@ from stand_ins import WordTokenizer
 
 import lamp_dataset
 from lamp_dataset import TASKS, Personalizer, item_prompts
-from lamp_dataset.formats.ids import DuplicateIdError
+from lamp_dataset.formats.texts import DuplicateIdError
 from lamp_dataset.personalize.split import load_split, personalize_split, rank_split
 
 pytestmark = pytest.mark.usefixtures("own_cache")

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from lamp_dataset import SAMPLE, TASKS
-from lamp_dataset.formats.json_file import read_json
-from lamp_dataset.formats.layout import find_files
+from lamp_dataset.formats.files import find_files
+from lamp_dataset.formats.json_files import read_json
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.tasks import OFFICIAL_NAMES
 

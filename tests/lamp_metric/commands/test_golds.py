@@ -3,11 +3,11 @@ import json
 import pytest
 
 from lamp_dataset import SAMPLE, users_of
-from lamp_dataset.formats.json_file import read_json
-from lamp_dataset.formats.layout import Files
+from lamp_dataset.formats.files import Files
+from lamp_dataset.formats.json_files import read_json
+from lamp_dataset.formats.lists import data_of
 from lamp_dataset.formats.outputs import read_outputs
 from lamp_dataset.formats.questions import read_questions
-from lamp_dataset.formats.user_files import data_of
 from lamp_dataset.tasks import TASKS
 from lamp_metric.commands.golds import Source, read_split
 

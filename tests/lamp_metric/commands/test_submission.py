@@ -5,7 +5,7 @@ import pytest
 from console import printed_by
 
 from lamp_dataset import SAMPLE
-from lamp_dataset.formats.layout import find_files
+from lamp_dataset.formats.files import find_files
 from lamp_dataset.formats.questions import read_question_ids
 from lamp_dataset.tasks import OFFICIAL_NAMES, TASKS
 

@@ -1,7 +1,7 @@
 import pytest
 
-from lamp_dataset.formats.ids import DuplicateIdError, IdMismatchError
 from lamp_dataset.formats.outputs import Outputs
+from lamp_dataset.formats.texts import DuplicateIdError, IdMismatchError
 from lamp_dataset.tasks import TASKS
 from lamp_metric.predictions.reading import join, join_by_id
 

@@ -5,7 +5,7 @@ from datasets import Dataset
 from made_up import batch, row
 
 from lamp_dataset import Personalizer
-from lamp_dataset.formats.ids import DuplicateIdError
+from lamp_dataset.formats.texts import DuplicateIdError
 from lamp_dataset.personalize.retrieval.samples import Sample, append, arrow_of, positions_by_id, read_samples
 from lamp_dataset.tasks import TASKS
 

@@ -4,7 +4,7 @@ import datasets
 import pytest
 from made_users import rows_of_tastes
 
-from lamp_dataset.personalize.users.histories import Histories
+from lamp_dataset.personalize.users.inference import Histories
 from lamp_dataset.tasks import TASKS
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import lamp_dataset
 from lamp_dataset import select_samples, select_users, users_of
-from lamp_dataset.formats.user_files import subset_of
+from lamp_dataset.formats.lists import subset_of
 from lamp_dataset.personalize.row_forms import RowsError
 from lamp_dataset.personalize.users.user_subsets import (
     by_name,

@@ -1,9 +1,6 @@
-"""Users files: ``{"recipe": {…}, "users": ["12", …]}``, some users of a split and how they were chosen.
+"""Files of users, of samples and of rankings."""
 
-Samples files are the same with ``"samples"``. A list of ids is read as well: a JSON list, or a text file with an id per
-line.
-"""
-
+import hashlib
 import json
 import os
 import re
@@ -13,9 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TextIO
 
-from lamp_dataset.formats.ids import check_unique
-from lamp_dataset.formats.json_file import describe, load_json
-from lamp_dataset.formats.texts import counted, is_whole, short
+from lamp_dataset.formats.json_files import describe, load_json
+from lamp_dataset.formats.texts import check_unique, counted, is_whole, short
 from lamp_dataset.task import SPLITS, Task
 from lamp_dataset.tasks import TASKS
 
@@ -189,3 +185,54 @@ def _lines(data: bytes, name: str, shape: str) -> list[str]:
     if not lines or text.lstrip().startswith("<") or odd:
         raise ValueError(f"{name}: expected a {shape} or an id per line, found {describe(data[:4096])}")
     return lines
+
+
+_RANKINGS = '{"sample id": ["item id", …], …}'
+
+
+@dataclass(frozen=True)
+class Rankings:
+    """The content of a ranking file: sample id -> ids of profile items, or of some of them, best first.
+
+    ``sha256`` is that of the file's bytes, in hexadecimal.
+    """
+
+    by_id: Mapping[str, list[str]]
+    sha256: str
+    name: str
+
+
+def read_rankings(path: str | os.PathLike) -> Rankings:
+    """Read a ranking file; ValueError if it is not JSON or has another shape."""
+    name, data = str(path), Path(path).read_bytes()
+    document: Any = load_json(data, name)
+    if not isinstance(document, dict):
+        raise ValueError(f"{name}: expected a ranking file {_RANKINGS}, found {type(document).__name__}")
+    for sample_id, item_ids in document.items():
+        if not isinstance(item_ids, list) or not all(isinstance(item_id, str) for item_id in item_ids):
+            raise ValueError(
+                f"{name}: expected a ranking file {_RANKINGS}, found {short(item_ids)} for sample {short(sample_id)}"
+            )
+    return Rankings(document, hashlib.sha256(data).hexdigest(), name)
+
+
+def write_rankings(file: TextIO, rankings: Iterable[tuple[str, Sequence[str] | Mapping[str, Any]]]) -> int:
+    """Write pairs of sample id and item ids, best first, one sample per line, as they come; returns how many.
+
+    Feedback on items, a mapping for each sample, is written in the same way.
+
+    >>> import sys
+    >>> write_rankings(sys.stdout, [("210", ["2103", "2100"]), ("211", [])])
+    {
+    "210": ["2103", "2100"],
+    "211": []
+    }
+    2
+    """
+    count = 0
+    file.write("{")
+    for sample_id, item_ids in rankings:
+        file.write(f"{',' if count else ''}\n{json.dumps(sample_id)}: {json.dumps(item_ids)}")
+        count += 1
+    file.write("\n}\n")
+    return count
