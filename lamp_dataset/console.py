@@ -72,15 +72,16 @@ class BarLines:
 
     def write(self, text: str) -> int:
         """Write a text, or take in the state of a bar."""
-        if text.startswith("\r"):
+        if text.startswith("\r") and not text.endswith("\n"):
             self._waiting = text.strip("\r\n ")  # blanks clear a bar that is to leave nothing
             if self._waiting and self._clock() >= self._next:
                 self._show()
-        elif text == "\n" and self._last.startswith("\r"):  # the end of a bar
-            self._show()
-        elif not text.strip("\n"):  # the end of a line, or a move to the line of another bar
-            self._stream.write("" if self._last.endswith(("\n", _UP)) else text)
-        elif _UP not in text:
+        elif text == "\n" and self._last.startswith("\r"):  # the end of a bar, or, of one half-way, a move to another
+            if "100%" in self._waiting or "%" not in self._waiting:
+                self._show()
+        elif text.strip("\n") or not (self._waiting or self._last.endswith(_UP)):
+            self._stream.write(text.replace(_UP, "").lstrip("\r"))
+        elif not self._last.endswith(("\n", _UP)):  # the end of a line, and no move
             self._stream.write(text)
         self._last = text or self._last
         return len(text)

@@ -60,8 +60,8 @@ class JudgedRetrieval:
     def means(self, resampling: Resampling) -> list[dict]:
         """A record for each figure, ranker and k: ``figure``, ``retrievers``, ``k``, ``value`` and ``interval``.
 
-        The interval is a percentile bootstrap interval that draws users; None for fewer than two users. The value of a
-        ratio is None where its divisor is not above 0.
+        The interval is a percentile bootstrap interval that draws users, below 30 users Student's; None for one user.
+        The value of a ratio is None where its divisor is not above 0.
         """
         return [
             {"figure": figure, "retrievers": names, "k": k, **self._mean(column, self.divisors.get(figure), resampling)}

@@ -44,7 +44,8 @@ class LampMetric(evaluate.Metric):
         references: list of golds in the same order; or of such records in any order, joined by id. If the task has
             labels, each gold must be one of them. White space at both ends of either side is ignored.
         task_name: config name, if none was passed to ``evaluate.load``.
-        confidence_level: such as 0.95; adds ``"<key>_ci": [low, high]``, the percentile bootstrap interval.
+        confidence_level: such as 0.95; adds ``"<key>_ci": [low, high]``, the percentile bootstrap interval; of
+            means over fewer than 30 samples (or users), Student's t.
         n_resamples: number of bootstrap resamples, 1000 by default.
         seed: of the bootstrap, 0 by default.
         users: the user of each sample, one per reference in the order they were added; the intervals then draw users.

@@ -36,7 +36,8 @@ def score(
         users: the user of each sample, in the order of ``references``, see :func:`lamp_dataset.users_of`. The intervals
             then draw users, each with all their samples: samples of one user are alike, and intervals that draw samples
             are too narrow.
-        confidence_level: such as 0.95; adds ``"<key>_ci": [low, high]``, the percentile bootstrap interval.
+        confidence_level: such as 0.95; adds ``"<key>_ci": [low, high]``, the percentile bootstrap interval; of
+            means over fewer than 30 samples (or users), Student's t.
         n_resamples: number of bootstrap resamples.
         seed: of their generator (numpy's PCG64).
         per_sample: adds ``"per_sample"``: id -> ``correct`` (classes), ``absolute_error`` and ``squared_error``

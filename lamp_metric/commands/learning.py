@@ -123,7 +123,7 @@ def preferences(
     if len(runs) + options["gold"] < 2:
         raise ValueError("no pairs: each sample has one answer; pass more files with --preds, or --gold")
     said = zip(*(run.predictions for run in runs), strict=True)
-    found = pairs_of(chosen.task, map(asked.get, golds.by_id), said, golds.by_id.values(), **options)
+    found = pairs_of(chosen.task, map(asked.get, golds.by_id), said, golds.by_id.values(), ids=golds.by_id, **options)
     pairs = datasets.Dataset.from_list(list(found))
     if not len(pairs):
         raise ValueError("no pairs: no two answers to a sample differ so much in their scores")

@@ -74,7 +74,7 @@ def item_feedback(
         yield sample_id, dict(zip(item_ids, values, strict=True))
     if not partial:
         pairs.check_complete(counts)
-    if line := wrapped.line("extract_answers"):
+    if line := wrapped.line("extract_answers=True, or --extract_answers,"):
         warnings.warn(line, stacklevel=2)
 
 

@@ -1,5 +1,6 @@
 """Learning from the scores of single answers: rewards, as TRL calls them, and pairs of a better and a worse answer."""
 
+import itertools
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -149,11 +150,13 @@ class _Reward:  # trainers log the name of what a functools.partial calls instea
 def _said(completion: Any) -> Any:
     """The text of a completion: itself, or what the last of its messages says, which may be nothing but a tool call.
 
-    What it says may come in parts, of which those of the type "text" count.
+    What it says may come in parts, of which the texts count.
     """
     if isinstance(completion, str) or not isinstance(completion, Sequence):
         return completion
     last = completion[-1] if completion else {"content": None}
+    if isinstance(last, Mapping) and "role" in last and "content" not in last:
+        return ""
     if not isinstance(last, Mapping) or "content" not in last:
         return _joined(completion)
     return "" if last["content"] is None else _joined(last["content"])
@@ -165,7 +168,7 @@ def _joined(content: Any) -> Any:
         return content
     if not all(isinstance(part, Mapping) and isinstance(part.get("type"), str) for part in content):
         return content
-    texts = [part.get("text") for part in content if part["type"] == "text"]
+    texts = [part.get("text") for part in content if part["type"] in ("text", "output_text")]
     return "".join(texts) if all(isinstance(text, str) for text in texts) else content
 
 
@@ -180,6 +183,7 @@ def preferences(
     margin: float = 0.0,
     max_pairs: int | None = None,
     extract_answers: bool = False,
+    ids: Iterable[str] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Rows of ``prompt``, ``chosen`` and ``rejected``, as ``trl.DPOTrainer`` takes them.
 
@@ -194,6 +198,7 @@ def preferences(
             (w - error) / w, where w is the largest error that the gold allows.
         max_pairs: of each sample, those with the largest differences; by default all.
         extract_answers: score what :func:`lamp_metric.extract_answer` finds in an answer.
+        ids: names of the samples, for messages; by default their positions "0", "1", …
 
     Warns:
         UserWarning: after the last prompt, if answers look wrapped as by a chat model; with their number.
@@ -205,9 +210,11 @@ def preferences(
     wrapped = WrappedAnswers(scores.task)
     if not is_finite(margin) or margin < 0 or (max_pairs is not None and max_pairs < 1):
         raise ValueError(f"expected a margin of 0 or more and at least 1 pair, found {margin!r} and {max_pairs!r}")
+    names = map(str, itertools.count()) if ids is None else iter(ids)
     for place, (prompt, said, reference) in enumerate(zip(prompts, answers, references, strict=True)):
+        name = next(names)
         texts, golds = scores.read(said, [reference] * len(said), f"answer to prompt {place}")
-        wrapped.look(() if extract_answers else ((str(place), text) for text in texts))
+        wrapped.look(() if extract_answers else ((name, text) for text in texts))
         texts = list(dict.fromkeys([*golds[:1], *texts] if gold else texts))
         golds = golds[:1] * len(texts)
         found = answers_in(scores.task, texts) if extract_answers else texts
@@ -217,7 +224,7 @@ def preferences(
         pairs = [(a - b, one, other) for one, a in best for other, b in rated if a > b and a - b >= margin]
         for _, one, other in sorted(pairs, key=lambda pair: -pair[0])[:max_pairs]:
             yield {"prompt": prompt, "chosen": _answer(one, prompt), "rejected": _answer(other, prompt)}
-    if line := wrapped.line("extract_answers"):
+    if line := wrapped.line("extract_answers=True, or --extract_answers,"):
         warnings.warn(line, stacklevel=2)
 
 

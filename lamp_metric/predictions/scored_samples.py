@@ -342,8 +342,9 @@ def samples_of_values(
     """Samples scored by given values alone, id -> number; messages call these ``name``. ``users``: one for each id."""
     check_same_ids(values, ids, (name, "the samples"))
     for sample_id in ids:
-        if not is_finite(values[sample_id]):
-            raise ValueError(f"{name}: expected a number for sample {short(sample_id)}, found {values[sample_id]!r}")
+        value = values[sample_id]
+        if not is_finite(value) or abs(value) > 1e100:  # sums and squares of larger ones overflow
+            raise ValueError(f"{name}: expected a number for sample {short(sample_id)}, at most 1e100, found {value!r}")
     column = [float(values[sample_id]) for sample_id in ids]
     measured = Together(None, [Column(VALUE, higher_is_better, f"better:{'higher' if higher_is_better else 'lower'}")])
     mean = {VALUE: math.fsum(column) / len(column)}

@@ -251,7 +251,8 @@ def spearman(
 def _correlation(rho: float, drawn: np.ndarray, level: float) -> dict[str, Any]:
     if np.isnan(rho):
         return {"rho": None, "rho_ci": None}
-    return {"rho": float(rho), "rho_ci": percentile_interval(drawn[~np.isnan(drawn)], level)}
+    kept = drawn[~np.isnan(drawn)]
+    return {"rho": float(rho), "rho_ci": percentile_interval(kept, level) if len(kept) else None}
 
 
 def _ranks(values: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
@@ -285,8 +286,9 @@ def shown_rho(found: Mapping[str, Any]) -> str:
     >>> shown_rho({"rho": 0.25, "rho_ci": [-0.001, 0.5]})
     '0.25 [0.00, 0.50]'
     """
-    value, low, high = (f"{number:.2f}".replace("-0.00", "0.00") for number in (found["rho"], *found["rho_ci"]))
-    return f"{value} [{low}, {high}]".replace("-", "−")
+    numbers = (found["rho"], *(found["rho_ci"] or ()))
+    value, *ends = (f"{number:.2f}".replace("-0.00", "0.00") for number in numbers)
+    return (f"{value} [{', '.join(ends)}]" if ends else value).replace("-", "−")
 
 
 #: How many of the users who gain most, and of those who lose most, the report shows.

@@ -46,9 +46,11 @@ class Contrast:
     Attributes:
         difference: the system's score minus the baseline's.
         difference_ci: its interval ``[low, high]``, paired percentile bootstrap; of a mean over few users, Student's.
-        standard_error: standard deviation of the difference on the resamples.
+        standard_error: standard deviation of the difference on the resamples; of a mean over few users, that of its
+            interval, see :func:`~lamp_metric.statistics.resampling.student_error`.
         detectable: the smallest true difference that these data would probably show, see
-            :func:`~lamp_metric.statistics.resampling.detectable_difference`; None if the differences do not vary.
+            :func:`~lamp_metric.statistics.resampling.detectable_difference`; None if the differences do not vary, or so
+            few users can show none.
         p_value: of the two-sided paired randomization test.
         p_holm: p corrected for the number of contrasts, see :func:`~lamp_metric.statistics.resampling.holm`.
         better: name of the system with the better score; None if they are equal.
@@ -149,7 +151,7 @@ class Comparison:
         if self.pairs:
             lines = [["system", "from", "score", *rows[0][-6:]]]
             lines += [[pair.system, pair.baseline, pair.score, *_text(pair.contrast)] for pair in self.pairs]
-            parts += [table(lines, [3, 5, 6, 7, 8]), "", "p (Holm) above: of all pairs of a score.", ""]
+            parts += [table(lines, [3, 5, 6, 7, 8]), "", "p (Holm) in the lower table: of all pairs of a score.", ""]
         return "\n".join([*parts, *_why(published), self.signature])
 
     def to_markdown(self, published: Sequence[PublishedScores] = ()) -> str:
@@ -189,9 +191,9 @@ class Comparison:
         lines = [
             "% \\usepackage{booktabs}",
             f"% {self.signature}",
-            f"% Delta: difference from {self.baseline}, with its {level:g} % interval; p: Holm-corrected",
+            f"% Delta: difference from {self.baseline}, with its {level:g} % interval; p: Holm-corrected "
+            "for the comparisons with it",
             *([f"% {letters} (p < {100 - level:g} %, Holm-corrected for all pairs)"] if letters else []),
-            *(f"% {line}" for line in _sources(published)),
             *(f"% {line}" for line in _why(published) if line),
             "{\\footnotesize\\setlength{\\tabcolsep}{1.4pt}%",
             f"\\begin{{tabular}}{{@{{}}l{'rrr' * len(self.higher_is_better)}@{{}}}}",
@@ -213,9 +215,9 @@ class Comparison:
     def to_csv(self, published: Sequence[PublishedScores] = ()) -> str:
         """A line for each system and score, with all digits; empty where a figure does not exist.
 
-        With all pairs, each of them has a line below, and a column names its baseline.
+        With all pairs, those without the baseline have a line below; columns name the baseline and p of all pairs.
         """
-        columns, rows = ((*_COLUMNS, "baseline") if self.pairs else _COLUMNS), []
+        columns, rows = ((*_COLUMNS, "baseline", "p_holm_pairs") if self.pairs else _COLUMNS), []
         for name, scores, spread, contrasts in self._rows(published):
             system = self.systems.get(name)
             for key, value in scores.items():
@@ -227,8 +229,12 @@ class Comparison:
                     row |= {"baseline": self.baseline, **_flat(contrasts[key])}
                 rows.append(row)
         for pair in self.pairs or ():
-            names = {"system": pair.system, "score": pair.score, "baseline": pair.baseline}
-            rows.append(names | _flat(pair.contrast))
+            p = {"p_holm_pairs": pair.contrast.p_holm}
+            if pair.baseline == self.baseline:
+                next(row for row in rows if (row["system"], row["score"]) == (pair.system, pair.score)).update(p)
+            else:
+                names = {"system": pair.system, "score": pair.score, "baseline": pair.baseline}
+                rows.append({**names, **_flat(pair.contrast), "p_holm": None, **p})
         return csv_text([columns, *([row.get(column) for column in columns] for row in rows)]).rstrip("\n")
 
     @property

@@ -49,8 +49,9 @@ machine, with `lamp-metric eval-task`.
 
 **Try the sample** scores a trivial baseline on three made-up samples of the chosen task; the notes say which.
 
-Intervals are percentile bootstrap intervals over samples. The files do not say which user a sample belongs to: if users
-have several samples, `lamp-metric compare --data-dir …` takes that into account.
+Intervals are percentile bootstrap intervals over samples; of means over fewer than 30, Student's. The files do not say
+which user a sample belongs to: if users have several samples, `lamp-metric compare --data-dir …` takes that into
+account.
 """
 
 

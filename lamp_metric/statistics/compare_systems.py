@@ -25,7 +25,7 @@ from lamp_metric.predictions.scored_samples import (
     warn_of_remarks,
 )
 from lamp_metric.result_tables.comparison_table import Comparison, Contrast, Pair, System
-from lamp_metric.signature import Resampling, signature
+from lamp_metric.signature import Resampling, is_few, signature
 from lamp_metric.statistics.resampling import (
     Resampled,
     Units,
@@ -33,8 +33,10 @@ from lamp_metric.statistics.resampling import (
     few_units,
     holm,
     interval_of,
+    least_p,
     p_values,
     resampled_scores,
+    student_error,
     users_as_samples,
 )
 
@@ -112,7 +114,11 @@ def compare(
     for name, predictions in systems.items():
         side, runs = f"system {name!r}: prediction", []
         for run in runs_of(predictions, f"system {name!r}", len(given["references"]), given["ids"]):
-            drawn = answers_of(as_list(run, "predictions"), side, given["ids"])
+            said = as_list(run, "predictions")
+            if len(said) != len(given["references"]):
+                expected = f"expected as many predictions as references, {len(given['references'])}"
+                raise ValueError(f"system {name!r}: {expected}, found {len(said)}")
+            drawn = answers_of(said, side, given["ids"])
             scores = [measure(task, one, **given, **options, sides=(side, "reference")) for one in drawn]
             runs += [replace(samples, answers=len(drawn)) for samples in scores]
         scored[name] = choose(runs, answers, **options)
@@ -170,7 +176,7 @@ def runs_of(predictions: Any, name: str, n: int, ids: Sequence[str] | None = Non
         return [_by_id(predictions, name, ids)]
     if not isinstance(predictions, (list, tuple)) or not predictions:
         return [predictions]
-    if ids is not None and all(isinstance(one, Mapping) and not {"id", "output"} <= one.keys() for one in predictions):
+    if all(isinstance(one, Mapping) and not {"id", "output"} & one.keys() for one in predictions):
         return [_by_id(run, name, ids) for run in predictions]
     if not all(map(_is_list, predictions)):
         return [predictions]
@@ -182,7 +188,7 @@ def runs_of(predictions: Any, name: str, n: int, ids: Sequence[str] | None = Non
             f"{name}: {n} lists of {n} may be {n} runs, or {n} answers to each of the {n} samples: pass a mapping from "
             "sample id to prediction for each run, or [predictions] for a single run whose predictions are lists"
         )
-    return [predictions] if any(len(run) != n for run in runs) else runs
+    return [runs] if any(len(run) != n for run in runs) else runs
 
 
 def _is_list(value: Any) -> bool:
@@ -244,7 +250,14 @@ def compare_systems(
     name = given.task.name if given.task else None
     higher = dict(scorer.higher_is_better)
     lost = [key for key in given.scorer.higher_is_better if key not in higher]
-    no_means = [key for key in higher if key not in scorer.means]
+    units = given.n if given.n_users is None else given.n_users
+    no_means = [key for key in higher if key not in scorer.means or units == 1]
+    least = len(p) * least_p(units, resampling.n_resamples)
+    if len(p) > 1 and least >= 1 - resampling.confidence_level:
+        which = "more users" if 2**units <= resampling.n_resamples else "more resamples"
+        hopeless = [f"{len(p)} comparisons: no p (Holm) can be below {min(1.0, least):.2g}; that takes {which}"]
+    else:
+        hopeless = []
     no_mean = [f"{', '.join(lost)}: no mean over samples, so left out of the users' means"] if lost else []
     return Comparison(
         task=name,
@@ -253,7 +266,7 @@ def compare_systems(
         baseline=baseline,
         systems=found,
         contrasts={name: contrasts[name, baseline] for name in names[1:]},
-        notes=[*no_mean, *few_units(given.n, given.n_users, resampling.n_resamples, no_means)],
+        notes=[*no_mean, *hopeless, *few_units(given.n, given.n_users, resampling.n_resamples, no_means)],
         signature=signature(name, given.n, resampling, given.n_users, **signed),
         higher_is_better=higher,
         pairs=[Pair(*pair, key, one) for pair, of_keys in every.items() for key, one in of_keys.items()]
@@ -264,7 +277,13 @@ def compare_systems(
 
 def _numbers(systems: Mapping[str, Runs], rule: str | None) -> dict[str, str | None]:
     """For the signature: how many runs each system has and of how many answers, if any has several."""
-    answers = [max(run.answers for run in runs) for runs in systems.values()]
+    answers = []
+    for name, of_one in systems.items():
+        counts = sorted({run.answers for run in of_one})
+        if len(counts) > 1:  # the mean over all answers would not be that over the runs
+            found = f"found {' and '.join(map(str, counts))}"
+            raise ValueError(f"system {name!r}: expected as many answers to a sample in each run, {found}")
+        answers += counts
     runs = [max(1, round(sum(1 / run.answers for run in of_one))) for of_one in systems.values()]
     shown = {}
     for name, numbers in (("runs", runs), ("answers", answers)):
@@ -308,12 +327,15 @@ def _contrasts(
             drawn = resampled[name][key] - resampled[base][key]
             ours, theirs = (_mean_values(systems[one], key) for one in (name, base))
             gaps = None if ours is None else np.subtract(ours, theirs)
-            error = float(drawn.std())
+            error, df = float(drawn.std()), None
+            if gaps is not None and is_few(len(units.sizes)):
+                error, df = student_error(units.sums(gaps[:, None])[:, 0], units.sizes)
+            can_show = error > _ZERO and least_p(len(units.sizes), resampling.n_resamples) < 1 - level
             contrasts[name, base][key] = Contrast(
                 difference=score - other,
                 difference_ci=interval_of(gaps, units, drawn, level),
                 standard_error=error,
-                detectable=detectable_difference(error, level) if error > _ZERO else None,
+                detectable=detectable_difference(error, level, df) if can_show else None,
                 p_value=p[name, base][key],
                 p_holm=p_holm,
                 better=None if score == other else name if (score > other) == higher else base,

@@ -8,6 +8,7 @@ are one matrix product. The draws are those of ``scipy.stats.bootstrap``: with t
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import cycle, islice
 from math import lcm
 from statistics import NormalDist
@@ -82,16 +83,22 @@ def interval_of(
 
 
 def student_interval(totals: np.ndarray, sizes: np.ndarray, confidence_level: float) -> list[float]:
-    """Student's t interval of a mean over samples, from each unit's total and number of samples.
+    """Student's t interval of a mean over samples, see :func:`student_error`.
+
+    >>> [round(end, 4) for end in student_interval(np.array([1.0, 3.0, 5.0]), np.ones(3), 0.95)]
+    [-1.9683, 7.9683]
+    """
+    return _around(totals.sum() / sizes.sum(), *student_error(totals, sizes), confidence_level)
+
+
+def student_error(totals: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:
+    """Standard error and degrees of freedom of a mean over samples, from each unit's total and number of samples.
 
     The mean is a ratio of two sums over units, linearized. With equal sizes this is the textbook interval of the units'
     means, with as many degrees of freedom as units less one. With unequal ones, that would hold the truth in 77% to 90%
     of cases instead of 95%: so each squared residual is divided by 1 less the unit's share of the samples, and the
     degrees of freedom are Satterthwaite's for samples that are independent (Bell and McCaffrey 2002, "Bias Reduction in
     Standard Errors for Linear Regression with Multi-Stage Samples"; Imbens and Kolesár 2016).
-
-    >>> [round(end, 4) for end in student_interval(np.array([1.0, 3.0, 5.0]), np.ones(3), 0.95)]
-    [-1.9683, 7.9683]
     """
     n, share = sizes.sum(), sizes / sizes.sum()
     mean = totals.sum() / n
@@ -100,14 +107,19 @@ def student_interval(totals: np.ndarray, sizes: np.ndarray, confidence_level: fl
     form = residuals.T @ (residuals / (1 - share)[:, None])
     df = np.trace(form) ** 2 / (form**2).sum()
     variance = ((totals - mean * sizes) ** 2 / (1 - share)).sum() / n**2
-    return _around(mean, variance, df, confidence_level)
+    return float(np.sqrt(variance)), float(df)
 
 
-def _around(value: float, variance: float, df: float, confidence_level: float) -> list[float]:
+def _around(value: float, error: float, df: float, confidence_level: float) -> list[float]:
+    half = float(_t(df, 0.5 + confidence_level / 2) * error)
+    return [float(value) - half, float(value) + half]
+
+
+def _t(df: float, share: float) -> float:
+    """The quantile of Student's t distribution."""
     from scipy.special import stdtrit
 
-    half = float(stdtrit(df, 0.5 + confidence_level / 2) * np.sqrt(variance))
-    return [float(value) - half, float(value) + half]
+    return float(stdtrit(df, share))
 
 
 def mean_intervals(
@@ -131,7 +143,7 @@ def mean_intervals(
             return [student_interval(column, sizes, level) for column in totals.T]
         ratios = totals.sum(axis=0) / of_all
         variances = ((totals - ratios * sizes[:, None]) ** 2).sum(axis=0) * n / (n - 1) / of_all**2
-        return [_around(ratio, variance, n - 1, level) for ratio, variance in zip(ratios, variances, strict=True)]
+        return [_around(ratio, error, n - 1, level) for ratio, error in zip(ratios, np.sqrt(variances), strict=True)]
     with np.errstate(divide="ignore", invalid="ignore"):
         means = [(weights @ totals) / (weights @ sizes)[:, None] for weights in unit_weights(len(sizes), resampling)]
         return [percentile_interval(column, level) for column in np.concatenate(means).T]
@@ -254,18 +266,18 @@ def _swaps(n: int, resampling: Resampling, exact: bool) -> Iterator[np.ndarray]:
         done += rows
 
 
-def detectable_difference(standard_error: float, confidence_level: float = 0.95) -> float:
+def detectable_difference(standard_error: float, confidence_level: float = 0.95, df: float | None = None) -> float:
     """The smallest true difference that a test at the level 1 - ``confidence_level`` would find with a power of 80%.
 
     It is ``(z(1 - alpha / 2) + z(0.8)) * standard_error``, with quantiles z of the normal distribution: 2.80 standard
-    errors for a test at 5%. The standard error must be that of the difference, clustered by user if users are drawn.
-    See Card et al. 2020, "With Little Power Comes Great Responsibility" (arXiv 2010.06595), and Miller 2024, "Adding
-    Error Bars to Evals" (arXiv 2411.00640, section 5).
+    errors for a test at 5%; with ``df`` degrees of freedom, of Student's t. The standard error must be that of the
+    difference, clustered by user if users are drawn. See Card et al. 2020, "With Little Power Comes Great
+    Responsibility" (arXiv 2010.06595), and Miller 2024, "Adding Error Bars to Evals" (arXiv 2411.00640, section 5).
 
     >>> round(detectable_difference(0.01), 4)
     0.028
     """
-    z = NormalDist().inv_cdf
+    z = NormalDist().inv_cdf if df is None else partial(_t, df)
     return (z(0.5 + confidence_level / 2) + z(0.8)) * standard_error
 
 
@@ -285,6 +297,11 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
+def least_p(units: int, n_resamples: int) -> float:
+    """The smallest possible p-value of :func:`p_values`."""
+    return 2 / min(2**units, n_resamples + 1)
+
+
 def few_units(n: int, users: int | None, n_resamples: int, no_means: Sequence[str] = ()) -> list[str]:
     """A line that warns of few users, or of few samples if users are not known; none if there are enough.
 
@@ -297,6 +314,6 @@ def few_units(n: int, users: int | None, n_resamples: int, no_means: Sequence[st
     units, what = (n, "samples") if users is None else (users, "users")
     if units >= FEW:
         return []
-    least = 2 / min(2**units, n_resamples + 1)
+    least = least_p(units, n_resamples)
     narrow = f", and the interval of {' and '.join(no_means)} tends to be too narrow" if no_means else ""
     return [f"few {what} ({units}): the smallest possible p is {least:.2g}{narrow}"]

@@ -67,8 +67,8 @@ def test_bars_in_a_log_are_a_line_now_and_then_and_their_last_state():
     print("the end", file=stream)
     lines = log.getvalue().split("\n")
     assert not [line for line in lines if "\r" in line or "\x1b" in line]
-    assert [line.partition("|")[0] for line in lines] == [
-        "Ranking:  33%", "Ranking:  67%", "Ranking: 100%", "a line MEANWHILE", "Ranking: 100%", "the end", "",
+    assert [line.partition("|")[0] for line in lines if line] == [
+        "Ranking:  33%", "Ranking:  67%", "Ranking: 100%", "a line MEANWHILE", "Ranking: 100%", "the end",
     ]  # fmt: skip
 
 
@@ -80,3 +80,11 @@ def test_a_terminal_keeps_its_bars(monkeypatch):
         with plain_output():
             assert (sys.stderr is stream) == kept
         assert sys.stderr is stream
+
+
+def test_lines_that_begin_with_a_carriage_return_and_blank_ones_stay():
+    log = io.StringIO()
+    stream = BarLines(log, Clock())
+    for text in ("\rDownloaded\n", "next\n", "\n", "\x1b[Ahello\n", "\rHalf 50%|", "\n", "\rInner 30%|", "\x1b[A"):
+        stream.write(text)
+    assert log.getvalue() == "Downloaded\nnext\n\nhello\n"

@@ -143,7 +143,7 @@ def test_wrapped_answers_are_counted_in_one_line(run, asked_of_items, asked, tmp
     n = len(said)
     line = f"warning: {n} of {n} answers look wrapped (quotes {n}), such as sample "
     assert result.stderr.startswith(line)
-    assert "; extract_answers takes that off\n" in result.stderr
+    assert "; extract_answers=True, or --extract_answers, takes that off\n" in result.stderr
     result = run("feedback", *common, "--extract_answers", "--output", tmp_path / "f.json")
     assert "look wrapped" not in result.stderr
     prompts, answers = asked("LaMP_4")
@@ -151,7 +151,10 @@ def test_wrapped_answers_are_counted_in_one_line(run, asked_of_items, asked, tmp
     given = ("--prompts", tmp_path / "prompts.parquet", "--output", tmp_path / "pairs.parquet")
     result = run("preferences", *common, *given)
     n = len(answers)
-    assert f"warning: {n} of {2 * n} answers look wrapped (quotes {n}), such as" in result.stderr
+    assert (
+        f"warning: {n} of {2 * n} answers look wrapped (quotes {n}), such as sample {prompts['id'][0]!r}"
+        in result.stderr
+    )
 
 
 def test_prompts_and_answers_of_a_subset_ask_for_its_file(fails, asked, tmp_path):

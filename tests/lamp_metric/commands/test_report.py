@@ -75,10 +75,10 @@ def test_a_report_is_written_and_summed_up(split, run):
 
 
 def test_all_pairs_runs_and_wrapped_answers_are_in_the_report(tmp_path, run):
-    """Two seeds, of which one file has two answers to each sample; another system's answers are in a chat's frame."""
+    """Two seeds of two answers to each sample; another system's answers are in a chat's frame."""
     split = Split(tmp_path, "LaMP_7_time")
     own = split.outputs["own"]
-    split.predict("seed", own)
+    split.predict("seed", {key: [value, value] for key, value in own.items()})
     split.predict("drawn", {key: [value, "rain"] for key, value in own.items()})
     split.predict("other", {key: f'"{value}"' for key, value in own.items()})
     data = ["--data-dir", split.folder / "data", "--output", split.folder / "report", *FEW]
@@ -89,7 +89,7 @@ def test_all_pairs_runs_and_wrapped_answers_are_in_the_report(tmp_path, run):
     summary, n = split.summary(), len(split.rows)
     assert "|runs:1,2,1|answers:1,2,1|" in summary["signature"]
     assert "|pairs:all|" in summary["signature"]
-    assert summary["runs"] == {"none": 1, "own": 3, "other": 1}
+    assert summary["runs"] == {"none": 1, "own": 4, "other": 1}
     assert summary["wrapped"] == {"none": 0, "own": 0, "other": n}
     assert summary["systems"]["own"]["rouge-1"]["spread"] > 0
     assert summary["systems"]["none"]["rouge-1"]["spread"] is None
@@ -100,7 +100,7 @@ def test_all_pairs_runs_and_wrapped_answers_are_in_the_report(tmp_path, run):
     assert (last["system"], last["baseline"], last["score"]) == ("other", "own", "rouge-1")
     assert last["gain"] == last["difference"]
     page = (split.folder / "report" / "report.html").read_text(encoding="utf-8")
-    for shown in ("<h2>All pairs</h2>", "other − own", "± runs", "own 3 runs", f"{n} outputs of other look wrapped"):
+    for shown in ("<h2>All pairs</h2>", "other − own", "± runs", "own 4 runs", f"{n} outputs of other look wrapped"):
         assert shown in page
 
 

@@ -64,6 +64,8 @@ def test_texts_equal_rouge_score_also_as_messages_and_from_another_column():
     assert rewarding(list(map(said, parts)), answer=golds) == expected
     with pytest.raises(ValueError, match="completion of sample 0: expected a string"):
         rewarding([[{"type": "text", "text": 4}]], answer=golds[:1])
+    assert rewarding([[{"role": "assistant", "tool_calls": [{"id": "1"}]}]], answer=golds[:1]) == [0.0]
+    assert rewarding([[{"type": "output_text", "text": texts[0]}]], answer=golds[:1]) == expected[:1]
     assert rewarding.__name__ == "rouge-L"
     assert len({rewarding, reward("LaMP_5", "rouge-L", target="answer")}) == 2  # like any function
 
@@ -240,9 +242,10 @@ def test_trl_trains_three_steps_on_preferences(column, real_model, tmp_path):
 
 def test_wrapped_answers_are_counted_and_not_where_they_are_taken_out():
     said = [['"a b"', "a c"], ['Title: "a"', "a"]]
-    with pytest.warns(
-        UserWarning, match=r"^2 of 4 answers look wrapped \(.*\), such as .*; extract_answers takes that"
-    ):
+    match = (
+        r"^2 of 4 answers look wrapped \(.*\), such as .*; extract_answers=True, or --extract_answers, takes that off"
+    )
+    with pytest.warns(UserWarning, match=match):
         list(preferences("LaMP_4", ["p", "q"], said, ["a b", "a"]))
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -46,7 +46,8 @@ def test_another_file_is_refused_in_one_line(tmp_path, text, message):
     [
         ({"310": 6}, "j.json lacks 1 of the 2 ids in the samples .first: '311'"),
         ({**FOUND, "312": 1}, "j.json has 1 id not in the samples .first: '312'"),
-        ({**FOUND, "311": float("nan")}, "j.json: expected a number for sample '311', found nan"),
+        ({**FOUND, "311": float("nan")}, "j.json: expected a number for sample '311', at most 1e100, found nan"),
+        ({**FOUND, "311": 1e308}, "j.json: expected a number for sample '311', at most 1e100, found 1e\\+308"),
         ({**FOUND, "311": None}, "found None"),
         ({**FOUND, "311": True}, "found True"),
         ({**FOUND, "311": "8"}, "found '8'"),

@@ -242,7 +242,7 @@ def test_the_head_counts_samples_and_users(gainers, effect):
     assert effect["samples_per_user"] == {"median": float(np.median(counts)), "max": 5}
     assert (effect["baseline"], effect["score"]) == ("none", "MAE")
     assert effect["unusable"] == {"none": 0, "own": 0, "other": 0}
-    assert effect["notes"] == []
+    assert effect["notes"] == ["3 comparisons: no p (Holm) can be below 0.003; that takes more resamples"]
     assert effect["signature"] == (
         f"task:LaMP_3_time|n:{len(gainers.rows)}|rule:1|test:paired-randomization|pairs:all|clusters:users|users:150|"
         f"confidence:0.999|resamples:2000|seed:0|version:{__version__}"

@@ -133,7 +133,8 @@ def test_all_pairs_are_below_the_systems_in_every_format():
     assert (pair["system"], pair["baseline"], pair["score"]) == ("d", "c_1", "MAE")
     assert {"difference", "difference_ci", "p", "p_holm", "wins"} < pair.keys()
     rows = list(csv.DictReader(found.to_csv().splitlines()))
-    assert len(rows) == 8 + 12
+    assert len(rows) == 8 + 6  # those with the baseline stand beside their systems
+    assert (float(rows[2]["p_holm_pairs"]), rows[2]["baseline"]) == (found.pairs[0].contrast.p_holm, "a")
     assert (rows[-2]["system"], rows[-2]["baseline"], rows[-2]["value"]) == ("d", "c_1", "")
     assert float(rows[-2]["difference"]) == pair["difference"]
     assert len({line.count("|") for line in found.to_markdown().splitlines() if line.startswith("| d |")}) == 2

@@ -91,6 +91,7 @@ def test_runs_are_averaged_or_the_best_or_most_frequent_answer_counts(answers, e
 def test_lists_of_lists_are_runs_or_answers_as_their_lengths_say():
     assert runs_of([OWN, NONE], "a", 60) == [OWN, NONE]
     assert runs_of((np.array(["1"]), ["2"]), "a", 1) == [["1"], ["2"]]
+    assert runs_of(list(np.array([[1, 2], [3, 4], [5, 6]])), "a", 3) == [[[1, 2], [3, 4], [5, 6]]]
     assert runs_of([["1", "2"], ["3", "4"], ["5", "6"]], "a", 3) == [[["1", "2"], ["3", "4"], ["5", "6"]]]
     assert runs_of([[["1", "2"], ["3"]], [["4"], ["5"]]], "a", 2) == [[["1", "2"], ["3"]], [["4"], ["5"]]]
     for one in (OWN, [{"id": "1", "output": "2"}], [np.str_("a")], [np.float64(3)], [], "abc", None, [["a"], "b"]):
@@ -107,11 +108,18 @@ def test_predictions_come_by_id_as_files_have_them(tmp_path):
     found = compare({"none": ["5", "5"], "own": own}, ids=["a", "b"], **options)
     assert found.systems["own"].scores["MAE"] == 0.5
     assert "|answers:1,2|" in found.signature
-    twice = compare({"none": ["5", "5"], "own": [own, {"a": "5", "b": "2"}]}, ids=["a", "b"], **options)
-    assert twice.systems["own"].scores["MAE"] == pytest.approx(1 / 3)
+    twice = compare({"none": ["5", "5"], "own": [own, {"a": ["5", "5"], "b": ["2", "2"]}]}, ids=["a", "b"], **options)
+    assert twice.systems["own"].scores["MAE"] == 0.25
     assert "|runs:1,2|answers:1,2|" in twice.signature
     for systems, ids, message in (
         ({"own": own}, None, "system 'own': predictions by sample id need the samples' ids"),
+        (
+            {"own": [own, {"a": "5", "b": "2"}]},
+            ["a", "b"],
+            "system 'own': expected as many answers to a sample in each",
+        ),
+        ({"own": [own, own]}, None, "system 'own': predictions by sample id need the samples' ids"),
+        ({"own": ["5"]}, None, "system 'own': expected as many predictions as references, 2, found 1"),
         ({"own": {"a": "5"}}, ["a", "b"], "system 'own' lacks 1 of the 2 ids in ids"),
         (
             {"own": own | {"b": ["2"]}},
@@ -382,3 +390,18 @@ def test_macro_f1_has_no_values_by_sample_and_rounding_makes_no_winner():
     golds = ["a b c d e f g"] * 6
     a, b = (measure(TASKS["LaMP_4"], side, golds, users=["x"] * 5 + ["y"]) for side in (texts, [*texts[4::-1], "b d"]))
     assert outcomes([a], [b], "rouge-1") == (0, 2, 0)
+
+
+def test_so_few_users_that_nothing_can_be_found_have_no_detectable_difference():
+    """Of five users the smallest possible p is 0.0625; of six it is 0.031, but 0.094 among three pairs."""
+    golds = ["3"] * 12
+    systems = {"a": ["4", "5"] * 6, "b": ["3", "3", "4"] * 4, "c": ["5", "1", "2", "3"] * 3}
+    options = {"task": "LaMP_3", "references": golds}
+    few = compare(systems, **options, users=[f"u{n % 5}" for n in range(12)]).contrasts["b"]["MAE"]
+    assert (few.detectable, few.p_value >= 0.0625) == (None, True)
+    found = compare(systems, **options, users=[f"u{n % 6}" for n in range(12)], all_pairs=True)
+    assert found.notes[0] == "3 comparisons: no p (Holm) can be below 0.094; that takes more users"
+    one = found.contrasts["b"]["MAE"]
+    half = (one.difference_ci[1] - one.difference_ci[0]) / 2
+    assert one.standard_error < half / 2  # Student's quantile is above 2
+    assert one.detectable > half
