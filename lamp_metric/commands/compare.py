@@ -13,7 +13,7 @@ from lamp_dataset.commands.command import examples, say
 from lamp_dataset.formats.texts import duplicates
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
-from lamp_metric.commands.golds import Look, Source, source_options
+from lamp_metric.commands.golds import Look, Source, source_options, subset_hint
 from lamp_metric.commands.shared import (
     Several,
     also_options,
@@ -153,7 +153,8 @@ class Comparing:
             values, known = read_values(path), set(ids)
             if self.source.users or self.source.samples:
                 values = {sample_id: value for sample_id, value in values.items() if sample_id in known}
-            return samples_of_values(str(path), values, ids, users, not self.lower_is_better, task)
+            with subset_hint(ids, values, self.source.chosen):
+                return samples_of_values(str(path), values, ids, users, not self.lower_is_better, task)
 
         return {name: list(map(read, paths)) for name, paths in self.values.items()}
 

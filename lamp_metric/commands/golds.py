@@ -143,7 +143,7 @@ class Source:
         users, kept = users if wants_users else None, _without(golds, left_out)
         joined = []
         for found in predictions:
-            with subset_hint(kept, found.by_id, self.chosen):
+            with subset_hint(kept.by_id, found.by_id, self.chosen):
                 joined.append(join(kept, _without(found, left_out), self.task_name, users))
         if joined:
             say_other_task(golds, task, self.task_name)
@@ -180,12 +180,12 @@ def swapped_line(golds: Outputs, predictions: Sequence[Outputs], questions: Path
 
 
 @contextlib.contextmanager
-def subset_hint(golds: Outputs, predictions: Collection[str], chosen: str | None) -> Iterator[None]:
+def subset_hint(golds: Collection[str], predictions: Collection[str], chosen: str | None) -> Iterator[None]:
     """Says which options choose samples where predictions turn out to be those of some samples, and none is chosen."""
     try:
         yield
     except IdMismatchError as error:
-        if chosen or not predictions or not set(predictions) < golds.by_id.keys():
+        if chosen or not predictions or not set(predictions) < set(golds):
             raise
         which = "If they were made of chosen users or samples, pass the file that chose them: --users or --samples"
         raise IdMismatchError(f"{error} {which}.") from None

@@ -115,10 +115,10 @@ def preferences(
     asked = dict(zip(asked["id"], asked[column], strict=True))
     golds = Outputs(chosen.task.official_name, dict(zip(rows["id"], rows["output"], strict=True)), "the split")
     subset, runs = chosen.users or chosen.samples, []
-    with subset_hint(golds, asked, subset):
+    with subset_hint(golds.by_id, asked, subset):
         check_same_ids(asked, golds.by_id, (str(prompts), golds.name))
     for found in map(read_outputs, preds):
-        with subset_hint(golds, found.by_id, subset):
+        with subset_hint(golds.by_id, found.by_id, subset):
             runs += split(join(golds, found, chosen.config))
     if len(runs) + options["gold"] < 2:
         raise ValueError("no pairs: each sample has one answer; pass more files with --preds, or --gold")

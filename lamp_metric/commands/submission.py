@@ -1,5 +1,6 @@
 """``check`` and ``pack``."""
 
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from lamp_dataset.formats.questions import read_question_ids
 from lamp_dataset.formats.task_of_file import task_of
 from lamp_dataset.task import Task
 from lamp_dataset.tasks import get_task
-from lamp_metric.commands.golds import SplitContent, folder_options, read_split
+from lamp_metric.commands.golds import SplitContent, folder_options, read_split, swapped_line
 from lamp_metric.commands.shared import FILE
 from lamp_metric.predictions.check import check_predictions
 from lamp_metric.predictions.check import pack as pack_files
@@ -69,6 +70,9 @@ def check(
         outputs = read_outputs(golds)
         task_of(outputs, task_name)
         content, golds_name = SplitContent(list(outputs.by_id), None), outputs.task
+        with contextlib.suppress(ValueError, OSError):  # what is wrong with the predictions is said below
+            if line := swapped_line(outputs, [read_outputs(preds)], None):
+                say(line, err=True)
     elif data_dir is None and not subsets:
         content = SplitContent(read_question_ids(questions), None)
     else:

@@ -143,6 +143,10 @@ def test_files_of_a_subset_without_its_file_name_the_flag(fails, subset):
     few, whole = subset["few preds"], subset["preds"][0]
     source = ("--data-dir", subset["all"][1])
     assert hint in fails("compare", subset["name"], *source, "--preds", few, whole)
+    values = [whole.parent / f"{name}.json" for name in "vw"]
+    for path in values:
+        path.write_text(json.dumps(dict.fromkeys(subset["few"], 1.5)))
+    assert hint in fails("compare", subset["name"], *source, "--values", *values)
     message = fails("eval-task", "--task_name", subset["name"], *source, "--preds_json", few)
     assert f"few.json lacks {40 - len(subset['few'])} of the 40 ids" in message
     assert hint in message
@@ -304,5 +308,7 @@ def test_golds_and_predictions_that_are_swapped_are_said_where_the_split_is_know
     ):
         result = run("eval-task", "--task_name", name, "--golds_json", *given, "--preds_json", preds)
         assert (result.exit_code, result.stderr) == (0, said), given
+    assert run("check", name, "--golds", mine, "--preds", golds).stderr == swapped.format(golds)
+    assert run("check", name, "--golds", golds, "--preds", mine).stderr == ""
     result = run("compare", name, "--golds", mine, "--preds", golds, copy)
     assert result.stderr.startswith(swapped.format(golds))
