@@ -46,6 +46,8 @@ def plain_output() -> Iterator[None]:
         try:
             yield
         finally:
+            if isinstance(sys.stderr, BarLines):
+                sys.stderr.end()
             sys.stderr = before
 
 
@@ -66,6 +68,8 @@ class BarLines:
         self._stream, self._clock = stream, clock
         self._next, self._waiting = clock() + self.SECONDS, ""
         self._last = "\n"  # of what was written here
+        #: Whether the command has ended: a bar that ends now was cut off.
+        self.ending = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -77,7 +81,7 @@ class BarLines:
             if self._waiting and self._clock() >= self._next:
                 self._show()
         elif text == "\n" and self._last.startswith("\r"):  # the end of a bar, or, of one half-way, a move to another
-            if "100%" in self._waiting or "%" not in self._waiting:
+            if self.ending or "100%" in self._waiting or "%" not in self._waiting:
                 self._show()
         elif text.strip("\n") or not (self._waiting or self._last.endswith(_UP)):
             self._stream.write(text.replace(_UP, "").lstrip("\r"))
@@ -85,6 +89,11 @@ class BarLines:
             self._stream.write(text)
         self._last = text or self._last
         return len(text)
+
+    def end(self) -> None:
+        """Show the last state of a bar that was cut off; one that ends from here on was, too."""
+        self.ending = True
+        self._show()
 
     def _show(self) -> None:
         if self._waiting:
