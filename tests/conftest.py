@@ -30,10 +30,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-#: Marker -> what its tests import; of several markers of a test, the first here counts.
+#: Marker -> what its tests import. Those of models that need a tokenizer alone have both markers.
 NEEDED = {
-    "tokenizers": ("transformers", "tokenizers", "jinja2"),
     "models": ("torch", "transformers", "sentence_transformers", "ray", "peft", "trl"),
+    "tokenizers": ("transformers", "tokenizers", "jinja2"),
     "lm_eval": ("lm_eval",),
     "inspect": ("inspect_ai",),
 }
@@ -48,8 +48,11 @@ def pytest_collection_modifyitems(items):
         return
     missing = {marker: [name for name in names if not find_spec(name)] for marker, names in NEEDED.items()}
     for item in items:
-        marker = next((name for name in NEEDED if item.get_closest_marker(name)), None)
-        if lacking := missing.get(marker):
+        markers = [name for name in NEEDED if item.get_closest_marker(name)]
+        if markers == ["tokenizers"]:  # it says itself what it cannot do without them
+            continue
+        lacking = missing[markers[-1]] if markers else []
+        if lacking:
             reason = f"needs {', '.join(lacking)}, not installed here: make test-models runs it"
             item.add_marker(pytest.mark.skip(reason=reason))
 
