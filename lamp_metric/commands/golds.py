@@ -161,6 +161,8 @@ def swapped_line(golds: Outputs, predictions: Sequence[Outputs], questions: Path
     known: dict[str, tuple[str, Outputs]] = {}
     for place in [*([questions] if questions else []), golds.name, *(found.name for found in predictions)]:
         for files in splits_beside(place):
+            if os.path.samefile(files.outputs, golds.name):
+                return None
             with contextlib.suppress(ValueError, OSError):  # a file of that name may be anything
                 known[files.outputs] = files.questions, read_outputs(files.outputs)
 

@@ -227,7 +227,7 @@ def compare_systems(
         raise ValueError(f"baseline: expected one of the systems {known}, found {baseline!r}")
     if average not in ("samples", "users"):
         raise ValueError(f"average: expected 'samples' or 'users', found {average!r}")
-    given = systems[baseline][0]
+    given, numbers = systems[baseline][0], _numbers(systems, answers)
     if average == "users":
         systems = {name: [users_as_samples(run) for run in runs] for name, runs in systems.items()}
     drawn = iter(resampled_scores([run for runs in systems.values() for run in runs], resampling))
@@ -244,7 +244,7 @@ def compare_systems(
     contrasts = _contrasts(systems, with_baseline, found, resampled, resampling)
     every = _contrasts(systems, p, found, resampled, resampling) if all_pairs else {}
     scorer = systems[baseline][0].scorer
-    signed = {"extracted": extract_answers, **_numbers(systems, answers), **signed, **given.scorer.signed}
+    signed = {"extracted": extract_answers, **numbers, **signed, **given.scorer.signed}
     signed |= {"keys": list(scorer.higher_is_better), "means": scorer.means, "test": "paired-randomization"}
     signed |= {"pairs": "all" if all_pairs else None, "average": average if average != "samples" else None}
     name = given.task.name if given.task else None

@@ -95,7 +95,7 @@ def student_error(totals: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:
     """Standard error and degrees of freedom of a mean over samples, from each unit's total and number of samples.
 
     The mean is a ratio of two sums over units, linearized. With equal sizes this is the textbook interval of the units'
-    means, with as many degrees of freedom as units less one. With unequal ones, that would hold the truth in 77% to 90%
+    means, with as many degrees of freedom as units less one. With unequal ones, that would hold the truth in 77% to 92%
     of cases instead of 95%: so each squared residual is divided by 1 less the unit's share of the samples, and the
     degrees of freedom are Satterthwaite's for samples that are independent (Bell and McCaffrey 2002, "Bias Reduction in
     Standard Errors for Linear Regression with Multi-Stage Samples"; Imbens and Kolesár 2016).
